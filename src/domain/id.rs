@@ -1,0 +1,140 @@
+//! Ids as types, so that a rider's cannot stand where a driver's is due.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Any account's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct UserId(i64);
+
+impl UserId {
+    /// The id as the database has it.
+    pub const fn new(id: i64) -> Self {
+        Self(id)
+    }
+
+    /// The number that stands in rows and on the wire.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+macro_rules! role_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(UserId);
+
+        impl $name {
+            /// Says that this account has the role; the caller knows it from a session or a row.
+            pub const fn of(user: UserId) -> Self {
+                Self(user)
+            }
+
+            /// The account.
+            pub const fn user(self) -> UserId {
+                self.0
+            }
+        }
+
+        impl From<$name> for UserId {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+    };
+}
+
+role_id!(
+    /// The account of a rider.
+    RiderId
+);
+role_id!(
+    /// The account of a driver.
+    DriverId
+);
+role_id!(
+    /// The account of an operator.
+    OperatorId
+);
+
+/// A trip's public key, `nk` on the wire: 32 lower-case hex digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TripId(#[serde(with = "uuid::serde::simple")] Uuid);
+
+impl TripId {
+    /// Wraps an id that was made or read elsewhere.
+    pub const fn new(id: Uuid) -> Self {
+        Self(id)
+    }
+
+    /// Reads 32 hex digits; anything else is no trip's key.
+    pub fn parse(text: &str) -> Option<Self> {
+        (text.len() == 32)
+            .then(|| Uuid::try_parse(text).ok())
+            .flatten()
+            .map(Self)
+    }
+
+    /// The id as the database keeps it.
+    pub const fn uuid(self) -> Uuid {
+        self.0
+    }
+}
+
+impl fmt::Display for TripId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.simple().fmt(f)
+    }
+}
+
+/// One log-in of one account: its tokens, cookie and sockets live and end together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SessionId(#[serde(with = "uuid::serde::simple")] Uuid);
+
+impl SessionId {
+    /// Wraps an id that was made or read elsewhere.
+    pub const fn new(id: Uuid) -> Self {
+        Self(id)
+    }
+
+    /// The id as the database keeps it.
+    pub const fn uuid(self) -> Uuid {
+        self.0
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.simple().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trip_key_is_32_hex_digits() {
+        let key = "0193a1b2c3d4e5f60718293a4b5c6d7e";
+        assert_eq!(
+            TripId::parse(key).map(|id| id.to_string()).as_deref(),
+            Some(key)
+        );
+        assert!(TripId::parse("0193a1b2-c3d4-e5f6-0718-293a4b5c6d7e").is_none());
+        assert!(TripId::parse("").is_none());
+        assert!(TripId::parse(&"g".repeat(32)).is_none());
+    }
+}

@@ -1,0 +1,78 @@
+//! Where a trip begins and ends.
+
+use serde::{Deserialize, Serialize};
+
+use super::text::Address;
+
+/// A point on the earth in degrees (WGS 84).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Coordinates {
+    lat: f64,
+    lon: f64,
+}
+
+/// Which number is out of range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CoordinatesError {
+    /// `lat` is not from -90 to 90.
+    #[error("lat must be a number from -90 to 90.")]
+    Latitude,
+    /// `lon` is not from -180 to 180.
+    #[error("lon must be a number from -180 to 180.")]
+    Longitude,
+}
+
+impl Coordinates {
+    /// Degrees north and east; out of range is refused, and so is what is no number.
+    pub fn new(lat: f64, lon: f64) -> Result<Self, CoordinatesError> {
+        if !(-90.0..=90.0).contains(&lat) {
+            return Err(CoordinatesError::Latitude);
+        }
+        if !(-180.0..=180.0).contains(&lon) {
+            return Err(CoordinatesError::Longitude);
+        }
+        Ok(Self { lat, lon })
+    }
+
+    /// Degrees north.
+    pub const fn lat(self) -> f64 {
+        self.lat
+    }
+
+    /// Degrees east.
+    pub const fn lon(self) -> f64 {
+        self.lon
+    }
+}
+
+/// An address, and where it is if the rider's app knows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// What the rider wrote.
+    pub address: Address,
+    /// What the app knows.
+    pub location: Option<Coordinates>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_edges_of_the_earth_are_on_it() {
+        assert!(Coordinates::new(90.0, -180.0).is_ok());
+        assert_eq!(Coordinates::new(90.1, 0.0), Err(CoordinatesError::Latitude));
+        assert_eq!(
+            Coordinates::new(0.0, 180.1),
+            Err(CoordinatesError::Longitude)
+        );
+        assert_eq!(
+            Coordinates::new(f64::NAN, 0.0),
+            Err(CoordinatesError::Latitude)
+        );
+        assert_eq!(
+            Coordinates::new(0.0, f64::INFINITY),
+            Err(CoordinatesError::Longitude)
+        );
+    }
+}

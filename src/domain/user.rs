@@ -1,0 +1,132 @@
+//! Who takes part.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{DriverId, OperatorId, RiderId, UserId};
+
+/// What an account may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Requests trips.
+    Rider,
+    /// Takes trips.
+    Driver,
+    /// Runs the service.
+    Operator,
+}
+
+impl Role {
+    /// The word in rows, tokens and the `group` field.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rider => "rider",
+            Self::Driver => "driver",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// The role of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Rider, Self::Driver, Self::Operator]
+            .into_iter()
+            .find(|role| role.as_str() == word)
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Whether an account may log in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It may.
+    Active,
+    /// A driver whom the operator has not let in yet.
+    Pending,
+    /// Shut out by the operator.
+    Blocked,
+}
+
+impl Standing {
+    /// The word in rows.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Pending => "pending",
+            Self::Blocked => "blocked",
+        }
+    }
+
+    /// The standing of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Active, Self::Pending, Self::Blocked]
+            .into_iter()
+            .find(|standing| standing.as_str() == word)
+    }
+}
+
+/// A rider or driver as the other party sees them; `Id` says which.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Party<Id> {
+    /// Who.
+    pub id: Id,
+    /// The name they log in with.
+    pub username: String,
+    /// May be empty.
+    pub first_name: String,
+    /// May be empty.
+    pub last_name: String,
+}
+
+/// Who caused a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "role", content = "id", rename_all = "lowercase")]
+pub enum Actor {
+    /// A rider.
+    Rider(RiderId),
+    /// A driver.
+    Driver(DriverId),
+    /// An operator.
+    Operator(OperatorId),
+    /// The service itself, when a deadline has passed.
+    Service,
+}
+
+impl Actor {
+    /// The word in rows.
+    pub const fn role(self) -> &'static str {
+        match self {
+            Self::Rider(_) => Role::Rider.as_str(),
+            Self::Driver(_) => Role::Driver.as_str(),
+            Self::Operator(_) => Role::Operator.as_str(),
+            Self::Service => "service",
+        }
+    }
+
+    /// The account, if a person acted.
+    pub const fn user(self) -> Option<UserId> {
+        match self {
+            Self::Rider(id) => Some(id.user()),
+            Self::Driver(id) => Some(id.user()),
+            Self::Operator(id) => Some(id.user()),
+            Self::Service => None,
+        }
+    }
+
+    /// The actor that a row's words name.
+    pub fn parse(role: &str, user: Option<UserId>) -> Option<Self> {
+        match (role, user) {
+            ("service", None) => Some(Self::Service),
+            ("rider", Some(id)) => Some(Self::Rider(RiderId::of(id))),
+            ("driver", Some(id)) => Some(Self::Driver(DriverId::of(id))),
+            ("operator", Some(id)) => Some(Self::Operator(OperatorId::of(id))),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! One connection to either database, and the macro that compiles each query once for both.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::pg::PgConnection;
+use diesel::sqlite::SqliteConnection;
+use diesel::{Connection, ConnectionResult, QueryResult};
+
+/// An open connection.
+pub enum Db {
+    /// To a PostgreSQL server.
+    Pg(PgConnection),
+    /// To an SQLite file.
+    Sqlite(SqliteConnection),
+}
+
+/// Runs one query body on whichever database is open: `on!(db, |conn| query.load(conn))`.
+macro_rules! on {
+    ($db:expr, |$conn:ident| $body:expr) => {
+        match $db {
+            $crate::store::db::Db::Pg($conn) => $body,
+            $crate::store::db::Db::Sqlite($conn) => $body,
+        }
+    };
+}
+pub(crate) use on;
+
+/// Where the data is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server; the text may hold a password and is never shown.
+    Postgres(String),
+}
+
+/// Why a text is no database URL.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a database URL is sqlite://PATH or postgres://USER:PASSWORD@HOST:PORT/NAME")]
+pub struct DatabaseUrlError;
+
+impl std::str::FromStr for DatabaseUrl {
+    type Err = DatabaseUrlError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once("://") {
+            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
+            Some(("postgres" | "postgresql", rest)) if !rest.is_empty() => {
+                Ok(Self::Postgres(text.to_owned()))
+            }
+            _ => Err(DatabaseUrlError),
+        }
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    /// Names the database without the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "{}", path.display()),
+            Self::Postgres(text) => {
+                let after = text.split_once("://").map_or("", |(_, rest)| rest);
+                let shown = after.rsplit_once('@').map_or(after, |(_, rest)| rest);
+                write!(
+                    f,
+                    "postgres://{}",
+                    shown.split('?').next().unwrap_or_default()
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What a connection may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Read only; the pool's.
+    Read,
+    /// Everything; the writer's.
+    Write,
+}
+
+/// How long a statement, a lock or an answer of the database is waited for, in milliseconds.
+const PATIENCE_MS: u32 = 5_000;
+
+impl Db {
+    /// Opens a connection and sets it up; an SQLite file is created by the first writer.
+    pub fn open(url: &DatabaseUrl, access: Access) -> ConnectionResult<Self> {
+        match url {
+            DatabaseUrl::Sqlite(path) => {
+                let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
+                conn.batch_execute(&sqlite_settings(access))
+                    .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+                Ok(Self::Sqlite(conn))
+            }
+            DatabaseUrl::Postgres(url) => {
+                let mut conn = PgConnection::establish(&with_deadlines(url))?;
+                conn.batch_execute(&postgres_settings(access))
+                    .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+                Ok(Self::Pg(conn))
+            }
+        }
+    }
+
+    /// Runs `body` in a transaction that holds the right to write from the start.
+    pub fn transaction<T>(
+        &mut self,
+        body: impl FnOnce(&mut Self) -> QueryResult<T>,
+    ) -> QueryResult<T> {
+        self.begin()?;
+        match body(self) {
+            Ok(value) => self.commit().map(|()| value),
+            Err(error) => {
+                self.roll_back();
+                Err(error)
+            }
+        }
+    }
+
+    fn begin(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Pg(conn) => AnsiTransactionManager::begin_transaction(conn),
+            Self::Sqlite(conn) => {
+                AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
+            }
+        }
+    }
+
+    fn commit(&mut self) -> QueryResult<()> {
+        on!(self, |conn| AnsiTransactionManager::commit_transaction(
+            conn
+        ))
+    }
+
+    /// A connection that cannot even roll back is dropped by its owner, who sees the first error.
+    fn roll_back(&mut self) {
+        if let Err(error) = on!(self, |conn| AnsiTransactionManager::rollback_transaction(
+            conn
+        )) {
+            tracing::debug!(%error, "Nothing was rolled back");
+        }
+    }
+
+    /// Whether it still answers.
+    pub fn ping(&mut self) -> QueryResult<()> {
+        on!(self, |conn| conn.batch_execute("SELECT 1"))
+    }
+}
+
+/// Every committed write survives a power cut (`synchronous = FULL`): group commit makes that cheap.
+fn sqlite_settings(access: Access) -> String {
+    let own = match access {
+        Access::Read => "PRAGMA query_only = ON;",
+        Access::Write => {
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+        }
+    };
+    format!("PRAGMA busy_timeout = {PATIENCE_MS}; {own}")
+}
+
+fn postgres_settings(access: Access) -> String {
+    let own = match access {
+        Access::Read => "SET default_transaction_read_only = on;",
+        Access::Write => "",
+    };
+    format!(
+        "SET statement_timeout = {PATIENCE_MS}; SET lock_timeout = {PATIENCE_MS}; \
+         SET idle_in_transaction_session_timeout = {PATIENCE_MS}; {own}"
+    )
+}
+
+/// A server that vanishes must be noticed; libpq waits for ever unless it is told otherwise.
+fn with_deadlines(url: &str) -> String {
+    let seconds = PATIENCE_MS / 1000;
+    let deadlines = [
+        ("connect_timeout", seconds),
+        ("tcp_user_timeout", PATIENCE_MS),
+        ("keepalives_idle", seconds),
+        ("keepalives_interval", 1),
+        ("keepalives_count", seconds),
+    ];
+    let mut url = url.to_owned();
+    for (name, value) in deadlines {
+        if !url.contains(name) {
+            let separator = if url.contains('?') { '&' } else { '?' };
+            url.push_str(&format!("{separator}{name}={value}"));
+        }
+    }
+    url
+}
+
+/// Makes the directory of an SQLite file.
+pub fn prepare_directory(url: &DatabaseUrl) -> std::io::Result<()> {
+    match url {
+        DatabaseUrl::Sqlite(path) => match path.parent() {
+            Some(parent) if parent != Path::new("") => std::fs::create_dir_all(parent),
+            _ => Ok(()),
+        },
+        DatabaseUrl::Postgres(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shown_url_has_no_password() {
+        let url: DatabaseUrl =
+            "postgres://ann:secret@db:5432/cabrank?sslmode=disable&password=secret"
+                .parse()
+                .expect("a URL");
+        assert_eq!(url.to_string(), "postgres://db:5432/cabrank");
+        assert_eq!(format!("{url:?}"), "postgres://db:5432/cabrank");
+    }
+
+    #[test]
+    fn other_databases_are_refused() {
+        assert!("mysql://x".parse::<DatabaseUrl>().is_err());
+        assert!("sqlite://".parse::<DatabaseUrl>().is_err());
+        assert!("cabrank.db".parse::<DatabaseUrl>().is_err());
+    }
+
+    #[test]
+    fn deadlines_are_added_once() {
+        let url = with_deadlines("postgres://h/d?connect_timeout=1");
+        assert_eq!(url.matches("connect_timeout").count(), 1);
+        assert!(url.contains("&tcp_user_timeout=5000"));
+    }
+}

@@ -1,0 +1,293 @@
+//! The log and the streams over it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use diesel::prelude::*;
+use diesel::result::Error;
+use diesel::upsert::excluded;
+use uuid::Uuid;
+
+use super::db::{Db, on};
+use super::rows::Corrupt;
+use super::schema::{events, stream_entries, stream_heads, trips};
+use super::sql_types::{At, Id};
+use crate::domain::{Actor, Event, Kind, Position, Stream, Trip, TripId, UserId};
+
+#[derive(Insertable)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
+struct NewEvent<'a> {
+    trip_id: i64,
+    revision: i64,
+    kind: &'static str,
+    actor_role: &'static str,
+    actor_id: Option<i64>,
+    reason: Option<&'a str>,
+    at: At,
+    payload: String,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = events)]
+struct EventRow {
+    id: i64,
+    kind: String,
+    actor_role: String,
+    actor_id: Option<i64>,
+    payload: String,
+}
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = stream_heads)]
+struct Head {
+    stream: String,
+    epoch: Id,
+    sequence: i64,
+}
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = stream_entries)]
+struct Entry {
+    stream: String,
+    sequence: i64,
+    event_id: i64,
+}
+
+impl<'a> From<&'a Event> for NewEvent<'a> {
+    fn from(event: &'a Event) -> Self {
+        let trip = &event.trip;
+        Self {
+            trip_id: trip.number,
+            revision: trip.revision,
+            kind: event.kind.as_str(),
+            actor_role: event.actor.role(),
+            actor_id: event.actor.user().map(UserId::get),
+            reason: trip.reason.as_ref().map(crate::domain::Reason::as_str),
+            at: At(trip.changed_at),
+            payload: serde_json::to_string(trip)
+                .expect("a trip has only texts, times and finite numbers"),
+        }
+    }
+}
+
+impl EventRow {
+    fn into_event(self, positions: Vec<Position>) -> Result<Event, Corrupt> {
+        let corrupt = |why| Corrupt {
+            table: "events",
+            id: self.id,
+            why,
+        };
+        Ok(Event {
+            id: self.id,
+            kind: Kind::parse(&self.kind).ok_or(corrupt("its kind is unknown"))?,
+            actor: Actor::parse(&self.actor_role, self.actor_id.map(UserId::new))
+                .ok_or(corrupt("nobody did it"))?,
+            trip: serde_json::from_str::<Trip>(&self.payload)
+                .map_err(|_| corrupt("its payload is no trip"))?,
+            positions,
+        })
+    }
+}
+
+/// Appends events to the log and gives each its number.
+pub fn append(db: &mut Db, new: &mut [Event]) -> QueryResult<()> {
+    let rows: Vec<NewEvent<'_>> = new.iter().map(NewEvent::from).collect();
+    let returning = (events::trip_id, events::revision, events::id);
+    let numbers: Vec<(i64, i64, i64)> = match db {
+        Db::Pg(conn) => diesel::insert_into(events::table)
+            .values(&rows)
+            .returning(returning)
+            .get_results(conn)?,
+        Db::Sqlite(conn) => rows
+            .iter()
+            .map(|row| {
+                diesel::insert_into(events::table)
+                    .values(row)
+                    .returning(returning)
+                    .get_result(conn)
+            })
+            .collect::<QueryResult<_>>()?,
+    };
+    drop(rows);
+    let numbers: HashMap<_, _> = numbers
+        .into_iter()
+        .map(|(trip, revision, id)| ((trip, revision), id))
+        .collect();
+    for event in new {
+        event.id = *numbers
+            .get(&(event.trip.number, event.trip.revision))
+            .ok_or(Error::NotFound)?;
+    }
+    Ok(())
+}
+
+/// Takes the next positions of every stream that carries these events, and writes them down.
+///
+/// Heads are taken last in a transaction and in the order of their names, so that writers on several nodes wait for
+/// each other briefly and never in a circle. `epoch` is used for streams that begin here.
+pub fn position(db: &mut Db, new: &mut [Event], epoch: Uuid) -> QueryResult<()> {
+    let mut counts = BTreeMap::<String, (Stream, i64)>::new();
+    for stream in new.iter().flat_map(Event::streams) {
+        counts.entry(stream.to_string()).or_insert((stream, 0)).1 += 1;
+    }
+    let wanted: Vec<Head> = counts
+        .iter()
+        .map(|(name, (_, count))| Head {
+            stream: name.clone(),
+            epoch: Id(epoch),
+            sequence: *count,
+        })
+        .collect();
+    let heads = advance(db, &wanted)?;
+    let mut next: HashMap<Stream, Position> = HashMap::new();
+    for head in heads {
+        let (stream, count) = *counts.get(&head.stream).ok_or(Error::NotFound)?;
+        next.insert(
+            stream,
+            Position {
+                stream,
+                epoch: head.epoch.0,
+                sequence: head.sequence - count,
+            },
+        );
+    }
+    let mut entries = Vec::new();
+    for event in new {
+        for stream in event.streams().collect::<Vec<_>>() {
+            let position = next.get_mut(&stream).ok_or(Error::NotFound)?;
+            position.sequence += 1;
+            entries.push(Entry {
+                stream: stream.to_string(),
+                sequence: position.sequence,
+                event_id: event.id,
+            });
+            event.positions.push(*position);
+        }
+    }
+    enter(db, &entries)
+}
+
+/// Counts each head up by the `sequence` wanted, and returns where it then stands.
+fn advance(db: &mut Db, wanted: &[Head]) -> QueryResult<Vec<Head>> {
+    macro_rules! upsert {
+        ($rows:expr) => {
+            diesel::insert_into(stream_heads::table)
+                .values($rows)
+                .on_conflict(stream_heads::stream)
+                .do_update()
+                .set(
+                    stream_heads::sequence
+                        .eq(stream_heads::sequence + excluded(stream_heads::sequence)),
+                )
+                .returning(Head::as_returning())
+        };
+    }
+    match db {
+        Db::Pg(conn) => upsert!(wanted).get_results(conn),
+        Db::Sqlite(conn) => wanted
+            .iter()
+            .map(|head| upsert!(head).get_result(conn))
+            .collect(),
+    }
+}
+
+fn enter(db: &mut Db, entries: &[Entry]) -> QueryResult<()> {
+    let table = stream_entries::table;
+    match db {
+        Db::Pg(conn) => diesel::insert_into(table)
+            .values(entries)
+            .execute(conn)
+            .map(drop),
+        Db::Sqlite(conn) => entries.iter().try_for_each(|entry| {
+            diesel::insert_into(table)
+                .values(entry)
+                .execute(conn)
+                .map(drop)
+        }),
+    }
+}
+
+/// The event that made a trip's revision.
+pub fn at_revision(db: &mut Db, trip: TripId, revision: i64) -> QueryResult<Option<Event>> {
+    let id: Option<i64> = on!(db, |conn| {
+        events::table
+            .inner_join(trips::table.on(trips::id.eq(events::trip_id)))
+            .filter(
+                trips::nk
+                    .eq(Id(trip.uuid()))
+                    .and(events::revision.eq(revision)),
+            )
+            .select(events::id)
+            .first(conn)
+            .optional()
+    })?;
+    match id {
+        Some(id) => Ok(range(db, id, id)?.into_iter().next()),
+        None => Ok(None),
+    }
+}
+
+/// The events numbered from `first` to `last`, in order, with their positions.
+pub fn range(db: &mut Db, first: i64, last: i64) -> QueryResult<Vec<Event>> {
+    let rows: Vec<EventRow> = on!(db, |conn| {
+        events::table
+            .filter(events::id.between(first, last))
+            .order(events::id)
+            .select(EventRow::as_select())
+            .load(conn)
+    })?;
+    positioned(db, rows)
+}
+
+/// At most `limit` events of `stream` from the sequence `from` on, in order.
+pub fn of_stream(db: &mut Db, stream: Stream, from: i64, limit: i64) -> QueryResult<Vec<Event>> {
+    let rows: Vec<EventRow> = on!(db, |conn| {
+        stream_entries::table
+            .inner_join(events::table)
+            .filter(
+                stream_entries::stream
+                    .eq(stream.to_string())
+                    .and(stream_entries::sequence.ge(from)),
+            )
+            .order(stream_entries::sequence)
+            .limit(limit)
+            .select(EventRow::as_select())
+            .load(conn)
+    })?;
+    positioned(db, rows)
+}
+
+fn positioned(db: &mut Db, rows: Vec<EventRow>) -> QueryResult<Vec<Event>> {
+    let ids = rows.iter().map(|row| row.id);
+    let found: Vec<(i64, String, i64, Id)> = on!(db, |conn| {
+        stream_entries::table
+            .inner_join(stream_heads::table.on(stream_heads::stream.eq(stream_entries::stream)))
+            .filter(stream_entries::event_id.eq_any(ids))
+            .select((
+                stream_entries::event_id,
+                stream_entries::stream,
+                stream_entries::sequence,
+                stream_heads::epoch,
+            ))
+            .load(conn)
+    })?;
+    let mut positions = HashMap::<i64, Vec<Position>>::new();
+    for (event, stream, sequence, epoch) in found {
+        let unknown = Corrupt {
+            table: "stream_entries",
+            id: event,
+            why: "its stream is unknown",
+        };
+        let stream = Stream::parse(&stream).ok_or(unknown)?;
+        positions.entry(event).or_default().push(Position {
+            stream,
+            epoch: epoch.0,
+            sequence,
+        });
+    }
+    rows.into_iter()
+        .map(|row| {
+            let positions = positions.remove(&row.id).unwrap_or_default();
+            row.into_event(positions).map_err(Error::from)
+        })
+        .collect()
+}

@@ -1,0 +1,86 @@
+//! The schema's steps, embedded; the two directories have the same versions, and a test says so.
+
+use diesel::connection::SimpleConnection;
+use diesel::migration::Migration;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::db::{Access, DatabaseUrl, Db, prepare_directory};
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// Any number that nobody else locks: "cabrank" in ASCII.
+const LOCK: i64 = 0x0063_6162_7261_6e6b;
+
+/// Why the schema could not be brought up to date.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrationError {
+    /// The directory of the file cannot be made.
+    #[error("the database's directory cannot be made: {0}")]
+    Directory(#[from] std::io::Error),
+    /// There is no database there.
+    #[error("the database cannot be opened: {0}")]
+    Connect(#[from] diesel::ConnectionError),
+    /// A step failed; nothing of it remains.
+    #[error("a migration failed: {0}")]
+    Step(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Which way to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// To the newest version.
+    Up,
+    /// Back to an empty database.
+    Down,
+}
+
+/// Migrates, while no other process can; returns the versions that were run.
+pub fn migrate(url: &DatabaseUrl, direction: Direction) -> Result<Vec<String>, MigrationError> {
+    prepare_directory(url)?;
+    let mut db = Db::open(url, Access::Write)?;
+    let lock = match db {
+        Db::Pg(_) => format!("SELECT pg_advisory_xact_lock({LOCK})"),
+        // `BEGIN IMMEDIATE` is the lock.
+        Db::Sqlite(_) => "SELECT 1".to_owned(),
+    };
+    let mut failed = None;
+    let ran = db.transaction(|db| {
+        match db {
+            Db::Pg(conn) => {
+                conn.batch_execute("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")?
+            }
+            Db::Sqlite(_) => {}
+        }
+        super::db::on!(db, |conn| conn.batch_execute(&lock))?;
+        step(db, direction).map_err(|error| {
+            failed = Some(error);
+            diesel::result::Error::RollbackTransaction
+        })
+    });
+    ran.map_err(|error| MigrationError::Step(failed.unwrap_or_else(|| Box::new(error))))
+}
+
+fn step(db: &mut Db, direction: Direction) -> diesel::migration::Result<Vec<String>> {
+    let versions = match (db, direction) {
+        (Db::Pg(conn), Direction::Up) => conn.run_pending_migrations(POSTGRES)?,
+        (Db::Pg(conn), Direction::Down) => conn.revert_all_migrations(POSTGRES)?,
+        (Db::Sqlite(conn), Direction::Up) => conn.run_pending_migrations(SQLITE)?,
+        (Db::Sqlite(conn), Direction::Down) => conn.revert_all_migrations(SQLITE)?,
+    };
+    Ok(versions.iter().map(ToString::to_string).collect())
+}
+
+/// The versions each database knows, SQLite's first.
+pub fn versions() -> diesel::migration::Result<(Vec<String>, Vec<String>)> {
+    use diesel::migration::MigrationSource;
+    let names = |migrations: Vec<Box<dyn Migration<diesel::sqlite::Sqlite>>>| {
+        migrations
+            .iter()
+            .map(|migration| migration.name().to_string())
+            .collect()
+    };
+    let sqlite = names(SQLITE.migrations()?);
+    let postgres = names(POSTGRES.migrations()?);
+    Ok((sqlite, postgres))
+}

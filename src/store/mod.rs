@@ -1,0 +1,83 @@
+//! Everything durable. The only module that knows diesel.
+//!
+//! Writes go through the group [`writer`], reads through a [`pool`] of read-only connections. SQLite and PostgreSQL
+//! share every query; [`db::on`] compiles each for both.
+
+pub mod db;
+pub mod events;
+pub mod keys;
+pub mod migrations;
+pub mod pool;
+mod rows;
+mod schema;
+mod sql_types;
+pub mod trips;
+pub mod users;
+pub mod writer;
+
+use diesel::prelude::*;
+
+use self::db::{DatabaseUrl, Db, on};
+use self::pool::{Reader, Unavailable};
+use self::writer::feed::{self, Feed};
+use self::writer::{Tx, WriterHandle};
+use crate::inputs;
+
+/// How many batches of news the feed holds.
+const FEED_MAX: usize = 1_024;
+
+/// The database, as the rest of the service sees it; cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    /// For writes.
+    pub writer: WriterHandle,
+    /// For reads.
+    pub reader: Reader,
+}
+
+/// What [`Store::open`] gives besides the store.
+pub struct Opened {
+    /// The database.
+    pub store: Store,
+    /// What was committed, for the one task that announces.
+    pub feed: Feed,
+    /// The writer's thread, which ends after the last [`Store`] is dropped.
+    pub thread: std::thread::JoinHandle<()>,
+}
+
+impl Store {
+    /// Opens a migrated database.
+    pub fn open(url: &DatabaseUrl) -> Opened {
+        let (sender, feed) = feed::feed(FEED_MAX);
+        let (writer, thread) = writer::start(url.clone(), sender);
+        Opened {
+            store: Self {
+                writer,
+                reader: Reader::new(url),
+            },
+            feed,
+            thread,
+        }
+    }
+
+    /// Whether the database can be read and written, found out by doing both.
+    pub async fn check(&self) -> Result<(), Unavailable> {
+        let at = inputs::now();
+        self.writer.change(move |tx| touch(tx, at)).await?;
+        self.reader.read(Db::ping).await
+    }
+}
+
+fn touch(tx: &mut Tx<'_>, at: jiff::Timestamp) -> QueryResult<()> {
+    use schema::health_checks as checks;
+    let row = (checks::id.eq(1), checks::checked_at.eq(sql_types::At(at)));
+    on!(&mut *tx.db, |conn| {
+        diesel::insert_into(checks::table)
+            .values(row)
+            .on_conflict(checks::id)
+            .do_update()
+            .set(checks::checked_at.eq(sql_types::At(at)))
+            .execute(conn)
+    })
+    .map(drop)
+}

@@ -1,0 +1,104 @@
+//! Reading: a few read-only connections, off the serving threads.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::QueryResult;
+use diesel::r2d2::{ManageConnection, Pool};
+use tokio::sync::Semaphore;
+
+use super::db::{Access, DatabaseUrl, Db};
+
+/// How many reads run at once; more wait without holding a thread.
+const CONNECTIONS: u32 = 8;
+
+/// How long a read waits for its turn or for a connection.
+const TURN_WAIT: Duration = Duration::from_secs(5);
+
+/// The database did not answer, or not in time.
+#[derive(Debug, thiserror::Error)]
+pub enum Unavailable {
+    /// No connection could be had, or it was lost.
+    #[error("the database cannot be reached: {0}")]
+    Lost(String),
+    /// More waits than can be served.
+    #[error("too much is waiting for the database")]
+    Busy,
+}
+
+/// Opens the pool's connections.
+struct Opener(DatabaseUrl);
+
+/// Why a connection cannot be had.
+#[derive(Debug, thiserror::Error)]
+enum OpenError {
+    #[error(transparent)]
+    Connect(#[from] diesel::ConnectionError),
+    #[error(transparent)]
+    Ping(#[from] diesel::result::Error),
+}
+
+impl ManageConnection for Opener {
+    type Connection = Db;
+    type Error = OpenError;
+
+    fn connect(&self) -> Result<Db, OpenError> {
+        Ok(Db::open(&self.0, Access::Read)?)
+    }
+
+    fn is_valid(&self, db: &mut Db) -> Result<(), OpenError> {
+        match db {
+            Db::Pg(_) => Ok(db.ping()?),
+            // A file does not go away as a server does.
+            Db::Sqlite(_) => Ok(()),
+        }
+    }
+
+    fn has_broken(&self, _: &mut Db) -> bool {
+        std::thread::panicking()
+    }
+}
+
+/// The read connections.
+#[derive(Clone)]
+pub struct Reader {
+    pool: Pool<Opener>,
+    turns: Arc<Semaphore>,
+}
+
+impl Reader {
+    /// A pool that opens its connections when they are needed.
+    pub fn new(url: &DatabaseUrl) -> Self {
+        let pool = Pool::builder()
+            .max_size(CONNECTIONS)
+            .min_idle(Some(0))
+            .connection_timeout(TURN_WAIT)
+            .build_unchecked(Opener(url.clone()));
+        Self {
+            pool,
+            turns: Arc::new(Semaphore::new(CONNECTIONS as usize)),
+        }
+    }
+
+    /// Runs `query` on a thread that may wait.
+    pub async fn read<T, F>(&self, query: F) -> Result<T, Unavailable>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Db) -> QueryResult<T> + Send + 'static,
+    {
+        let turn = tokio::time::timeout(TURN_WAIT, self.turns.clone().acquire_owned()).await;
+        let turn = turn
+            .map_err(|_| Unavailable::Busy)?
+            .map_err(|_| Unavailable::Busy)?;
+        let pool = self.pool.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            let mut db = pool
+                .get()
+                .map_err(|error| Unavailable::Lost(error.to_string()))?;
+            query(&mut db).map_err(|error| Unavailable::Lost(error.to_string()))
+        });
+        read.await
+            .map_err(|error| Unavailable::Lost(error.to_string()))?
+    }
+}

@@ -1,0 +1,227 @@
+//! Rows to domain values and back; a row that makes no sense is an error, not a guess.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use diesel::result::Error;
+
+use super::db::{Db, on};
+use super::schema::{trips, users};
+use super::sql_types::{At, Id};
+use crate::domain::{
+    Actor, Address, Coordinates, DriverId, Party, Place, Reason, RiderId, State, Status, Trip,
+    TripId, UserId,
+};
+
+/// A row breaks a rule of the domain: the database was changed by other hands.
+#[derive(Debug, thiserror::Error)]
+#[error("row {id} of {table} makes no sense: {why}")]
+pub struct Corrupt {
+    /// Which table.
+    pub table: &'static str,
+    /// Which row.
+    pub id: i64,
+    /// What is wrong with it.
+    pub why: &'static str,
+}
+
+impl From<Corrupt> for Error {
+    fn from(corrupt: Corrupt) -> Self {
+        Self::DeserializationError(Box::new(corrupt))
+    }
+}
+
+/// A trip's columns but its number, which the database gives.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = trips, treat_none_as_default_value = false, treat_none_as_null = true)]
+pub struct TripColumns {
+    nk: Id,
+    rider_id: i64,
+    driver_id: Option<i64>,
+    pick_up_address: String,
+    pick_up_lat: Option<f64>,
+    pick_up_lon: Option<f64>,
+    drop_off_address: String,
+    drop_off_lat: Option<f64>,
+    drop_off_lon: Option<f64>,
+    status: String,
+    ended_by_role: Option<String>,
+    ended_by_id: Option<i64>,
+    reason: Option<String>,
+    revision: i64,
+    search_ends_at: At,
+    created_at: At,
+    updated_at: At,
+}
+
+/// A whole row of `trips`.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = trips)]
+pub struct TripRow {
+    /// The trip's number.
+    pub id: i64,
+    /// The rest.
+    #[diesel(embed)]
+    pub columns: TripColumns,
+}
+
+impl From<&Trip> for TripColumns {
+    fn from(trip: &Trip) -> Self {
+        let ended_by = trip.state.ended_by();
+        Self {
+            nk: Id(trip.id.uuid()),
+            rider_id: trip.rider.id.user().get(),
+            driver_id: trip.state.driver().map(|driver| driver.id.user().get()),
+            pick_up_address: trip.pick_up.address.as_str().to_owned(),
+            pick_up_lat: trip.pick_up.location.map(Coordinates::lat),
+            pick_up_lon: trip.pick_up.location.map(Coordinates::lon),
+            drop_off_address: trip.drop_off.address.as_str().to_owned(),
+            drop_off_lat: trip.drop_off.location.map(Coordinates::lat),
+            drop_off_lon: trip.drop_off.location.map(Coordinates::lon),
+            status: trip.state.status().as_str().to_owned(),
+            ended_by_role: ended_by.map(|actor| actor.role().to_owned()),
+            ended_by_id: ended_by.and_then(Actor::user).map(UserId::get),
+            reason: trip
+                .reason
+                .as_ref()
+                .map(|reason| reason.as_str().to_owned()),
+            revision: trip.revision,
+            search_ends_at: At(trip.search_ends_at),
+            created_at: At(trip.requested_at),
+            updated_at: At(trip.changed_at),
+        }
+    }
+}
+
+impl From<&Trip> for TripRow {
+    fn from(trip: &Trip) -> Self {
+        Self {
+            id: trip.number,
+            columns: TripColumns::from(trip),
+        }
+    }
+}
+
+impl TripRow {
+    /// The trip, with the names of its parties filled in.
+    fn into_trip(self, names: &Names) -> Result<Trip, Corrupt> {
+        let id = self.id;
+        let corrupt = |why| Corrupt {
+            table: "trips",
+            id,
+            why,
+        };
+        let row = self.columns;
+        let place =
+            |address: String, lat: Option<f64>, lon: Option<f64>| -> Result<Place, Corrupt> {
+                Ok(Place {
+                    address: Address::parse(address)
+                        .map_err(|_| corrupt("an address is not one"))?,
+                    location: match (lat, lon) {
+                        (Some(lat), Some(lon)) => Some(
+                            Coordinates::new(lat, lon)
+                                .map_err(|_| corrupt("coordinates are off the earth"))?,
+                        ),
+                        (None, None) => None,
+                        (Some(_), None) | (None, Some(_)) => {
+                            return Err(corrupt("half a pair of coordinates"));
+                        }
+                    },
+                })
+            };
+        let rider = UserId::new(row.rider_id);
+        let driver = row
+            .driver_id
+            .map(|driver| names.party(UserId::new(driver), DriverId::of));
+        let ended_by = row
+            .ended_by_role
+            .and_then(|role| Actor::parse(&role, row.ended_by_id.map(UserId::new)));
+        Ok(Trip {
+            number: id,
+            id: TripId::new(row.nk.0),
+            rider: names
+                .party(rider, RiderId::of)
+                .ok_or(corrupt("its rider does not exist"))?,
+            pick_up: place(row.pick_up_address, row.pick_up_lat, row.pick_up_lon)?,
+            drop_off: place(row.drop_off_address, row.drop_off_lat, row.drop_off_lon)?,
+            requested_at: row.created_at.0,
+            changed_at: row.updated_at.0,
+            search_ends_at: row.search_ends_at.0,
+            revision: row.revision,
+            state: state(&row.status, driver.flatten(), ended_by)
+                .ok_or(corrupt("its state contradicts itself"))?,
+            reason: row
+                .reason
+                .map(Reason::parse)
+                .transpose()
+                .map_err(|_| corrupt("its reason is not one"))?,
+        })
+    }
+}
+
+fn state(status: &str, driver: Option<Party<DriverId>>, ended_by: Option<Actor>) -> Option<State> {
+    Some(match (Status::parse(status)?, driver) {
+        (Status::Requested, None) => State::Requested,
+        (Status::Expired, None) => State::Expired,
+        (Status::Started, Some(driver)) => State::Started { driver },
+        (Status::Arrived, Some(driver)) => State::Arrived { driver },
+        (Status::InProgress, Some(driver)) => State::InProgress { driver },
+        (Status::Completed, Some(driver)) => State::Completed {
+            driver,
+            by: ended_by?,
+        },
+        (Status::Cancelled, driver) => State::Cancelled {
+            driver,
+            by: ended_by?,
+        },
+        (Status::Requested | Status::Expired, Some(_))
+        | (Status::Started | Status::Arrived | Status::InProgress | Status::Completed, None) => {
+            return None;
+        }
+    })
+}
+
+/// The names of the people that some rows mention.
+struct Names(HashMap<i64, (String, String, String)>);
+
+impl Names {
+    fn of(db: &mut Db, ids: Vec<i64>) -> QueryResult<Self> {
+        let columns = (
+            users::id,
+            (users::username, users::first_name, users::last_name),
+        );
+        let found: Vec<(i64, (String, String, String))> = on!(db, |conn| users::table
+            .filter(users::id.eq_any(ids))
+            .select(columns)
+            .load(conn))?;
+        Ok(Self(found.into_iter().collect()))
+    }
+
+    fn party<R>(&self, user: UserId, role: impl Fn(UserId) -> R) -> Option<Party<R>> {
+        let (username, first_name, last_name) = self.0.get(&user.get())?.clone();
+        Some(Party {
+            id: role(user),
+            username,
+            first_name,
+            last_name,
+        })
+    }
+}
+
+/// Makes trips of rows, with one more query for all the names.
+pub fn trips(db: &mut Db, rows: Vec<TripRow>) -> QueryResult<Vec<Trip>> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut people: Vec<i64> = rows
+        .iter()
+        .flat_map(|row| [Some(row.columns.rider_id), row.columns.driver_id])
+        .flatten()
+        .collect();
+    people.sort_unstable();
+    people.dedup();
+    let names = Names::of(db, people)?;
+    rows.into_iter()
+        .map(|row| row.into_trip(&names).map_err(Error::from))
+        .collect()
+}

@@ -1,0 +1,108 @@
+//! The tables as diesel knows them. Written by hand, because the two databases share it:
+//! [`Key`](super::sql_types::Key) and [`Instant`](super::sql_types::Instant) are what differs.
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        username -> Text,
+        password_hash -> Text,
+        first_name -> Text,
+        last_name -> Text,
+        role -> Text,
+        standing -> Text,
+        created_at -> crate::store::sql_types::Instant,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> crate::store::sql_types::Key,
+        user_id -> BigInt,
+        refresh_generation -> BigInt,
+        created_at -> crate::store::sql_types::Instant,
+        expires_at -> crate::store::sql_types::Instant,
+        ended_at -> Nullable<crate::store::sql_types::Instant>,
+    }
+}
+
+diesel::table! {
+    health_checks (id) {
+        id -> BigInt,
+        checked_at -> crate::store::sql_types::Instant,
+    }
+}
+
+diesel::table! {
+    trips (id) {
+        id -> BigInt,
+        nk -> crate::store::sql_types::Key,
+        rider_id -> BigInt,
+        driver_id -> Nullable<BigInt>,
+        pick_up_address -> Text,
+        pick_up_lat -> Nullable<Double>,
+        pick_up_lon -> Nullable<Double>,
+        drop_off_address -> Text,
+        drop_off_lat -> Nullable<Double>,
+        drop_off_lon -> Nullable<Double>,
+        status -> Text,
+        ended_by_role -> Nullable<Text>,
+        ended_by_id -> Nullable<BigInt>,
+        reason -> Nullable<Text>,
+        revision -> BigInt,
+        search_ends_at -> crate::store::sql_types::Instant,
+        created_at -> crate::store::sql_types::Instant,
+        updated_at -> crate::store::sql_types::Instant,
+    }
+}
+
+diesel::table! {
+    events (id) {
+        id -> BigInt,
+        trip_id -> BigInt,
+        revision -> BigInt,
+        kind -> Text,
+        actor_role -> Text,
+        actor_id -> Nullable<BigInt>,
+        reason -> Nullable<Text>,
+        at -> crate::store::sql_types::Instant,
+        payload -> Text,
+    }
+}
+
+diesel::table! {
+    stream_heads (stream) {
+        stream -> Text,
+        epoch -> crate::store::sql_types::Key,
+        sequence -> BigInt,
+    }
+}
+
+diesel::table! {
+    stream_entries (stream, sequence) {
+        stream -> Text,
+        sequence -> BigInt,
+        event_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (user_id, key) {
+        user_id -> BigInt,
+        key -> Text,
+        digest -> Binary,
+        event_id -> BigInt,
+        used_at -> crate::store::sql_types::Instant,
+    }
+}
+
+diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(stream_entries -> events (event_id));
+diesel::allow_tables_to_appear_in_same_query!(
+    events,
+    idempotency_keys,
+    sessions,
+    stream_entries,
+    stream_heads,
+    trips,
+    users
+);

@@ -1,0 +1,211 @@
+//! The rows of trips: who may see which, and how they are written.
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+use jiff::Timestamp;
+
+use super::db::{Db, on};
+use super::rows::{self, TripColumns, TripRow};
+use super::schema::trips;
+use super::sql_types::{At, Id};
+use crate::domain::{DriverId, RiderId, Role, Status, Trip, TripId, UserId};
+
+/// The longest list that is answered.
+pub const LIST_MAX: i64 = 500;
+
+/// Whose view of the trips is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Viewer {
+    /// Who looks.
+    pub user: UserId,
+    /// As what.
+    pub role: Role,
+}
+
+impl Viewer {
+    /// Whether the viewer may see `trip`; [`list`] shows the same ones.
+    pub fn sees(self, trip: &Trip) -> bool {
+        match self.role {
+            Role::Rider => trip.rider.id.user() == self.user,
+            Role::Driver => {
+                let driver = trip.state.driver().map(|driver| driver.id.user());
+                trip.state.status() == Status::Requested || driver == Some(self.user)
+            }
+            Role::Operator => true,
+        }
+    }
+}
+
+/// What the viewer may see, newest first, at most [`LIST_MAX`].
+pub fn list(db: &mut Db, viewer: Viewer) -> QueryResult<Vec<Trip>> {
+    let user = viewer.user.get();
+    let rows = on!(db, |conn| {
+        let mut query = trips::table.select(TripRow::as_select()).into_boxed();
+        match viewer.role {
+            Role::Rider => query = query.filter(trips::rider_id.eq(user)),
+            Role::Driver => {
+                let requested = trips::status.eq(Status::Requested.as_str());
+                query = query.filter(requested.or(trips::driver_id.assume_not_null().eq(user)));
+            }
+            Role::Operator => {}
+        }
+        query.order(trips::id.desc()).limit(LIST_MAX).load(conn)
+    })?;
+    rows::trips(db, rows)
+}
+
+/// The trip of that key.
+pub fn find(db: &mut Db, id: TripId) -> QueryResult<Option<Trip>> {
+    find_all(db, &[id], Lock::No).map(|found| found.into_iter().next())
+}
+
+/// Whether other writers must wait for the rows that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    /// They need not.
+    No,
+    /// They must; SQLite's writer is alone anyway.
+    Rows,
+}
+
+/// The trips of those keys, locked in the order of their keys.
+pub fn find_all(db: &mut Db, ids: &[TripId], lock: Lock) -> QueryResult<Vec<Trip>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys = ids.iter().map(|id| Id(id.uuid()));
+    let by_key = trips::table.filter(trips::nk.eq_any(keys)).order(trips::nk);
+    let rows = match (&mut *db, lock) {
+        (Db::Pg(conn), Lock::Rows) => by_key.select(TripRow::as_select()).for_update().load(conn),
+        (Db::Pg(conn), Lock::No) => by_key.select(TripRow::as_select()).load(conn),
+        (Db::Sqlite(conn), Lock::No | Lock::Rows) => by_key.select(TripRow::as_select()).load(conn),
+    }?;
+    rows::trips(db, rows)
+}
+
+/// A user's own trips that are not over, oldest first.
+pub fn active_of(db: &mut Db, viewer: Viewer) -> QueryResult<Vec<Trip>> {
+    let user = viewer.user.get();
+    let active = trips::status.eq_any(Status::ACTIVE.map(Status::as_str));
+    let rows = on!(db, |conn| {
+        let query = trips::table
+            .select(TripRow::as_select())
+            .filter(active)
+            .order(trips::id)
+            .into_boxed();
+        match viewer.role {
+            Role::Rider => query.filter(trips::rider_id.eq(user)).load(conn),
+            Role::Driver => query
+                .filter(trips::driver_id.assume_not_null().eq(user))
+                .load(conn),
+            Role::Operator => return Ok(Vec::new()),
+        }
+    })?;
+    rows::trips(db, rows)
+}
+
+/// The trips whose search time is over, longest overdue first.
+pub fn overdue(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId>> {
+    let searching = trips::status
+        .eq(Status::Requested.as_str())
+        .and(trips::search_ends_at.le(At(at)));
+    let keys: Vec<Id> = on!(db, |conn| {
+        trips::table
+            .filter(searching)
+            .order(trips::search_ends_at)
+            .limit(limit)
+            .select(trips::nk)
+            .load(conn)
+    })?;
+    Ok(keys.into_iter().map(|key| TripId::new(key.0)).collect())
+}
+
+/// How many active trips each of these riders has.
+pub fn count_active(db: &mut Db, riders: &[RiderId]) -> QueryResult<Vec<(RiderId, i64)>> {
+    let ids = riders.iter().map(|rider| rider.user().get());
+    let active = trips::status.eq_any(Status::ACTIVE.map(Status::as_str));
+    let counts: Vec<(i64, i64)> = on!(db, |conn| {
+        trips::table
+            .filter(trips::rider_id.eq_any(ids).and(active))
+            .group_by(trips::rider_id)
+            .select((trips::rider_id, diesel::dsl::count_star()))
+            .load(conn)
+    })?;
+    Ok(counts
+        .into_iter()
+        .map(|(rider, count)| (RiderId::of(UserId::new(rider)), count))
+        .collect())
+}
+
+/// Which of these drivers have a trip, and which one.
+pub fn taken_by(db: &mut Db, drivers: &[DriverId]) -> QueryResult<Vec<(DriverId, TripId)>> {
+    let ids = drivers.iter().map(|driver| driver.user().get());
+    let taken = trips::status.eq_any(Status::TAKEN.map(Status::as_str));
+    let found: Vec<(i64, Id)> = on!(db, |conn| {
+        trips::table
+            .filter(trips::driver_id.assume_not_null().eq_any(ids).and(taken))
+            .select((trips::driver_id.assume_not_null(), trips::nk))
+            .load(conn)
+    })?;
+    Ok(found
+        .into_iter()
+        .map(|(driver, trip)| (DriverId::of(UserId::new(driver)), TripId::new(trip.0)))
+        .collect())
+}
+
+/// Writes new trips and gives each its number.
+pub fn insert(db: &mut Db, new: &mut [&mut Trip]) -> QueryResult<()> {
+    let columns: Vec<TripColumns> = new.iter().map(|trip| TripColumns::from(&**trip)).collect();
+    let numbers: Vec<(Id, i64)> = match db {
+        Db::Pg(conn) => diesel::insert_into(trips::table)
+            .values(&columns)
+            .returning((trips::nk, trips::id))
+            .get_results(conn)?,
+        Db::Sqlite(conn) => columns
+            .iter()
+            .map(|row| {
+                diesel::insert_into(trips::table)
+                    .values(row)
+                    .returning((trips::nk, trips::id))
+                    .get_result(conn)
+            })
+            .collect::<QueryResult<_>>()?,
+    };
+    let numbers: std::collections::HashMap<_, _> =
+        numbers.into_iter().map(|(nk, id)| (nk.0, id)).collect();
+    for trip in new {
+        trip.number = *numbers
+            .get(&trip.id.uuid())
+            .ok_or(diesel::result::Error::NotFound)?;
+    }
+    Ok(())
+}
+
+/// Writes changed trips over their rows.
+pub fn update(db: &mut Db, changed: &[&Trip]) -> QueryResult<()> {
+    let rows: Vec<TripRow> = changed.iter().map(|trip| TripRow::from(*trip)).collect();
+    match db {
+        // Always a conflict: the rows are there, and locked. One statement for all of them.
+        Db::Pg(conn) => diesel::insert_into(trips::table)
+            .values(&rows)
+            .on_conflict(trips::id)
+            .do_update()
+            .set((
+                trips::driver_id.eq(excluded(trips::driver_id)),
+                trips::status.eq(excluded(trips::status)),
+                trips::ended_by_role.eq(excluded(trips::ended_by_role)),
+                trips::ended_by_id.eq(excluded(trips::ended_by_id)),
+                trips::reason.eq(excluded(trips::reason)),
+                trips::revision.eq(excluded(trips::revision)),
+                trips::updated_at.eq(excluded(trips::updated_at)),
+            ))
+            .execute(conn)
+            .map(drop),
+        Db::Sqlite(conn) => rows.iter().try_for_each(|row| {
+            diesel::update(trips::table.find(row.id))
+                .set(&row.columns)
+                .execute(conn)
+                .map(drop)
+        }),
+    }
+}

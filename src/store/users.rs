@@ -1,0 +1,306 @@
+//! The rows of accounts and of their log-ins.
+
+use diesel::prelude::*;
+use jiff::Timestamp;
+
+use super::db::{Db, on};
+use super::rows::Corrupt;
+use super::schema::{sessions, users};
+use super::sql_types::{At, Id};
+use crate::domain::{Role, SessionId, Standing, UserId};
+
+/// What a new account is made of.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// Unique, and checked.
+    pub username: String,
+    /// In PHC form.
+    pub password_hash: String,
+    /// May be empty.
+    pub first_name: String,
+    /// May be empty.
+    pub last_name: String,
+    /// For good.
+    pub role: Role,
+    /// To begin with.
+    pub standing: Standing,
+    /// Now.
+    pub created_at: Timestamp,
+}
+
+/// An account.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Who.
+    pub id: UserId,
+    /// The name to log in with.
+    pub username: String,
+    /// In PHC form.
+    pub password_hash: String,
+    /// May be empty.
+    pub first_name: String,
+    /// May be empty.
+    pub last_name: String,
+    /// What it may do.
+    pub role: Role,
+    /// Whether it may log in.
+    pub standing: Standing,
+}
+
+/// An open log-in with its account.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Which log-in.
+    pub id: SessionId,
+    /// Whose.
+    pub account: Account,
+    /// Which refresh token counts.
+    pub refresh_generation: i64,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = users)]
+struct NewUser<'a> {
+    username: &'a str,
+    password_hash: &'a str,
+    first_name: &'a str,
+    last_name: &'a str,
+    role: &'static str,
+    standing: &'static str,
+    created_at: At,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users)]
+struct UserRow {
+    id: i64,
+    username: String,
+    password_hash: String,
+    first_name: String,
+    last_name: String,
+    role: String,
+    standing: String,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = sessions, treat_none_as_default_value = false)]
+struct SessionRow {
+    id: Id,
+    user_id: i64,
+    refresh_generation: i64,
+    created_at: At,
+    expires_at: At,
+    ended_at: Option<At>,
+}
+
+impl UserRow {
+    fn into_account(self) -> Result<Account, Corrupt> {
+        let corrupt = |why| Corrupt {
+            table: "users",
+            id: self.id,
+            why,
+        };
+        Ok(Account {
+            id: UserId::new(self.id),
+            role: Role::parse(&self.role).ok_or(corrupt("its role is unknown"))?,
+            standing: Standing::parse(&self.standing).ok_or(corrupt("its standing is unknown"))?,
+            username: self.username,
+            password_hash: self.password_hash,
+            first_name: self.first_name,
+            last_name: self.last_name,
+        })
+    }
+}
+
+/// Adds an account, unless the name is taken.
+pub fn insert(db: &mut Db, new: &NewAccount) -> QueryResult<Option<UserId>> {
+    let row = NewUser {
+        username: &new.username,
+        password_hash: &new.password_hash,
+        first_name: &new.first_name,
+        last_name: &new.last_name,
+        role: new.role.as_str(),
+        standing: new.standing.as_str(),
+        created_at: At(new.created_at),
+    };
+    let id: Option<i64> = on!(db, |conn| {
+        diesel::insert_into(users::table)
+            .values(&row)
+            .on_conflict(users::username)
+            .do_nothing()
+            .returning(users::id)
+            .get_result(conn)
+            .optional()
+    })?;
+    Ok(id.map(UserId::new))
+}
+
+/// The account of that name.
+pub fn named(db: &mut Db, username: &str) -> QueryResult<Option<Account>> {
+    let row = on!(db, |conn| {
+        users::table
+            .filter(users::username.eq(username))
+            .select(UserRow::as_select())
+            .first(conn)
+            .optional()
+    })?;
+    Ok(row.map(UserRow::into_account).transpose()?)
+}
+
+/// Who of these may not act any more; the rows are locked in the order of their ids.
+pub fn lock(db: &mut Db, ids: &[UserId]) -> QueryResult<Vec<(UserId, Standing)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let by_id = users::table
+        .filter(users::id.eq_any(ids.iter().map(|id| id.get())))
+        .order(users::id);
+    let columns = (users::id, users::standing);
+    let rows: Vec<(i64, String)> = match db {
+        Db::Pg(conn) => by_id.select(columns).for_update().load(conn),
+        Db::Sqlite(conn) => by_id.select(columns).load(conn),
+    }?;
+    rows.into_iter()
+        .map(|(id, standing)| {
+            let standing = Standing::parse(&standing).ok_or(Corrupt {
+                table: "users",
+                id,
+                why: "its standing is unknown",
+            })?;
+            Ok((UserId::new(id), standing))
+        })
+        .collect()
+}
+
+/// Sets whether the account may log in; `false` if there is none of that name.
+pub fn set_standing(db: &mut Db, user: UserId, standing: Standing) -> QueryResult<()> {
+    let user = users::table.find(user.get());
+    on!(db, |conn| diesel::update(user)
+        .set(users::standing.eq(standing.as_str()))
+        .execute(conn))
+    .map(drop)
+}
+
+/// Replaces the password.
+pub fn set_password(db: &mut Db, user: UserId, password_hash: &str) -> QueryResult<()> {
+    let user = users::table.find(user.get());
+    on!(db, |conn| diesel::update(user)
+        .set(users::password_hash.eq(password_hash))
+        .execute(conn))
+    .map(drop)
+}
+
+/// Opens a log-in, with the first generation of refresh tokens.
+pub fn open_session(
+    db: &mut Db,
+    id: SessionId,
+    user: UserId,
+    from: Timestamp,
+    until: Timestamp,
+) -> QueryResult<()> {
+    let row = SessionRow {
+        id: Id(id.uuid()),
+        user_id: user.get(),
+        refresh_generation: 1,
+        created_at: At(from),
+        expires_at: At(until),
+        ended_at: None,
+    };
+    on!(db, |conn| diesel::insert_into(sessions::table)
+        .values(&row)
+        .execute(conn))
+    .map(drop)
+}
+
+/// The log-in of that id, while it is open and its account may act.
+pub fn session(db: &mut Db, id: SessionId, at: Timestamp) -> QueryResult<Option<Session>> {
+    let open = sessions::id
+        .eq(Id(id.uuid()))
+        .and(sessions::ended_at.is_null())
+        .and(sessions::expires_at.gt(At(at)));
+    let row: Option<(SessionRow, UserRow)> = on!(db, |conn| {
+        sessions::table
+            .inner_join(users::table)
+            .filter(open.and(users::standing.eq(Standing::Active.as_str())))
+            .select((SessionRow::as_select(), UserRow::as_select()))
+            .first(conn)
+            .optional()
+    })?;
+    let Some((session, user)) = row else {
+        return Ok(None);
+    };
+    Ok(Some(Session {
+        id,
+        account: user.into_account()?,
+        refresh_generation: session.refresh_generation,
+        expires_at: session.expires_at.0,
+    }))
+}
+
+/// Moves on to the next generation of refresh tokens, if `generation` is the one that counts.
+pub fn next_generation(db: &mut Db, id: SessionId, generation: i64) -> QueryResult<bool> {
+    let current = sessions::table.filter(
+        sessions::id
+            .eq(Id(id.uuid()))
+            .and(sessions::ended_at.is_null())
+            .and(sessions::refresh_generation.eq(generation)),
+    );
+    let moved = on!(db, |conn| {
+        diesel::update(current)
+            .set(sessions::refresh_generation.eq(generation + 1))
+            .execute(conn)
+    })?;
+    Ok(moved == 1)
+}
+
+/// Ends a log-in; nothing happens to one that has ended.
+pub fn end_session(db: &mut Db, id: SessionId, at: Timestamp) -> QueryResult<()> {
+    let open = sessions::table.filter(
+        sessions::id
+            .eq(Id(id.uuid()))
+            .and(sessions::ended_at.is_null()),
+    );
+    on!(db, |conn| diesel::update(open)
+        .set(sessions::ended_at.eq(At(at)))
+        .execute(conn))
+    .map(drop)
+}
+
+/// Ends all log-ins of an account.
+pub fn end_sessions_of(db: &mut Db, user: UserId, at: Timestamp) -> QueryResult<()> {
+    let open = sessions::table.filter(
+        sessions::user_id
+            .eq(user.get())
+            .and(sessions::ended_at.is_null()),
+    );
+    on!(db, |conn| diesel::update(open)
+        .set(sessions::ended_at.eq(At(at)))
+        .execute(conn))
+    .map(drop)
+}
+
+/// Which of these log-ins are over, by whatever process ended them.
+pub fn ended_among(db: &mut Db, ids: &[SessionId], at: Timestamp) -> QueryResult<Vec<SessionId>> {
+    let keys = ids.iter().map(|id| Id(id.uuid()));
+    let over = sessions::ended_at
+        .is_not_null()
+        .or(sessions::expires_at.le(At(at)));
+    let ended: Vec<Id> = on!(db, |conn| {
+        sessions::table
+            .filter(sessions::id.eq_any(keys).and(over))
+            .select(sessions::id)
+            .load(conn)
+    })?;
+    Ok(ended.into_iter().map(|id| SessionId::new(id.0)).collect())
+}
+
+/// Forgets log-ins that are over since before `since`; returns how many.
+pub fn purge_sessions(db: &mut Db, since: Timestamp) -> QueryResult<usize> {
+    let over = sessions::expires_at
+        .lt(At(since))
+        .or(sessions::ended_at.assume_not_null().lt(At(since)));
+    on!(db, |conn| diesel::delete(sessions::table.filter(over))
+        .execute(conn))
+}

@@ -1,0 +1,139 @@
+//! What the writer is asked, and what it answers.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::domain::{Action, Actor, Address, Event, Refusal, Request, Status, Trip, TripId};
+use crate::store::keys::Key;
+
+/// Something that a person, or a deadline, wants done to a trip.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// What.
+    pub task: Task,
+    /// Under which of the caller's keys, if any.
+    pub key: Option<Key>,
+    /// When it was asked.
+    pub at: Timestamp,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone)]
+pub enum Task {
+    /// A new trip, unless the rider has `active_max` active ones.
+    Request {
+        /// The trip to be.
+        request: Request,
+        /// How many active trips a rider may have.
+        active_max: u32,
+    },
+    /// A change of a trip.
+    Act {
+        /// Which trip.
+        trip: TripId,
+        /// What to do.
+        action: Action,
+        /// What the caller believes the trip's addresses to be, where it said.
+        stated: Stated,
+    },
+}
+
+/// Addresses that a frame repeats; they must be the trip's own.
+#[derive(Debug, Clone, Default)]
+pub struct Stated {
+    /// The pick-up, if repeated.
+    pub pick_up: Option<Address>,
+    /// The drop-off, if repeated.
+    pub drop_off: Option<Address>,
+}
+
+impl Stated {
+    /// The first field that says something else than the trip.
+    pub fn differs_from(&self, trip: &Trip) -> Option<&'static str> {
+        let differs = |stated: &Option<Address>, own: &Address| {
+            stated.as_ref().is_some_and(|stated| stated != own)
+        };
+        if differs(&self.pick_up, &trip.pick_up.address) {
+            Some("pick_up_address")
+        } else if differs(&self.drop_off, &trip.drop_off.address) {
+            Some("drop_off_address")
+        } else {
+            None
+        }
+    }
+}
+
+impl Command {
+    /// Who acts.
+    pub fn actor(&self) -> Actor {
+        match &self.task {
+            Task::Request { request, .. } => Actor::Rider(request.rider.id),
+            Task::Act { action, .. } => action.actor(),
+        }
+    }
+}
+
+/// The trip after a command that succeeded.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The trip as the command left it, or as it was when the key was first used.
+    pub trip: Arc<Trip>,
+    /// How the answer came about.
+    pub outcome: Outcome,
+}
+
+/// How an answer came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The command changed the trip; an event says so.
+    Changed,
+    /// The same actor had done it before; nothing changed.
+    AlreadyDone,
+    /// The key was used before for the same command; its answer is given again.
+    Replayed,
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Refused {
+    /// There is no such trip.
+    #[error("There is no such trip.")]
+    Unknown,
+    /// The trip's own rules say no; the trip as it is.
+    #[error("{0}")]
+    Trip(Refusal, Arc<Trip>),
+    /// The driver already has an active trip.
+    #[error("You already have an active trip.")]
+    DriverBusy,
+    /// The rider has as many active trips as allowed.
+    #[error("You already have {0} active trips, which is as many as you may have.")]
+    TooManyTrips(u32),
+    /// The key was used for another command.
+    #[error("This idempotency key was used for another request.")]
+    KeyReused,
+    /// The account may not act any more.
+    #[error("This account may not act any more.")]
+    NotActive,
+    /// A frame would change an address, which nobody can.
+    #[error("An address cannot be changed.")]
+    AddressChanged(&'static str),
+}
+
+impl Refused {
+    /// Where the trip stands, for those who came too late.
+    pub fn trip_status(&self) -> Option<Status> {
+        match self {
+            Self::Trip(_, trip) => Some(trip.state.status()),
+            Self::Unknown
+            | Self::DriverBusy
+            | Self::TooManyTrips(_)
+            | Self::KeyReused
+            | Self::NotActive
+            | Self::AddressChanged(_) => None,
+        }
+    }
+}
+
+/// The events of one committed batch, in commit order.
+pub type Committed = Vec<Arc<Event>>;

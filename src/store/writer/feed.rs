@@ -1,0 +1,136 @@
+//! From the writer to the one task that announces: committed news, in commit order, on a bounded queue.
+//!
+//! When the queue is full, the writer does not wait: it notes which events it could not hand over, and the reader
+//! fetches those from the log before it goes on. Ended log-ins that do not fit are found by the service's
+//! regular look at its open sockets.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tokio::sync::mpsc;
+
+use crate::domain::{Event, SessionId};
+
+/// What one committed batch has to tell.
+#[derive(Debug, Default)]
+pub struct News {
+    /// What happened to trips.
+    pub events: Vec<Arc<Event>>,
+    /// Log-ins that are over.
+    pub ended: Vec<SessionId>,
+}
+
+/// What the reader of the feed gets.
+#[derive(Debug)]
+pub enum Item {
+    /// News as it was committed.
+    News(News),
+    /// The events numbered `first` to `last` did not fit and stand in the log.
+    Gap {
+        /// The first of them.
+        first: i64,
+        /// The last of them.
+        last: i64,
+    },
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Gap {
+    first: i64,
+    last: i64,
+}
+
+type SharedGap = Arc<Mutex<Option<Gap>>>;
+
+/// The writer's end.
+pub struct FeedSender {
+    queue: mpsc::Sender<News>,
+    gap: SharedGap,
+}
+
+/// The announcer's end.
+pub struct Feed {
+    queue: mpsc::Receiver<News>,
+    gap: SharedGap,
+}
+
+/// A feed that holds the news of `capacity` batches.
+pub fn feed(capacity: usize) -> (FeedSender, Feed) {
+    let (sender, receiver) = mpsc::channel(capacity);
+    let gap = SharedGap::default();
+    (
+        FeedSender {
+            queue: sender,
+            gap: gap.clone(),
+        },
+        Feed {
+            queue: receiver,
+            gap,
+        },
+    )
+}
+
+fn lock(gap: &SharedGap) -> MutexGuard<'_, Option<Gap>> {
+    gap.lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+impl FeedSender {
+    /// Hands over news without waiting; nothing may overtake a gap.
+    pub fn send(&self, news: News) {
+        if news.events.is_empty() && news.ended.is_empty() {
+            return;
+        }
+        let mut gap = lock(&self.gap);
+        let refused = match *gap {
+            Some(_) => news,
+            None => match self.queue.try_send(news) {
+                Ok(()) => return,
+                Err(
+                    mpsc::error::TrySendError::Full(news) | mpsc::error::TrySendError::Closed(news),
+                ) => news,
+            },
+        };
+        let (Some(first), Some(last)) = (refused.events.first(), refused.events.last()) else {
+            return;
+        };
+        tracing::warn!(
+            events = refused.events.len(),
+            "The feed is full; they will be read from the log"
+        );
+        *gap = Some(Gap {
+            first: gap.map_or(first.id, |gap| gap.first),
+            last: last.id,
+        });
+    }
+}
+
+impl Feed {
+    /// The next news; `None` once the writer is gone and everything was handed over.
+    ///
+    /// A gap is noted only while the queue is full, and looked for whenever the queue is found empty, so it is never
+    /// overlooked.
+    pub async fn next(&mut self) -> Option<Item> {
+        match self.queue.try_recv() {
+            Ok(news) => Some(Item::News(news)),
+            Err(mpsc::error::TryRecvError::Empty | mpsc::error::TryRecvError::Disconnected) => {
+                if let Some(gap) = self.take_gap() {
+                    return Some(Item::Gap {
+                        first: gap.first,
+                        last: gap.last,
+                    });
+                }
+                self.queue.recv().await.map(Item::News)
+            }
+        }
+    }
+
+    /// Only when the queue is empty does the gap come next.
+    fn take_gap(&mut self) -> Option<Gap> {
+        let mut gap = lock(&self.gap);
+        if self.queue.is_empty() {
+            gap.take()
+        } else {
+            None
+        }
+    }
+}
