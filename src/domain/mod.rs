@@ -16,4 +16,4 @@ pub use place::{Coordinates, Place};
 pub use text::{Address, Reason};
 pub use trip::{Action, Change, Ending, Refusal, Request, State, Status, Trip};
 pub use trip_object::TripObject;
-pub use user::{Actor, Party, Role, Standing};
+pub use user::{Actor, Party, Person, Role, Standing, Username};

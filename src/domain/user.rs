@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::id::{DriverId, OperatorId, RiderId, UserId};
+use super::text::{self, TextError};
 
 /// What an account may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -128,5 +129,102 @@ impl Actor {
             ("operator", Some(id)) => Some(Self::Operator(OperatorId::of(id))),
             _ => None,
         }
+    }
+}
+
+/// The name somebody logs in with: 1 to 150 letters, digits and `@ . + - _`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Username(String);
+
+/// Which rule a name breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UsernameError {
+    /// A rule that all texts share.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// A character that is not allowed.
+    #[error(
+        "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters."
+    )]
+    Characters,
+}
+
+impl Username {
+    /// The name, kept as it is written.
+    pub fn parse(text: &str) -> Result<Self, UsernameError> {
+        text::check(text, 150)?;
+        if text
+            .chars()
+            .all(|c| c.is_alphanumeric() || "@.+-_".contains(c))
+        {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(UsernameError::Characters)
+        }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An account as others may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Who.
+    pub id: UserId,
+    /// As what.
+    pub role: Role,
+    /// The name they log in with.
+    pub username: String,
+    /// May be empty.
+    pub first_name: String,
+    /// May be empty.
+    pub last_name: String,
+}
+
+impl Person {
+    /// The rider, if it is one.
+    pub fn rider(&self) -> Option<Party<RiderId>> {
+        (self.role == Role::Rider).then(|| self.party(RiderId::of(self.id)))
+    }
+
+    /// The driver, if it is one.
+    pub fn driver(&self) -> Option<Party<DriverId>> {
+        (self.role == Role::Driver).then(|| self.party(DriverId::of(self.id)))
+    }
+
+    /// The operator, if it is one.
+    pub fn operator(&self) -> Option<OperatorId> {
+        (self.role == Role::Operator).then(|| OperatorId::of(self.id))
+    }
+
+    fn party<Id>(&self, id: Id) -> Party<Id> {
+        Party {
+            id,
+            username: self.username.clone(),
+            first_name: self.first_name.clone(),
+            last_name: self.last_name.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_username_has_letters_digits_and_five_signs() {
+        assert!(Username::parse("zoë.42+x@example-town_1").is_ok());
+        assert_eq!(Username::parse("a b"), Err(UsernameError::Characters));
+        assert_eq!(
+            Username::parse(""),
+            Err(UsernameError::Text(TextError::Blank))
+        );
+        assert_eq!(
+            Username::parse(&"a".repeat(151)),
+            Err(UsernameError::Text(TextError::TooLong(150)))
+        );
     }
 }

@@ -15,6 +15,7 @@ pub mod trips;
 pub mod users;
 pub mod writer;
 
+pub use diesel::QueryResult;
 use diesel::prelude::*;
 
 use self::db::{DatabaseUrl, Db, on};

@@ -1,0 +1,374 @@
+//! Sign-up, log-in, log-out, refresh, and who a token belongs to.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::auth::passwords::{Password, Passwords, TooBusy};
+use crate::auth::throttle::{Throttle, TooMany};
+use crate::auth::tokens::{BadToken, Purpose, Tokens};
+use crate::domain::{Person, Role, SessionId, Standing, UserId, Username};
+use crate::inputs;
+use crate::store::Store;
+use crate::store::pool::Unavailable;
+use crate::store::users::{self, Account, NewAccount};
+use crate::store::writer::Tx;
+
+/// How long a log-in lasts, however often it is refreshed.
+pub const SESSION_LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Whether new drivers may drive at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum DriverSignUp {
+    /// They may; good for trying out.
+    Open,
+    /// The operator lets each one in.
+    Approved,
+}
+
+/// Accounts and their log-ins; cheap to clone.
+#[derive(Clone)]
+pub struct Accounts {
+    store: Store,
+    passwords: Passwords,
+    tokens: Tokens,
+    throttle: Arc<Throttle>,
+    driver_sign_up: DriverSignUp,
+}
+
+/// What somebody who signs up says.
+#[derive(Debug)]
+pub struct SignUp {
+    /// A name that must be free.
+    pub username: Username,
+    /// The password.
+    pub password: Password,
+    /// May be empty.
+    pub first_name: String,
+    /// May be empty.
+    pub last_name: String,
+    /// As what.
+    pub role: Role,
+}
+
+/// Whoever a token or a cookie belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The log-in.
+    pub session: SessionId,
+    /// The account.
+    pub person: Person,
+}
+
+/// What a successful log-in gives.
+pub struct LoggedIn {
+    /// Who.
+    pub person: Person,
+    /// The access token.
+    pub access: String,
+    /// The refresh token.
+    pub refresh: String,
+    /// What the cookie holds.
+    pub cookie: String,
+}
+
+/// New tokens for old.
+pub struct Refreshed {
+    /// The access token.
+    pub access: String,
+    /// The next refresh token.
+    pub refresh: String,
+}
+
+/// Why an account's business came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// Somebody else has the name.
+    #[error("A user with that username already exists.")]
+    UsernameTaken,
+    /// Name or password is wrong; which one is not said.
+    #[error("No active account found with the given credentials.")]
+    WrongCredentials,
+    /// The operator has not let this driver in yet.
+    #[error("The operator has not approved this account yet.")]
+    NotApproved,
+    /// No token, or none that counts.
+    #[error("Authentication credentials were not provided, or are not valid.")]
+    NotAuthenticated,
+    /// There is no account of that name.
+    #[error("There is no user of that name.")]
+    NoSuchUser,
+    /// Slow down.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
+    /// Too many passwords at once.
+    #[error(transparent)]
+    TooBusy(#[from] TooBusy),
+    /// The database does not answer.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl From<BadToken> for AccountError {
+    fn from(_: BadToken) -> Self {
+        Self::NotAuthenticated
+    }
+}
+
+impl Accounts {
+    /// Puts the parts together.
+    pub fn new(
+        store: Store,
+        tokens: Tokens,
+        throttle: Arc<Throttle>,
+        driver_sign_up: DriverSignUp,
+    ) -> Self {
+        Self {
+            store,
+            passwords: Passwords::default(),
+            tokens,
+            throttle,
+            driver_sign_up,
+        }
+    }
+
+    /// Adds a rider or driver who came by themselves.
+    pub async fn sign_up(&self, sign_up: SignUp, from: IpAddr) -> Result<Person, AccountError> {
+        self.throttle.address(from)?;
+        let standing = match (sign_up.role, self.driver_sign_up) {
+            (Role::Driver, DriverSignUp::Approved) => Standing::Pending,
+            (Role::Driver, DriverSignUp::Open) | (Role::Rider | Role::Operator, _) => {
+                Standing::Active
+            }
+        };
+        self.add(sign_up, standing).await
+    }
+
+    /// Adds an account of any role.
+    pub async fn add(&self, sign_up: SignUp, standing: Standing) -> Result<Person, AccountError> {
+        let SignUp {
+            username,
+            password,
+            first_name,
+            last_name,
+            role,
+        } = sign_up;
+        let password_hash = self.passwords.hash(password).await?;
+        let username = username.as_str().to_owned();
+        let new = NewAccount {
+            username,
+            password_hash,
+            first_name,
+            last_name,
+            role,
+            standing,
+            created_at: inputs::now(),
+        };
+        let stored = new.clone();
+        let id = self
+            .store
+            .writer
+            .change(move |tx| users::insert(tx.db, &stored))
+            .await?;
+        let NewAccount {
+            username,
+            first_name,
+            last_name,
+            ..
+        } = new;
+        Ok(Person {
+            id: id.ok_or(AccountError::UsernameTaken)?,
+            role,
+            username,
+            first_name,
+            last_name,
+        })
+    }
+
+    /// Opens a session for whoever knows name and password.
+    pub async fn log_in(
+        &self,
+        username: &str,
+        password: Password,
+        from: IpAddr,
+    ) -> Result<LoggedIn, AccountError> {
+        self.throttle.address(from)?;
+        self.throttle.name(username)?;
+        let wanted = username.to_owned();
+        let account = self
+            .store
+            .reader
+            .read(move |db| users::named(db, &wanted))
+            .await?;
+        let hash = account
+            .as_ref()
+            .map(|account| account.password_hash.clone());
+        let known = self.passwords.verify(password, hash).await?;
+        let account = account
+            .filter(|_| known)
+            .ok_or(AccountError::WrongCredentials)?;
+        match account.standing {
+            Standing::Active => self.open(account).await,
+            Standing::Pending => Err(AccountError::NotApproved),
+            Standing::Blocked => Err(AccountError::WrongCredentials),
+        }
+    }
+
+    async fn open(&self, account: Account) -> Result<LoggedIn, AccountError> {
+        let at = inputs::now();
+        let (session, until) = (SessionId::new(inputs::fresh_id()), at + SESSION_LIFE);
+        let user = account.id;
+        self.store
+            .writer
+            .change(move |tx| users::open_session(tx.db, session, user, at, until))
+            .await?;
+        let person = person(account);
+        Ok(LoggedIn {
+            access: self.tokens.access(session, &person, at),
+            refresh: self.tokens.refresh(session, &person, 1, at, until),
+            cookie: self.tokens.cookie(session, &person, at, until),
+            person,
+        })
+    }
+
+    /// Whose access token this is.
+    pub async fn by_access(&self, token: &str) -> Result<Caller, AccountError> {
+        self.caller(token, Purpose::Access).await
+    }
+
+    /// Whose cookie this is.
+    pub async fn by_cookie(&self, token: &str) -> Result<Caller, AccountError> {
+        self.caller(token, Purpose::Cookie).await
+    }
+
+    async fn caller(&self, token: &str, purpose: Purpose) -> Result<Caller, AccountError> {
+        let session = self.tokens.verify(token, purpose, inputs::now())?.session;
+        let open = self.session(session).await?;
+        Ok(Caller {
+            session,
+            person: person(open.account),
+        })
+    }
+
+    async fn session(&self, id: SessionId) -> Result<users::Session, AccountError> {
+        let at = inputs::now();
+        let found = self
+            .store
+            .reader
+            .read(move |db| users::session(db, id, at))
+            .await?;
+        found.ok_or(AccountError::NotAuthenticated)
+    }
+
+    /// New tokens for a refresh token that counts; one that counted once ends the session.
+    pub async fn refresh(&self, token: &str, from: IpAddr) -> Result<Refreshed, AccountError> {
+        self.throttle.address(from)?;
+        let at = inputs::now();
+        let token = self.tokens.verify(token, Purpose::Refresh, at)?;
+        let session = self.session(token.session).await?;
+        let moved = self.store.writer.change(move |tx| {
+            let moved = users::next_generation(tx.db, token.session, token.generation)?;
+            if !moved {
+                end(tx, token.session, at)?;
+            }
+            Ok(moved)
+        });
+        if !moved.await? {
+            tracing::warn!(session = %token.session, "An old refresh token was used; the session is ended");
+            return Err(AccountError::NotAuthenticated);
+        }
+        let person = person(session.account);
+        Ok(Refreshed {
+            access: self.tokens.access(token.session, &person, at),
+            refresh: self.tokens.refresh(
+                token.session,
+                &person,
+                token.generation + 1,
+                at,
+                session.expires_at,
+            ),
+        })
+    }
+
+    /// Ends a session: its tokens, its cookie and its sockets.
+    pub async fn log_out(&self, session: SessionId) -> Result<(), AccountError> {
+        let at = inputs::now();
+        Ok(self
+            .store
+            .writer
+            .change(move |tx| end(tx, session, at))
+            .await?)
+    }
+
+    /// Lets an account in or shuts it out; shutting out ends its sessions.
+    pub async fn set_standing(
+        &self,
+        username: &str,
+        standing: Standing,
+    ) -> Result<(), AccountError> {
+        let user = self.id_of(username).await?;
+        let at = inputs::now();
+        let change = self.store.writer.change(move |tx| {
+            users::set_standing(tx.db, user, standing)?;
+            if standing == Standing::Active {
+                Ok(())
+            } else {
+                users::end_sessions_of(tx.db, user, at)
+            }
+        });
+        Ok(change.await?)
+    }
+
+    /// Replaces a password, and ends the account's sessions.
+    pub async fn set_password(
+        &self,
+        username: &str,
+        password: Password,
+    ) -> Result<(), AccountError> {
+        let user = self.id_of(username).await?;
+        let hash = self.passwords.hash(password).await?;
+        let at = inputs::now();
+        let change = self.store.writer.change(move |tx| {
+            users::set_password(tx.db, user, &hash)?;
+            users::end_sessions_of(tx.db, user, at)
+        });
+        Ok(change.await?)
+    }
+
+    async fn id_of(&self, username: &str) -> Result<UserId, AccountError> {
+        let username = username.to_owned();
+        let account = self
+            .store
+            .reader
+            .read(move |db| users::named(db, &username))
+            .await?;
+        account
+            .map(|account| account.id)
+            .ok_or(AccountError::NoSuchUser)
+    }
+}
+
+fn end(tx: &mut Tx<'_>, session: SessionId, at: Timestamp) -> crate::store::QueryResult<()> {
+    users::end_session(tx.db, session, at)?;
+    tx.session_ended(session);
+    Ok(())
+}
+
+fn person(account: Account) -> Person {
+    let Account {
+        id,
+        username,
+        first_name,
+        last_name,
+        role,
+        ..
+    } = account;
+    Person {
+        id,
+        role,
+        username,
+        first_name,
+        last_name,
+    }
+}

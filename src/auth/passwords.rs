@@ -1,0 +1,154 @@
+//! Passwords: Argon2id, off the serving threads, a few at a time.
+
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use tokio::sync::Semaphore;
+
+/// A password as somebody typed it; it is never shown.
+pub struct Password(String);
+
+/// Which rule a new password breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordError {
+    /// Fewer than 8 characters.
+    #[error("This password is too short. It must contain at least 8 characters.")]
+    TooShort,
+    /// More than 128 characters.
+    #[error("Ensure this field has no more than 128 characters.")]
+    TooLong,
+}
+
+impl Password {
+    /// A password that somebody chooses.
+    pub fn new(text: &str) -> Result<Self, PasswordError> {
+        match text.chars().count() {
+            0..8 => Err(PasswordError::TooShort),
+            8..=128 => Ok(Self(text.to_owned())),
+            _ => Err(PasswordError::TooLong),
+        }
+    }
+
+    /// A password that somebody claims to have; it need not keep today's rules.
+    pub fn claimed(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// Too many passwords wait to be hashed, or the work was lost.
+#[derive(Debug, thiserror::Error)]
+#[error("too many passwords are being checked")]
+pub struct TooBusy;
+
+/// How many may wait for their turn.
+const WAITING_MAX: usize = 256;
+
+/// Checked when there is no such account, so that a wrong name takes as long as a wrong password.
+static NOBODY: LazyLock<String> = LazyLock::new(|| hash_now("nobody has this password"));
+
+/// Hashes and checks passwords, as many at a time as there are processors; cheap to clone.
+#[derive(Clone)]
+pub struct Passwords {
+    turns: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            turns: Arc::new(Semaphore::new(processors)),
+            waiting: Arc::new(Semaphore::new(WAITING_MAX)),
+        }
+    }
+}
+
+impl Passwords {
+    /// The PHC string of a password.
+    pub async fn hash(&self, password: Password) -> Result<String, TooBusy> {
+        self.run(move || hash_now(&password.0)).await
+    }
+
+    /// Whether the password is that of `hash`; without a hash it is not, after the same time.
+    pub async fn verify(&self, password: Password, hash: Option<String>) -> Result<bool, TooBusy> {
+        self.run(move || {
+            let known = hash.is_some();
+            let hash = hash.unwrap_or_else(|| NOBODY.clone());
+            let matches = PasswordHash::new(&hash).is_ok_and(|hash| {
+                Argon2::default()
+                    .verify_password(password.0.as_bytes(), &hash)
+                    .is_ok()
+            });
+            known && matches
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, TooBusy> {
+        let _place = self.waiting.try_acquire().map_err(|_| TooBusy)?;
+        let turn = self
+            .turns
+            .clone()
+            .acquire_owned()
+            .await
+            .map_err(|_| TooBusy)?;
+        let done = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work()
+        });
+        done.await.map_err(|_| TooBusy)
+    }
+}
+
+/// Argon2id with the crate's parameters (19 MiB, 2 passes), which are OWASP's.
+fn hash_now(password: &str) -> String {
+    Argon2::default()
+        .hash_password(password.as_bytes())
+        .expect("the parameters are the crate's own")
+        .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_shown() {
+        assert_eq!(format!("{:?}", Password::claimed("secret")), "Password(…)");
+    }
+
+    #[tokio::test]
+    async fn only_the_right_password_matches() {
+        let passwords = Passwords::default();
+        let hash = passwords
+            .hash(Password::claimed("correct horse"))
+            .await
+            .expect("not busy");
+        assert!(hash.starts_with("$argon2id$"));
+        let verify =
+            |text: &str, hash: Option<String>| passwords.verify(Password::claimed(text), hash);
+        assert!(
+            verify("correct horse", Some(hash.clone()))
+                .await
+                .expect("not busy")
+        );
+        assert!(!verify("wrong horse", Some(hash)).await.expect("not busy"));
+        assert!(
+            !verify("nobody has this password", None)
+                .await
+                .expect("not busy")
+        );
+    }
+}

@@ -1,0 +1,227 @@
+//! Tokens: JWTs (HS256) that name a session. What a session may do is read from the database, never from a token.
+
+use jiff::{SignedDuration, Timestamp};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
+};
+use serde::{Deserialize, Serialize};
+
+use super::keys::KeyRing;
+use crate::domain::{Person, SessionId};
+use crate::inputs;
+
+/// How long an access token counts, as the course's does.
+pub const ACCESS_LIFE: SignedDuration = SignedDuration::from_mins(60);
+
+/// What a token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Purpose {
+    /// Requests and handshakes.
+    Access,
+    /// Getting new tokens, once.
+    Refresh,
+    /// The session cookie of browsers.
+    Cookie,
+}
+
+/// What a token says. Clients read the names from an access token.
+#[derive(Debug, Serialize, Deserialize)]
+struct Claims {
+    token_type: Purpose,
+    sid: SessionId,
+    jti: String,
+    iat: i64,
+    exp: i64,
+    id: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    first_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
+    /// Which refresh token of the session this is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    generation: Option<i64>,
+}
+
+/// A token that is genuine and not expired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verified {
+    /// The session it names.
+    pub session: SessionId,
+    /// Which refresh token of the session it is; 0 for other tokens.
+    pub generation: i64,
+}
+
+/// The token is forged, expired, for something else, or no token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the token is not valid")]
+pub struct BadToken;
+
+/// Makes and reads tokens.
+#[derive(Clone)]
+pub struct Tokens(KeyRing);
+
+impl Tokens {
+    /// Tokens signed with these keys.
+    pub fn new(keys: KeyRing) -> Self {
+        Self(keys)
+    }
+
+    /// An access token of the session.
+    pub fn access(&self, session: SessionId, person: &Person, at: Timestamp) -> String {
+        let claims = Claims {
+            username: Some(person.username.clone()),
+            first_name: Some(person.first_name.clone()),
+            last_name: Some(person.last_name.clone()),
+            group: Some(person.role.as_str().to_owned()),
+            ..claims(Purpose::Access, session, person, at, at + ACCESS_LIFE)
+        };
+        self.sign(&claims)
+    }
+
+    /// The refresh token of that generation.
+    pub fn refresh(
+        &self,
+        session: SessionId,
+        person: &Person,
+        generation: i64,
+        at: Timestamp,
+        until: Timestamp,
+    ) -> String {
+        let claims = Claims {
+            generation: Some(generation),
+            ..claims(Purpose::Refresh, session, person, at, until)
+        };
+        self.sign(&claims)
+    }
+
+    /// What the cookie holds.
+    pub fn cookie(
+        &self,
+        session: SessionId,
+        person: &Person,
+        at: Timestamp,
+        until: Timestamp,
+    ) -> String {
+        self.sign(&claims(Purpose::Cookie, session, person, at, until))
+    }
+
+    /// Reads a token made for `purpose`.
+    pub fn verify(
+        &self,
+        token: &str,
+        purpose: Purpose,
+        at: Timestamp,
+    ) -> Result<Verified, BadToken> {
+        let kid = decode_header(token)
+            .map_err(|_| BadToken)?
+            .kid
+            .ok_or(BadToken)?;
+        let key = self.0.named(&kid).ok_or(BadToken)?;
+        let mut validation = Validation::new(Algorithm::HS256);
+        // The time is an input; it is compared below.
+        validation.validate_exp = false;
+        let claims = decode::<Claims>(token, &DecodingKey::from_secret(&key.secret), &validation)
+            .map_err(|_| BadToken)?
+            .claims;
+        if claims.token_type != purpose || claims.exp <= at.as_second() {
+            return Err(BadToken);
+        }
+        Ok(Verified {
+            session: claims.sid,
+            generation: claims.generation.unwrap_or(0),
+        })
+    }
+
+    fn sign(&self, claims: &Claims) -> String {
+        let key = self.0.signing();
+        let header = Header {
+            kid: Some(key.kid.clone()),
+            ..Header::new(Algorithm::HS256)
+        };
+        encode(&header, claims, &EncodingKey::from_secret(&key.secret))
+            .expect("claims are plain JSON")
+    }
+}
+
+fn claims(
+    token_type: Purpose,
+    sid: SessionId,
+    person: &Person,
+    at: Timestamp,
+    until: Timestamp,
+) -> Claims {
+    Claims {
+        token_type,
+        sid,
+        jti: inputs::fresh_id().simple().to_string(),
+        iat: at.as_second(),
+        exp: until.as_second(),
+        id: person.id.get(),
+        username: None,
+        first_name: None,
+        last_name: None,
+        group: None,
+        generation: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Role, UserId};
+
+    fn keys(kid: &str, byte: char) -> String {
+        format!("{kid}:{}=", byte.to_string().repeat(43))
+    }
+
+    fn tokens(text: &str) -> Tokens {
+        Tokens::new(KeyRing::parse(text).expect("keys"))
+    }
+
+    fn ann() -> Person {
+        let (first_name, last_name) = (String::new(), String::new());
+        Person {
+            id: UserId::new(1),
+            role: Role::Rider,
+            username: "ann".into(),
+            first_name,
+            last_name,
+        }
+    }
+
+    #[test]
+    fn a_token_serves_its_purpose_only_and_not_for_ever() {
+        let tokens = tokens(&keys("a", 'A'));
+        let (session, at) = (SessionId::new(inputs::fresh_id()), Timestamp::UNIX_EPOCH);
+        let access = tokens.access(session, &ann(), at);
+        assert_eq!(
+            tokens
+                .verify(&access, Purpose::Access, at)
+                .map(|token| token.session),
+            Ok(session)
+        );
+        assert_eq!(tokens.verify(&access, Purpose::Refresh, at), Err(BadToken));
+        assert_eq!(
+            tokens.verify(&access, Purpose::Access, at + ACCESS_LIFE),
+            Err(BadToken)
+        );
+        assert_eq!(tokens.verify("", Purpose::Access, at), Err(BadToken));
+    }
+
+    #[test]
+    fn a_rotated_key_still_verifies_and_a_foreign_one_does_not() {
+        let (session, at) = (SessionId::new(inputs::fresh_id()), Timestamp::UNIX_EPOCH);
+        let access = tokens(&keys("old", 'A')).access(session, &ann(), at);
+        let rotated = tokens(&format!("{},{}", keys("new", 'E'), keys("old", 'A')));
+        assert!(rotated.verify(&access, Purpose::Access, at).is_ok());
+        assert_eq!(
+            tokens(&keys("old", 'E')).verify(&access, Purpose::Access, at),
+            Err(BadToken)
+        );
+    }
+}
