@@ -1,5 +1,10 @@
 pub mod accounts;
 pub mod auth;
+pub mod credentials;
+pub mod dispatch;
 pub mod domain;
+pub mod fields;
 pub mod inputs;
+pub mod problem;
+pub mod registry;
 pub mod store;

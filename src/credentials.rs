@@ -1,0 +1,207 @@
+//! How a request says who is calling: a bearer header, a token in the query, or the session cookie.
+
+use std::net::IpAddr;
+
+use actix_web::HttpRequest;
+use actix_web::http::{Method, header};
+use ipnet::IpNet;
+use url::Url;
+
+use crate::accounts::{Accounts, Caller};
+use crate::problem::{Code, Problem};
+
+/// The cookie's name, which is the older systems'.
+pub const COOKIE: &str = "sessionid";
+
+/// Where the service is seen from, and through whom.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// The origin that browsers know the service by; by default the request's `Host`.
+    pub public_url: Option<Url>,
+    /// Whose forwarding headers count.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+impl Surroundings {
+    /// The client's address; behind trusted proxies, the last one that is not theirs.
+    pub fn client_address(&self, request: &HttpRequest) -> IpAddr {
+        let peer = request
+            .peer_addr()
+            .map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip());
+        let forwarded = request
+            .headers()
+            .get_all("x-forwarded-for")
+            .filter_map(|value| value.to_str().ok());
+        let forwarded: Vec<IpAddr> = forwarded
+            .flat_map(|value| value.split(','))
+            .map_while(|hop| hop.trim().parse().ok())
+            .collect();
+        first_untrusted(peer, &forwarded, &self.trusted_proxies)
+    }
+
+    /// Whether browsers reach the service over TLS, so that the cookie can be `Secure`.
+    pub fn is_secure(&self, request: &HttpRequest) -> bool {
+        let through_proxy = request
+            .peer_addr()
+            .is_some_and(|peer| self.trusts(peer.ip()));
+        let forwarded = request
+            .headers()
+            .get("x-forwarded-proto")
+            .and_then(|value| value.to_str().ok());
+        match &self.public_url {
+            Some(url) => url.scheme() == "https",
+            None => through_proxy && forwarded == Some("https"),
+        }
+    }
+
+    /// Whether the request comes from a page of another site; no `Origin` means no browser.
+    fn is_foreign(&self, request: &HttpRequest) -> bool {
+        let Some(origin) = request.headers().get(header::ORIGIN) else {
+            return false;
+        };
+        let origin = origin.to_str().ok().and_then(|text| Url::parse(text).ok());
+        let Some(origin) = origin else { return true };
+        match &self.public_url {
+            Some(url) => url.origin() != origin.origin(),
+            None => {
+                let host = request
+                    .headers()
+                    .get(header::HOST)
+                    .and_then(|host| host.to_str().ok());
+                host.map(str::to_ascii_lowercase) != authority(&origin)
+            }
+        }
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted_proxies
+            .iter()
+            .any(|net| net.contains(&address))
+    }
+}
+
+fn authority(url: &Url) -> Option<String> {
+    let host = url.host_str()?;
+    Some(
+        url.port()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")),
+    )
+}
+
+fn first_untrusted(peer: IpAddr, forwarded: &[IpAddr], trusted: &[IpNet]) -> IpAddr {
+    let trusts = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
+    let path = forwarded.iter().rev().copied();
+    std::iter::once(peer)
+        .chain(path)
+        .find(|hop| !trusts(hop))
+        .unwrap_or(peer)
+}
+
+/// What a request may be asked for before somebody is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// An HTTP request; reading with a cookie is safe from anywhere.
+    Http,
+    /// A socket's handshake, which is a `GET` and yet no mere reading.
+    Socket,
+}
+
+/// Who is calling, or why nobody is believed to be.
+pub async fn caller(
+    request: &HttpRequest,
+    accounts: &Accounts,
+    surroundings: &Surroundings,
+    purpose: Purpose,
+) -> Result<Caller, Problem> {
+    if let Some(token) = bearer(request).or_else(|| query_token(request)) {
+        return Ok(accounts.by_access(&token).await?);
+    }
+    let Some(cookie) = request.cookie(COOKIE) else {
+        return Err(Problem::not_authenticated());
+    };
+    let safe = matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    ) && purpose == Purpose::Http;
+    if !safe && surroundings.is_foreign(request) {
+        let detail = "A request with the session cookie must come from the service's own pages.";
+        return Err(Problem::new(Code::ForeignOrigin, detail));
+    }
+    Ok(accounts.by_cookie(cookie.value()).await?)
+}
+
+fn bearer(request: &HttpRequest) -> Option<String> {
+    let value = request
+        .headers()
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let known = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("token");
+    known.then(|| token.trim().to_owned())
+}
+
+fn query_token(request: &HttpRequest) -> Option<String> {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(request.query_string()).ok()?;
+    pairs
+        .into_iter()
+        .find(|(name, _)| name == "token")
+        .map(|(_, token)| token)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().expect("an address")
+    }
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        let trusted = ["10.0.0.0/8".parse().expect("a net")];
+        assert_eq!(
+            first_untrusted(ip("1.2.3.4"), &[ip("9.9.9.9")], &trusted),
+            ip("1.2.3.4")
+        );
+        assert_eq!(
+            first_untrusted(ip("10.0.0.1"), &[ip("9.9.9.9")], &trusted),
+            ip("9.9.9.9")
+        );
+        assert_eq!(
+            first_untrusted(
+                ip("10.0.0.1"),
+                &[ip("6.6.6.6"), ip("9.9.9.9"), ip("10.0.0.2")],
+                &trusted
+            ),
+            ip("9.9.9.9")
+        );
+        assert_eq!(
+            first_untrusted(ip("10.0.0.1"), &[], &trusted),
+            ip("10.0.0.1")
+        );
+    }
+
+    #[test]
+    fn an_origin_is_foreign_unless_it_is_the_host_or_the_public_url() {
+        let request = |origin: &str| {
+            let request = TestRequest::get().insert_header((header::HOST, "taxi.example:8080"));
+            request
+                .insert_header((header::ORIGIN, origin.to_owned()))
+                .to_http_request()
+        };
+        let plain = Surroundings::default();
+        assert!(!plain.is_foreign(&request("http://taxi.example:8080")));
+        assert!(plain.is_foreign(&request("http://taxi.example")));
+        assert!(plain.is_foreign(&request("null")));
+        assert!(!plain.is_foreign(&TestRequest::get().to_http_request()));
+        let public = Surroundings {
+            public_url: Url::parse("https://rides.example").ok(),
+            ..plain
+        };
+        assert!(!public.is_foreign(&request("https://rides.example")));
+        assert!(public.is_foreign(&request("http://taxi.example:8080")));
+    }
+}

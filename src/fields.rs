@@ -1,0 +1,249 @@
+//! Reads a JSON object field by field, and names every rule that is broken, in the words of the older systems.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::domain::{Address, Coordinates, Place, UserId};
+
+/// Which fields break which rules.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct FieldErrors(BTreeMap<Cow<'static, str>, Vec<String>>);
+
+impl FieldErrors {
+    /// One field, one rule.
+    pub fn one(field: &'static str, rule: impl fmt::Display) -> Self {
+        let mut errors = Self::default();
+        errors.add(field, rule);
+        errors
+    }
+
+    /// Adds a broken rule.
+    pub fn add(&mut self, field: &'static str, rule: impl fmt::Display) {
+        self.0
+            .entry(Cow::Borrowed(field))
+            .or_default()
+            .push(rule.to_string());
+    }
+
+    /// Whether no rule is broken.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The fields and their broken rules.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.0
+            .iter()
+            .map(|(field, rules)| (field.as_ref(), rules.as_slice()))
+    }
+}
+
+impl fmt::Display for FieldErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, (field, rules)) in self.iter().enumerate() {
+            let separator = if n > 0 { " " } else { "" };
+            write!(f, "{separator}{field}: {}", rules.join(" "))?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a field may be left out; one that is null counts as left out if it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It must be there.
+    Required,
+    /// It may be missing or null.
+    Optional,
+}
+
+/// An object that is being read.
+pub struct Fields<'a> {
+    object: &'a Map<String, Value>,
+    errors: FieldErrors,
+}
+
+impl<'a> Fields<'a> {
+    /// Begins to read.
+    pub fn of(object: &'a Map<String, Value>) -> Self {
+        Self {
+            object,
+            errors: FieldErrors::default(),
+        }
+    }
+
+    /// Notes a rule that is broken by more than one field's own value.
+    pub fn refuse(&mut self, field: &'static str, rule: impl fmt::Display) {
+        self.errors.add(field, rule);
+    }
+
+    /// The value, if it is there and not null.
+    pub fn value(&mut self, field: &'static str, presence: Presence) -> Option<&'a Value> {
+        let rule = match (self.object.get(field), presence) {
+            (None, Presence::Required) => "This field is required.",
+            (Some(Value::Null), Presence::Required) => "This field may not be null.",
+            (None | Some(Value::Null), Presence::Optional) => return None,
+            (Some(value), Presence::Required | Presence::Optional) => return Some(value),
+        };
+        self.errors.add(field, rule);
+        None
+    }
+
+    /// A text, whatever is in it.
+    pub fn text(&mut self, field: &'static str, presence: Presence) -> Option<&'a str> {
+        let value = self.value(field, presence)?;
+        if value.is_string() {
+            value.as_str()
+        } else {
+            self.errors.add(field, "Not a valid string.");
+            None
+        }
+    }
+
+    /// A text that `parse` accepts.
+    pub fn parsed<T, E: fmt::Display>(
+        &mut self,
+        field: &'static str,
+        presence: Presence,
+        parse: impl FnOnce(&'a str) -> Result<T, E>,
+    ) -> Option<T> {
+        let text = self.text(field, presence)?;
+        parse(text)
+            .map_err(|rule| self.errors.add(field, rule))
+            .ok()
+    }
+
+    /// An address.
+    pub fn address(&mut self, field: &'static str, presence: Presence) -> Option<Address> {
+        self.parsed(field, presence, Address::parse)
+    }
+
+    /// Coordinates: `{"lat": 48.1, "lon": 11.6}`.
+    pub fn coordinates(&mut self, field: &'static str) -> Option<Coordinates> {
+        let value = self.value(field, Presence::Optional)?;
+        let number = |name: &str| value.get(name).and_then(Value::as_f64).unwrap_or(f64::NAN);
+        if !value.is_object() {
+            self.errors
+                .add(field, "Expected an object with lat and lon.");
+            return None;
+        }
+        Coordinates::new(number("lat"), number("lon"))
+            .map_err(|rule| self.errors.add(field, rule))
+            .ok()
+    }
+
+    /// An address with its coordinates, if they are given.
+    pub fn place(&mut self, address: &'static str, location: &'static str) -> Option<Place> {
+        let location = self.coordinates(location);
+        Some(Place {
+            address: self.address(address, Presence::Required)?,
+            location,
+        })
+    }
+
+    /// The caller's own account, or nothing: who somebody is comes from their token, never from what they say.
+    pub fn own(&mut self, field: &'static str, id: UserId, username: &str) {
+        let Some(value) = self.value(field, Presence::Optional) else {
+            return;
+        };
+        let same_id = value
+            .get("id")
+            .is_none_or(|own| own.as_i64() == Some(id.get()));
+        let same_name = value
+            .get("username")
+            .is_none_or(|own| own.as_str() == Some(username));
+        let named = value.get("id").is_some() || value.get("username").is_some();
+        let by_number = value.as_i64() == Some(id.get());
+        if !(by_number || value.is_object() && named && same_id && same_name) {
+            self.errors.add(field, "This must be you, or be left out.");
+        }
+    }
+
+    /// What was read, if no rule was broken.
+    pub fn finish<T>(self, read: Option<T>) -> Result<T, FieldErrors> {
+        match read {
+            Some(value) if self.errors.is_empty() => Ok(value),
+            Some(_) | None => Err(self.errors),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(value: Value) -> Map<String, Value> {
+        value.as_object().cloned().expect("an object")
+    }
+
+    #[test]
+    fn every_broken_rule_is_named() {
+        let object = object(json!({"b": null, "c": 5, "d": ""}));
+        let mut fields = Fields::of(&object);
+        for field in ["a", "b", "c", "d"] {
+            fields.address(field, Presence::Required);
+        }
+        let errors = fields
+            .finish(None::<()>)
+            .expect_err("four rules are broken");
+        let expected = json!({
+            "a": ["This field is required."], "b": ["This field may not be null."],
+            "c": ["Not a valid string."], "d": ["This field may not be blank."],
+        });
+        assert_eq!(serde_json::to_value(errors).expect("JSON"), expected);
+    }
+
+    #[test]
+    fn coordinates_are_two_numbers_on_earth() {
+        let read = |value: Value| {
+            let object = object(json!({"at": value}));
+            let mut fields = Fields::of(&object);
+            let at = fields.coordinates("at");
+            fields.finish(Some(at))
+        };
+        assert!(read(json!({"lat": 48.1, "lon": 11})).is_ok_and(|at| at.is_some()));
+        assert!(read(Value::Null).is_ok_and(|at| at.is_none()));
+        for wrong in [
+            json!({"lat": 91, "lon": 0}),
+            json!({"lat": 1}),
+            json!({"lat": "1", "lon": 2}),
+            json!([1, 2]),
+        ] {
+            assert!(read(wrong.clone()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_frame_cannot_speak_for_somebody_else() {
+        let own = |value: Value| {
+            let object = object(json!({"rider": value}));
+            let mut fields = Fields::of(&object);
+            fields.own("rider", UserId::new(1), "ann");
+            fields.finish(Some(()))
+        };
+        for mine in [
+            json!({"id": 1}),
+            json!({"id": 1, "username": "ann", "first_name": "x"}),
+            json!(1),
+            Value::Null,
+        ] {
+            assert!(own(mine.clone()).is_ok(), "{mine}");
+        }
+        for other in [
+            json!({"id": 2}),
+            json!({"id": 1, "username": "ben"}),
+            json!({}),
+            json!("ann"),
+            json!(2),
+        ] {
+            assert!(own(other.clone()).is_err(), "{other}");
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! Errors as clients see them: RFC 9457 documents over HTTP, error frames over sockets.
+//!
+//! The only place that picks a status code, and the only one that logs a fault of the service.
+
+use std::fmt;
+use std::time::Duration;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use serde_json::{Map, Value, json};
+
+use crate::accounts::AccountError;
+use crate::domain::{Refusal, Status};
+use crate::fields::FieldErrors;
+use crate::registry::actor::ConnectError;
+use crate::store::pool::Unavailable;
+use crate::store::writer::CommandError;
+use crate::store::writer::command::Refused;
+
+/// What went wrong, as a word that stays the same; `docs/protocol.md` lists them all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is explained by its title")]
+pub enum Code {
+    Unreadable,
+    Invalid,
+    NotAuthenticated,
+    WrongCredentials,
+    NotApproved,
+    NotAllowed,
+    ForeignOrigin,
+    NotYourTrip,
+    NotFound,
+    MethodNotAllowed,
+    AlreadyTaken,
+    NotPossible,
+    DriverBusy,
+    TooManyTrips,
+    TooLarge,
+    UnsupportedMedia,
+    UpgradeRequired,
+    KeyReused,
+    TooManyRequests,
+    Internal,
+    Unavailable,
+}
+
+impl Code {
+    /// The word, the status and the title.
+    const fn row(self) -> (&'static str, StatusCode, &'static str) {
+        match self {
+            Self::Unreadable => ("unreadable", StatusCode::BAD_REQUEST, "Not readable"),
+            Self::Invalid => ("invalid", StatusCode::BAD_REQUEST, "Invalid input"),
+            Self::NotAuthenticated => (
+                "not-authenticated",
+                StatusCode::UNAUTHORIZED,
+                "Not authenticated",
+            ),
+            Self::WrongCredentials => (
+                "wrong-credentials",
+                StatusCode::UNAUTHORIZED,
+                "Wrong credentials",
+            ),
+            Self::NotApproved => ("not-approved", StatusCode::UNAUTHORIZED, "Not approved yet"),
+            Self::NotAllowed => ("not-allowed", StatusCode::FORBIDDEN, "Not allowed"),
+            Self::ForeignOrigin => ("foreign-origin", StatusCode::FORBIDDEN, "Foreign origin"),
+            Self::NotYourTrip => ("not-your-trip", StatusCode::FORBIDDEN, "Not your trip"),
+            Self::NotFound => ("not-found", StatusCode::NOT_FOUND, "Not found"),
+            Self::MethodNotAllowed => (
+                "method-not-allowed",
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Method not allowed",
+            ),
+            Self::AlreadyTaken => ("already-taken", StatusCode::CONFLICT, "Already taken"),
+            Self::NotPossible => ("not-possible", StatusCode::CONFLICT, "Not possible now"),
+            Self::DriverBusy => ("driver-busy", StatusCode::CONFLICT, "Driver busy"),
+            Self::TooManyTrips => ("too-many-trips", StatusCode::CONFLICT, "Too many trips"),
+            Self::TooLarge => ("too-large", StatusCode::PAYLOAD_TOO_LARGE, "Too large"),
+            Self::UnsupportedMedia => (
+                "unsupported-media",
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "Unsupported media type",
+            ),
+            Self::UpgradeRequired => (
+                "upgrade-required",
+                StatusCode::UPGRADE_REQUIRED,
+                "WebSocket expected",
+            ),
+            Self::KeyReused => (
+                "key-reused",
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "Idempotency key reused",
+            ),
+            Self::TooManyRequests => (
+                "too-many-requests",
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many requests",
+            ),
+            Self::Internal => (
+                "internal",
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Internal server error",
+            ),
+            Self::Unavailable => (
+                "unavailable",
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Service unavailable",
+            ),
+        }
+    }
+}
+
+/// One error for one client.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    code: Code,
+    detail: String,
+    errors: FieldErrors,
+    trip_status: Option<Status>,
+    retry_after: Option<Duration>,
+}
+
+impl Problem {
+    /// A problem with a sentence about this occurrence.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            errors: FieldErrors::default(),
+            trip_status: None,
+            retry_after: None,
+        }
+    }
+
+    /// Fields that break rules.
+    pub fn invalid(errors: FieldErrors) -> Self {
+        Self {
+            errors: errors.clone(),
+            ..Self::new(Code::Invalid, errors.to_string())
+        }
+    }
+
+    /// No such trip, for this caller.
+    pub fn no_such_trip() -> Self {
+        Self::new(Code::NotFound, "No Trip matches the given query.")
+    }
+
+    /// The caller's role cannot do this.
+    pub fn not_allowed() -> Self {
+        Self::new(
+            Code::NotAllowed,
+            "You do not have permission to perform this action.",
+        )
+    }
+
+    /// Nobody, or nobody who may, is calling.
+    pub fn not_authenticated() -> Self {
+        Self::from(AccountError::NotAuthenticated)
+    }
+
+    /// More than allowed in this time.
+    pub fn too_many(detail: impl Into<String>, retry_after: Duration) -> Self {
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(Code::TooManyRequests, detail)
+        }
+    }
+
+    /// The error frame of the bare dialects.
+    pub fn error_frame(&self) -> String {
+        json!({"detail": self.detail, "code": self.code.row().0, "errors": self.errors}).to_string()
+    }
+
+    fn document(&self) -> Value {
+        let (word, status, title) = self.code.row();
+        let mut document = Map::new();
+        document.insert("type".into(), format!("/problems/{word}").into());
+        document.insert("title".into(), title.into());
+        document.insert("status".into(), status.as_u16().into());
+        document.insert("detail".into(), self.detail.clone().into());
+        document.insert("code".into(), word.into());
+        if let Some(status) = self.trip_status {
+            document.insert("trip_status".into(), status.as_str().into());
+        }
+        if !self.errors.is_empty() {
+            document.insert("errors".into(), json!(self.errors));
+            for (field, rules) in self.errors.iter() {
+                document.entry(field).or_insert_with(|| json!(rules));
+            }
+        }
+        document.into()
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.code.row().1
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        response.content_type("application/problem+json");
+        if self.status_code() == StatusCode::UNAUTHORIZED {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        if self.code == Code::UpgradeRequired {
+            response.insert_header((header::UPGRADE, "websocket"));
+        }
+        if let Some(after) = self.retry_after {
+            response.insert_header((header::RETRY_AFTER, after.as_secs().max(1)));
+        }
+        response.body(self.document().to_string())
+    }
+}
+
+impl From<FieldErrors> for Problem {
+    fn from(errors: FieldErrors) -> Self {
+        Self::invalid(errors)
+    }
+}
+
+impl From<Unavailable> for Problem {
+    fn from(error: Unavailable) -> Self {
+        tracing::error!(%error, "A request could not be served");
+        let detail = match error {
+            Unavailable::Lost(_) => "The database cannot be reached or written.",
+            Unavailable::Busy => "Too much is waiting for the database.",
+        };
+        Self {
+            retry_after: Some(Duration::from_secs(1)),
+            ..Self::new(Code::Unavailable, detail)
+        }
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        let detail = error.to_string();
+        match error {
+            AccountError::UsernameTaken => Self::invalid(FieldErrors::one("username", detail)),
+            AccountError::WrongCredentials => Self::new(Code::WrongCredentials, detail),
+            AccountError::NotApproved => Self::new(Code::NotApproved, detail),
+            AccountError::NotAuthenticated => Self::new(Code::NotAuthenticated, detail),
+            AccountError::NoSuchUser => Self::new(Code::NotFound, detail),
+            AccountError::TooMany(too_many) => {
+                Self::too_many("Too many tries.", too_many.retry_after)
+            }
+            AccountError::TooBusy(_) => Self {
+                retry_after: Some(Duration::from_secs(1)),
+                ..Self::new(Code::Unavailable, detail)
+            },
+            AccountError::Unavailable(error) => error.into(),
+        }
+    }
+}
+
+impl From<CommandError> for Problem {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::Refused(refused) => refused.into(),
+            CommandError::Unavailable(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        let code = match &refused {
+            Refused::Unknown => return Self::no_such_trip(),
+            Refused::AddressChanged(field) => {
+                return Self::invalid(FieldErrors::one(field, &refused));
+            }
+            Refused::NotActive => return Self::not_authenticated(),
+            Refused::Trip(Refusal::AlreadyTaken, _) => Code::AlreadyTaken,
+            Refused::Trip(Refusal::NotYourTrip, _) => Code::NotYourTrip,
+            Refused::Trip(Refusal::NotPossible { .. }, _) => Code::NotPossible,
+            Refused::DriverBusy => Code::DriverBusy,
+            Refused::TooManyTrips(_) => Code::TooManyTrips,
+            Refused::KeyReused => Code::KeyReused,
+        };
+        Self {
+            trip_status: refused.trip_status(),
+            ..Self::new(code, refused.to_string())
+        }
+    }
+}
+
+impl From<ConnectError> for Problem {
+    fn from(error: ConnectError) -> Self {
+        let again = Duration::from_secs(1);
+        match error {
+            ConnectError::TooMany(too_many) => Self::too_many(too_many.to_string(), again),
+            ConnectError::Stopping => Self {
+                retry_after: Some(again),
+                ..Self::new(Code::Unavailable, error.to_string())
+            },
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The actor around the roster: one for the whole process, on a thread of its own.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::{Actor, AsyncContext, Context, Handler, Message, Recipient};
+
+use super::closing::Closing;
+use super::groups::SocketId;
+use super::roster::{Missed, Roster, Socket, TooManySockets};
+use crate::domain::{Event, SessionId, Stream, TripId};
+
+/// How many messages may wait; senders wait when it is full.
+const MAILBOX_MAX: usize = 1_024;
+/// How often sockets that fell behind are looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// Keeps the groups and hands events to sockets.
+#[derive(Default)]
+pub struct TripRegistry {
+    roster: Roster,
+    refillers: HashMap<SocketId, Recipient<Refill>>,
+    stopping: bool,
+}
+
+impl Actor for TripRegistry {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX_MAX);
+        ctx.run_interval(LOOK_EVERY, |registry, _| registry.catch_up());
+    }
+}
+
+impl TripRegistry {
+    fn catch_up(&mut self) {
+        for (socket, missed) in self.roster.catch_up(Instant::now()) {
+            // A session that cannot take the message is busy or gone; it stays behind and is looked at again.
+            let sent = self
+                .refillers
+                .get(&socket)
+                .is_some_and(|session| session.try_send(Refill(missed)).is_ok());
+            if !sent {
+                self.roster.refilled(socket, &[], Instant::now());
+            }
+        }
+    }
+}
+
+/// A socket wants to hear; it does after [`Joined`].
+#[derive(Message)]
+#[rtype(result = "Result<SocketId, ConnectError>")]
+pub struct Connect(pub Socket);
+
+/// Why a socket is not taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// The account has enough.
+    #[error(transparent)]
+    TooMany(#[from] TooManySockets),
+    /// The service is stopping.
+    #[error("the service is stopping")]
+    Stopping,
+}
+
+/// The socket's snapshot is queued.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Joined {
+    /// Which socket.
+    pub socket: SocketId,
+    /// The trips of the snapshot with their revisions.
+    pub snapshot: Vec<(TripId, i64)>,
+    /// Who reads the log for it when it has fallen behind.
+    pub refiller: Recipient<Refill>,
+}
+
+/// The socket is gone.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Disconnect(pub SocketId);
+
+/// What was committed.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Announce {
+    /// What happened, in order.
+    pub events: Vec<Arc<Event>>,
+    /// Log-ins that are over.
+    pub ended: Vec<SessionId>,
+}
+
+/// To a session: read what the socket has missed from the log, queue it, and say so with [`Refilled`].
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Refill(pub Vec<Missed>);
+
+/// Each stream is now queued up to this sequence.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Refilled {
+    /// Which socket.
+    pub socket: SocketId,
+    /// Up to where.
+    pub through: Vec<(Stream, i64)>,
+}
+
+/// Which log-ins have sockets?
+#[derive(Message)]
+#[rtype(result = "Vec<SessionId>")]
+pub struct Sessions;
+
+/// How many sockets and groups are there?
+#[derive(Message)]
+#[rtype(result = "Census")]
+pub struct Count;
+
+/// How many there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, actix::MessageResponse)]
+pub struct Census {
+    /// Open sockets.
+    pub sockets: usize,
+    /// Groups with members.
+    pub groups: usize,
+}
+
+/// Close every socket, and take no more.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Stop;
+
+impl Handler<Connect> for TripRegistry {
+    type Result = Result<SocketId, ConnectError>;
+
+    fn handle(&mut self, Connect(socket): Connect, _: &mut Self::Context) -> Self::Result {
+        if self.stopping {
+            return Err(ConnectError::Stopping);
+        }
+        Ok(self.roster.connect(socket)?)
+    }
+}
+
+impl Handler<Joined> for TripRegistry {
+    type Result = ();
+
+    fn handle(&mut self, joined: Joined, _: &mut Self::Context) {
+        self.refillers.insert(joined.socket, joined.refiller);
+        self.roster
+            .joined(joined.socket, joined.snapshot, Instant::now());
+    }
+}
+
+impl Handler<Disconnect> for TripRegistry {
+    type Result = ();
+
+    fn handle(&mut self, Disconnect(socket): Disconnect, _: &mut Self::Context) {
+        self.refillers.remove(&socket);
+        self.roster.disconnect(socket);
+    }
+}
+
+impl Handler<Announce> for TripRegistry {
+    type Result = ();
+
+    fn handle(&mut self, news: Announce, _: &mut Self::Context) {
+        let now = Instant::now();
+        for event in &news.events {
+            self.roster.announce(event, now);
+        }
+        if !news.ended.is_empty() {
+            self.roster.end_sessions(&news.ended);
+        }
+    }
+}
+
+impl Handler<Refilled> for TripRegistry {
+    type Result = ();
+
+    fn handle(&mut self, refilled: Refilled, _: &mut Self::Context) {
+        self.roster
+            .refilled(refilled.socket, &refilled.through, Instant::now());
+    }
+}
+
+impl Handler<Sessions> for TripRegistry {
+    type Result = Vec<SessionId>;
+
+    fn handle(&mut self, _: Sessions, _: &mut Self::Context) -> Self::Result {
+        self.roster.sessions()
+    }
+}
+
+impl Handler<Count> for TripRegistry {
+    type Result = Census;
+
+    fn handle(&mut self, _: Count, _: &mut Self::Context) -> Self::Result {
+        Census {
+            sockets: self.roster.sockets(),
+            groups: self.roster.groups(),
+        }
+    }
+}
+
+impl Handler<Stop> for TripRegistry {
+    type Result = ();
+
+    fn handle(&mut self, _: Stop, _: &mut Self::Context) {
+        self.stopping = true;
+        self.roster.close_all(Closing::RESTART);
+    }
+}

@@ -1,0 +1,200 @@
+//! What waits to be sent to one socket: a bounded queue of frames that are already encoded.
+//!
+//! Both the registry and the session put frames in; the response body takes them out, all that wait at once.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::task::AtomicWaker;
+
+use super::closing::Closing;
+
+/// How many frames may wait.
+const FRAMES_MAX: usize = 256;
+/// How many bytes may wait.
+const BYTES_MAX: usize = 256 * 1024;
+
+/// The queue is full: the client reads too slowly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Full;
+
+/// What the socket is to do next.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Send these, in order.
+    Frames(Vec<Bytes>),
+    /// Say why, and close.
+    Close(Closing),
+    /// Nothing will come any more.
+    End,
+}
+
+/// The queue of one socket; cheap to clone.
+#[derive(Clone, Default)]
+pub struct Outbound(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    queue: Mutex<Queue>,
+    waker: AtomicWaker,
+}
+
+#[derive(Default)]
+struct Queue {
+    frames: VecDeque<Bytes>,
+    bytes: usize,
+    /// The reserved slot: a close frame always has a place.
+    closing: Option<Closing>,
+    /// The close frame is on its way, or the socket is gone.
+    ended: bool,
+}
+
+impl Outbound {
+    /// Puts a frame in, or says that there is no room. After a close nothing is sent any more.
+    pub fn push(&self, frame: Bytes) -> Result<(), Full> {
+        {
+            let mut queue = self.lock();
+            if queue.ended || queue.closing.is_some() {
+                return Ok(());
+            }
+            if queue.frames.len() >= FRAMES_MAX || queue.bytes + frame.len() > BYTES_MAX {
+                return Err(Full);
+            }
+            queue.bytes += frame.len();
+            queue.frames.push_back(frame);
+        }
+        self.0.waker.wake();
+        Ok(())
+    }
+
+    /// Closes once all that waits is sent. The first reason counts.
+    pub fn close(&self, why: Closing) {
+        self.lock().closing.get_or_insert(why);
+        self.0.waker.wake();
+    }
+
+    /// Drops what waits, and closes.
+    pub fn close_now(&self, why: Closing) {
+        {
+            let mut queue = self.lock();
+            queue.frames = VecDeque::new();
+            queue.bytes = 0;
+            queue.closing.get_or_insert(why);
+        }
+        self.0.waker.wake();
+    }
+
+    /// Ends without a word: the socket is gone.
+    pub fn end(&self) {
+        {
+            let mut queue = self.lock();
+            queue.ended = true;
+            queue.frames = VecDeque::new();
+        }
+        self.0.waker.wake();
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.lock().frames.is_empty()
+    }
+
+    /// Whether it is closed, or about to be.
+    pub fn is_closing(&self) -> bool {
+        let queue = self.lock();
+        queue.ended || queue.closing.is_some()
+    }
+
+    /// What the socket is to do next; only one task may ask.
+    pub fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Next> {
+        self.0.waker.register(cx.waker());
+        let mut queue = self.lock();
+        if queue.ended {
+            return Poll::Ready(Next::End);
+        }
+        if !queue.frames.is_empty() {
+            queue.bytes = 0;
+            // The queue's memory goes with the frames: an idle session holds none.
+            return Poll::Ready(Next::Frames(std::mem::take(&mut queue.frames).into()));
+        }
+        match queue.closing {
+            Some(why) => {
+                queue.ended = true;
+                Poll::Ready(Next::Close(why))
+            }
+            None => Poll::Pending,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.0
+            .queue
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::task::noop_waker;
+
+    use super::*;
+
+    fn next(queue: &Outbound) -> Poll<Next> {
+        queue.poll_next(&mut Context::from_waker(&noop_waker()))
+    }
+
+    #[test]
+    fn frames_come_out_together_and_in_order() {
+        let queue = Outbound::default();
+        assert_eq!(next(&queue), Poll::Pending);
+        queue.push(Bytes::from_static(b"a")).expect("room");
+        queue.push(Bytes::from_static(b"b")).expect("room");
+        assert_eq!(
+            next(&queue),
+            Poll::Ready(Next::Frames(vec![
+                Bytes::from_static(b"a"),
+                Bytes::from_static(b"b")
+            ]))
+        );
+        assert_eq!(next(&queue), Poll::Pending);
+    }
+
+    #[test]
+    fn a_full_queue_refuses_but_still_has_room_for_the_close() {
+        let queue = Outbound::default();
+        for _ in 0..FRAMES_MAX {
+            queue.push(Bytes::from_static(b"x")).expect("room");
+        }
+        assert_eq!(queue.push(Bytes::from_static(b"x")), Err(Full));
+        queue.close_now(Closing::SLOW);
+        assert_eq!(next(&queue), Poll::Ready(Next::Close(Closing::SLOW)));
+        assert_eq!(next(&queue), Poll::Ready(Next::End));
+    }
+
+    #[test]
+    fn bytes_are_bounded_as_well() {
+        let queue = Outbound::default();
+        queue.push(Bytes::from(vec![0; BYTES_MAX])).expect("room");
+        assert_eq!(queue.push(Bytes::from_static(b"x")), Err(Full));
+    }
+
+    #[test]
+    fn a_close_waits_for_the_frames_before_it_and_nothing_follows_it() {
+        let queue = Outbound::default();
+        queue.push(Bytes::from_static(b"a")).expect("room");
+        queue.close(Closing::RESTART);
+        queue.close(Closing::SLOW);
+        queue
+            .push(Bytes::from_static(b"b"))
+            .expect("dropped in silence");
+        assert_eq!(
+            next(&queue),
+            Poll::Ready(Next::Frames(vec![Bytes::from_static(b"a")]))
+        );
+        assert_eq!(next(&queue), Poll::Ready(Next::Close(Closing::RESTART)));
+        assert_eq!(next(&queue), Poll::Ready(Next::End));
+    }
+}
