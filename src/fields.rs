@@ -179,13 +179,13 @@ mod tests {
 
     use super::*;
 
-    fn object(value: Value) -> Map<String, Value> {
+    fn object(value: &Value) -> Map<String, Value> {
         value.as_object().cloned().expect("an object")
     }
 
     #[test]
     fn every_broken_rule_is_named() {
-        let object = object(json!({"b": null, "c": 5, "d": ""}));
+        let object = object(&json!({"b": null, "c": 5, "d": ""}));
         let mut fields = Fields::of(&object);
         for field in ["a", "b", "c", "d"] {
             fields.address(field, Presence::Required);
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn coordinates_are_two_numbers_on_earth() {
         let read = |value: Value| {
-            let object = object(json!({"at": value}));
+            let object = object(&json!({"at": value}));
             let mut fields = Fields::of(&object);
             let at = fields.coordinates("at");
             fields.finish(Some(at))
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn a_frame_cannot_speak_for_somebody_else() {
         let own = |value: Value| {
-            let object = object(json!({"rider": value}));
+            let object = object(&json!({"rider": value}));
             let mut fields = Fields::of(&object);
             fields.own("rider", UserId::new(1), "ann");
             fields.finish(Some(()))

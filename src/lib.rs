@@ -1,10 +1,36 @@
+//! cabrank: a ride-hailing dispatch service that an operator hosts alone.
+//!
+//! The modules in reading order; each may use only those before it, and `tests/architecture.rs` says so.
+
+/// Sign-up, log-in, log-out, refresh.
 pub mod accounts;
+/// What every request and every socket may use.
+pub mod app;
+/// Passwords, tokens, keys, and the brake on guessing.
 pub mod auth;
+/// What an operator may set.
+pub mod config;
+/// How a request says who is calling.
 pub mod credentials;
+/// The verbs: request, accept, arrive, start, complete, cancel, end, expire.
 pub mod dispatch;
+/// The rules of trips, as plain values and functions.
 pub mod domain;
+/// Reads a JSON object field by field and names every broken rule.
 pub mod fields;
+/// Bytes to verbs.
+pub mod http;
+/// Time, ids and secrets, which the rest takes as inputs.
 pub mod inputs;
+/// Errors as clients see them; the only place that picks a status code.
 pub mod problem;
+/// Who is connected, and who must hear what.
 pub mod registry;
+/// The composition root.
+pub mod server;
+/// Everything durable: SQLite or PostgreSQL, one query code, the group writer.
 pub mod store;
+/// Logs.
+pub mod telemetry;
+/// Frames to verbs, and events to frames.
+pub mod ws;

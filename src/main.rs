@@ -1,1 +1,240 @@
-fn main() {}
+//! The command line: parse, start logging, call the library.
+
+use std::io::Read;
+use std::process::ExitCode;
+
+use cabrank::accounts::{Accounts, SignUp};
+use cabrank::auth::keys::KeyRing;
+use cabrank::auth::passwords::Password;
+use cabrank::auth::throttle::Throttle;
+use cabrank::auth::tokens::Tokens;
+use cabrank::config::{AccountConfig, DataConfig, ServeConfig};
+use cabrank::domain::{Role, Standing, Username};
+use cabrank::server::{Server, StopHandle};
+use cabrank::store::Store;
+use cabrank::store::migrations::{self, Direction};
+use cabrank::telemetry::{self, LogConfig};
+use clap::{Args, Parser, Subcommand};
+
+type Failure = Box<dyn std::error::Error>;
+
+/// A ride-hailing dispatch service that an operator hosts alone.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    log: LogConfig,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the service (the default)
+    Serve(ServeConfig),
+    /// Bring the database's schema up to date, and stop
+    Migrate {
+        #[command(flatten)]
+        data: DataConfig,
+        /// Undo every migration: the data is lost
+        #[arg(long)]
+        down: bool,
+    },
+    /// Add or change accounts
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Put a new signing key before the others; restart the service to use it
+    RotateKey {
+        #[command(flatten)]
+        data: DataConfig,
+    },
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Add an account; without --password-stdin a password is made up and printed
+    Add {
+        #[command(flatten)]
+        user: UserArgs,
+        /// rider, driver or operator
+        #[arg(long, value_parser = role)]
+        role: Role,
+        /// Read the password from standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Let a driver in
+    Approve(UserArgs),
+    /// Shut an account out, and end its sessions
+    Block(UserArgs),
+    /// Give an account a new password, and end its sessions
+    Password {
+        #[command(flatten)]
+        user: UserArgs,
+        /// Read the password from standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+#[derive(Args)]
+struct UserArgs {
+    /// The name that the account logs in with
+    #[arg(long)]
+    username: String,
+    #[command(flatten)]
+    data: DataConfig,
+    #[command(flatten)]
+    accounts: AccountConfig,
+}
+
+fn role(word: &str) -> Result<Role, &'static str> {
+    Role::parse(word).ok_or("rider, driver or operator")
+}
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::start(&cli.log);
+    let command = cli.command.unwrap_or_else(default_command);
+    match run(command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            tracing::error!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn default_command() -> Command {
+    Cli::parse_from(["cabrank", "serve"])
+        .command
+        .expect("the command is given")
+}
+
+async fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Serve(config) => serve(&config).await,
+        Command::Migrate { data, down } => {
+            migrate(&data, if down { Direction::Down } else { Direction::Up })
+        }
+        Command::User(command) => user(command).await,
+        Command::RotateKey { data } => {
+            println!(
+                "signing with {} after the next start",
+                KeyRing::rotate(&data.key_file())?
+            );
+            Ok(())
+        }
+    }
+}
+
+async fn serve(config: &ServeConfig) -> Result<(), Failure> {
+    let server = Server::start(config)?;
+    let url = server.url();
+    println!("listening on {url}");
+    println!("data in {}", config.data.database());
+    println!("try it: cabrank demo, or open {url}/docs/, or follow the README");
+    actix_web::rt::spawn(stop_on_signal(server.stop_handle()));
+    Ok(server.run().await?)
+}
+
+async fn stop_on_signal(stop: StopHandle) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).expect("signals can be listened to");
+    let mut interrupt = signal(SignalKind::interrupt()).expect("signals can be listened to");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("Stopping");
+    stop.stop().await;
+}
+
+fn migrate(data: &DataConfig, direction: Direction) -> Result<(), Failure> {
+    let ran = migrations::migrate(&data.database(), direction)?;
+    println!(
+        "{}: {}",
+        data.database(),
+        if ran.is_empty() {
+            "nothing to do".to_owned()
+        } else {
+            ran.join(", ")
+        }
+    );
+    Ok(())
+}
+
+async fn user(command: UserCommand) -> Result<(), Failure> {
+    match command {
+        UserCommand::Add {
+            user,
+            role,
+            password_stdin,
+        } => {
+            let (password, shown) = new_password(password_stdin)?;
+            let (first_name, last_name) = (String::new(), String::new());
+            let username = Username::parse(&user.username)?;
+            let sign_up = SignUp {
+                username,
+                password,
+                first_name,
+                last_name,
+                role,
+            };
+            let added = accounts(&user)?.add(sign_up, Standing::Active).await?;
+            println!(
+                "added {role} {} with id {}{shown}",
+                added.username, added.id
+            );
+        }
+        UserCommand::Approve(user) => set_standing(&user, Standing::Active, "approved").await?,
+        UserCommand::Block(user) => set_standing(&user, Standing::Blocked, "blocked").await?,
+        UserCommand::Password {
+            user,
+            password_stdin,
+        } => {
+            let (password, shown) = new_password(password_stdin)?;
+            accounts(&user)?
+                .set_password(&user.username, password)
+                .await?;
+            println!("changed the password of {}{shown}", user.username);
+        }
+    }
+    Ok(())
+}
+
+async fn set_standing(user: &UserArgs, standing: Standing, done: &str) -> Result<(), Failure> {
+    accounts(user)?
+        .set_standing(&user.username, standing)
+        .await?;
+    println!("{done} {}", user.username);
+    Ok(())
+}
+
+fn accounts(user: &UserArgs) -> Result<Accounts, Failure> {
+    let database = user.data.database();
+    migrations::migrate(&database, Direction::Up)?;
+    let tokens = Tokens::new(user.accounts.keys(&user.data)?);
+    let opened = Store::open(&database);
+    Ok(Accounts::new(
+        opened.store,
+        tokens,
+        Throttle::new(false).into(),
+        user.accounts.driver_sign_up,
+    ))
+}
+
+/// A password from standard input, or one that is made up and shown once.
+fn new_password(from_stdin: bool) -> Result<(Password, String), Failure> {
+    if from_stdin {
+        let mut text = String::new();
+        std::io::stdin().take(1024).read_to_string(&mut text)?;
+        return Ok((
+            Password::new(text.trim_end_matches(['\r', '\n']))?,
+            String::new(),
+        ));
+    }
+    let made_up = Password::made_up();
+    Ok((Password::new(&made_up)?, format!(", password {made_up}")))
+}

@@ -133,9 +133,10 @@ impl Problem {
 
     /// Fields that break rules.
     pub fn invalid(errors: FieldErrors) -> Self {
+        let detail = errors.to_string();
         Self {
-            errors: errors.clone(),
-            ..Self::new(Code::Invalid, errors.to_string())
+            errors,
+            ..Self::new(Code::Invalid, detail)
         }
     }
 

@@ -6,7 +6,11 @@ use std::sync::{Arc, LazyLock};
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use tokio::sync::Semaphore;
+
+use crate::inputs;
 
 /// A password as somebody typed it; it is never shown.
 pub struct Password(String);
@@ -30,6 +34,11 @@ impl Password {
             8..=128 => Ok(Self(text.to_owned())),
             _ => Err(PasswordError::TooLong),
         }
+    }
+
+    /// The text of a password that nobody can guess.
+    pub fn made_up() -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(inputs::secret::<15>())
     }
 
     /// A password that somebody claims to have; it need not keep today's rules.

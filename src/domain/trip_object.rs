@@ -3,47 +3,101 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use super::id::UserId;
 use super::place::Coordinates;
 use super::trip::Trip;
 use super::user::Party;
-use super::{DriverId, RiderId};
 
 /// The wire's trip object; keys and their order are the taxi lesson's, what the lesson lacks follows where it is known.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Trip)]
 pub struct TripObject<'a> {
+    #[schema(example = 1)]
     id: i64,
-    rider: &'a Party<RiderId>,
-    driver: Option<&'a Party<DriverId>>,
+    rider: PartyObject<'a>,
+    driver: Option<PartyObject<'a>>,
+    /// The trip's key: 32 hex digits.
+    #[schema(
+        example = "0193a1b2c3d4e5f60718293a4b5c6d7e",
+        min_length = 32,
+        max_length = 32
+    )]
     nk: String,
     #[serde(serialize_with = "microseconds")]
+    #[schema(value_type = String, format = DateTime)]
     created: Timestamp,
     #[serde(serialize_with = "microseconds")]
+    #[schema(value_type = String, format = DateTime)]
     updated: Timestamp,
+    #[schema(max_length = 255)]
     pick_up_address: &'a str,
+    #[schema(max_length = 255)]
     drop_off_address: &'a str,
+    /// REQUESTED, STARTED, ARRIVED, IN_PROGRESS, COMPLETED, CANCELLED or EXPIRED.
+    #[schema(example = "REQUESTED")]
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pick_up_location: Option<Coordinates>,
+    pick_up_location: Option<LocationObject>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    drop_off_location: Option<Coordinates>,
+    drop_off_location: Option<LocationObject>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+}
+
+/// A rider or driver in a trip object.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Party)]
+pub struct PartyObject<'a> {
+    id: i64,
+    username: &'a str,
+    first_name: &'a str,
+    last_name: &'a str,
+}
+
+impl<'a, Id: Copy + Into<UserId>> From<&'a Party<Id>> for PartyObject<'a> {
+    fn from(party: &'a Party<Id>) -> Self {
+        Self {
+            id: party.id.into().get(),
+            username: &party.username,
+            first_name: &party.first_name,
+            last_name: &party.last_name,
+        }
+    }
+}
+
+/// Degrees north and east (WGS 84).
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Location)]
+pub struct LocationObject {
+    #[schema(minimum = -90, maximum = 90)]
+    lat: f64,
+    #[schema(minimum = -180, maximum = 180)]
+    lon: f64,
+}
+
+impl From<Coordinates> for LocationObject {
+    fn from(at: Coordinates) -> Self {
+        Self {
+            lat: at.lat(),
+            lon: at.lon(),
+        }
+    }
 }
 
 impl<'a> From<&'a Trip> for TripObject<'a> {
     fn from(trip: &'a Trip) -> Self {
         Self {
             id: trip.number,
-            rider: &trip.rider,
-            driver: trip.state.driver(),
+            rider: PartyObject::from(&trip.rider),
+            driver: trip.state.driver().map(PartyObject::from),
             nk: trip.id.to_string(),
             created: trip.requested_at,
             updated: trip.changed_at,
             pick_up_address: trip.pick_up.address.as_str(),
             drop_off_address: trip.drop_off.address.as_str(),
             status: trip.state.status().as_str(),
-            pick_up_location: trip.pick_up.location,
-            drop_off_location: trip.drop_off.location,
+            pick_up_location: trip.pick_up.location.map(LocationObject::from),
+            drop_off_location: trip.drop_off.location.map(LocationObject::from),
             reason: trip.reason.as_ref().map(super::Reason::as_str),
         }
     }

@@ -327,17 +327,26 @@ fn command_of(job: &Job) -> Option<&Command> {
 
 /// Whether the fault lies in one of the writes (or in a neighbour on another node), not in the database.
 fn concerns_one_write(error: &Error) -> bool {
-    match error {
-        Error::DatabaseError(DatabaseErrorKind::Unknown, info) => {
-            info.message().contains("deadlock")
-        }
-        Error::DatabaseError(kind, _) => !matches!(
-            kind,
-            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand
-        ),
-        Error::NotFound | Error::DeserializationError(_) | Error::SerializationError(_) => true,
-        _ => false,
+    if let Error::DatabaseError(kind, info) = error {
+        return match kind {
+            DatabaseErrorKind::UniqueViolation
+            | DatabaseErrorKind::ForeignKeyViolation
+            | DatabaseErrorKind::NotNullViolation
+            | DatabaseErrorKind::CheckViolation
+            | DatabaseErrorKind::ExclusionViolation
+            | DatabaseErrorKind::RestrictViolation
+            | DatabaseErrorKind::SerializationFailure => true,
+            DatabaseErrorKind::ClosedConnection
+            | DatabaseErrorKind::UnableToSendCommand
+            | DatabaseErrorKind::ReadOnlyTransaction
+            | DatabaseErrorKind::Unknown
+            | _ => info.message().contains("deadlock"),
+        };
     }
+    matches!(
+        error,
+        Error::NotFound | Error::DeserializationError(_) | Error::SerializationError(_)
+    )
 }
 
 fn fail(jobs: Vec<Job>, why: &str) {

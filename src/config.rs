@@ -1,0 +1,192 @@
+//! What an operator may set: one struct a concern; every field has a flag, a variable, a unit and a default.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use ipnet::IpNet;
+use jiff::SignedDuration;
+use url::Url;
+
+use crate::accounts::DriverSignUp;
+use crate::auth::keys::{KeyError, KeyRing};
+use crate::credentials::Surroundings;
+use crate::dispatch::Rules;
+use crate::store::db::DatabaseUrl;
+
+/// Where the data is.
+#[derive(Debug, Clone, Args)]
+pub struct DataConfig {
+    /// Directory of the SQLite file and the signing keys
+    #[arg(
+        long,
+        env = "CABRANK_DATA_DIR",
+        default_value = "cabrank-data",
+        value_name = "DIR"
+    )]
+    pub data_dir: PathBuf,
+    /// sqlite://PATH or postgres://USER:PASSWORD@HOST:PORT/NAME; by default cabrank.db in the data directory
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    pub database_url: Option<DatabaseUrl>,
+}
+
+impl DataConfig {
+    /// The database to use.
+    pub fn database(&self) -> DatabaseUrl {
+        self.database_url
+            .clone()
+            .unwrap_or_else(|| DatabaseUrl::Sqlite(self.data_dir.join("cabrank.db")))
+    }
+
+    /// The file that holds the signing keys, where they do not come from the configuration.
+    pub fn key_file(&self) -> PathBuf {
+        self.data_dir.join("signing.keys")
+    }
+}
+
+/// Where the service listens, and where it is seen from.
+#[derive(Debug, Clone, Args)]
+pub struct NetworkConfig {
+    /// Address and port to listen on; port 0 picks one
+    #[arg(
+        long,
+        env = "CABRANK_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDRESS"
+    )]
+    pub listen: SocketAddr,
+    /// Origin by which browsers know the service, such as https://rides.example; by default the request's Host
+    #[arg(long, env = "CABRANK_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<Url>,
+    /// Networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto count, separated by commas
+    #[arg(
+        long,
+        env = "CABRANK_TRUSTED_PROXIES",
+        value_delimiter = ',',
+        value_name = "NETS"
+    )]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Limits of rates, by address, name and socket; sizes stay bounded anyway
+    #[arg(
+        long,
+        env = "CABRANK_LIMITS",
+        default_value = "on",
+        value_name = "ON|OFF"
+    )]
+    pub limits: Switch,
+}
+
+impl NetworkConfig {
+    /// What credentials are judged by.
+    pub fn surroundings(&self) -> Surroundings {
+        Surroundings {
+            public_url: self.public_url.clone(),
+            trusted_proxies: self.trusted_proxies.clone(),
+        }
+    }
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
+/// Who may log in.
+#[derive(Debug, Clone, Args)]
+pub struct AccountConfig {
+    /// Whether new drivers may drive at once, or wait for `cabrank user approve`
+    #[arg(
+        long,
+        env = "CABRANK_DRIVER_SIGN_UP",
+        default_value = "open",
+        value_name = "OPEN|APPROVED"
+    )]
+    pub driver_sign_up: DriverSignUp,
+    /// Keys that sign tokens, kid:base64[,kid:base64…], the first one signing; by default a file in the data directory
+    #[arg(
+        long,
+        env = "CABRANK_SIGNING_KEYS",
+        hide_env_values = true,
+        value_name = "KEYS"
+    )]
+    pub signing_keys: Option<SigningKeys>,
+}
+
+impl AccountConfig {
+    /// The keys of the configuration, or those of the file, which is made on first use.
+    pub fn keys(&self, data: &DataConfig) -> Result<KeyRing, KeyError> {
+        match &self.signing_keys {
+            Some(keys) => Ok(keys.0.clone()),
+            None => {
+                std::fs::create_dir_all(&data.data_dir)?;
+                KeyRing::load_or_create(&data.key_file())
+            }
+        }
+    }
+}
+
+/// Keys from the command line or the environment; never shown.
+#[derive(Clone)]
+pub struct SigningKeys(KeyRing);
+
+impl std::str::FromStr for SigningKeys {
+    type Err = KeyError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        KeyRing::parse(text).map(Self)
+    }
+}
+
+impl std::fmt::Debug for SigningKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SigningKeys(…)")
+    }
+}
+
+/// What trips are allowed.
+#[derive(Debug, Clone, Args)]
+pub struct TripConfig {
+    /// How many active trips a rider may have
+    #[arg(
+        long,
+        env = "CABRANK_RIDER_TRIPS",
+        default_value_t = 3,
+        value_name = "N"
+    )]
+    pub rider_trips: u32,
+    /// For how many seconds a driver is looked for before a request expires
+    #[arg(long, env = "CABRANK_SEARCH_TIME", default_value_t = 600, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub search_time: u32,
+}
+
+impl TripConfig {
+    /// The rules for the verbs.
+    pub fn rules(&self) -> Rules {
+        Rules {
+            rider_trips: self.rider_trips,
+            search_time: SignedDuration::from_secs(i64::from(self.search_time)),
+        }
+    }
+}
+
+/// Everything that `serve` needs.
+#[derive(Debug, Clone, Args)]
+pub struct ServeConfig {
+    /// Where it listens.
+    #[command(flatten)]
+    pub network: NetworkConfig,
+    /// Where its data is.
+    #[command(flatten)]
+    pub data: DataConfig,
+    /// Who may log in.
+    #[command(flatten)]
+    pub accounts: AccountConfig,
+    /// What trips are allowed.
+    #[command(flatten)]
+    pub trips: TripConfig,
+}

@@ -1,0 +1,233 @@
+//! `/api/sign_up/`, `log_in/`, `log_out/`, `token/refresh/`.
+
+use actix_web::cookie::{Cookie, SameSite, time};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+
+use super::body::Body;
+use super::caller::{Address, Anyone};
+use crate::accounts::{LoggedIn, SESSION_LIFE, SignUp};
+use crate::app::App;
+use crate::auth::passwords::Password;
+use crate::credentials::COOKIE;
+use crate::domain::{Person, Role, Username};
+use crate::fields::{Fields, Presence};
+use crate::problem::Problem;
+
+/// The longest first or last name, in characters.
+const NAME_MAX: usize = 150;
+
+/// An account.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Account {
+    id: i64,
+    username: String,
+    first_name: String,
+    last_name: String,
+    /// `rider`, `driver` or `operator`.
+    group: &'static str,
+    /// The same in a list, for the oldest clients.
+    groups: [&'static str; 1],
+}
+
+/// An account and its tokens.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct LogIn {
+    #[serde(flatten)]
+    account: Account,
+    access: String,
+    refresh: String,
+    /// The same as `access`, for the oldest clients.
+    auth_token: String,
+}
+
+/// New tokens.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Tokens {
+    access: String,
+    refresh: String,
+}
+
+/// What signing up takes.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes what `sign_up_of` reads field by field")]
+pub(super) struct SignUpForm {
+    /// 1 to 150 letters, digits and `@ . + - _`.
+    username: String,
+    /// 8 to 128 characters.
+    password1: String,
+    /// The same again.
+    password2: String,
+    /// `rider`, which is the default, or `driver`.
+    group: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+}
+
+/// What logging in takes.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes what `log_in` reads field by field")]
+pub(super) struct LogInForm {
+    username: String,
+    password: String,
+}
+
+/// What refreshing takes.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes what `refresh` reads field by field")]
+pub(super) struct RefreshForm {
+    refresh: String,
+}
+
+impl From<&Person> for Account {
+    fn from(person: &Person) -> Self {
+        Self {
+            id: person.id.get(),
+            username: person.username.clone(),
+            first_name: person.first_name.clone(),
+            last_name: person.last_name.clone(),
+            group: person.role.as_str(),
+            groups: [person.role.as_str()],
+        }
+    }
+}
+
+/// Sign up as a rider or driver
+#[utoipa::path(post, path = "/api/sign_up/", tag = "accounts", request_body(content(
+    (SignUpForm = "application/json"), (SignUpForm = "application/x-www-form-urlencoded"))),
+    responses((status = 201, body = Account), (status = "4XX", description = "A problem"), (status = 503, description = "A problem")))]
+pub(super) async fn sign_up(
+    app: web::Data<App>,
+    from: Address,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let person = app
+        .accounts
+        .sign_up(sign_up_of(body.fields())?, from.0)
+        .await?;
+    Ok(HttpResponse::Created().json(Account::from(&person)))
+}
+
+fn sign_up_of(mut fields: Fields<'_>) -> Result<SignUp, Problem> {
+    let username = fields.parsed("username", Presence::Required, Username::parse);
+    let password = fields.parsed("password1", Presence::Required, Password::new);
+    let first = fields.text("password1", Presence::Optional);
+    let second = fields.text("password2", Presence::Required);
+    if let (Some(first), Some(second)) = (first, second)
+        && first != second
+    {
+        fields.refuse("password2", "The two password fields didn't match.");
+    }
+    let role = fields
+        .parsed("group", Presence::Optional, group)
+        .unwrap_or(Role::Rider);
+    let first_name = fields
+        .parsed("first_name", Presence::Optional, name)
+        .unwrap_or_default();
+    let last_name = fields
+        .parsed("last_name", Presence::Optional, name)
+        .unwrap_or_default();
+    let read = username.zip(password);
+    let read = read.map(|(username, password)| SignUp {
+        username,
+        password,
+        first_name,
+        last_name,
+        role,
+    });
+    Ok(fields.finish(read)?)
+}
+
+fn group(word: &str) -> Result<Role, &'static str> {
+    match Role::parse(word) {
+        Some(role @ (Role::Rider | Role::Driver)) => Ok(role),
+        Some(Role::Operator) | None => Err("Not a valid choice: rider or driver."),
+    }
+}
+
+fn name(text: &str) -> Result<String, String> {
+    if text.contains('\0') {
+        Err("Null characters are not allowed.".to_owned())
+    } else if text.chars().count() > NAME_MAX {
+        Err(format!(
+            "Ensure this field has no more than {NAME_MAX} characters."
+        ))
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+/// Log in; sets the session cookie as well
+#[utoipa::path(post, path = "/api/log_in/", tag = "accounts", request_body(content(
+    (LogInForm = "application/json"), (LogInForm = "application/x-www-form-urlencoded"))),
+    responses((status = 200, body = LogIn), (status = "4XX", description = "A problem"), (status = 503, description = "A problem")))]
+pub(super) async fn log_in(
+    app: web::Data<App>,
+    request: HttpRequest,
+    from: Address,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let mut fields = body.fields();
+    let username = fields.text("username", Presence::Required);
+    let password = fields
+        .text("password", Presence::Required)
+        .map(Password::claimed);
+    let (username, password) = fields.finish(username.zip(password))?;
+    let LoggedIn {
+        person,
+        access,
+        refresh,
+        cookie,
+    } = app.accounts.log_in(username, password, from.0).await?;
+    let cookie = session_cookie(cookie, app.surroundings.is_secure(&request));
+    let body = LogIn {
+        account: Account::from(&person),
+        auth_token: access.clone(),
+        access,
+        refresh,
+    };
+    Ok(HttpResponse::Ok().cookie(cookie).json(body))
+}
+
+fn session_cookie(value: String, secure: bool) -> Cookie<'static> {
+    Cookie::build(COOKIE, value)
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(secure)
+        .max_age(time::Duration::seconds(SESSION_LIFE.as_secs()))
+        .finish()
+}
+
+/// Log out: ends this session's tokens, cookie and sockets
+#[utoipa::path(post, path = "/api/log_out/", tag = "accounts", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 204), (status = "4XX", description = "A problem"), (status = 503, description = "A problem")))]
+pub(super) async fn log_out(
+    app: web::Data<App>,
+    request: HttpRequest,
+    who: Anyone,
+) -> Result<HttpResponse, Problem> {
+    app.accounts.log_out(who.0.session).await?;
+    let mut gone = session_cookie(String::new(), app.surroundings.is_secure(&request));
+    gone.make_removal();
+    Ok(HttpResponse::NoContent().cookie(gone).finish())
+}
+
+/// Trade a refresh token for new tokens; each works once
+#[utoipa::path(post, path = "/api/token/refresh/", tag = "accounts", request_body(content(
+    (RefreshForm = "application/json"), (RefreshForm = "application/x-www-form-urlencoded"))),
+    responses((status = 200, body = Tokens), (status = "4XX", description = "A problem"), (status = 503, description = "A problem")))]
+pub(super) async fn refresh(
+    app: web::Data<App>,
+    from: Address,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let mut fields = body.fields();
+    let token = fields.text("refresh", Presence::Required);
+    let token = fields.finish(token)?;
+    let refreshed = app.accounts.refresh(token, from.0).await?;
+    Ok(HttpResponse::Ok().json(Tokens {
+        access: refreshed.access,
+        refresh: refreshed.refresh,
+    }))
+}

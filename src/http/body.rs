@@ -1,0 +1,175 @@
+//! Bodies: JSON or a form, read to one object of fields; and the idempotency key that may come with them.
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::{Bytes, BytesMut};
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use crate::fields::{FieldErrors, Fields};
+use crate::problem::{Code, Problem};
+use crate::store::keys::Key;
+
+/// The longest body, in bytes.
+const BODY_MAX: usize = 16 * 1024;
+/// The longest idempotency key, in characters.
+const KEY_MAX: usize = 255;
+
+/// The fields of a request, and its idempotency key if it has one.
+pub(super) struct Body {
+    object: Map<String, Value>,
+    /// Under which key the command is remembered.
+    pub(super) key: Option<Key>,
+}
+
+impl Body {
+    /// Begins to read the fields.
+    pub(super) fn fields(&self) -> Fields<'_> {
+        Fields::of(&self.object)
+    }
+}
+
+impl FromRequest for Body {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            let bytes = collect(payload).await?;
+            let object = object(&content_type(&request), &bytes)?;
+            let key = key(&request, &bytes)?;
+            Ok(Self { object, key })
+        })
+    }
+}
+
+async fn collect(mut payload: Payload) -> Result<Bytes, Problem> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let unreadable = |error| {
+            Problem::new(
+                Code::Unreadable,
+                format!("The body cannot be read: {error}."),
+            )
+        };
+        let chunk = chunk.map_err(unreadable)?;
+        if body.len() + chunk.len() > BODY_MAX {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+fn too_large() -> Problem {
+    Problem::new(
+        Code::TooLarge,
+        format!("A body has at most {BODY_MAX} bytes."),
+    )
+}
+
+fn content_type(request: &HttpRequest) -> String {
+    let value = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    value
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase()
+}
+
+/// An empty body is an object without fields, whatever it says it is.
+fn object(content_type: &str, bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
+    if bytes.is_empty() {
+        return Ok(Map::new());
+    }
+    match content_type {
+        "application/json" => match serde_json::from_slice(bytes) {
+            Ok(Value::Object(object)) => Ok(object),
+            Ok(_) => Err(Problem::new(
+                Code::Unreadable,
+                "The body must be a JSON object.",
+            )),
+            // The parser's words name a place in the body, and never repeat it.
+            Err(error) => Err(Problem::new(
+                Code::Unreadable,
+                format!("The body is not JSON: {error}."),
+            )),
+        },
+        "application/x-www-form-urlencoded" => {
+            let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(bytes)
+                .map_err(|_| Problem::new(Code::Unreadable, "The body is not a form."))?;
+            Ok(pairs
+                .into_iter()
+                .map(|(name, value)| (name, Value::String(value)))
+                .collect())
+        }
+        _ => Err(Problem::new(
+            Code::UnsupportedMedia,
+            "A body is application/json or application/x-www-form-urlencoded.",
+        )),
+    }
+}
+
+fn key(request: &HttpRequest, body: &[u8]) -> Result<Option<Key>, Problem> {
+    let Some(value) = request.headers().get("idempotency-key") else {
+        return Ok(None);
+    };
+    let word = value.to_str().ok().filter(|word| {
+        (1..=KEY_MAX).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_graphic())
+    });
+    let word = word.ok_or_else(|| {
+        let rule = format!("An idempotency key has 1 to {KEY_MAX} visible ASCII characters.");
+        Problem::invalid(FieldErrors::one("Idempotency-Key", rule))
+    })?;
+    let mut digest = Sha256::new();
+    for part in [
+        request.method().as_str().as_bytes(),
+        request.path().as_bytes(),
+        body,
+    ] {
+        digest.update(part);
+        digest.update([0]);
+    }
+    Ok(Some(Key {
+        word: word.to_owned(),
+        digest: digest.finalize().into(),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_and_forms_are_read_alike() {
+        let json = object("application/json", br#"{"a":"b c"}"#).expect("JSON");
+        let form = object("application/x-www-form-urlencoded", b"a=b+c").expect("a form");
+        assert_eq!(json, form);
+    }
+
+    #[test]
+    fn other_bodies_are_refused() {
+        for (content_type, body) in [
+            ("application/json", "[1]"),
+            ("application/json", "{"),
+            ("text/plain", "a"),
+            ("", "a"),
+        ] {
+            assert!(
+                object(content_type, body.as_bytes()).is_err(),
+                "{content_type} {body}"
+            );
+        }
+        assert!(object("text/plain", b"").is_ok());
+    }
+}

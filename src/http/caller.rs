@@ -1,0 +1,102 @@
+//! Who is calling, proven by the handler's argument: a handler that takes a `Rider` is reached by riders only.
+
+use std::net::IpAddr;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::future::LocalBoxFuture;
+
+use crate::accounts::Caller;
+use crate::app::App;
+use crate::credentials::Purpose;
+use crate::domain::{DriverId, Party, RiderId};
+use crate::problem::{Code, Problem};
+use crate::store::trips::Viewer;
+
+type Extracted<T> = LocalBoxFuture<'static, Result<T, Problem>>;
+
+/// Anybody who is logged in.
+pub(super) struct Anyone(pub(super) Caller);
+
+impl Anyone {
+    /// What they may see.
+    pub(super) fn viewer(&self) -> Viewer {
+        Viewer {
+            user: self.0.person.id,
+            role: self.0.person.role,
+        }
+    }
+}
+
+/// A rider.
+pub(super) struct Rider(pub(super) Party<RiderId>);
+
+/// A driver.
+pub(super) struct Driver(pub(super) Party<DriverId>);
+
+/// The client's address.
+pub(super) struct Address(pub(super) IpAddr);
+
+async fn caller(request: HttpRequest) -> Result<Caller, Problem> {
+    app(&request)?.caller(&request, Purpose::Http).await
+}
+
+fn app(request: &HttpRequest) -> Result<&App, Problem> {
+    let app = request
+        .app_data::<web::Data<App>>()
+        .ok_or_else(|| Problem::new(Code::Internal, "Not wired."))?;
+    Ok(app.get_ref())
+}
+
+impl FromRequest for Anyone {
+    type Error = Problem;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = caller(request.clone());
+        Box::pin(async { Ok(Self(caller.await?)) })
+    }
+}
+
+impl FromRequest for Rider {
+    type Error = Problem;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = caller(request.clone());
+        Box::pin(async {
+            caller
+                .await?
+                .person
+                .rider()
+                .map(Self)
+                .ok_or_else(Problem::not_allowed)
+        })
+    }
+}
+
+impl FromRequest for Driver {
+    type Error = Problem;
+    type Future = Extracted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = caller(request.clone());
+        Box::pin(async {
+            caller
+                .await?
+                .person
+                .driver()
+                .map(Self)
+                .ok_or_else(Problem::not_allowed)
+        })
+    }
+}
+
+impl FromRequest for Address {
+    type Error = Problem;
+    type Future = std::future::Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(app(request).map(|app| Self(app.client_address(request))))
+    }
+}

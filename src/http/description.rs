@@ -1,0 +1,48 @@
+//! The OpenAPI description, generated from the handlers, and a page that shows it without the internet.
+
+use utoipa::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_swagger_ui::SwaggerUi;
+
+use super::{accounts, health, trips};
+use crate::credentials::COOKIE;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "cabrank", description = "Ride-hailing dispatch. Sockets are described in docs/protocol.md."),
+    paths(
+        accounts::sign_up, accounts::log_in, accounts::log_out, accounts::refresh,
+        trips::list, trips::request, trips::detail, trips::accept, trips::arrive, trips::start, trips::complete,
+        trips::cancel, trips::end,
+        health::health,
+    ),
+    modifiers(&Security)
+)]
+struct Description;
+
+struct Security;
+
+impl utoipa::Modify for Security {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let components = openapi.components.get_or_insert_with(Default::default);
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .build();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        components.add_security_scheme(
+            "cookie",
+            SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE))),
+        );
+    }
+}
+
+/// The whole description.
+pub fn document() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
+
+/// `/openapi.json`, and `/docs/` to look at it.
+pub(super) fn pages() -> SwaggerUi {
+    SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document())
+}

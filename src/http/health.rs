@@ -1,0 +1,37 @@
+//! `/healthz`: whether the service can do its work, found out by doing a little of it.
+
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+
+use crate::app::App;
+use crate::problem::{Code, Problem};
+use crate::registry::actor::Count;
+
+/// A service that works.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct Health {
+    /// Always `ok`.
+    status: &'static str,
+    /// Open sockets.
+    sockets: usize,
+    /// Groups with members.
+    groups: usize,
+}
+
+/// Whether the database can be read and written, and sockets are served
+#[utoipa::path(get, path = "/healthz", tag = "operations",
+    responses((status = 200, body = Health), (status = 503, description = "A problem")))]
+pub(super) async fn health(app: web::Data<App>) -> Result<HttpResponse, Problem> {
+    if app.is_stopping() {
+        return Err(Problem::new(Code::Unavailable, "The service is stopping."));
+    }
+    app.store.check().await?;
+    let census = app.registry.send(Count).await;
+    let census =
+        census.map_err(|_| Problem::new(Code::Unavailable, "The registry does not answer."))?;
+    Ok(HttpResponse::Ok().json(Health {
+        status: "ok",
+        sockets: census.sockets,
+        groups: census.groups,
+    }))
+}

@@ -1,0 +1,90 @@
+//! HTTP: bytes to verbs. Which paths there are stands here; who may use them is in the handlers' arguments.
+
+mod accounts;
+mod body;
+mod caller;
+mod description;
+mod health;
+mod trips;
+
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, Resource, Route};
+
+use crate::problem::{Code, Problem};
+
+pub use description::document;
+
+/// Every path, on one screen.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(post("/api/sign_up/", web::post().to(accounts::sign_up)))
+        .service(post("/api/log_in/", web::post().to(accounts::log_in)))
+        .service(post("/api/log_out/", web::post().to(accounts::log_out)))
+        .service(post(
+            "/api/token/refresh/",
+            web::post().to(accounts::refresh),
+        ))
+        .service(
+            web::resource("/api/trip/")
+                .route(web::get().to(trips::list))
+                .route(web::post().to(trips::request))
+                .default_service(web::to(method_not_allowed)),
+        )
+        .service(
+            web::resource("/api/trip/{nk}/")
+                .route(web::get().to(trips::detail))
+                .default_service(web::to(method_not_allowed)),
+        )
+        .service(post(
+            "/api/trip/{nk}/accept/",
+            web::post().to(trips::accept),
+        ))
+        .service(post(
+            "/api/trip/{nk}/arrive/",
+            web::post().to(trips::arrive),
+        ))
+        .service(post("/api/trip/{nk}/start/", web::post().to(trips::start)))
+        .service(post(
+            "/api/trip/{nk}/complete/",
+            web::post().to(trips::complete),
+        ))
+        .service(post(
+            "/api/trip/{nk}/cancel/",
+            web::post().to(trips::cancel),
+        ))
+        .service(post("/api/trip/{nk}/end/", web::post().to(trips::end)))
+        .route("/healthz", web::get().to(health::health))
+        .service(description::pages())
+        .route("/", web::get().to(home))
+        .default_service(web::to(not_found));
+}
+
+/// A resource that knows one method.
+fn post(path: &str, route: Route) -> Resource {
+    web::resource(path)
+        .route(route)
+        .default_service(web::to(method_not_allowed))
+}
+
+/// Whoever opens the service in a browser sees what it can do.
+async fn home() -> HttpResponse {
+    HttpResponse::Found()
+        .insert_header(("location", "/docs/"))
+        .finish()
+}
+
+async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    Err(Problem::new(
+        Code::NotFound,
+        format!("There is nothing at {}.", request.path()),
+    ))
+}
+
+async fn method_not_allowed(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let detail = format!(
+        "{} is not possible at {}.",
+        request.method(),
+        request.path()
+    );
+    Err(Problem::new(Code::MethodNotAllowed, detail))
+}

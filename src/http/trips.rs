@@ -1,0 +1,215 @@
+//! `/api/trip/`: lists, details and commands.
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+
+use super::body::Body;
+use super::caller::{Anyone, Driver, Rider};
+use crate::app::App;
+use crate::dispatch::DriverVerb;
+use crate::domain::{Ending, Reason, TripId, TripObject};
+use crate::fields::Presence;
+use crate::problem::Problem;
+use crate::store::writer::command::{Answer, Outcome, Stated};
+
+/// What requesting a trip takes.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes what `request` reads field by field")]
+pub(super) struct RequestForm {
+    /// 1 to 255 characters of any text.
+    pick_up_address: String,
+    /// 1 to 255 characters of any text.
+    drop_off_address: String,
+    /// Where the pick-up is.
+    pick_up_location: Option<crate::domain::trip_object::LocationObject>,
+    /// Where the drop-off is.
+    drop_off_location: Option<crate::domain::trip_object::LocationObject>,
+}
+
+/// What cancelling takes.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes what `cancel` reads field by field")]
+pub(super) struct CancelForm {
+    /// 1 to 255 characters; an operator must give one.
+    reason: Option<String>,
+}
+
+/// What ending a ride takes.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes what `end` reads field by field")]
+pub(super) struct EndForm {
+    /// `COMPLETED` or `CANCELLED`.
+    status: String,
+    /// 1 to 255 characters.
+    reason: String,
+}
+
+fn key(path: &str) -> Result<TripId, Problem> {
+    TripId::parse(path).ok_or_else(Problem::no_such_trip)
+}
+
+fn answer(answer: &Answer) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    if answer.outcome == Outcome::Replayed {
+        response.insert_header(("idempotency-replayed", "true"));
+    }
+    response.json(TripObject::from(&*answer.trip))
+}
+
+/// List the trips that you may see, newest first
+#[utoipa::path(get, path = "/api/trip/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = [TripObject]), (status = "4XX", description = "A problem"), (status = 503, description = "A problem")))]
+pub(super) async fn list(app: web::Data<App>, who: Anyone) -> Result<HttpResponse, Problem> {
+    let trips = app.dispatch.list(who.viewer()).await?;
+    Ok(HttpResponse::Ok().json(trips.iter().map(TripObject::from).collect::<Vec<_>>()))
+}
+
+/// Show one trip
+#[utoipa::path(get, path = "/api/trip/{nk}/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
+    params(("nk" = String, Path, description = "The trip's key")),
+    responses((status = 200, body = TripObject), (status = "4XX", description = "A problem"), (status = 503, description = "A problem")))]
+pub(super) async fn detail(
+    app: web::Data<App>,
+    who: Anyone,
+    nk: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let trip = app
+        .dispatch
+        .find(who.viewer(), key(&nk)?)
+        .await?
+        .ok_or_else(Problem::no_such_trip)?;
+    Ok(HttpResponse::Ok().json(TripObject::from(&trip)))
+}
+
+/// Request a trip, as a rider
+#[utoipa::path(post, path = "/api/trip/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key gives the same answer, for 24 hours")),
+    request_body = RequestForm,
+    responses((status = 201, body = TripObject), (status = "4XX", description = "A problem"), (status = 503, description = "A problem")))]
+pub(super) async fn request(
+    app: web::Data<App>,
+    rider: Rider,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let mut fields = body.fields();
+    let pick_up = fields.place("pick_up_address", "pick_up_location");
+    let drop_off = fields.place("drop_off_address", "drop_off_location");
+    fields.own("rider", rider.0.id.user(), &rider.0.username);
+    let (pick_up, drop_off) = fields.finish(pick_up.zip(drop_off))?;
+    let Answer { trip, outcome } = app
+        .dispatch
+        .request(rider.0, pick_up, drop_off, body.key)
+        .await?;
+    let mut response = HttpResponse::Created();
+    response.insert_header((header::LOCATION, format!("/api/trip/{}/", trip.id)));
+    if outcome == Outcome::Replayed {
+        response.insert_header(("idempotency-replayed", "true"));
+    }
+    Ok(response.json(TripObject::from(&*trip)))
+}
+
+async fn drive(
+    app: &App,
+    driver: Driver,
+    verb: DriverVerb,
+    nk: &str,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let done = app
+        .dispatch
+        .drive(driver.0, verb, key(nk)?, Stated::default(), body.key)
+        .await?;
+    Ok(answer(&done))
+}
+
+macro_rules! driver_verbs {
+    ($($(#[$doc:meta])* $name:ident $path:literal $verb:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[utoipa::path(post, path = $path, tag = "trips", security(("bearer" = []), ("cookie" = [])),
+            params(("nk" = String, Path, description = "The trip's key"),
+                ("Idempotency-Key" = Option<String>, Header, description = "The same key gives the same answer, for 24 hours")),
+            responses((status = 200, body = TripObject), (status = "4XX", description = "A problem"), (status = 503, description = "A problem")))]
+        pub(super) async fn $name(
+            app: web::Data<App>,
+            driver: Driver,
+            nk: web::Path<String>,
+            body: Body,
+        ) -> Result<HttpResponse, Problem> {
+            drive(&app, driver, DriverVerb::$verb, &nk, body).await
+        }
+    )+};
+}
+
+driver_verbs! {
+    /// Take a trip, as a driver; the first one wins
+    accept "/api/trip/{nk}/accept/" Accept,
+    /// Say that you are at the pick-up, as its driver
+    arrive "/api/trip/{nk}/arrive/" Arrive,
+    /// Start the ride, as its driver
+    start "/api/trip/{nk}/start/" Start,
+    /// End the ride, as its driver
+    complete "/api/trip/{nk}/complete/" Complete,
+}
+
+/// Call a trip off, as its rider or as an operator
+#[utoipa::path(post, path = "/api/trip/{nk}/cancel/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
+    params(("nk" = String, Path, description = "The trip's key"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key gives the same answer, for 24 hours")),
+    request_body = CancelForm,
+    responses((status = 200, body = TripObject), (status = "4XX", description = "A problem"), (status = 503, description = "A problem")))]
+pub(super) async fn cancel(
+    app: web::Data<App>,
+    who: Anyone,
+    nk: web::Path<String>,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let person = who.0.person;
+    let mut fields = body.fields();
+    let done = if let Some(rider) = person.rider() {
+        let reason = fields.parsed("reason", Presence::Optional, Reason::parse);
+        let reason = fields.finish(Some(reason))?;
+        app.dispatch
+            .cancel(rider.id, key(&nk)?, reason, body.key)
+            .await?
+    } else {
+        let operator = person.operator().ok_or_else(Problem::not_allowed)?;
+        let reason = fields.parsed("reason", Presence::Required, Reason::parse);
+        let reason = fields.finish(reason)?;
+        app.dispatch
+            .cancel_by_operator(operator, key(&nk)?, reason, body.key)
+            .await?
+    };
+    Ok(answer(&done))
+}
+
+/// End a ride that is under way, as an operator
+#[utoipa::path(post, path = "/api/trip/{nk}/end/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
+    params(("nk" = String, Path, description = "The trip's key"),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same key gives the same answer, for 24 hours")),
+    request_body = EndForm,
+    responses((status = 200, body = TripObject), (status = "4XX", description = "A problem"), (status = 503, description = "A problem")))]
+pub(super) async fn end(
+    app: web::Data<App>,
+    who: Anyone,
+    nk: web::Path<String>,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let operator = who.0.person.operator().ok_or_else(Problem::not_allowed)?;
+    let mut fields = body.fields();
+    let ending = fields.parsed("status", Presence::Required, ending);
+    let reason = fields.parsed("reason", Presence::Required, Reason::parse);
+    let (ending, reason) = fields.finish(ending.zip(reason))?;
+    let done = app
+        .dispatch
+        .end(operator, key(&nk)?, ending, reason, body.key)
+        .await?;
+    Ok(answer(&done))
+}
+
+fn ending(word: &str) -> Result<Ending, &'static str> {
+    match word {
+        "COMPLETED" => Ok(Ending::Completed),
+        "CANCELLED" => Ok(Ending::Cancelled),
+        _ => Err("Not a valid choice: COMPLETED or CANCELLED."),
+    }
+}

@@ -1,0 +1,298 @@
+//! The composition root: builds everything, binds, and stops gracefully.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix::{Actor, Addr, Arbiter};
+use actix_web::dev::{Server as HttpServerFuture, ServerHandle};
+use actix_web::{App as HttpApp, HttpServer, web};
+use jiff::SignedDuration;
+use tracing_actix_web::TracingLogger;
+
+use crate::accounts::Accounts;
+use crate::app::App;
+use crate::auth::keys::KeyError;
+use crate::auth::throttle::Throttle;
+use crate::auth::tokens::Tokens;
+use crate::config::{ServeConfig, Switch};
+use crate::dispatch::Dispatch;
+use crate::registry::TripRegistry;
+use crate::registry::actor::{Announce, Sessions, Stop};
+use crate::store::migrations::{self, Direction, MigrationError};
+use crate::store::writer::feed::{Feed, Item, News};
+use crate::store::{Store, events, keys, users};
+use crate::telemetry::RequestSpan;
+use crate::{http, inputs, ws};
+
+/// How often deadlines are looked at.
+const SWEEP_EVERY: Duration = Duration::from_millis(500);
+/// How often log-ins that other processes have ended are looked for.
+const SESSIONS_EVERY: Duration = Duration::from_secs(2);
+/// How often what is no longer needed is deleted.
+const PURGE_EVERY: Duration = Duration::from_secs(600);
+/// How long an idempotency key is remembered.
+const KEY_LIFE: SignedDuration = SignedDuration::from_hours(24);
+/// How long a session that is over is kept, for those who look into a theft.
+const OLD_SESSION_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How long a gap in the feed waits before the log is asked again.
+const REFILL_PAUSE: Duration = Duration::from_millis(500);
+/// How long the kernel waits for a client that does not take or acknowledge what was sent.
+const STALLED_MAX: Duration = Duration::from_secs(15);
+/// How much the kernel may hold for one client; the default grows to megabytes and hides slow readers.
+const SEND_BUFFER: usize = 64 * 1024;
+/// How long open requests may take once the service stops, in seconds.
+const STOP_SECONDS_MAX: u64 = 10;
+
+/// Why the service cannot start, or went down.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The schema cannot be brought up to date.
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
+    /// The signing keys cannot be used.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// The address cannot be listened on, or listening ended.
+    #[error("cannot listen: {0}")]
+    Listen(#[from] std::io::Error),
+}
+
+/// A service that listens.
+pub struct Server {
+    address: SocketAddr,
+    http: HttpServerFuture,
+    app: App,
+    writer: std::thread::JoinHandle<()>,
+    arbiter: Arbiter,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+/// Stops a running service.
+#[derive(Clone)]
+pub struct StopHandle {
+    http: ServerHandle,
+    registry: Addr<TripRegistry>,
+    stopping: Arc<AtomicBool>,
+}
+
+impl StopHandle {
+    /// Closes every socket with a code that says to reconnect, finishes what was accepted, and stops.
+    pub async fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        let _ = self.registry.send(Stop).await;
+        self.http.stop(true).await;
+    }
+}
+
+impl Server {
+    /// Migrates the database, wires everything and binds. Must be called inside an actix system.
+    pub fn start(config: &ServeConfig) -> Result<Self, ServerError> {
+        let database = config.data.database();
+        let ran = migrations::migrate(&database, Direction::Up)?;
+        if !ran.is_empty() {
+            tracing::info!(%database, versions = ?ran, "Migrated the database");
+        }
+        let tokens = Tokens::new(config.accounts.keys(&config.data)?);
+        let opened = Store::open(&database);
+        let arbiter = Arbiter::new();
+        let registry =
+            TripRegistry::start_in_arbiter(&arbiter.handle(), |_| TripRegistry::default());
+        let limits = config.network.limits == Switch::On;
+        let throttle = Arc::new(Throttle::new(limits));
+        let store = opened.store;
+        let app = App {
+            accounts: Accounts::new(
+                store.clone(),
+                tokens,
+                throttle.clone(),
+                config.accounts.driver_sign_up,
+            ),
+            dispatch: Dispatch::new(store.clone(), config.trips.rules()),
+            registry,
+            store,
+            surroundings: Arc::new(config.network.surroundings()),
+            limits,
+            stopping: Arc::default(),
+        };
+        actix::spawn(announce(
+            opened.feed,
+            app.store.clone(),
+            app.registry.clone(),
+        ));
+        let tasks = vec![
+            actix::spawn(sweep(app.clone())),
+            actix::spawn(watch_sessions(app.clone())),
+            actix::spawn(purge(app.clone(), throttle)),
+        ];
+        let (address, http) = listen(config.network.listen, app.clone())?;
+        Ok(Self {
+            address,
+            http,
+            app,
+            writer: opened.thread,
+            arbiter,
+            tasks,
+        })
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What stops it.
+    pub fn stop_handle(&self) -> StopHandle {
+        let (registry, stopping) = (self.app.registry.clone(), self.app.stopping.clone());
+        StopHandle {
+            http: self.http.handle(),
+            registry,
+            stopping,
+        }
+    }
+
+    /// Serves until it is stopped; everything that was accepted is written when this returns.
+    pub async fn run(self) -> Result<(), ServerError> {
+        self.http.await?;
+        self.tasks.iter().for_each(tokio::task::JoinHandle::abort);
+        drop(self.app);
+        self.arbiter.stop();
+        // The writer ends when the last task that could write has let go of it.
+        let writer = self.writer;
+        let ended = tokio::task::spawn_blocking(move || writer.join());
+        if tokio::time::timeout(Duration::from_secs(STOP_SECONDS_MAX), ended)
+            .await
+            .is_err()
+        {
+            tracing::warn!("The writer is still busy");
+        }
+        Ok(())
+    }
+}
+
+fn listen(address: SocketAddr, app: App) -> std::io::Result<(SocketAddr, HttpServerFuture)> {
+    let listener = TcpListener::bind(address)?;
+    let address = listener.local_addr()?;
+    let data = web::Data::new(app);
+    let server = HttpServer::new(move || {
+        HttpApp::new()
+            .app_data(data.clone())
+            .wrap(TracingLogger::<RequestSpan>::new())
+            .configure(ws::routes)
+            .configure(http::routes)
+    })
+    .on_connect(|connection, _| {
+        if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() {
+            give_up_stalled_clients(stream);
+        }
+    })
+    .tcp_nodelay(true)
+    .disable_signals()
+    .shutdown_timeout(STOP_SECONDS_MAX)
+    .listen(listener)?
+    .run();
+    Ok((address, server))
+}
+
+fn give_up_stalled_clients(stream: &actix_web::rt::net::TcpStream) {
+    let socket = socket2::SockRef::from(stream);
+    let set = socket
+        .set_tcp_user_timeout(Some(STALLED_MAX))
+        .and_then(|()| socket.set_send_buffer_size(SEND_BUFFER));
+    if let Err(error) = set {
+        tracing::warn!(%error, "A connection's limits could not be set");
+    }
+}
+
+/// The one task that announces what was committed.
+async fn announce(mut feed: Feed, store: Store, registry: Addr<TripRegistry>) {
+    // Once the store is dropped elsewhere, only this task would keep its writer alive.
+    let reader = store.reader.clone();
+    drop(store);
+    while let Some(item) = feed.next().await {
+        let News { events, ended } = match item {
+            Item::News(news) => news,
+            Item::Gap { first, last } => loop {
+                match reader.read(move |db| events::range(db, first, last)).await {
+                    Ok(events) => {
+                        break News {
+                            events: events.into_iter().map(Arc::new).collect(),
+                            ended: Vec::new(),
+                        };
+                    }
+                    Err(error) => {
+                        tracing::error!(%error, first, last, "A gap in the feed cannot be filled yet");
+                        tokio::time::sleep(REFILL_PAUSE).await;
+                    }
+                }
+            },
+        };
+        if registry.send(Announce { events, ended }).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Gives up searches whose time is over.
+async fn sweep(app: App) {
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = app.dispatch.expire_overdue().await {
+            tracing::warn!(%error, "Overdue searches could not be given up yet");
+        }
+    }
+}
+
+/// Closes the sockets of sessions that have expired, or that another process has ended.
+async fn watch_sessions(app: App) {
+    let mut ticks = tokio::time::interval(SESSIONS_EVERY);
+    loop {
+        ticks.tick().await;
+        let Ok(open) = app.registry.send(Sessions).await else {
+            return;
+        };
+        for some in open.chunks(500) {
+            let (some, at) = (some.to_vec(), inputs::now());
+            match app
+                .store
+                .reader
+                .read(move |db| users::ended_among(db, &some, at))
+                .await
+            {
+                Ok(ended) if ended.is_empty() => {}
+                Ok(ended) => {
+                    let _ = app
+                        .registry
+                        .send(Announce {
+                            events: Vec::new(),
+                            ended,
+                        })
+                        .await;
+                }
+                Err(error) => tracing::warn!(%error, "Sessions could not be checked"),
+            }
+        }
+    }
+}
+
+/// Deletes what is no longer needed.
+async fn purge(app: App, throttle: Arc<Throttle>) {
+    let mut ticks = tokio::time::interval(PURGE_EVERY);
+    loop {
+        ticks.tick().await;
+        throttle.forget_idle();
+        let at = inputs::now();
+        let purged = app.store.writer.change(move |tx| {
+            let keys = keys::purge(tx.db, at - KEY_LIFE)?;
+            Ok((keys, users::purge_sessions(tx.db, at - OLD_SESSION_LIFE)?))
+        });
+        match purged.await {
+            Ok((keys, sessions)) => {
+                tracing::debug!(keys, sessions, "Deleted what is no longer needed")
+            }
+            Err(error) => tracing::warn!(%error, "Nothing could be deleted"),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Logs on standard error, one line each; every line about a request carries its id.
+//!
+//! Never logged: queries (they may hold tokens), bodies, addresses of trips, passwords, tokens.
+
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use clap::{Args, ValueEnum};
+use tracing::Span;
+use tracing::level_filters::LevelFilter;
+use tracing_actix_web::{RequestId, RootSpanBuilder};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
+
+/// What is logged, and how.
+#[derive(Debug, Clone, Args)]
+pub struct LogConfig {
+    /// Least level that is logged, also by module: info, or warn,cabrank=debug
+    #[arg(
+        long = "log",
+        env = "CABRANK_LOG",
+        default_value = "info",
+        global = true,
+        value_name = "LEVELS"
+    )]
+    pub levels: Targets,
+    /// Form of a line
+    #[arg(
+        long,
+        env = "CABRANK_LOG_FORMAT",
+        default_value = "text",
+        global = true,
+        value_name = "TEXT|JSON"
+    )]
+    pub log_format: LogFormat,
+}
+
+/// The form of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// Starts logging; a second call changes nothing.
+pub fn start(config: &LogConfig) {
+    let is_terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let lines = fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(is_terminal);
+    let lines = match config.log_format {
+        LogFormat::Text => lines.with_target(false).boxed(),
+        LogFormat::Json => lines.json().boxed(),
+    };
+    // The framework repeats what we log ourselves.
+    let levels = config
+        .levels
+        .clone()
+        .with_target("actix_server", LevelFilter::WARN);
+    let _ = tracing_subscriber::registry()
+        .with(lines.with_filter(levels))
+        .try_init();
+}
+
+/// One span a request: method, path without query, status.
+pub struct RequestSpan;
+
+impl RootSpanBuilder for RequestSpan {
+    fn on_request_start(request: &ServiceRequest) -> Span {
+        let id = request
+            .request()
+            .app_data::<RequestId>()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        tracing::info_span!(
+            "request",
+            method = %request.method(),
+            path = request.path(),
+            id,
+            status = tracing::field::Empty
+        )
+    }
+
+    fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
+        let status = match outcome {
+            Ok(response) => response.status().as_u16(),
+            Err(error) => error.as_response_error().status_code().as_u16(),
+        };
+        span.record("status", status);
+        span.in_scope(|| tracing::debug!("Answered"));
+    }
+}

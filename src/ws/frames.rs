@@ -1,0 +1,39 @@
+//! Frames as bytes. A server's frames are not masked, so one serves every session.
+
+use actix_http::ws::{CloseReason, Codec, Message};
+use actix_web::web::{Bytes, BytesMut};
+use tokio_util::codec::Encoder;
+
+use crate::registry::Closing;
+
+/// A text frame.
+pub(super) fn text(text: String) -> Bytes {
+    encode(Message::Text(text.into()))
+}
+
+/// A ping without payload.
+pub(super) fn ping() -> Bytes {
+    encode(Message::Ping(Bytes::new()))
+}
+
+/// The answer to a ping.
+pub(super) fn pong(payload: Bytes) -> Bytes {
+    encode(Message::Pong(payload))
+}
+
+/// A close frame.
+pub(super) fn close(why: Closing) -> Bytes {
+    let description = (!why.reason.is_empty()).then(|| why.reason.to_owned());
+    encode(Message::Close(Some(CloseReason {
+        code: why.code.into(),
+        description,
+    })))
+}
+
+fn encode(message: Message) -> Bytes {
+    let mut frame = BytesMut::new();
+    Codec::new()
+        .encode(message, &mut frame)
+        .expect("only continuations can be refused");
+    frame.freeze()
+}

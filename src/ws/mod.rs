@@ -1,0 +1,24 @@
+//! Sockets: frames to verbs, and events to frames. The only module that knows actix-web-actors and the codec.
+//!
+//! A session is an actor in a plain `Context`. It is not polled by its socket, so its timers run even when the
+//! client stops reading: frames come in as a stream and go out through a bounded queue that is the response's body.
+
+pub mod dialect;
+mod frames;
+mod handshake;
+mod incoming;
+mod outgoing;
+mod refill;
+mod session;
+
+use actix_web::web::{self, ServiceConfig};
+
+/// The longest message, and so the longest frame, in bytes.
+pub const MESSAGE_MAX: usize = 16 * 1024;
+
+/// The paths of the sockets.
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .route("/rider/", web::get().to(handshake::rider))
+        .route("/driver/", web::get().to(handshake::driver));
+}
