@@ -366,3 +366,6 @@ impl Roster {
         self.groups.len()
     }
 }
+
+#[cfg(test)]
+mod tests;
