@@ -117,6 +117,7 @@ pub struct Problem {
     errors: FieldErrors,
     trip_status: Option<Status>,
     retry_after: Option<Duration>,
+    allow: Option<&'static str>,
 }
 
 impl Problem {
@@ -128,6 +129,7 @@ impl Problem {
             errors: FieldErrors::default(),
             trip_status: None,
             retry_after: None,
+            allow: None,
         }
     }
 
@@ -156,6 +158,14 @@ impl Problem {
     /// Nobody, or nobody who may, is calling.
     pub fn not_authenticated() -> Self {
         Self::from(AccountError::NotAuthenticated)
+    }
+
+    /// The path knows other methods.
+    pub fn method_not_allowed(detail: impl Into<String>, allow: &'static str) -> Self {
+        Self {
+            allow: Some(allow),
+            ..Self::new(Code::MethodNotAllowed, detail)
+        }
     }
 
     /// More than allowed in this time.
@@ -211,6 +221,9 @@ impl ResponseError for Problem {
         }
         if self.code == Code::UpgradeRequired {
             response.insert_header((header::UPGRADE, "websocket"));
+        }
+        if let Some(methods) = self.allow {
+            response.insert_header((header::ALLOW, methods));
         }
         if let Some(after) = self.retry_after {
             response.insert_header((header::RETRY_AFTER, after.as_secs().max(1)));

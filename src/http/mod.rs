@@ -24,17 +24,16 @@ pub fn routes(config: &mut ServiceConfig) {
             "/api/token/refresh/",
             web::post().to(accounts::refresh),
         ))
-        .service(
+        .service(only(
+            "GET, POST",
             web::resource("/api/trip/")
                 .route(web::get().to(trips::list))
-                .route(web::post().to(trips::request))
-                .default_service(web::to(method_not_allowed)),
-        )
-        .service(
-            web::resource("/api/trip/{nk}/")
-                .route(web::get().to(trips::detail))
-                .default_service(web::to(method_not_allowed)),
-        )
+                .route(web::post().to(trips::request)),
+        ))
+        .service(only(
+            "GET",
+            web::resource("/api/trip/{nk}/").route(web::get().to(trips::detail)),
+        ))
         .service(post(
             "/api/trip/{nk}/accept/",
             web::post().to(trips::accept),
@@ -78,13 +77,4 @@ async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
         Code::NotFound,
         format!("There is nothing at {}.", request.path()),
     ))
-}
-
-async fn method_not_allowed(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let detail = format!(
-        "{} is not possible at {}.",
-        request.method(),
-        request.path()
-    );
-    Err(Problem::new(Code::MethodNotAllowed, detail))
 }
