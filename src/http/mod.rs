@@ -60,9 +60,20 @@ pub fn routes(config: &mut ServiceConfig) {
 
 /// A resource that knows one method.
 fn post(path: &str, route: Route) -> Resource {
-    web::resource(path)
-        .route(route)
-        .default_service(web::to(method_not_allowed))
+    only("POST", web::resource(path).route(route))
+}
+
+/// Names the methods that a resource knows to those who try another.
+fn only(methods: &'static str, resource: Resource) -> Resource {
+    let refuse = move |request: HttpRequest| async move {
+        let detail = format!(
+            "{} is not possible at {}.",
+            request.method(),
+            request.path()
+        );
+        Err::<HttpResponse, _>(Problem::method_not_allowed(detail, methods))
+    };
+    resource.default_service(web::to(refuse))
 }
 
 /// Whoever opens the service in a browser sees what it can do.
