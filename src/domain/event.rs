@@ -4,8 +4,9 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use super::action::{Action, Ending};
 use super::id::UserId;
-use super::trip::{Action, Ending, Trip};
+use super::trip::Trip;
 use super::user::Actor;
 
 /// One change of one trip, as the log keeps it and everybody concerned hears it.
