@@ -25,8 +25,6 @@ use super::pool::Unavailable;
 use crate::domain::{Event, SessionId};
 use crate::inputs;
 
-/// The most writes of one transaction.
-const BATCH_MAX: usize = 256;
 /// How many writes may wait; more are refused as busy.
 const QUEUE_MAX: usize = 4_096;
 /// How long a caller waits for its answer.
@@ -137,8 +135,13 @@ async fn wait_for<T>(answer: oneshot::Receiver<Result<T, Unavailable>>) -> Resul
     }
 }
 
-/// Starts the writer's thread; it ends when every handle is gone and all that waited is written.
-pub fn start(url: DatabaseUrl, feed: FeedSender) -> (WriterHandle, std::thread::JoinHandle<()>) {
+/// Starts the writer's thread, which commits at most `batch_max` writes at once; it ends when every handle is gone
+/// and all that waited is written.
+pub fn start(
+    url: DatabaseUrl,
+    feed: FeedSender,
+    batch_max: usize,
+) -> (WriterHandle, std::thread::JoinHandle<()>) {
     let (jobs, waiting) = mpsc::channel(QUEUE_MAX);
     let working = Arc::new(AtomicBool::new(true));
     let writer = Writer {
@@ -151,7 +154,7 @@ pub fn start(url: DatabaseUrl, feed: FeedSender) -> (WriterHandle, std::thread::
     };
     let thread = std::thread::Builder::new()
         .name("writer".to_owned())
-        .spawn(move || writer.run(waiting))
+        .spawn(move || writer.run(waiting, batch_max))
         .expect("a thread can be started");
     (WriterHandle { jobs, working }, thread)
 }
@@ -173,9 +176,9 @@ struct Written {
 }
 
 impl Writer {
-    fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
-        let mut batch = Vec::with_capacity(BATCH_MAX);
-        while waiting.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
+    fn run(mut self, mut waiting: mpsc::Receiver<Job>, batch_max: usize) {
+        let mut batch = Vec::with_capacity(batch_max);
+        while waiting.blocking_recv_many(&mut batch, batch_max) > 0 {
             let jobs = std::mem::take(&mut batch);
             match self.connect() {
                 Ok(()) => self.write(jobs),
