@@ -22,7 +22,7 @@ pub struct Event {
     pub actor: Actor,
     /// The trip as it was then.
     pub trip: Trip,
-    /// Where it stands in each stream that carries it.
+    /// Where it stands in each stream that carries it, in the order of the streams.
     pub positions: Vec<Position>,
 }
 
