@@ -4,8 +4,9 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use super::action::{Action, Ending};
 use super::id::UserId;
-use super::trip::{Action, Ending, Trip};
+use super::trip::Trip;
 use super::user::Actor;
 
 /// One change of one trip, as the log keeps it and everybody concerned hears it.
@@ -21,7 +22,7 @@ pub struct Event {
     pub actor: Actor,
     /// The trip as it was then.
     pub trip: Trip,
-    /// Where it stands in each stream that carries it.
+    /// Where it stands in each stream that carries it, in the order of the streams.
     pub positions: Vec<Position>,
 }
 

@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::pg::PgConnection;
+use diesel::result::Error;
 use diesel::sqlite::SqliteConnection;
 use diesel::{Connection, ConnectionResult, QueryResult};
 
@@ -91,13 +93,16 @@ pub enum Access {
 /// How long a statement, a lock or an answer of the database is waited for, in milliseconds.
 const PATIENCE_MS: u32 = 5_000;
 
+/// How long is waited before a locked file is tried again.
+const FILE_PAUSE: Duration = Duration::from_millis(10);
+
 impl Db {
     /// Opens a connection and sets it up; an SQLite file is created by the first writer.
     pub fn open(url: &DatabaseUrl, access: Access) -> ConnectionResult<Self> {
         match url {
             DatabaseUrl::Sqlite(path) => {
                 let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
-                conn.batch_execute(&sqlite_settings(access))
+                set_up_file(&mut conn, access)
                     .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
                 Ok(Self::Sqlite(conn))
             }
@@ -152,6 +157,22 @@ impl Db {
     /// Whether it still answers.
     pub fn ping(&mut self) -> QueryResult<()> {
         on!(self, |conn| conn.batch_execute("SELECT 1"))
+    }
+}
+
+/// Two processes that find a new file both switch it to WAL, which is the one lock that SQLite does not wait for.
+fn set_up_file(conn: &mut SqliteConnection, access: Access) -> QueryResult<()> {
+    let settings = sqlite_settings(access);
+    let until = Instant::now() + Duration::from_millis(PATIENCE_MS.into());
+    loop {
+        match conn.batch_execute(&settings) {
+            Err(Error::DatabaseError(_, why))
+                if why.message().contains("locked") && Instant::now() < until =>
+            {
+                std::thread::sleep(FILE_PAUSE);
+            }
+            done => return done,
+        }
     }
 }
 

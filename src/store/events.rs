@@ -162,6 +162,9 @@ pub fn position(db: &mut Db, new: &mut [Event], epoch: Uuid) -> QueryResult<()> 
             });
             event.positions.push(*position);
         }
+        event
+            .positions
+            .sort_unstable_by_key(|position| position.stream);
     }
     enter(db, &entries)
 }
@@ -286,7 +289,8 @@ fn positioned(db: &mut Db, rows: Vec<EventRow>) -> QueryResult<Vec<Event>> {
     }
     rows.into_iter()
         .map(|row| {
-            let positions = positions.remove(&row.id).unwrap_or_default();
+            let mut positions = positions.remove(&row.id).unwrap_or_default();
+            positions.sort_unstable_by_key(|position| position.stream);
             row.into_event(positions).map_err(Error::from)
         })
         .collect()

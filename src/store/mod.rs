@@ -24,8 +24,22 @@ use self::writer::feed::{self, Feed};
 use self::writer::{Tx, WriterHandle};
 use crate::inputs;
 
-/// How many batches of news the feed holds.
-const FEED_MAX: usize = 1_024;
+/// How much is taken and kept at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// The most writes of one transaction.
+    pub batch_max: usize,
+    /// How many batches of news the feed holds.
+    pub feed_max: usize,
+}
+
+impl Bounds {
+    /// What the service runs with; tests and benches try others.
+    pub const STANDARD: Self = Self {
+        batch_max: 256,
+        feed_max: 1_024,
+    };
+}
 
 /// The database, as the rest of the service sees it; cheap to clone.
 #[derive(Clone)]
@@ -49,8 +63,13 @@ pub struct Opened {
 impl Store {
     /// Opens a migrated database.
     pub fn open(url: &DatabaseUrl) -> Opened {
-        let (sender, feed) = feed::feed(FEED_MAX);
-        let (writer, thread) = writer::start(url.clone(), sender);
+        Self::open_within(url, Bounds::STANDARD)
+    }
+
+    /// Opens a migrated database with other bounds than the service's.
+    pub fn open_within(url: &DatabaseUrl, bounds: Bounds) -> Opened {
+        let (sender, feed) = feed::feed(bounds.feed_max);
+        let (writer, thread) = writer::start(url.clone(), sender, bounds.batch_max);
         Opened {
             store: Self {
                 writer,

@@ -6,6 +6,7 @@
 
 pub mod command;
 mod desk;
+mod fault;
 pub mod feed;
 
 use std::sync::Arc;
@@ -13,11 +14,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use diesel::QueryResult;
-use diesel::result::{DatabaseErrorKind, Error};
+use diesel::result::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use self::command::{Answer, Command};
 use self::desk::{Decision, Desk};
+use self::fault::Fault;
 use self::feed::{FeedSender, News};
 use super::db::{Access, DatabaseUrl, Db};
 use super::events;
@@ -25,8 +27,6 @@ use super::pool::Unavailable;
 use crate::domain::{Event, SessionId};
 use crate::inputs;
 
-/// The most writes of one transaction.
-const BATCH_MAX: usize = 256;
 /// How many writes may wait; more are refused as busy.
 const QUEUE_MAX: usize = 4_096;
 /// How long a caller waits for its answer.
@@ -137,8 +137,13 @@ async fn wait_for<T>(answer: oneshot::Receiver<Result<T, Unavailable>>) -> Resul
     }
 }
 
-/// Starts the writer's thread; it ends when every handle is gone and all that waited is written.
-pub fn start(url: DatabaseUrl, feed: FeedSender) -> (WriterHandle, std::thread::JoinHandle<()>) {
+/// Starts the writer's thread, which commits at most `batch_max` writes at once; it ends when every handle is gone
+/// and all that waited is written.
+pub fn start(
+    url: DatabaseUrl,
+    feed: FeedSender,
+    batch_max: usize,
+) -> (WriterHandle, std::thread::JoinHandle<()>) {
     let (jobs, waiting) = mpsc::channel(QUEUE_MAX);
     let working = Arc::new(AtomicBool::new(true));
     let writer = Writer {
@@ -151,7 +156,7 @@ pub fn start(url: DatabaseUrl, feed: FeedSender) -> (WriterHandle, std::thread::
     };
     let thread = std::thread::Builder::new()
         .name("writer".to_owned())
-        .spawn(move || writer.run(waiting))
+        .spawn(move || writer.run(waiting, batch_max))
         .expect("a thread can be started");
     (WriterHandle { jobs, working }, thread)
 }
@@ -173,20 +178,22 @@ struct Written {
 }
 
 impl Writer {
-    fn run(mut self, mut waiting: mpsc::Receiver<Job>) {
-        let mut batch = Vec::with_capacity(BATCH_MAX);
-        while waiting.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
+    fn run(mut self, mut waiting: mpsc::Receiver<Job>, batch_max: usize) {
+        let mut batch = Vec::with_capacity(batch_max);
+        while waiting.blocking_recv_many(&mut batch, batch_max) > 0 {
             let jobs = std::mem::take(&mut batch);
             match self.connect() {
                 Ok(()) => self.write(jobs),
-                Err(why) => fail(jobs, &why),
+                Err(why) => {
+                    self.note(false);
+                    fail(jobs, &why);
+                }
             }
-            self.note_state();
         }
     }
 
-    fn note_state(&self) {
-        let works = self.db.is_some();
+    /// Notes whether the database can be written, before anybody is answered.
+    fn note(&self, works: bool) {
         if self.working.swap(works, Ordering::Relaxed) != works {
             if works {
                 tracing::info!("The database can be written again");
@@ -220,7 +227,8 @@ impl Writer {
     fn announce_unsure(&mut self, db: &mut Db) -> QueryResult<()> {
         let mut found = Vec::new();
         for event in &self.unsure {
-            found.extend(events::at_revision(db, event.trip.id, event.trip.revision)?);
+            let kept = events::at_revision(db, event.trip.id, event.trip.revision)?;
+            found.extend(kept.filter(|kept| is_same(kept, event)));
         }
         self.unsure.clear();
         self.feed.send(News {
@@ -233,7 +241,7 @@ impl Writer {
     fn write(&mut self, mut jobs: Vec<Job>) {
         match self.attempt(&mut jobs) {
             Ok(written) => self.finish(jobs, written),
-            Err(error) if jobs.len() > 1 && concerns_one_write(&error) => {
+            Err(error) if jobs.len() > 1 && self.concerns_one_write(&error) => {
                 tracing::debug!(%error, writes = jobs.len(), "Writing a batch one by one");
                 self.write_singly(jobs);
             }
@@ -241,14 +249,27 @@ impl Writer {
         }
     }
 
+    fn concerns_one_write(&mut self, error: &Error) -> bool {
+        match Fault::of(error) {
+            Fault::Write => true,
+            Fault::Unclear => self.db.as_mut().is_some_and(|db| db.ping().is_ok()),
+            Fault::Database => false,
+        }
+    }
+
+    /// Ends early when the database is lost, or when it takes so long that nobody waits any more.
     fn write_singly(&mut self, jobs: Vec<Job>) {
-        for job in jobs {
+        let begun = Instant::now();
+        let mut jobs = jobs.into_iter();
+        while self.db.is_some() && begun.elapsed() < ANSWER_WAIT {
+            let Some(job) = jobs.next() else { return };
             let mut one = vec![job];
             match self.attempt(&mut one) {
                 Ok(written) => self.finish(one, written),
                 Err(error) => self.give_up(one, &error),
             }
         }
+        fail(jobs.collect(), "it was lost a moment ago");
     }
 
     fn attempt(&mut self, jobs: &mut [Job]) -> QueryResult<Written> {
@@ -285,7 +306,9 @@ impl Writer {
                 })
             }
             Err(error) => {
-                self.unsure = events;
+                if Fault::of(&error) != Fault::Write {
+                    self.unsure = events;
+                }
                 Err(error)
             }
         }
@@ -293,6 +316,7 @@ impl Writer {
 
     /// Announces, then answers.
     fn finish(&mut self, jobs: Vec<Job>, written: Written) {
+        self.note(true);
         let mut decisions = number(written.decisions, &written.news.events).into_iter();
         self.feed.send(written.news);
         for job in jobs {
@@ -310,12 +334,29 @@ impl Writer {
     /// The commit failed, or what came before it: nobody is told that anything was done.
     fn give_up(&mut self, jobs: Vec<Job>, error: &Error) {
         tracing::error!(%error, writes = jobs.len(), "Writes failed");
-        if !concerns_one_write(error) {
+        let fault = Fault::of(error);
+        if !self.is_usable_after(fault) {
             self.db = None;
             self.last_attempt = Some(Instant::now());
         }
+        self.note(fault == Fault::Write);
         fail(jobs, &error.to_string());
     }
+
+    fn is_usable_after(&mut self, fault: Fault) -> bool {
+        match (fault, &mut self.db) {
+            (Fault::Write, _) => true,
+            (Fault::Unclear, Some(db @ Db::Pg(_))) => db.ping().is_ok(),
+            // A file answers whatever has become of it.
+            (Fault::Unclear, Some(Db::Sqlite(_)) | None) | (Fault::Database, _) => false,
+        }
+    }
+}
+
+/// Whether a revision in the log is the change that was meant, and not another node's.
+fn is_same(kept: &Event, meant: &Event) -> bool {
+    (kept.kind, kept.actor, kept.trip.changed_at)
+        == (meant.kind, meant.actor, meant.trip.changed_at)
 }
 
 fn command_of(job: &Job) -> Option<&Command> {
@@ -323,30 +364,6 @@ fn command_of(job: &Job) -> Option<&Command> {
         Job::Command(command, _) => Some(command),
         Job::Change(_) => None,
     }
-}
-
-/// Whether the fault lies in one of the writes (or in a neighbour on another node), not in the database.
-fn concerns_one_write(error: &Error) -> bool {
-    if let Error::DatabaseError(kind, info) = error {
-        return match kind {
-            DatabaseErrorKind::UniqueViolation
-            | DatabaseErrorKind::ForeignKeyViolation
-            | DatabaseErrorKind::NotNullViolation
-            | DatabaseErrorKind::CheckViolation
-            | DatabaseErrorKind::ExclusionViolation
-            | DatabaseErrorKind::RestrictViolation
-            | DatabaseErrorKind::SerializationFailure => true,
-            DatabaseErrorKind::ClosedConnection
-            | DatabaseErrorKind::UnableToSendCommand
-            | DatabaseErrorKind::ReadOnlyTransaction
-            | DatabaseErrorKind::Unknown
-            | _ => info.message().contains("deadlock"),
-        };
-    }
-    matches!(
-        error,
-        Error::NotFound | Error::DeserializationError(_) | Error::SerializationError(_)
-    )
 }
 
 fn fail(jobs: Vec<Job>, why: &str) {

@@ -1,0 +1,224 @@
+//! A source file as the rules see it: without comments and the insides of texts.
+
+/// One file of `src/`.
+pub struct Source {
+    /// Its path from the root.
+    pub name: String,
+    /// The module at the crate's root that it belongs to.
+    pub module: String,
+    /// How many modules it lies below the crate's root.
+    depth: usize,
+    /// Whether it begins with a module doc.
+    pub has_doc: bool,
+    /// How long it is.
+    pub lines: usize,
+    /// The code: comments and texts are blanked, line ends stay.
+    code: String,
+}
+
+/// A mention of another module of the crate.
+pub struct Use {
+    /// Where.
+    pub line: usize,
+    /// Which module.
+    pub module: String,
+}
+
+impl Source {
+    /// Reads a file; `name` is its path from the root.
+    pub fn new(name: &str, text: &str) -> Self {
+        let path = name.trim_start_matches("src/").trim_end_matches(".rs");
+        let parts: Vec<&str> = path.split('/').filter(|part| *part != "mod").collect();
+        Self {
+            name: name.to_owned(),
+            module: parts[0].to_owned(),
+            depth: parts.len(),
+            has_doc: text.starts_with("//!"),
+            lines: text.lines().count(),
+            code: blank(text),
+        }
+    }
+
+    fn line_at(&self, at: usize) -> usize {
+        1 + self.code[..at].matches('\n').count()
+    }
+
+    /// Where `word` stands as a whole word.
+    fn positions_of<'a>(&'a self, word: &'a str) -> impl Iterator<Item = usize> + 'a {
+        self.code
+            .match_indices(word)
+            .map(|(at, _)| at)
+            .filter(move |at| {
+                let before = self.code[..*at].chars().next_back();
+                let after = self.code[at + word.len()..].chars().next();
+                !before.is_some_and(is_name) && !after.is_some_and(is_name)
+            })
+    }
+
+    /// The lines that have `word`.
+    pub fn lines_of<'a>(&'a self, word: &'a str) -> impl Iterator<Item = usize> + 'a {
+        self.positions_of(word).map(|at| self.line_at(at))
+    }
+
+    /// What stands behind `word::`, and on which line.
+    pub fn members_of<'a>(&'a self, word: &'a str) -> impl Iterator<Item = (usize, String)> + 'a {
+        self.positions_of(word).filter_map(move |at| {
+            let rest = self.code[at + word.len()..].strip_prefix("::")?;
+            Some((self.line_at(at), name_at(rest).to_owned()))
+        })
+    }
+
+    /// Every module of the crate's root that is named by `crate::`, by the crate's name or by enough `super::`.
+    pub fn uses(&self) -> Vec<Use> {
+        let up = "super::".repeat(self.depth);
+        let mut uses = Vec::new();
+        for root in ["crate::", "cabrank::", &up] {
+            for (at, _) in self.code.match_indices(root) {
+                let before = self.code[..at].chars().next_back();
+                if !before.is_some_and(|before| is_name(before) || before == '$') {
+                    self.heads(at + root.len(), &mut uses);
+                }
+            }
+        }
+        uses
+    }
+
+    /// The first names of the path that begins there, or of each path of the group that does.
+    fn heads(&self, start: usize, uses: &mut Vec<Use>) {
+        let rest = &self.code[start..];
+        if !rest.starts_with('{') {
+            return self.head(start, uses);
+        }
+        let mut depth = 0;
+        for (offset, char) in rest.char_indices() {
+            match char {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                break;
+            }
+            if depth == 1 && matches!(char, '{' | ',') {
+                let space = rest[offset + 1..].len() - rest[offset + 1..].trim_start().len();
+                self.head(start + offset + 1 + space, uses);
+            }
+        }
+    }
+
+    fn head(&self, at: usize, uses: &mut Vec<Use>) {
+        let module = name_at(&self.code[at..]);
+        if !module.is_empty() {
+            let (line, module) = (self.line_at(at), module.to_owned());
+            uses.push(Use { line, module });
+        }
+    }
+}
+
+fn is_name(char: char) -> bool {
+    char.is_alphanumeric() || char == '_'
+}
+
+fn name_at(text: &str) -> &str {
+    text.split(|char| !is_name(char)).next().unwrap_or_default()
+}
+
+/// The text with comments and the insides of texts made blank, line by line where it was.
+fn blank(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let after_name = out.chars().next_back().is_some_and(is_name);
+        let (skipped, kept) = (
+            skip(rest, after_name),
+            rest.chars().next().map_or(1, char::len_utf8),
+        );
+        if skipped > 0 {
+            out.extend(
+                rest[..skipped]
+                    .chars()
+                    .map(|char| if char == '\n' { '\n' } else { ' ' }),
+            );
+            rest = &rest[skipped..];
+        } else {
+            out.push_str(&rest[..kept]);
+            rest = &rest[kept..];
+        }
+    }
+    out
+}
+
+/// How long the comment or literal is that begins here; 0 where none does.
+fn skip(rest: &str, after_name: bool) -> usize {
+    if rest.starts_with("//") {
+        rest.find('\n').unwrap_or(rest.len())
+    } else if rest.starts_with("/*") {
+        block_comment(rest)
+    } else if rest.starts_with('"') {
+        quoted(rest)
+    } else if rest.starts_with("r\"") || rest.starts_with("r#") {
+        if after_name { 0 } else { raw(rest) }
+    } else if rest.starts_with('\'') {
+        character(rest)
+    } else {
+        0
+    }
+}
+
+fn block_comment(rest: &str) -> usize {
+    let mut depth = 0;
+    let mut at = 0;
+    while at < rest.len() {
+        if rest[at..].starts_with("/*") {
+            depth += 1;
+            at += 2;
+        } else if rest[at..].starts_with("*/") {
+            depth -= 1;
+            at += 2;
+            if depth == 0 {
+                return at;
+            }
+        } else {
+            at += rest[at..].chars().next().map_or(1, char::len_utf8);
+        }
+    }
+    rest.len()
+}
+
+fn quoted(rest: &str) -> usize {
+    let mut escaped = false;
+    for (at, char) in rest.char_indices().skip(1) {
+        match char {
+            '"' if !escaped => return at + 1,
+            '\\' => escaped = !escaped,
+            _ => escaped = false,
+        }
+    }
+    rest.len()
+}
+
+fn raw(rest: &str) -> usize {
+    let hashes = rest[1..].chars().take_while(|char| *char == '#').count();
+    let opening = 1 + hashes;
+    // `r#name` is a name, not a text.
+    if !rest[opening..].starts_with('"') {
+        return 0;
+    }
+    let closing = format!("\"{}", "#".repeat(hashes));
+    match rest[opening + 1..].find(&closing) {
+        Some(at) => opening + 1 + at + closing.len(),
+        None => rest.len(),
+    }
+}
+
+/// `'x'` and `'\n'` are characters; `'a` alone is a lifetime.
+fn character(rest: &str) -> usize {
+    let mut chars = rest.char_indices().skip(1);
+    match chars.next() {
+        Some((_, '\\')) => rest[3..].find('\'').map_or(0, |at| 3 + at + 1),
+        Some((at, char)) if rest[at + char.len_utf8()..].starts_with('\'') => {
+            at + char.len_utf8() + 1
+        }
+        Some(_) | None => 0,
+    }
+}

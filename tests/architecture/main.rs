@@ -1,0 +1,258 @@
+//! The rules of the house, held by reading `src/` as text: who may use whom, and who may know what.
+//!
+//! ARCHITECTURE.md says why. The tables are in `rules.rs`; a new module takes its place there first.
+
+mod code;
+mod rules;
+
+use std::path::{Path, PathBuf};
+
+use code::Source;
+
+fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    let entries = std::fs::read_dir(folder).expect("src can be read");
+    for entry in entries {
+        let path = entry.expect("src can be read").path();
+        if path.is_dir() {
+            rust_files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    rust_files(&root.join("src"), &mut files);
+    files.sort();
+    files
+        .iter()
+        .map(|file| {
+            let name = file
+                .strip_prefix(root)
+                .expect("it was found below the root");
+            let text = std::fs::read_to_string(file).expect("a source file is text");
+            Source::new(&name.to_string_lossy(), &text)
+        })
+        .collect()
+}
+
+#[test]
+fn the_house_keeps_its_rules() {
+    let sources = sources();
+    assert!(sources.len() > 10, "src was not found");
+    let broken: Vec<String> = sources.iter().flat_map(rules::broken).collect();
+    assert!(
+        broken.is_empty(),
+        "rules are broken:\n{}\n",
+        broken.join("\n")
+    );
+}
+
+/// The rules that a file of that name and text breaks; the text follows a module doc on line 1.
+fn broken(name: &str, text: &str) -> Vec<String> {
+    rules::broken(&Source::new(name, &format!("//! What it is for.\n{text}")))
+}
+
+#[track_caller]
+fn assert_breaks(name: &str, text: &str, message: &str) {
+    let broken = broken(name, text);
+    assert!(
+        broken.iter().any(|line| line.starts_with(message)),
+        "{text:?} in {name} should say {message:?}, but: {broken:?}"
+    );
+}
+
+#[track_caller]
+fn assert_keeps(name: &str, text: &str) {
+    assert_eq!(broken(name, text), [""; 0], "{text:?} in {name}");
+}
+
+#[test]
+fn an_inner_module_cannot_use_an_outer_one() {
+    let message = "src/domain/trip.rs:2: domain must not use store";
+    for text in [
+        "use crate::store::Store;",
+        "use crate::store;",
+        "use crate::{store, domain::Trip};",
+        "use crate::{domain::{Trip, Action}, store::{Store}};",
+        "use super::super::store::Store;",
+        "fn f() { cabrank::store::f() }",
+    ] {
+        assert_breaks("src/domain/trip.rs", text, message);
+    }
+    let folded = "use crate::{\n    domain::Trip,\n    store::Store,\n};";
+    assert_breaks(
+        "src/domain/trip.rs",
+        folded,
+        "src/domain/trip.rs:4: domain must not use store",
+    );
+    assert_breaks(
+        "src/store/mod.rs",
+        "use super::ws;",
+        "src/store/mod.rs:2: store must not use ws",
+    );
+    assert_breaks(
+        "src/http/trips.rs",
+        "use crate::ws;",
+        "src/http/trips.rs:2: http must not use ws",
+    );
+    assert_breaks(
+        "src/domain/id.rs",
+        "use crate::inputs;",
+        "src/domain/id.rs:2: domain must not use inputs",
+    );
+}
+
+#[test]
+fn an_outer_module_may_use_an_inner_one_and_itself() {
+    assert_keeps(
+        "src/store/trips.rs",
+        "use crate::domain::Trip;\nuse crate::store::db::Db;",
+    );
+    assert_keeps(
+        "src/store/writer/mod.rs",
+        "use super::events;\nuse super::super::db::Db;",
+    );
+    assert_keeps(
+        "src/server.rs",
+        "use crate::config::Config;\nuse crate::ws;",
+    );
+    assert_keeps("src/main.rs", "use cabrank::{server, demo};");
+    assert_keeps("src/lib.rs", "pub mod ws;\npub use crate::ws::X;");
+}
+
+#[test]
+fn words_and_examples_break_no_rule() {
+    assert_keeps(
+        "src/domain/trip.rs",
+        "// as crate::store does with diesel::insert_into",
+    );
+    assert_keeps(
+        "src/domain/trip.rs",
+        "/* crate::store /* nested */ diesel:: */",
+    );
+    assert_keeps(
+        "src/domain/trip.rs",
+        "const X: &str = \"crate::store \\\" diesel::\";",
+    );
+    assert_keeps(
+        "src/domain/trip.rs",
+        "const X: &str = r#\"\" diesel::\"#; const C: char = '\"';",
+    );
+    assert_breaks(
+        "src/domain/trip.rs",
+        "fn f<'a>(c: char) -> bool { c == '\"' }\nuse diesel::x; // \"",
+        "src/domain/trip.rs:3: only store may know diesel",
+    );
+}
+
+#[test]
+fn a_crate_is_known_where_it_belongs() {
+    assert_breaks(
+        "src/http/mod.rs",
+        "use diesel::prelude::*;",
+        "src/http/mod.rs:2: only store may know diesel",
+    );
+    assert_breaks(
+        "src/http/mod.rs",
+        "diesel_migrations::x!();",
+        "src/http/mod.rs:2: only store may know diesel_migrations",
+    );
+    assert_breaks(
+        "src/registry/actor.rs",
+        "use actix_web_actors::ws;",
+        "src/registry/actor.rs:2: only ws may know actix_web_actors",
+    );
+    assert_breaks(
+        "src/accounts.rs",
+        "use argon2::Argon2;",
+        "src/accounts.rs:2: only auth may know argon2",
+    );
+    assert_breaks(
+        "src/server.rs",
+        "use awc::Client;",
+        "src/server.rs:2: only client, bench may know awc",
+    );
+    assert_breaks(
+        "src/domain/trip.rs",
+        "use tokio::sync::mpsc;",
+        "src/domain/trip.rs:2: domain is pure",
+    );
+    assert_breaks(
+        "src/domain/trip.rs",
+        "use std::time::Instant;",
+        "src/domain/trip.rs:2: domain is pure",
+    );
+    assert_keeps("src/store/trips.rs", "use diesel::prelude::*;");
+}
+
+#[test]
+fn time_and_randomness_are_inputs() {
+    assert_breaks(
+        "src/dispatch.rs",
+        "let at = Timestamp::now();",
+        "src/dispatch.rs:2: only inputs",
+    );
+    assert_breaks(
+        "src/dispatch.rs",
+        "let at = Instant::now();",
+        "src/dispatch.rs:2: only",
+    );
+    assert_breaks(
+        "src/auth/keys.rs",
+        "getrandom::fill(&mut x);",
+        "src/auth/keys.rs:2: only inputs",
+    );
+    assert_keeps("src/inputs.rs", "let at = Timestamp::now();");
+    assert_keeps("src/bench.rs", "let at = Instant::now();");
+}
+
+#[test]
+fn a_status_code_is_picked_in_problem_alone() {
+    assert_breaks(
+        "src/http/trips.rs",
+        "StatusCode::CONFLICT",
+        "src/http/trips.rs:2: only problem",
+    );
+    assert_breaks(
+        "src/http/trips.rs",
+        "HttpResponse::Conflict()",
+        "src/http/trips.rs:2: only problem",
+    );
+    assert_keeps(
+        "src/http/trips.rs",
+        "StatusCode::CREATED; HttpResponse::NoContent(); HttpResponse::build(x)",
+    );
+    assert_keeps("src/problem.rs", "StatusCode::CONFLICT");
+}
+
+#[test]
+fn files_are_short_and_say_what_they_are_for() {
+    let long = "\n".repeat(400);
+    assert_breaks(
+        "src/domain/trip.rs",
+        &long,
+        "src/domain/trip.rs:401: a file has at most 400 lines",
+    );
+    let bare = rules::broken(&Source::new("src/domain/trip.rs", "use std::fmt;\n"));
+    assert_eq!(
+        bare,
+        ["src/domain/trip.rs:1: a file begins with a //! doc that says what it is for"]
+    );
+}
+
+#[test]
+fn nobody_ignores_the_bound_of_a_mailbox() {
+    assert_breaks(
+        "src/registry/actor.rs",
+        "addr.do_send(Stop);",
+        "src/registry/actor.rs:2: do_send",
+    );
+}
+
+#[test]
+fn a_new_module_takes_its_place_first() {
+    assert_breaks("src/util.rs", "", "src/util.rs:1: util has no place");
+}

@@ -1,0 +1,191 @@
+//! The tables. Each rule names file and line of whatever breaks it.
+
+use crate::code::{Source, Use};
+
+/// From the inside out: a module may use what stands in the rows above its own, and itself.
+const STEPS: &[&[&str]] = &[
+    &["inputs", "domain"],
+    &["store"],
+    &["registry"],
+    &["auth"],
+    &["dispatch", "accounts"],
+    &["fields", "problem"],
+    &["credentials"],
+    &["http", "ws"],
+    &["config", "telemetry", "server"],
+    &["client", "demo", "bench"],
+    &["main"],
+];
+
+/// Who may use whom although they stand in one row.
+const NEIGHBOURS: &[(&str, &str)] = &[
+    ("problem", "fields"),
+    ("telemetry", "config"),
+    ("server", "config"),
+    ("server", "telemetry"),
+    ("demo", "client"),
+    ("bench", "client"),
+];
+
+/// Crates that only some modules may know.
+const PRIVATE: &[(&str, &[&str])] = &[
+    ("diesel", &["store"]),
+    ("diesel_migrations", &["store"]),
+    ("actix_web_actors", &["ws"]),
+    ("actix_http", &["ws"]),
+    ("argon2", &["auth"]),
+    ("jsonwebtoken", &["auth"]),
+    ("awc", &["client", "bench"]),
+];
+
+/// What would make the domain depend on where and when it runs.
+const IMPURE: &[&str] = &[
+    "actix",
+    "actix_web",
+    "tokio",
+    "tracing",
+    "std::env",
+    "std::fs",
+    "std::io",
+    "std::net",
+    "std::process",
+    "std::thread",
+    "std::time",
+];
+
+/// Reading the clock or the system's randomness, and who may. Deadlines of sockets and connections are measured
+/// with `Instant`, which no rule of the domain ever sees.
+const INPUTS: &[(&str, &[&str])] = &[
+    ("Timestamp::now", &["inputs", "client", "demo", "bench"]),
+    ("Zoned::now", &["inputs", "client", "demo", "bench"]),
+    ("SystemTime::now", &["inputs"]),
+    (
+        "Instant::now",
+        &[
+            "inputs", "store", "registry", "auth", "http", "ws", "server", "client", "demo",
+            "bench",
+        ],
+    ),
+    ("Uuid::now_v7", &["inputs"]),
+    ("Uuid::new_v4", &["inputs"]),
+    ("getrandom", &["inputs"]),
+    ("OsRng", &["inputs"]),
+];
+
+/// Who may name a status code besides `problem`, and which; clients compare what they are answered.
+const STATUS_CODES: &[(&str, &[&str])] = &[
+    (
+        "http",
+        &["OK", "CREATED", "NO_CONTENT", "Ok", "Created", "NoContent"],
+    ),
+    ("ws", &["SWITCHING_PROTOCOLS", "SwitchingProtocols"]),
+];
+const MAY_COMPARE: &[&str] = &["problem", "client", "demo", "bench"];
+
+/// The longest file, in lines.
+const LINES_MAX: usize = 400;
+
+/// Everything that is wrong with a file, as `file:line: what`.
+pub fn broken(source: &Source) -> Vec<String> {
+    let mut broken = Vec::new();
+    let mut say =
+        |line: usize, what: String| broken.push(format!("{}:{line}: {what}", source.name));
+    if source.lines > LINES_MAX {
+        say(
+            source.lines,
+            format!("a file has at most {LINES_MAX} lines"),
+        );
+    }
+    if !source.has_doc {
+        say(
+            1,
+            "a file begins with a //! doc that says what it is for".to_owned(),
+        );
+    }
+    for line in source.lines_of("do_send") {
+        say(
+            line,
+            "do_send ignores the mailbox's bound: try_send, or send().await".to_owned(),
+        );
+    }
+    // The map of the house may name every room.
+    if source.module != "lib" {
+        one_way(source, &mut say);
+        private_crates(source, &mut say);
+        inputs(source, &mut say);
+        status_codes(source, &mut say);
+    }
+    broken
+}
+
+fn step(module: &str) -> Option<usize> {
+    STEPS.iter().position(|step| step.contains(&module))
+}
+
+fn one_way(source: &Source, say: &mut impl FnMut(usize, String)) {
+    let module = source.module.as_str();
+    let Some(own) = step(module) else {
+        return say(
+            1,
+            format!("{module} has no place in the table STEPS of tests/architecture"),
+        );
+    };
+    for Use { line, module: used } in source.uses() {
+        let below = step(&used).is_some_and(|used| used < own);
+        let neighbour = NEIGHBOURS.contains(&(module, used.as_str()));
+        // What is no module is an item of the crate's root, of which there are none.
+        if step(&used).is_some() && used != module && !below && !neighbour {
+            say(line, format!("{module} must not use {used}"));
+        }
+    }
+}
+
+fn private_crates(source: &Source, say: &mut impl FnMut(usize, String)) {
+    for (name, homes) in PRIVATE {
+        if !homes.contains(&source.module.as_str()) {
+            for line in source.lines_of(name) {
+                say(line, format!("only {} may know {name}", homes.join(", ")));
+            }
+        }
+    }
+    if source.module == "domain" {
+        for word in IMPURE {
+            for line in source.lines_of(word) {
+                say(line, format!("domain is pure: no {word}"));
+            }
+        }
+    }
+}
+
+fn inputs(source: &Source, say: &mut impl FnMut(usize, String)) {
+    for (word, readers) in INPUTS {
+        if !readers.contains(&source.module.as_str()) {
+            for line in source.lines_of(word) {
+                say(line, format!("only {} may use {word}", readers.join(", ")));
+            }
+        }
+    }
+}
+
+fn status_codes(source: &Source, say: &mut impl FnMut(usize, String)) {
+    if MAY_COMPARE.contains(&source.module.as_str()) {
+        return;
+    }
+    let allowed = STATUS_CODES
+        .iter()
+        .filter(|(module, _)| *module == source.module);
+    let allowed: Vec<&str> = allowed
+        .flat_map(|(_, codes)| codes.iter().copied())
+        .collect();
+    for of in ["StatusCode", "HttpResponse"] {
+        for (line, code) in source.members_of(of) {
+            let picks = code.starts_with(|first: char| first.is_ascii_uppercase());
+            if picks && !allowed.contains(&code.as_str()) {
+                say(
+                    line,
+                    format!("only problem picks a status code: {of}::{code}"),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! Random lives of trips, against a model that knows only a status, a driver and who ended it.
+
+use cabrank::domain::{
+    Action, Actor, Address, Change, Coordinates, Ending, Place, Refusal, State, Status, Trip,
+};
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use crate::cast::{
+    SEARCH_SECONDS, at, driver, operator, party, place, reason, requested_between, rider,
+};
+
+/// Who does what; the numbers tell people of one role apart, and rider 0 asked for the trip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    Accept(u8),
+    Arrive(u8),
+    Start(u8),
+    Complete(u8),
+    Cancel(u8),
+    CancelByOperator(u8),
+    End(u8, Ending),
+    Expire,
+}
+
+/// What a deed must come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Changed,
+    AlreadyDone,
+    AlreadyTaken,
+    NotYours,
+    NotPossible,
+}
+
+/// The trip as the model sees it.
+#[derive(Debug)]
+struct Model {
+    status: Status,
+    driver: Option<u8>,
+    /// Who brought it where it is.
+    by: Actor,
+}
+
+impl Deed {
+    fn action(self) -> Action {
+        match self {
+            Self::Accept(number) => Action::Accept(party(driver(number))),
+            Self::Arrive(number) => Action::Arrive(driver(number)),
+            Self::Start(number) => Action::Start(driver(number)),
+            Self::Complete(number) => Action::Complete(driver(number)),
+            Self::Cancel(number) => Action::Cancel(rider(number), Some(reason())),
+            Self::CancelByOperator(number) => Action::CancelByOperator(operator(number), reason()),
+            Self::End(number, ending) => Action::End(operator(number), ending, reason()),
+            Self::Expire => Action::Expire,
+        }
+    }
+
+    fn by(self) -> Actor {
+        match self {
+            Self::Accept(number)
+            | Self::Arrive(number)
+            | Self::Start(number)
+            | Self::Complete(number) => Actor::Driver(driver(number)),
+            Self::Cancel(number) => Actor::Rider(rider(number)),
+            Self::CancelByOperator(number) | Self::End(number, _) => {
+                Actor::Operator(operator(number))
+            }
+            Self::Expire => Actor::Service,
+        }
+    }
+
+    fn target(self) -> Status {
+        match self {
+            Self::Accept(_) => Status::Started,
+            Self::Arrive(_) => Status::Arrived,
+            Self::Start(_) => Status::InProgress,
+            Self::Complete(_) | Self::End(_, Ending::Completed) => Status::Completed,
+            Self::Cancel(_) | Self::CancelByOperator(_) | Self::End(_, Ending::Cancelled) => {
+                Status::Cancelled
+            }
+            Self::Expire => Status::Expired,
+        }
+    }
+
+    fn sources(self) -> &'static [Status] {
+        match self {
+            Self::Accept(_) | Self::Expire => &[Status::Requested],
+            Self::Arrive(_) => &[Status::Started],
+            Self::Start(_) => &[Status::Started, Status::Arrived],
+            Self::Complete(_) | Self::End(..) => &[Status::InProgress],
+            Self::Cancel(_) | Self::CancelByOperator(_) => {
+                &[Status::Requested, Status::Started, Status::Arrived]
+            }
+        }
+    }
+}
+
+impl Model {
+    fn judge(&self, deed: Deed, at_second: i64) -> Verdict {
+        let strange = match deed {
+            Deed::Cancel(number) => number != 0,
+            Deed::Arrive(number) | Deed::Start(number) | Deed::Complete(number) => {
+                self.driver.is_some_and(|driver| driver != number)
+            }
+            Deed::Accept(_) | Deed::CancelByOperator(_) | Deed::End(..) | Deed::Expire => false,
+        };
+        let too_late = matches!(deed, Deed::Accept(number)
+            if self.driver.is_some_and(|driver| driver != number) && self.status != Status::Cancelled);
+        let too_early = deed == Deed::Expire && at_second < SEARCH_SECONDS;
+        if strange {
+            Verdict::NotYours
+        } else if self.status == deed.target() && self.by == deed.by() {
+            Verdict::AlreadyDone
+        } else if too_late {
+            Verdict::AlreadyTaken
+        } else if deed.sources().contains(&self.status) && !too_early {
+            Verdict::Changed
+        } else {
+            Verdict::NotPossible
+        }
+    }
+
+    fn follow(&mut self, deed: Deed) {
+        self.status = deed.target();
+        self.by = deed.by();
+        if let Deed::Accept(number) = deed {
+            self.driver = Some(number);
+        }
+    }
+}
+
+fn verdict(outcome: &Result<Change, Refusal>) -> Verdict {
+    match outcome {
+        Ok(Change::To(_)) => Verdict::Changed,
+        Ok(Change::AlreadyDone) => Verdict::AlreadyDone,
+        Err(Refusal::AlreadyTaken) => Verdict::AlreadyTaken,
+        Err(Refusal::NotYourTrip) => Verdict::NotYours,
+        Err(Refusal::NotPossible { .. }) => Verdict::NotPossible,
+    }
+}
+
+/// What holds for every trip at any time.
+fn check_shape(trip: &Trip, model: &Model) {
+    assert_eq!(trip.state.status(), model.status);
+    assert_eq!(
+        trip.state.driver().map(|party| party.id),
+        model.driver.map(driver)
+    );
+    let ended_by = match &trip.state {
+        State::Completed { .. } | State::Cancelled { .. } => Some(model.by),
+        State::Requested
+        | State::Started { .. }
+        | State::Arrived { .. }
+        | State::InProgress { .. }
+        | State::Expired => None,
+    };
+    assert_eq!(trip.state.ended_by(), ended_by);
+    match trip.state.status() {
+        Status::Requested | Status::Expired => assert!(trip.state.driver().is_none()),
+        Status::Started | Status::Arrived | Status::InProgress | Status::Completed => {
+            assert!(trip.state.driver().is_some());
+        }
+        Status::Cancelled => {}
+    }
+    let payload = serde_json::to_string(trip).expect("a trip is JSON");
+    assert_eq!(
+        &serde_json::from_str::<Trip>(&payload).expect("a trip is read back"),
+        trip
+    );
+}
+
+/// What a change must have done, and what it must have left alone.
+fn check_change(before: &Trip, after: &Trip, action: &Action, now: Timestamp) {
+    assert!(!before.state.status().is_final(), "final stays final");
+    assert_eq!(after.revision, before.revision + 1);
+    assert_eq!(
+        after.changed_at,
+        now.max(before.changed_at),
+        "time never runs back"
+    );
+    let reason = match action {
+        Action::Cancel(_, reason) => reason.clone(),
+        Action::CancelByOperator(_, reason) | Action::End(_, _, reason) => Some(reason.clone()),
+        Action::Accept(_)
+        | Action::Arrive(_)
+        | Action::Start(_)
+        | Action::Complete(_)
+        | Action::Expire => None,
+    };
+    assert_eq!(after.reason, reason);
+    let untouched = Trip {
+        state: before.state.clone(),
+        changed_at: before.changed_at,
+        revision: before.revision,
+        reason: before.reason.clone(),
+        ..after.clone()
+    };
+    assert_eq!(&untouched, before, "a change leaves the rest alone");
+    assert_eq!(
+        after.apply(action, now),
+        Ok(Change::AlreadyDone),
+        "what took effect is not done twice"
+    );
+}
+
+fn live(mut trip: Trip, deeds: &[(Deed, i64)]) {
+    let mut model = Model {
+        status: Status::Requested,
+        driver: None,
+        by: Actor::Rider(rider(0)),
+    };
+    let mut second = 0;
+    check_shape(&trip, &model);
+    for (deed, pause) in deeds {
+        second += pause;
+        let action = deed.action();
+        let expected = model.judge(*deed, second);
+        let outcome = trip.apply(&action, at(second));
+        assert_eq!(
+            verdict(&outcome),
+            expected,
+            "{deed:?} by the model {model:?}"
+        );
+        match outcome {
+            Ok(Change::To(after)) => {
+                check_change(&trip, &after, &action, at(second));
+                trip = *after;
+                model.follow(*deed);
+            }
+            Err(Refusal::NotPossible { verb, status }) => {
+                assert_eq!((verb, status), (action.verb(), trip.state.status()));
+            }
+            Ok(Change::AlreadyDone) | Err(Refusal::AlreadyTaken | Refusal::NotYourTrip) => {}
+        }
+        check_shape(&trip, &model);
+    }
+}
+
+fn a_deed() -> impl Strategy<Value = Deed> {
+    let ending = prop_oneof![Just(Ending::Completed), Just(Ending::Cancelled)];
+    // The driver of most deeds is number 0, so that lives get beyond their beginnings.
+    let number = || prop_oneof![4 => Just(0_u8), 1 => 1..3_u8];
+    prop_oneof![
+        4 => number().prop_map(Deed::Accept),
+        4 => number().prop_map(Deed::Arrive),
+        4 => number().prop_map(Deed::Start),
+        3 => number().prop_map(Deed::Complete),
+        1 => number().prop_map(Deed::Cancel),
+        1 => number().prop_map(Deed::CancelByOperator),
+        1 => (number(), ending).prop_map(|(number, ending)| Deed::End(number, ending)),
+        1 => Just(Deed::Expire),
+    ]
+}
+
+/// Pauses may be negative: clocks of two nodes differ, and clocks are set.
+fn deeds() -> impl Strategy<Value = Vec<(Deed, i64)>> {
+    proptest::collection::vec((a_deed(), -20..90_i64), 0..24)
+}
+
+fn a_place() -> impl Strategy<Value = Place> {
+    let location = proptest::option::of((-90.0..=90.0, -180.0..=180.0_f64));
+    (".{1,255}", location).prop_map(|(text, location)| Place {
+        address: Address::parse(text).unwrap_or_else(|_| place("5 </b> \"Quote\" Street").address),
+        location: location
+            .map(|(lat, lon)| Coordinates::new(lat, lon).expect("a point on the earth")),
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_life_of_a_trip_is_as_the_model_says(
+        pick_up in a_place(),
+        drop_off in a_place(),
+        deeds in deeds(),
+    ) {
+        live(requested_between(pick_up, drop_off), &deeds);
+    }
+}

@@ -1,0 +1,329 @@
+//! The migrations and the schema they make, looked at in live databases.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+use std::sync::Barrier;
+
+use cabrank::domain::Status;
+use cabrank::store::db::Db;
+use cabrank::store::migrations::{Direction, migrate, versions};
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel::sql_types::Text;
+
+use support::{Database, On, execute};
+
+/// Foreign keys that nobody searches by: what they point to is never deleted.
+const NOT_SEARCHED_BY: [(&str, &str); 3] = [
+    ("events", "actor_id"),
+    ("idempotency_keys", "event_id"),
+    ("trips", "ended_by_id"),
+];
+
+fn main() -> ExitCode {
+    support::run(
+        &tests![
+            migrations_go_up_down_and_up_again,
+            two_processes_may_migrate_at_once,
+            every_foreign_key_is_indexed,
+            every_column_named_as_an_id_has_a_foreign_key,
+            the_words_of_the_domain_are_those_of_the_schema,
+            a_driver_cannot_have_two_active_trips,
+            a_trip_has_a_driver_and_an_end_only_where_they_are_due,
+        ],
+        &tests![both_databases_have_the_same_tables],
+    )
+}
+
+/// Two words of a row.
+#[derive(QueryableByName)]
+struct Pair {
+    #[diesel(sql_type = Text)]
+    a: String,
+    #[diesel(sql_type = Text)]
+    b: String,
+}
+
+type Pairs = BTreeSet<(String, String)>;
+
+/// The rows of a query with two columns of text, `a` and `b`, written as each database wants it.
+fn pairs(db: &mut Db, sqlite: &str, postgres: &str) -> Pairs {
+    let rows: Vec<Pair> = match db {
+        Db::Pg(conn) => diesel::sql_query(postgres).load(conn),
+        Db::Sqlite(conn) => diesel::sql_query(sqlite).load(conn),
+    }
+    .expect("the catalogue can be read");
+    rows.into_iter().map(|row| (row.a, row.b)).collect()
+}
+
+/// A database with today's tables, and a connection to it.
+fn live(on: On) -> (Database, Db) {
+    let database = Database::migrated(on);
+    let db = database.connect();
+    (database, db)
+}
+
+/// Tables and their columns, without those of the migrations and of the databases themselves.
+fn columns(db: &mut Db) -> Pairs {
+    let mut columns = pairs(
+        db,
+        "SELECT t.name AS a, c.name AS b FROM sqlite_master t, pragma_table_info(t.name) c \
+         WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%'",
+        "SELECT table_name::text AS a, column_name::text AS b FROM information_schema.columns \
+         WHERE table_schema = 'public'",
+    );
+    columns.retain(|(table, _)| table != "__diesel_schema_migrations");
+    columns
+}
+
+/// Indexes and their tables.
+fn indexes(db: &mut Db) -> Pairs {
+    pairs(
+        db,
+        "SELECT tbl_name AS a, name AS b FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
+        "SELECT tablename::text AS a, indexname::text AS b FROM pg_indexes i WHERE schemaname = 'public' \
+         AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conname = i.indexname)",
+    )
+}
+
+fn foreign_keys(db: &mut Db) -> Pairs {
+    pairs(
+        db,
+        "SELECT t.name AS a, f.\"from\" AS b FROM sqlite_master t, pragma_foreign_key_list(t.name) f",
+        "SELECT c.conrelid::regclass::text AS a, k.attname::text AS b FROM pg_constraint c \
+         JOIN pg_attribute k ON k.attrelid = c.conrelid AND k.attnum = c.conkey[1] WHERE c.contype = 'f'",
+    )
+}
+
+/// Columns that a whole index or a primary key begins with.
+fn searchable(db: &mut Db) -> Pairs {
+    pairs(
+        db,
+        "SELECT t.name AS a, c.name AS b FROM sqlite_master t, pragma_index_list(t.name) i, \
+         pragma_index_info(i.name) c WHERE i.partial = 0 AND c.seqno = 0",
+        "SELECT i.indrelid::regclass::text AS a, k.attname::text AS b FROM pg_index i \
+         JOIN pg_attribute k ON k.attrelid = i.indrelid AND k.attnum = i.indkey[0] \
+         WHERE i.indpred IS NULL AND i.indrelid::regclass::text NOT LIKE '%.%'",
+    )
+}
+
+fn migrations_go_up_down_and_up_again(on: On) {
+    let database = Database::empty(on);
+    let go = |direction| migrate(&database.url, direction).expect("a step works");
+    let up = go(Direction::Up);
+    let look = || {
+        let db = &mut database.connect();
+        (columns(db), indexes(db))
+    };
+    let made = look();
+    assert!(!up.is_empty() && !made.0.is_empty());
+    assert_eq!(go(Direction::Up), [""; 0], "there is nothing left to do");
+
+    let mut down = go(Direction::Down);
+    down.reverse();
+    assert_eq!(down, up, "every step is taken back");
+    assert_eq!(look(), (Pairs::new(), Pairs::new()));
+
+    assert_eq!(go(Direction::Up), up);
+    assert_eq!(look(), made);
+
+    let (sqlite, postgres) = versions().expect("the embedded migrations can be read");
+    assert_eq!(sqlite, postgres, "both directories have the same versions");
+    assert_eq!(sqlite.len(), up.len());
+}
+
+/// Some rounds, with all threads at the same line, because the fault it looks for is a race.
+fn two_processes_may_migrate_at_once(on: On) {
+    for _ in 0..5 {
+        let database = Database::empty(on);
+        let line = Barrier::new(4);
+        let runs: Vec<Vec<String>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4)
+                .map(|_| {
+                    scope.spawn(|| {
+                        line.wait();
+                        migrate(&database.url, Direction::Up)
+                    })
+                })
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().expect("no panic").expect("each one succeeds"))
+                .collect()
+        });
+        let busy = runs.iter().filter(|versions| !versions.is_empty());
+        assert_eq!(
+            busy.count(),
+            1,
+            "one did the work, the others waited: {runs:?}"
+        );
+    }
+}
+
+fn every_foreign_key_is_indexed(on: On) {
+    let (_database, ref mut db) = live(on);
+    let searchable = searchable(db);
+    let excused: Pairs = NOT_SEARCHED_BY
+        .map(|(table, column)| (table.to_owned(), column.to_owned()))
+        .into();
+    let bare: Pairs = foreign_keys(db).difference(&searchable).cloned().collect();
+    assert_eq!(
+        bare, excused,
+        "left: without an index; right: those that need none"
+    );
+}
+
+fn every_column_named_as_an_id_has_a_foreign_key(on: On) {
+    let (_database, ref mut db) = live(on);
+    let mut ids = columns(db);
+    ids.retain(|(_, column)| column.ends_with("_id"));
+    assert!(!ids.is_empty());
+    assert_eq!(ids, foreign_keys(db));
+}
+
+/// How the schema defines the tables (`a` is the table) or the indexes and constraints (`a` is the name).
+fn definitions(db: &mut Db) -> Pairs {
+    pairs(
+        db,
+        "SELECT name AS a, sql AS b FROM sqlite_master WHERE sql IS NOT NULL",
+        "SELECT indexname::text AS a, indexdef AS b FROM pg_indexes \
+         UNION SELECT conname::text, pg_get_constraintdef(oid) FROM pg_constraint",
+    )
+}
+
+/// The words in quotes that the definition of that name has; SQLite keeps constraints only within their table's.
+fn words_of(definitions: &Pairs, name: &str, table: &str) -> BTreeSet<String> {
+    let own = definitions.iter().find(|(defined, _)| defined == name);
+    let text = own.map(|(_, text)| text.as_str()).or_else(|| {
+        let (_, text) = definitions.iter().find(|(defined, _)| defined == table)?;
+        let (_, after) = text.split_once(&format!("CONSTRAINT {name} "))?;
+        after.split("CONSTRAINT").next()
+    });
+    let text = text.unwrap_or_else(|| panic!("{name} is not in the schema"));
+    text.split('\'')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
+}
+
+fn the_words_of_the_domain_are_those_of_the_schema(on: On) {
+    let (_database, mut db) = live(on);
+    let definitions = definitions(&mut db);
+    let words = |statuses: &[Status]| -> BTreeSet<String> {
+        statuses.iter().map(ToString::to_string).collect()
+    };
+    for (name, statuses) in [
+        ("status_is_known", &Status::ALL[..]),
+        ("one_active_trip_per_driver", &Status::TAKEN),
+        ("active_trips_by_rider", &Status::ACTIVE),
+    ] {
+        assert_eq!(
+            words_of(&definitions, name, "trips"),
+            words(statuses),
+            "{name}"
+        );
+    }
+}
+
+/// A schema with a rider (1) and a driver (2), to be written to by hand.
+fn peopled(on: On) -> (Database, Db) {
+    let (database, mut db) = live(on);
+    for (id, role) in [(1, "rider"), (2, "driver")] {
+        let sql = format!(
+            "INSERT INTO users (id, username, password_hash, first_name, last_name, role, standing, created_at) \
+             VALUES ({id}, '{role}', '', '', '', '{role}', 'active', {})",
+            now(&db)
+        );
+        execute(&mut db, &sql).expect("a user can be written");
+    }
+    (database, db)
+}
+
+const fn now(db: &Db) -> &'static str {
+    match db {
+        Db::Pg(_) => "now()",
+        Db::Sqlite(_) => "0",
+    }
+}
+
+fn write_trip(db: &mut Db, status: &str, driver: &str, ended_by: &str) -> QueryResult<()> {
+    let (now, key) = match db {
+        Db::Pg(_) => (now(db), "gen_random_uuid()"),
+        Db::Sqlite(_) => (now(db), "randomblob(16)"),
+    };
+    execute(
+        db,
+        &format!(
+            "INSERT INTO trips (nk, rider_id, driver_id, pick_up_address, drop_off_address, status, ended_by_role, \
+             revision, search_ends_at, created_at, updated_at) \
+             VALUES ({key}, 1, {driver}, 'A', 'B', '{status}', {ended_by}, 1, {now}, {now}, {now})"
+        ),
+    )
+}
+
+fn a_driver_cannot_have_two_active_trips(on: On) {
+    let (_database, mut db) = peopled(on);
+    for first in Status::TAKEN {
+        for second in Status::TAKEN {
+            write_trip(&mut db, first.as_str(), "2", "NULL").expect("a driver may have one");
+            let refused = write_trip(&mut db, second.as_str(), "2", "NULL");
+            assert!(
+                matches!(
+                    refused,
+                    Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
+                ),
+                "{first} and {second}: {refused:?}"
+            );
+            execute(&mut db, "DELETE FROM trips").expect("rows can be deleted");
+        }
+    }
+    for _ in 0..2 {
+        write_trip(&mut db, "COMPLETED", "2", "'driver'").expect("and many that are over");
+    }
+    write_trip(&mut db, "STARTED", "2", "NULL").expect("beside them one that is not");
+}
+
+fn a_trip_has_a_driver_and_an_end_only_where_they_are_due(on: On) {
+    let (_database, mut db) = peopled(on);
+    for status in Status::ALL {
+        let drivers = match status {
+            Status::Requested | Status::Expired => &["NULL"][..],
+            Status::Started | Status::Arrived | Status::InProgress | Status::Completed => &["2"],
+            Status::Cancelled => &["NULL", "2"],
+        };
+        let end = match status {
+            Status::Completed | Status::Cancelled => "'rider'",
+            Status::Requested
+            | Status::Started
+            | Status::Arrived
+            | Status::InProgress
+            | Status::Expired => "NULL",
+        };
+        for (driver, ended_by) in [
+            ("NULL", "NULL"),
+            ("NULL", "'rider'"),
+            ("2", "NULL"),
+            ("2", "'rider'"),
+        ] {
+            let written = write_trip(&mut db, status.as_str(), driver, ended_by);
+            let due = drivers.contains(&driver) && ended_by == end;
+            assert_eq!(
+                written.is_ok(),
+                due,
+                "{status}, driver {driver}, ended by {ended_by}"
+            );
+            execute(&mut db, "DELETE FROM trips").expect("rows can be deleted");
+        }
+    }
+}
+
+fn both_databases_have_the_same_tables(_: On) {
+    let (_sqlite, ref mut sqlite) = live(On::Sqlite);
+    let (_postgres, ref mut postgres) = live(On::Postgres);
+    assert_eq!(columns(sqlite), columns(postgres));
+    assert_eq!(indexes(sqlite), indexes(postgres));
+    assert_eq!(foreign_keys(sqlite), foreign_keys(postgres));
+}

@@ -1,0 +1,206 @@
+//! What goes wrong in one write, or with the database, and whom it concerns.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use cabrank::domain::{Kind, SessionId, UserId};
+use cabrank::inputs;
+use cabrank::store::db::Db;
+use cabrank::store::pool::Unavailable;
+use cabrank::store::writer::Tx;
+use cabrank::store::{QueryResult, users};
+use diesel::result::Error;
+
+use crate::support::{On, Test, execute};
+use crate::tests;
+use crate::town::{Town, Write, accept, request};
+
+pub fn tests() -> Vec<Test> {
+    tests![
+        a_write_that_fails_does_not_fail_its_neighbours,
+        a_write_that_fails_at_the_commit_does_not_fail_its_neighbours,
+        a_write_that_fails_only_the_first_time_succeeds,
+        a_lost_database_is_opened_again_and_nothing_is_announced_twice,
+        the_database_is_checked_by_using_it,
+    ]
+}
+
+pub fn on_postgres() -> Vec<Test> {
+    tests![
+        a_row_that_somebody_holds_does_not_fail_its_neighbours,
+        a_connection_that_is_cut_fails_its_batch_alone,
+    ]
+}
+
+/// Whether a write succeeded.
+type Done<'a> = Write<'a, bool>;
+
+fn change(
+    town: &Town,
+    body: impl Fn(&mut Tx<'_>) -> QueryResult<()> + Send + 'static,
+) -> Done<'static> {
+    let writer = town.store.writer.clone();
+    Box::pin(async move { writer.change(body).await.is_ok() })
+}
+
+fn command(town: &Town, command: cabrank::store::writer::command::Command) -> Done<'static> {
+    let sent = town.later(command);
+    Box::pin(async move { sent.await.is_ok() })
+}
+
+/// A log-in of nobody, which the schema does not have.
+fn open_session_of_nobody(tx: &mut Tx<'_>) -> QueryResult<()> {
+    let (id, at) = (SessionId::new(inputs::fresh_id()), inputs::now());
+    tx.session_ended(id);
+    users::open_session(tx.db, id, UserId::new(99_999), at, at)
+}
+
+/// The same, noticed only at the commit.
+fn open_session_of_nobody_late(tx: &mut Tx<'_>) -> QueryResult<()> {
+    let defer = match tx.db {
+        Db::Pg(_) => {
+            "ALTER TABLE sessions ALTER CONSTRAINT sessions_user_id_fkey DEFERRABLE INITIALLY DEFERRED"
+        }
+        Db::Sqlite(_) => "PRAGMA defer_foreign_keys = ON",
+    };
+    execute(tx.db, defer)?;
+    open_session_of_nobody(tx)
+}
+
+fn a_write_that_fails_does_not_fail_its_neighbours(on: On) {
+    fails_alone(on, open_session_of_nobody);
+    fails_alone(on, |_| Err(Error::NotFound));
+    fails_alone(on, |_| Err(Error::RollbackTransaction));
+}
+
+fn a_write_that_fails_at_the_commit_does_not_fail_its_neighbours(on: On) {
+    fails_alone(on, open_session_of_nobody_late);
+}
+
+fn fails_alone(on: On, body: impl Fn(&mut Tx<'_>) -> QueryResult<()> + Send + 'static) {
+    let mut town = Town::on(on);
+    assert_eq!(beside_two_commands(&mut town, body), [true, false, true]);
+}
+
+/// As deadlocks do, and a unique violation between two nodes.
+fn a_write_that_fails_only_the_first_time_succeeds(on: On) {
+    let mut town = Town::on(on);
+    let ran_before = AtomicBool::new(false);
+    let body = move |tx: &mut Tx<'_>| match ran_before.swap(true, Ordering::Relaxed) {
+        false => open_session_of_nobody_late(tx),
+        true => Ok(()),
+    };
+    assert_eq!(beside_two_commands(&mut town, body), [true, true, true]);
+}
+
+/// What comes of two commands and a write between them in one batch that fails. They are written one by one, and
+/// announced so, and nothing is announced again when the connection is lost afterwards.
+fn beside_two_commands(
+    town: &mut Town,
+    body: impl Fn(&mut Tx<'_>) -> QueryResult<()> + Send + 'static,
+) -> Vec<bool> {
+    let (ann, bob) = (town.rider("ann"), town.driver("bob"));
+    let trip = town.requested_by(&ann);
+    town.news();
+    let done = town.in_one_batch(vec![
+        command(town, accept(&trip, &bob)),
+        change(town, body),
+        command(town, request(&ann)),
+    ]);
+    assert!(town.store.writer.is_working());
+    let kinds = [town.news(), town.news()].map(|news| news[0].kind);
+    assert_eq!(kinds, [Kind::Accepted, Kind::Requested]);
+    lose(town);
+    let next = town.requested_by(&ann);
+    assert_eq!(town.news()[0].trip, next);
+    done
+}
+
+/// Makes the writer believe that its connection is broken, and waits until it has another.
+fn lose(town: &Town) {
+    let broken = town
+        .store
+        .writer
+        .change(|_| QueryResult::<()>::Err(Error::BrokenTransactionManager));
+    assert!(matches!(town.wait_for(broken), Err(Unavailable::Lost(_))));
+    town.wait_for(async {
+        while town.store.writer.change(|_| Ok(())).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    });
+}
+
+fn a_lost_database_is_opened_again_and_nothing_is_announced_twice(on: On) {
+    let mut town = Town::on(on);
+    let ann = town.rider("ann");
+    let broken = || |_: &mut Tx<'_>| QueryResult::<()>::Err(Error::BrokenTransactionManager);
+    let done = town.in_one_batch(vec![command(&town, request(&ann)), change(&town, broken())]);
+    assert_eq!(
+        done,
+        [false, false],
+        "a lost database fails the whole batch"
+    );
+    assert!(!town.store.writer.is_working());
+    lose(&town);
+    assert!(town.store.writer.is_working());
+    let trip = town.requested_by(&ann);
+    assert_eq!(town.news()[0].trip, trip);
+    assert_eq!(town.log().len(), 1, "who got an error was not served");
+}
+
+fn the_database_is_checked_by_using_it(on: On) {
+    let town = Town::on(on);
+    for _ in 0..2 {
+        town.wait_for(town.store.check()).expect("it works");
+    }
+    let drop_table = town
+        .store
+        .writer
+        .change(|tx| execute(tx.db, "DROP TABLE health_checks"));
+    town.wait_for(drop_table).expect("a table can be dropped");
+    assert!(
+        town.wait_for(town.store.check()).is_err(),
+        "what cannot be written is noticed"
+    );
+}
+
+fn a_row_that_somebody_holds_does_not_fail_its_neighbours(on: On) {
+    let mut town = Town::on(on);
+    let (ann, bob, cid) = (town.rider("ann"), town.driver("bob"), town.driver("cid"));
+    let [held, free] = std::array::from_fn(|_| {
+        let trip = town.requested_by(&ann);
+        town.news();
+        trip
+    });
+    let hurry = town
+        .store
+        .writer
+        .change(|tx| execute(tx.db, "SET lock_timeout = 50"));
+    town.wait_for(hurry).expect("a setting can be changed");
+    let mut other = town.database.connect();
+    let number = held.number;
+    execute(
+        &mut other,
+        &format!("BEGIN; SELECT FROM trips WHERE id = {number} FOR UPDATE"),
+    )
+    .expect("another node holds the row");
+
+    let done = town.in_one_batch(vec![
+        command(&town, accept(&held, &bob)),
+        command(&town, accept(&free, &cid)),
+    ]);
+    assert_eq!(done, [false, true]);
+    execute(&mut other, "ROLLBACK").expect("the other node lets go");
+    town.trip(accept(&held, &bob));
+}
+
+fn a_connection_that_is_cut_fails_its_batch_alone(on: On) {
+    let mut town = Town::on(on);
+    let ann = town.rider("ann");
+    let cut = |tx: &mut Tx<'_>| execute(tx.db, "SELECT pg_terminate_backend(pg_backend_pid())");
+    let done = town.in_one_batch(vec![command(&town, request(&ann)), change(&town, cut)]);
+    assert_eq!(done, [false, false]);
+    lose(&town);
+    let trip = town.requested_by(&ann);
+    assert_eq!(town.news()[0].trip, trip);
+    assert_eq!(town.log().len(), 1);
+}

@@ -1,0 +1,274 @@
+//! The log: one event a change, in the streams of those concerned, announced once it is durable.
+
+use std::collections::HashMap;
+
+use cabrank::domain::{
+    Action, Actor, DriverId, Event, Kind, OperatorId, Party, Reason, RiderId, Stream, Trip, UserId,
+};
+use cabrank::store::writer::feed::Item;
+use cabrank::store::{Bounds, events};
+
+use crate::support::{On, Test};
+use crate::tests;
+use crate::town::{Town, Write, accept, act, request, runtime, sent, wait_for};
+
+pub fn tests() -> Vec<Test> {
+    tests![
+        every_change_is_one_event_with_the_trip_as_it_was,
+        streams_carry_what_concerns_them_without_gaps,
+        a_stream_is_read_from_a_position_on,
+        what_is_announced_stands_in_the_log,
+        a_full_feed_leaves_a_gap_that_the_log_fills,
+        a_caller_that_hangs_up_changes_nothing,
+        what_was_sent_is_written_before_the_writer_ends,
+    ]
+}
+
+struct People {
+    ann: Party<RiderId>,
+    bob: Party<DriverId>,
+    op: OperatorId,
+}
+
+fn people(town: &Town) -> People {
+    People {
+        ann: town.rider("ann"),
+        bob: town.driver("bob"),
+        op: town.operator("op"),
+    }
+}
+
+/// The ways that trips go to each of their ends.
+fn lives(people: &People) -> Vec<Vec<Action>> {
+    let bob = people.bob.id;
+    let reason = || Reason::parse("The road is flooded").expect("a reason");
+    let accept = || Action::Accept(people.bob.clone());
+    vec![
+        vec![
+            accept(),
+            Action::Arrive(bob),
+            Action::Start(bob),
+            Action::Complete(bob),
+        ],
+        vec![Action::Cancel(people.ann.id, Some(reason()))],
+        vec![accept(), Action::Cancel(people.ann.id, None)],
+        vec![accept(), Action::CancelByOperator(people.op, reason())],
+    ]
+}
+
+fn every_change_is_one_event_with_the_trip_as_it_was(on: On) {
+    let mut town = Town::on(on);
+    let people = people(&town);
+    let mut expected: Vec<(Kind, Actor, Trip)> = Vec::new();
+    for life in lives(&people) {
+        let trip = town.requested_by(&people.ann);
+        assert_eq!(town.stored(trip.id), trip);
+        expected.push((Kind::Requested, Actor::Rider(people.ann.id), trip.clone()));
+        for action in life {
+            let after = town.trip(act(&trip, action.clone()));
+            assert_eq!(
+                town.stored(trip.id),
+                after,
+                "the answer is what the row says"
+            );
+            expected.push((Kind::of(&action), action.actor(), after));
+        }
+    }
+    let log = town.log();
+    let kept: Vec<_> = log
+        .iter()
+        .map(|e| (e.kind, e.actor, e.trip.clone()))
+        .collect();
+    assert_eq!(kept, expected);
+    for event in &log {
+        assert_eq!(
+            *town.news(),
+            [event.clone().into()],
+            "announced as it is kept"
+        );
+    }
+}
+
+/// Every stream's events, which must have the sequences 1, 2, 3 and so on, and the epoch of the first.
+fn by_stream(log: &[Event]) -> HashMap<Stream, Vec<&Event>> {
+    let mut streams: HashMap<Stream, Vec<&Event>> = HashMap::new();
+    let mut epochs = HashMap::new();
+    for event in log {
+        for position in &event.positions {
+            let events = streams.entry(position.stream).or_default();
+            events.push(event);
+            assert_eq!(
+                position.sequence,
+                i64::try_from(events.len()).expect("few events")
+            );
+            assert_eq!(
+                *epochs.entry(position.stream).or_insert(position.epoch),
+                position.epoch
+            );
+        }
+    }
+    streams
+}
+
+fn streams_carry_what_concerns_them_without_gaps(on: On) {
+    let town = Town::on(on);
+    let people = people(&town);
+    for life in lives(&people) {
+        let trip = town.requested_by(&people.ann);
+        let commands = life.into_iter().map(|action| act(&trip, action));
+        for outcome in town.commands_in_one_batch(commands) {
+            outcome.expect("allowed after the one before");
+        }
+    }
+    let log = town.log();
+    let streams = by_stream(&log);
+    let kinds = |stream| -> Vec<Kind> { streams[&stream].iter().map(|event| event.kind).collect() };
+    assert_eq!(
+        streams[&Stream::User(people.ann.id.user())].len(),
+        log.len(),
+        "a rider hears all"
+    );
+    use Kind::{Accepted, Arrived, Cancelled, Completed, Requested, Started};
+    assert_eq!(
+        kinds(Stream::User(people.bob.id.user())),
+        [
+            Accepted, Arrived, Started, Completed, Accepted, Cancelled, Accepted, Cancelled
+        ],
+        "a driver hears what follows his accept"
+    );
+    assert_eq!(
+        kinds(Stream::Drivers),
+        [
+            Requested, Accepted, Requested, Cancelled, Requested, Accepted, Requested, Accepted
+        ],
+        "drivers hear what comes up and what goes"
+    );
+    assert_eq!(
+        streams.len(),
+        3,
+        "an operator's stream does not carry other people's trips"
+    );
+}
+
+fn a_stream_is_read_from_a_position_on(on: On) {
+    let town = Town::on(on);
+    let ann = town.rider("ann");
+    for _ in 0..3 {
+        town.requested_by(&ann);
+    }
+    let stream = Stream::User(ann.id.user());
+    let from = |sequence, limit| -> Vec<Option<i64>> {
+        let read = town.read(move |db| events::of_stream(db, stream, sequence, limit));
+        read.iter().map(|event| event.sequence_in(stream)).collect()
+    };
+    assert_eq!(from(1, 10), [Some(1), Some(2), Some(3)]);
+    assert_eq!(from(2, 1), [Some(2)]);
+    assert_eq!(from(4, 10), []);
+    let nobody = Stream::User(UserId::new(99_999));
+    assert_eq!(
+        town.read(move |db| events::of_stream(db, nobody, 1, 10)),
+        []
+    );
+}
+
+fn what_is_announced_stands_in_the_log(on: On) {
+    let mut town = Town::on(on);
+    let ann = town.rider("ann");
+    for round in 0..20 {
+        let trip = request(&ann);
+        let writes = vec![town.later(trip.clone()), town.later(trip)];
+        // The second has the key of the first trip, which no two trips can have: the batch is written one by one.
+        let outcomes = town.in_one_batch(writes);
+        assert_eq!(
+            outcomes.iter().filter(|outcome| outcome.is_ok()).count(),
+            1,
+            "round {round}"
+        );
+        let news = town.news();
+        let (first, last) = (news[0].id, news[news.len() - 1].id);
+        let log = town.read(move |db| events::range(db, first, last));
+        assert_eq!(
+            log,
+            news.iter()
+                .map(|event| (**event).clone())
+                .collect::<Vec<_>>()
+        );
+        let trip = log[0].trip.clone();
+        town.trip(act(&trip, Action::Cancel(ann.id, None)));
+        town.news();
+    }
+}
+
+fn a_full_feed_leaves_a_gap_that_the_log_fills(on: On) {
+    let mut town = Town::within(
+        on,
+        Bounds {
+            feed_max: 2,
+            ..Bounds::STANDARD
+        },
+    );
+    let people = people(&town);
+    let trip = town.requested_by(&people.ann);
+    town.trip(accept(&trip, &people.bob));
+    for action in [Action::Arrive(people.bob.id), Action::Start(people.bob.id)] {
+        town.trip(act(&trip, action));
+    }
+    let mut heard: Vec<i64> = Vec::new();
+    heard.extend(town.news().iter().map(|event| event.id));
+    // There is room again, but nothing may overtake the gap.
+    town.trip(act(&trip, Action::Complete(people.bob.id)));
+    heard.extend(town.news().iter().map(|event| event.id));
+    match town.next() {
+        Item::Gap { first, last } => {
+            let missed = town.read(move |db| events::range(db, first, last));
+            assert_eq!(missed.len(), 3);
+            heard.extend(missed.iter().map(|event| event.id));
+        }
+        news @ Item::News(_) => panic!("the gap was due, not {news:?}"),
+    }
+    town.requested_by(&people.ann);
+    heard.extend(town.news().iter().map(|event| event.id));
+    let log: Vec<i64> = town.log().iter().map(|event| event.id).collect();
+    assert_eq!(heard, log, "everything once, in order");
+}
+
+fn a_caller_that_hangs_up_changes_nothing(on: On) {
+    let mut town = Town::on(on);
+    let ann = town.rider("ann");
+    let mut write = town.later(request(&ann));
+    let hung_up: Write<'_, ()> = Box::pin(async {
+        assert!(sent(write.as_mut()).await);
+        drop(write);
+        tokio::task::yield_now().await;
+    });
+    town.in_one_batch(vec![hung_up]);
+    assert_eq!(
+        town.news().len(),
+        1,
+        "it is written and announced all the same"
+    );
+    assert_eq!(town.log().len(), 1);
+}
+
+fn what_was_sent_is_written_before_the_writer_ends(on: On) {
+    const RIDERS: usize = 20;
+    let town = Town::on(on);
+    let riders: Vec<_> = (0..RIDERS)
+        .map(|number| town.rider(&format!("rider{number}")))
+        .collect();
+    for rider in &riders {
+        let mut write = town.later(request(rider));
+        town.wait_for(sent(write.as_mut()));
+    }
+    let (database, mut feed) = town.close();
+    let runtime = runtime();
+    let mut announced = 0;
+    while let Some(item) = wait_for(&runtime, feed.next()) {
+        match item {
+            Item::News(news) => announced += news.events.len(),
+            gap @ Item::Gap { .. } => panic!("there was room, but: {gap:?}"),
+        }
+    }
+    let log = events::range(&mut database.connect(), 1, i64::MAX).expect("the log can be read");
+    assert_eq!((log.len(), announced), (RIDERS, RIDERS));
+}

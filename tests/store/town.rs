@@ -1,0 +1,316 @@
+//! A store with people, and what they do to it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, mpsc};
+use std::task::Poll;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use cabrank::domain::{
+    Action, Address, DriverId, Event, OperatorId, Party, Place, Request, RiderId, Role, Standing,
+    Trip, TripId, UserId,
+};
+use cabrank::inputs;
+use cabrank::store::db::{DatabaseUrl, Db};
+use cabrank::store::keys::Key;
+use cabrank::store::users::{self, NewAccount};
+use cabrank::store::writer::CommandError;
+use cabrank::store::writer::command::{Answer, Command, Refused, Stated, Task};
+use cabrank::store::writer::feed::{Feed, Item};
+use cabrank::store::{Bounds, QueryResult, Store, events, trips};
+use jiff::SignedDuration;
+use tokio::runtime::Runtime;
+
+use crate::support::{Database, On};
+
+/// Longer than anything takes that works.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How many active trips a rider may have in these tests.
+pub const TRIPS_MAX: u32 = 3;
+
+/// What a command comes to.
+pub type Outcome = Result<Answer, CommandError>;
+
+/// A write that has not been sent yet.
+pub type Write<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// A store on a database of its own.
+pub struct Town {
+    pub store: Store,
+    pub feed: Feed,
+    pub database: Database,
+    thread: JoinHandle<()>,
+    runtime: Runtime,
+}
+
+impl Town {
+    pub fn on(on: On) -> Self {
+        Self::within(on, Bounds::STANDARD)
+    }
+
+    pub fn within(on: On, bounds: Bounds) -> Self {
+        Self::open(Database::migrated(on), bounds)
+    }
+
+    fn open(database: Database, bounds: Bounds) -> Self {
+        let opened = Store::open_within(&database.url, bounds);
+        Self {
+            store: opened.store,
+            feed: opened.feed,
+            thread: opened.thread,
+            database,
+            runtime: runtime(),
+        }
+    }
+
+    /// Lets the last handle go and waits for the writer to end; what is left is the database and the feed.
+    pub fn close(self) -> (Database, Feed) {
+        drop(self.store);
+        self.thread.join().expect("the writer does not panic");
+        (self.database, self.feed)
+    }
+
+    /// Stops the service and starts it again.
+    pub fn restart(self) -> Self {
+        let (database, _) = self.close();
+        Self::open(database, Bounds::STANDARD)
+    }
+
+    /// Waits for something that must not take long.
+    pub fn wait_for<T>(&self, future: impl Future<Output = T>) -> T {
+        wait_for(&self.runtime, future)
+    }
+
+    pub fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&mut Db) -> QueryResult<T> + Send + 'static,
+    ) -> T {
+        self.wait_for(self.store.reader.read(query))
+            .expect("the database can be read")
+    }
+
+    pub fn rider(&self, name: &str) -> Party<RiderId> {
+        party(name, RiderId::of(self.user(name, Role::Rider)))
+    }
+
+    pub fn driver(&self, name: &str) -> Party<DriverId> {
+        party(name, DriverId::of(self.user(name, Role::Driver)))
+    }
+
+    pub fn operator(&self, name: &str) -> OperatorId {
+        OperatorId::of(self.user(name, Role::Operator))
+    }
+
+    fn user(&self, name: &str, role: Role) -> UserId {
+        self.wait_for(add_user(&self.store, name, role))
+    }
+
+    pub fn command(&self, command: Command) -> Outcome {
+        self.wait_for(self.store.writer.command(command))
+    }
+
+    /// The trip that a command leaves, which must succeed.
+    pub fn trip(&self, command: Command) -> Trip {
+        let answer = self.command(command).expect("it is allowed");
+        Trip::clone(&answer.trip)
+    }
+
+    /// Why a command is refused, which it must be.
+    pub fn refusal(&self, command: Command) -> Refused {
+        refusal(self.command(command))
+    }
+
+    pub fn requested_by(&self, rider: &Party<RiderId>) -> Trip {
+        self.trip(request(rider))
+    }
+
+    /// A command, not sent yet.
+    pub fn later(&self, command: Command) -> Write<'static, Outcome> {
+        let writer = self.store.writer.clone();
+        Box::pin(async move { writer.command(command).await })
+    }
+
+    /// Sends all of these, in their order, while the writer is held up, so that they make one batch.
+    pub fn in_one_batch<T>(&self, mut writes: Vec<Write<'_, T>>) -> Vec<T> {
+        let (arrived, has_arrived) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let gate = self.store.writer.change(move |_| {
+            arrived.send(()).expect("the test waits");
+            released.recv().expect("the test lets go");
+            Ok(())
+        });
+        self.wait_for(async {
+            let mut gate = std::pin::pin!(gate);
+            assert!(sent(gate.as_mut()).await, "the writer is held up");
+            has_arrived
+                .recv_timeout(PATIENCE)
+                .expect("the writer takes the gate");
+            for write in &mut writes {
+                assert!(
+                    sent(write.as_mut()).await,
+                    "nothing is answered while the writer is held up"
+                );
+            }
+            release.send(()).expect("the writer waits");
+            gate.await.expect("the gate changes nothing");
+            let mut results = Vec::new();
+            for write in writes {
+                results.push(write.await);
+            }
+            results
+        })
+    }
+
+    /// The same for commands alone.
+    pub fn commands_in_one_batch(
+        &self,
+        commands: impl IntoIterator<Item = Command>,
+    ) -> Vec<Outcome> {
+        self.in_one_batch(
+            commands
+                .into_iter()
+                .map(|command| self.later(command))
+                .collect(),
+        )
+    }
+
+    /// The next batch of news, which must be there.
+    pub fn news(&mut self) -> Vec<Arc<Event>> {
+        match self.next() {
+            Item::News(news) => news.events,
+            gap @ Item::Gap { .. } => panic!("news was due, not {gap:?}"),
+        }
+    }
+
+    /// What comes next on the feed.
+    pub fn next(&mut self) -> Item {
+        wait_for(&self.runtime, self.feed.next()).expect("the writer is there")
+    }
+
+    /// The whole log.
+    pub fn log(&self) -> Vec<Event> {
+        self.read(|db| events::range(db, 1, i64::MAX))
+    }
+
+    /// The trip as its row says.
+    pub fn stored(&self, id: TripId) -> Trip {
+        self.read(move |db| trips::find(db, id))
+            .expect("the trip exists")
+    }
+}
+
+pub fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime can be made")
+}
+
+pub fn wait_for<T>(runtime: &Runtime, future: impl Future<Output = T>) -> T {
+    runtime
+        .block_on(async { tokio::time::timeout(PATIENCE, future).await })
+        .expect("it does not take long")
+}
+
+/// Starts a future; whether it is under way and not done.
+pub async fn sent<F: Future + ?Sized>(mut future: Pin<&mut F>) -> bool {
+    std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
+}
+
+pub async fn add_user(store: &Store, name: &str, role: Role) -> UserId {
+    let account = NewAccount {
+        username: name.to_owned(),
+        password_hash: String::new(),
+        first_name: String::new(),
+        last_name: "O'Hara".to_owned(),
+        role,
+        standing: Standing::Active,
+        created_at: inputs::now(),
+    };
+    let added = store
+        .writer
+        .change(move |tx| users::insert(tx.db, &account))
+        .await;
+    added
+        .expect("accounts can be written")
+        .expect("the name is free")
+}
+
+pub fn party<Id>(name: &str, id: Id) -> Party<Id> {
+    Party {
+        id,
+        username: name.to_owned(),
+        first_name: String::new(),
+        last_name: "O'Hara".to_owned(),
+    }
+}
+
+/// Opens another store on a database; what it announces is not heard.
+pub fn another_store(url: &DatabaseUrl) -> Store {
+    Store::open(url).store
+}
+
+fn command(task: Task) -> Command {
+    Command {
+        task,
+        key: None,
+        at: inputs::now(),
+    }
+}
+
+/// A rider's wish for a trip.
+pub fn request(rider: &Party<RiderId>) -> Command {
+    request_for(rider, SignedDuration::from_mins(10))
+}
+
+/// The same with another search time.
+pub fn request_for(rider: &Party<RiderId>, search: SignedDuration) -> Command {
+    let place = |text: &str| Place {
+        address: Address::parse(text).expect("an address"),
+        location: None,
+    };
+    let request = Request {
+        id: TripId::new(inputs::fresh_id()),
+        rider: rider.clone(),
+        pick_up: place("1 Main Street"),
+        drop_off: place("2 Side Street"),
+        search_ends_at: inputs::now() + search,
+    };
+    command(Task::Request {
+        request,
+        active_max: TRIPS_MAX,
+    })
+}
+
+/// Somebody's deed.
+pub fn act(trip: &Trip, action: Action) -> Command {
+    command(Task::Act {
+        trip: trip.id,
+        action,
+        stated: Stated::default(),
+    })
+}
+
+/// A driver's wish for a trip.
+pub fn accept(trip: &Trip, driver: &Party<DriverId>) -> Command {
+    act(trip, Action::Accept(driver.clone()))
+}
+
+/// The command with an idempotency key; `body` stands for what the client sent.
+pub fn under(word: &str, body: u8, mut command: Command) -> Command {
+    command.key = Some(Key {
+        word: word.to_owned(),
+        digest: [body; 32],
+    });
+    command
+}
+
+/// Why it was refused, which it must be.
+pub fn refusal(outcome: Outcome) -> Refused {
+    match outcome {
+        Err(CommandError::Refused(refused)) => refused,
+        other => panic!("a refusal was due, not {other:?}"),
+    }
+}
