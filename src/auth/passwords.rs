@@ -1,14 +1,15 @@
-//! Passwords: Argon2id, off the serving threads, a few at a time.
+//! Passwords: Argon2id, on threads of their own, a few at a time.
 
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 
 use crate::inputs;
 
@@ -61,22 +62,39 @@ pub struct TooBusy;
 /// How many may wait for their turn.
 const WAITING_MAX: usize = 256;
 
+type Work = Box<dyn FnOnce() + Send>;
+
 /// Checked when there is no such account, so that a wrong name takes as long as a wrong password.
 static NOBODY: LazyLock<String> = LazyLock::new(|| hash_now("nobody has this password"));
 
 /// Hashes and checks passwords, as many at a time as there are processors; cheap to clone.
+///
+/// The threads are its own: each hash takes 19 MiB, which the allocator keeps for every thread that ever hashed.
 #[derive(Clone)]
-pub struct Passwords {
-    turns: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
-}
+pub struct Passwords(SyncSender<Work>);
 
 impl Default for Passwords {
     fn default() -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        Self {
-            turns: Arc::new(Semaphore::new(processors)),
-            waiting: Arc::new(Semaphore::new(WAITING_MAX)),
+        let (waiting, work) = sync_channel::<Work>(WAITING_MAX);
+        let work = Arc::new(Mutex::new(work));
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            let work = work.clone();
+            let thread = std::thread::Builder::new().name("passwords".to_owned());
+            thread
+                .spawn(move || serve(&work))
+                .expect("a thread can be started");
+        }
+        Self(waiting)
+    }
+}
+
+/// Works until nobody can ask any more.
+fn serve(work: &Mutex<Receiver<Work>>) {
+    loop {
+        let next = work.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match next {
+            Ok(work) => work(),
+            Err(_) => return,
         }
     }
 }
@@ -106,18 +124,11 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, TooBusy> {
-        let _place = self.waiting.try_acquire().map_err(|_| TooBusy)?;
-        let turn = self
-            .turns
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(|_| TooBusy)?;
-        let done = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            work()
-        });
-        done.await.map_err(|_| TooBusy)
+        let (done, answer) = oneshot::channel();
+        // Whoever has hung up needs no answer.
+        let work = Box::new(move || drop(done.send(work())));
+        self.0.try_send(work).map_err(|_| TooBusy)?;
+        answer.await.map_err(|_| TooBusy)
     }
 }
 

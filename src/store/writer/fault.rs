@@ -25,7 +25,11 @@ impl Fault {
             | Error::SerializationError(_)
             | Error::IntegerConversion(_)
             | Error::RollbackTransaction => Self::Write,
-            _ => Self::Database,
+            Error::RollbackErrorOnCommit { .. }
+            | Error::AlreadyInTransaction
+            | Error::NotInTransaction
+            | Error::BrokenTransactionManager
+            | _ => Self::Database,
         }
     }
 
