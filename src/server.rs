@@ -55,8 +55,8 @@ pub enum ServerError {
     #[error(transparent)]
     Keys(#[from] KeyError),
     /// The address cannot be listened on, or listening ended.
-    #[error("cannot listen: {0}")]
-    Listen(#[from] std::io::Error),
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, std::io::Error),
 }
 
 /// A service that listens.
@@ -126,7 +126,9 @@ impl Server {
             actix::spawn(watch_sessions(app.clone())),
             actix::spawn(purge(app.clone(), throttle)),
         ];
-        let (address, http) = listen(config.network.listen, app.clone())?;
+        let wanted = config.network.listen;
+        let listening = listen(wanted, app.clone());
+        let (address, http) = listening.map_err(|error| ServerError::Listen(wanted, error))?;
         Ok(Self {
             address,
             http,
@@ -154,7 +156,10 @@ impl Server {
 
     /// Serves until it is stopped; everything that was accepted is written when this returns.
     pub async fn run(self) -> Result<(), ServerError> {
-        self.http.await?;
+        let address = self.address;
+        self.http
+            .await
+            .map_err(|error| ServerError::Listen(address, error))?;
         self.tasks.iter().for_each(tokio::task::JoinHandle::abort);
         drop(self.app);
         self.arbiter.stop();
@@ -175,12 +180,13 @@ fn listen(address: SocketAddr, app: App) -> std::io::Result<(SocketAddr, HttpSer
     let listener = TcpListener::bind(address)?;
     let address = listener.local_addr()?;
     let data = web::Data::new(app);
+    let document = http::document().merge_from(ws::document());
     let server = HttpServer::new(move || {
         HttpApp::new()
             .app_data(data.clone())
             .wrap(TracingLogger::<RequestSpan>::new())
             .configure(ws::routes)
-            .configure(http::routes)
+            .configure(|config| http::routes(config, document.clone()))
     })
     .on_connect(|connection, _| {
         if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() {

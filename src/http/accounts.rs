@@ -13,6 +13,7 @@ use crate::credentials::COOKIE;
 use crate::domain::{Person, Role, Username};
 use crate::fields::{Fields, Presence};
 use crate::problem::Problem;
+use crate::problem::described::{Anonymous, Authenticated, Credentials, ForeignOrigin};
 
 /// The longest first or last name, in characters.
 const NAME_MAX: usize = 150;
@@ -95,7 +96,7 @@ impl From<&Person> for Account {
 /// Sign up as a rider or driver
 #[utoipa::path(post, path = "/api/sign_up/", tag = "accounts", request_body(content(
     (SignUpForm = "application/json"), (SignUpForm = "application/x-www-form-urlencoded"))),
-    responses((status = 201, body = Account), (status = "4XX", description = "A problem"), (status = 503, description = "A problem")))]
+    responses((status = 201, body = Account), Anonymous))]
 pub(super) async fn sign_up(
     app: web::Data<App>,
     from: Address,
@@ -160,7 +161,7 @@ fn name(text: &str) -> Result<String, String> {
 /// Log in; sets the session cookie as well
 #[utoipa::path(post, path = "/api/log_in/", tag = "accounts", request_body(content(
     (LogInForm = "application/json"), (LogInForm = "application/x-www-form-urlencoded"))),
-    responses((status = 200, body = LogIn), (status = "4XX", description = "A problem"), (status = 503, description = "A problem")))]
+    responses((status = 200, body = LogIn), Credentials, Anonymous))]
 pub(super) async fn log_in(
     app: web::Data<App>,
     request: HttpRequest,
@@ -201,7 +202,7 @@ fn session_cookie(value: String, secure: bool) -> Cookie<'static> {
 
 /// Log out: ends this session's tokens, cookie and sockets
 #[utoipa::path(post, path = "/api/log_out/", tag = "accounts", security(("bearer" = []), ("cookie" = [])),
-    responses((status = 204), (status = "4XX", description = "A problem"), (status = 503, description = "A problem")))]
+    responses((status = 204), Authenticated, ForeignOrigin))]
 pub(super) async fn log_out(
     app: web::Data<App>,
     request: HttpRequest,
@@ -216,7 +217,7 @@ pub(super) async fn log_out(
 /// Trade a refresh token for new tokens; each works once
 #[utoipa::path(post, path = "/api/token/refresh/", tag = "accounts", request_body(content(
     (RefreshForm = "application/json"), (RefreshForm = "application/x-www-form-urlencoded"))),
-    responses((status = 200, body = Tokens), (status = "4XX", description = "A problem"), (status = 503, description = "A problem")))]
+    responses((status = 200, body = Tokens), Credentials, Anonymous))]
 pub(super) async fn refresh(
     app: web::Data<App>,
     from: Address,

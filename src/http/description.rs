@@ -6,16 +6,18 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use super::{accounts, health, trips};
 use crate::credentials::COOKIE;
+use crate::problem::described::Document;
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "cabrank", description = "Ride-hailing dispatch. Sockets are described in docs/protocol.md."),
+    info(title = "cabrank", description = "Ride-hailing dispatch. What goes over the sockets is described in docs/protocol.md."),
     paths(
         accounts::sign_up, accounts::log_in, accounts::log_out, accounts::refresh,
         trips::list, trips::request, trips::detail, trips::accept, trips::arrive, trips::start, trips::complete,
         trips::cancel, trips::end,
         health::health,
     ),
+    components(schemas(Document)),
     modifiers(&Security)
 )]
 struct Description;
@@ -37,12 +39,12 @@ impl utoipa::Modify for Security {
     }
 }
 
-/// The whole description.
+/// The description of the paths here.
 pub fn document() -> utoipa::openapi::OpenApi {
     Description::openapi()
 }
 
 /// `/openapi.json`, and `/docs/` to look at it.
-pub(super) fn pages() -> SwaggerUi {
-    SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document())
+pub(super) fn pages(document: utoipa::openapi::OpenApi) -> SwaggerUi {
+    SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document)
 }

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 
 use crate::app::App;
+use crate::problem::described::Unhealthy;
 use crate::problem::{Code, Problem};
 use crate::registry::actor::Count;
 
@@ -20,7 +21,7 @@ pub(super) struct Health {
 
 /// Whether the database can be read and written, and sockets are served
 #[utoipa::path(get, path = "/healthz", tag = "operations",
-    responses((status = 200, body = Health), (status = 503, description = "A problem")))]
+    responses((status = 200, body = Health), Unhealthy))]
 pub(super) async fn health(app: web::Data<App>) -> Result<HttpResponse, Problem> {
     if app.is_stopping() {
         return Err(Problem::new(Code::Unavailable, "The service is stopping."));

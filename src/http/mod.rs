@@ -10,12 +10,14 @@ mod trips;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Resource, Route};
 
+use utoipa::openapi::OpenApi;
+
 use crate::problem::{Code, Problem};
 
 pub use description::document;
 
-/// Every path, on one screen.
-pub fn routes(config: &mut ServiceConfig) {
+/// Every path, on one screen; `document` describes them all, the sockets' too.
+pub fn routes(config: &mut ServiceConfig, document: OpenApi) {
     config
         .service(post("/api/sign_up/", web::post().to(accounts::sign_up)))
         .service(post("/api/log_in/", web::post().to(accounts::log_in)))
@@ -53,7 +55,7 @@ pub fn routes(config: &mut ServiceConfig) {
         ))
         .service(post("/api/trip/{nk}/end/", web::post().to(trips::end)))
         .route("/healthz", web::get().to(health::health))
-        .service(description::pages())
+        .service(description::pages(document))
         .route("/", web::get().to(home))
         .default_service(web::to(not_found));
 }

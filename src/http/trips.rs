@@ -10,6 +10,7 @@ use crate::dispatch::DriverVerb;
 use crate::domain::{Ending, Reason, TripId, TripObject};
 use crate::fields::Presence;
 use crate::problem::Problem;
+use crate::problem::described::{Authenticated, Commanding, UnknownTrip};
 use crate::store::writer::command::{Answer, Outcome, Stated};
 
 /// What requesting a trip takes.
@@ -58,7 +59,7 @@ fn answer(answer: &Answer) -> HttpResponse {
 
 /// List the trips that you may see, newest first
 #[utoipa::path(get, path = "/api/trip/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
-    responses((status = 200, body = [TripObject]), (status = "4XX", description = "A problem"), (status = 503, description = "A problem")))]
+    responses((status = 200, body = [TripObject]), Authenticated))]
 pub(super) async fn list(app: web::Data<App>, who: Anyone) -> Result<HttpResponse, Problem> {
     let trips = app.dispatch.list(who.viewer()).await?;
     Ok(HttpResponse::Ok().json(trips.iter().map(TripObject::from).collect::<Vec<_>>()))
@@ -67,7 +68,7 @@ pub(super) async fn list(app: web::Data<App>, who: Anyone) -> Result<HttpRespons
 /// Show one trip
 #[utoipa::path(get, path = "/api/trip/{nk}/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
     params(("nk" = String, Path, description = "The trip's key")),
-    responses((status = 200, body = TripObject), (status = "4XX", description = "A problem"), (status = 503, description = "A problem")))]
+    responses((status = 200, body = TripObject), Authenticated, UnknownTrip))]
 pub(super) async fn detail(
     app: web::Data<App>,
     who: Anyone,
@@ -85,7 +86,7 @@ pub(super) async fn detail(
 #[utoipa::path(post, path = "/api/trip/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key gives the same answer, for 24 hours")),
     request_body = RequestForm,
-    responses((status = 201, body = TripObject), (status = "4XX", description = "A problem"), (status = 503, description = "A problem")))]
+    responses((status = 201, body = TripObject), Commanding))]
 pub(super) async fn request(
     app: web::Data<App>,
     rider: Rider,
@@ -128,7 +129,7 @@ macro_rules! driver_verbs {
         #[utoipa::path(post, path = $path, tag = "trips", security(("bearer" = []), ("cookie" = [])),
             params(("nk" = String, Path, description = "The trip's key"),
                 ("Idempotency-Key" = Option<String>, Header, description = "The same key gives the same answer, for 24 hours")),
-            responses((status = 200, body = TripObject), (status = "4XX", description = "A problem"), (status = 503, description = "A problem")))]
+            responses((status = 200, body = TripObject), Commanding, UnknownTrip))]
         pub(super) async fn $name(
             app: web::Data<App>,
             driver: Driver,
@@ -156,7 +157,7 @@ driver_verbs! {
     params(("nk" = String, Path, description = "The trip's key"),
         ("Idempotency-Key" = Option<String>, Header, description = "The same key gives the same answer, for 24 hours")),
     request_body = CancelForm,
-    responses((status = 200, body = TripObject), (status = "4XX", description = "A problem"), (status = 503, description = "A problem")))]
+    responses((status = 200, body = TripObject), Commanding, UnknownTrip))]
 pub(super) async fn cancel(
     app: web::Data<App>,
     who: Anyone,
@@ -187,7 +188,7 @@ pub(super) async fn cancel(
     params(("nk" = String, Path, description = "The trip's key"),
         ("Idempotency-Key" = Option<String>, Header, description = "The same key gives the same answer, for 24 hours")),
     request_body = EndForm,
-    responses((status = 200, body = TripObject), (status = "4XX", description = "A problem"), (status = 503, description = "A problem")))]
+    responses((status = 200, body = TripObject), Commanding, UnknownTrip))]
 pub(super) async fn end(
     app: web::Data<App>,
     who: Anyone,

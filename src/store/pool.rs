@@ -15,6 +15,9 @@ const CONNECTIONS: u32 = 8;
 /// How long a read waits for its turn or for a connection.
 const TURN_WAIT: Duration = Duration::from_secs(5);
 
+/// How long a query may take.
+const ANSWER_WAIT: Duration = Duration::from_secs(10);
+
 /// The database did not answer, or not in time.
 #[derive(Debug, thiserror::Error)]
 pub enum Unavailable {
@@ -98,7 +101,11 @@ impl Reader {
                 .map_err(|error| Unavailable::Lost(error.to_string()))?;
             query(&mut db).map_err(|error| Unavailable::Lost(error.to_string()))
         });
-        read.await
-            .map_err(|error| Unavailable::Lost(error.to_string()))?
+        // The driver of PostgreSQL waits for ever for a server that is there and does not answer.
+        match tokio::time::timeout(ANSWER_WAIT, read).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => Err(Unavailable::Lost(error.to_string())),
+            Err(_) => Err(Unavailable::Lost("no answer".to_owned())),
+        }
     }
 }

@@ -14,13 +14,17 @@ use crate::accounts::Caller;
 use crate::app::App;
 use crate::credentials::Purpose;
 use crate::domain::{Role, TripId};
+use crate::problem::described::Handshake;
 use crate::problem::{Code, Problem};
 use crate::registry::Outbound;
 use crate::registry::actor::{Connect, Joined};
 use crate::registry::roster::Socket;
 use crate::store::trips::Viewer;
 
-/// `GET /rider/`.
+/// Open a rider's socket
+#[utoipa::path(get, path = "/rider/", tag = "sockets", security(("bearer" = []), ("cookie" = [])),
+    params(("token" = Option<String>, Query, description = "An access token, for clients that cannot set headers")),
+    responses((status = 101, description = "The socket is open"), Handshake))]
 pub(super) async fn rider(
     request: HttpRequest,
     payload: web::Payload,
@@ -29,7 +33,10 @@ pub(super) async fn rider(
     accept(&request, payload, app, Role::Rider).await
 }
 
-/// `GET /driver/`.
+/// Open a driver's socket
+#[utoipa::path(get, path = "/driver/", tag = "sockets", security(("bearer" = []), ("cookie" = [])),
+    params(("token" = Option<String>, Query, description = "An access token, for clients that cannot set headers")),
+    responses((status = 101, description = "The socket is open"), Handshake))]
 pub(super) async fn driver(
     request: HttpRequest,
     payload: web::Payload,

@@ -9,6 +9,8 @@ use tokio_util::codec::Decoder;
 use super::MESSAGE_MAX;
 use crate::registry::Closing;
 
+/// The longest header of a frame, in bytes (RFC 6455 section 5.2).
+const HEADER_MAX: usize = 14;
 /// How many fragments one message may have.
 const FRAGMENTS_MAX: usize = 1_024;
 
@@ -73,6 +75,10 @@ impl Reader {
                     Ok(None) => {}
                     Err(why) => return Some(Incoming::Violation(why)),
                 },
+                // The codec judges a frame's length only once the whole frame is there.
+                Ok(None) if self.buffer.len() > MESSAGE_MAX + HEADER_MAX => {
+                    return Some(Incoming::Violation(Closing::TOO_BIG));
+                }
                 Ok(None) => match self.payload.next().await? {
                     Ok(chunk) => self.buffer.extend_from_slice(&chunk),
                     Err(_) => return None,

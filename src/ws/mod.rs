@@ -12,9 +12,19 @@ mod refill;
 mod session;
 
 use actix_web::web::{self, ServiceConfig};
+use utoipa::OpenApi;
 
 /// The longest message, and so the longest frame, in bytes.
 pub const MESSAGE_MAX: usize = 16 * 1024;
+
+#[derive(OpenApi)]
+#[openapi(paths(handshake::rider, handshake::driver))]
+struct Description;
+
+/// The description of the handshakes.
+pub fn document() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
 
 /// The paths of the sockets.
 pub fn routes(config: &mut ServiceConfig) {

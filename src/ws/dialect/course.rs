@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::dispatch::DriverVerb;
 use crate::domain::{DriverId, Event, Party, Place, RiderId, Status, Trip, TripId, TripObject};
-use crate::fields::{FieldErrors, Fields, Presence};
+use crate::fields::{Fields, Presence};
 use crate::problem::{Code, Problem};
 use crate::registry::roster::Encoding;
 use crate::store::writer::command::Stated;
@@ -113,10 +113,7 @@ fn object(frame: &str) -> Result<Map<String, Value>, Problem> {
 
 /// The problem of a binary frame.
 pub fn not_text() -> Problem {
-    Problem::invalid(FieldErrors::one(
-        "frame",
-        "This dialect is spoken in text frames.",
-    ))
+    Problem::new(Code::Unreadable, "A frame is text, not binary.")
 }
 
 #[cfg(test)]

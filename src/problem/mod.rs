@@ -2,6 +2,8 @@
 //!
 //! The only place that picks a status code, and the only one that logs a fault of the service.
 
+pub mod described;
+
 use std::fmt;
 use std::time::Duration;
 

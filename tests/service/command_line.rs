@@ -1,0 +1,150 @@
+//! What the operator does in a shell while the service runs.
+
+use serde_json::json;
+
+use crate::harness::{Database, PASSWORD, Service, Test, nk, sign_up_form, tests};
+
+pub fn tests() -> Vec<Test> {
+    tests![
+        an_operator_is_made_on_the_command_line,
+        riders_and_drivers_can_be_made_there_too,
+        a_taken_name_or_a_short_password_is_refused,
+        blocking_ends_sessions_and_sockets,
+        a_new_password_ends_sessions_and_sockets,
+        an_unknown_name_is_refused,
+        nonsense_is_refused_with_usage,
+    ]
+}
+
+const NEW_PASSWORD: &str = "another horse 8";
+
+fn an_operator_is_made_on_the_command_line(on: Database) {
+    let service = Service::start(on);
+    let trip = service.rider("ann").request("A", "B");
+    let operator = service.operator("olga");
+    assert_eq!(operator.group, "operator");
+    assert_eq!(operator.trip(nk(&trip)), trip);
+    assert_eq!(operator.trips(), [trip]);
+}
+
+fn riders_and_drivers_can_be_made_there_too(on: Database) {
+    let service = Service::with(on, &["--driver-sign-up", "approved"]);
+    for role in ["rider", "driver"] {
+        let arguments = [
+            "user",
+            "add",
+            "--role",
+            role,
+            "--username",
+            role,
+            "--password-stdin",
+        ];
+        service
+            .home()
+            .run_well(&arguments, &format!("{PASSWORD}\n"));
+        assert_eq!(service.log_in(role).group, role);
+    }
+}
+
+fn a_taken_name_or_a_short_password_is_refused(on: Database) {
+    let service = Service::start(on);
+    service.rider("ann");
+    for (name, password) in [
+        ("ann", PASSWORD),
+        ("olga", "short"),
+        ("two words", PASSWORD),
+    ] {
+        let arguments = [
+            "user",
+            "add",
+            "--role",
+            "operator",
+            "--username",
+            name,
+            "--password-stdin",
+        ];
+        let output = service.home().run(&arguments, password);
+        assert!(!output.status.success(), "{name}");
+        assert!(!output.stderr.is_empty(), "it says why");
+    }
+    assert_eq!(service.log_in("ann").group, "rider");
+}
+
+fn blocking_ends_sessions_and_sockets(on: Database) {
+    let service = Service::start(on);
+    let (rider, other) = (service.rider("ann"), service.rider("amy"));
+    let second = service.log_in("ann");
+    let (mut phone, mut tablet, mut other_phone) =
+        (rider.connect(), second.connect(), other.connect());
+    service
+        .home()
+        .run_well(&["user", "block", "--username", "ann"], "");
+    assert!(!rider.is_let_in() && !second.is_let_in());
+    assert_eq!((phone.closed(), tablet.closed()), (4501, 4501));
+    let credentials = json!({"username": "ann", "password": PASSWORD});
+    assert_eq!(
+        service.http().post("/api/log_in/", &credentials).status,
+        401
+    );
+    assert_eq!(
+        service
+            .http()
+            .post("/api/sign_up/", &sign_up_form("ann", "rider"))
+            .status,
+        400
+    );
+    assert!(other.is_let_in());
+    other_phone.heard_nothing();
+}
+
+fn a_new_password_ends_sessions_and_sockets(on: Database) {
+    let service = Service::start(on);
+    let rider = service.rider("ann");
+    let mut phone = rider.connect();
+    service.home().run_well(
+        &["user", "password", "--username", "ann", "--password-stdin"],
+        NEW_PASSWORD,
+    );
+    assert!(!rider.is_let_in());
+    assert_eq!(phone.closed(), 4501);
+    let log_in = |password: &str| {
+        service.http().post(
+            "/api/log_in/",
+            &json!({"username": "ann", "password": password}),
+        )
+    };
+    log_in(PASSWORD).problem(401, "wrong-credentials");
+    log_in(NEW_PASSWORD).ok(200);
+}
+
+fn an_unknown_name_is_refused(on: Database) {
+    let service = Service::start(on);
+    for arguments in [
+        &["user", "block", "--username", "nobody"][..],
+        &["user", "approve", "--username", "nobody"],
+        &[
+            "user",
+            "password",
+            "--username",
+            "nobody",
+            "--password-stdin",
+        ],
+    ] {
+        let output = service.home().run(arguments, NEW_PASSWORD);
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(!output.stderr.is_empty(), "it says why");
+    }
+}
+
+fn nonsense_is_refused_with_usage(on: Database) {
+    let service = Service::start(on);
+    for arguments in [
+        &["fly"][..],
+        &["user", "add", "--role", "king", "--username", "x"],
+        &["serve", "--fly"],
+    ] {
+        let output = service.home().run(arguments, "");
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(!output.stderr.is_empty(), "{arguments:?}");
+    }
+}

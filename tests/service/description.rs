@@ -1,0 +1,124 @@
+//! The description of the API, and the page that shows it.
+
+use serde_json::Value;
+
+use crate::harness::{Answer, Database, Service, Test, tests};
+
+pub fn tests() -> Vec<Test> {
+    tests![
+        the_description_names_every_path_and_method,
+        every_code_of_the_contract_is_described,
+        the_page_needs_nothing_from_elsewhere,
+    ]
+}
+
+const PATHS: [(&str, &str); 16] = [
+    ("/api/sign_up/", "post"),
+    ("/api/log_in/", "post"),
+    ("/api/log_out/", "post"),
+    ("/api/token/refresh/", "post"),
+    ("/api/trip/", "get"),
+    ("/api/trip/", "post"),
+    ("/api/trip/{nk}/", "get"),
+    ("/api/trip/{nk}/accept/", "post"),
+    ("/api/trip/{nk}/arrive/", "post"),
+    ("/api/trip/{nk}/start/", "post"),
+    ("/api/trip/{nk}/complete/", "post"),
+    ("/api/trip/{nk}/cancel/", "post"),
+    ("/api/trip/{nk}/end/", "post"),
+    ("/rider/", "get"),
+    ("/driver/", "get"),
+    ("/healthz", "get"),
+];
+
+fn description(service: &Service) -> Value {
+    service.http().get("/openapi.json").ok(200)
+}
+
+fn the_description_names_every_path_and_method(on: Database) {
+    let service = Service::start(on);
+    let description = description(&service);
+    assert!(
+        description["openapi"]
+            .as_str()
+            .is_some_and(|version| version.starts_with("3."))
+    );
+    for (path, method) in PATHS {
+        let responses = &description["paths"][path][method]["responses"];
+        assert!(
+            responses
+                .as_object()
+                .is_some_and(|responses| !responses.is_empty()),
+            "{method} {path}"
+        );
+    }
+}
+
+/// A status that the contract has and a path answers must stand in the description of that path.
+fn every_code_of_the_contract_is_described(on: Database) {
+    let service = Service::start(on);
+    let description = description(&service);
+    for (path, method, statuses) in [
+        (
+            "/api/sign_up/",
+            "post",
+            &["201", "400", "413", "415", "429", "503"][..],
+        ),
+        ("/api/log_in/", "post", &["200", "400", "401", "429", "503"]),
+        (
+            "/api/trip/",
+            "post",
+            &["201", "400", "401", "403", "409", "422", "503"],
+        ),
+        ("/api/trip/{nk}/", "get", &["200", "401", "404"]),
+        (
+            "/api/trip/{nk}/accept/",
+            "post",
+            &["200", "401", "403", "404", "409", "422", "503"],
+        ),
+    ] {
+        for status in statuses {
+            let described = &description["paths"][path][method]["responses"][status];
+            assert!(described.is_object(), "{method} {path} may answer {status}");
+        }
+    }
+}
+
+fn the_page_needs_nothing_from_elsewhere(on: Database) {
+    let service = Service::start(on);
+    let http = service.http();
+    let page = http.get("/docs/");
+    assert_eq!(page.status, 200, "{}", page.text);
+    assert!(
+        page.header("content-type")
+            .is_some_and(|kind| kind.starts_with("text/html"))
+    );
+    let sources = sources(&page);
+    assert!(!sources.is_empty(), "the page has scripts and styles");
+    for source in sources {
+        assert!(
+            !source.contains("://") && !source.starts_with("//"),
+            "{source} is elsewhere"
+        );
+        if source.starts_with("data:") {
+            continue;
+        }
+        let path = match source.strip_prefix('/') {
+            Some(_) => source,
+            None => format!("/docs/{}", source.trim_start_matches("./")),
+        };
+        assert_eq!(http.get(&path).status, 200, "{path}");
+    }
+}
+
+/// Whatever the page loads.
+fn sources(page: &Answer) -> Vec<String> {
+    let attributes = ["src=\"", "href=\""];
+    let found = attributes
+        .iter()
+        .flat_map(|attribute| page.text.split(attribute).skip(1));
+    found
+        .filter_map(|rest| rest.split('"').next())
+        .map(str::to_owned)
+        .collect()
+}

@@ -1,0 +1,209 @@
+//! Riders, drivers and operators, as their apps are.
+
+use std::net::SocketAddr;
+use std::ops::{Deref, DerefMut};
+
+use serde_json::{Value, json};
+
+use super::{Answer, Auth, Http, Service, Socket, nk};
+
+/// A session of somebody.
+#[derive(Debug)]
+pub struct Client {
+    http: Http,
+    pub id: i64,
+    pub username: String,
+    pub group: String,
+    pub access: String,
+    pub refresh: String,
+    pub cookie: String,
+}
+
+/// Logs in and keeps what the answer gives.
+#[track_caller]
+pub fn log_in(address: SocketAddr, name: &str, password: &str) -> Client {
+    let credentials = json!({"username": name, "password": password});
+    let answer = Http::new(address, Auth::Nobody).post("/api/log_in/", &credentials);
+    let body = answer.ok(200);
+    let text = |key: &str| body[key].as_str().expect("log-in answers texts").to_owned();
+    let cookie = answer
+        .set_cookie("sessionid")
+        .expect("log-in sets the cookie");
+    let cookie = cookie
+        .trim_start_matches("sessionid=")
+        .split(';')
+        .next()
+        .unwrap_or_default();
+    Client {
+        http: Http::new(address, Auth::Bearer(text("access"))),
+        id: body["id"].as_i64().expect("an id is a number"),
+        username: text("username"),
+        group: text("group"),
+        access: text("access"),
+        refresh: text("refresh"),
+        cookie: cookie.to_owned(),
+    }
+}
+
+impl Deref for Client {
+    type Target = Http;
+
+    fn deref(&self) -> &Http {
+        &self.http
+    }
+}
+
+impl Client {
+    /// The same session, in the browser's way.
+    pub fn by_cookie(&self) -> Http {
+        self.with(Auth::Cookie(self.cookie.clone()))
+    }
+
+    /// The same session once more, on a connection of its own.
+    pub fn again(&self) -> Http {
+        self.with(self.auth.clone())
+    }
+
+    /// Goes on with the same session after the service has moved to another port.
+    pub fn follow(&mut self, service: &Service) {
+        self.http = Http::new(service.address, self.auth.clone());
+    }
+
+    /// How trip objects and frames name this person.
+    pub fn party(&self) -> Value {
+        json!({"id": self.id, "username": self.username, "first_name": "", "last_name": ""})
+    }
+
+    /// Opens the socket of this person's role.
+    #[track_caller]
+    pub fn connect(&self) -> Socket {
+        let socket = Socket::open(self.address, &format!("/{}/", self.group), &self.auth, &[]);
+        socket.unwrap_or_else(|status| panic!("{} was refused a socket: {status}", self.username))
+    }
+
+    /// Whether the session is still good.
+    #[track_caller]
+    pub fn is_let_in(&self) -> bool {
+        let answer = self.get("/api/trip/");
+        if answer.status == 200 {
+            return true;
+        }
+        answer.problem(401, "not-authenticated");
+        false
+    }
+
+    #[track_caller]
+    pub fn trips(&self) -> Vec<Value> {
+        serde_json::from_value(self.get("/api/trip/").ok(200)).expect("the answer is a list")
+    }
+
+    #[track_caller]
+    pub fn trip(&self, key: &str) -> Value {
+        self.get(&format!("/api/trip/{key}/")).ok(200)
+    }
+
+    /// A command without fields.
+    #[track_caller]
+    pub fn command(&self, trip: &Value, verb: &str) -> Answer {
+        self.post_nothing(&command_path(trip, verb))
+    }
+
+    /// A command with fields.
+    #[track_caller]
+    pub fn command_with(&self, trip: &Value, verb: &str, fields: &Value) -> Answer {
+        self.post(&command_path(trip, verb), fields)
+    }
+}
+
+fn command_path(trip: &Value, verb: &str) -> String {
+    format!("/api/trip/{}/{verb}/", nk(trip))
+}
+
+/// Who requests trips.
+#[derive(Debug)]
+pub struct Rider(pub Client);
+
+/// Who takes trips.
+#[derive(Debug)]
+pub struct Driver(pub Client);
+
+/// Who runs the service.
+#[derive(Debug)]
+pub struct Operator(pub Client);
+
+macro_rules! is_a_client {
+    ($($name:ident),+) => {$(
+        impl Deref for $name {
+            type Target = Client;
+
+            fn deref(&self) -> &Client {
+                &self.0
+            }
+        }
+
+        impl DerefMut for $name {
+            fn deref_mut(&mut self) -> &mut Client {
+                &mut self.0
+            }
+        }
+    )+};
+}
+is_a_client!(Rider, Driver, Operator);
+
+impl Rider {
+    /// Asks for a trip over HTTP and gets it.
+    #[track_caller]
+    pub fn request(&self, pick_up: &str, drop_off: &str) -> Value {
+        self.ask(&json!({"pick_up_address": pick_up, "drop_off_address": drop_off}))
+            .ok(201)
+    }
+
+    /// Asks for a trip with these fields.
+    #[track_caller]
+    pub fn ask(&self, fields: &Value) -> Answer {
+        self.post("/api/trip/", fields)
+    }
+
+    #[track_caller]
+    pub fn cancel(&self, trip: &Value) -> Answer {
+        self.command(trip, "cancel")
+    }
+
+    /// The frame that asks for a trip, whole as the lesson's.
+    pub fn request_frame(&self, pick_up: &str, drop_off: &str) -> Value {
+        json!({"pick_up_address": pick_up, "drop_off_address": drop_off, "rider": self.party()})
+    }
+}
+
+impl Driver {
+    #[track_caller]
+    pub fn accept(&self, trip: &Value) -> Answer {
+        self.command(trip, "accept")
+    }
+
+    #[track_caller]
+    pub fn arrive(&self, trip: &Value) -> Answer {
+        self.command(trip, "arrive")
+    }
+
+    #[track_caller]
+    pub fn start(&self, trip: &Value) -> Answer {
+        self.command(trip, "start")
+    }
+
+    #[track_caller]
+    pub fn complete(&self, trip: &Value) -> Answer {
+        self.command(trip, "complete")
+    }
+
+    /// The frame that moves a trip on, whole as the lesson's.
+    pub fn update_frame(&self, trip: &Value, status: &str) -> Value {
+        json!({
+            "nk": trip["nk"],
+            "pick_up_address": trip["pick_up_address"],
+            "drop_off_address": trip["drop_off_address"],
+            "status": status,
+            "driver": self.party(),
+        })
+    }
+}

@@ -1,0 +1,155 @@
+//! HTTP calls, as somebody.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::Value;
+use ureq::Agent;
+use ureq::http::Request;
+use ureq::http::request::Builder;
+
+use super::{Answer, DEADLINE};
+
+/// How a call says who is calling.
+#[derive(Debug, Clone)]
+pub enum Auth {
+    Nobody,
+    Bearer(String),
+    /// The scheme of the first edition's clients.
+    Token(String),
+    Query(String),
+    Cookie(String),
+}
+
+impl Auth {
+    /// The header that carries it, if it is one.
+    pub fn header(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::Nobody | Self::Query(_) => None,
+            Self::Bearer(token) => Some(("Authorization", format!("Bearer {token}"))),
+            Self::Token(token) => Some(("Authorization", format!("Token {token}"))),
+            Self::Cookie(cookie) => Some(("Cookie", format!("sessionid={cookie}"))),
+        }
+    }
+
+    /// The path with the token in its query, if it goes there.
+    pub fn path(&self, path: &str) -> String {
+        match self {
+            Self::Query(token) => format!("{path}?token={token}"),
+            Self::Nobody | Self::Bearer(_) | Self::Token(_) | Self::Cookie(_) => path.to_owned(),
+        }
+    }
+}
+
+/// A keep-alive client of one service.
+#[derive(Debug)]
+pub struct Http {
+    agent: Agent,
+    pub address: SocketAddr,
+    pub auth: Auth,
+}
+
+impl Http {
+    pub fn new(address: SocketAddr, auth: Auth) -> Self {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            .max_idle_age(Duration::from_secs(3)) // less than the service keeps a connection
+            .timeout_global(Some(2 * DEADLINE))
+            .build();
+        Self {
+            agent: Agent::new_with_config(config),
+            address,
+            auth,
+        }
+    }
+
+    /// The same service, called in another way.
+    pub fn with(&self, auth: Auth) -> Self {
+        Self::new(self.address, auth)
+    }
+
+    pub fn call(&self, method: &str, path: &str) -> Call<'_> {
+        let uri = format!("http://{}{}", self.address, self.auth.path(path));
+        let mut request = Request::builder().method(method).uri(uri);
+        if let Some((name, value)) = self.auth.header() {
+            request = request.header(name, value);
+        }
+        Call {
+            http: self,
+            request,
+            body: None,
+        }
+    }
+
+    #[track_caller]
+    pub fn get(&self, path: &str) -> Answer {
+        self.call("GET", path).send()
+    }
+
+    /// A call with a JSON body.
+    #[track_caller]
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
+        self.call("POST", path).json(body).send()
+    }
+
+    /// A call without a body.
+    #[track_caller]
+    pub fn post_nothing(&self, path: &str) -> Answer {
+        self.call("POST", path).send()
+    }
+}
+
+/// A call that is being put together.
+pub struct Call<'a> {
+    http: &'a Http,
+    request: Builder,
+    body: Option<Vec<u8>>,
+}
+
+impl Call<'_> {
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    pub fn json(self, body: &Value) -> Self {
+        self.body("application/json", body.to_string())
+    }
+
+    pub fn form(self, body: &str) -> Self {
+        self.body("application/x-www-form-urlencoded", body)
+    }
+
+    pub fn body(mut self, kind: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.request = self.request.header("Content-Type", kind);
+        self.body = Some(body.into());
+        self
+    }
+
+    /// The answer; that there is one is part of every test.
+    #[track_caller]
+    pub fn send(self) -> Answer {
+        match self.try_send() {
+            Ok(answer) => answer,
+            Err(error) => panic!("the service did not answer: {error}"),
+        }
+    }
+
+    /// The answer, where the service may have gone.
+    pub fn try_send(self) -> Result<Answer, ureq::Error> {
+        let agent = &self.http.agent;
+        let mut response = match self.body {
+            Some(body) => agent.run(self.request.body(body)?)?,
+            None => agent.run(self.request.body(())?)?,
+        };
+        let body = response.body_mut().read_to_vec()?;
+        agent.cookie_jar_lock().clear(); // who is calling is said by `Auth` alone
+        Ok(Answer {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            text: String::from_utf8_lossy(&body).into_owned(),
+        })
+    }
+}

@@ -1,0 +1,243 @@
+//! A WebSocket as an app holds it: frames are JSON, and waiting has a deadline.
+
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use socket2::SockRef;
+use tungstenite::client::IntoClientRequest;
+use tungstenite::http::HeaderValue;
+use tungstenite::protocol::CloseFrame;
+use tungstenite::{Error, HandshakeError, Message, WebSocket};
+
+use super::{Auth, DEADLINE, nk};
+
+/// An open socket.
+pub struct Socket {
+    stream: WebSocket<TcpStream>,
+}
+
+/// Why no frame came.
+#[derive(Debug)]
+pub enum Gone {
+    /// The service closed the socket with this code.
+    Closed(u16),
+    /// It ended without a close frame.
+    Cut,
+}
+
+impl Socket {
+    /// Opens `path`; the status of the answer if that is refused.
+    #[track_caller]
+    pub fn open(
+        address: SocketAddr,
+        path: &str,
+        auth: &Auth,
+        headers: &[(&str, &str)],
+    ) -> Result<Self, u16> {
+        let url = format!("ws://{address}{}", auth.path(path));
+        let mut request = url.into_client_request().expect("it is a URL");
+        let own = auth.header();
+        let own = own.iter().map(|(name, value)| (*name, value.as_str()));
+        for (name, value) in own.chain(headers.iter().copied()) {
+            let name = tungstenite::http::HeaderName::from_bytes(name.as_bytes())
+                .expect("it is a header's name");
+            request.headers_mut().append(
+                name,
+                HeaderValue::from_str(value).expect("it is a header's value"),
+            );
+        }
+        let stream = TcpStream::connect(address).expect("the service accepts connections");
+        stream.set_nodelay(true).expect("it is a TCP socket");
+        stream
+            .set_read_timeout(Some(DEADLINE))
+            .expect("it is a TCP socket");
+        match tungstenite::client(request, stream) {
+            Ok((stream, _)) => Ok(Self { stream }),
+            Err(HandshakeError::Failure(Error::Http(answer))) => Err(answer.status().as_u16()),
+            Err(other) => panic!("the handshake got no answer: {other}"),
+        }
+    }
+
+    #[track_caller]
+    pub fn send(&mut self, frame: &Value) {
+        self.send_message(Message::text(frame.to_string()));
+    }
+
+    #[track_caller]
+    pub fn send_text(&mut self, text: &str) {
+        self.send_message(Message::text(text));
+    }
+
+    #[track_caller]
+    pub fn send_message(&mut self, message: Message) {
+        self.stream.send(message).expect("the socket is open");
+    }
+
+    /// Sends, where the service may have gone.
+    pub fn try_send(&mut self, frame: &Value) -> Result<(), Gone> {
+        self.stream
+            .send(Message::text(frame.to_string()))
+            .map_err(|_| Gone::Cut)
+    }
+
+    /// The next frame.
+    #[track_caller]
+    pub fn next(&mut self) -> Value {
+        match self.try_next() {
+            Ok(frame) => frame,
+            Err(gone) => panic!("a frame was expected, but the socket is gone: {gone:?}"),
+        }
+    }
+
+    /// The next frame, or how the socket ended.
+    #[track_caller]
+    pub fn try_next(&mut self) -> Result<Value, Gone> {
+        loop {
+            let message = self.next_message()?;
+            if let Message::Close(frame) = message {
+                return Err(Gone::Closed(frame.map_or(1005, |frame| frame.code.into())));
+            }
+            if let Message::Text(text) = message {
+                return Ok(serde_json::from_str(&text).expect("every frame is JSON"));
+            }
+            assert!(
+                !message.is_binary(),
+                "the course dialect has no binary frames"
+            );
+        }
+    }
+
+    /// The next message of any kind; pings are answered on the way.
+    #[track_caller]
+    pub fn next_message(&mut self) -> Result<Message, Gone> {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            let left = end
+                .saturating_duration_since(Instant::now())
+                .max(Duration::from_millis(1));
+            self.stream
+                .get_ref()
+                .set_read_timeout(Some(left))
+                .expect("it is a TCP socket");
+            match self.stream.read() {
+                Ok(message) => return Ok(message),
+                Err(Error::Io(error))
+                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
+                {
+                    assert!(Instant::now() < end, "nothing came within {DEADLINE:?}");
+                }
+                Err(Error::Io(_) | Error::ConnectionClosed | Error::AlreadyClosed) => {
+                    return Err(Gone::Cut);
+                }
+                Err(Error::Protocol(
+                    tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
+                )) => {
+                    return Err(Gone::Cut);
+                }
+                Err(other) => panic!("the service does not speak WebSocket: {other}"),
+            }
+        }
+    }
+
+    /// The next frame, which must be this trip in this status.
+    #[track_caller]
+    pub fn hears(&mut self, trip: &Value, status: &str) -> Value {
+        let frame = self.next();
+        assert!(
+            frame["nk"] == nk(trip) && frame["status"] == status,
+            "not {} {status}: {frame}",
+            nk(trip)
+        );
+        frame
+    }
+
+    /// The frames up to the first for which `last` holds, which ends them.
+    #[track_caller]
+    pub fn hears_until(&mut self, mut last: impl FnMut(&Value) -> bool) -> Vec<Value> {
+        let mut heard = Vec::new();
+        loop {
+            heard.push(self.next());
+            if heard.last().is_some_and(&mut last) {
+                return heard;
+            }
+        }
+    }
+
+    /// The statuses of one trip that are heard before another trip, whose frame ends the listening.
+    #[track_caller]
+    pub fn statuses_before(&mut self, marker: &Value, trip: &Value) -> Vec<String> {
+        let heard = self.hears_until(|frame| frame["nk"] == nk(marker));
+        let of_trip = heard.iter().filter(|frame| frame["nk"] == nk(trip));
+        of_trip
+            .map(|frame| frame["status"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    }
+
+    /// The next frame, which must be a refusal with this code.
+    #[track_caller]
+    pub fn refused(&mut self, code: &str) -> Value {
+        let frame = self.next();
+        assert_eq!(frame["code"], code, "{frame}");
+        is_error_frame(&frame);
+        frame
+    }
+
+    /// Shows that nothing has come: the answer to a frame sent now is the next thing heard.
+    #[track_caller]
+    pub fn heard_nothing(&mut self) {
+        self.send_text("?");
+        let frame = self.next();
+        assert_eq!(
+            frame["code"], "unreadable",
+            "nothing was to come, but this did: {frame}"
+        );
+    }
+
+    /// Waits until the service closes the socket, whatever comes before, and gives the code.
+    #[track_caller]
+    pub fn closed(&mut self) -> u16 {
+        loop {
+            match self.try_next() {
+                Ok(_) => {}
+                Err(Gone::Closed(code)) => return code,
+                Err(Gone::Cut) => panic!("the socket ended without a close frame"),
+            }
+        }
+    }
+
+    /// Says goodbye and waits for the answer.
+    #[track_caller]
+    pub fn close(mut self) -> Option<CloseFrame> {
+        self.stream.close(None).expect("the socket is open");
+        loop {
+            match self.next_message() {
+                Ok(Message::Close(frame)) => return frame,
+                Ok(_) => {}
+                Err(gone) => panic!("goodbye was not answered: {gone:?}"),
+            }
+        }
+    }
+
+    /// Vanishes without a goodbye, as a phone does in a tunnel.
+    pub fn vanish(self) {
+        let linger = SockRef::from(self.stream.get_ref()).set_linger(Some(Duration::ZERO));
+        linger.expect("it is a TCP socket");
+    }
+}
+
+/// Checks the three keys of a refusal.
+#[track_caller]
+pub fn is_error_frame(frame: &Value) {
+    assert!(
+        frame["detail"]
+            .as_str()
+            .is_some_and(|text| !text.is_empty()),
+        "{frame}"
+    );
+    assert!(
+        frame["code"].is_string() && frame["errors"].is_object(),
+        "{frame}"
+    );
+}

@@ -1,0 +1,250 @@
+//! Starting, stopping, and being stopped.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+
+use serde_json::Value;
+
+use crate::harness::{
+    Auth, Database, Home, Http, PASSWORD, Process, Rider, Service, Test, at_once, eventually,
+    log_in, nk, sign_up_form, tests,
+};
+
+pub fn tests() -> Vec<Test> {
+    tests![
+        a_stop_signal_closes_sockets_with_a_word_and_exits_well,
+        what_was_acknowledged_before_a_stop_is_there_after_it,
+        what_was_acknowledged_before_a_crash_is_there_after_it,
+        a_trip_goes_on_after_a_restart,
+        a_search_ends_although_the_service_was_down,
+        two_services_may_start_at_once_on_an_empty_database,
+        migrations_can_be_run_alone_and_again,
+        the_demo_plays_trips_and_ends,
+        an_address_in_use_is_an_error,
+    ]
+}
+
+fn a_stop_signal_closes_sockets_with_a_word_and_exits_well(on: Database) {
+    let mut service = Service::start(on);
+    let (rider, driver) = (service.rider("ann"), service.driver("bob"));
+    let mut sockets = vec![rider.connect(), rider.connect(), driver.connect()];
+    let trip = rider.request("A", "B");
+    let status = service.stop();
+    assert!(status.success(), "{status}");
+    for socket in &mut sockets {
+        socket.hears(&trip, "REQUESTED");
+        assert_eq!(socket.closed(), 4001);
+    }
+}
+
+/// Riders who request trips, over HTTP and over sockets, until the service goes; each trip they were told of is
+/// sent to `acknowledged`.
+fn request_until_gone(riders: &[Rider], acknowledged: &Sender<(usize, String)>, stop: &AtomicBool) {
+    thread::scope(|scope| {
+        for (n, rider) in riders.iter().enumerate() {
+            let acknowledged = acknowledged.clone();
+            scope.spawn(move || {
+                let mut ask = asker(rider, n % 2 == 0);
+                while !stop.load(Ordering::Relaxed)
+                    && let Some(key) = ask()
+                {
+                    acknowledged.send((n, key)).expect("the test listens");
+                }
+            });
+        }
+    });
+}
+
+/// Asks for one trip at a time; nothing once the service has gone.
+fn asker(rider: &Rider, over_socket: bool) -> Box<dyn FnMut() -> Option<String> + '_> {
+    let fields = rider.request_frame("A", "B");
+    if over_socket {
+        let mut socket = rider.connect();
+        return Box::new(move || {
+            socket.try_send(&fields).ok()?;
+            socket.try_next().ok()?["nk"].as_str().map(str::to_owned)
+        });
+    }
+    Box::new(move || {
+        let answer = rider
+            .call("POST", "/api/trip/")
+            .json(&fields)
+            .try_send()
+            .ok()?;
+        (answer.status == 201).then(|| nk(&answer.json()).to_owned())
+    })
+}
+
+/// Lets riders request, ends the service in the middle of it with `end`, starts it again, and looks for every
+/// trip that anybody was told of.
+fn nothing_acknowledged_is_lost(on: Database, end: impl FnOnce(&mut Service)) {
+    let mut service = Service::with(on, &["--rider-trips", "1000"]);
+    let mut riders: Vec<Rider> = (0..4)
+        .map(|n| service.rider(&format!("rider{n}")))
+        .collect();
+    let (tell, told) = channel();
+    let stop = AtomicBool::new(false);
+    let mut known: Vec<(usize, String)> = Vec::new();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            request_until_gone(&riders, &tell, &stop);
+            drop(tell);
+        });
+        known.extend(told.iter().take(40));
+        end(&mut service);
+        stop.store(true, Ordering::Relaxed);
+        known.extend(told.iter());
+    });
+    service.restart();
+    for (n, rider) in riders.iter_mut().enumerate() {
+        rider.follow(&service);
+        let mine: Vec<&str> = known
+            .iter()
+            .filter(|(of, _)| *of == n)
+            .map(|(_, key)| key.as_str())
+            .collect();
+        let mut phone = rider.connect();
+        let stored = rider.trips();
+        let sent: Vec<Value> = stored.iter().map(|_| phone.next()).collect();
+        for key in mine {
+            assert_eq!(rider.trip(key)["status"], "REQUESTED");
+            assert!(
+                sent.iter().any(|trip| trip["nk"] == key),
+                "{key} is sent on connect"
+            );
+        }
+        phone.heard_nothing();
+    }
+}
+
+fn what_was_acknowledged_before_a_stop_is_there_after_it(on: Database) {
+    nothing_acknowledged_is_lost(on, |service| {
+        let status = service.stop();
+        assert!(status.success(), "{status}");
+    });
+}
+
+fn what_was_acknowledged_before_a_crash_is_there_after_it(on: Database) {
+    nothing_acknowledged_is_lost(on, Service::kill);
+}
+
+fn a_trip_goes_on_after_a_restart(on: Database) {
+    let mut service = Service::start(on);
+    let (mut rider, mut driver) = (service.rider("ann"), service.driver("bob"));
+    let trip = driver.accept(&rider.request("A", "B")).ok(200);
+    service.kill();
+    service.restart();
+    rider.follow(&service);
+    driver.follow(&service);
+    let (mut rider_phone, mut driver_phone) = (rider.connect(), driver.connect());
+    assert_eq!(rider_phone.next(), trip);
+    assert_eq!(driver_phone.next(), trip);
+    for status in ["ARRIVED", "IN_PROGRESS", "COMPLETED"] {
+        driver_phone.send(&driver.update_frame(&trip, status));
+        driver_phone.hears(&trip, status);
+        rider_phone.hears(&trip, status);
+    }
+}
+
+fn a_search_ends_although_the_service_was_down(on: Database) {
+    let mut service = Service::with(on, &["--search-time", "1"]);
+    let mut rider = service.rider("ann");
+    let trip = rider.request("A", "B");
+    service.kill();
+    service.restart();
+    rider.follow(&service);
+    eventually("the request expires", || {
+        (rider.trip(nk(&trip))["status"] == "EXPIRED").then_some(())
+    });
+}
+
+/// Two nodes: on SQLite with the same data directory, on PostgreSQL with two and the same keys.
+fn two_services_may_start_at_once_on_an_empty_database(on: Database) {
+    for _ in 0..5 {
+        let home = Home::new(on);
+        let second_dir = match on {
+            Database::Sqlite => home.dir().to_owned(),
+            Database::Postgres => home.dir().join("second"),
+        };
+        let start = &|dir: &Path| {
+            let mut command = home.command(&[
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--limits",
+                "off",
+                "--data-dir",
+            ]);
+            command.arg(dir);
+            if on == Database::Postgres {
+                command.env(
+                    "CABRANK_SIGNING_KEYS",
+                    "k:b29vb29vb29vb29vb29vb29vb29vb29vb29vb29vb29v",
+                );
+            }
+            Process::spawn(command)
+        };
+        let nodes = at_once([home.dir(), &second_dir].map(|dir| move || start(dir)));
+        let addresses: Vec<SocketAddr> = nodes.iter().map(Process::address).collect();
+        for &address in &addresses {
+            assert_eq!(Http::new(address, Auth::Nobody).get("/healthz").status, 200);
+        }
+        let form = sign_up_form("ann", "rider");
+        Http::new(addresses[0], Auth::Nobody)
+            .post("/api/sign_up/", &form)
+            .ok(201);
+        let rider = Rider(log_in(addresses[1], "ann", PASSWORD));
+        rider.request("A", "B");
+        Http::new(addresses[0], rider.auth.clone())
+            .get("/api/trip/")
+            .ok(200);
+    }
+}
+
+fn migrations_can_be_run_alone_and_again(on: Database) {
+    let home = Home::new(on);
+    home.run_well(&["migrate"], "");
+    home.run_well(&["migrate"], "");
+    let dir = home
+        .dir()
+        .to_str()
+        .expect("a temporary directory has a plain name");
+    let node =
+        Process::spawn(home.command(&["serve", "--listen", "127.0.0.1:0", "--data-dir", dir]));
+    assert_eq!(
+        Http::new(node.address(), Auth::Nobody)
+            .get("/healthz")
+            .status,
+        200
+    );
+}
+
+fn the_demo_plays_trips_and_ends(on: Database) {
+    let home = Home::new(on);
+    let mut demo =
+        Process::spawn(home.command(&["demo", "--trips", "3", "--listen", "127.0.0.1:0"]));
+    let status = demo.ended();
+    let said = demo.output().to_lowercase();
+    assert!(status.success(), "{status}: {said}");
+    for word in ["requested", "accepted", "completed"] {
+        assert!(
+            said.matches(word).count() >= 3,
+            "{word} is told of every trip: {said}"
+        );
+    }
+}
+
+fn an_address_in_use_is_an_error(on: Database) {
+    let service = Service::start(on);
+    let home = Home::new(Database::Sqlite);
+    let output = home.run(&["serve", "--listen", &service.address.to_string()], "");
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains(&service.address.port().to_string()),
+        "it says which address: {said}"
+    );
+}

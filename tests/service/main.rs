@@ -1,0 +1,98 @@
+//! The behaviour of the built program, from outside: its HTTP, its sockets, its command line. Nothing here
+//! knows a module of the service.
+//!
+//! Every test is run once per database and has a service and a database of its own. SQLite needs nothing;
+//! PostgreSQL is found through `CABRANK_TEST_POSTGRES` (`postgres://postgres@127.0.0.1:5432/postgres`). Without it
+//! its tests are reported as ignored, one by one, and fail where `CI` is set. `CABRANK_RACE_ROUNDS` says how long
+//! the races run.
+//!
+//! Tests wait for what they expect, up to a deadline; they never sleep and never assert a time. "Nothing came"
+//! is shown by a later frame that came first.
+
+mod audience;
+mod command_line;
+mod commands;
+mod description;
+mod endings;
+mod failures;
+mod frames;
+mod handshake;
+mod harness;
+mod idempotency;
+mod lifecycle;
+mod log_in;
+mod origins;
+mod races;
+mod refusals;
+mod requests;
+mod security;
+mod sessions;
+mod sign_up;
+mod trips;
+mod wire;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Completion, Trial};
+
+use harness::{Database, Test};
+
+/// A module's name and its tests.
+type Module = (&'static str, Vec<Test>);
+
+fn main() -> ExitCode {
+    let mut trials = Vec::new();
+    for on in [Database::Sqlite, Database::Postgres] {
+        for (module, tests) in modules().into_iter().chain([alone(on)]) {
+            trials.extend(tests.into_iter().map(|test| trial(on, module, test)));
+        }
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// What must hold on both databases.
+fn modules() -> [Module; 19] {
+    [
+        ("sign_up", sign_up::tests()),
+        ("log_in", log_in::tests()),
+        ("sessions", sessions::tests()),
+        ("command_line", command_line::tests()),
+        ("security", security::tests()),
+        ("origins", origins::tests()),
+        ("requests", requests::tests()),
+        ("trips", trips::tests()),
+        ("commands", commands::tests()),
+        ("endings", endings::tests()),
+        ("idempotency", idempotency::tests()),
+        ("handshake", handshake::tests()),
+        ("frames", frames::tests()),
+        ("refusals", refusals::tests()),
+        ("wire", wire::tests()),
+        ("audience", audience::tests()),
+        ("races", races::tests()),
+        ("lifecycle", lifecycle::tests()),
+        ("description", description::tests()),
+    ]
+}
+
+/// What can only go wrong on this database.
+fn alone(on: Database) -> Module {
+    match on {
+        Database::Sqlite => ("failures", failures::on_sqlite()),
+        Database::Postgres => ("failures", failures::on_postgres()),
+    }
+}
+
+fn trial(on: Database, module: &str, (name, test): Test) -> Trial {
+    let name = format!("{}::{module}::{name}", on.name());
+    match on.missing() {
+        None => Trial::test(name, move || {
+            test(on);
+            Ok(())
+        }),
+        Some(missing) if std::env::var_os("CI").is_some() => {
+            Trial::test(name, move || Err(missing.into()))
+        }
+        Some(missing) => Trial::ignorable_test(name, move || Ok(Completion::ignored_with(missing))),
+    }
+}

@@ -1,0 +1,248 @@
+//! Many want the same thing at the same moment. `CABRANK_RACE_ROUNDS` says how often (50).
+
+use std::collections::HashSet;
+use std::sync::Barrier;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use serde_json::Value;
+
+use crate::harness::{Database, Driver, Rider, Service, Socket, Test, at_once, nk, tests};
+
+pub fn tests() -> Vec<Test> {
+    tests![
+        many_drivers_accept_one_trip_and_one_of_them_gets_it,
+        a_driver_who_accepts_two_trips_at_once_gets_one,
+        a_cancellation_and_an_acceptance_agree_on_the_end,
+        repeated_commands_at_once_change_a_trip_once,
+    ]
+}
+
+const DRIVERS: usize = 16;
+
+fn rounds() -> usize {
+    let rounds = std::env::var("CABRANK_RACE_ROUNDS");
+    rounds.map_or(50, |rounds| {
+        rounds.parse().expect("CABRANK_RACE_ROUNDS is a number")
+    })
+}
+
+/// What one driver was told of one trip.
+#[derive(Debug)]
+enum Told {
+    Won,
+    Lost(String),
+}
+
+/// One of the drivers, who is given trips and says what became of accepting them.
+struct Racer {
+    trips: Sender<Value>,
+    told: Receiver<Told>,
+}
+
+/// Half of the drivers accept over their sockets, half over HTTP, all of them in the same moment.
+fn many_drivers_accept_one_trip_and_one_of_them_gets_it(on: Database) {
+    let service = Service::start(on);
+    let rider = service.rider("ann");
+    let drivers = service.drivers("driver", DRIVERS);
+    let moment = Barrier::new(DRIVERS);
+    thread::scope(|scope| {
+        let racers: Vec<Racer> = drivers
+            .iter()
+            .enumerate()
+            .map(|(n, driver)| {
+                let (trips, given) = channel();
+                let (tell, told) = channel();
+                let moment = &moment;
+                let socket = (n % 2 == 0).then(|| driver.connect());
+                scope.spawn(move || race(driver, socket, moment, &given, &tell));
+                Racer { trips, told }
+            })
+            .collect();
+        for round in 0..rounds() {
+            one_round(round, &rider, &drivers, &racers);
+        }
+    });
+}
+
+fn race(
+    driver: &Driver,
+    mut socket: Option<Socket>,
+    moment: &Barrier,
+    given: &Receiver<Value>,
+    tell: &Sender<Told>,
+) {
+    let mut lost = HashSet::new();
+    for trip in given {
+        moment.wait();
+        let told = match &mut socket {
+            Some(socket) => accept_over_socket(driver, socket, &trip, &lost),
+            None => accept_over_http(driver, &trip),
+        };
+        if matches!(told, Told::Lost(_)) {
+            lost.insert(nk(&trip).to_owned());
+        }
+        if tell.send(told).is_err() {
+            return; // the test has failed already
+        }
+    }
+}
+
+#[track_caller]
+fn one_round(round: usize, rider: &Rider, drivers: &[Driver], racers: &[Racer]) {
+    let trip = rider.request("A", "B");
+    for racer in racers {
+        racer
+            .trips
+            .send(trip.clone())
+            .expect("every driver waits for a trip");
+    }
+    let told: Vec<Told> = racers
+        .iter()
+        .map(|racer| racer.told.recv().expect("every driver is answered"))
+        .collect();
+    let winners: Vec<usize> = (0..DRIVERS)
+        .filter(|n| matches!(told[*n], Told::Won))
+        .collect();
+    let &[winner] = winners.as_slice() else {
+        panic!("round {round} had the winners {winners:?}: {told:?}")
+    };
+    for told in &told {
+        if let Told::Lost(code) = told {
+            assert!(
+                code == "already-taken" || code == "driver-busy",
+                "round {round}: {told:?}"
+            );
+        }
+    }
+    let winner = &drivers[winner];
+    let detail = rider.trip(nk(&trip));
+    assert_eq!(
+        (&detail["driver"], &detail["status"]),
+        (&winner.party(), &Value::from("STARTED")),
+        "round {round}"
+    );
+    winner.start(&trip).ok(200);
+    winner.complete(&trip).ok(200);
+}
+
+fn accept_over_http(driver: &Driver, trip: &Value) -> Told {
+    let answer = driver.accept(trip);
+    if answer.status == 200 {
+        assert_eq!(answer.json()["driver"], driver.party());
+        return Told::Won;
+    }
+    let code = answer.code().unwrap_or_default();
+    answer.problem(409, &code);
+    Told::Lost(code)
+}
+
+/// Reads until this driver's own answer; other news on the way must never make a loser a winner.
+fn accept_over_socket(
+    driver: &Driver,
+    socket: &mut Socket,
+    trip: &Value,
+    lost: &HashSet<String>,
+) -> Told {
+    socket.send(&driver.update_frame(trip, "STARTED"));
+    loop {
+        let frame = socket.next();
+        if let Some(code) = frame["code"].as_str() {
+            return Told::Lost(code.to_owned());
+        }
+        let mine = frame["driver"]["id"] == driver.id;
+        if mine && frame["nk"] == trip["nk"] {
+            return Told::Won;
+        }
+        assert!(
+            !mine || !lost.contains(nk(&frame)),
+            "{} was refused a trip and then given it",
+            driver.username
+        );
+    }
+}
+
+fn a_driver_who_accepts_two_trips_at_once_gets_one(on: Database) {
+    let service = Service::start(on);
+    let (rider, driver) = (service.rider("ann"), service.driver("bob"));
+    let hands = [driver.again(), driver.again()];
+    for round in 0..rounds().div_ceil(5) {
+        let trips = [rider.request("A", "B"), rider.request("C", "D")];
+        let answers = at_once(hands.iter().zip(&trips).map(|(hand, trip)| {
+            move || hand.post_nothing(&format!("/api/trip/{}/accept/", nk(trip)))
+        }));
+        let got = answers.iter().position(|answer| answer.status == 200);
+        let got = got.unwrap_or_else(|| panic!("round {round}: nothing was accepted: {answers:?}"));
+        answers[1 - got].problem(409, "driver-busy");
+        let active = driver
+            .trips()
+            .iter()
+            .filter(|trip| trip["status"] == "STARTED")
+            .count();
+        assert_eq!(active, 1, "round {round}");
+        for trip in &trips {
+            rider.cancel(trip).ok(200);
+        }
+    }
+}
+
+fn a_cancellation_and_an_acceptance_agree_on_the_end(on: Database) {
+    let service = Service::start(on);
+    let (rider, driver) = (service.rider("ann"), service.driver("bob"));
+    let mut phone = rider.connect();
+    for round in 0..rounds().div_ceil(5) {
+        let trip = rider.request("A", "B");
+        let path = |verb: &str| format!("/api/trip/{}/{verb}/", nk(&trip));
+        let calls = [
+            (rider.again(), path("cancel")),
+            (driver.again(), path("accept")),
+        ];
+        let answers = at_once(
+            calls
+                .iter()
+                .map(|(http, path)| move || http.post_nothing(path)),
+        );
+        answers[0].ok(200);
+        let end = rider.trip(nk(&trip));
+        assert_eq!(end["status"], "CANCELLED", "round {round}");
+        phone.hears(&trip, "REQUESTED");
+        if answers[1].status == 200 {
+            assert_eq!(end["driver"], driver.party(), "round {round}");
+            phone.hears(&trip, "STARTED");
+        } else {
+            assert_eq!(
+                answers[1].problem(409, "not-possible")["trip_status"],
+                "CANCELLED"
+            );
+            assert_eq!(end["driver"], Value::Null, "round {round}");
+        }
+        assert_eq!(phone.next(), end);
+    }
+}
+
+fn repeated_commands_at_once_change_a_trip_once(on: Database) {
+    let service = Service::start(on);
+    let (rider, driver) = (service.rider("ann"), service.driver("bob"));
+    let mut phone = rider.connect();
+    let hands: Vec<_> = (0..4).map(|_| driver.again()).collect();
+    for _ in 0..rounds().div_ceil(10) {
+        let trip = rider.request("A", "B");
+        phone.hears(&trip, "REQUESTED");
+        for (verb, status) in [
+            ("accept", "STARTED"),
+            ("start", "IN_PROGRESS"),
+            ("complete", "COMPLETED"),
+        ] {
+            let path = format!("/api/trip/{}/{verb}/", nk(&trip));
+            let answers = at_once(hands.iter().map(|hand| || hand.post_nothing(&path)));
+            assert!(
+                answers
+                    .iter()
+                    .all(|a| a.status == 200 && a.text == answers[0].text),
+                "{answers:?}"
+            );
+            phone.hears(&trip, status);
+        }
+    }
+    phone.heard_nothing();
+}
