@@ -8,10 +8,16 @@ pub mod accounts;
 pub mod app;
 /// Passwords, tokens, keys, and the brake on guessing.
 pub mod auth;
+/// `cabrank bench`: load, and what it costs.
+pub mod bench;
+/// A rider's or a driver's app, over the real wire.
+pub mod client;
 /// What an operator may set.
 pub mod config;
 /// How a request says who is calling.
 pub mod credentials;
+/// `cabrank demo`: riders and drivers who keep the service busy.
+pub mod demo;
 /// The verbs: request, accept, arrive, start, complete, cancel, end, expire.
 pub mod dispatch;
 /// The rules of trips, as plain values and functions.

@@ -1,6 +1,7 @@
 //! The command line: parse, start logging, call the library.
 
 use std::io::Read;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 
 use cabrank::accounts::{Accounts, SignUp};
@@ -8,7 +9,10 @@ use cabrank::auth::keys::KeyRing;
 use cabrank::auth::passwords::Password;
 use cabrank::auth::throttle::Throttle;
 use cabrank::auth::tokens::Tokens;
+use cabrank::bench::{self, BenchArgs};
+use cabrank::client::Service;
 use cabrank::config::{AccountConfig, DataConfig, ServeConfig};
+use cabrank::demo::DemoArgs;
 use cabrank::domain::{Role, Standing, Username};
 use cabrank::server::{Server, StopHandle};
 use cabrank::store::Store;
@@ -42,6 +46,21 @@ enum Command {
         /// Undo every migration: the data is lost
         #[arg(long)]
         down: bool,
+    },
+    /// Start a service on a temporary directory, with riders and drivers who use it
+    Demo(DemoArgs),
+    /// Put load on a service that speaks the course dialect, and report what it costs
+    Bench(BenchArgs),
+    /// Exit with 0 if the service is healthy
+    Health {
+        /// Address and port that the service listens on
+        #[arg(
+            long,
+            env = "CABRANK_LISTEN",
+            default_value = "127.0.0.1:8080",
+            value_name = "ADDRESS"
+        )]
+        listen: SocketAddr,
     },
     /// Add or change accounts
     #[command(subcommand)]
@@ -121,6 +140,11 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Migrate { data, down } => {
             migrate(&data, if down { Direction::Down } else { Direction::Up })
         }
+        Command::Demo(args) => demo(&args).await,
+        Command::Bench(args) => Ok(bench::run(&args).await?),
+        Command::Health { listen } => Ok(Service::at(&format!("http://{}", reachable(listen)))
+            .health()
+            .await?),
         Command::User(command) => user(command).await,
         Command::RotateKey { data } => {
             println!(
@@ -142,7 +166,52 @@ async fn serve(config: &ServeConfig) -> Result<(), Failure> {
     Ok(server.run().await?)
 }
 
+/// The service and its users in one process; its data is gone afterwards.
+async fn demo(args: &DemoArgs) -> Result<(), Failure> {
+    let data = tempfile::tempdir()?;
+    let listen = args.listen.to_string();
+    let flags = ["cabrank", "serve", "--limits", "off", "--listen", &listen];
+    let Some(Command::Serve(mut config)) = Cli::try_parse_from(flags)?.command else {
+        unreachable!("the command is given")
+    };
+    config.data = DataConfig {
+        data_dir: data.path().to_owned(),
+        database_url: None,
+    };
+    let server = Server::start(&config)?;
+    let (url, stop) = (server.url(), server.stop_handle());
+    println!("listening on {url}");
+    let serving = actix_web::rt::spawn(server.run());
+    let played = tokio::select! {
+        played = cabrank::demo::run(&url, args) => played,
+        () = stop_signal() => Ok(()),
+    };
+    stop.stop().await;
+    serving.await??;
+    Ok(played?)
+}
+
+/// An address that says "any" is reached by the loopback.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let loopback = if listen.is_ipv4() {
+        Ipv4Addr::LOCALHOST.into()
+    } else {
+        Ipv6Addr::LOCALHOST.into()
+    };
+    if listen.ip().is_unspecified() {
+        SocketAddr::new(loopback, listen.port())
+    } else {
+        listen
+    }
+}
+
 async fn stop_on_signal(stop: StopHandle) {
+    stop_signal().await;
+    tracing::info!("Stopping");
+    stop.stop().await;
+}
+
+async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).expect("signals can be listened to");
     let mut interrupt = signal(SignalKind::interrupt()).expect("signals can be listened to");
@@ -150,8 +219,6 @@ async fn stop_on_signal(stop: StopHandle) {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    tracing::info!("Stopping");
-    stop.stop().await;
 }
 
 fn migrate(data: &DataConfig, direction: Direction) -> Result<(), Failure> {

@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# benches/compare.sh      cabrank and the reference server under the same load, one after the other, several rounds; prints a markdown table
+#
+# env: ROUNDS=3 DRIVERS=1000 RIDERS=50 SECONDS_EACH=10 BENCH="further options of cabrank bench"
+#      REFERENCE=../shared/reference  REFERENCE_STATE (its virtual environment and data; made if missing)  CABRANK=target/release/cabrank
+# It needs redis-server (apt install redis-server) and python3 for the reference, nothing else running, and `ulimit -n` well above DRIVERS.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+ROUNDS=${ROUNDS:-3} DRIVERS=${DRIVERS:-1000} RIDERS=${RIDERS:-50} SECONDS_EACH=${SECONDS_EACH:-10}
+CABRANK=$(realpath "${CABRANK:-target/release/cabrank}")
+REFERENCE=$(realpath "${REFERENCE:-../shared/reference}")
+read -ra further <<<"${BENCH:-}"
+OUR_PORT=${OUR_PORT:-8166} REFERENCE_PORT=${REFERENCE_PORT:-8167}
+export REDIS_PORT=${REDIS_PORT:-6399} PYTHONDONTWRITEBYTECODE=1
+
+for tool in redis-server redis-cli python3 curl; do
+  command -v "$tool" >/dev/null || { echo "compare.sh: $tool is missing" >&2; exit 1; }
+done
+ulimit -n "$(ulimit -Hn)"
+
+work=$(mktemp -d)
+export REFERENCE_STATE=${REFERENCE_STATE:-$work/reference}
+server=
+stop() {
+  if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi
+  server=
+}
+finish() {
+  stop
+  redis-cli -p "$REDIS_PORT" shutdown nosave >/dev/null 2>&1 || true
+  rm -rf "$work"
+}
+trap finish EXIT
+
+await() { # URL
+  for _ in $(seq 600); do curl -so /dev/null "$1" && return; sleep 0.1; done
+  echo "compare.sh: $1 does not answer" >&2
+  cat "$work/log" >&2
+  exit 1
+}
+bench() { # URL FURTHER...
+  "$CABRANK" bench --url "$1" --drivers "$DRIVERS" --riders "$RIDERS" --seconds "$SECONDS_EACH" --json "${further[@]}" "${@:2}"
+}
+
+start_ours() { # DATA_DIR
+  "$CABRANK" serve --listen "127.0.0.1:$OUR_PORT" --data-dir "$1" --limits off --rider-trips 1000000 >"$work/log" 2>&1 &
+  server=$!
+  await "http://127.0.0.1:$OUR_PORT/openapi.json"
+}
+start_reference() {
+  WORKERS=2 ENABLE_DCRF=0 FRESH=1 "$REFERENCE/run.sh" "$REFERENCE_PORT" 2 >"$work/log" 2>&1 &
+  server=$!
+  await "http://127.0.0.1:$REFERENCE_PORT/healthz"
+}
+
+# Users are signed up once, and each round gets a copy: hashing their passwords would leave its memory in the measured process.
+start_ours "$work/users"
+bench "http://127.0.0.1:$OUR_PORT" --idle --save-users "$work/ours.jsonl" >/dev/null
+stop
+
+for round in $(seq "$ROUNDS"); do
+  echo "round $round of $ROUNDS: cabrank" >&2
+  cp -a "$work/users" "$work/round"
+  start_ours "$work/round"
+  bench "http://127.0.0.1:$OUR_PORT" --users "$work/ours.jsonl" --pid "$server" >>"$work/ours.results"
+  stop
+  rm -rf "$work/round"
+
+  echo "round $round of $ROUNDS: reference" >&2
+  start_reference
+  (cd "$REFERENCE" && DATABASE_URL="sqlite://$REFERENCE_STATE/var/db-$REFERENCE_PORT.sqlite3" \
+    "$REFERENCE_STATE/.venv/bin/python" manage.py mkusers --riders "$RIDERS" --drivers "$DRIVERS") >"$work/reference.jsonl"
+  redis=$(redis-cli -p "$REDIS_PORT" info server | tr -d '\r' | sed -n 's/^process_id://p')
+  bench "http://127.0.0.1:$REFERENCE_PORT" --users "$work/reference.jsonl" --pid "$server" --pid "$redis" >>"$work/reference.results"
+  stop
+done
+
+python3 - "$work/ours.results" "$work/reference.results" <<'PYTHON'
+import json, statistics, sys
+
+ours, reference = ([json.loads(line) for line in open(name)] for name in sys.argv[1:])
+ROWS = [
+    ("requests committed per second", "requests_per_s", 1),
+    ("deliveries per second", "deliveries_per_s", 0),
+    ("request to alert, p50 (ms)", "alert_p50_ms", 1),
+    ("request to alert, p99 (ms)", "alert_p99_ms", 1),
+    ("request to its rider, p50 (ms)", "commit_p50_ms", 1),
+    ("server CPU per delivery (us)", "server_cpu_us_per_delivery", 2),
+    ("client CPU per delivery (us)", "client_cpu_us_per_delivery", 2),
+    ("server RSS per idle session (KiB)", "rss_per_idle_session_kib", 1),
+    ("server RSS, sockets open (KiB)", "server_rss_kib", 0),
+    ("undelivered", "undelivered", 0),
+    ("sockets lost", "lost_sockets", 0),
+]
+
+
+def median(results, key):
+    values = [result[key] for result in results if result.get(key) is not None]
+    return statistics.median(values) if values else None
+
+
+def spread(results, key, digits):
+    values = sorted(result[key] for result in results if result.get(key) is not None)
+    if not values:
+        return "-"
+    text = f"{statistics.median(values):,.{digits}f}"
+    return text if values[0] == values[-1] else f"{text} ({values[0]:,.{digits}f} to {values[-1]:,.{digits}f})"
+
+
+run = ours[0]
+print(f"{run['drivers']} drivers, {run['riders']} riders, {run['seconds']} s, load: {run['load']}; median of {len(ours)} rounds (least to most)\n")
+print("| | cabrank | reference | ratio |\n|---|---:|---:|---:|")
+for name, key, digits in ROWS:
+    one, two = median(ours, key), median(reference, key)
+    ratio = f"{one / two:.3g}" if one is not None and two else "-"
+    print(f"| {name} | {spread(ours, key, digits)} | {spread(reference, key, digits)} | {ratio} |")
+PYTHON

@@ -1,0 +1,99 @@
+//! The users of a run: from a file, or signed up for it.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::{BenchArgs, BenchError, progress};
+use crate::client::{ClientError, Role, Service, User};
+
+/// Passwords are slow to hash on purpose: more at once would only wait for each other.
+const SIGN_UPS_AT_ONCE: usize = 8;
+const PASSWORD: &str = "bench-a-long-walk-9";
+
+/// Enough drivers and riders for a run.
+pub struct Accounts {
+    pub drivers: Vec<User>,
+    pub riders: Vec<User>,
+}
+
+/// Takes the users from the file that was given, or signs them up.
+pub async fn accounts(args: &BenchArgs) -> Result<Accounts, BenchError> {
+    let users = match &args.users {
+        Some(file) => read(file)?,
+        None => sign_up_all(args).await?,
+    };
+    if let Some(file) = &args.save_users {
+        save(file, &users)?;
+    }
+    let (mut drivers, mut riders): (Vec<_>, Vec<_>) = users
+        .into_iter()
+        .partition(|user| user.group == Role::Driver);
+    for (role, have, need) in [
+        ("drivers", &mut drivers, args.drivers),
+        ("riders", &mut riders, args.riders),
+    ] {
+        let need = need as usize;
+        if have.len() < need {
+            return Err(BenchError::TooFewUsers {
+                role,
+                have: have.len(),
+                need,
+            });
+        }
+        have.truncate(need);
+    }
+    Ok(Accounts { drivers, riders })
+}
+
+fn read(file: &Path) -> Result<Vec<User>, BenchError> {
+    let unreadable = |reason: String| BenchError::Users {
+        file: file.to_owned(),
+        reason,
+    };
+    let text = std::fs::read_to_string(file).map_err(|error| unreadable(error.to_string()))?;
+    text.lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| serde_json::from_str(line).map_err(|error| unreadable(error.to_string())))
+        .collect()
+}
+
+fn save(file: &Path, users: &[User]) -> Result<(), BenchError> {
+    let unwritable = |reason: String| BenchError::Users {
+        file: file.to_owned(),
+        reason,
+    };
+    let mut text = String::new();
+    for user in users {
+        let line = serde_json::to_string(user).map_err(|error| unwritable(error.to_string()))?;
+        writeln!(text, "{line}").expect("a string takes any text");
+    }
+    std::fs::write(file, text).map_err(|error| unwritable(error.to_string()))
+}
+
+async fn sign_up_all(args: &BenchArgs) -> Result<Vec<User>, BenchError> {
+    progress(&format!("signing up {} users", args.drivers + args.riders));
+    let service = &Service::at(&args.url);
+    let suffix = getrandom::u32().map_err(|error| BenchError::Randomness(error.to_string()))?;
+    let named = |role: Role, count: u32| {
+        (0..count).map(move |turn| async move {
+            let name = format!(
+                "bench-{suffix:08x}-{}-{turn}",
+                role.path().trim_matches('/')
+            );
+            sign_up(service, &name, role).await
+        })
+    };
+    let users: Vec<User> = stream::iter(named(Role::Driver, args.drivers))
+        .chain(stream::iter(named(Role::Rider, args.riders)))
+        .buffer_unordered(SIGN_UPS_AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(users)
+}
+
+async fn sign_up(service: &Service, name: &str, role: Role) -> Result<User, ClientError> {
+    service.sign_up(name, PASSWORD, role).await?;
+    service.log_in(name, PASSWORD).await
+}

@@ -1,0 +1,226 @@
+//! The drivers and riders of a run, a task each, all on one thread.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use actix_web::rt;
+use serde_json::json;
+use tokio::sync::Notify;
+use tokio::time::{sleep, sleep_until};
+
+use super::socket::{LazySocket, Scratch, Socket, SocketError};
+use super::tally::{Progress, Tally};
+use super::{BenchArgs, Wait};
+use crate::client::User;
+
+/// How long a rider waits for what it waits for, before it goes on without.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+/// How often a lazy driver looks, and in how many turns all of them do.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+const TURNS: u32 = 25;
+/// The pause after a refusal, which would be the answer to the next request as well.
+const AFTER_REFUSAL: Duration = Duration::from_millis(100);
+
+/// What the tasks of a run share.
+pub struct Run {
+    pub tally: RefCell<Tally>,
+    scratch: Scratch,
+    /// How many more drivers are to read at once.
+    eager_left: Cell<u32>,
+    /// The drivers who only look from time to time.
+    lazy: RefCell<Vec<LazySocket>>,
+    wait: Wait,
+    /// Set when no more requests are to be sent.
+    stopped: Cell<bool>,
+    /// One a rider: all drivers have heard its request.
+    all_heard: Vec<Notify>,
+}
+
+impl Run {
+    pub fn new(number: u32, args: &BenchArgs) -> Rc<Self> {
+        Rc::new(Self {
+            tally: RefCell::new(Tally::new(number, args.drivers)),
+            scratch: Scratch::new(),
+            eager_left: Cell::new(args.eager.unwrap_or(args.drivers)),
+            lazy: RefCell::default(),
+            wait: args.wait,
+            stopped: Cell::new(false),
+            all_heard: (0..args.riders).map(|_| Notify::new()).collect(),
+        })
+    }
+
+    /// Lets the riders end: what is under way is still awaited, nothing is begun.
+    pub fn stop(&self) {
+        self.stopped.set(true);
+    }
+
+    /// Whether a rider need wait no longer.
+    fn is_done(&self, number: usize) -> bool {
+        let tally = self.tally.borrow();
+        tally.is_committed(number) && (self.wait == Wait::Own || tally.is_delivered(number))
+    }
+
+    fn deliver(&self, frame: &[u8], at: Option<Instant>) {
+        let progress = self.tally.borrow_mut().deliver(frame, at);
+        if let (Wait::All, Progress::AllHeard { rider }) = (self.wait, progress) {
+            self.all_heard[rider].notify_one();
+        }
+    }
+}
+
+/// Lets one more driver hear, at once or from time to time.
+pub fn add_driver(run: &Rc<Run>, socket: Socket) -> Result<(), SocketError> {
+    match run.eager_left.get().checked_sub(1) {
+        Some(left) => {
+            run.eager_left.set(left);
+            rt::spawn(drive(Rc::clone(run), socket));
+        }
+        None => run.lazy.borrow_mut().push(socket.into_lazy()?),
+    }
+    Ok(())
+}
+
+/// Hears everything that a driver's socket brings.
+async fn drive(run: Rc<Run>, mut socket: Socket) {
+    loop {
+        // The clock is read once for all that came together.
+        let mut now = None;
+        let read = socket.read(&run.scratch, |frame| {
+            run.deliver(frame, Some(*now.get_or_insert_with(Instant::now)))
+        });
+        if let Err(error) = read.await {
+            return run.tally.borrow_mut().lose("a driver", &error.to_string());
+        }
+    }
+}
+
+/// Lets the lazy drivers look, in turns of a few at a time, so that nobody else has to wait for long.
+pub async fn drive_lazily(run: Rc<Run>) {
+    loop {
+        let mut nth = 0;
+        for turn in 1..=TURNS {
+            sleep(LOOK_EVERY / TURNS).await;
+            let mut lazy = run.lazy.borrow_mut();
+            let end = lazy.len() * turn as usize / TURNS as usize;
+            while nth < end.min(lazy.len()) {
+                match lazy[nth].look(&run.scratch, &mut |frame| run.deliver(frame, None)) {
+                    Ok(()) => nth += 1,
+                    Err(error) => {
+                        run.tally.borrow_mut().lose("a driver", &error.to_string());
+                        lazy.swap_remove(nth);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// When a rider requests trips.
+#[derive(Clone, Copy)]
+pub enum Pace {
+    /// As soon as the last request is done.
+    Closed,
+    /// At fixed times, whatever becomes of the requests.
+    Open { first: Instant, every: Duration },
+}
+
+/// Requests trips until the run is stopped, and listens on.
+pub async fn ride(run: Rc<Run>, socket: Socket, user: User, turn: usize, pace: Pace) {
+    let mut rider = Rider {
+        run: &run,
+        socket,
+        user: &user,
+        turn,
+        refused: false,
+    };
+    let end = match pace {
+        Pace::Closed => rider.request_in_turn().await,
+        Pace::Open { first, every } => rider.request_on_time(first, every).await,
+    };
+    if let Err(error) = end {
+        run.tally.borrow_mut().lose("a rider", &error.to_string());
+    }
+}
+
+struct Rider<'a> {
+    run: &'a Run,
+    socket: Socket,
+    user: &'a User,
+    turn: usize,
+    /// The last request came back.
+    refused: bool,
+}
+
+impl Rider<'_> {
+    async fn request_in_turn(&mut self) -> Result<(), SocketError> {
+        while !self.run.stopped.get() {
+            let number = self.request().await?;
+            self.see_through(number).await?;
+            if std::mem::take(&mut self.refused) {
+                sleep(AFTER_REFUSAL).await;
+            }
+        }
+        loop {
+            self.listen().await?;
+        }
+    }
+
+    async fn see_through(&mut self, number: usize) -> Result<(), SocketError> {
+        let (run, all_heard) = (self.run, &self.run.all_heard[self.turn]);
+        let deadline = sleep(ANSWER_WITHIN);
+        tokio::pin!(deadline);
+        while !run.is_done(number) && !self.refused {
+            tokio::select! {
+                heard = self.listen() => heard?,
+                () = all_heard.notified() => {}
+                () = &mut deadline => break,
+            }
+        }
+        Ok(())
+    }
+
+    async fn request_on_time(
+        &mut self,
+        first: Instant,
+        every: Duration,
+    ) -> Result<(), SocketError> {
+        let mut next = first;
+        while !self.run.stopped.get() {
+            tokio::select! {
+                heard = self.listen() => heard?,
+                () = sleep_until(next.into()) => {
+                    self.request().await?;
+                    next += every;
+                }
+            }
+        }
+        loop {
+            self.listen().await?;
+        }
+    }
+
+    async fn request(&mut self) -> Result<usize, SocketError> {
+        let (number, pick_up) = self.run.tally.borrow_mut().send(self.turn, Instant::now());
+        // The lesson's server takes the rider's word for who it is.
+        let rider = json!({"id": self.user.id, "username": self.user.username});
+        let frame =
+            json!({"pick_up_address": pick_up, "drop_off_address": "there", "rider": rider});
+        self.socket.send(frame.to_string().as_bytes()).await?;
+        Ok(number)
+    }
+
+    async fn listen(&mut self) -> Result<(), SocketError> {
+        let Self {
+            run,
+            socket,
+            refused,
+            ..
+        } = self;
+        socket
+            .read(&run.scratch, |frame| {
+                *refused |= !run.tally.borrow_mut().hear(frame, Instant::now())
+            })
+            .await
+    }
+}

@@ -1,0 +1,243 @@
+//! `cabrank bench`: how many requests and deliveries a service bears, how soon drivers hear, and what it costs.
+//!
+//! It speaks the course dialect only, so that any server of that family can be measured beside ours. It shares the
+//! machine with the server, therefore it is one thread and looks at as few bytes as it can.
+
+mod accounts;
+mod args;
+mod crowd;
+mod frame;
+mod mark;
+mod percentile;
+mod process;
+mod report;
+mod socket;
+mod tally;
+
+pub use args::{BenchArgs, Wait};
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use actix_web::rt;
+use futures_util::{StreamExt, stream};
+use tokio::time::sleep;
+
+use crate::client::{ClientError, User};
+use accounts::Accounts;
+use crowd::{Pace, Run};
+use process::{Usage, own_usage, usage_of};
+use report::{Report, Spent, Window};
+use socket::{Socket, SocketError, Target};
+
+const HANDSHAKES_AT_ONCE: usize = 32;
+/// One driver in so many is there before memory is measured: what the first ones cost, only they do.
+const WARM_UP_SHARE: usize = 10;
+/// How long the server gets to come to rest before it is measured.
+const SETTLE: Duration = Duration::from_secs(2);
+/// After the load: how long deliveries may stay away before they count as missing, and how long they may keep coming.
+const DRAIN_IDLE: Duration = Duration::from_secs(5);
+const DRAIN: Duration = Duration::from_secs(60);
+const DRAIN_LOOKS: Duration = Duration::from_millis(20);
+
+/// Why there is no result.
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    /// The file of users cannot be read or written.
+    #[error("{}: {reason}", .file.display())]
+    Users {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// There are not enough users for the sockets that are wanted.
+    #[error("there are {have} {role}, {need} are needed")]
+    TooFewUsers {
+        /// What there are too few of.
+        role: &'static str,
+        /// How many there are.
+        have: usize,
+        /// How many it takes.
+        need: usize,
+    },
+    /// No users could be made.
+    #[error(transparent)]
+    SignUp(#[from] ClientError),
+    /// A user's socket could not be opened.
+    #[error("the socket of {who} could not be opened: {cause}{}", hint(.cause))]
+    Open {
+        /// The user's name.
+        who: String,
+        /// What went wrong.
+        cause: SocketError,
+    },
+    /// The address leads nowhere.
+    #[error(transparent)]
+    Target(#[from] SocketError),
+    /// There is no process to be measured.
+    #[error("none of the processes of --pid can be looked at")]
+    NoProcess,
+    /// No name for this run could be made up.
+    #[error("the system has no randomness: {0}")]
+    Randomness(String),
+}
+
+/// What can be done about the one failure that everybody meets first.
+fn hint(cause: &SocketError) -> &'static str {
+    const TOO_MANY_OPEN_FILES: i32 = 24;
+    if let SocketError::Io(error) = cause
+        && error.raw_os_error() == Some(TOO_MANY_OPEN_FILES)
+    {
+        return "; try `ulimit -n 20000` first";
+    }
+    ""
+}
+
+/// Measures and prints. It spawns tasks that stay on this thread, as actix's runtime lets them.
+pub async fn run(args: &BenchArgs) -> Result<(), BenchError> {
+    let report = measure(args).await?;
+    let text = if args.json {
+        serde_json::to_string(&report).expect("a report is plain data") + "\n"
+    } else {
+        report.table()
+    };
+    // A reader who has gone away misses nothing but the report.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    Ok(())
+}
+
+/// Says what takes so long, where it does not get between the figures.
+fn progress(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text} ...");
+}
+
+async fn measure(args: &BenchArgs) -> Result<Report, BenchError> {
+    if !args.pid.is_empty() && usage_of(&args.pid).is_none() {
+        return Err(BenchError::NoProcess);
+    }
+    let target = Target::of(&args.url)?;
+    let Accounts { drivers, riders } = accounts::accounts(args).await?;
+    let number = getrandom::u32().map_err(|error| BenchError::Randomness(error.to_string()))?;
+    let run = Run::new(number, args);
+    let mut report = Report::of(args);
+
+    progress(&format!("opening {} driver sockets", drivers.len()));
+    rt::spawn(crowd::drive_lazily(Rc::clone(&run)));
+    let (first, rest) = drivers.split_at(drivers.len() / WARM_UP_SHARE);
+    open_all(&target, first, |socket| crowd::add_driver(&run, socket)).await?;
+    let before = settled(args).await;
+    open_all(&target, rest, |socket| crowd::add_driver(&run, socket)).await?;
+    report.idle(rest.len(), before, settled(args).await);
+    if !args.idle {
+        load(args, &run, &target, riders, &mut report).await?;
+    }
+    let tally = run.tally.borrow();
+    report.lost_sockets = tally.lost;
+    report.first_loss.clone_from(&tally.first_loss);
+    Ok(report)
+}
+
+/// Lets the riders request trips for the time that was asked for, and waits for the last deliveries.
+async fn load(
+    args: &BenchArgs,
+    run: &Rc<Run>,
+    target: &Target,
+    riders: Vec<User>,
+    report: &mut Report,
+) -> Result<(), BenchError> {
+    let mut sockets = Vec::new();
+    open_all(target, &riders, |socket| {
+        sockets.push(socket);
+        Ok(())
+    })
+    .await?;
+    progress(&format!("requesting trips for {} s", args.seconds));
+    let (server_before, client_before) = (usage_of(&args.pid), own_usage());
+    let started_at = Instant::now();
+    for (turn, (rider, socket)) in riders.into_iter().zip(sockets).enumerate() {
+        let pace = pace(args, started_at, turn);
+        rt::spawn(crowd::ride(Rc::clone(run), socket, rider, turn, pace));
+    }
+    sleep(Duration::from_secs(args.seconds)).await;
+    run.stop();
+    let window = {
+        let tally = run.tally.borrow();
+        Window {
+            committed: tally.committed,
+            deliveries: tally.deliveries,
+            length: started_at.elapsed(),
+        }
+    };
+    drain(run).await;
+    let spent = Spent {
+        server: cpu_between(server_before, usage_of(&args.pid)),
+        client: cpu_between(client_before, own_usage()),
+    };
+    report.loaded(&mut run.tally.borrow_mut(), window, &spent);
+    Ok(())
+}
+
+/// Waits until everything has been delivered, or nothing more seems to come.
+async fn drain(run: &Run) {
+    let until = Instant::now() + DRAIN;
+    let (mut last_count, mut last_at) = (0, Instant::now());
+    while Instant::now() < until && last_at.elapsed() < DRAIN_IDLE {
+        {
+            let tally = run.tally.borrow();
+            if tally.undelivered() == 0 && tally.unanswered() == 0 {
+                return;
+            }
+            let count = tally.deliveries + tally.committed;
+            if count != last_count {
+                (last_count, last_at) = (count, Instant::now());
+            }
+        }
+        sleep(DRAIN_LOOKS).await;
+    }
+}
+
+/// Opens a socket for each user, some at once, and passes them to `on_open` in the users' order.
+async fn open_all(
+    target: &Target,
+    users: &[User],
+    mut on_open: impl FnMut(Socket) -> Result<(), SocketError>,
+) -> Result<(), BenchError> {
+    let handshakes = users.iter().map(|user| async move {
+        let opened = Socket::open(target, user.group.path(), &user.access).await;
+        (user, opened)
+    });
+    let mut opened = stream::iter(handshakes).buffered(HANDSHAKES_AT_ONCE);
+    while let Some((user, socket)) = opened.next().await {
+        socket
+            .and_then(&mut on_open)
+            .map_err(|cause| BenchError::Open {
+                who: user.username.clone(),
+                cause,
+            })?;
+    }
+    Ok(())
+}
+
+/// The riders share the rate, and take turns.
+fn pace(args: &BenchArgs, start: Instant, turn: usize) -> Pace {
+    match args.rate {
+        None => Pace::Closed,
+        Some(rate) => Pace::Open {
+            first: start + Duration::from_secs_f64(turn as f64 / rate),
+            every: Duration::from_secs_f64(f64::from(args.riders) / rate),
+        },
+    }
+}
+
+/// What the server has used, once it has had a moment of peace.
+async fn settled(args: &BenchArgs) -> Option<Usage> {
+    sleep(SETTLE).await;
+    usage_of(&args.pid)
+}
+
+fn cpu_between(before: Option<Usage>, after: Option<Usage>) -> Option<Duration> {
+    Some(after?.cpu.saturating_sub(before?.cpu))
+}

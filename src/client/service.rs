@@ -1,0 +1,224 @@
+//! The service over HTTP: accounts, and the commands that frames do not have.
+
+use awc::error::{SendRequestError, WsClientError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::{ANSWER_WITHIN, ClientError, Refusal, Role, Socket, Trip, User};
+
+/// A service at some address; clones share its connections.
+#[derive(Clone)]
+pub struct Service {
+    base: String,
+    http: awc::Client,
+}
+
+impl Service {
+    /// The service at `base_url`, such as `http://127.0.0.1:8080`.
+    pub fn at(base_url: &str) -> Self {
+        let http = awc::Client::builder().timeout(ANSWER_WITHIN).finish();
+        Self {
+            base: base_url.trim_end_matches('/').to_owned(),
+            http,
+        }
+    }
+
+    /// Whether the service can do its work.
+    pub async fn health(&self) -> Result<(), ClientError> {
+        let what = "the health check";
+        let asked = self.http.get(format!("{}/healthz", self.base)).send();
+        let mut response = asked
+            .await
+            .map_err(|error| self.unreachable(what, &error))?;
+        let body = response
+            .body()
+            .await
+            .map_err(|error| self.unreachable(what, &error))?;
+        let status = response.status();
+        if status.is_success() {
+            Ok(())
+        } else {
+            Err(refused(what, status.as_u16(), &body))
+        }
+    }
+
+    /// Makes an account.
+    pub async fn sign_up(
+        &self,
+        username: &str,
+        password: &str,
+        role: Role,
+    ) -> Result<(), ClientError> {
+        let fields = json!({"username": username, "password1": password, "password2": password, "group": role});
+        let _: Value = self
+            .post("signing up", "/api/sign_up/", None, &fields)
+            .await?;
+        Ok(())
+    }
+
+    /// Opens a session.
+    pub async fn log_in(&self, username: &str, password: &str) -> Result<User, ClientError> {
+        let fields = json!({"username": username, "password": password});
+        let answer: Value = self
+            .post("logging in", "/api/log_in/", None, &fields)
+            .await?;
+        user_in(&answer)
+    }
+
+    /// Carries out a command on a trip: `accept`, `arrive`, `start`, `complete` or `cancel`.
+    pub async fn command(
+        &self,
+        user: &User,
+        nk: &str,
+        verb: &str,
+        fields: &Value,
+    ) -> Result<Trip, ClientError> {
+        self.post(
+            "a command",
+            &format!("/api/trip/{nk}/{verb}/"),
+            Some(user),
+            fields,
+        )
+        .await
+    }
+
+    /// Opens the socket on which this user sends and hears trips.
+    pub async fn open(&self, user: &User) -> Result<Socket, ClientError> {
+        let what = "opening a socket";
+        let handshake = self
+            .http
+            .ws(format!("{}{}", self.base, user.group.path()))
+            .bearer_auth(&user.access);
+        let (_, line) = timeout(ANSWER_WITHIN, handshake.connect())
+            .await
+            .map_err(|_| ClientError::TimedOut { what })?
+            .map_err(|error| self.not_opened(what, &error))?;
+        Ok(Socket::new(line))
+    }
+
+    async fn post<T: DeserializeOwned>(
+        &self,
+        what: &'static str,
+        path: &str,
+        user: Option<&User>,
+        fields: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        timeout(ANSWER_WITHIN, self.post_unbounded(what, path, user, fields))
+            .await
+            .map_err(|_| ClientError::TimedOut { what })?
+    }
+
+    async fn post_unbounded<T: DeserializeOwned>(
+        &self,
+        what: &'static str,
+        path: &str,
+        user: Option<&User>,
+        fields: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let mut request = self.http.post(format!("{}{path}", self.base));
+        if let Some(user) = user {
+            request = request.bearer_auth(&user.access);
+        }
+        let mut response = request
+            .send_json(fields)
+            .await
+            .map_err(|error| self.unreachable(what, &error))?;
+        let body = response
+            .body()
+            .await
+            .map_err(|error| self.unreachable(what, &error))?;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(refused(what, status.as_u16(), &body));
+        }
+        serde_json::from_slice(&body).map_err(|error| ClientError::Unintelligible {
+            what,
+            reason: error.to_string(),
+        })
+    }
+
+    fn not_opened(&self, what: &'static str, error: &WsClientError) -> ClientError {
+        if let WsClientError::InvalidResponseStatus(status) = error {
+            return refused(what, status.as_u16(), status.to_string().as_bytes());
+        }
+        if let WsClientError::SendRequest(error) = error {
+            return self.unreachable(what, error);
+        }
+        ClientError::Unintelligible {
+            what,
+            reason: error.to_string(),
+        }
+    }
+
+    fn unreachable(
+        &self,
+        what: &'static str,
+        error: &(dyn std::error::Error + 'static),
+    ) -> ClientError {
+        match error.downcast_ref() {
+            Some(SendRequestError::Timeout) => ClientError::TimedOut { what },
+            _ => ClientError::Unreachable {
+                url: self.base.clone(),
+                reason: error.to_string(),
+            },
+        }
+    }
+}
+
+/// Log-in answers have several names for one token, some of them at once, which serde's aliases refuse.
+fn user_in(answer: &Value) -> Result<User, ClientError> {
+    let what = "logging in";
+    let token = ["access", "auth_token", "token"]
+        .iter()
+        .find_map(|name| answer[*name].as_str());
+    let user = json!({"id": answer["id"], "username": answer["username"], "group": answer["group"], "access": token});
+    serde_json::from_value(user).map_err(|error| ClientError::Unintelligible {
+        what,
+        reason: error.to_string(),
+    })
+}
+
+/// The problem document, or at least the status, of an answer that says no.
+fn refused(what: &'static str, status: u16, body: &[u8]) -> ClientError {
+    let Refusal { detail, code } = serde_json::from_slice(body).unwrap_or_else(|_| Refusal {
+        detail: String::from_utf8_lossy(body).chars().take(200).collect(),
+        code: String::new(),
+    });
+    ClientError::Refused {
+        what,
+        status,
+        code,
+        detail,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_is_found_under_each_of_its_names() {
+        for names in [&["access", "auth_token"][..], &["auth_token"], &["token"]] {
+            let mut answer =
+                json!({"id": 1, "username": "ann", "group": "rider", "groups": ["rider"]});
+            for name in names {
+                answer[*name] = json!(format!("the {name}"));
+            }
+            assert_eq!(
+                user_in(&answer).expect("it has all fields").access,
+                format!("the {}", names[0])
+            );
+        }
+    }
+
+    #[test]
+    fn a_refusal_without_a_problem_document_still_says_what_came() {
+        let ClientError::Refused { status, detail, .. } = refused("a command", 502, b"bad gateway")
+        else {
+            panic!("not a refusal")
+        };
+        assert_eq!((status, detail.as_str()), (502, "bad gateway"));
+    }
+}

@@ -1,0 +1,182 @@
+//! `cabrank demo`: a handful of riders and drivers who keep the service busy, and what happens, line by line.
+//!
+//! They are apps like any other: accounts over HTTP, everything else over real sockets. They know nothing of each other
+//! but what the service tells them; only the printing is shared (`board`).
+
+mod board;
+mod driver;
+mod places;
+mod rider;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::FuturesUnordered;
+
+use crate::client::{ClientError, Role, Service, Socket, User};
+use board::Board;
+
+/// What the demo's people all use; the data directory they live in is gone after the demo.
+const PASSWORD: &str = "a-long-walk-home-7";
+
+/// Start the service with riders and drivers who keep it busy, and print what happens.
+#[derive(Clone, Debug, clap::Args)]
+pub struct DemoArgs {
+    /// Address and port that the demo's service listens on
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Riders who keep requesting trips
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub riders: u16,
+    /// Drivers who want each of them
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub drivers: u16,
+    /// End after this many finished trips; without it the demo goes on until Ctrl-C
+    #[arg(long)]
+    pub trips: Option<u32>,
+    /// Factor for all pauses: 2 is twice as slow, 0.1 ten times as fast
+    #[arg(long, default_value_t = 1.0, value_parser = pace_in)]
+    pub pace: f64,
+}
+
+/// Why the demo has ended before its time.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// Nobody could be signed up.
+    #[error("{who} could not join the demo: {cause}")]
+    Join {
+        /// Whose app it is.
+        who: String,
+        /// What happened to it.
+        cause: ClientError,
+    },
+    /// Somebody's app could not go on.
+    #[error("{who} had to leave the demo: {cause}")]
+    Left {
+        /// Whose app it is.
+        who: String,
+        /// What happened to it.
+        cause: ClientError,
+    },
+}
+
+/// Plays the demo against the service at `base_url`, until `args.trips` trips are finished or the future is dropped.
+pub async fn run(base_url: &str, args: &DemoArgs) -> Result<(), DemoError> {
+    let service = Service::at(base_url);
+    // Drivers first: whoever is there hears the first request.
+    let drivers = join_all(&service, Role::Driver, &places::DRIVERS, args.drivers).await?;
+    let riders = join_all(&service, Role::Rider, &places::RIDERS, args.riders).await?;
+    let board = Board::new(drivers.len(), args.trips);
+    board.note(&format!(
+        "{} rider{} and {} driver{} are signed up and connected.",
+        args.riders,
+        plural(args.riders),
+        args.drivers,
+        plural(args.drivers),
+    ));
+
+    let pace = Pace(args.pace);
+    let (service, board) = (&service, &board);
+    let mut people: FuturesUnordered<
+        LocalBoxFuture<'_, (String, Result<Infallible, ClientError>)>,
+    > = FuturesUnordered::new();
+    for (user, socket) in drivers {
+        people.push(Box::pin(async move {
+            (
+                user.username.clone(),
+                driver::play(&user, socket, board, pace).await,
+            )
+        }));
+    }
+    for (turn, (user, socket)) in riders.into_iter().enumerate() {
+        people.push(Box::pin(async move {
+            (
+                user.username.clone(),
+                rider::play(service, &user, socket, board, pace, turn).await,
+            )
+        }));
+    }
+    tokio::select! {
+        () = board.done() => {
+            board.note(&board.summary());
+            Ok(())
+        }
+        Some((who, Err(cause))) = people.next() => {
+            board.note(&format!("{who}: {cause}"));
+            Err(DemoError::Left { who, cause })
+        }
+    }
+}
+
+/// Signs up, logs in and connects `count` people, named in turn.
+async fn join_all(
+    service: &Service,
+    role: Role,
+    names: &[&str],
+    count: u16,
+) -> Result<Vec<(User, Socket)>, DemoError> {
+    let mut people = Vec::new();
+    for turn in 0..usize::from(count) {
+        let who = places::name(names, turn);
+        let person = join(service, &who, role)
+            .await
+            .map_err(|cause| DemoError::Join { who, cause })?;
+        people.push(person);
+    }
+    Ok(people)
+}
+
+async fn join(service: &Service, name: &str, role: Role) -> Result<(User, Socket), ClientError> {
+    service.sign_up(name, PASSWORD, role).await?;
+    let user = service.log_in(name, PASSWORD).await?;
+    let socket = service.open(&user).await?;
+    Ok((user, socket))
+}
+
+/// How long things take in the demo.
+#[derive(Clone, Copy)]
+struct Pace(f64);
+
+impl Pace {
+    /// A pause of `seconds` at the ordinary pace.
+    fn pause(self, seconds: f64) -> Duration {
+        Duration::from_secs_f64(seconds * self.0)
+    }
+
+    /// A pause somewhere between two lengths, so that people do not move in step.
+    fn pause_between(self, least: f64, most: f64) -> Duration {
+        self.pause(least + (most - least) * f64::from(below(1000)) / 1000.0)
+    }
+}
+
+fn pace_in(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(pace) if (0.01..=100.0).contains(&pace) => Ok(pace),
+        _ => Err("a number from 0.01 to 100 is expected".to_owned()),
+    }
+}
+
+/// A random number below `limit`; always 0 where the system has no randomness, which a demo can live with.
+fn below(limit: u32) -> u32 {
+    getrandom::u32().map_or(0, |number| number % limit)
+}
+
+fn plural(count: u16) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pace_that_would_stand_still_or_never_end_is_refused() {
+        assert_eq!(pace_in("0.1"), Ok(0.1));
+        for text in ["0", "-1", "NaN", "inf", "fast"] {
+            assert!(pace_in(text).is_err(), "{text}");
+        }
+    }
+}
