@@ -20,9 +20,6 @@ use cabrank::store::migrations::{self, Direction};
 use cabrank::telemetry::{self, LogConfig};
 use clap::{Args, Parser, Subcommand};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 type Failure = Box<dyn std::error::Error>;
 
 /// A ride-hailing dispatch service that an operator hosts alone.

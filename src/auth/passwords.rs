@@ -4,9 +4,8 @@ use std::fmt;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use tokio::sync::oneshot;
@@ -62,14 +61,18 @@ pub struct TooBusy;
 /// How many may wait for their turn.
 const WAITING_MAX: usize = 256;
 
-type Work = Box<dyn FnOnce() + Send>;
+/// The memory of one hash, kept by its thread.
+type Memory = Vec<Block>;
+type Work = Box<dyn FnOnce(&mut Memory) + Send>;
 
 /// Checked when there is no such account, so that a wrong name takes as long as a wrong password.
-static NOBODY: LazyLock<String> = LazyLock::new(|| hash_now("nobody has this password"));
+static NOBODY: LazyLock<String> =
+    LazyLock::new(|| hash_now(&mut Memory::new(), "nobody has this password"));
 
 /// Hashes and checks passwords, as many at a time as there are processors; cheap to clone.
 ///
-/// The threads are its own: each hash takes 19 MiB, which the allocator keeps for every thread that ever hashed.
+/// The threads are its own, and each keeps the 19 MiB that a hash takes: given back and taken again, they end up in
+/// every arena of the allocator.
 #[derive(Clone)]
 pub struct Passwords(SyncSender<Work>);
 
@@ -90,10 +93,11 @@ impl Default for Passwords {
 
 /// Works until nobody can ask any more.
 fn serve(work: &Mutex<Receiver<Work>>) {
+    let mut memory = Memory::new();
     loop {
         let next = work.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match next {
-            Ok(work) => work(),
+            Ok(work) => work(&mut memory),
             Err(_) => return,
         }
     }
@@ -102,42 +106,69 @@ fn serve(work: &Mutex<Receiver<Work>>) {
 impl Passwords {
     /// The PHC string of a password.
     pub async fn hash(&self, password: Password) -> Result<String, TooBusy> {
-        self.run(move || hash_now(&password.0)).await
+        self.run(move |memory| hash_now(memory, &password.0)).await
     }
 
     /// Whether the password is that of `hash`; without a hash it is not, after the same time.
     pub async fn verify(&self, password: Password, hash: Option<String>) -> Result<bool, TooBusy> {
-        self.run(move || {
+        self.run(move |memory| {
             let known = hash.is_some();
             let hash = hash.unwrap_or_else(|| NOBODY.clone());
-            let matches = PasswordHash::new(&hash).is_ok_and(|hash| {
-                Argon2::default()
-                    .verify_password(password.0.as_bytes(), &hash)
-                    .is_ok()
-            });
-            known && matches
+            matches(memory, &password.0, &hash) && known
         })
         .await
     }
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, TooBusy> {
         let (done, answer) = oneshot::channel();
         // Whoever has hung up needs no answer.
-        let work = Box::new(move || drop(done.send(work())));
+        let work = Box::new(move |memory: &mut Memory| drop(done.send(work(memory))));
         self.0.try_send(work).map_err(|_| TooBusy)?;
         answer.await.map_err(|_| TooBusy)
     }
 }
 
 /// Argon2id with the crate's parameters (19 MiB, 2 passes), which are OWASP's.
-fn hash_now(password: &str) -> String {
-    Argon2::default()
-        .hash_password(password.as_bytes())
-        .expect("the parameters are the crate's own")
-        .to_string()
+fn hash_now(memory: &mut Memory, password: &str) -> String {
+    let (params, salt) = (Params::default(), inputs::secret::<16>());
+    let hash = PasswordHash {
+        algorithm: ARGON2ID_IDENT,
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params).expect("the parameters are the crate's own"),
+        salt: Salt::new(&salt).ok(),
+        hash: Some(output(memory, password, &salt, params).expect("the sizes are the crate's own")),
+    };
+    hash.to_string()
+}
+
+/// Whether a PHC string is that of the password; one that cannot be read is nobody's.
+fn matches(memory: &mut Memory, password: &str, hash: &str) -> bool {
+    let Ok(hash) = PasswordHash::new(hash) else {
+        return false;
+    };
+    let (Ok(params), Some(salt), Some(wanted)) = (Params::try_from(&hash), hash.salt, hash.hash)
+    else {
+        return false;
+    };
+    // Outputs compare in constant time.
+    hash.algorithm == ARGON2ID_IDENT
+        && output(memory, password, &salt, params).is_ok_and(|own| own == wanted)
+}
+
+fn output(
+    memory: &mut Memory,
+    password: &str,
+    salt: &[u8],
+    params: Params,
+) -> Result<Output, argon2::Error> {
+    let mut bytes = [0; Params::DEFAULT_OUTPUT_LEN];
+    memory.resize(params.block_count(), Block::new());
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    argon2.hash_password_into_with_memory(password.as_bytes(), salt, &mut bytes, memory)?;
+    Ok(Output::new(&bytes).expect("32 bytes are a good length"))
 }
 
 #[cfg(test)]
