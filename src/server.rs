@@ -182,11 +182,15 @@ fn listen(address: SocketAddr, app: App) -> std::io::Result<(SocketAddr, HttpSer
     let data = web::Data::new(app);
     let document = http::document().merge_from(ws::document());
     let server = HttpServer::new(move || {
+        // A socket's request lasts as long as the socket: it has no span, which would take half a kilobyte.
         HttpApp::new()
             .app_data(data.clone())
-            .wrap(TracingLogger::<RequestSpan>::new())
             .configure(ws::routes)
-            .configure(|config| http::routes(config, document.clone()))
+            .service(
+                web::scope("")
+                    .wrap(TracingLogger::<RequestSpan>::new())
+                    .configure(|config| http::routes(config, document.clone())),
+            )
     })
     .on_connect(|connection, _| {
         if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() {
