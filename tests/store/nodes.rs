@@ -26,6 +26,7 @@ pub fn tests() -> Vec<Test> {
         a_rider_on_two_nodes_cannot_pass_the_limit,
         a_key_on_two_nodes_stands_for_one_command,
     ]
+    .to_vec()
 }
 
 /// How many callers each node has.
