@@ -1,1 +1,265 @@
-fn main() {}
+//! What the group writer is worth: batches against one transaction a write, from few callers to many.
+//!
+//! `cargo bench --bench writer`; with `CABRANK_TEST_POSTGRES` on PostgreSQL as well. Both ways go through the same
+//! store and the same commands and differ in the most writes of a transaction only. They are measured in turn for
+//! each number of callers, since the disk's mood changes from minute to minute; compare medians of one run.
+
+#[path = "../tests/support/database.rs"]
+mod database;
+
+use std::fmt;
+
+use cabrank::domain::{
+    Action, Address, DriverId, Party, Place, Request, RiderId, Role, Standing, TripId, UserId,
+};
+use cabrank::inputs;
+use cabrank::store::users::{self, NewAccount};
+use cabrank::store::writer::command::{Command, Stated, Task};
+use cabrank::store::{Bounds, Store};
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use futures_util::future::join_all;
+use jiff::SignedDuration;
+use tokio::runtime::Runtime;
+
+use database::{Database, On, execute, has_postgres};
+
+fn main() {
+    divan::main();
+}
+
+/// How many callers there are, and how many writes one transaction may have.
+#[derive(Debug, Clone, Copy)]
+struct Load {
+    callers: usize,
+    batch_max: usize,
+}
+
+impl fmt::Display for Load {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let way = if self.batch_max == 1 {
+            "one a transaction"
+        } else {
+            "in groups"
+        };
+        write!(f, "{:>3} callers, {way}", self.callers)
+    }
+}
+
+impl Load {
+    /// So that a sample takes long enough to be measured and not too long to be repeated.
+    const fn writes_per_caller(self) -> usize {
+        match self.callers {
+            ..8 => 32,
+            8..32 => 16,
+            32..256 => 8,
+            256.. => 2,
+        }
+    }
+
+    const fn writes(self) -> usize {
+        self.callers * self.writes_per_caller()
+    }
+}
+
+fn loads() -> impl Iterator<Item = Load> {
+    let batch_maxs = [1, Bounds::STANDARD.batch_max];
+    [1, 8, 32, 256].into_iter().flat_map(move |callers| {
+        batch_maxs
+            .into_iter()
+            .map(move |batch_max| Load { callers, batch_max })
+    })
+}
+
+fn loads_of_postgres() -> impl Iterator<Item = Load> {
+    loads().filter(|_| has_postgres())
+}
+
+#[divan::bench(args = loads(), sample_count = 30, sample_size = 1)]
+fn sqlite_creates(bencher: Bencher<'_, '_>, load: Load) {
+    measure(bencher, On::Sqlite, load, Town::creates);
+}
+
+#[divan::bench(args = loads(), sample_count = 30, sample_size = 1)]
+fn sqlite_accepts(bencher: Bencher<'_, '_>, load: Load) {
+    measure(bencher, On::Sqlite, load, Town::accepts);
+}
+
+#[divan::bench(args = loads_of_postgres(), sample_count = 30, sample_size = 1)]
+fn postgres_creates(bencher: Bencher<'_, '_>, load: Load) {
+    measure(bencher, On::Postgres, load, Town::creates);
+}
+
+#[divan::bench(args = loads_of_postgres(), sample_count = 30, sample_size = 1)]
+fn postgres_accepts(bencher: Bencher<'_, '_>, load: Load) {
+    measure(bencher, On::Postgres, load, Town::accepts);
+}
+
+/// Times how long the callers take who send their commands one after another, all callers at once.
+fn measure(bencher: Bencher<'_, '_>, on: On, load: Load, prepare: fn(&Town) -> Vec<Vec<Command>>) {
+    let town = Town::new(on, load);
+    bencher
+        .counter(ItemsCount::new(load.writes()))
+        .with_inputs(|| prepare(&town))
+        .bench_local_values(|commands| town.send(commands));
+}
+
+/// A store with a rider and a driver for each write.
+struct Town {
+    load: Load,
+    store: Store,
+    riders: Vec<Party<RiderId>>,
+    drivers: Vec<Party<DriverId>>,
+    runtime: Runtime,
+    // Last, so that it goes when nobody uses it any more.
+    database: Database,
+}
+
+impl Town {
+    fn new(on: On, load: Load) -> Self {
+        let database = Database::migrated(on);
+        let bounds = Bounds {
+            batch_max: load.batch_max,
+            ..Bounds::STANDARD
+        };
+        let store = Store::open_within(&database.url, bounds).store;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .expect("a runtime can be made");
+        let add = |role| runtime.block_on(add_users(&store, load.writes(), role));
+        let (riders, drivers) = (add(Role::Rider), add(Role::Driver));
+        Self {
+            load,
+            riders: riders
+                .into_iter()
+                .map(|id| party(RiderId::of(id)))
+                .collect(),
+            drivers: drivers
+                .into_iter()
+                .map(|id| party(DriverId::of(id)))
+                .collect(),
+            store,
+            runtime,
+            database,
+        }
+    }
+
+    /// A request by each rider, none of whom has a trip.
+    fn creates(&self) -> Vec<Vec<Command>> {
+        self.end_all();
+        self.by_caller(self.riders.iter().map(request))
+    }
+
+    /// An accept by each driver, none of whom has a trip, of a trip of their own.
+    fn accepts(&self) -> Vec<Vec<Command>> {
+        self.end_all();
+        let requests: Vec<Command> = self.riders.iter().map(request).collect();
+        let trips: Vec<TripId> = requests.iter().filter_map(trip_of).collect();
+        self.send(self.by_caller(requests.into_iter()));
+        self.by_caller(
+            trips
+                .into_iter()
+                .zip(&self.drivers)
+                .map(|(trip, driver)| accept(trip, driver)),
+        )
+    }
+
+    fn by_caller(&self, commands: impl Iterator<Item = Command>) -> Vec<Vec<Command>> {
+        let commands: Vec<Command> = commands.collect();
+        commands
+            .chunks(self.load.writes_per_caller())
+            .map(<[Command]>::to_vec)
+            .collect()
+    }
+
+    fn send(&self, commands: Vec<Vec<Command>>) {
+        let callers = commands.into_iter().map(async |commands| {
+            for command in commands {
+                self.store
+                    .writer
+                    .command(command)
+                    .await
+                    .expect("it is allowed");
+            }
+        });
+        self.runtime.block_on(join_all(callers));
+    }
+
+    fn end_all(&self) {
+        const END: &str = "UPDATE trips SET status = 'CANCELLED', ended_by_role = 'service' WHERE ended_by_role IS NULL";
+        execute(&mut self.database.connect(), END).expect("trips can be ended");
+    }
+}
+
+async fn add_users(store: &Store, count: usize, role: Role) -> Vec<UserId> {
+    let add = store.writer.change(move |tx| {
+        let ids = (0..count).map(|number| {
+            let account = NewAccount {
+                username: format!("{role}{number}"),
+                password_hash: String::new(),
+                first_name: String::new(),
+                last_name: String::new(),
+                role,
+                standing: Standing::Active,
+                created_at: inputs::now(),
+            };
+            let id = users::insert(tx.db, &account)?;
+            Ok(id.expect("the name is free"))
+        });
+        ids.collect()
+    });
+    add.await.expect("accounts can be written")
+}
+
+fn party<Id>(id: Id) -> Party<Id> {
+    Party {
+        id,
+        username: "ann@example.com".to_owned(),
+        first_name: "Ann".to_owned(),
+        last_name: "O'Hara".to_owned(),
+    }
+}
+
+fn request(rider: &Party<RiderId>) -> Command {
+    let place = |text: &str| Place {
+        address: Address::parse(text).expect("an address"),
+        location: None,
+    };
+    let at = inputs::now();
+    let request = Request {
+        id: TripId::new(inputs::fresh_id()),
+        rider: rider.clone(),
+        pick_up: place("221B Baker Street, London"),
+        drop_off: place("10 Downing Street, London"),
+        search_ends_at: at + SignedDuration::from_mins(10),
+    };
+    Command {
+        task: Task::Request {
+            request,
+            active_max: 3,
+        },
+        key: None,
+        at,
+    }
+}
+
+fn trip_of(command: &Command) -> Option<TripId> {
+    match &command.task {
+        Task::Request { request, .. } => Some(request.id),
+        Task::Act { .. } => None,
+    }
+}
+
+fn accept(trip: TripId, driver: &Party<DriverId>) -> Command {
+    let action = Action::Accept(driver.clone());
+    Command {
+        task: Task::Act {
+            trip,
+            action,
+            stated: Stated::default(),
+        },
+        key: None,
+        at: inputs::now(),
+    }
+}

@@ -22,6 +22,7 @@ pub fn tests() -> Vec<Test> {
         a_lost_database_is_opened_again_and_nothing_is_announced_twice,
         the_database_is_checked_by_using_it,
     ]
+    .to_vec()
 }
 
 pub fn on_postgres() -> Vec<Test> {
@@ -29,6 +30,7 @@ pub fn on_postgres() -> Vec<Test> {
         a_row_that_somebody_holds_does_not_fail_its_neighbours,
         a_connection_that_is_cut_fails_its_batch_alone,
     ]
+    .to_vec()
 }
 
 /// Whether a write succeeded.

@@ -21,6 +21,7 @@ pub fn tests() -> Vec<Test> {
         a_key_is_its_users_own,
         old_keys_are_forgotten,
     ]
+    .to_vec()
 }
 
 fn a_key_repeated_in_the_same_batch_waits_for_the_first(on: On) {

@@ -22,6 +22,7 @@ pub fn tests() -> Vec<Test> {
         a_caller_that_hangs_up_changes_nothing,
         what_was_sent_is_written_before_the_writer_ends,
     ]
+    .to_vec()
 }
 
 struct People {

@@ -4,17 +4,18 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Barrier;
 
 use cabrank::domain::{
-    Action, DriverId, Event, Kind, Party, Refusal, RiderId, Role, Stream, Trip, TripId,
+    Action, DriverId, Event, Party, Refusal, RiderId, Role, Stream, Trip, TripId,
 };
+use cabrank::store::Store;
 use cabrank::store::writer::CommandError;
-use cabrank::store::writer::command::{Outcome, Refused};
-use cabrank::store::{Store, events};
+use cabrank::store::writer::command::{Command, Refused};
 use tokio::runtime::Runtime;
 
 use crate::support::{On, Test};
 use crate::tests;
 use crate::town::{
-    Town, accept, act, add_user, another_store, party, request, runtime, under, wait_for,
+    Outcome, TRIPS_MAX, Town, accept, act, add_user, another_store, party, request, runtime, under,
+    wait_for,
 };
 
 pub fn tests() -> Vec<Test> {
@@ -22,8 +23,10 @@ pub fn tests() -> Vec<Test> {
         two_nodes_write_one_log_without_gaps,
         of_many_drivers_on_two_nodes_one_wins_each_trip,
         a_driver_on_two_nodes_takes_one_trip,
+        a_rider_on_two_nodes_cannot_pass_the_limit,
         a_key_on_two_nodes_stands_for_one_command,
     ]
+    .to_vec()
 }
 
 /// How many callers each node has.
@@ -37,10 +40,7 @@ struct Caller {
 }
 
 impl Caller {
-    fn command(
-        &self,
-        command: cabrank::store::writer::command::Command,
-    ) -> Result<cabrank::store::writer::command::Answer, CommandError> {
+    fn command(&self, command: Command) -> Outcome {
         wait_for(&self.runtime, self.store.writer.command(command))
     }
 
@@ -57,20 +57,23 @@ impl Caller {
     }
 }
 
-/// Runs `life` for each caller of two nodes at once.
+/// Runs `life` for each caller of two nodes, all from the same moment on.
 fn at_once<T: Send>(stores: &[Store; 2], life: impl Fn(Caller) -> T + Sync) -> Vec<T> {
+    let line = Barrier::new(2 * CALLERS);
+    let run = |number: usize| {
+        let caller = Caller {
+            number,
+            store: stores[number % 2].clone(),
+            runtime: runtime(),
+        };
+        line.wait();
+        life(caller)
+    };
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..2 * CALLERS)
             .map(|number| {
-                let store = stores[number % 2].clone();
-                let life = &life;
-                scope.spawn(move || {
-                    life(Caller {
-                        number,
-                        store,
-                        runtime: runtime(),
-                    })
-                })
+                let run = &run;
+                scope.spawn(move || run(number))
             })
             .collect();
         threads
@@ -143,95 +146,100 @@ fn two_nodes_write_one_log_without_gaps(on: On) {
     check_streams(&log);
 }
 
-/// Each round every driver wants the one trip; whoever wins ends it at once, so that all are free again.
+/// Each round every driver wants the one trip; whoever wins ends it, so that all are free again.
 fn of_many_drivers_on_two_nodes_one_wins_each_trip(on: On) {
     const ROUNDS: usize = 10;
     let town = Town::on(on);
     let stores = two_nodes(&town);
-    let riders: Vec<_> = (0..ROUNDS)
-        .map(|number| town.rider(&format!("r{number}")))
+    let ann = town.rider("ann");
+    let drivers: Vec<_> = (0..2 * CALLERS)
+        .map(|number| town.driver(&format!("driver{number}")))
         .collect();
-    let trips: Vec<Trip> = riders
-        .iter()
-        .map(|rider| town.requested_by(rider))
-        .collect();
-    let line = Barrier::new(2 * CALLERS);
-    let wins: usize = at_once(&stores, |caller| {
-        let driver = caller.driver();
-        let mut wins = 0;
-        for trip in &trips {
-            line.wait();
-            match caller.command(accept(trip, &driver)) {
-                Ok(answer) => {
-                    assert_eq!(answer.outcome, Outcome::Changed);
-                    assert_eq!(answer.trip.state.driver(), Some(&driver));
-                    wins += 1;
-                    for action in [Action::Start(driver.id), Action::Complete(driver.id)] {
-                        caller
-                            .command(act(trip, action))
-                            .expect("the winner drives on");
-                    }
-                }
-                Err(CommandError::Refused(Refused::Trip(Refusal::AlreadyTaken, as_it_is))) => {
-                    assert_ne!(
-                        as_it_is.state.driver(),
-                        Some(&driver),
-                        "no loser is told otherwise"
-                    );
-                }
-                Err(other) => panic!("won or taken, not {other:?}"),
-            }
+    for _ in 0..ROUNDS {
+        let trip = town.requested_by(&ann);
+        let won = at_once(&stores, |caller| {
+            let driver = &drivers[caller.number];
+            takes(driver, caller.command(accept(&trip, driver)))
+        });
+        let winners: Vec<_> = drivers.iter().zip(won).filter(|(_, won)| *won).collect();
+        assert_eq!(winners.len(), 1, "one winner a trip: {winners:?}");
+        let winner = winners[0].0;
+        assert_eq!(town.stored(trip.id).state.driver(), Some(winner));
+        for action in [Action::Start(winner.id), Action::Complete(winner.id)] {
+            town.trip(act(&trip, action));
         }
-        wins
-    })
-    .into_iter()
-    .sum();
-    assert_eq!(wins, ROUNDS, "one winner a trip");
+    }
     let log = town.log();
-    let accepted: Vec<TripId> = log
-        .iter()
-        .filter(|event| event.kind == Kind::Accepted)
-        .map(|event| event.trip.id)
-        .collect();
-    assert_eq!(accepted.len(), ROUNDS);
-    assert_eq!(accepted.iter().collect::<HashSet<_>>().len(), ROUNDS);
+    assert_eq!(log.len(), ROUNDS * 4, "no loser left a trace");
     check_streams(&log);
 }
 
+/// Whether that driver is told that the trip is theirs; nothing else may be said but that it is taken.
+fn takes(driver: &Party<DriverId>, outcome: Outcome) -> bool {
+    match outcome {
+        Ok(answer) => {
+            assert_eq!(answer.trip.state.driver(), Some(driver));
+            true
+        }
+        Err(CommandError::Refused(Refused::Trip(Refusal::AlreadyTaken, as_it_is))) => {
+            assert_ne!(as_it_is.state.driver(), Some(driver));
+            false
+        }
+        Err(other) => panic!("won or taken, not {other:?}"),
+    }
+}
+
 fn a_driver_on_two_nodes_takes_one_trip(on: On) {
+    const ROUNDS: usize = 5;
     let town = Town::on(on);
     let stores = two_nodes(&town);
     let bob = town.driver("bob");
-    let line = Barrier::new(2 * CALLERS);
-    let won = at_once(&stores, |caller| {
-        let trip = caller
-            .command(request(&caller.rider()))
-            .expect("a request")
-            .trip;
-        line.wait();
-        match caller.command(accept(&trip, &bob)) {
-            Ok(_) => true,
-            Err(CommandError::Refused(Refused::DriverBusy)) => false,
-            Err(other) => panic!("won or busy, not {other:?}"),
+    let riders: Vec<_> = (0..2 * CALLERS)
+        .map(|number| town.rider(&format!("rider{number}")))
+        .collect();
+    for _ in 0..ROUNDS {
+        let trips: Vec<Trip> = riders
+            .iter()
+            .map(|rider| town.requested_by(rider))
+            .collect();
+        let won = at_once(&stores, |caller| {
+            match caller.command(accept(&trips[caller.number], &bob)) {
+                Ok(_) => true,
+                Err(CommandError::Refused(Refused::DriverBusy)) => false,
+                Err(other) => panic!("won or busy, not {other:?}"),
+            }
+        });
+        assert_eq!(won.into_iter().filter(|won| *won).count(), 1);
+        for (trip, rider) in trips.iter().zip(&riders) {
+            town.trip(act(trip, Action::Cancel(rider.id, None)));
         }
-    });
-    assert_eq!(won.into_iter().filter(|won| *won).count(), 1);
+    }
     check_streams(&town.log());
+}
+
+fn a_rider_on_two_nodes_cannot_pass_the_limit(on: On) {
+    let town = Town::on(on);
+    let stores = two_nodes(&town);
+    let ann = town.rider("ann");
+    let allowed = at_once(&stores, |caller| match caller.command(request(&ann)) {
+        Ok(_) => true,
+        Err(CommandError::Refused(Refused::TooManyTrips(_))) => false,
+        Err(other) => panic!("allowed or too many, not {other:?}"),
+    });
+    let allowed = allowed.into_iter().filter(|allowed| *allowed).count();
+    assert_eq!(u32::try_from(allowed), Ok(TRIPS_MAX));
 }
 
 fn a_key_on_two_nodes_stands_for_one_command(on: On) {
     let town = Town::on(on);
     let stores = two_nodes(&town);
     let ann = town.rider("ann");
-    let line = Barrier::new(2 * CALLERS);
     let trips = at_once(&stores, |caller| {
-        line.wait();
         let answer = caller
             .command(under("k", 1, request(&ann)))
             .expect("the one trip");
         (answer.trip.id, answer.trip.number)
     });
     assert_eq!(trips.iter().collect::<HashSet<_>>().len(), 1, "{trips:?}");
-    let log = town.read(|db| events::range(db, 1, i64::MAX));
-    assert_eq!(log.len(), 1);
+    assert_eq!(town.log().len(), 1);
 }

@@ -1,26 +1,16 @@
-//! Databases for the tests of the store: each test has one of its own, on SQLite and on PostgreSQL.
+//! The harness of the tests of the store: each is run on SQLite and on PostgreSQL.
 //!
-//! PostgreSQL is found through `CABRANK_TEST_POSTGRES`, the URL of a database whose user may create others. Without
-//! it those tests are reported as ignored, one by one; where `CI` is set they fail instead.
+//! Without `CABRANK_TEST_POSTGRES` those on PostgreSQL are reported as ignored, one by one; where `CI` is set they
+//! fail instead.
+
+mod database;
 
 use std::process::ExitCode;
 
-use cabrank::store::db::{Access, DatabaseUrl, Db};
-use cabrank::store::migrations::{Direction, migrate};
-use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use libtest_mimic::{Arguments, Trial};
-use tempfile::TempDir;
 
-/// Where the admin's database is.
-const POSTGRES: &str = "CABRANK_TEST_POSTGRES";
-
-/// Which database a test runs on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum On {
-    Sqlite,
-    Postgres,
-}
+pub use database::{Database, On, execute};
+use database::{POSTGRES, has_postgres};
 
 /// A test's name, a sentence, and what it does.
 pub type Test = (&'static str, fn(On));
@@ -28,7 +18,7 @@ pub type Test = (&'static str, fn(On));
 /// A list of tests named after their functions.
 #[macro_export]
 macro_rules! tests {
-    ($($test:ident),+ $(,)?) => { vec![$((stringify!($test), $test as fn($crate::support::On))),+] };
+    ($($test:ident),+ $(,)?) => { [$((stringify!($test), $test as fn($crate::support::On))),+] };
 }
 
 /// Runs every test on both databases, and `on_postgres` there alone.
@@ -51,87 +41,9 @@ fn passed(test: fn(On), on: On) -> Result<(), libtest_mimic::Failed> {
 }
 
 fn postgres_trial(name: String, test: fn(On)) -> Trial {
-    if std::env::var_os(POSTGRES).is_some() {
+    if has_postgres() {
         return Trial::test(name, move || passed(test, On::Postgres));
     }
     let missing = || Err(format!("{POSTGRES} is not set").into());
     Trial::test(name, missing).with_ignored_flag(std::env::var_os("CI").is_none())
-}
-
-/// A database of one test's own; it goes when the test ends.
-pub struct Database {
-    /// Where it is.
-    pub url: DatabaseUrl,
-    _home: Home,
-}
-
-enum Home {
-    Folder { _folder: TempDir },
-    Server { name: String },
-}
-
-impl Database {
-    /// One without tables.
-    pub fn empty(on: On) -> Self {
-        match on {
-            On::Sqlite => {
-                let folder = tempfile::tempdir().expect("a directory can be made");
-                Self {
-                    url: DatabaseUrl::Sqlite(folder.path().join("data").join("cabrank.db")),
-                    _home: Home::Folder { _folder: folder },
-                }
-            }
-            On::Postgres => {
-                let name = format!("cabrank_test_{}", cabrank::inputs::fresh_id().simple());
-                admin(&format!("CREATE DATABASE {name}")).expect("a database can be made");
-                let mut url = admin_url();
-                url.set_path(&name);
-                Self {
-                    url: DatabaseUrl::Postgres(url.into()),
-                    _home: Home::Server { name },
-                }
-            }
-        }
-    }
-
-    /// One with today's tables.
-    pub fn migrated(on: On) -> Self {
-        let database = Self::empty(on);
-        migrate(&database.url, Direction::Up).expect("an empty database can be migrated");
-        database
-    }
-
-    /// A connection that may do everything.
-    pub fn connect(&self) -> Db {
-        Db::open(&self.url, Access::Write).expect("the test's own database can be opened")
-    }
-}
-
-impl Drop for Home {
-    fn drop(&mut self) {
-        if let Self::Server { name } = self
-            && let Err(error) = admin(&format!("DROP DATABASE {name} WITH (FORCE)"))
-            && !std::thread::panicking()
-        {
-            panic!("{name} cannot be dropped: {error}");
-        }
-    }
-}
-
-fn admin_url() -> url::Url {
-    let text = std::env::var(POSTGRES).expect("its tests run only where it is set");
-    url::Url::parse(&text).expect("CABRANK_TEST_POSTGRES is a URL")
-}
-
-fn admin(sql: &str) -> QueryResult<()> {
-    let mut conn = PgConnection::establish(admin_url().as_str()).expect("PostgreSQL answers");
-    conn.batch_execute(sql)
-}
-
-/// Runs statements of any kind.
-pub fn execute(db: &mut Db, sql: &str) -> QueryResult<()> {
-    match db {
-        Db::Pg(conn) => conn.batch_execute(sql),
-        Db::Sqlite(conn) => conn.batch_execute(sql),
-    }
 }

@@ -46,7 +46,7 @@ impl Fault {
             DatabaseErrorKind::ReadOnlyTransaction
             | DatabaseErrorKind::ClosedConnection
             | DatabaseErrorKind::UnableToSendCommand => Self::Database,
-            _ => Self::Unclear,
+            DatabaseErrorKind::Unknown | _ => Self::Unclear,
         }
     }
 }
