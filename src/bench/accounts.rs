@@ -7,6 +7,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{BenchArgs, BenchError, progress};
 use crate::client::{ClientError, Role, Service, User};
+use crate::inputs;
 
 /// Passwords are slow to hash on purpose: more at once would only wait for each other.
 const SIGN_UPS_AT_ONCE: usize = 8;
@@ -75,7 +76,7 @@ fn save(file: &Path, users: &[User]) -> Result<(), BenchError> {
 async fn sign_up_all(args: &BenchArgs) -> Result<Vec<User>, BenchError> {
     progress(&format!("signing up {} users", args.drivers + args.riders));
     let service = &Service::at(&args.url);
-    let suffix = getrandom::u32().map_err(|error| BenchError::Randomness(error.to_string()))?;
+    let suffix = u32::from_ne_bytes(inputs::secret());
     let named = |role: Role, count: u32| {
         (0..count).map(move |turn| async move {
             let name = format!(

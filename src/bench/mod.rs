@@ -26,6 +26,7 @@ use futures_util::{StreamExt, stream};
 use tokio::time::sleep;
 
 use crate::client::{ClientError, User};
+use crate::inputs;
 use accounts::Accounts;
 use crowd::{Pace, Run};
 use process::{Usage, own_usage, usage_of};
@@ -80,9 +81,6 @@ pub enum BenchError {
     /// There is no process to be measured.
     #[error("none of the processes of --pid can be looked at")]
     NoProcess,
-    /// No name for this run could be made up.
-    #[error("the system has no randomness: {0}")]
-    Randomness(String),
 }
 
 /// What can be done about the one failure that everybody meets first.
@@ -120,7 +118,7 @@ async fn measure(args: &BenchArgs) -> Result<Report, BenchError> {
     }
     let target = Target::of(&args.url)?;
     let Accounts { drivers, riders } = accounts::accounts(args).await?;
-    let number = getrandom::u32().map_err(|error| BenchError::Randomness(error.to_string()))?;
+    let number = u32::from_ne_bytes(inputs::secret());
     let run = Run::new(number, args);
     let mut report = Report::of(args);
 

@@ -17,6 +17,7 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
 
 use crate::client::{ClientError, Role, Service, Socket, User};
+use crate::inputs;
 use board::Board;
 
 /// What the demo's people all use; the data directory they live in is gone after the demo.
@@ -159,9 +160,9 @@ fn pace_in(text: &str) -> Result<f64, String> {
     }
 }
 
-/// A random number below `limit`; always 0 where the system has no randomness, which a demo can live with.
+/// A random number below `limit`.
 fn below(limit: u32) -> u32 {
-    getrandom::u32().map_or(0, |number| number % limit)
+    u32::from_ne_bytes(inputs::secret()) % limit
 }
 
 fn plural(count: u16) -> &'static str {

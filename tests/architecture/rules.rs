@@ -11,6 +11,7 @@ const STEPS: &[&[&str]] = &[
     &["dispatch", "accounts"],
     &["fields", "problem"],
     &["credentials"],
+    &["app"],
     &["http", "ws"],
     &["config", "telemetry", "server"],
     &["client", "demo", "bench"],
@@ -76,7 +77,16 @@ const INPUTS: &[(&str, &[&str])] = &[
 const STATUS_CODES: &[(&str, &[&str])] = &[
     (
         "http",
-        &["OK", "CREATED", "NO_CONTENT", "Ok", "Created", "NoContent"],
+        &[
+            "OK",
+            "CREATED",
+            "NO_CONTENT",
+            "FOUND",
+            "Ok",
+            "Created",
+            "NoContent",
+            "Found",
+        ],
     ),
     ("ws", &["SWITCHING_PROTOCOLS", "SwitchingProtocols"]),
 ];

@@ -229,7 +229,7 @@ fn the_demo_plays_trips_and_ends(on: Database) {
     let status = demo.ended();
     let said = demo.output().to_lowercase();
     assert!(status.success(), "{status}: {said}");
-    for word in ["requested", "accepted", "completed"] {
+    for word in ["requests a trip", "takes it", "has brought"] {
         assert!(
             said.matches(word).count() >= 3,
             "{word} is told of every trip: {said}"
