@@ -8,6 +8,7 @@ use diesel::upsert::excluded;
 use uuid::Uuid;
 
 use super::db::{Db, on};
+use super::prepared::AdvanceHead;
 use super::rows::Corrupt;
 use super::schema::{events, stream_entries, stream_heads, trips};
 use super::sql_types::{At, Id};
@@ -36,12 +37,13 @@ struct EventRow {
     payload: String,
 }
 
+/// Where a stream stands.
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = stream_heads)]
-struct Head {
-    stream: String,
-    epoch: Id,
-    sequence: i64,
+pub(super) struct Head {
+    pub(super) stream: String,
+    pub(super) epoch: Id,
+    pub(super) sequence: i64,
 }
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -171,24 +173,20 @@ pub fn position(db: &mut Db, new: &mut [Event], epoch: Uuid) -> QueryResult<()> 
 
 /// Counts each head up by the `sequence` wanted, and returns where it then stands.
 fn advance(db: &mut Db, wanted: &[Head]) -> QueryResult<Vec<Head>> {
-    macro_rules! upsert {
-        ($rows:expr) => {
-            diesel::insert_into(stream_heads::table)
-                .values($rows)
-                .on_conflict(stream_heads::stream)
-                .do_update()
-                .set(
-                    stream_heads::sequence
-                        .eq(stream_heads::sequence + excluded(stream_heads::sequence)),
-                )
-                .returning(Head::as_returning())
-        };
-    }
     match db {
-        Db::Pg(conn) => upsert!(wanted).get_results(conn),
+        Db::Pg(conn) => diesel::insert_into(stream_heads::table)
+            .values(wanted)
+            .on_conflict(stream_heads::stream)
+            .do_update()
+            .set(
+                stream_heads::sequence
+                    .eq(stream_heads::sequence + excluded(stream_heads::sequence)),
+            )
+            .returning(Head::as_returning())
+            .get_results(conn),
         Db::Sqlite(conn) => wanted
             .iter()
-            .map(|head| upsert!(head).get_result(conn))
+            .map(|head| AdvanceHead(head).get_result(conn))
             .collect(),
     }
 }

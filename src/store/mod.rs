@@ -8,6 +8,7 @@ pub mod events;
 pub mod keys;
 pub mod migrations;
 pub mod pool;
+mod prepared;
 mod rows;
 mod schema;
 mod sql_types;

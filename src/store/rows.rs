@@ -37,21 +37,21 @@ impl From<Corrupt> for Error {
 pub struct TripColumns {
     nk: Id,
     rider_id: i64,
-    driver_id: Option<i64>,
+    pub(super) driver_id: Option<i64>,
     pick_up_address: String,
     pick_up_lat: Option<f64>,
     pick_up_lon: Option<f64>,
     drop_off_address: String,
     drop_off_lat: Option<f64>,
     drop_off_lon: Option<f64>,
-    status: String,
-    ended_by_role: Option<String>,
-    ended_by_id: Option<i64>,
-    reason: Option<String>,
-    revision: i64,
+    pub(super) status: String,
+    pub(super) ended_by_role: Option<String>,
+    pub(super) ended_by_id: Option<i64>,
+    pub(super) reason: Option<String>,
+    pub(super) revision: i64,
     search_ends_at: At,
     created_at: At,
-    updated_at: At,
+    pub(super) updated_at: At,
 }
 
 /// A whole row of `trips`.

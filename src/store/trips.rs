@@ -1,10 +1,14 @@
 //! The rows of trips: who may see which, and how they are written.
 
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel::upsert::excluded;
 use jiff::Timestamp;
 
 use super::db::{Db, on};
+use super::prepared::UpdateTrip;
 use super::rows::{self, TripColumns, TripRow};
 use super::schema::trips;
 use super::sql_types::{At, Id};
@@ -12,6 +16,18 @@ use crate::domain::{DriverId, RiderId, Role, Status, Trip, TripId, UserId};
 
 /// The longest list that is answered.
 pub const LIST_MAX: i64 = 500;
+
+/// The condition of a partial index, written out as the index has it: SQLite does not look into parameters for that.
+fn status_among(statuses: &[Status]) -> SqlLiteral<Bool> {
+    let words: Vec<String> = statuses
+        .iter()
+        .map(|status| format!("'{status}'"))
+        .collect();
+    match &words[..] {
+        [word] => sql(&format!("trips.status = {word}")),
+        words => sql(&format!("trips.status IN ({})", words.join(", "))),
+    }
+}
 
 /// Whose view of the trips is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +60,7 @@ pub fn list(db: &mut Db, viewer: Viewer) -> QueryResult<Vec<Trip>> {
         match viewer.role {
             Role::Rider => query = query.filter(trips::rider_id.eq(user)),
             Role::Driver => {
-                let requested = trips::status.eq(Status::Requested.as_str());
+                let requested = status_among(&[Status::Requested]);
                 query = query.filter(requested.or(trips::driver_id.assume_not_null().eq(user)));
             }
             Role::Operator => {}
@@ -86,7 +102,7 @@ pub fn find_all(db: &mut Db, ids: &[TripId], lock: Lock) -> QueryResult<Vec<Trip
 /// A user's own trips that are not over, oldest first.
 pub fn active_of(db: &mut Db, viewer: Viewer) -> QueryResult<Vec<Trip>> {
     let user = viewer.user.get();
-    let active = trips::status.eq_any(Status::ACTIVE.map(Status::as_str));
+    let active = status_among(&Status::ACTIVE);
     let rows = on!(db, |conn| {
         let query = trips::table
             .select(TripRow::as_select())
@@ -106,9 +122,7 @@ pub fn active_of(db: &mut Db, viewer: Viewer) -> QueryResult<Vec<Trip>> {
 
 /// The trips whose search time is over, longest overdue first.
 pub fn overdue(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId>> {
-    let searching = trips::status
-        .eq(Status::Requested.as_str())
-        .and(trips::search_ends_at.le(At(at)));
+    let searching = status_among(&[Status::Requested]).and(trips::search_ends_at.le(At(at)));
     let keys: Vec<Id> = on!(db, |conn| {
         trips::table
             .filter(searching)
@@ -123,7 +137,7 @@ pub fn overdue(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId
 /// How many active trips each of these riders has.
 pub fn count_active(db: &mut Db, riders: &[RiderId]) -> QueryResult<Vec<(RiderId, i64)>> {
     let ids = riders.iter().map(|rider| rider.user().get());
-    let active = trips::status.eq_any(Status::ACTIVE.map(Status::as_str));
+    let active = status_among(&Status::ACTIVE);
     let counts: Vec<(i64, i64)> = on!(db, |conn| {
         trips::table
             .filter(trips::rider_id.eq_any(ids).and(active))
@@ -140,7 +154,7 @@ pub fn count_active(db: &mut Db, riders: &[RiderId]) -> QueryResult<Vec<(RiderId
 /// Which of these drivers have a trip, and which one.
 pub fn taken_by(db: &mut Db, drivers: &[DriverId]) -> QueryResult<Vec<(DriverId, TripId)>> {
     let ids = drivers.iter().map(|driver| driver.user().get());
-    let taken = trips::status.eq_any(Status::TAKEN.map(Status::as_str));
+    let taken = status_among(&Status::TAKEN);
     let found: Vec<(i64, Id)> = on!(db, |conn| {
         trips::table
             .filter(trips::driver_id.assume_not_null().eq_any(ids).and(taken))
@@ -201,11 +215,8 @@ pub fn update(db: &mut Db, changed: &[&Trip]) -> QueryResult<()> {
             ))
             .execute(conn)
             .map(drop),
-        Db::Sqlite(conn) => rows.iter().try_for_each(|row| {
-            diesel::update(trips::table.find(row.id))
-                .set(&row.columns)
-                .execute(conn)
-                .map(drop)
-        }),
+        Db::Sqlite(conn) => rows
+            .iter()
+            .try_for_each(|row| UpdateTrip(row).execute(conn).map(drop)),
     }
 }

@@ -1,0 +1,76 @@
+//! The writer's statements that SQLite must keep prepared.
+//!
+//! diesel has every UPDATE and every upsert read anew each time, which takes SQLite longer than running it. These two
+//! are written out, once a row; PostgreSQL is given sets of rows instead.
+
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sqlite::Sqlite;
+
+use super::events::Head;
+use super::rows::TripRow;
+use super::sql_types::{Instant, Key};
+
+/// Writes what may change of a trip over its row.
+pub struct UpdateTrip<'a>(pub &'a TripRow);
+
+impl QueryFragment<Sqlite> for UpdateTrip<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        let Self(TripRow { id, columns }) = self;
+        out.push_sql("UPDATE trips SET driver_id = ");
+        out.push_bind_param::<Nullable<BigInt>, _>(&columns.driver_id)?;
+        out.push_sql(", status = ");
+        out.push_bind_param::<Text, _>(&columns.status)?;
+        out.push_sql(", ended_by_role = ");
+        out.push_bind_param::<Nullable<Text>, _>(&columns.ended_by_role)?;
+        out.push_sql(", ended_by_id = ");
+        out.push_bind_param::<Nullable<BigInt>, _>(&columns.ended_by_id)?;
+        out.push_sql(", reason = ");
+        out.push_bind_param::<Nullable<Text>, _>(&columns.reason)?;
+        out.push_sql(", revision = ");
+        out.push_bind_param::<BigInt, _>(&columns.revision)?;
+        out.push_sql(", updated_at = ");
+        out.push_bind_param::<Instant, _>(&columns.updated_at)?;
+        out.push_sql(" WHERE id = ");
+        out.push_bind_param::<BigInt, _>(id)
+    }
+}
+
+impl QueryId for UpdateTrip<'_> {
+    type QueryId = UpdateTrip<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl RunQueryDsl<SqliteConnection> for UpdateTrip<'_> {}
+
+/// Counts a stream's head up by the sequence wanted, and returns where it then stands.
+pub struct AdvanceHead<'a>(pub &'a Head);
+
+impl QueryFragment<Sqlite> for AdvanceHead<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        let Self(head) = self;
+        out.push_sql("INSERT INTO stream_heads (stream, epoch, sequence) VALUES (");
+        out.push_bind_param::<Text, _>(&head.stream)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Key, _>(&head.epoch)?;
+        out.push_sql(", ");
+        out.push_bind_param::<BigInt, _>(&head.sequence)?;
+        out.push_sql(
+            ") ON CONFLICT (stream) DO UPDATE SET sequence = sequence + excluded.sequence \
+             RETURNING stream, epoch, sequence",
+        );
+        Ok(())
+    }
+}
+
+impl Query for AdvanceHead<'_> {
+    type SqlType = (Text, Key, BigInt);
+}
+
+impl QueryId for AdvanceHead<'_> {
+    type QueryId = AdvanceHead<'static>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl RunQueryDsl<SqliteConnection> for AdvanceHead<'_> {}
