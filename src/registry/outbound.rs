@@ -59,7 +59,9 @@ impl Outbound {
             if queue.ended || queue.closing.is_some() {
                 return Ok(());
             }
-            if queue.frames.len() >= FRAMES_MAX || queue.bytes + frame.len() > BYTES_MAX {
+            if queue.frames.len() >= FRAMES_MAX
+                || queue.bytes.saturating_add(frame.len()) > BYTES_MAX
+            {
                 return Err(Full);
             }
             queue.bytes += frame.len();
@@ -67,6 +69,16 @@ impl Outbound {
         }
         self.0.waker.wake();
         Ok(())
+    }
+
+    /// Puts a snapshot in, which is bounded by what it shows and not by the queue.
+    pub fn begin_with(&self, frames: Vec<Bytes>) {
+        {
+            let mut queue = self.lock();
+            queue.bytes = frames.iter().map(Bytes::len).sum();
+            queue.frames = frames.into();
+        }
+        self.0.waker.wake();
     }
 
     /// Closes once all that waits is sent. The first reason counts.

@@ -1,0 +1,84 @@
+//! What it costs to tell N drivers of one request: finding who must hear, one frame for all, one push a queue, and
+//! taking it out again. Without sockets, so it is the part that is ours.
+//!
+//! `cargo bench --bench broadcast`
+
+use std::sync::Arc;
+use std::task::Context;
+use std::time::Instant;
+
+use cabrank::domain::{
+    Actor, Address, Event, Kind, Party, Place, Request, RiderId, SessionId, Trip, TripId, UserId,
+};
+use cabrank::inputs;
+use cabrank::registry::Outbound;
+use cabrank::registry::roster::{Roster, Socket};
+use cabrank::ws::dialect::course;
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use futures_util::task::noop_waker;
+
+fn main() {
+    divan::main();
+}
+
+#[divan::bench(args = [100, 1_000, 10_000])]
+fn one_request_to_all_drivers(bencher: Bencher<'_, '_>, drivers: i64) {
+    let mut roster = Roster::default();
+    let queues: Vec<Outbound> = (0..drivers)
+        .map(|n| join(&mut roster, UserId::new(n + 2)))
+        .collect();
+    let event = Arc::new(requested());
+    let counter = ItemsCount::new(usize::try_from(drivers).expect("a small number"));
+    bencher.counter(counter).bench_local(|| {
+        roster.announce(&event, Instant::now());
+        let waker = noop_waker();
+        for queue in &queues {
+            assert!(queue.poll_next(&mut Context::from_waker(&waker)).is_ready());
+        }
+    });
+}
+
+fn join(roster: &mut Roster, user: UserId) -> Outbound {
+    let outbound = Outbound::default();
+    let socket = Socket {
+        user,
+        session: SessionId::new(inputs::fresh_id()),
+        drives: true,
+        encoding: &course::ENCODING,
+        outbound: outbound.clone(),
+    };
+    let id = roster.connect(socket).expect("one socket a driver");
+    roster.joined(id, Vec::new(), Instant::now());
+    outbound
+}
+
+fn requested() -> Event {
+    let at = inputs::now();
+    let place = |text| Place {
+        address: Address::parse(text).expect("an address"),
+        location: None,
+    };
+    let rider = Party {
+        id: RiderId::of(UserId::new(1)),
+        username: "ann@example.com".to_owned(),
+        first_name: "Ann".to_owned(),
+        last_name: "Lee".to_owned(),
+    };
+    let request = Request {
+        id: TripId::new(inputs::fresh_id()),
+        rider,
+        pick_up: place("Market Square 5"),
+        drop_off: place("Central Station"),
+        search_ends_at: at,
+    };
+    let trip = Trip::request(request, at);
+    let actor = Actor::Rider(trip.rider.id);
+    Event {
+        id: 1,
+        kind: Kind::Requested,
+        actor,
+        trip,
+        positions: Vec::new(),
+    }
+}
