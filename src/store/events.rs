@@ -25,6 +25,7 @@ struct NewEvent<'a> {
     reason: Option<&'a str>,
     at: At,
     payload: String,
+    positions: String,
 }
 
 #[derive(Queryable, Selectable)]
@@ -35,7 +36,11 @@ struct EventRow {
     actor_role: String,
     actor_id: Option<i64>,
     payload: String,
+    positions: String,
 }
+
+/// A position as the log keeps it: stream, epoch, sequence.
+type PositionRow = (String, Uuid, i64);
 
 /// Where a stream stands.
 #[derive(Insertable, Queryable, Selectable)]
@@ -67,12 +72,33 @@ impl<'a> From<&'a Event> for NewEvent<'a> {
             at: At(trip.changed_at),
             payload: serde_json::to_string(trip)
                 .expect("a trip has only texts, times and finite numbers"),
+            positions: positions_text(&event.positions),
         }
     }
 }
 
+fn positions_text(positions: &[Position]) -> String {
+    let rows: Vec<PositionRow> = positions
+        .iter()
+        .map(|at| (at.stream.to_string(), at.epoch, at.sequence))
+        .collect();
+    serde_json::to_string(&rows).expect("texts and whole numbers are JSON")
+}
+
+fn positions_of(text: &str) -> Option<Vec<Position>> {
+    let rows: Vec<PositionRow> = serde_json::from_str(text).ok()?;
+    let position = |(stream, epoch, sequence): PositionRow| {
+        Some(Position {
+            stream: Stream::parse(&stream)?,
+            epoch,
+            sequence,
+        })
+    };
+    rows.into_iter().map(position).collect()
+}
+
 impl EventRow {
-    fn into_event(self, positions: Vec<Position>) -> Result<Event, Corrupt> {
+    fn into_event(self) -> Result<Event, Corrupt> {
         let corrupt = |why| Corrupt {
             table: "events",
             id: self.id,
@@ -85,13 +111,35 @@ impl EventRow {
                 .ok_or(corrupt("nobody did it"))?,
             trip: serde_json::from_str::<Trip>(&self.payload)
                 .map_err(|_| corrupt("its payload is no trip"))?,
-            positions,
+            positions: positions_of(&self.positions)
+                .ok_or(corrupt("its positions are unreadable"))?,
         })
     }
 }
 
-/// Appends events to the log and gives each its number.
-pub fn append(db: &mut Db, new: &mut [Event]) -> QueryResult<()> {
+/// Appends events to the log, gives each its number, and its position in every stream that carries it.
+///
+/// Stream heads are the last rows that a transaction locks, in the order of their names, so that writers on several
+/// nodes wait for each other briefly and never in a circle. `epoch` is used for streams that begin here.
+pub fn append(db: &mut Db, new: &mut [Event], epoch: Uuid) -> QueryResult<()> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    take_positions(db, new, epoch)?;
+    insert(db, new)?;
+    let entries: Vec<Entry> = new
+        .iter()
+        .flat_map(|event| event.positions.iter().map(|at| (event.id, at)))
+        .map(|(event_id, at)| Entry {
+            stream: at.stream.to_string(),
+            sequence: at.sequence,
+            event_id,
+        })
+        .collect();
+    enter(db, &entries)
+}
+
+fn insert(db: &mut Db, new: &mut [Event]) -> QueryResult<()> {
     let rows: Vec<NewEvent<'_>> = new.iter().map(NewEvent::from).collect();
     let returning = (events::trip_id, events::revision, events::id);
     let numbers: Vec<(i64, i64, i64)> = match db {
@@ -122,11 +170,7 @@ pub fn append(db: &mut Db, new: &mut [Event]) -> QueryResult<()> {
     Ok(())
 }
 
-/// Takes the next positions of every stream that carries these events, and writes them down.
-///
-/// Heads are taken last in a transaction and in the order of their names, so that writers on several nodes wait for
-/// each other briefly and never in a circle. `epoch` is used for streams that begin here.
-pub fn position(db: &mut Db, new: &mut [Event], epoch: Uuid) -> QueryResult<()> {
+fn take_positions(db: &mut Db, new: &mut [Event], epoch: Uuid) -> QueryResult<()> {
     let mut counts = BTreeMap::<String, (Stream, i64)>::new();
     for stream in new.iter().flat_map(Event::streams) {
         counts.entry(stream.to_string()).or_insert((stream, 0)).1 += 1;
@@ -139,36 +183,34 @@ pub fn position(db: &mut Db, new: &mut [Event], epoch: Uuid) -> QueryResult<()> 
             sequence: *count,
         })
         .collect();
-    let heads = advance(db, &wanted)?;
-    let mut next: HashMap<Stream, Position> = HashMap::new();
-    for head in heads {
-        let (stream, count) = *counts.get(&head.stream).ok_or(Error::NotFound)?;
+    let mut next = HashMap::<Stream, Position>::new();
+    for Head {
+        stream,
+        epoch,
+        sequence,
+    } in advance(db, &wanted)?
+    {
+        let (stream, count) = *counts.get(&stream).ok_or(Error::NotFound)?;
         next.insert(
             stream,
             Position {
                 stream,
-                epoch: head.epoch.0,
-                sequence: head.sequence - count,
+                epoch: epoch.0,
+                sequence: sequence - count,
             },
         );
     }
-    let mut entries = Vec::new();
     for event in new {
         for stream in event.streams().collect::<Vec<_>>() {
             let position = next.get_mut(&stream).ok_or(Error::NotFound)?;
             position.sequence += 1;
-            entries.push(Entry {
-                stream: stream.to_string(),
-                sequence: position.sequence,
-                event_id: event.id,
-            });
             event.positions.push(*position);
         }
         event
             .positions
             .sort_unstable_by_key(|position| position.stream);
     }
-    enter(db, &entries)
+    Ok(())
 }
 
 /// Counts each head up by the `sequence` wanted, and returns where it then stands.
@@ -209,7 +251,7 @@ fn enter(db: &mut Db, entries: &[Entry]) -> QueryResult<()> {
 
 /// The event that made a trip's revision.
 pub fn at_revision(db: &mut Db, trip: TripId, revision: i64) -> QueryResult<Option<Event>> {
-    let id: Option<i64> = on!(db, |conn| {
+    let row: Option<EventRow> = on!(db, |conn| {
         events::table
             .inner_join(trips::table.on(trips::id.eq(events::trip_id)))
             .filter(
@@ -217,14 +259,11 @@ pub fn at_revision(db: &mut Db, trip: TripId, revision: i64) -> QueryResult<Opti
                     .eq(Id(trip.uuid()))
                     .and(events::revision.eq(revision)),
             )
-            .select(events::id)
+            .select(EventRow::as_select())
             .first(conn)
             .optional()
     })?;
-    match id {
-        Some(id) => Ok(range(db, id, id)?.into_iter().next()),
-        None => Ok(None),
-    }
+    Ok(row.map(EventRow::into_event).transpose()?)
 }
 
 /// The events numbered from `first` to `last`, in order, with their positions.
@@ -236,7 +275,7 @@ pub fn range(db: &mut Db, first: i64, last: i64) -> QueryResult<Vec<Event>> {
             .select(EventRow::as_select())
             .load(conn)
     })?;
-    positioned(db, rows)
+    into_events(rows)
 }
 
 /// At most `limit` events of `stream` from the sequence `from` on, in order.
@@ -254,42 +293,11 @@ pub fn of_stream(db: &mut Db, stream: Stream, from: i64, limit: i64) -> QueryRes
             .select(EventRow::as_select())
             .load(conn)
     })?;
-    positioned(db, rows)
+    into_events(rows)
 }
 
-fn positioned(db: &mut Db, rows: Vec<EventRow>) -> QueryResult<Vec<Event>> {
-    let ids = rows.iter().map(|row| row.id);
-    let found: Vec<(i64, String, i64, Id)> = on!(db, |conn| {
-        stream_entries::table
-            .inner_join(stream_heads::table.on(stream_heads::stream.eq(stream_entries::stream)))
-            .filter(stream_entries::event_id.eq_any(ids))
-            .select((
-                stream_entries::event_id,
-                stream_entries::stream,
-                stream_entries::sequence,
-                stream_heads::epoch,
-            ))
-            .load(conn)
-    })?;
-    let mut positions = HashMap::<i64, Vec<Position>>::new();
-    for (event, stream, sequence, epoch) in found {
-        let unknown = Corrupt {
-            table: "stream_entries",
-            id: event,
-            why: "its stream is unknown",
-        };
-        let stream = Stream::parse(&stream).ok_or(unknown)?;
-        positions.entry(event).or_default().push(Position {
-            stream,
-            epoch: epoch.0,
-            sequence,
-        });
-    }
+fn into_events(rows: Vec<EventRow>) -> QueryResult<Vec<Event>> {
     rows.into_iter()
-        .map(|row| {
-            let mut positions = positions.remove(&row.id).unwrap_or_default();
-            positions.sort_unstable_by_key(|position| position.stream);
-            row.into_event(positions).map_err(Error::from)
-        })
+        .map(|row| row.into_event().map_err(Error::from))
         .collect()
 }

@@ -66,6 +66,7 @@ diesel::table! {
         reason -> Nullable<Text>,
         at -> crate::store::sql_types::Instant,
         payload -> Text,
+        positions -> Text,
     }
 }
 

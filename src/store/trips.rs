@@ -99,7 +99,7 @@ pub fn find_all(db: &mut Db, ids: &[TripId], lock: Lock) -> QueryResult<Vec<Trip
     rows::trips(db, rows)
 }
 
-/// A user's own trips that are not over, oldest first.
+/// A user's own trips that are not over, oldest first, at most [`LIST_MAX`].
 pub fn active_of(db: &mut Db, viewer: Viewer) -> QueryResult<Vec<Trip>> {
     let user = viewer.user.get();
     let active = status_among(&Status::ACTIVE);
@@ -108,6 +108,7 @@ pub fn active_of(db: &mut Db, viewer: Viewer) -> QueryResult<Vec<Trip>> {
             .select(TripRow::as_select())
             .filter(active)
             .order(trips::id)
+            .limit(LIST_MAX)
             .into_boxed();
         match viewer.role {
             Role::Rider => query.filter(trips::rider_id.eq(user)).load(conn),

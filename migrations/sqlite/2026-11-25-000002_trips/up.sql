@@ -35,7 +35,8 @@ CREATE INDEX active_trips_by_rider ON trips (rider_id)
 CREATE INDEX requested_trips ON trips (id) WHERE status = 'REQUESTED';
 CREATE INDEX searches_by_end ON trips (search_ends_at) WHERE status = 'REQUESTED';
 
--- Append-only. The payload is the whole trip as it was at that revision.
+-- Append-only. The payload is the whole trip as it was at that revision, and the positions are where the event stands
+-- in its streams, so that it is read without another look-up.
 CREATE TABLE events (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     trip_id    BIGINT NOT NULL REFERENCES trips (id),
@@ -46,6 +47,7 @@ CREATE TABLE events (
     reason     TEXT,
     at         BIGINT NOT NULL,
     payload    TEXT NOT NULL,
+    positions  TEXT NOT NULL,
     UNIQUE (trip_id, revision)
 );
 
@@ -63,8 +65,6 @@ CREATE TABLE stream_entries (
     event_id BIGINT NOT NULL REFERENCES events (id),
     PRIMARY KEY (stream, sequence)
 ) WITHOUT ROWID;
-
-CREATE INDEX stream_entries_by_event ON stream_entries (event_id);
 
 -- Which command a key stood for, and the event that is its answer.
 CREATE TABLE idempotency_keys (

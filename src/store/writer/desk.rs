@@ -217,13 +217,8 @@ impl Desk {
         }
         self.insert_new(db)?;
         self.update_changed(db)?;
-        if !self.events.is_empty() {
-            events::append(db, &mut self.events)?;
-        }
+        events::append(db, &mut self.events, epoch)?;
         self.save_keys(db)?;
-        if !self.events.is_empty() {
-            events::position(db, &mut self.events, epoch)?;
-        }
         Ok(self.events)
     }
 
