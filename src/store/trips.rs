@@ -1,5 +1,7 @@
 //! The rows of trips: who may see which, and how they are written.
 
+use std::collections::BTreeMap;
+
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
@@ -54,20 +56,53 @@ impl Viewer {
 
 /// What the viewer may see, newest first, at most [`LIST_MAX`].
 pub fn list(db: &mut Db, viewer: Viewer) -> QueryResult<Vec<Trip>> {
-    let user = viewer.user.get();
-    let rows = on!(db, |conn| {
-        let mut query = trips::table.select(TripRow::as_select()).into_boxed();
-        match viewer.role {
-            Role::Rider => query = query.filter(trips::rider_id.eq(user)),
-            Role::Driver => {
-                let requested = status_among(&[Status::Requested]);
-                query = query.filter(requested.or(trips::driver_id.assume_not_null().eq(user)));
-            }
-            Role::Operator => {}
+    let rows = match viewer.role {
+        Role::Rider => newest(db, Which::OfRider(viewer.user))?,
+        Role::Operator => newest(db, Which::All)?,
+        Role::Driver => {
+            // No index has both in the order of the list. Their own are read last: a trip that they take meanwhile
+            // is in both, and as it is now.
+            let requested = newest(db, Which::Requested)?;
+            let own = newest(db, Which::OfDriver(viewer.user))?;
+            let both: BTreeMap<i64, TripRow> = requested
+                .into_iter()
+                .chain(own)
+                .map(|row| (row.id, row))
+                .collect();
+            both.into_values()
+                .rev()
+                .zip(0..LIST_MAX)
+                .map(|(row, _)| row)
+                .collect()
         }
-        query.order(trips::id.desc()).limit(LIST_MAX).load(conn)
-    })?;
+    };
     rows::trips(db, rows)
+}
+
+/// A part of the trips that an index has in their order.
+#[derive(Debug, Clone, Copy)]
+enum Which {
+    All,
+    Requested,
+    OfRider(UserId),
+    OfDriver(UserId),
+}
+
+fn newest(db: &mut Db, which: Which) -> QueryResult<Vec<TripRow>> {
+    on!(db, |conn| {
+        let query = trips::table
+            .select(TripRow::as_select())
+            .order(trips::id.desc())
+            .limit(LIST_MAX)
+            .into_boxed();
+        let query = match which {
+            Which::All => query,
+            Which::Requested => query.filter(status_among(&[Status::Requested])),
+            Which::OfRider(rider) => query.filter(trips::rider_id.eq(rider.get())),
+            Which::OfDriver(driver) => query.filter(trips::driver_id.eq(driver.get())),
+        };
+        query.load(conn)
+    })
 }
 
 /// The trip of that key.
@@ -102,21 +137,22 @@ pub fn find_all(db: &mut Db, ids: &[TripId], lock: Lock) -> QueryResult<Vec<Trip
 /// A user's own trips that are not over, oldest first, at most [`LIST_MAX`].
 pub fn active_of(db: &mut Db, viewer: Viewer) -> QueryResult<Vec<Trip>> {
     let user = viewer.user.get();
-    let active = status_among(&Status::ACTIVE);
     let rows = on!(db, |conn| {
         let query = trips::table
             .select(TripRow::as_select())
-            .filter(active)
             .order(trips::id)
             .limit(LIST_MAX)
             .into_boxed();
-        match viewer.role {
-            Role::Rider => query.filter(trips::rider_id.eq(user)).load(conn),
+        let query = match viewer.role {
+            Role::Rider => query
+                .filter(trips::rider_id.eq(user))
+                .filter(status_among(&Status::ACTIVE)),
             Role::Driver => query
-                .filter(trips::driver_id.assume_not_null().eq(user))
-                .load(conn),
+                .filter(trips::driver_id.eq(user))
+                .filter(status_among(&Status::TAKEN)),
             Role::Operator => return Ok(Vec::new()),
-        }
+        };
+        query.load(conn)
     })?;
     rows::trips(db, rows)
 }

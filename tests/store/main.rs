@@ -8,6 +8,7 @@ mod nodes;
 #[path = "../support/mod.rs"]
 mod support;
 mod town;
+mod views;
 
 use std::process::ExitCode;
 
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
         log::tests(),
         faults::tests(),
         nodes::tests(),
+        views::tests(),
     ];
     support::run(&on_both.concat(), &faults::on_postgres())
 }
