@@ -1,6 +1,6 @@
 //! cabrank: a ride-hailing dispatch service that an operator hosts alone.
 //!
-//! The modules in reading order; each may use only those before it, and `tests/architecture.rs` says so.
+//! The modules in reading order; each may use only those before it, and `tests/architecture/` says so.
 
 /// Sign-up, log-in, log-out, refresh.
 pub mod accounts;

@@ -167,7 +167,16 @@ async fn serve(config: &ServeConfig) -> Result<(), Failure> {
 async fn demo(args: &DemoArgs) -> Result<(), Failure> {
     let data = tempfile::tempdir()?;
     let listen = args.listen.to_string();
-    let flags = ["cabrank", "serve", "--limits", "off", "--listen", &listen];
+    let flags = [
+        "cabrank",
+        "serve",
+        "--limits",
+        "off",
+        "--driver-sign-up",
+        "open",
+        "--listen",
+        &listen,
+    ];
     let Some(Command::Serve(mut config)) = Cli::try_parse_from(flags)?.command else {
         unreachable!("the command is given")
     };
