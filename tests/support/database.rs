@@ -1,6 +1,6 @@
 //! Databases for tests and benches: each has one of its own, on SQLite or on PostgreSQL.
 
-use cabrank::store::db::{Access, DatabaseUrl, Db};
+use cabrank::store::db::{DatabaseUrl, Db};
 use cabrank::store::migrations::{Direction, migrate};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -62,11 +62,6 @@ impl Database {
         let database = Self::empty(on);
         migrate(&database.url, Direction::Up).expect("an empty database can be migrated");
         database
-    }
-
-    /// A connection that may do everything.
-    pub fn connect(&self) -> Db {
-        Db::open(&self.url, Access::Write).expect("the test's own database can be opened")
     }
 }
 

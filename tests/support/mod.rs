@@ -7,6 +7,7 @@ mod database;
 
 use std::process::ExitCode;
 
+use cabrank::store::db::{Access, Db};
 use libtest_mimic::{Arguments, Trial};
 
 pub use database::{Database, On, execute};
@@ -46,4 +47,11 @@ fn postgres_trial(name: String, test: fn(On)) -> Trial {
     }
     let missing = || Err(format!("{POSTGRES} is not set").into());
     Trial::test(name, missing).with_ignored_flag(std::env::var_os("CI").is_none())
+}
+
+impl Database {
+    /// A connection that may do everything.
+    pub fn connect(&self) -> Db {
+        Db::open(&self.url, Access::Write).expect("the test's own database can be opened")
+    }
 }
