@@ -12,6 +12,7 @@ use cabrank::domain::{
 };
 use cabrank::inputs;
 use cabrank::registry::Outbound;
+use cabrank::registry::groups::SocketId;
 use cabrank::registry::roster::{Roster, Socket};
 use cabrank::ws::dialect::course;
 use divan::Bencher;
@@ -48,7 +49,8 @@ fn join(roster: &mut Roster, user: UserId) -> Outbound {
         encoding: &course::ENCODING,
         outbound: outbound.clone(),
     };
-    let id = roster.connect(socket).expect("one socket a driver");
+    let id = SocketId(u64::try_from(user.get()).expect("a small number"));
+    roster.connect(id, socket).expect("one socket a driver");
     roster.joined(id, Vec::new(), Instant::now());
     outbound
 }

@@ -18,6 +18,9 @@ use crate::store::writer::Tx;
 /// How long a log-in lasts, however often it is refreshed.
 pub const SESSION_LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
+/// How many open log-ins one account may have; the oldest end when there are more.
+const SESSIONS_MAX: i64 = 50;
+
 /// Whether new drivers may drive at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum DriverSignUp {
@@ -194,13 +197,14 @@ impl Accounts {
         from: IpAddr,
     ) -> Result<LoggedIn, AccountError> {
         self.throttle.address(from)?;
-        self.throttle.name(username)?;
-        let wanted = username.to_owned();
-        let account = self
-            .store
-            .reader
-            .read(move |db| users::named(db, &wanted))
-            .await?;
+        let account = match Username::parse(username) {
+            Ok(name) => {
+                self.throttle.name(&name, from)?;
+                self.named(name.as_str()).await?
+            }
+            // Nobody can have such a name; the password is checked all the same, which takes as long.
+            Err(_) => None,
+        };
         let hash = account
             .as_ref()
             .map(|account| account.password_hash.clone());
@@ -215,14 +219,26 @@ impl Accounts {
         }
     }
 
+    /// Unless the account has changed while the password was checked.
     async fn open(&self, account: Account) -> Result<LoggedIn, AccountError> {
         let at = inputs::now();
         let (session, until) = (SessionId::new(inputs::fresh_id()), at + SESSION_LIFE);
-        let user = account.id;
-        self.store
-            .writer
-            .change(move |tx| users::open_session(tx.db, session, user, at, until))
-            .await?;
+        let (user, hash) = (account.id, account.password_hash.clone());
+        let opened = self.store.writer.change(move |tx| {
+            let same =
+                |now: &Account| now.standing == Standing::Active && now.password_hash == hash;
+            if !users::locked(tx.db, user)?.as_ref().is_some_and(same) {
+                return Ok(false);
+            }
+            users::open_session(tx.db, session, user, at, until)?;
+            for old in users::sessions_beyond(tx.db, user, SESSIONS_MAX)? {
+                end(tx, old, at)?;
+            }
+            Ok(true)
+        });
+        if !opened.await? {
+            return Err(AccountError::WrongCredentials);
+        }
         let person = person(account);
         Ok(LoggedIn {
             access: self.tokens.access(session, &person, at),
@@ -262,8 +278,7 @@ impl Accounts {
     }
 
     /// New tokens for a refresh token that counts; one that counted once ends the session.
-    pub async fn refresh(&self, token: &str, from: IpAddr) -> Result<Refreshed, AccountError> {
-        self.throttle.address(from)?;
+    pub async fn refresh(&self, token: &str) -> Result<Refreshed, AccountError> {
         let at = inputs::now();
         let token = self.tokens.verify(token, Purpose::Refresh, at)?;
         let session = self.session(token.session).await?;
@@ -301,7 +316,7 @@ impl Accounts {
             .await?)
     }
 
-    /// Lets an account in or shuts it out; shutting out ends its sessions.
+    /// Lets an account in or shuts it out, and ends its sessions.
     pub async fn set_standing(
         &self,
         username: &str,
@@ -311,11 +326,7 @@ impl Accounts {
         let at = inputs::now();
         let change = self.store.writer.change(move |tx| {
             users::set_standing(tx.db, user, standing)?;
-            if standing == Standing::Active {
-                Ok(())
-            } else {
-                users::end_sessions_of(tx.db, user, at)
-            }
+            users::end_sessions_of(tx.db, user, at)
         });
         Ok(change.await?)
     }
@@ -337,15 +348,18 @@ impl Accounts {
     }
 
     async fn id_of(&self, username: &str) -> Result<UserId, AccountError> {
-        let username = username.to_owned();
-        let account = self
-            .store
-            .reader
-            .read(move |db| users::named(db, &username))
-            .await?;
+        let account = self.named(username).await?;
         account
             .map(|account| account.id)
             .ok_or(AccountError::NoSuchUser)
+    }
+
+    async fn named(&self, username: &str) -> Result<Option<Account>, Unavailable> {
+        let username = username.to_owned();
+        self.store
+            .reader
+            .read(move |db| users::named(db, &username))
+            .await
     }
 }
 

@@ -1,5 +1,6 @@
 //! What an operator may set: one struct a concern; every field has a flag, a variable, a unit and a default.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -12,7 +13,7 @@ use crate::accounts::DriverSignUp;
 use crate::auth::keys::{KeyError, KeyRing};
 use crate::credentials::Surroundings;
 use crate::dispatch::Rules;
-use crate::store::db::DatabaseUrl;
+use crate::store::db::{DatabaseUrl, DatabaseUrlError};
 
 /// Where the data is.
 #[derive(Debug, Clone, Args)]
@@ -27,15 +28,16 @@ pub struct DataConfig {
     pub data_dir: PathBuf,
     /// sqlite://PATH or postgres://USER:PASSWORD@HOST:PORT/NAME; by default cabrank.db in the data directory
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
-    pub database_url: Option<DatabaseUrl>,
+    pub database_url: Option<Secret>,
 }
 
 impl DataConfig {
     /// The database to use.
-    pub fn database(&self) -> DatabaseUrl {
-        self.database_url
-            .clone()
-            .unwrap_or_else(|| DatabaseUrl::Sqlite(self.data_dir.join("cabrank.db")))
+    pub fn database(&self) -> Result<DatabaseUrl, DatabaseUrlError> {
+        match &self.database_url {
+            Some(Secret(url)) => url.parse(),
+            None => Ok(DatabaseUrl::Sqlite(self.data_dir.join("cabrank.db"))),
+        }
     }
 
     /// The file that holds the signing keys, where they do not come from the configuration.
@@ -55,7 +57,7 @@ pub struct NetworkConfig {
         value_name = "ADDRESS"
     )]
     pub listen: SocketAddr,
-    /// Origin by which browsers know the service, such as https://rides.example; by default the request's Host
+    /// Origin by which browsers know the service, such as `https://rides.example`; by default the request's Host
     #[arg(long, env = "CABRANK_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<Url>,
     /// Networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto count, separated by commas
@@ -113,14 +115,14 @@ pub struct AccountConfig {
         hide_env_values = true,
         value_name = "KEYS"
     )]
-    pub signing_keys: Option<SigningKeys>,
+    pub signing_keys: Option<Secret>,
 }
 
 impl AccountConfig {
     /// The keys of the configuration, or those of the file, which is made on first use.
     pub fn keys(&self, data: &DataConfig) -> Result<KeyRing, KeyError> {
         match &self.signing_keys {
-            Some(keys) => Ok(keys.0.clone()),
+            Some(Secret(keys)) => KeyRing::parse(keys),
             None => {
                 std::fs::create_dir_all(&data.data_dir)?;
                 KeyRing::load_or_create(&data.key_file())
@@ -129,21 +131,21 @@ impl AccountConfig {
     }
 }
 
-/// Keys from the command line or the environment; never shown.
+/// A setting that is never shown, and judged only where an error does not repeat it: the parser of the command line would.
 #[derive(Clone)]
-pub struct SigningKeys(KeyRing);
+pub struct Secret(String);
 
-impl std::str::FromStr for SigningKeys {
-    type Err = KeyError;
+impl std::str::FromStr for Secret {
+    type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        KeyRing::parse(text).map(Self)
+        Ok(Self(text.to_owned()))
     }
 }
 
-impl std::fmt::Debug for SigningKeys {
+impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SigningKeys(…)")
+        f.write_str("Secret(…)")
     }
 }
 

@@ -32,10 +32,11 @@ impl Surroundings {
             .headers()
             .get_all("x-forwarded-for")
             .filter_map(|value| value.to_str().ok());
-        let forwarded: Vec<IpAddr> = forwarded
-            .flat_map(|value| value.split(','))
-            .map_while(|hop| hop.trim().parse().ok())
-            .collect();
+        let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).collect();
+        // What stands left of something unreadable was said by nobody who is trusted.
+        let readable = hops.iter().rev().map_while(|hop| hop.trim().parse().ok());
+        let mut forwarded: Vec<IpAddr> = readable.collect();
+        forwarded.reverse();
         first_untrusted(peer, &forwarded, &self.trusted_proxies)
     }
 
@@ -123,11 +124,20 @@ pub async fn caller(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
     ) && purpose == Purpose::Http;
-    if !safe && surroundings.is_foreign(request) {
-        let detail = "A request with the session cookie must come from the service's own pages.";
-        return Err(Problem::new(Code::ForeignOrigin, detail));
+    if !safe {
+        refuse_foreign(request, surroundings)?;
     }
     Ok(accounts.by_cookie(cookie.value()).await?)
+}
+
+/// Refuses a request that comes from a page of another site.
+pub fn refuse_foreign(request: &HttpRequest, surroundings: &Surroundings) -> Result<(), Problem> {
+    if surroundings.is_foreign(request) {
+        let detail =
+            "Where the session cookie counts, a request must come from the service's own pages.";
+        return Err(Problem::new(Code::ForeignOrigin, detail));
+    }
+    Ok(())
 }
 
 fn bearer(request: &HttpRequest) -> Option<String> {

@@ -2,7 +2,6 @@
 
 use std::io::Read;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::process::ExitCode;
 
 use cabrank::accounts::{Accounts, SignUp};
 use cabrank::auth::keys::KeyRing;
@@ -112,17 +111,19 @@ fn role(word: &str) -> Result<Role, &'static str> {
 }
 
 #[actix_web::main]
-async fn main() -> ExitCode {
+async fn main() {
     let cli = Cli::parse();
     telemetry::start(&cli.log);
     let command = cli.command.unwrap_or_else(default_command);
-    match run(command).await {
-        Ok(()) => ExitCode::SUCCESS,
+    let code = match run(command).await {
+        Ok(()) => 0,
         Err(failure) => {
             tracing::error!("{failure}");
-            ExitCode::FAILURE
+            1
         }
-    }
+    };
+    // Returning would wait, for ever perhaps, for threads that wait for a database that does not answer.
+    std::process::exit(code)
 }
 
 fn default_command() -> Command {
@@ -157,7 +158,7 @@ async fn serve(config: &ServeConfig) -> Result<(), Failure> {
     let server = Server::start(config)?;
     let url = server.url();
     println!("listening on {url}");
-    println!("data in {}", config.data.database());
+    println!("data in {}", config.data.database()?);
     println!("try it: cabrank demo, or open {url}/docs/, or follow the README");
     actix_web::rt::spawn(stop_on_signal(server.stop_handle()));
     Ok(server.run().await?)
@@ -214,7 +215,11 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
 async fn stop_on_signal(stop: StopHandle) {
     stop_signal().await;
     tracing::info!("Stopping");
-    stop.stop().await;
+    tokio::select! {
+        () = stop.stop() => {}
+        // Whoever asks twice does not want to wait.
+        () = stop_signal() => std::process::exit(1),
+    }
 }
 
 async fn stop_signal() {
@@ -228,10 +233,10 @@ async fn stop_signal() {
 }
 
 fn migrate(data: &DataConfig, direction: Direction) -> Result<(), Failure> {
-    let ran = migrations::migrate(&data.database(), direction)?;
+    let ran = migrations::migrate(&data.database()?, direction)?;
     println!(
         "{}: {}",
-        data.database(),
+        data.database()?,
         if ran.is_empty() {
             "nothing to do".to_owned()
         } else {
@@ -289,7 +294,7 @@ async fn set_standing(user: &UserArgs, standing: Standing, done: &str) -> Result
 }
 
 fn accounts(user: &UserArgs) -> Result<Accounts, Failure> {
-    let database = user.data.database();
+    let database = user.data.database()?;
     migrations::migrate(&database, Direction::Up)?;
     let tokens = Tokens::new(user.accounts.keys(&user.data)?);
     let opened = Store::open(&database);

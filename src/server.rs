@@ -20,7 +20,9 @@ use crate::config::{ServeConfig, Switch};
 use crate::dispatch::Dispatch;
 use crate::registry::TripRegistry;
 use crate::registry::actor::{Announce, Sessions, Stop};
+use crate::store::db::DatabaseUrlError;
 use crate::store::migrations::{self, Direction, MigrationError};
+use crate::store::pool::Reader;
 use crate::store::writer::feed::{Feed, Item, News};
 use crate::store::{Store, events, keys, users};
 use crate::telemetry::RequestSpan;
@@ -31,7 +33,9 @@ const SWEEP_EVERY: Duration = Duration::from_millis(500);
 /// How often log-ins that other processes have ended are looked for.
 const SESSIONS_EVERY: Duration = Duration::from_secs(2);
 /// How often what is no longer needed is deleted.
-const PURGE_EVERY: Duration = Duration::from_secs(600);
+const PURGE_EVERY: Duration = Duration::from_secs(60);
+/// How many rows are read or deleted at once.
+const PAGE: i64 = 500;
 /// How long an idempotency key is remembered.
 const KEY_LIFE: SignedDuration = SignedDuration::from_hours(24);
 /// How long a session that is over is kept, for those who look into a theft.
@@ -48,6 +52,9 @@ const STOP_SECONDS_MAX: u64 = 10;
 /// Why the service cannot start, or went down.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
+    /// The database's address is not one.
+    #[error(transparent)]
+    Url(#[from] DatabaseUrlError),
     /// The schema cannot be brought up to date.
     #[error(transparent)]
     Migration(#[from] MigrationError),
@@ -89,7 +96,7 @@ impl StopHandle {
 impl Server {
     /// Migrates the database, wires everything and binds. Must be called inside an actix system.
     pub fn start(config: &ServeConfig) -> Result<Self, ServerError> {
-        let database = config.data.database();
+        let database = config.data.database()?;
         let ran = migrations::migrate(&database, Direction::Up)?;
         if !ran.is_empty() {
             tracing::info!(%database, versions = ?ran, "Migrated the database");
@@ -221,43 +228,74 @@ async fn announce(mut feed: Feed, store: Store, registry: Addr<TripRegistry>) {
     let reader = store.reader.clone();
     drop(store);
     while let Some(item) = feed.next().await {
-        let News { events, ended } = match item {
-            Item::News(news) => news,
-            Item::Gap { first, last } => loop {
-                match reader.read(move |db| events::range(db, first, last)).await {
-                    Ok(events) => {
-                        break News {
-                            events: events.into_iter().map(Arc::new).collect(),
-                            ended: Vec::new(),
-                        };
-                    }
-                    Err(error) => {
-                        tracing::error!(%error, first, last, "A gap in the feed cannot be filled yet");
-                        tokio::time::sleep(REFILL_PAUSE).await;
-                    }
-                }
-            },
+        let told = match item {
+            Item::News(News { events, ended }) => {
+                registry.send(Announce { events, ended }).await.is_ok()
+            }
+            Item::Gap { first, last } => fill(&reader, &registry, first, last).await,
         };
-        if registry.send(Announce { events, ended }).await.is_err() {
+        if !told {
             return;
         }
     }
 }
 
-/// Gives up searches whose time is over.
+/// Announces what did not fit into the feed from the log, page by page.
+async fn fill(reader: &Reader, registry: &Addr<TripRegistry>, mut first: i64, last: i64) -> bool {
+    while first <= last {
+        match reader
+            .read(move |db| events::range(db, first, last, PAGE))
+            .await
+        {
+            Ok(page) => {
+                first = page.last().map_or(last, |event| event.id) + 1;
+                let events = page.into_iter().map(Arc::new).collect();
+                if registry
+                    .send(Announce {
+                        events,
+                        ended: Vec::new(),
+                    })
+                    .await
+                    .is_err()
+                {
+                    return false;
+                }
+            }
+            Err(error) => {
+                tracing::debug!(%error, first, last, "A gap in the feed cannot be filled yet");
+                tokio::time::sleep(REFILL_PAUSE).await;
+            }
+        }
+    }
+    true
+}
+
+/// Gives up searches whose time is over, and looks after a commit whose outcome is not known.
 async fn sweep(app: App) {
-    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    let mut ticks = ticks(SWEEP_EVERY);
     loop {
         ticks.tick().await;
-        if let Err(error) = app.dispatch.expire_overdue().await {
-            tracing::warn!(%error, "Overdue searches could not be given up yet");
+        let settled = if app.store.writer.is_unsure() {
+            app.store.check().await
+        } else {
+            Ok(())
+        };
+        if let Err(error) = settled.and(app.dispatch.expire_overdue().await.map(drop)) {
+            tracing::debug!(%error, "Overdue searches could not be given up yet");
         }
     }
 }
 
+/// Ticks that do not pile up while their work takes long.
+fn ticks(every: Duration) -> tokio::time::Interval {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    ticks
+}
+
 /// Closes the sockets of sessions that have expired, or that another process has ended.
 async fn watch_sessions(app: App) {
-    let mut ticks = tokio::time::interval(SESSIONS_EVERY);
+    let mut ticks = ticks(SESSIONS_EVERY);
     loop {
         ticks.tick().await;
         let Ok(open) = app.registry.send(Sessions).await else {
@@ -281,28 +319,36 @@ async fn watch_sessions(app: App) {
                         })
                         .await;
                 }
-                Err(error) => tracing::warn!(%error, "Sessions could not be checked"),
+                Err(error) => tracing::debug!(%error, "Sessions could not be checked"),
             }
         }
     }
 }
 
-/// Deletes what is no longer needed.
+/// Deletes what is no longer needed, a little at a time.
 async fn purge(app: App, throttle: Arc<Throttle>) {
-    let mut ticks = tokio::time::interval(PURGE_EVERY);
+    let mut ticks = ticks(PURGE_EVERY);
     loop {
         ticks.tick().await;
         throttle.forget_idle();
         let at = inputs::now();
-        let purged = app.store.writer.change(move |tx| {
-            let keys = keys::purge(tx.db, at - KEY_LIFE)?;
-            Ok((keys, users::purge_sessions(tx.db, at - OLD_SESSION_LIFE)?))
-        });
-        match purged.await {
-            Ok((keys, sessions)) => {
-                tracing::debug!(keys, sessions, "Deleted what is no longer needed")
-            }
-            Err(error) => tracing::warn!(%error, "Nothing could be deleted"),
-        }
+        while let Ok(PAGE..) = app
+            .store
+            .writer
+            .change(move |tx| keys::purge(tx.db, at - KEY_LIFE, PAGE).map(as_count))
+            .await
+        {}
+        while let Ok(PAGE..) = app
+            .store
+            .writer
+            .change(move |tx| {
+                users::purge_sessions(tx.db, at - OLD_SESSION_LIFE, PAGE).map(as_count)
+            })
+            .await
+        {}
     }
+}
+
+fn as_count(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
 }

@@ -2,9 +2,9 @@
 //!
 //! Never logged: queries (they may hold tokens), bodies, addresses of trips, passwords, tokens.
 
-use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::{Error, HttpMessage};
 use clap::{Args, ValueEnum};
 use tracing::Span;
 use tracing::level_filters::LevelFilter;
@@ -72,8 +72,8 @@ pub struct RequestSpan;
 impl RootSpanBuilder for RequestSpan {
     fn on_request_start(request: &ServiceRequest) -> Span {
         let id = request
-            .request()
-            .app_data::<RequestId>()
+            .extensions()
+            .get::<RequestId>()
             .map(ToString::to_string)
             .unwrap_or_default();
         tracing::info_span!(

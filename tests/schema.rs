@@ -251,6 +251,11 @@ const fn now(db: &Db) -> &'static str {
 }
 
 fn write_trip(db: &mut Db, status: &str, driver: &str, ended_by: &str) -> QueryResult<()> {
+    let who = match ended_by {
+        "'rider'" => "1",
+        "'driver'" => "2",
+        _ => "NULL",
+    };
     let (now, key) = match db {
         Db::Pg(_) => (now(db), "gen_random_uuid()"),
         Db::Sqlite(_) => (now(db), "randomblob(16)"),
@@ -259,8 +264,8 @@ fn write_trip(db: &mut Db, status: &str, driver: &str, ended_by: &str) -> QueryR
         db,
         &format!(
             "INSERT INTO trips (nk, rider_id, driver_id, pick_up_address, drop_off_address, status, ended_by_role, \
-             revision, search_ends_at, created_at, updated_at) \
-             VALUES ({key}, 1, {driver}, 'A', 'B', '{status}', {ended_by}, 1, {now}, {now}, {now})"
+             ended_by_id, revision, search_ends_at, created_at, updated_at) \
+             VALUES ({key}, 1, {driver}, 'A', 'B', '{status}', {ended_by}, {who}, 1, {now}, {now}, {now})"
         ),
     )
 }

@@ -78,6 +78,8 @@ pub struct Passwords(SyncSender<Work>);
 
 impl Default for Passwords {
     fn default() -> Self {
+        // The first unknown name must not take longer than the second.
+        LazyLock::force(&NOBODY);
         let (waiting, work) = sync_channel::<Work>(WAITING_MAX);
         let work = Arc::new(Mutex::new(work));
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {

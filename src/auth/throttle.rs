@@ -1,12 +1,14 @@
 //! Slows down guessing: how often one address, and one name, may try.
 
 use std::hash::Hash;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+
+use crate::domain::Username;
 
 /// Come back later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -18,15 +20,18 @@ pub struct TooMany {
 
 /// 20 tries at once from one address, then one every 3 seconds.
 const ADDRESS: (u32, Duration) = (20, Duration::from_secs(3));
-/// 10 tries at once for one name, then one every 10 seconds.
+/// 10 tries at once for one name from one address, then one every 10 seconds.
 const NAME: (u32, Duration) = (10, Duration::from_secs(10));
+/// 100 tries at once for one name from anywhere, then one a second: a stranger cannot easily lock somebody out.
+const NAME_ANYWHERE: (u32, Duration) = (100, Duration::from_secs(1));
 
 /// Counts tries, or nothing where limits are off.
 pub struct Throttle(Option<Limiters>);
 
 struct Limiters {
     addresses: DefaultKeyedRateLimiter<IpAddr>,
-    names: DefaultKeyedRateLimiter<String>,
+    names: DefaultKeyedRateLimiter<(String, IpAddr)>,
+    names_anywhere: DefaultKeyedRateLimiter<String>,
 }
 
 impl Throttle {
@@ -35,22 +40,27 @@ impl Throttle {
         let limiters = || Limiters {
             addresses: RateLimiter::keyed(quota(ADDRESS)),
             names: RateLimiter::keyed(quota(NAME)),
+            names_anywhere: RateLimiter::keyed(quota(NAME_ANYWHERE)),
         };
         Self(on.then(limiters))
     }
 
     /// Counts a try from this address.
-    pub fn address(&self, address: IpAddr) -> Result<(), TooMany> {
-        self.0
-            .as_ref()
-            .map_or(Ok(()), |limiters| check(&limiters.addresses, &address))
+    pub fn address(&self, from: IpAddr) -> Result<(), TooMany> {
+        let Some(limiters) = &self.0 else {
+            return Ok(());
+        };
+        check(&limiters.addresses, &household(from))
     }
 
     /// Counts a try for this name, whether anybody has it or not.
-    pub fn name(&self, name: &str) -> Result<(), TooMany> {
-        self.0
-            .as_ref()
-            .map_or(Ok(()), |limiters| check(&limiters.names, &name.to_owned()))
+    pub fn name(&self, name: &Username, from: IpAddr) -> Result<(), TooMany> {
+        let Some(limiters) = &self.0 else {
+            return Ok(());
+        };
+        let name = name.as_str().to_owned();
+        check(&limiters.names, &(name.clone(), household(from)))?;
+        check(&limiters.names_anywhere, &name)
     }
 
     /// Forgets who has not tried for long enough, so that the tables stay small.
@@ -58,6 +68,17 @@ impl Throttle {
         if let Some(limiters) = &self.0 {
             limiters.addresses.retain_recent();
             limiters.names.retain_recent();
+            limiters.names_anywhere.retain_recent();
+        }
+    }
+}
+
+/// One host may use all the addresses of an IPv6 network of 64 bits.
+fn household(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => {
+            Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
         }
     }
 }
@@ -80,21 +101,42 @@ fn check<K: Hash + Eq + Clone>(
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    fn named(name: &str) -> Username {
+        Username::parse(name).expect("a name")
+    }
 
     #[test]
     fn the_burst_passes_and_the_next_try_does_not() {
         let throttle = Throttle::new(true);
         for _ in 0..NAME.0 {
-            assert_eq!(throttle.name("ann"), Ok(()));
+            assert_eq!(throttle.name(&named("ann"), HERE), Ok(()));
         }
-        assert!(throttle.name("ann").is_err());
-        assert_eq!(throttle.name("ben"), Ok(()));
+        assert!(throttle.name(&named("ann"), HERE).is_err());
+        assert_eq!(throttle.name(&named("ben"), HERE), Ok(()));
+        assert_eq!(
+            throttle.name(&named("ann"), Ipv4Addr::BROADCAST.into()),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn one_ipv6_network_is_one_address() {
+        let throttle = Throttle::new(true);
+        let host = |n: u128| IpAddr::from(Ipv6Addr::from_bits(0x2001_0db8 << 96 | n));
+        assert!((0..u128::from(ADDRESS.0)).all(|n| throttle.address(host(n)).is_ok()));
+        assert!(throttle.address(host(99)).is_err());
+        assert!(throttle.address(host(1 << 64)).is_ok());
     }
 
     #[test]
     fn limits_can_be_off() {
         let throttle = Throttle::new(false);
-        assert!((0..1000).all(|_| throttle.name("ann").is_ok()));
+        assert!((0..1000).all(|_| throttle.name(&named("ann"), HERE).is_ok()));
     }
 }

@@ -9,7 +9,7 @@ use super::caller::{Address, Anyone};
 use crate::accounts::{LoggedIn, SESSION_LIFE, SignUp};
 use crate::app::App;
 use crate::auth::passwords::Password;
-use crate::credentials::COOKIE;
+use crate::credentials::{self, COOKIE};
 use crate::domain::{Person, Role, Username};
 use crate::fields::{Fields, Presence};
 use crate::problem::Problem;
@@ -168,6 +168,8 @@ pub(super) async fn log_in(
     from: Address,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
+    // It sets the cookie: another site's page must not put its own session in place of the visitor's.
+    credentials::refuse_foreign(&request, &app.surroundings)?;
     let mut fields = body.fields();
     let username = fields.text("username", Presence::Required);
     let password = fields
@@ -218,15 +220,11 @@ pub(super) async fn log_out(
 #[utoipa::path(post, path = "/api/token/refresh/", tag = "accounts", request_body(content(
     (RefreshForm = "application/json"), (RefreshForm = "application/x-www-form-urlencoded"))),
     responses((status = 200, body = Tokens), Credentials, Anonymous))]
-pub(super) async fn refresh(
-    app: web::Data<App>,
-    from: Address,
-    body: Body,
-) -> Result<HttpResponse, Problem> {
+pub(super) async fn refresh(app: web::Data<App>, body: Body) -> Result<HttpResponse, Problem> {
     let mut fields = body.fields();
     let token = fields.text("refresh", Presence::Required);
     let token = fields.finish(token)?;
-    let refreshed = app.accounts.refresh(token, from.0).await?;
+    let refreshed = app.accounts.refresh(token).await?;
     Ok(HttpResponse::Ok().json(Tokens {
         access: refreshed.access,
         refresh: refreshed.refresh,

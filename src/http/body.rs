@@ -1,5 +1,7 @@
 //! Bodies: JSON or a form, read to one object of fields; and the idempotency key that may come with them.
 
+use std::time::Duration;
+
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::{Bytes, BytesMut};
@@ -15,6 +17,8 @@ use crate::store::keys::Key;
 
 /// The longest body, in bytes.
 const BODY_MAX: usize = 16 * 1024;
+/// How long a body may take.
+const BODY_WAIT: Duration = Duration::from_secs(10);
 /// The longest idempotency key, in characters.
 const KEY_MAX: usize = 255;
 
@@ -40,7 +44,9 @@ impl FromRequest for Body {
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            let bytes = collect(payload).await?;
+            let bytes = tokio::time::timeout(BODY_WAIT, collect(payload)).await;
+            let bytes =
+                bytes.map_err(|_| Problem::new(Code::Unreadable, "The body took too long."))??;
             let object = object(&content_type(&request), &bytes)?;
             let key = key(&request, &bytes)?;
             Ok(Self { object, key })

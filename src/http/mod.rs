@@ -54,7 +54,10 @@ pub fn routes(config: &mut ServiceConfig, document: OpenApi) {
             web::post().to(trips::cancel),
         ))
         .service(post("/api/trip/{nk}/end/", web::post().to(trips::end)))
-        .route("/healthz", web::get().to(health::health))
+        .service(only(
+            "GET",
+            web::resource("/healthz").route(web::get().to(health::health)),
+        ))
         .service(description::pages(document))
         .route("/", web::get().to(home))
         .default_service(web::to(not_found));

@@ -1,6 +1,6 @@
 //! Errors as clients see them: RFC 9457 documents over HTTP, error frames over sockets.
 //!
-//! The only place that picks a status code, and the only one that logs a fault of the service.
+//! The only place that picks a status code. That the database is lost is logged by the store, once.
 
 pub mod described;
 
@@ -242,7 +242,7 @@ impl From<FieldErrors> for Problem {
 
 impl From<Unavailable> for Problem {
     fn from(error: Unavailable) -> Self {
-        tracing::error!(%error, "A request could not be served");
+        tracing::debug!(%error, "A request could not be served");
         let detail = match error {
             Unavailable::Lost(_) => "The database cannot be reached or written.",
             Unavailable::Busy => "Too much is waiting for the database.",

@@ -8,7 +8,7 @@ use actix::{Actor, AsyncContext, Context, Handler, Message, Recipient};
 
 use super::closing::Closing;
 use super::groups::SocketId;
-use super::roster::{Missed, Roster, Socket, TooManySockets};
+use super::roster::{Behind, Roster, Socket, TooManySockets};
 use crate::domain::{Event, SessionId, Stream, TripId};
 
 /// How many messages may wait; senders wait when it is full.
@@ -48,10 +48,10 @@ impl TripRegistry {
     }
 }
 
-/// A socket wants to hear; it does after [`Joined`].
+/// A socket, under an id that nobody else has, wants to hear; it does after [`Joined`].
 #[derive(Message)]
-#[rtype(result = "Result<SocketId, ConnectError>")]
-pub struct Connect(pub Socket);
+#[rtype(result = "Result<(), ConnectError>")]
+pub struct Connect(pub SocketId, pub Socket);
 
 /// Why a socket is not taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -94,7 +94,7 @@ pub struct Announce {
 /// To a session: read what the socket has missed from the log, queue it, and say so with [`Refilled`].
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Refill(pub Vec<Missed>);
+pub struct Refill(pub Behind);
 
 /// Each stream is now queued up to this sequence.
 #[derive(Message)]
@@ -131,13 +131,13 @@ pub struct Census {
 pub struct Stop;
 
 impl Handler<Connect> for TripRegistry {
-    type Result = Result<SocketId, ConnectError>;
+    type Result = Result<(), ConnectError>;
 
-    fn handle(&mut self, Connect(socket): Connect, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, Connect(id, socket): Connect, _: &mut Self::Context) -> Self::Result {
         if self.stopping {
             return Err(ConnectError::Stopping);
         }
-        Ok(self.roster.connect(socket)?)
+        Ok(self.roster.connect(id, socket)?)
     }
 }
 
@@ -145,9 +145,12 @@ impl Handler<Joined> for TripRegistry {
     type Result = ();
 
     fn handle(&mut self, joined: Joined, _: &mut Self::Context) {
-        self.refillers.insert(joined.socket, joined.refiller);
-        self.roster
-            .joined(joined.socket, joined.snapshot, Instant::now());
+        if self
+            .roster
+            .joined(joined.socket, joined.snapshot, Instant::now())
+        {
+            self.refillers.insert(joined.socket, joined.refiller);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who is connected, and who must hear what.
 //!
-//! The [`TripRegistry`] actor is a thin shell around the [`roster`], which is plain and tested without actors.
+//! The `TripRegistry` actor is a thin shell around the `roster`, which is plain and tested without actors.
 //! It knows neither frames nor the database: a session brings its encoding and its queue with it. It calls nobody
 //! but the sessions, so announcements flow one way.
 

@@ -60,6 +60,15 @@ pub struct Missed {
     pub last: i64,
 }
 
+/// What a refill has to bring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Behind {
+    /// The parts of streams to read.
+    pub missed: Vec<Missed>,
+    /// The snapshot, whose events are not told again.
+    pub shown: Vec<(TripId, i64)>,
+}
+
 enum Pace {
     /// The snapshot is being read; events wait.
     Joining(Vec<Arc<Event>>),
@@ -78,29 +87,16 @@ struct Entry {
     pace: Pace,
     /// The trips of the snapshot, with the revisions it showed.
     shown: Vec<(TripId, i64)>,
-    /// What a refill has already brought: live events up to there are not sent again.
-    covered: Vec<(Stream, i64)>,
 }
 
 impl Entry {
-    /// What the socket has had already: in its snapshot, or in a refill.
-    fn knows(&self, event: &Event) -> bool {
-        let shown = |(trip, revision): &(TripId, i64)| {
-            *trip == event.trip.id && event.trip.revision <= *revision
-        };
-        let covers = |(stream, through): &(Stream, i64)| {
-            event.sequence_in(*stream).is_some_and(|at| at <= *through)
-        };
-        self.shown.iter().any(shown) || self.covered.iter().any(covers)
-    }
-
     fn deliver(&mut self, event: &Arc<Event>, frames: &mut Frames<'_>, now: Instant) {
-        let knows = self.knows(event);
+        let knows = is_shown(&self.shown, event);
         let (user, drives) = (self.socket.user, self.socket.drives);
         match &mut self.pace {
             Pace::Joining(held) if held.len() < HELD_MAX => held.push(event.clone()),
             Pace::Joining(_) => self.socket.outbound.close_now(Closing::SLOW),
-            Pace::Live if knows => {}
+            Pace::Live | Pace::Behind { .. } if knows => {}
             Pace::Live => {
                 if self
                     .socket
@@ -120,6 +116,13 @@ impl Entry {
             Pace::Behind { missed, .. } => note(missed, event, user, drives),
         }
     }
+}
+
+/// Whether a snapshot has shown what the event says.
+pub fn is_shown(snapshot: &[(TripId, i64)], event: &Event) -> bool {
+    snapshot
+        .iter()
+        .any(|(trip, revision)| *trip == event.trip.id && event.trip.revision <= *revision)
 }
 
 /// Widens what was missed by one event, in the streams that the socket hears.
@@ -168,19 +171,16 @@ impl Frames<'_> {
 /// Every socket and its groups.
 #[derive(Default)]
 pub struct Roster {
-    next: u64,
     entries: HashMap<SocketId, Entry>,
     groups: Groups,
 }
 
 impl Roster {
     /// Takes a socket in; it hears nothing before [`Roster::joined`].
-    pub fn connect(&mut self, socket: Socket) -> Result<SocketId, TooManySockets> {
+    pub fn connect(&mut self, id: SocketId, socket: Socket) -> Result<(), TooManySockets> {
         if self.groups.size(Group::User(socket.user)) >= SOCKETS_PER_USER_MAX {
             return Err(TooManySockets);
         }
-        self.next += 1;
-        let id = SocketId(self.next);
         self.groups.join(id, Group::User(socket.user));
         if socket.drives {
             self.groups.join(id, Group::Drivers);
@@ -191,19 +191,18 @@ impl Roster {
                 socket,
                 pace: Pace::Joining(Vec::new()),
                 shown: Vec::new(),
-                covered: Vec::new(),
             },
         );
-        Ok(id)
+        Ok(())
     }
 
-    /// The socket's snapshot is queued: it goes on with what the snapshot does not show yet.
-    pub fn joined(&mut self, id: SocketId, snapshot: Vec<(TripId, i64)>, now: Instant) {
+    /// The socket's snapshot is queued: it goes on with what the snapshot does not show yet. `false` if it is gone.
+    pub fn joined(&mut self, id: SocketId, snapshot: Vec<(TripId, i64)>, now: Instant) -> bool {
         let Some(entry) = self.entries.get_mut(&id) else {
-            return;
+            return false;
         };
         let Pace::Joining(held) = std::mem::replace(&mut entry.pace, Pace::Live) else {
-            return;
+            return true;
         };
         for (trip, _) in &snapshot {
             self.groups.join(id, Group::Trip(*trip));
@@ -223,6 +222,7 @@ impl Roster {
                 self.groups.disband(Group::Trip(event.trip.id));
             }
         }
+        true
     }
 
     /// Lets go of a socket.
@@ -297,7 +297,7 @@ impl Roster {
     }
 
     /// Closes sockets that have been behind for too long, and returns those that are ready to be refilled.
-    pub fn catch_up(&mut self, now: Instant) -> Vec<(SocketId, Vec<Missed>)> {
+    pub fn catch_up(&mut self, now: Instant) -> Vec<(SocketId, Behind)> {
         let mut ready = Vec::new();
         for (id, entry) in &mut self.entries {
             let Pace::Behind {
@@ -308,9 +308,19 @@ impl Roster {
             else {
                 continue;
             };
-            if !*refilling && entry.socket.outbound.is_empty() {
+            // While a refill is read, the client has nothing to read.
+            if *refilling {
+                continue;
+            }
+            if entry.socket.outbound.is_empty() {
                 *refilling = true;
-                ready.push((*id, missed.clone()));
+                ready.push((
+                    *id,
+                    Behind {
+                        missed: missed.clone(),
+                        shown: entry.shown.clone(),
+                    },
+                ));
             } else if now.duration_since(*since) > BEHIND_MAX {
                 entry.socket.outbound.close_now(Closing::SLOW);
             }
@@ -343,12 +353,6 @@ impl Roster {
             }
         }
         missed.retain(|missed| missed.first <= missed.last);
-        for (stream, at) in through {
-            match entry.covered.iter_mut().find(|(name, _)| name == stream) {
-                Some((_, covered)) => *covered = (*covered).max(*at),
-                None => entry.covered.push((*stream, *at)),
-            }
-        }
         if missed.is_empty() {
             entry.pace = Pace::Live;
         } else {

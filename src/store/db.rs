@@ -49,12 +49,20 @@ impl std::str::FromStr for DatabaseUrl {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once("://") {
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
-            Some(("postgres" | "postgresql", rest)) if !rest.is_empty() => {
+            // libpq repeats a part that is wrongly encoded in its error, and that part may be the password.
+            Some(("postgres" | "postgresql", rest)) if !rest.is_empty() && is_encoded(rest) => {
                 Ok(Self::Postgres(text.to_owned()))
             }
             _ => Err(DatabaseUrlError),
         }
     }
+}
+
+/// Whether every `%` begins an encoded byte.
+fn is_encoded(text: &str) -> bool {
+    text.split('%')
+        .skip(1)
+        .all(|rest| rest.len() >= 2 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit()))
 }
 
 impl fmt::Display for DatabaseUrl {
@@ -248,6 +256,16 @@ mod tests {
         assert!("mysql://x".parse::<DatabaseUrl>().is_err());
         assert!("sqlite://".parse::<DatabaseUrl>().is_err());
         assert!("cabrank.db".parse::<DatabaseUrl>().is_err());
+        assert!(
+            "postgres://ann:100%sure@db/x"
+                .parse::<DatabaseUrl>()
+                .is_err()
+        );
+        assert!(
+            "postgres://ann:100%25sure@db/x"
+                .parse::<DatabaseUrl>()
+                .is_ok()
+        );
     }
 
     #[test]

@@ -250,27 +250,34 @@ pub fn at_revision(db: &mut Db, trip: TripId, revision: i64) -> QueryResult<Opti
     Ok(row.map(EventRow::into_event).transpose()?)
 }
 
-/// The events numbered from `first` to `last`, in order, with their positions.
-pub fn range(db: &mut Db, first: i64, last: i64) -> QueryResult<Vec<Event>> {
+/// At most `limit` of the events numbered from `first` to `last`, in order.
+pub fn range(db: &mut Db, first: i64, last: i64, limit: i64) -> QueryResult<Vec<Event>> {
     let rows: Vec<EventRow> = on!(db, |conn| {
         events::table
             .filter(events::id.between(first, last))
             .order(events::id)
+            .limit(limit)
             .select(EventRow::as_select())
             .load(conn)
     })?;
     into_events(rows)
 }
 
-/// At most `limit` events of `stream` from the sequence `from` on, in order.
-pub fn of_stream(db: &mut Db, stream: Stream, from: i64, limit: i64) -> QueryResult<Vec<Event>> {
+/// At most `limit` events of `stream` from the sequence `first` to `last`, in order.
+pub fn of_stream(
+    db: &mut Db,
+    stream: Stream,
+    first: i64,
+    last: i64,
+    limit: i64,
+) -> QueryResult<Vec<Event>> {
     let rows: Vec<EventRow> = on!(db, |conn| {
         stream_entries::table
             .inner_join(events::table)
             .filter(
                 stream_entries::stream
                     .eq(stream.to_string())
-                    .and(stream_entries::sequence.ge(from)),
+                    .and(stream_entries::sequence.between(first, last)),
             )
             .order(stream_entries::sequence)
             .limit(limit)

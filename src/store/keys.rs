@@ -90,10 +90,22 @@ pub fn insert(db: &mut Db, used: &Used, event: i64, at: Timestamp) -> QueryResul
     .map(drop)
 }
 
-/// Forgets keys last used before `since`; returns how many.
-pub fn purge(db: &mut Db, since: Timestamp) -> QueryResult<usize> {
+/// Forgets at most `limit` keys last used before `since`; returns how many.
+pub fn purge(db: &mut Db, since: Timestamp, limit: i64) -> QueryResult<usize> {
+    let old = keys::used_at.lt(At(since));
+    let last: Option<At> = on!(&mut *db, |conn| {
+        keys::table
+            .filter(old)
+            .order(keys::used_at)
+            .select(keys::used_at)
+            .offset(limit)
+            .first(conn)
+            .optional()
+    })?;
+    // Up to the first one that is too many, or all of them.
+    let until = last.unwrap_or(At(since));
     on!(db, |conn| diesel::delete(
-        keys::table.filter(keys::used_at.lt(At(since)))
+        keys::table.filter(keys::used_at.lt(until))
     )
     .execute(conn))
 }

@@ -1,7 +1,7 @@
 //! Everything durable. The only module that knows diesel.
 //!
-//! Writes go through the group [`writer`], reads through a [`pool`] of read-only connections. SQLite and PostgreSQL
-//! share every query; [`db::on`] compiles each for both.
+//! Writes go through the group `writer`, reads through a `pool` of read-only connections. SQLite and PostgreSQL
+//! share every query; `db::on` compiles each for both.
 
 pub mod db;
 pub mod events;
@@ -17,13 +17,20 @@ pub mod users;
 pub mod writer;
 
 pub use diesel::QueryResult;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use diesel::prelude::*;
+use tokio::sync::Mutex;
 
 use self::db::{DatabaseUrl, Db, on};
 use self::pool::{Reader, Unavailable};
 use self::writer::feed::{self, Feed};
 use self::writer::{Tx, WriterHandle};
 use crate::inputs;
+
+/// How long a check counts.
+const CHECK_LIFE: Duration = Duration::from_secs(1);
 
 /// How much is taken and kept at once.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +56,8 @@ pub struct Store {
     pub writer: WriterHandle,
     /// For reads.
     pub reader: Reader,
+    /// When both were last tried, and whether they worked.
+    checked: Arc<Mutex<Option<(Instant, bool)>>>,
 }
 
 /// What [`Store::open`] gives besides the store.
@@ -75,14 +84,28 @@ impl Store {
             store: Self {
                 writer,
                 reader: Reader::new(url),
+                checked: Arc::default(),
             },
             feed,
             thread,
         }
     }
 
-    /// Whether the database can be read and written, found out by doing both.
+    /// Whether the database can be read and written, found out by doing both, at most once a second.
     pub async fn check(&self) -> Result<(), Unavailable> {
+        let mut last = self.checked.lock().await;
+        if let Some((at, works)) = *last
+            && at.elapsed() < CHECK_LIFE
+        {
+            let lost = || Unavailable::Lost("it was lost a moment ago".to_owned());
+            return if works { Ok(()) } else { Err(lost()) };
+        }
+        let checked = self.check_now().await;
+        *last = Some((Instant::now(), checked.is_ok()));
+        checked
+    }
+
+    async fn check_now(&self) -> Result<(), Unavailable> {
         let at = inputs::now();
         self.writer.change(move |tx| touch(tx, at)).await?;
         self.reader.read(Db::ping).await

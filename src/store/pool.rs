@@ -1,6 +1,7 @@
 //! Reading: a few read-only connections, off the serving threads.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use diesel::QueryResult;
@@ -67,6 +68,7 @@ impl ManageConnection for Opener {
 pub struct Reader {
     pool: Pool<Opener>,
     turns: Arc<Semaphore>,
+    working: Arc<AtomicBool>,
 }
 
 impl Reader {
@@ -80,6 +82,7 @@ impl Reader {
         Self {
             pool,
             turns: Arc::new(Semaphore::new(CONNECTIONS as usize)),
+            working: Arc::new(AtomicBool::new(true)),
         }
     }
 
@@ -102,10 +105,23 @@ impl Reader {
             query(&mut db).map_err(|error| Unavailable::Lost(error.to_string()))
         });
         // The driver of PostgreSQL waits for ever for a server that is there and does not answer.
-        match tokio::time::timeout(ANSWER_WAIT, read).await {
+        let answer = match tokio::time::timeout(ANSWER_WAIT, read).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => Err(Unavailable::Lost(error.to_string())),
             Err(_) => Err(Unavailable::Lost("no answer".to_owned())),
+        };
+        self.note(answer.as_ref().err());
+        answer
+    }
+
+    /// Says once that the database is lost, and once that it is back.
+    fn note(&self, lost: Option<&Unavailable>) {
+        let works = lost.is_none();
+        if self.working.swap(works, Ordering::Relaxed) != works {
+            match lost {
+                Some(error) => tracing::error!(%error, "The database cannot be read"),
+                None => tracing::info!("The database can be read again"),
+            }
         }
     }
 }

@@ -159,7 +159,8 @@ pub fn lock(db: &mut Db, ids: &[UserId]) -> QueryResult<Vec<(UserId, Standing)>>
         .order(users::id);
     let columns = (users::id, users::standing);
     let rows: Vec<(i64, String)> = match db {
-        Db::Pg(conn) => by_id.select(columns).for_update().load(conn),
+        // Not `FOR UPDATE`: a new session's foreign key takes a key share lock on its user, in no order.
+        Db::Pg(conn) => by_id.select(columns).for_no_key_update().load(conn),
         Db::Sqlite(conn) => by_id.select(columns).load(conn),
     }?;
     rows.into_iter()
@@ -296,11 +297,56 @@ pub fn ended_among(db: &mut Db, ids: &[SessionId], at: Timestamp) -> QueryResult
     Ok(ended.into_iter().map(|id| SessionId::new(id.0)).collect())
 }
 
-/// Forgets log-ins that are over since before `since`; returns how many.
-pub fn purge_sessions(db: &mut Db, since: Timestamp) -> QueryResult<usize> {
+/// Forgets at most `limit` log-ins that are over since before `since`; returns how many.
+pub fn purge_sessions(db: &mut Db, since: Timestamp, limit: i64) -> QueryResult<usize> {
     let over = sessions::expires_at
         .lt(At(since))
         .or(sessions::ended_at.assume_not_null().lt(At(since)));
-    on!(db, |conn| diesel::delete(sessions::table.filter(over))
-        .execute(conn))
+    let old: Vec<Id> = on!(&mut *db, |conn| {
+        sessions::table
+            .filter(over)
+            .limit(limit)
+            .select(sessions::id)
+            .load(conn)
+    })?;
+    let old = sessions::table.filter(sessions::id.eq_any(old));
+    on!(db, |conn| diesel::delete(old).execute(conn))
+}
+
+/// The account of that id, locked.
+pub fn locked(db: &mut Db, user: UserId) -> QueryResult<Option<Account>> {
+    let row = match db {
+        Db::Pg(conn) => users::table
+            .find(user.get())
+            .select(UserRow::as_select())
+            .for_no_key_update()
+            .first(conn)
+            .optional(),
+        Db::Sqlite(conn) => users::table
+            .find(user.get())
+            .select(UserRow::as_select())
+            .first(conn)
+            .optional(),
+    }?;
+    Ok(row.map(UserRow::into_account).transpose()?)
+}
+
+/// The open log-ins of an account beyond the newest `kept`.
+pub fn sessions_beyond(db: &mut Db, user: UserId, kept: i64) -> QueryResult<Vec<SessionId>> {
+    let open = sessions::user_id
+        .eq(user.get())
+        .and(sessions::ended_at.is_null());
+    let newest: Vec<Id> = on!(db, |conn| {
+        sessions::table
+            .filter(open)
+            .order(sessions::created_at.desc())
+            .select(sessions::id)
+            .load(conn)
+    })?;
+    let kept = usize::try_from(kept).unwrap_or_default();
+    Ok(newest
+        .into_iter()
+        .skip(kept)
+        .map(|id| SessionId::new(id.0))
+        .collect())
 }

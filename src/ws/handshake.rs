@@ -1,5 +1,8 @@
 //! From an HTTP request to a session: who it is, whether they may, and what they have to know first.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use actix::Actor;
 use actix::AsyncContext;
 use actix_http::ws::HandshakeError;
@@ -18,6 +21,7 @@ use crate::problem::described::Handshake;
 use crate::problem::{Code, Problem};
 use crate::registry::Outbound;
 use crate::registry::actor::{Connect, Joined};
+use crate::registry::groups::SocketId;
 use crate::registry::roster::Socket;
 use crate::store::trips::Viewer;
 
@@ -59,7 +63,7 @@ async fn accept(
     let place = join(&app, &caller, outbound.clone()).await?;
     let snapshot = snapshot(&app, &caller, &outbound).await?;
     let (registry, socket) = (place.registry.clone(), place.socket);
-    let session = Session::new(app, place, seat, outbound.clone());
+    let session = Session::new(app, place.clone(), seat, outbound.clone());
     let session = Session::create(|ctx| {
         ctx.add_stream(incoming(payload));
         session
@@ -72,7 +76,7 @@ async fn accept(
         })
         .await;
     joined.map_err(|_| registry_is_gone())?;
-    Ok(response.streaming(Outgoing(outbound)))
+    Ok(response.streaming(Outgoing::new(outbound, place)))
 }
 
 fn seat(caller: &Caller, role: Role) -> Option<Seat> {
@@ -83,7 +87,13 @@ fn seat(caller: &Caller, role: Role) -> Option<Seat> {
     }
 }
 
-async fn join(app: &App, caller: &Caller, outbound: Outbound) -> Result<Place, Problem> {
+/// The place is there before the registry is asked, so that it is given back however this ends.
+async fn join(app: &App, caller: &Caller, outbound: Outbound) -> Result<Arc<Place>, Problem> {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let place = Place {
+        registry: app.registry.clone(),
+        socket: SocketId(NEXT.fetch_add(1, Ordering::Relaxed)),
+    };
     let socket = Socket {
         user: caller.person.id,
         session: caller.session,
@@ -91,12 +101,9 @@ async fn join(app: &App, caller: &Caller, outbound: Outbound) -> Result<Place, P
         encoding: &course::ENCODING,
         outbound,
     };
-    let registry = app.registry.clone();
-    let socket = registry
-        .send(Connect(socket))
-        .await
-        .map_err(|_| registry_is_gone())??;
-    Ok(Place { registry, socket })
+    let joined = place.registry.send(Connect(place.socket, socket)).await;
+    joined.map_err(|_| registry_is_gone())??;
+    Ok(Arc::new(place))
 }
 
 /// Queues the caller's own active trips, as they are.

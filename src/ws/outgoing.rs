@@ -1,6 +1,7 @@
 //! The response's body: what waits in the queue, all of it in one chunk.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use actix_web::Error;
@@ -8,17 +9,31 @@ use actix_web::web::{Bytes, BytesMut};
 use futures_util::stream::Stream;
 
 use super::frames;
+use super::session::Place;
 use crate::registry::Outbound;
 use crate::registry::outbound::Next;
 
 /// Takes frames out of the queue for as long as the socket is there.
-pub(super) struct Outgoing(pub(super) Outbound);
+pub(super) struct Outgoing {
+    outbound: Outbound,
+    /// The socket counts as one of its account's until it is really gone.
+    _place: Arc<Place>,
+}
+
+impl Outgoing {
+    pub(super) fn new(outbound: Outbound, place: Arc<Place>) -> Self {
+        Self {
+            outbound,
+            _place: place,
+        }
+    }
+}
 
 impl Stream for Outgoing {
     type Item = Result<Bytes, Error>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.poll_next(cx).map(|next| match next {
+        self.outbound.poll_next(cx).map(|next| match next {
             Next::Frames(frames) => Some(Ok(one_chunk(frames))),
             Next::Close(why) => Some(Ok(frames::close(why))),
             Next::End => None,
@@ -28,7 +43,7 @@ impl Stream for Outgoing {
 
 impl Drop for Outgoing {
     fn drop(&mut self) {
-        self.0.end();
+        self.outbound.end();
     }
 }
 

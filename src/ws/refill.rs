@@ -4,33 +4,34 @@ use std::collections::BTreeMap;
 
 use crate::domain::{Event, Stream};
 use crate::registry::Outbound;
-use crate::registry::roster::{Encoding, Missed};
+use crate::registry::roster::{Behind, Encoding, is_shown};
 use crate::store::pool::Unavailable;
 use crate::store::{Store, events};
 
 /// How many events of each stream one refill reads; a queue holds no more.
 const PAGE: i64 = 128;
 
-/// Queues what was missed, as far as there is room; returns up to where each stream is now queued.
+/// Queues what was missed and no more (later events are on their way), as far as there is room; returns up to where each stream is now queued.
 pub(super) async fn refill(
     store: &Store,
     outbound: &Outbound,
     encoding: &'static Encoding,
-    missed: Vec<Missed>,
+    behind: Behind,
 ) -> Result<Vec<(Stream, i64)>, Unavailable> {
+    let Behind { missed, shown } = behind;
     let streams: Vec<Stream> = missed.iter().map(|missed| missed.stream).collect();
     let pages = store
         .reader
         .read(move |db| {
             missed
                 .iter()
-                .map(|missed| events::of_stream(db, missed.stream, missed.first, PAGE))
+                .map(|part| events::of_stream(db, part.stream, part.first, part.last, PAGE))
                 .collect()
         })
         .await?;
     let mut through = BTreeMap::new();
     for event in merge(pages) {
-        if outbound.push((encoding.frame)(&event)).is_err() {
+        if !is_shown(&shown, &event) && outbound.push((encoding.frame)(&event)).is_err() {
             break;
         }
         for stream in &streams {

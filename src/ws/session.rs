@@ -1,6 +1,7 @@
 //! One connected app. The actor ends in one place, `stopped`, whatever ends it.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::fut::{ActorFutureExt, WrapFuture};
@@ -58,7 +59,7 @@ pub(super) enum Seat {
 /// One connected app.
 pub(super) struct Session {
     app: web::Data<App>,
-    place: Place,
+    place: Arc<Place>,
     seat: Seat,
     outbound: Outbound,
     pace: Option<DefaultDirectRateLimiter>,
@@ -66,7 +67,12 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(app: web::Data<App>, place: Place, seat: Seat, outbound: Outbound) -> Self {
+    pub(super) fn new(
+        app: web::Data<App>,
+        place: Arc<Place>,
+        seat: Seat,
+        outbound: Outbound,
+    ) -> Self {
         let quota = Quota::per_second(FRAMES_PER_SECOND).allow_burst(BURST);
         let pace = app.limits.then(|| RateLimiter::direct(quota));
         Self {
@@ -109,12 +115,6 @@ impl Session {
 
     /// One command at a time: the next frame is read when this one is answered.
     fn frame(&self, frame: &str, ctx: &mut Context<Self>) {
-        if self.pace.as_ref().is_some_and(|pace| pace.check().is_err()) {
-            return self.refuse(&Problem::too_many(
-                "Too many frames.",
-                Duration::from_secs(1),
-            ));
-        }
         let dispatch = self.app.dispatch.clone();
         match &self.seat {
             Seat::Rider(rider) => match course::read_request(frame, rider) {
@@ -138,6 +138,10 @@ impl Session {
                 Err(problem) => self.refuse(&problem),
             },
         }
+    }
+
+    fn is_too_fast(&self) -> bool {
+        self.pace.as_ref().is_some_and(|pace| pace.check().is_err())
     }
 
     fn wait_for(
@@ -180,8 +184,18 @@ impl Actor for Session {
 
 impl StreamHandler<Incoming> for Session {
     fn handle(&mut self, message: Incoming, ctx: &mut Self::Context) {
+        // A socket that is closed does nothing any more, whatever is still in its pipe.
+        if self.outbound.is_closing() {
+            return ctx.stop();
+        }
         self.heard_at = Instant::now();
         match message {
+            Incoming::Text(_) | Incoming::Binary | Incoming::Ping(_) if self.is_too_fast() => {
+                self.refuse(&Problem::too_many(
+                    "Too many frames.",
+                    Duration::from_secs(1),
+                ));
+            }
             Incoming::Text(frame) => self.frame(&frame, ctx),
             Incoming::Binary => self.refuse(&course::not_text()),
             Incoming::Ping(payload) => self.tell(frames::pong(payload)),
@@ -195,13 +209,13 @@ impl StreamHandler<Incoming> for Session {
 impl Handler<Refill> for Session {
     type Result = ();
 
-    fn handle(&mut self, Refill(missed): Refill, ctx: &mut Self::Context) {
+    fn handle(&mut self, Refill(behind): Refill, ctx: &mut Self::Context) {
         let (store, outbound) = (self.app.store.clone(), self.outbound.clone());
         let (registry, socket) = (self.place.registry.clone(), self.place.socket);
         let refilling = async move {
-            let refilled = refill::refill(&store, &outbound, &course::ENCODING, missed).await;
+            let refilled = refill::refill(&store, &outbound, &course::ENCODING, behind).await;
             let through = refilled.unwrap_or_else(|error| {
-                tracing::warn!(%error, "A session could not be refilled yet");
+                tracing::debug!(%error, "A session could not be refilled yet");
                 Vec::new()
             });
             let _ = registry.send(Refilled { socket, through }).await;

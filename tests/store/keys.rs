@@ -140,7 +140,7 @@ fn old_keys_are_forgotten(on: On) {
         town.wait_for(
             town.store
                 .writer
-                .change(move |tx| keys::purge(tx.db, since)),
+                .change(move |tx| keys::purge(tx.db, since, 500)),
         )
     };
     let now = inputs::now();

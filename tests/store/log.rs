@@ -159,7 +159,7 @@ fn a_stream_is_read_from_a_position_on(on: On) {
     }
     let stream = Stream::User(ann.id.user());
     let from = |sequence, limit| -> Vec<Option<i64>> {
-        let read = town.read(move |db| events::of_stream(db, stream, sequence, limit));
+        let read = town.read(move |db| events::of_stream(db, stream, sequence, i64::MAX, limit));
         read.iter().map(|event| event.sequence_in(stream)).collect()
     };
     assert_eq!(from(1, 10), [Some(1), Some(2), Some(3)]);
@@ -167,7 +167,7 @@ fn a_stream_is_read_from_a_position_on(on: On) {
     assert_eq!(from(4, 10), []);
     let nobody = Stream::User(UserId::new(99_999));
     assert_eq!(
-        town.read(move |db| events::of_stream(db, nobody, 1, 10)),
+        town.read(move |db| events::of_stream(db, nobody, 1, i64::MAX, 10)),
         []
     );
 }
@@ -187,7 +187,7 @@ fn what_is_announced_stands_in_the_log(on: On) {
         );
         let news = town.news();
         let (first, last) = (news[0].id, news[news.len() - 1].id);
-        let log = town.read(move |db| events::range(db, first, last));
+        let log = town.read(move |db| events::range(db, first, last, i64::MAX));
         assert_eq!(
             log,
             news.iter()
@@ -221,7 +221,7 @@ fn a_full_feed_leaves_a_gap_that_the_log_fills(on: On) {
     heard.extend(town.news().iter().map(|event| event.id));
     match town.next() {
         Item::Gap { first, last } => {
-            let missed = town.read(move |db| events::range(db, first, last));
+            let missed = town.read(move |db| events::range(db, first, last, i64::MAX));
             assert_eq!(missed.len(), 3);
             heard.extend(missed.iter().map(|event| event.id));
         }
@@ -270,6 +270,7 @@ fn what_was_sent_is_written_before_the_writer_ends(on: On) {
             gap @ Item::Gap { .. } => panic!("there was room, but: {gap:?}"),
         }
     }
-    let log = events::range(&mut database.connect(), 1, i64::MAX).expect("the log can be read");
+    let log =
+        events::range(&mut database.connect(), 1, i64::MAX, i64::MAX).expect("the log can be read");
     assert_eq!((log.len(), announced), (RIDERS, RIDERS));
 }

@@ -191,7 +191,7 @@ impl Town {
 
     /// The whole log.
     pub fn log(&self) -> Vec<Event> {
-        self.read(|db| events::range(db, 1, i64::MAX))
+        self.read(|db| events::range(db, 1, i64::MAX, i64::MAX))
     }
 
     /// The trip as its row says.

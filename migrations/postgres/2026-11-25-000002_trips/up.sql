@@ -24,7 +24,10 @@ CREATE TABLE trips (
         WHEN status IN ('REQUESTED', 'EXPIRED') THEN driver_id IS NULL
         WHEN status = 'CANCELLED' THEN TRUE
         ELSE driver_id IS NOT NULL END),
-    CONSTRAINT who_ended_it CHECK ((status IN ('COMPLETED', 'CANCELLED')) = (ended_by_role IS NOT NULL))
+    CONSTRAINT who_ended_it CHECK ((status IN ('COMPLETED', 'CANCELLED')) = (ended_by_role IS NOT NULL)),
+    CONSTRAINT a_person_ended_it CHECK ((ended_by_role IS NULL OR ended_by_role = 'service') = (ended_by_id IS NULL)),
+    CONSTRAINT whole_coordinates CHECK ((pick_up_lat IS NULL) = (pick_up_lon IS NULL)
+        AND (drop_off_lat IS NULL) = (drop_off_lon IS NULL))
 );
 CREATE UNIQUE INDEX one_active_trip_per_driver ON trips (driver_id)
     WHERE status IN ('STARTED', 'ARRIVED', 'IN_PROGRESS');
@@ -48,7 +51,8 @@ CREATE TABLE events (
     at         TIMESTAMPTZ NOT NULL,
     payload    TEXT NOT NULL,
     positions  TEXT NOT NULL,
-    UNIQUE (trip_id, revision)
+    UNIQUE (trip_id, revision),
+    CONSTRAINT a_person_acted CHECK ((actor_role = 'service') = (actor_id IS NULL))
 );
 
 -- The last sequence taken in each stream; the epoch tells one life of a stream from the next.

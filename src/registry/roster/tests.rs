@@ -101,10 +101,9 @@ impl Listener {
             encoding: &ENCODING,
             outbound: outbound.clone(),
         };
-        Self {
-            id: roster.connect(socket).expect("room"),
-            outbound,
-        }
+        let id = SocketId(u64::try_from(roster.sockets()).expect("few") + 1);
+        roster.connect(id, socket).expect("room");
+        Self { id, outbound }
     }
 
     fn next(&self) -> Poll<Next> {
@@ -190,6 +189,22 @@ fn what_the_snapshot_shows_is_not_told_again() {
     assert_eq!(late.heard(), ["arrived 3"]);
 }
 
+/// What a driver's socket has missed of the stream of requests.
+fn behind(driver: &Listener, first: i64, last: i64) -> Vec<(SocketId, Behind)> {
+    let missed = vec![Missed {
+        stream: Stream::Drivers,
+        first,
+        last,
+    }];
+    vec![(
+        driver.id,
+        Behind {
+            missed,
+            shown: Vec::new(),
+        },
+    )]
+}
+
 #[test]
 fn a_socket_that_fell_behind_is_refilled_and_then_live_again() {
     let mut roster = Roster::default();
@@ -203,37 +218,46 @@ fn a_socket_that_fell_behind_is_refilled_and_then_live_again() {
         "its queue is not empty yet"
     );
     driver.heard();
-    let ready = roster.catch_up(now);
-    assert_eq!(
-        ready,
-        [(
-            driver.id,
-            vec![Missed {
-                stream: Stream::Drivers,
-                first: 5,
-                last: 6
-            }]
-        )]
-    );
+    assert_eq!(roster.catch_up(now), behind(&driver, 5, 6));
     assert!(roster.catch_up(now).is_empty(), "one refill at a time");
-    roster.refilled(driver.id, &[(Stream::Drivers, 5)], now);
-    let ready = roster.catch_up(now);
-    assert_eq!(
-        ready,
-        [(
-            driver.id,
-            vec![Missed {
-                stream: Stream::Drivers,
-                first: 6,
-                last: 6
-            }]
-        )]
-    );
-    // The refill has read one event that is announced only now.
-    roster.refilled(driver.id, &[(Stream::Drivers, 7)], now);
     roster.announce(&requested(7), now);
+    roster.refilled(driver.id, &[(Stream::Drivers, 6)], now);
+    assert_eq!(
+        roster.catch_up(now),
+        behind(&driver, 7, 7),
+        "what came meanwhile is missed as well"
+    );
+    roster.refilled(driver.id, &[(Stream::Drivers, 7)], now);
     roster.announce(&requested(8), now);
     assert_eq!(driver.heard(), ["requested 1"]);
+}
+
+#[test]
+fn a_refill_leaves_out_what_the_snapshot_has_shown() {
+    let mut roster = Roster::default();
+    let rider = Listener::connect(&mut roster, ANN, false);
+    let snapshot = vec![(trip().id, 1)];
+    roster.joined(rider.id, snapshot.clone(), Instant::now());
+    rider.fill();
+    roster.announce(&requested(1), Instant::now());
+    let accepted = after(&trip(), &Action::Accept(party(DriverId::of(BOB))));
+    roster.announce(&event(Kind::Accepted, accepted, 2), Instant::now());
+    rider.heard();
+    let missed = vec![Missed {
+        stream: Stream::User(ANN),
+        first: 2,
+        last: 2,
+    }];
+    assert_eq!(
+        roster.catch_up(Instant::now()),
+        [(
+            rider.id,
+            Behind {
+                missed,
+                shown: snapshot
+            }
+        )]
+    );
 }
 
 #[test]
@@ -277,9 +301,13 @@ fn an_account_has_so_many_sockets_and_no_more() {
         outbound,
     };
     assert_eq!(
-        roster.connect(socket(Outbound::default())),
+        roster.connect(SocketId(99), socket(Outbound::default())),
         Err(TooManySockets)
     );
     roster.disconnect(first.id);
-    assert!(roster.connect(socket(Outbound::default())).is_ok());
+    assert!(
+        roster
+            .connect(SocketId(99), socket(Outbound::default()))
+            .is_ok()
+    );
 }

@@ -8,134 +8,34 @@ pub mod command;
 mod desk;
 mod fault;
 pub mod feed;
+mod handle;
 
+pub use self::handle::{CommandError, Tx, WriterHandle};
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use diesel::QueryResult;
 use diesel::result::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
 use self::command::{Answer, Command};
 use self::desk::{Decision, Desk};
 use self::fault::Fault;
 use self::feed::{FeedSender, News};
+use self::handle::{ANSWER_WAIT, Job, Waiting, command_of, fail, still_awaited};
 use super::db::{Access, DatabaseUrl, Db};
-use super::events;
 use super::pool::Unavailable;
-use crate::domain::{Event, SessionId};
+use super::{events, trips, users};
+use crate::domain::{Event, TripId, UserId};
 use crate::inputs;
 
 /// How many writes may wait; more are refused as busy.
 const QUEUE_MAX: usize = 4_096;
-/// How long a caller waits for its answer.
-const ANSWER_WAIT: Duration = Duration::from_secs(15);
 /// How long a lost database is left alone before it is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
-
-/// Why a command has no answer: refused, or not possible to decide now.
-#[derive(Debug, thiserror::Error)]
-pub enum CommandError {
-    /// The rules say no.
-    #[error(transparent)]
-    Refused(#[from] command::Refused),
-    /// The database cannot be written, or too much waits.
-    #[error(transparent)]
-    Unavailable(#[from] Unavailable),
-}
-
-/// What a write of an account may use.
-pub struct Tx<'a> {
-    /// The connection, inside the batch's transaction.
-    pub db: &'a mut Db,
-    ended: &'a mut Vec<SessionId>,
-}
-
-impl Tx<'_> {
-    /// Says that a log-in is over, so that its sockets are closed once that is committed.
-    pub fn session_ended(&mut self, id: SessionId) {
-        self.ended.push(id);
-    }
-}
-
-/// A write that is not a command on a trip: run in the batch's transaction, perhaps more than once.
-trait Change: Send {
-    fn run(&mut self, tx: &mut Tx<'_>) -> QueryResult<()>;
-    fn answer(self: Box<Self>, written: Result<(), Unavailable>);
-}
-
-struct Closure<T, F> {
-    body: F,
-    value: Option<T>,
-    reply: oneshot::Sender<Result<T, Unavailable>>,
-}
-
-impl<T: Send, F: Fn(&mut Tx<'_>) -> QueryResult<T> + Send> Change for Closure<T, F> {
-    fn run(&mut self, tx: &mut Tx<'_>) -> QueryResult<()> {
-        self.value = Some((self.body)(tx)?);
-        Ok(())
-    }
-
-    fn answer(self: Box<Self>, written: Result<(), Unavailable>) {
-        let Self { value, reply, .. } = *self;
-        // A caller that has hung up changes nothing.
-        drop(reply.send(written.and_then(|()| value.ok_or(Unavailable::Busy))));
-    }
-}
-
-enum Job {
-    Command(Box<Command>, oneshot::Sender<Result<Decision, Unavailable>>),
-    Change(Box<dyn Change>),
-}
-
-/// The way to the writer; cheap to clone. The writer stops when the last one is dropped.
-#[derive(Clone)]
-pub struct WriterHandle {
-    jobs: mpsc::Sender<Job>,
-    working: Arc<AtomicBool>,
-}
-
-impl WriterHandle {
-    /// Decides and writes a command.
-    pub async fn command(&self, command: Command) -> Result<Answer, CommandError> {
-        let (reply, answer) = oneshot::channel();
-        self.submit(Job::Command(Box::new(command), reply))?;
-        Ok(wait_for(answer).await??)
-    }
-
-    /// Runs `body` in the next transaction; it may run more than once, and must only touch `tx`.
-    pub async fn change<T, F>(&self, body: F) -> Result<T, Unavailable>
-    where
-        T: Send + 'static,
-        F: Fn(&mut Tx<'_>) -> QueryResult<T> + Send + 'static,
-    {
-        let (reply, answer) = oneshot::channel();
-        self.submit(Job::Change(Box::new(Closure {
-            body,
-            value: None,
-            reply,
-        })))?;
-        wait_for(answer).await
-    }
-
-    /// Whether the last batch was committed.
-    pub fn is_working(&self) -> bool {
-        self.working.load(Ordering::Relaxed)
-    }
-
-    fn submit(&self, job: Job) -> Result<(), Unavailable> {
-        self.jobs.try_send(job).map_err(|_| Unavailable::Busy)
-    }
-}
-
-async fn wait_for<T>(answer: oneshot::Receiver<Result<T, Unavailable>>) -> Result<T, Unavailable> {
-    match tokio::time::timeout(ANSWER_WAIT, answer).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(_)) => Err(Unavailable::Lost("the writer has stopped".to_owned())),
-        Err(_) => Err(Unavailable::Busy),
-    }
-}
 
 /// Starts the writer's thread, which commits at most `batch_max` writes at once; it ends when every handle is gone
 /// and all that waited is written.
@@ -145,20 +45,21 @@ pub fn start(
     batch_max: usize,
 ) -> (WriterHandle, std::thread::JoinHandle<()>) {
     let (jobs, waiting) = mpsc::channel(QUEUE_MAX);
-    let working = Arc::new(AtomicBool::new(true));
+    let unsure = Arc::new(AtomicBool::new(false));
     let writer = Writer {
         url,
         db: None,
         last_attempt: None,
         unsure: Vec::new(),
         feed,
-        working: working.clone(),
+        working: true,
+        is_unsure: unsure.clone(),
     };
     let thread = std::thread::Builder::new()
         .name("writer".to_owned())
         .spawn(move || writer.run(waiting, batch_max))
         .expect("a thread can be started");
-    (WriterHandle { jobs, working }, thread)
+    (WriterHandle { jobs, unsure }, thread)
 }
 
 struct Writer {
@@ -168,7 +69,8 @@ struct Writer {
     /// Events of a batch whose commit may or may not have happened.
     unsure: Vec<Event>,
     feed: FeedSender,
-    working: Arc<AtomicBool>,
+    working: bool,
+    is_unsure: Arc<AtomicBool>,
 }
 
 /// What a committed batch is: one decision a command, and the news.
@@ -178,10 +80,13 @@ struct Written {
 }
 
 impl Writer {
-    fn run(mut self, mut waiting: mpsc::Receiver<Job>, batch_max: usize) {
+    fn run(mut self, mut waiting: mpsc::Receiver<Waiting>, batch_max: usize) {
         let mut batch = Vec::with_capacity(batch_max);
         while waiting.blocking_recv_many(&mut batch, batch_max) > 0 {
-            let jobs = std::mem::take(&mut batch);
+            let jobs = still_awaited(batch.drain(..));
+            if jobs.is_empty() {
+                continue;
+            }
             match self.connect() {
                 Ok(()) => self.write(jobs),
                 Err(why) => {
@@ -193,8 +98,8 @@ impl Writer {
     }
 
     /// Notes whether the database can be written, before anybody is answered.
-    fn note(&self, works: bool) {
-        if self.working.swap(works, Ordering::Relaxed) != works {
+    fn note(&mut self, works: bool) {
+        if std::mem::replace(&mut self.working, works) != works {
             if works {
                 tracing::info!("The database can be written again");
             } else {
@@ -216,7 +121,7 @@ impl Writer {
         self.last_attempt = Some(Instant::now());
         let opened = Db::open(&self.url, Access::Write).map_err(|error| error.to_string());
         let mut db =
-            opened.inspect_err(|error| tracing::warn!(error, "The database cannot be opened"))?;
+            opened.inspect_err(|error| tracing::debug!(error, "The database cannot be opened"))?;
         self.announce_unsure(&mut db)
             .map_err(|error| error.to_string())?;
         self.db = Some(db);
@@ -224,15 +129,37 @@ impl Writer {
     }
 
     /// What was committed after all must still be heard of.
+    ///
+    /// The lost transaction may still be at it: it is waited for by taking the locks that it holds.
     fn announce_unsure(&mut self, db: &mut Db) -> QueryResult<()> {
-        let mut found = Vec::new();
-        for event in &self.unsure {
-            let kept = events::at_revision(db, event.trip.id, event.trip.revision)?;
-            found.extend(kept.filter(|kept| is_same(kept, event)));
+        if self.unsure.is_empty() {
+            return Ok(());
         }
+        let unsure = &self.unsure;
+        let found = db.transaction(|db| {
+            let actors: BTreeSet<UserId> = unsure
+                .iter()
+                .filter_map(|event| event.actor.user())
+                .collect();
+            users::lock(db, &actors.into_iter().collect::<Vec<_>>())?;
+            let trips: BTreeSet<TripId> = unsure.iter().map(|event| event.trip.id).collect();
+            trips::find_all(
+                db,
+                &trips.into_iter().collect::<Vec<_>>(),
+                trips::Lock::Rows,
+            )?;
+            let mut found = Vec::new();
+            for event in unsure {
+                let kept = events::at_revision(db, event.trip.id, event.trip.revision)?;
+                found.extend(kept.filter(|kept| is_same(kept, event)));
+            }
+            Ok(found)
+        })?;
         self.unsure.clear();
+        self.is_unsure.store(false, Ordering::Relaxed);
+        let events = found.into_iter().map(Arc::new).collect();
         self.feed.send(News {
-            events: found.into_iter().map(Arc::new).collect(),
+            events,
             ended: Vec::new(),
         });
         Ok(())
@@ -241,6 +168,8 @@ impl Writer {
     fn write(&mut self, mut jobs: Vec<Job>) {
         match self.attempt(&mut jobs) {
             Ok(written) => self.finish(jobs, written),
+            // What may have been committed must not be written again.
+            Err(error) if !self.unsure.is_empty() => self.give_up(jobs, &error),
             Err(error) if jobs.len() > 1 && self.concerns_one_write(&error) => {
                 tracing::debug!(%error, writes = jobs.len(), "Writing a batch one by one");
                 self.write_singly(jobs);
@@ -306,8 +235,11 @@ impl Writer {
                 })
             }
             Err(error) => {
+                // There are events only once everything was written, so it was the commit that failed.
                 if Fault::of(&error) != Fault::Write {
-                    self.unsure = events;
+                    self.unsure.extend(events);
+                    self.is_unsure
+                        .store(!self.unsure.is_empty(), Ordering::Relaxed);
                 }
                 Err(error)
             }
@@ -335,11 +267,11 @@ impl Writer {
     fn give_up(&mut self, jobs: Vec<Job>, error: &Error) {
         tracing::error!(%error, writes = jobs.len(), "Writes failed");
         let fault = Fault::of(error);
-        if !self.is_usable_after(fault) {
+        if !self.unsure.is_empty() || !self.is_usable_after(fault) {
             self.db = None;
             self.last_attempt = Some(Instant::now());
         }
-        self.note(fault == Fault::Write);
+        self.note(self.db.is_some());
         fail(jobs, &error.to_string());
     }
 
@@ -357,23 +289,6 @@ impl Writer {
 fn is_same(kept: &Event, meant: &Event) -> bool {
     (kept.kind, kept.actor, kept.trip.changed_at)
         == (meant.kind, meant.actor, meant.trip.changed_at)
-}
-
-fn command_of(job: &Job) -> Option<&Command> {
-    match job {
-        Job::Command(command, _) => Some(command),
-        Job::Change(_) => None,
-    }
-}
-
-fn fail(jobs: Vec<Job>, why: &str) {
-    let lost = || Unavailable::Lost(why.to_owned());
-    for job in jobs {
-        match job {
-            Job::Command(_, reply) => drop(reply.send(Err(lost()))),
-            Job::Change(change) => change.answer(Err(lost())),
-        }
-    }
 }
 
 /// A new trip has its number only once it is written; its events know it.
