@@ -161,7 +161,7 @@ fn name(text: &str) -> Result<String, String> {
 /// Log in; sets the session cookie as well
 #[utoipa::path(post, path = "/api/log_in/", tag = "accounts", request_body(content(
     (LogInForm = "application/json"), (LogInForm = "application/x-www-form-urlencoded"))),
-    responses((status = 200, body = LogIn), Credentials, Anonymous))]
+    responses((status = 200, body = LogIn), Credentials, Anonymous, ForeignOrigin))]
 pub(super) async fn log_in(
     app: web::Data<App>,
     request: HttpRequest,

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Database, PASSWORD, Service, Test, nk, sign_up_form, tests};
+use crate::harness::{Database, Home, PASSWORD, Service, Test, nk, sign_up_form, tests};
 
 pub fn tests() -> Vec<Test> {
     tests![
@@ -13,6 +13,7 @@ pub fn tests() -> Vec<Test> {
         a_new_password_ends_sessions_and_sockets,
         an_unknown_name_is_refused,
         nonsense_is_refused_with_usage,
+        a_malformed_secret_is_not_repeated,
     ]
 }
 
@@ -146,5 +147,22 @@ fn nonsense_is_refused_with_usage(on: Database) {
         let output = service.home().run(arguments, "");
         assert!(!output.status.success(), "{arguments:?}");
         assert!(!output.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+/// Neither by the parser of the command line nor by the database's own library.
+fn a_malformed_secret_is_not_repeated(on: Database) {
+    let home = Home::new(on);
+    for (flag, value) in [
+        ("--database-url", "mysql://ann:hunter2@db/x"),
+        ("--database-url", "postgres://ann:hunter2%@db/x"),
+        ("--signing-keys", "k:hunter2"),
+    ] {
+        let output = home.run(&["serve", "--listen", "127.0.0.1:0", flag, value], "");
+        assert!(!output.status.success(), "{flag}");
+        for said in [&output.stdout, &output.stderr] {
+            let said = String::from_utf8_lossy(said);
+            assert!(!said.contains("hunter2"), "{said}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Auth, Database, Service, Socket, Test, tests};
+use crate::harness::{Auth, Database, PASSWORD, Service, Socket, Test, tests};
 
 pub fn tests() -> Vec<Test> {
     tests![
@@ -10,6 +10,7 @@ pub fn tests() -> Vec<Test> {
         the_own_page_and_no_page_may_use_the_cookie,
         the_public_url_says_which_page_is_the_own_one,
         a_token_needs_no_origin,
+        another_sites_page_cannot_log_a_visitor_in,
     ]
 }
 
@@ -115,4 +116,23 @@ fn a_token_needs_no_origin(on: Database) {
         let socket = Socket::open(service.address, "/rider/", &auth, &[("Origin", FOREIGN[0])]);
         assert!(socket.is_ok(), "{auth:?}");
     }
+}
+
+/// It would put its own session in place of the visitor's.
+fn another_sites_page_cannot_log_a_visitor_in(on: Database) {
+    let service = Service::start(on);
+    service.rider("ann");
+    let form = json!({"username": "ann", "password": PASSWORD});
+    let log_in = |origin: &str| {
+        service
+            .http()
+            .call("POST", "/api/log_in/")
+            .json(&form)
+            .header("Origin", origin)
+            .send()
+    };
+    for origin in FOREIGN {
+        log_in(origin).problem(403, "foreign-origin");
+    }
+    log_in(&format!("http://{}", service.address)).ok(200);
 }
