@@ -142,12 +142,21 @@ pub fn append(db: &mut Db, new: &mut [Event], epoch: Uuid) -> QueryResult<()> {
 fn insert(db: &mut Db, new: &mut [Event]) -> QueryResult<()> {
     let rows: Vec<NewEvent<'_>> = new.iter().map(NewEvent::from).collect();
     let returning = (events::trip_id, events::revision, events::id);
-    let numbers: Vec<(i64, i64, i64)> = on!(db, |conn| {
-        diesel::insert_into(events::table)
+    let numbers: Vec<(i64, i64, i64)> = match db {
+        Db::Pg(conn) => diesel::insert_into(events::table)
             .values(&rows)
             .returning(returning)
-            .get_results(conn)
-    })?;
+            .get_results(conn)?,
+        Db::Sqlite(conn) => rows
+            .iter()
+            .map(|row| {
+                diesel::insert_into(events::table)
+                    .values(row)
+                    .returning(returning)
+                    .get_result(conn)
+            })
+            .collect::<QueryResult<_>>()?,
+    };
     drop(rows);
     let numbers: HashMap<_, _> = numbers
         .into_iter()
@@ -225,12 +234,19 @@ fn advance(db: &mut Db, wanted: &[Head]) -> QueryResult<Vec<Head>> {
 }
 
 fn enter(db: &mut Db, entries: &[Entry]) -> QueryResult<()> {
-    on!(db, |conn| {
-        diesel::insert_into(stream_entries::table)
+    let table = stream_entries::table;
+    match db {
+        Db::Pg(conn) => diesel::insert_into(table)
             .values(entries)
             .execute(conn)
-    })
-    .map(drop)
+            .map(drop),
+        Db::Sqlite(conn) => entries.iter().try_for_each(|entry| {
+            diesel::insert_into(table)
+                .values(entry)
+                .execute(conn)
+                .map(drop)
+        }),
+    }
 }
 
 /// The event that made a trip's revision.

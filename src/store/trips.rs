@@ -207,12 +207,21 @@ pub fn taken_by(db: &mut Db, drivers: &[DriverId]) -> QueryResult<Vec<(DriverId,
 /// Writes new trips and gives each its number.
 pub fn insert(db: &mut Db, new: &mut [&mut Trip]) -> QueryResult<()> {
     let columns: Vec<TripColumns> = new.iter().map(|trip| TripColumns::from(&**trip)).collect();
-    let numbers: Vec<(Id, i64)> = on!(db, |conn| {
-        diesel::insert_into(trips::table)
+    let numbers: Vec<(Id, i64)> = match db {
+        Db::Pg(conn) => diesel::insert_into(trips::table)
             .values(&columns)
             .returning((trips::nk, trips::id))
-            .get_results(conn)
-    })?;
+            .get_results(conn)?,
+        Db::Sqlite(conn) => columns
+            .iter()
+            .map(|row| {
+                diesel::insert_into(trips::table)
+                    .values(row)
+                    .returning((trips::nk, trips::id))
+                    .get_result(conn)
+            })
+            .collect::<QueryResult<_>>()?,
+    };
     let numbers: std::collections::HashMap<_, _> =
         numbers.into_iter().map(|(nk, id)| (nk.0, id)).collect();
     for trip in new {
