@@ -13,6 +13,7 @@ mod handle;
 pub use self::handle::{CommandError, Tx, WriterHandle};
 
 use std::collections::BTreeSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -57,7 +58,14 @@ pub fn start(
     };
     let thread = std::thread::Builder::new()
         .name("writer".to_owned())
-        .spawn(move || writer.run(waiting, batch_max))
+        .spawn(move || {
+            let run = AssertUnwindSafe(|| writer.run(waiting, batch_max));
+            if std::panic::catch_unwind(run).is_err() {
+                // Everything that was answered is on disk; without a writer the service is of no use.
+                tracing::error!("The writer has panicked: the process ends, to be started again");
+                std::process::exit(101);
+            }
+        })
         .expect("a thread can be started");
     (WriterHandle { jobs, unsure }, thread)
 }
