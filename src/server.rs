@@ -123,11 +123,9 @@ impl Server {
             limits,
             stopping: Arc::default(),
         };
-        actix::spawn(announce(
-            opened.feed,
-            app.store.clone(),
-            app.registry.clone(),
-        ));
+        // Only the reader: with the whole store, this task would keep the writer alive that ends it.
+        let reader = app.store.reader.clone();
+        actix::spawn(announce(opened.feed, reader, app.registry.clone()));
         let tasks = vec![
             actix::spawn(sweep(app.clone())),
             actix::spawn(watch_sessions(app.clone())),
@@ -223,10 +221,7 @@ fn give_up_stalled_clients(stream: &actix_web::rt::net::TcpStream) {
 }
 
 /// The one task that announces what was committed.
-async fn announce(mut feed: Feed, store: Store, registry: Addr<TripRegistry>) {
-    // Once the store is dropped elsewhere, only this task would keep its writer alive.
-    let reader = store.reader.clone();
-    drop(store);
+async fn announce(mut feed: Feed, reader: Reader, registry: Addr<TripRegistry>) {
     while let Some(item) = feed.next().await {
         let told = match item {
             Item::News(News { events, ended }) => {

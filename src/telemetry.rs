@@ -1,4 +1,4 @@
-//! Logs on standard error, one line each; every line about a request carries its id.
+//! Logs on standard error, one line each; every line about a request carries its id, but for sockets, which have none.
 //!
 //! Never logged: queries (they may hold tokens), bodies, addresses of trips, passwords, tokens.
 

@@ -210,7 +210,7 @@ impl Desk {
         }))
     }
 
-    /// Writes everything that has changed, stream heads last, and returns the events in order.
+    /// Writes everything that has changed, locking stream heads last, and returns the events in order.
     pub fn save(mut self, db: &mut Db, epoch: Uuid) -> QueryResult<Vec<Event>> {
         if self.events.is_empty() && self.new_keys.is_empty() {
             return Ok(Vec::new());
