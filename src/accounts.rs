@@ -11,6 +11,7 @@ use crate::auth::tokens::{BadToken, Purpose, Tokens};
 use crate::domain::{Person, Role, SessionId, Standing, UserId, Username};
 use crate::inputs;
 use crate::store::Store;
+use crate::store::gather::Gather;
 use crate::store::pool::Unavailable;
 use crate::store::users::{self, Account, NewAccount};
 use crate::store::writer::Tx;
@@ -34,6 +35,8 @@ pub enum DriverSignUp {
 #[derive(Clone)]
 pub struct Accounts {
     store: Store,
+    /// Looks log-ins up for many who connect at once.
+    sessions: Gather<SessionId, Option<users::Session>>,
     passwords: Passwords,
     tokens: Tokens,
     throttle: Arc<Throttle>,
@@ -62,6 +65,15 @@ pub struct Caller {
     pub session: SessionId,
     /// The account.
     pub person: Person,
+}
+
+/// How a log-in is looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LookUp {
+    /// At once.
+    Alone,
+    /// With those of others who connect at the same time.
+    Together,
 }
 
 /// What a successful log-in gives.
@@ -127,8 +139,14 @@ impl Accounts {
         throttle: Arc<Throttle>,
         driver_sign_up: DriverSignUp,
     ) -> Self {
+        let sessions = Gather::new(&store.reader, |db, ids| {
+            let open = users::open_sessions(db, ids, inputs::now())?;
+            // One log-in may connect more than once.
+            Ok(ids.iter().map(|id| open.get(id).cloned()).collect())
+        });
         Self {
             store,
+            sessions,
             passwords: Passwords::default(),
             tokens,
             throttle,
@@ -249,18 +267,29 @@ impl Accounts {
     }
 
     /// Whose access token this is.
-    pub async fn by_access(&self, token: &str) -> Result<Caller, AccountError> {
-        self.caller(token, Purpose::Access).await
+    pub async fn by_access(&self, token: &str, how: LookUp) -> Result<Caller, AccountError> {
+        self.caller(token, Purpose::Access, how).await
     }
 
     /// Whose cookie this is.
-    pub async fn by_cookie(&self, token: &str) -> Result<Caller, AccountError> {
-        self.caller(token, Purpose::Cookie).await
+    pub async fn by_cookie(&self, token: &str, how: LookUp) -> Result<Caller, AccountError> {
+        self.caller(token, Purpose::Cookie, how).await
     }
 
-    async fn caller(&self, token: &str, purpose: Purpose) -> Result<Caller, AccountError> {
+    async fn caller(
+        &self,
+        token: &str,
+        purpose: Purpose,
+        how: LookUp,
+    ) -> Result<Caller, AccountError> {
         let session = self.tokens.verify(token, purpose, inputs::now())?.session;
-        let open = self.session(session).await?;
+        let open = match how {
+            LookUp::Alone => self.session(session).await?,
+            LookUp::Together => {
+                let found = self.sessions.get(session).await?;
+                found.ok_or(AccountError::NotAuthenticated)?
+            }
+        };
         Ok(Caller {
             session,
             person: person(open.account),
@@ -272,15 +301,23 @@ impl Accounts {
         let found = self
             .store
             .reader
-            .read(move |db| users::session(db, id, at))
+            .read(move |db| Ok(users::open_sessions(db, &[id], at)?.remove(&id)))
             .await?;
         found.ok_or(AccountError::NotAuthenticated)
     }
 
-    /// New tokens for a refresh token that counts; one that counted once ends the session.
-    pub async fn refresh(&self, token: &str) -> Result<Refreshed, AccountError> {
+    /// New tokens for a refresh token that counts, of this session if one is given; one that counted once ends the
+    /// session.
+    pub async fn refresh(
+        &self,
+        token: &str,
+        of: Option<SessionId>,
+    ) -> Result<Refreshed, AccountError> {
         let at = inputs::now();
         let token = self.tokens.verify(token, Purpose::Refresh, at)?;
+        if of.is_some_and(|session| session != token.session) {
+            return Err(AccountError::NotAuthenticated);
+        }
         let session = self.session(token.session).await?;
         let moved = self.store.writer.change(move |tx| {
             let moved = users::next_generation(tx.db, token.session, token.generation)?;

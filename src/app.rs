@@ -8,10 +8,14 @@ use actix::Addr;
 use actix_web::HttpRequest;
 
 use crate::accounts::{Accounts, Caller};
+use crate::auth::throttle::{Throttle, TooMany};
 use crate::credentials::{self, Purpose, Surroundings};
 use crate::dispatch::Dispatch;
+use crate::domain::UserId;
+use crate::notices::Notices;
 use crate::problem::Problem;
 use crate::registry::TripRegistry;
+use crate::resume::Resume;
 use crate::store::Store;
 
 /// The parts of the running service, wired in `server`; cheap to clone.
@@ -21,6 +25,12 @@ pub struct App {
     pub accounts: Accounts,
     /// What can be done.
     pub dispatch: Dispatch,
+    /// What people are told.
+    pub notices: Notices,
+    /// How clients go on where they stopped.
+    pub resume: Resume,
+    /// How often things may be tried.
+    pub throttle: Arc<Throttle>,
     /// Who is connected.
     pub registry: Addr<TripRegistry>,
     /// What is durable.
@@ -42,6 +52,12 @@ impl App {
     /// From where.
     pub fn client_address(&self, request: &HttpRequest) -> IpAddr {
         self.surroundings.client_address(request)
+    }
+
+    /// Whether an account may say something in a room now.
+    pub fn may_say(&self, user: UserId) -> Result<(), Problem> {
+        let slow_down = |error: TooMany| Problem::too_many("Too many messages.", error.retry_after);
+        self.throttle.message(user).map_err(slow_down)
     }
 
     /// Whether the service has begun to stop.

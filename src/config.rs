@@ -166,12 +166,37 @@ pub struct TripConfig {
     pub search_time: u32,
 }
 
+/// How long things are kept.
+#[derive(Debug, Clone, Args)]
+pub struct EventConfig {
+    /// For how many seconds an event can be resumed from, at least
+    #[arg(long, env = "CABRANK_EVENT_RETENTION", default_value_t = 604_800, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub event_retention: u32,
+    /// For how many seconds after a trip's end its parties may still write to each other
+    #[arg(
+        long,
+        env = "CABRANK_CHAT_AFTER",
+        default_value_t = 3_600,
+        value_name = "SECONDS"
+    )]
+    pub chat_after: u32,
+}
+
+impl EventConfig {
+    /// How long an event can be resumed from.
+    pub fn retention(&self) -> SignedDuration {
+        SignedDuration::from_secs(i64::from(self.event_retention))
+    }
+}
+
 impl TripConfig {
     /// The rules for the verbs.
-    pub fn rules(&self) -> Rules {
+    pub fn rules(&self, events: &EventConfig) -> Rules {
         Rules {
             rider_trips: self.rider_trips,
             search_time: SignedDuration::from_secs(i64::from(self.search_time)),
+            chat_after: SignedDuration::from_secs(i64::from(events.chat_after)),
         }
     }
 }
@@ -191,4 +216,7 @@ pub struct ServeConfig {
     /// What trips are allowed.
     #[command(flatten)]
     pub trips: TripConfig,
+    /// How long things are kept.
+    #[command(flatten)]
+    pub events: EventConfig,
 }

@@ -7,7 +7,7 @@ use actix_web::http::{Method, header};
 use ipnet::IpNet;
 use url::Url;
 
-use crate::accounts::{Accounts, Caller};
+use crate::accounts::{Accounts, Caller, LookUp};
 use crate::problem::{Code, Problem};
 
 /// The cookie's name, which is the older systems'.
@@ -114,8 +114,12 @@ pub async fn caller(
     surroundings: &Surroundings,
     purpose: Purpose,
 ) -> Result<Caller, Problem> {
+    let how = match purpose {
+        Purpose::Http => LookUp::Alone,
+        Purpose::Socket => LookUp::Together,
+    };
     if let Some(token) = bearer(request).or_else(|| query_token(request)) {
-        return Ok(accounts.by_access(&token).await?);
+        return Ok(accounts.by_access(&token, how).await?);
     }
     let Some(cookie) = request.cookie(COOKIE) else {
         return Err(Problem::not_authenticated());
@@ -127,7 +131,7 @@ pub async fn caller(
     if !safe {
         refuse_foreign(request, surroundings)?;
     }
-    Ok(accounts.by_cookie(cookie.value()).await?)
+    Ok(accounts.by_cookie(cookie.value(), how).await?)
 }
 
 /// Refuses a request that comes from a page of another site.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::domain::{Address, Coordinates, Place, UserId};
+use crate::notices::Which;
 
 /// Which fields break which rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -94,6 +95,43 @@ impl<'a> Fields<'a> {
         None
     }
 
+    /// Whether a field is mentioned, be it null.
+    pub fn has(&self, field: &str) -> bool {
+        self.object.contains_key(field)
+    }
+
+    /// A whole number, or its digits as a text; it may be left out.
+    pub fn number(&mut self, field: &'static str) -> Option<i64> {
+        let value = self.value(field, Presence::Optional)?;
+        let number = value
+            .as_i64()
+            .or_else(|| value.as_str().and_then(|digits| digits.parse().ok()));
+        if number.is_none() {
+            self.errors.add(field, "A valid integer is required.");
+        }
+        number
+    }
+
+    /// A list of at most 500 whole numbers.
+    pub fn numbers(&mut self, field: &'static str) -> Option<Vec<i64>> {
+        let value = self.value(field, Presence::Required)?;
+        let list = value.as_array().filter(|list| list.len() <= 500);
+        let numbers = list.and_then(|list| list.iter().map(Value::as_i64).collect());
+        if numbers.is_none() {
+            self.errors
+                .add(field, "A list of at most 500 whole numbers is required.");
+        }
+        numbers
+    }
+
+    /// Which notifications have been read: `ids`, or `all`.
+    pub fn notices(&mut self) -> Option<Which> {
+        if self.object.get("all") == Some(&Value::Bool(true)) {
+            return Some(Which::All);
+        }
+        self.numbers("ids").map(Which::These)
+    }
+
     /// A text, whatever is in it.
     pub fn text(&mut self, field: &'static str, presence: Presence) -> Option<&'a str> {
         let value = self.value(field, presence)?;
@@ -101,6 +139,21 @@ impl<'a> Fields<'a> {
             value.as_str()
         } else {
             self.errors.add(field, "Not a valid string.");
+            None
+        }
+    }
+
+    /// An object, whatever is in it.
+    pub fn object(
+        &mut self,
+        field: &'static str,
+        presence: Presence,
+    ) -> Option<&'a Map<String, Value>> {
+        let value = self.value(field, presence)?;
+        if value.is_object() {
+            value.as_object()
+        } else {
+            self.errors.add(field, "Not an object.");
             None
         }
     }

@@ -28,10 +28,14 @@ pub mod fields;
 pub mod http;
 /// Time, ids and secrets, which the rest takes as inputs.
 pub mod inputs;
+/// Notifications: who is sent what, and what they have not read.
+pub mod notices;
 /// Errors as clients see them; the only place that picks a status code.
 pub mod problem;
 /// Who is connected, and who must hear what.
 pub mod registry;
+/// Following the log: replay or snapshot, and refills.
+pub mod resume;
 /// The composition root.
 pub mod server;
 /// Everything durable: SQLite or PostgreSQL, one query code, the group writer.

@@ -18,13 +18,16 @@ use crate::auth::throttle::Throttle;
 use crate::auth::tokens::Tokens;
 use crate::config::{ServeConfig, Switch};
 use crate::dispatch::Dispatch;
+use crate::notices::Notices;
 use crate::registry::TripRegistry;
 use crate::registry::actor::{Announce, Sessions, Stop};
+use crate::resume::{Resume, refill};
 use crate::store::db::DatabaseUrlError;
+use crate::store::db::Db;
 use crate::store::migrations::{self, Direction, MigrationError};
 use crate::store::pool::Reader;
 use crate::store::writer::feed::{Feed, Item, News};
-use crate::store::{Store, events, keys, users};
+use crate::store::{QueryResult, Store, events, keys, notifications, streams, users};
 use crate::telemetry::RequestSpan;
 use crate::{http, inputs, ws};
 
@@ -40,6 +43,8 @@ const PAGE: i64 = 500;
 const KEY_LIFE: SignedDuration = SignedDuration::from_hours(24);
 /// How long a session that is over is kept, for those who look into a theft.
 const OLD_SESSION_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How much longer events are kept than they can be resumed from: whoever was promised a replay gets it.
+const RESUME_GRACE: SignedDuration = SignedDuration::from_mins(5);
 /// How long a gap in the feed waits before the log is asked again.
 const REFILL_PAUSE: Duration = Duration::from_millis(500);
 /// How long the kernel waits for a client that does not take or acknowledge what was sent.
@@ -116,7 +121,10 @@ impl Server {
                 throttle.clone(),
                 config.accounts.driver_sign_up,
             ),
-            dispatch: Dispatch::new(store.clone(), config.trips.rules()),
+            dispatch: Dispatch::new(store.clone(), config.trips.rules(&config.events)),
+            notices: Notices::of(store.clone()),
+            resume: Resume::new(&store, config.events.retention()),
+            throttle: throttle.clone(),
             registry,
             store,
             surroundings: Arc::new(config.network.surroundings()),
@@ -129,7 +137,8 @@ impl Server {
         let tasks = vec![
             actix::spawn(sweep(app.clone())),
             actix::spawn(watch_sessions(app.clone())),
-            actix::spawn(purge(app.clone(), throttle)),
+            actix::spawn(purge(app.clone(), throttle, config.events.retention())),
+            actix::spawn(refill::run(app.registry.clone(), app.store.reader.clone())),
         ];
         let wanted = config.network.listen;
         let listening = listen(wanted, app.clone());
@@ -321,27 +330,35 @@ async fn watch_sessions(app: App) {
 }
 
 /// Deletes what is no longer needed, a little at a time.
-async fn purge(app: App, throttle: Arc<Throttle>) {
+async fn purge(app: App, throttle: Arc<Throttle>, retention: SignedDuration) {
     let mut ticks = ticks(PURGE_EVERY);
     loop {
         ticks.tick().await;
         throttle.forget_idle();
         let at = inputs::now();
-        while let Ok(PAGE..) = app
-            .store
-            .writer
-            .change(move |tx| keys::purge(tx.db, at - KEY_LIFE, PAGE).map(as_count))
-            .await
-        {}
-        while let Ok(PAGE..) = app
-            .store
-            .writer
-            .change(move |tx| {
-                users::purge_sessions(tx.db, at - OLD_SESSION_LIFE, PAGE).map(as_count)
-            })
-            .await
-        {}
+        purge_all(&app, move |db| keys::purge(db, at - KEY_LIFE, PAGE)).await;
+        purge_all(&app, move |db| {
+            users::purge_sessions(db, at - OLD_SESSION_LIFE, PAGE)
+        })
+        .await;
+        purge_all(&app, move |db| notifications::purge(db, at, PAGE)).await;
+        purge_all(&app, move |db| {
+            streams::purge(db, at - retention - RESUME_GRACE, PAGE)
+        })
+        .await;
     }
+}
+
+/// Deletes page by page, until a page is not full or cannot be deleted now.
+async fn purge_all(
+    app: &App,
+    page: impl Fn(&mut Db) -> QueryResult<usize> + Copy + Send + 'static,
+) {
+    let delete = || {
+        let writer = &app.store.writer;
+        writer.change(move |tx| page(tx.db).map(as_count))
+    };
+    while let Ok(PAGE..) = delete().await {}
 }
 
 fn as_count(rows: usize) -> i64 {

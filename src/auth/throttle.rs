@@ -1,4 +1,4 @@
-//! Slows down guessing: how often one address, and one name, may try.
+//! Slows down guessing and flooding: how often an address and a name may try, and how much an account may write.
 
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-use crate::domain::Username;
+use crate::domain::{UserId, Username};
 
 /// Come back later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +25,9 @@ const NAME: (u32, Duration) = (10, Duration::from_secs(10));
 /// 100 tries at once for one name from anywhere, then one a second: a stranger cannot easily lock somebody out.
 const NAME_ANYWHERE: (u32, Duration) = (100, Duration::from_secs(1));
 
+/// 20 messages at once from one account, then one a second.
+const MESSAGES: (u32, Duration) = (20, Duration::from_secs(1));
+
 /// Counts tries, or nothing where limits are off.
 pub struct Throttle(Option<Limiters>);
 
@@ -32,6 +35,7 @@ struct Limiters {
     addresses: DefaultKeyedRateLimiter<IpAddr>,
     names: DefaultKeyedRateLimiter<(String, IpAddr)>,
     names_anywhere: DefaultKeyedRateLimiter<String>,
+    messages: DefaultKeyedRateLimiter<UserId>,
 }
 
 impl Throttle {
@@ -41,6 +45,7 @@ impl Throttle {
             addresses: RateLimiter::keyed(quota(ADDRESS)),
             names: RateLimiter::keyed(quota(NAME)),
             names_anywhere: RateLimiter::keyed(quota(NAME_ANYWHERE)),
+            messages: RateLimiter::keyed(quota(MESSAGES)),
         };
         Self(on.then(limiters))
     }
@@ -63,12 +68,21 @@ impl Throttle {
         check(&limiters.names_anywhere, &name)
     }
 
+    /// Counts a message of this account.
+    pub fn message(&self, by: UserId) -> Result<(), TooMany> {
+        let Some(limiters) = &self.0 else {
+            return Ok(());
+        };
+        check(&limiters.messages, &by)
+    }
+
     /// Forgets who has not tried for long enough, so that the tables stay small.
     pub fn forget_idle(&self) {
         if let Some(limiters) = &self.0 {
             limiters.addresses.retain_recent();
             limiters.names.retain_recent();
             limiters.names_anywhere.retain_recent();
+            limiters.messages.retain_recent();
         }
     }
 }

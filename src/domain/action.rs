@@ -4,7 +4,9 @@
 
 use jiff::Timestamp;
 
+use super::amendment::{Amendment, PlaceChange};
 use super::id::{DriverId, OperatorId, RiderId};
+use super::place::Place;
 use super::text::Reason;
 use super::trip::{State, Status, Trip};
 use super::user::{Actor, Party};
@@ -16,6 +18,17 @@ pub enum Ending {
     Completed,
     /// Called off.
     Cancelled,
+}
+
+impl Ending {
+    /// The ending of that status.
+    pub fn parse(word: &str) -> Result<Self, &'static str> {
+        match word {
+            "COMPLETED" => Ok(Self::Completed),
+            "CANCELLED" => Ok(Self::Cancelled),
+            _ => Err("Not a valid choice: COMPLETED or CANCELLED."),
+        }
+    }
 }
 
 /// What somebody wants to do to a trip.
@@ -31,6 +44,10 @@ pub enum Action {
     Complete(DriverId),
     /// Its rider calls it off.
     Cancel(RiderId, Option<Reason>),
+    /// Its rider changes where it begins or ends.
+    Amend(RiderId, Amendment),
+    /// Its rider withdraws it, or no longer wants to see it.
+    Delete(RiderId),
     /// An operator calls it off.
     CancelByOperator(OperatorId, Reason),
     /// An operator ends the ride.
@@ -47,7 +64,9 @@ impl Action {
             Self::Arrive(driver) | Self::Start(driver) | Self::Complete(driver) => {
                 Actor::Driver(*driver)
             }
-            Self::Cancel(rider, _) => Actor::Rider(*rider),
+            Self::Cancel(rider, _) | Self::Amend(rider, _) | Self::Delete(rider) => {
+                Actor::Rider(*rider)
+            }
             Self::CancelByOperator(operator, _) | Self::End(operator, ..) => {
                 Actor::Operator(*operator)
             }
@@ -63,6 +82,8 @@ impl Action {
             Self::Start(_) => "start",
             Self::Complete(_) => "complete",
             Self::Cancel(..) | Self::CancelByOperator(..) => "cancel",
+            Self::Amend(..) => "amend",
+            Self::Delete(_) => "delete",
             Self::End(..) => "end",
             Self::Expire => "expire",
         }
@@ -105,7 +126,14 @@ impl Trip {
             Action::Arrive(driver) => self.arrive(*driver, action, at),
             Action::Start(driver) => self.start(*driver, action, at),
             Action::Complete(driver) => self.complete(*driver, action, at),
-            Action::Cancel(rider, _) if *rider != self.rider.id => Err(Refusal::NotYourTrip),
+            Action::Cancel(rider, _) | Action::Amend(rider, _)
+                if *rider != self.rider.id || self.hidden =>
+            {
+                Err(Refusal::NotYourTrip)
+            }
+            Action::Delete(rider) if *rider != self.rider.id => Err(Refusal::NotYourTrip),
+            Action::Amend(_, amendment) => self.amend(amendment, action, at),
+            Action::Delete(_) => self.delete(action, at),
             Action::Cancel(_, reason) => self.cancel(reason.clone(), action, at),
             Action::CancelByOperator(_, reason) => self.cancel(Some(reason.clone()), action, at),
             Action::End(_, ending, reason) => self.end(*ending, reason, action, at),
@@ -223,6 +251,60 @@ impl Trip {
             | State::Cancelled { .. }
             | State::Expired => Err(self.not_possible(action)),
         }
+    }
+
+    /// The pick-up while a driver is looked for, the drop-off until the trip is over.
+    fn amend(
+        &self,
+        amendment: &Amendment,
+        action: &Action,
+        at: Timestamp,
+    ) -> Result<Change, Refusal> {
+        let place = |change: &Option<PlaceChange>, place: &Place| {
+            change
+                .as_ref()
+                .map_or_else(|| place.clone(), |change| change.of(place))
+        };
+        let pick_up = place(&amendment.pick_up, &self.pick_up);
+        let drop_off = place(&amendment.drop_off, &self.drop_off);
+        let status = self.state.status();
+        let moves_pick_up = pick_up != self.pick_up;
+        if !moves_pick_up && drop_off == self.drop_off {
+            return Ok(Change::AlreadyDone);
+        }
+        if status.is_final() || moves_pick_up && status != Status::Requested {
+            return Err(self.not_possible(action));
+        }
+        Ok(Change::To(Box::new(Self {
+            pick_up,
+            drop_off,
+            changed_at: at.max(self.changed_at),
+            revision: self.revision + 1,
+            ..self.clone()
+        })))
+    }
+
+    fn delete(&self, action: &Action, at: Timestamp) -> Result<Change, Refusal> {
+        let state = match &self.state {
+            _ if self.hidden => return Ok(Change::AlreadyDone),
+            State::Requested => State::Cancelled {
+                driver: None,
+                by: action.actor(),
+            },
+            over @ (State::Completed { .. } | State::Cancelled { .. } | State::Expired) => {
+                over.clone()
+            }
+            State::Started { .. } | State::Arrived { .. } | State::InProgress { .. } => {
+                return Err(self.not_possible(action));
+            }
+        };
+        Ok(Change::To(Box::new(Self {
+            state,
+            hidden: true,
+            changed_at: at.max(self.changed_at),
+            revision: self.revision + 1,
+            ..self.clone()
+        })))
     }
 
     fn end(

@@ -61,6 +61,14 @@ text!(
     /// Why something was cancelled or ended: 1 to 255 characters.
     Reason, 255
 );
+text!(
+    /// What one party of a trip writes to the other: 1 to 1,000 characters.
+    MessageText, 1_000
+);
+text!(
+    /// What a notification says: 1 to 500 characters.
+    NoticeText, 500
+);
 
 #[cfg(test)]
 mod tests {

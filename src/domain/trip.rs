@@ -35,6 +35,9 @@ pub struct Trip {
     pub state: State,
     /// Why it was cancelled or ended, if somebody said.
     pub reason: Option<Reason>,
+    /// Its rider has deleted it: gone for them, and for nobody else.
+    #[serde(default)]
+    pub hidden: bool,
 }
 
 /// Where a trip stands, with what is known there and only there.
@@ -77,7 +80,8 @@ pub enum State {
 }
 
 /// A state's name alone, as it stands in rows and on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
     /// A driver is looked for.
     Requested,
@@ -217,6 +221,7 @@ impl Trip {
             revision: 1,
             state: State::Requested,
             reason: None,
+            hidden: false,
         }
     }
 }

@@ -8,7 +8,7 @@ use super::id::{DriverId, OperatorId, RiderId, UserId};
 use super::text::{self, TextError};
 
 /// What an account may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Requests trips.
@@ -198,6 +198,20 @@ impl Person {
     /// The operator, if it is one.
     pub fn operator(&self) -> Option<OperatorId> {
         (self.role == Role::Operator).then(|| OperatorId::of(self.id))
+    }
+
+    /// How the other party of a trip sees them.
+    pub fn as_party(&self) -> Party<UserId> {
+        self.party(self.id)
+    }
+
+    /// As whom they act.
+    pub const fn actor(&self) -> Actor {
+        match self.role {
+            Role::Rider => Actor::Rider(RiderId::of(self.id)),
+            Role::Driver => Actor::Driver(DriverId::of(self.id)),
+            Role::Operator => Actor::Operator(OperatorId::of(self.id)),
+        }
     }
 
     fn party<Id>(&self, id: Id) -> Party<Id> {

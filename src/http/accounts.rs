@@ -224,7 +224,7 @@ pub(super) async fn refresh(app: web::Data<App>, body: Body) -> Result<HttpRespo
     let mut fields = body.fields();
     let token = fields.text("refresh", Presence::Required);
     let token = fields.finish(token)?;
-    let refreshed = app.accounts.refresh(token).await?;
+    let refreshed = app.accounts.refresh(token, None).await?;
     Ok(HttpResponse::Ok().json(Tokens {
         access: refreshed.access,
         refresh: refreshed.refresh,

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::credentials::Purpose;
 use crate::domain::{DriverId, Party, RiderId};
 use crate::problem::{Code, Problem};
-use crate::store::trips::Viewer;
+use crate::store::views::Viewer;
 
 type Extracted<T> = LocalBoxFuture<'static, Result<T, Problem>>;
 

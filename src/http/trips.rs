@@ -197,7 +197,7 @@ pub(super) async fn end(
 ) -> Result<HttpResponse, Problem> {
     let operator = who.0.person.operator().ok_or_else(Problem::not_allowed)?;
     let mut fields = body.fields();
-    let ending = fields.parsed("status", Presence::Required, ending);
+    let ending = fields.parsed("status", Presence::Required, Ending::parse);
     let reason = fields.parsed("reason", Presence::Required, Reason::parse);
     let (ending, reason) = fields.finish(ending.zip(reason))?;
     let done = app
@@ -205,12 +205,4 @@ pub(super) async fn end(
         .end(operator, key(&nk)?, ending, reason, body.key)
         .await?;
     Ok(answer(&done))
-}
-
-fn ending(word: &str) -> Result<Ending, &'static str> {
-    match word {
-        "COMPLETED" => Ok(Ending::Completed),
-        "CANCELLED" => Ok(Ending::Cancelled),
-        _ => Err("Not a valid choice: COMPLETED or CANCELLED."),
-    }
 }

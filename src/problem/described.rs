@@ -95,6 +95,11 @@ problems! {
         "429" "The account has as many sockets as it may have",
         "503" "The service is stopping, or the database cannot be reached",
     }
+    /// Of the handshake to a trip's room, besides.
+    Room {
+        "404" "No such trip for this caller",
+        "409" "The room is not open",
+    }
     /// Of the health check.
     Unhealthy {
         "503" "The service cannot do its work",

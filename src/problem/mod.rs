@@ -12,8 +12,9 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Map, Value, json};
 
 use crate::accounts::AccountError;
-use crate::domain::{Refusal, Status};
+use crate::domain::{NoRoom, Refusal, Status};
 use crate::fields::FieldErrors;
+use crate::notices::NoticeError;
 use crate::registry::actor::ConnectError;
 use crate::store::pool::Unavailable;
 use crate::store::writer::CommandError;
@@ -157,9 +158,30 @@ impl Problem {
         )
     }
 
+    /// A binary message, which no dialect knows.
+    pub fn not_text() -> Self {
+        Self::new(Code::Unreadable, "A frame is text, not binary.")
+    }
+
     /// Nobody, or nobody who may, is calling.
     pub fn not_authenticated() -> Self {
         Self::from(AccountError::NotAuthenticated)
+    }
+
+    /// A frame names no action.
+    pub fn no_action() -> Self {
+        Self::new(
+            Code::MethodNotAllowed,
+            "Unable to find action in message body.",
+        )
+    }
+
+    /// A frame names an action that does not exist.
+    pub fn unknown_action(word: &str) -> Self {
+        Self::new(
+            Code::MethodNotAllowed,
+            format!("Method \"{word}\" not allowed."),
+        )
     }
 
     /// The path knows other methods.
@@ -178,9 +200,47 @@ impl Problem {
         }
     }
 
+    /// A socket has as many subscriptions as it may have.
+    pub fn too_many_subscriptions(max: usize) -> Self {
+        let detail = format!("A socket may have at most {max} subscriptions.");
+        Self::new(Code::TooManyRequests, detail)
+    }
+
     /// The error frame of the bare dialects.
     pub fn error_frame(&self) -> String {
         json!({"detail": self.detail, "code": self.code.row().0, "errors": self.errors}).to_string()
+    }
+
+    /// The number of its status.
+    pub fn status(&self) -> u16 {
+        self.code.row().1.as_u16()
+    }
+
+    /// The `errors` of an envelope: texts, or one object of fields and their broken rules.
+    pub fn envelope_errors(&self) -> Value {
+        match self.code {
+            Code::Invalid => json!([self.errors]),
+            Code::NotFound => json!(["Not found"]),
+            _ => json!([self.detail]),
+        }
+    }
+
+    /// The `data` of an envelope: nothing for what the older systems know, and the code for everything else.
+    pub fn envelope_data(&self) -> Value {
+        match (self.code, self.trip_status) {
+            (
+                Code::Unreadable
+                | Code::Invalid
+                | Code::NotAllowed
+                | Code::NotFound
+                | Code::MethodNotAllowed,
+                _,
+            ) => Value::Null,
+            (code, None) => json!({"code": code.row().0}),
+            (code, Some(status)) => {
+                json!({"code": code.row().0, "trip_status": status.as_str()})
+            }
+        }
     }
 
     fn document(&self) -> Value {
@@ -275,6 +335,15 @@ impl From<AccountError> for Problem {
     }
 }
 
+impl From<NoticeError> for Problem {
+    fn from(error: NoticeError) -> Self {
+        match error {
+            NoticeError::NoSuchUser => Self::invalid(FieldErrors::one("user", error)),
+            NoticeError::Command(error) => error.into(),
+        }
+    }
+}
+
 impl From<CommandError> for Problem {
     fn from(error: CommandError) -> Self {
         match error {
@@ -288,10 +357,12 @@ impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         let code = match &refused {
             Refused::Unknown => return Self::no_such_trip(),
-            Refused::AddressChanged(field) => {
+            Refused::Differs(field) => {
                 return Self::invalid(FieldErrors::one(field, &refused));
             }
             Refused::NotActive => return Self::not_authenticated(),
+            Refused::NoRoom(NoRoom::Stranger) => return Self::no_such_trip(),
+            Refused::NoRoom(NoRoom::Closed) => Code::NotPossible,
             Refused::Trip(Refusal::AlreadyTaken, _) => Code::AlreadyTaken,
             Refused::Trip(Refusal::NotYourTrip, _) => Code::NotYourTrip,
             Refused::Trip(Refusal::NotPossible { .. }, _) => Code::NotPossible,

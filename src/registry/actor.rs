@@ -1,26 +1,21 @@
 //! The actor around the roster: one for the whole process, on a thread of its own.
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use actix::{Actor, AsyncContext, Context, Handler, Message, Recipient};
+use actix::{Actor, Context, Handler, Message};
 
 use super::closing::Closing;
 use super::groups::SocketId;
-use super::roster::{Behind, Roster, Socket, TooManySockets};
+use super::roster::{Lagging, Roster, Socket, TooManySockets};
 use crate::domain::{Event, SessionId, Stream, TripId};
 
 /// How many messages may wait; senders wait when it is full.
 const MAILBOX_MAX: usize = 1_024;
-/// How often sockets that fell behind are looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
-
 /// Keeps the groups and hands events to sockets.
 #[derive(Default)]
 pub struct TripRegistry {
     roster: Roster,
-    refillers: HashMap<SocketId, Recipient<Refill>>,
     stopping: bool,
 }
 
@@ -29,22 +24,6 @@ impl Actor for TripRegistry {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX_MAX);
-        ctx.run_interval(LOOK_EVERY, |registry, _| registry.catch_up());
-    }
-}
-
-impl TripRegistry {
-    fn catch_up(&mut self) {
-        for (socket, missed) in self.roster.catch_up(Instant::now()) {
-            // A session that cannot take the message is busy or gone; it stays behind and is looked at again.
-            let sent = self
-                .refillers
-                .get(&socket)
-                .is_some_and(|session| session.try_send(Refill(missed)).is_ok());
-            if !sent {
-                self.roster.refilled(socket, &[], Instant::now());
-            }
-        }
     }
 }
 
@@ -70,11 +49,14 @@ pub enum ConnectError {
 pub struct Joined {
     /// Which socket.
     pub socket: SocketId,
-    /// The trips of the snapshot with their revisions.
-    pub snapshot: Vec<(TripId, i64)>,
-    /// Who reads the log for it when it has fallen behind.
-    pub refiller: Recipient<Refill>,
+    /// The trips of the snapshot.
+    pub snapshot: Vec<TripId>,
 }
+
+/// The socket's voice follows its streams from now on; they went up to these sequences when that was found out.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Follow(pub SocketId, pub Vec<(Stream, i64)>);
 
 /// The socket is gone.
 #[derive(Message)]
@@ -91,10 +73,13 @@ pub struct Announce {
     pub ended: Vec<SessionId>,
 }
 
-/// To a session: read what the socket has missed from the log, queue it, and say so with [`Refilled`].
+/// Which sockets have fallen behind and have room again? Read what they missed from the log, and say so with [`Refilled`].
 #[derive(Message)]
-#[rtype(result = "()")]
-pub struct Refill(pub Behind);
+#[rtype(result = "Vec<Lagging>")]
+pub struct TakeLagging {
+    /// How many at once.
+    pub limit: usize,
+}
 
 /// Each stream is now queued up to this sequence.
 #[derive(Message)]
@@ -145,12 +130,24 @@ impl Handler<Joined> for TripRegistry {
     type Result = ();
 
     fn handle(&mut self, joined: Joined, _: &mut Self::Context) {
-        if self
-            .roster
-            .joined(joined.socket, joined.snapshot, Instant::now())
-        {
-            self.refillers.insert(joined.socket, joined.refiller);
-        }
+        self.roster
+            .joined(joined.socket, &joined.snapshot, Instant::now());
+    }
+}
+
+impl Handler<Follow> for TripRegistry {
+    type Result = ();
+
+    fn handle(&mut self, Follow(socket, heads): Follow, _: &mut Self::Context) {
+        self.roster.follow(socket, &heads, Instant::now());
+    }
+}
+
+impl Handler<TakeLagging> for TripRegistry {
+    type Result = Vec<Lagging>;
+
+    fn handle(&mut self, take: TakeLagging, _: &mut Self::Context) -> Self::Result {
+        self.roster.lagging(take.limit, Instant::now())
     }
 }
 
@@ -158,7 +155,6 @@ impl Handler<Disconnect> for TripRegistry {
     type Result = ();
 
     fn handle(&mut self, Disconnect(socket): Disconnect, _: &mut Self::Context) {
-        self.refillers.remove(&socket);
         self.roster.disconnect(socket);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::domain::{TripId, UserId};
+use crate::domain::{Role, TripId, UserId};
 
 /// One socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,8 +15,8 @@ pub enum Group {
     Trip(TripId),
     /// All devices of one account.
     User(UserId),
-    /// All drivers.
-    Drivers,
+    /// Everybody of a role: all drivers hear of a request.
+    Role(Role),
 }
 
 /// Groups by socket and sockets by group; a group without members does not exist.
@@ -88,16 +88,17 @@ mod tests {
 
     const A: SocketId = SocketId(1);
     const B: SocketId = SocketId(2);
+    const DRIVERS: Group = Group::Role(Role::Driver);
     const ANN: Group = Group::User(UserId::new(1));
 
     #[test]
     fn a_group_lives_as_long_as_it_has_members() {
         let mut groups = Groups::default();
-        groups.join(A, Group::Drivers);
+        groups.join(A, DRIVERS);
         groups.join(A, ANN);
-        groups.join(B, Group::Drivers);
+        groups.join(B, DRIVERS);
         groups.forget(A);
-        assert_eq!(groups.members(Group::Drivers).collect::<Vec<_>>(), [B]);
+        assert_eq!(groups.members(DRIVERS).collect::<Vec<_>>(), [B]);
         assert_eq!(groups.len(), 1);
         groups.forget(B);
         assert!(groups.is_empty());
@@ -116,9 +117,9 @@ mod tests {
     fn a_disbanded_group_leaves_the_others_alone() {
         let mut groups = Groups::default();
         groups.join(A, ANN);
-        groups.join(A, Group::Drivers);
+        groups.join(A, DRIVERS);
         groups.disband(ANN);
         assert!(!groups.is_member(A, ANN));
-        assert!(groups.is_member(A, Group::Drivers));
+        assert!(groups.is_member(A, DRIVERS));
     }
 }

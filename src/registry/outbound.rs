@@ -54,18 +54,24 @@ struct Queue {
 impl Outbound {
     /// Puts a frame in, or says that there is no room. After a close nothing is sent any more.
     pub fn push(&self, frame: Bytes) -> Result<(), Full> {
+        self.push_all(&[frame])
+    }
+
+    /// Puts frames in, all or none. An empty queue has room for whatever comes together.
+    pub fn push_all(&self, frames: &[Bytes]) -> Result<(), Full> {
         {
             let mut queue = self.lock();
             if queue.ended || queue.closing.is_some() {
                 return Ok(());
             }
-            if queue.frames.len() >= FRAMES_MAX
-                || queue.bytes.saturating_add(frame.len()) > BYTES_MAX
-            {
+            let bytes: usize = frames.iter().map(Bytes::len).sum();
+            let is_full = queue.frames.len() + frames.len() > FRAMES_MAX
+                || queue.bytes.saturating_add(bytes) > BYTES_MAX;
+            if is_full && !queue.frames.is_empty() {
                 return Err(Full);
             }
-            queue.bytes += frame.len();
-            queue.frames.push_back(frame);
+            queue.bytes += bytes;
+            queue.frames.extend(frames.iter().cloned());
         }
         self.0.waker.wake();
         Ok(())

@@ -8,12 +8,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-
 use super::closing::Closing;
 use super::groups::{Group, Groups, SocketId};
 use super::outbound::Outbound;
-use crate::domain::{Event, SessionId, Stream, TripId, UserId};
+use super::voice::{Shared, Voice};
+use crate::domain::{Audience, Event, Fact, Role, SessionId, Stream, TripChange, TripId, UserId};
 
 /// How many sockets one account may have.
 pub const SOCKETS_PER_USER_MAX: usize = 16;
@@ -22,26 +21,29 @@ const HELD_MAX: usize = 1_024;
 /// How long a socket may stay behind without emptying its queue.
 const BEHIND_MAX: Duration = Duration::from_secs(5);
 
-/// How a dialect writes an event; one encoding serves every socket that speaks it.
-pub struct Encoding {
-    /// Tells encodings apart.
-    pub name: &'static str,
-    /// The whole frame.
-    pub frame: fn(&Event) -> Bytes,
-}
-
 /// A socket as it joins.
 pub struct Socket {
     /// Whose.
     pub user: UserId,
     /// Of which log-in.
     pub session: SessionId,
-    /// Whether it hears what all drivers hear.
-    pub drives: bool,
-    /// How it writes events.
-    pub encoding: &'static Encoding,
+    /// As what.
+    pub role: Role,
+    /// How it writes what it hears.
+    pub voice: Arc<dyn Voice>,
     /// Its queue.
     pub outbound: Outbound,
+}
+
+impl Socket {
+    fn hears(&self, stream: Stream) -> bool {
+        match stream {
+            Stream::User(user) => user == self.user,
+            Stream::Drivers => self.role == Role::Driver,
+            Stream::Role(role) => role == self.role,
+            Stream::All => true,
+        }
+    }
 }
 
 /// One account has as many sockets as it may have.
@@ -60,13 +62,16 @@ pub struct Missed {
     pub last: i64,
 }
 
-/// What a refill has to bring.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Behind {
+/// A socket that has fallen behind and has room again: what it is to be told from the log.
+pub struct Lagging {
+    /// Which socket.
+    pub socket: SocketId,
     /// The parts of streams to read.
     pub missed: Vec<Missed>,
-    /// The snapshot, whose events are not told again.
-    pub shown: Vec<(TripId, i64)>,
+    /// How it writes them.
+    pub voice: Arc<dyn Voice>,
+    /// Where to.
+    pub outbound: Outbound,
 }
 
 enum Pace {
@@ -85,86 +90,67 @@ enum Pace {
 struct Entry {
     socket: Socket,
     pace: Pace,
-    /// The trips of the snapshot, with the revisions it showed.
-    shown: Vec<(TripId, i64)>,
 }
 
 impl Entry {
-    fn deliver(&mut self, event: &Arc<Event>, frames: &mut Frames<'_>, now: Instant) {
-        let knows = is_shown(&self.shown, event);
-        let (user, drives) = (self.socket.user, self.socket.drives);
+    fn deliver(&mut self, event: &Arc<Event>, shared: &mut Shared<'_>, now: Instant) {
+        let socket = &self.socket;
         match &mut self.pace {
             Pace::Joining(held) if held.len() < HELD_MAX => held.push(event.clone()),
-            Pace::Joining(_) => self.socket.outbound.close_now(Closing::SLOW),
-            Pace::Live | Pace::Behind { .. } if knows => {}
+            Pace::Joining(_) => socket.outbound.close_now(Closing::SLOW),
+            Pace::Behind { missed, .. } => note(missed, event, socket),
             Pace::Live => {
-                if self
-                    .socket
-                    .outbound
-                    .push(frames.of(self.socket.encoding))
-                    .is_err()
-                {
+                if socket.voice.tell(shared, &socket.outbound).is_err() {
                     let mut missed = Vec::new();
-                    note(&mut missed, event, user, drives);
-                    self.pace = Pace::Behind {
-                        since: now,
-                        missed,
-                        refilling: false,
-                    };
+                    note(&mut missed, event, socket);
+                    self.fall_behind(missed, now);
                 }
             }
-            Pace::Behind { missed, .. } => note(missed, event, user, drives),
         }
     }
-}
 
-/// Whether a snapshot has shown what the event says.
-pub fn is_shown(snapshot: &[(TripId, i64)], event: &Event) -> bool {
-    snapshot
-        .iter()
-        .any(|(trip, revision)| *trip == event.trip.id && event.trip.revision <= *revision)
+    /// What stands in no stream of the socket, as for operators, cannot be read again for it.
+    fn fall_behind(&mut self, missed: Vec<Missed>, since: Instant) {
+        if missed.is_empty() {
+            self.socket.outbound.close_now(Closing::SLOW);
+        } else {
+            self.pace = Pace::Behind {
+                since,
+                missed,
+                refilling: false,
+            };
+        }
+    }
 }
 
 /// Widens what was missed by one event, in the streams that the socket hears.
-fn note(missed: &mut Vec<Missed>, event: &Event, user: UserId, drives: bool) {
-    let hears = |stream| match stream {
-        Stream::Drivers => drives,
-        Stream::User(owner) => owner == user,
-    };
-    for position in event
-        .positions
-        .iter()
-        .filter(|position| hears(position.stream))
-    {
-        let at = position.sequence;
-        match missed
-            .iter_mut()
-            .find(|missed| missed.stream == position.stream)
-        {
-            Some(missed) => missed.last = missed.last.max(at),
-            None => missed.push(Missed {
-                stream: position.stream,
-                first: at,
-                last: at,
-            }),
+fn note(missed: &mut Vec<Missed>, event: &Event, socket: &Socket) {
+    for position in &event.positions {
+        let (stream, last) = (position.stream, position.sequence);
+        if socket.hears(stream) {
+            let first = socket.voice.next(stream).unwrap_or(last);
+            widen(
+                missed,
+                Missed {
+                    stream,
+                    first,
+                    last,
+                },
+            );
         }
     }
 }
 
-/// One event's frames, each made once and only when somebody needs it.
-struct Frames<'a> {
-    event: &'a Event,
-    made: Vec<(&'static str, Bytes)>,
-}
-
-impl Frames<'_> {
-    fn of(&mut self, encoding: &Encoding) -> Bytes {
-        if let Some((_, frame)) = self.made.iter().find(|(name, _)| *name == encoding.name) {
-            return frame.clone();
+fn widen(missed: &mut Vec<Missed>, by: Missed) {
+    if by.first > by.last {
+        return;
+    }
+    match missed.iter_mut().find(|part| part.stream == by.stream) {
+        Some(part) => {
+            part.first = part.first.min(by.first);
+            part.last = part.last.max(by.last);
         }
-        let frame = (encoding.frame)(self.event);
-        self.made.push((encoding.name, frame.clone()));
-        frame
+        None => missed.push(by),
     }
 }
 
@@ -182,47 +168,61 @@ impl Roster {
             return Err(TooManySockets);
         }
         self.groups.join(id, Group::User(socket.user));
-        if socket.drives {
-            self.groups.join(id, Group::Drivers);
-        }
-        self.entries.insert(
-            id,
-            Entry {
-                socket,
-                pace: Pace::Joining(Vec::new()),
-                shown: Vec::new(),
-            },
-        );
+        self.groups.join(id, Group::Role(socket.role));
+        let pace = Pace::Joining(Vec::new());
+        self.entries.insert(id, Entry { socket, pace });
         Ok(())
     }
 
-    /// The socket's snapshot is queued: it goes on with what the snapshot does not show yet. `false` if it is gone.
-    pub fn joined(&mut self, id: SocketId, snapshot: Vec<(TripId, i64)>, now: Instant) -> bool {
+    /// The socket's snapshot, which shows these trips, is queued: it goes on with what was held back.
+    pub fn joined(&mut self, id: SocketId, snapshot: &[TripId], now: Instant) {
         let Some(entry) = self.entries.get_mut(&id) else {
-            return false;
+            return;
         };
         let Pace::Joining(held) = std::mem::replace(&mut entry.pace, Pace::Live) else {
-            return true;
+            return;
         };
-        for (trip, _) in &snapshot {
+        for trip in snapshot {
             self.groups.join(id, Group::Trip(*trip));
         }
-        entry.shown = snapshot;
         for event in &held {
-            entry.deliver(
-                event,
-                &mut Frames {
-                    event,
-                    made: Vec::new(),
-                },
-                now,
-            );
+            entry.deliver(event, &mut Shared::of(event), now);
             // A trip that has ended since the snapshot has no group any more.
-            if event.trip.state.status().is_final() {
-                self.groups.disband(Group::Trip(event.trip.id));
+            if let Some(over) = ended(event) {
+                self.groups.disband(Group::Trip(over));
             }
         }
-        true
+    }
+
+    /// The socket follows its streams from now on, which go up to these sequences at least.
+    pub fn follow(&mut self, id: SocketId, heads: &[(Stream, i64)], now: Instant) {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        let mut missed = match std::mem::replace(&mut entry.pace, Pace::Live) {
+            Pace::Behind { missed, .. } => missed,
+            Pace::Live => Vec::new(),
+            joining @ Pace::Joining(_) => {
+                entry.pace = joining;
+                return;
+            }
+        };
+        for (stream, last) in heads {
+            if let Some(first) = entry.socket.voice.next(*stream) {
+                let (stream, last) = (*stream, *last);
+                widen(
+                    &mut missed,
+                    Missed {
+                        stream,
+                        first,
+                        last,
+                    },
+                );
+            }
+        }
+        if !missed.is_empty() {
+            entry.fall_behind(missed, now);
+        }
     }
 
     /// Lets go of a socket.
@@ -231,38 +231,62 @@ impl Roster {
         self.entries.remove(&id);
     }
 
-    /// Tells everybody concerned, each once; enlists the parties in the trip's group, and disbands it at the end.
+    /// Tells everybody concerned, each once.
     pub fn announce(&mut self, event: &Arc<Event>, now: Instant) {
-        let trip = Group::Trip(event.trip.id);
-        let devices: Vec<SocketId> = event
+        let all = [Role::Rider, Role::Driver, Role::Operator].map(Group::Role);
+        let groups = match &event.fact {
+            Fact::Trip(change) => return self.announce_trip(event, change, now),
+            Fact::Message(message) => {
+                vec![
+                    Group::User(message.rider.user()),
+                    Group::User(message.driver.user()),
+                ]
+            }
+            Fact::Notification(notification) => match notification.audience {
+                Audience::User(user) => vec![Group::User(user)],
+                Audience::Role(role) => vec![Group::Role(role)],
+                Audience::All => all.to_vec(),
+            },
+        };
+        self.tell(&groups, None, event, &mut Shared::of(event), now);
+    }
+
+    /// Enlists the parties in the trip's group, and disbands it at the end. Operators hear of every trip.
+    fn announce_trip(&mut self, event: &Arc<Event>, change: &TripChange, now: Instant) {
+        let trip = Group::Trip(change.trip.id);
+        let devices: Vec<SocketId> = change
             .parties()
             .flat_map(|party| self.groups.members(Group::User(party)).collect::<Vec<_>>())
             .collect();
         for device in devices {
             self.groups.join(device, trip);
         }
-        let mut frames = Frames {
-            event,
-            made: Vec::new(),
-        };
-        for id in self.groups.members(trip) {
+        let others = [Group::Role(Role::Operator), Group::Role(Role::Driver)];
+        let others = &others[..if change.concerns_all_drivers() { 2 } else { 1 }];
+        let mut shared = Shared::of(event);
+        self.tell(&[trip], None, event, &mut shared, now);
+        self.tell(others, Some(trip), event, &mut shared, now);
+        if let Some(over) = ended(event) {
+            self.groups.disband(Group::Trip(over));
+        }
+    }
+
+    /// Tells the members of groups that have none in common, but for those who were `told` already.
+    fn tell(
+        &mut self,
+        groups: &[Group],
+        told: Option<Group>,
+        event: &Arc<Event>,
+        shared: &mut Shared<'_>,
+        now: Instant,
+    ) {
+        for id in groups.iter().flat_map(|group| self.groups.members(*group)) {
+            if told.is_some_and(|told| self.groups.is_member(id, told)) {
+                continue;
+            }
             if let Some(entry) = self.entries.get_mut(&id) {
-                entry.deliver(event, &mut frames, now);
+                entry.deliver(event, shared, now);
             }
-        }
-        if event.concerns_all_drivers() {
-            for id in self
-                .groups
-                .members(Group::Drivers)
-                .filter(|id| !self.groups.is_member(*id, trip))
-            {
-                if let Some(entry) = self.entries.get_mut(&id) {
-                    entry.deliver(event, &mut frames, now);
-                }
-            }
-        }
-        if event.trip.state.status().is_final() {
-            self.groups.disband(trip);
         }
     }
 
@@ -296,8 +320,8 @@ impl Roster {
         }
     }
 
-    /// Closes sockets that have been behind for too long, and returns those that are ready to be refilled.
-    pub fn catch_up(&mut self, now: Instant) -> Vec<(SocketId, Behind)> {
+    /// Closes sockets that have been behind for too long, and returns at most `limit` that are ready to be refilled.
+    pub fn lagging(&mut self, limit: usize, now: Instant) -> Vec<Lagging> {
         let mut ready = Vec::new();
         for (id, entry) in &mut self.entries {
             let Pace::Behind {
@@ -309,20 +333,20 @@ impl Roster {
                 continue;
             };
             // While a refill is read, the client has nothing to read.
-            if *refilling {
+            if *refilling || ready.len() >= limit {
                 continue;
             }
-            if entry.socket.outbound.is_empty() {
+            let socket = &entry.socket;
+            if socket.outbound.is_empty() {
                 *refilling = true;
-                ready.push((
-                    *id,
-                    Behind {
-                        missed: missed.clone(),
-                        shown: entry.shown.clone(),
-                    },
-                ));
+                ready.push(Lagging {
+                    socket: *id,
+                    missed: missed.clone(),
+                    voice: socket.voice.clone(),
+                    outbound: socket.outbound.clone(),
+                });
             } else if now.duration_since(*since) > BEHIND_MAX {
-                entry.socket.outbound.close_now(Closing::SLOW);
+                socket.outbound.close_now(Closing::SLOW);
             }
         }
         ready
@@ -341,18 +365,15 @@ impl Roster {
         else {
             return;
         };
-        let brought = |stream| {
-            through
-                .iter()
-                .find(|(name, _)| *name == stream)
-                .map(|(_, at)| *at)
-        };
-        for missed in missed.iter_mut() {
-            if let Some(at) = brought(missed.stream) {
-                missed.first = missed.first.max(at + 1);
+        for part in missed.iter_mut() {
+            let brought = through.iter().find(|(stream, _)| *stream == part.stream);
+            // A socket that follows the stream knows better than the refill, which may have begun before it did.
+            let next = entry.socket.voice.next(part.stream);
+            if let Some(next) = next.or(brought.map(|(_, at)| at + 1)) {
+                part.first = part.first.max(next);
             }
         }
-        missed.retain(|missed| missed.first <= missed.last);
+        missed.retain(|part| part.first <= part.last);
         if missed.is_empty() {
             entry.pace = Pace::Live;
         } else {
@@ -369,6 +390,12 @@ impl Roster {
     pub fn groups(&self) -> usize {
         self.groups.len()
     }
+}
+
+/// The trip that is over with this event.
+fn ended(event: &Event) -> Option<TripId> {
+    let trip = &event.trip()?.trip;
+    trip.state.status().is_final().then_some(trip.id)
 }
 
 #[cfg(test)]

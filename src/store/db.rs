@@ -138,6 +138,23 @@ impl Db {
         }
     }
 
+    /// Runs `body` on the data as it is at one moment.
+    pub fn snapshot<T>(
+        &mut self,
+        body: impl FnOnce(&mut Self) -> QueryResult<T>,
+    ) -> QueryResult<T> {
+        match self {
+            Self::Pg(conn) => AnsiTransactionManager::begin_transaction_sql(
+                conn,
+                "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+            ),
+            Self::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN"),
+        }?;
+        let read = body(self);
+        self.roll_back();
+        read
+    }
+
     fn begin(&mut self) -> QueryResult<()> {
         match self {
             Self::Pg(conn) => AnsiTransactionManager::begin_transaction(conn),

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::result::Error;
+use diesel::sql_types::Bool;
 use diesel::upsert::excluded;
 use uuid::Uuid;
 
@@ -12,13 +14,13 @@ use super::prepared::AdvanceHead;
 use super::rows::Corrupt;
 use super::schema::{events, stream_entries, stream_heads, trips};
 use super::sql_types::{At, Id};
-use crate::domain::{Actor, Event, Kind, Position, Stream, Trip, TripId, UserId};
+use crate::domain::{Actor, Event, Fact, Kind, Position, Stream, TripChange, TripId, UserId};
 
 #[derive(Insertable)]
 #[diesel(table_name = events, treat_none_as_default_value = false)]
 struct NewEvent<'a> {
-    trip_id: i64,
-    revision: i64,
+    trip_id: Option<i64>,
+    revision: Option<i64>,
     kind: &'static str,
     actor_role: &'static str,
     actor_id: Option<i64>,
@@ -26,17 +28,20 @@ struct NewEvent<'a> {
     at: At,
     payload: String,
     positions: String,
+    before: Option<String>,
 }
 
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = events)]
-struct EventRow {
-    id: i64,
+pub(super) struct EventRow {
+    pub(super) id: i64,
     kind: String,
     actor_role: String,
     actor_id: Option<i64>,
+    at: At,
     payload: String,
     positions: String,
+    before: Option<String>,
 }
 
 /// A position as the log keeps it: stream, epoch, sequence.
@@ -59,22 +64,43 @@ struct Entry {
     event_id: i64,
 }
 
-impl<'a> From<&'a Event> for NewEvent<'a> {
-    fn from(event: &'a Event) -> Self {
-        let trip = &event.trip;
+/// The trip's number, the revision, the reason, and what was before.
+type TripColumns<'a> = (Option<i64>, Option<i64>, Option<&'a str>, Option<String>);
+
+impl<'a> NewEvent<'a> {
+    /// `trips` has the numbers of the trips that messages are about.
+    fn of(event: &'a Event, trips: &HashMap<TripId, i64>) -> Self {
+        let (payload, (trip_id, revision, reason, before)): (String, TripColumns<'a>) =
+            match &event.fact {
+                Fact::Trip(TripChange { trip, before, .. }) => {
+                    let reason = trip.reason.as_ref().map(crate::domain::Reason::as_str);
+                    let before = before.as_ref().map(json);
+                    let columns = (Some(trip.number), Some(trip.revision), reason, before);
+                    (json(trip), columns)
+                }
+                Fact::Message(message) => {
+                    let trip = trips.get(&message.trip).copied();
+                    (json(message), (trip, None, None, None))
+                }
+                Fact::Notification(notification) => (json(notification), (None, None, None, None)),
+            };
         Self {
-            trip_id: trip.number,
-            revision: trip.revision,
-            kind: event.kind.as_str(),
+            trip_id,
+            revision,
+            kind: event.kind(),
             actor_role: event.actor.role(),
             actor_id: event.actor.user().map(UserId::get),
-            reason: trip.reason.as_ref().map(crate::domain::Reason::as_str),
-            at: At(trip.changed_at),
-            payload: serde_json::to_string(trip)
-                .expect("a trip has only texts, times and finite numbers"),
+            reason,
+            at: At(event.at),
+            payload,
             positions: positions_text(&event.positions),
+            before,
         }
     }
+}
+
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("texts, times and finite numbers are JSON")
 }
 
 fn positions_text(positions: &[Position]) -> String {
@@ -98,7 +124,7 @@ fn positions_of(text: &str) -> Option<Vec<Position>> {
 }
 
 impl EventRow {
-    fn into_event(self) -> Result<Event, Corrupt> {
+    pub(super) fn into_event(self) -> Result<Event, Corrupt> {
         let corrupt = |why| Corrupt {
             table: "events",
             id: self.id,
@@ -106,13 +132,32 @@ impl EventRow {
         };
         Ok(Event {
             id: self.id,
-            kind: Kind::parse(&self.kind).ok_or(corrupt("its kind is unknown"))?,
+            at: self.at.0,
             actor: Actor::parse(&self.actor_role, self.actor_id.map(UserId::new))
                 .ok_or(corrupt("nobody did it"))?,
-            trip: serde_json::from_str::<Trip>(&self.payload)
-                .map_err(|_| corrupt("its payload is no trip"))?,
+            fact: self
+                .fact()
+                .map_err(|_| corrupt("its payload is not what its kind says"))?
+                .ok_or(corrupt("its kind is unknown"))?,
             positions: positions_of(&self.positions)
                 .ok_or(corrupt("its positions are unreadable"))?,
+        })
+    }
+
+    fn fact(&self) -> serde_json::Result<Option<Fact>> {
+        let payload = &self.payload;
+        Ok(match (self.kind.as_str(), Kind::parse(&self.kind)) {
+            (_, Some(kind)) => {
+                let before = self.before.as_deref().map(serde_json::from_str);
+                Some(Fact::Trip(TripChange {
+                    kind,
+                    trip: serde_json::from_str(payload)?,
+                    before: before.transpose()?,
+                }))
+            }
+            ("message", None) => Some(Fact::Message(serde_json::from_str(payload)?)),
+            ("notification", None) => Some(Fact::Notification(serde_json::from_str(payload)?)),
+            (_, None) => None,
         })
     }
 }
@@ -120,13 +165,19 @@ impl EventRow {
 /// Appends events to the log, gives each its number, and its position in every stream that carries it.
 ///
 /// Stream heads are the last rows that a transaction locks, in the order of their names, so that writers on several
-/// nodes wait for each other briefly and never in a circle. `epoch` is used for streams that begin here.
-pub fn append(db: &mut Db, new: &mut [Event], epoch: Uuid) -> QueryResult<()> {
+/// nodes wait for each other briefly and never in a circle. `epoch` is used for streams that begin here; `trips` has
+/// the numbers of the trips that messages are about.
+pub fn append(
+    db: &mut Db,
+    new: &mut [Event],
+    trips: &HashMap<TripId, i64>,
+    epoch: Uuid,
+) -> QueryResult<()> {
     if new.is_empty() {
         return Ok(());
     }
     take_positions(db, new, epoch)?;
-    insert(db, new)?;
+    insert(db, new, trips)?;
     let entries: Vec<Entry> = new
         .iter()
         .flat_map(|event| event.positions.iter().map(|at| (event.id, at)))
@@ -139,10 +190,11 @@ pub fn append(db: &mut Db, new: &mut [Event], epoch: Uuid) -> QueryResult<()> {
     enter(db, &entries)
 }
 
-fn insert(db: &mut Db, new: &mut [Event]) -> QueryResult<()> {
-    let rows: Vec<NewEvent<'_>> = new.iter().map(NewEvent::from).collect();
-    let returning = (events::trip_id, events::revision, events::id);
-    let numbers: Vec<(i64, i64, i64)> = match db {
+fn insert(db: &mut Db, new: &mut [Event], trips: &HashMap<TripId, i64>) -> QueryResult<()> {
+    let rows: Vec<NewEvent<'_>> = new.iter().map(|event| NewEvent::of(event, trips)).collect();
+    // No two events share a position, so the positions tell which row is whose.
+    let returning = (events::positions, events::id);
+    let numbers: Vec<(String, i64)> = match db {
         Db::Pg(conn) => diesel::insert_into(events::table)
             .values(&rows)
             .returning(returning)
@@ -157,15 +209,10 @@ fn insert(db: &mut Db, new: &mut [Event]) -> QueryResult<()> {
             })
             .collect::<QueryResult<_>>()?,
     };
-    drop(rows);
-    let numbers: HashMap<_, _> = numbers
-        .into_iter()
-        .map(|(trip, revision, id)| ((trip, revision), id))
-        .collect();
-    for event in new {
-        event.id = *numbers
-            .get(&(event.trip.number, event.trip.revision))
-            .ok_or(Error::NotFound)?;
+    let texts: Vec<String> = rows.into_iter().map(|row| row.positions).collect();
+    let numbers: HashMap<String, i64> = numbers.into_iter().collect();
+    for (event, positions) in new.iter_mut().zip(texts) {
+        event.id = *numbers.get(&positions).ok_or(Error::NotFound)?;
     }
     Ok(())
 }
@@ -201,7 +248,7 @@ fn take_positions(db: &mut Db, new: &mut [Event], epoch: Uuid) -> QueryResult<()
         );
     }
     for event in new {
-        for stream in event.streams().collect::<Vec<_>>() {
+        for stream in event.streams() {
             let position = next.get_mut(&stream).ok_or(Error::NotFound)?;
             position.sequence += 1;
             event.positions.push(*position);
@@ -253,7 +300,7 @@ fn enter(db: &mut Db, entries: &[Entry]) -> QueryResult<()> {
 pub fn at_revision(db: &mut Db, trip: TripId, revision: i64) -> QueryResult<Option<Event>> {
     let row: Option<EventRow> = on!(db, |conn| {
         events::table
-            .inner_join(trips::table.on(trips::id.eq(events::trip_id)))
+            .inner_join(trips::table.on(trips::id.nullable().eq(events::trip_id)))
             .filter(
                 trips::nk
                     .eq(Id(trip.uuid()))
@@ -264,6 +311,31 @@ pub fn at_revision(db: &mut Db, trip: TripId, revision: i64) -> QueryResult<Opti
             .optional()
     })?;
     Ok(row.map(EventRow::into_event).transpose()?)
+}
+
+/// The event at a position.
+pub fn at_position(db: &mut Db, at: Position) -> QueryResult<Option<Event>> {
+    let found = of_stream(db, at.stream, at.sequence, at.sequence, 1)?;
+    Ok(found.into_iter().next())
+}
+
+/// At most `limit` messages of a trip's room after the event `after`: the newest of them, oldest first.
+pub fn messages(db: &mut Db, trip: i64, after: i64, limit: i64) -> QueryResult<Vec<Event>> {
+    let of_room = events::trip_id
+        .assume_not_null()
+        .eq(trip)
+        .and(sql::<Bool>("events.kind = 'message'"))
+        .and(events::id.gt(after));
+    let mut rows: Vec<EventRow> = on!(db, |conn| {
+        events::table
+            .filter(of_room)
+            .order(events::id.desc())
+            .limit(limit)
+            .select(EventRow::as_select())
+            .load(conn)
+    })?;
+    rows.reverse();
+    into_events(rows)
 }
 
 /// At most `limit` of the events numbered from `first` to `last`, in order.
@@ -303,7 +375,7 @@ pub fn of_stream(
     into_events(rows)
 }
 
-fn into_events(rows: Vec<EventRow>) -> QueryResult<Vec<Event>> {
+pub(super) fn into_events(rows: Vec<EventRow>) -> QueryResult<Vec<Event>> {
     rows.into_iter()
         .map(|row| row.into_event().map_err(Error::from))
         .collect()

@@ -50,14 +50,14 @@ pub fn find(db: &mut Db, wanted: &[(UserId, &str)]) -> QueryResult<Vec<Used>> {
     let found: Vec<(i64, String, Vec<u8>, Id, i64)> = on!(db, |conn| {
         keys::table
             .inner_join(events::table.on(events::id.eq(keys::event_id)))
-            .inner_join(trips::table.on(trips::id.eq(events::trip_id)))
+            .inner_join(trips::table.on(trips::id.nullable().eq(events::trip_id)))
             .filter(keys::user_id.eq_any(users).and(keys::key.eq_any(words)))
             .select((
                 keys::user_id,
                 keys::key,
                 keys::digest,
                 trips::nk,
-                events::revision,
+                events::revision.assume_not_null(),
             ))
             .load(conn)
     })?;

@@ -5,15 +5,19 @@
 
 pub mod db;
 pub mod events;
+pub mod gather;
 pub mod keys;
 pub mod migrations;
+pub mod notifications;
 pub mod pool;
 mod prepared;
 mod rows;
 mod schema;
 mod sql_types;
+pub mod streams;
 pub mod trips;
 pub mod users;
+pub mod views;
 pub mod writer;
 
 pub use diesel::QueryResult;

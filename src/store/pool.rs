@@ -20,7 +20,7 @@ const TURN_WAIT: Duration = Duration::from_secs(5);
 const ANSWER_WAIT: Duration = Duration::from_secs(10);
 
 /// The database did not answer, or not in time.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Unavailable {
     /// No connection could be had, or it was lost.
     #[error("the database cannot be reached: {0}")]

@@ -5,7 +5,7 @@
 
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Double, Nullable, Text};
 use diesel::sqlite::Sqlite;
 
 use super::events::Head;
@@ -20,8 +20,23 @@ impl QueryFragment<Sqlite> for UpdateTrip<'_> {
         let Self(TripRow { id, columns }) = self;
         out.push_sql("UPDATE trips SET driver_id = ");
         out.push_bind_param::<Nullable<BigInt>, _>(&columns.driver_id)?;
-        out.push_sql(", status = ");
-        out.push_bind_param::<Text, _>(&columns.status)?;
+        for (column, value) in [
+            (", pick_up_address = ", &columns.pick_up_address),
+            (", drop_off_address = ", &columns.drop_off_address),
+            (", status = ", &columns.status),
+        ] {
+            out.push_sql(column);
+            out.push_bind_param::<Text, _>(value)?;
+        }
+        for (column, value) in [
+            (", pick_up_lat = ", &columns.pick_up_lat),
+            (", pick_up_lon = ", &columns.pick_up_lon),
+            (", drop_off_lat = ", &columns.drop_off_lat),
+            (", drop_off_lon = ", &columns.drop_off_lon),
+        ] {
+            out.push_sql(column);
+            out.push_bind_param::<Nullable<Double>, _>(value)?;
+        }
         out.push_sql(", ended_by_role = ");
         out.push_bind_param::<Nullable<Text>, _>(&columns.ended_by_role)?;
         out.push_sql(", ended_by_id = ");
@@ -32,6 +47,8 @@ impl QueryFragment<Sqlite> for UpdateTrip<'_> {
         out.push_bind_param::<BigInt, _>(&columns.revision)?;
         out.push_sql(", updated_at = ");
         out.push_bind_param::<Instant, _>(&columns.updated_at)?;
+        out.push_sql(", hidden = ");
+        out.push_bind_param::<Bool, _>(&columns.hidden)?;
         out.push_sql(" WHERE id = ");
         out.push_bind_param::<BigInt, _>(id)
     }

@@ -38,12 +38,12 @@ pub struct TripColumns {
     nk: Id,
     rider_id: i64,
     pub(super) driver_id: Option<i64>,
-    pick_up_address: String,
-    pick_up_lat: Option<f64>,
-    pick_up_lon: Option<f64>,
-    drop_off_address: String,
-    drop_off_lat: Option<f64>,
-    drop_off_lon: Option<f64>,
+    pub(super) pick_up_address: String,
+    pub(super) pick_up_lat: Option<f64>,
+    pub(super) pick_up_lon: Option<f64>,
+    pub(super) drop_off_address: String,
+    pub(super) drop_off_lat: Option<f64>,
+    pub(super) drop_off_lon: Option<f64>,
     pub(super) status: String,
     pub(super) ended_by_role: Option<String>,
     pub(super) ended_by_id: Option<i64>,
@@ -52,6 +52,7 @@ pub struct TripColumns {
     search_ends_at: At,
     created_at: At,
     pub(super) updated_at: At,
+    pub(super) hidden: bool,
 }
 
 /// A whole row of `trips`.
@@ -89,6 +90,7 @@ impl From<&Trip> for TripColumns {
             search_ends_at: At(trip.search_ends_at),
             created_at: At(trip.requested_at),
             updated_at: At(trip.changed_at),
+            hidden: trip.hidden,
         }
     }
 }
@@ -155,6 +157,7 @@ impl TripRow {
                 .map(Reason::parse)
                 .transpose()
                 .map_err(|_| corrupt("its reason is not one"))?,
+            hidden: row.hidden,
         })
     }
 }

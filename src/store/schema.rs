@@ -52,14 +52,15 @@ diesel::table! {
         search_ends_at -> crate::store::sql_types::Instant,
         created_at -> crate::store::sql_types::Instant,
         updated_at -> crate::store::sql_types::Instant,
+        hidden -> Bool,
     }
 }
 
 diesel::table! {
     events (id) {
         id -> BigInt,
-        trip_id -> BigInt,
-        revision -> BigInt,
+        trip_id -> Nullable<BigInt>,
+        revision -> Nullable<BigInt>,
         kind -> Text,
         actor_role -> Text,
         actor_id -> Nullable<BigInt>,
@@ -67,6 +68,7 @@ diesel::table! {
         at -> crate::store::sql_types::Instant,
         payload -> Text,
         positions -> Text,
+        before -> Nullable<Text>,
     }
 }
 
@@ -96,11 +98,29 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    notifications (event_id) {
+        event_id -> BigInt,
+        stream -> Text,
+        expires_at -> crate::store::sql_types::Instant,
+    }
+}
+
+diesel::table! {
+    notification_reads (user_id, event_id) {
+        user_id -> BigInt,
+        event_id -> BigInt,
+    }
+}
+
+diesel::joinable!(notifications -> events (event_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(stream_entries -> events (event_id));
 diesel::allow_tables_to_appear_in_same_query!(
     events,
     idempotency_keys,
+    notification_reads,
+    notifications,
     sessions,
     stream_entries,
     stream_heads,

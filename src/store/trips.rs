@@ -1,6 +1,4 @@
-//! The rows of trips: who may see which, and how they are written.
-
-use std::collections::BTreeMap;
+//! The rows of trips: how they are found, locked and written.
 
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
@@ -14,13 +12,10 @@ use super::prepared::UpdateTrip;
 use super::rows::{self, TripColumns, TripRow};
 use super::schema::trips;
 use super::sql_types::{At, Id};
-use crate::domain::{DriverId, RiderId, Role, Status, Trip, TripId, UserId};
-
-/// The longest list that is answered.
-pub const LIST_MAX: i64 = 500;
+use crate::domain::{DriverId, RiderId, Status, Trip, TripId, UserId};
 
 /// The condition of a partial index, written out as the index has it: SQLite does not look into parameters for that.
-fn status_among(statuses: &[Status]) -> SqlLiteral<Bool> {
+pub(super) fn status_among(statuses: &[Status]) -> SqlLiteral<Bool> {
     let words: Vec<String> = statuses
         .iter()
         .map(|status| format!("'{status}'"))
@@ -29,80 +24,6 @@ fn status_among(statuses: &[Status]) -> SqlLiteral<Bool> {
         [word] => sql(&format!("trips.status = {word}")),
         words => sql(&format!("trips.status IN ({})", words.join(", "))),
     }
-}
-
-/// Whose view of the trips is asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct Viewer {
-    /// Who looks.
-    pub user: UserId,
-    /// As what.
-    pub role: Role,
-}
-
-impl Viewer {
-    /// Whether the viewer may see `trip`; [`list`] shows the same ones.
-    pub fn sees(self, trip: &Trip) -> bool {
-        match self.role {
-            Role::Rider => trip.rider.id.user() == self.user,
-            Role::Driver => {
-                let driver = trip.state.driver().map(|driver| driver.id.user());
-                trip.state.status() == Status::Requested || driver == Some(self.user)
-            }
-            Role::Operator => true,
-        }
-    }
-}
-
-/// What the viewer may see, newest first, at most [`LIST_MAX`].
-pub fn list(db: &mut Db, viewer: Viewer) -> QueryResult<Vec<Trip>> {
-    let rows = match viewer.role {
-        Role::Rider => newest(db, Which::OfRider(viewer.user))?,
-        Role::Operator => newest(db, Which::All)?,
-        Role::Driver => {
-            // No index has both in the order of the list. Their own are read last: a trip that they take meanwhile
-            // is in both, and as it is now.
-            let requested = newest(db, Which::Requested)?;
-            let own = newest(db, Which::OfDriver(viewer.user))?;
-            let both: BTreeMap<i64, TripRow> = requested
-                .into_iter()
-                .chain(own)
-                .map(|row| (row.id, row))
-                .collect();
-            both.into_values()
-                .rev()
-                .zip(0..LIST_MAX)
-                .map(|(row, _)| row)
-                .collect()
-        }
-    };
-    rows::trips(db, rows)
-}
-
-/// A part of the trips that an index has in their order.
-#[derive(Debug, Clone, Copy)]
-enum Which {
-    All,
-    Requested,
-    OfRider(UserId),
-    OfDriver(UserId),
-}
-
-fn newest(db: &mut Db, which: Which) -> QueryResult<Vec<TripRow>> {
-    on!(db, |conn| {
-        let query = trips::table
-            .select(TripRow::as_select())
-            .order(trips::id.desc())
-            .limit(LIST_MAX)
-            .into_boxed();
-        let query = match which {
-            Which::All => query,
-            Which::Requested => query.filter(status_among(&[Status::Requested])),
-            Which::OfRider(rider) => query.filter(trips::rider_id.eq(rider.get())),
-            Which::OfDriver(driver) => query.filter(trips::driver_id.eq(driver.get())),
-        };
-        query.load(conn)
-    })
 }
 
 /// The trip of that key.
@@ -134,27 +55,14 @@ pub fn find_all(db: &mut Db, ids: &[TripId], lock: Lock) -> QueryResult<Vec<Trip
     rows::trips(db, rows)
 }
 
-/// A user's own trips that are not over, oldest first, at most [`LIST_MAX`].
-pub fn active_of(db: &mut Db, viewer: Viewer) -> QueryResult<Vec<Trip>> {
-    let user = viewer.user.get();
-    let rows = on!(db, |conn| {
-        let query = trips::table
-            .select(TripRow::as_select())
-            .order(trips::id)
-            .limit(LIST_MAX)
-            .into_boxed();
-        let query = match viewer.role {
-            Role::Rider => query
-                .filter(trips::rider_id.eq(user))
-                .filter(status_among(&Status::ACTIVE)),
-            Role::Driver => query
-                .filter(trips::driver_id.eq(user))
-                .filter(status_among(&Status::TAKEN)),
-            Role::Operator => return Ok(Vec::new()),
-        };
-        query.load(conn)
-    })?;
-    rows::trips(db, rows)
+/// The trip of that number.
+pub fn numbered(db: &mut Db, number: i64) -> QueryResult<Option<Trip>> {
+    let row: Option<TripRow> = on!(&mut *db, |conn| trips::table
+        .find(number)
+        .select(TripRow::as_select())
+        .first(conn)
+        .optional())?;
+    Ok(rows::trips(db, row.into_iter().collect())?.pop())
 }
 
 /// The trips whose search time is over, longest overdue first.
@@ -243,12 +151,19 @@ pub fn update(db: &mut Db, changed: &[&Trip]) -> QueryResult<()> {
             .do_update()
             .set((
                 trips::driver_id.eq(excluded(trips::driver_id)),
+                trips::pick_up_address.eq(excluded(trips::pick_up_address)),
+                trips::pick_up_lat.eq(excluded(trips::pick_up_lat)),
+                trips::pick_up_lon.eq(excluded(trips::pick_up_lon)),
+                trips::drop_off_address.eq(excluded(trips::drop_off_address)),
+                trips::drop_off_lat.eq(excluded(trips::drop_off_lat)),
+                trips::drop_off_lon.eq(excluded(trips::drop_off_lon)),
                 trips::status.eq(excluded(trips::status)),
                 trips::ended_by_role.eq(excluded(trips::ended_by_role)),
                 trips::ended_by_id.eq(excluded(trips::ended_by_id)),
                 trips::reason.eq(excluded(trips::reason)),
                 trips::revision.eq(excluded(trips::revision)),
                 trips::updated_at.eq(excluded(trips::updated_at)),
+                trips::hidden.eq(excluded(trips::hidden)),
             ))
             .execute(conn)
             .map(drop),

@@ -1,5 +1,7 @@
 //! The rows of accounts and of their log-ins.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use jiff::Timestamp;
 
@@ -50,8 +52,6 @@ pub struct Account {
 /// An open log-in with its account.
 #[derive(Debug, Clone)]
 pub struct Session {
-    /// Which log-in.
-    pub id: SessionId,
     /// Whose.
     pub account: Account,
     /// Which refresh token counts.
@@ -215,29 +215,33 @@ pub fn open_session(
     .map(drop)
 }
 
-/// The log-in of that id, while it is open and its account may act.
-pub fn session(db: &mut Db, id: SessionId, at: Timestamp) -> QueryResult<Option<Session>> {
+/// Those among these log-ins that are open and whose accounts may act.
+pub fn open_sessions(
+    db: &mut Db,
+    ids: &[SessionId],
+    at: Timestamp,
+) -> QueryResult<HashMap<SessionId, Session>> {
     let open = sessions::id
-        .eq(Id(id.uuid()))
+        .eq_any(ids.iter().map(|id| Id(id.uuid())))
         .and(sessions::ended_at.is_null())
         .and(sessions::expires_at.gt(At(at)));
-    let row: Option<(SessionRow, UserRow)> = on!(db, |conn| {
+    let rows: Vec<(SessionRow, UserRow)> = on!(db, |conn| {
         sessions::table
             .inner_join(users::table)
             .filter(open.and(users::standing.eq(Standing::Active.as_str())))
             .select((SessionRow::as_select(), UserRow::as_select()))
-            .first(conn)
-            .optional()
+            .load(conn)
     })?;
-    let Some((session, user)) = row else {
-        return Ok(None);
+    let session = |(session, user): (SessionRow, UserRow)| {
+        let id = SessionId::new(session.id.0);
+        let found = Session {
+            account: user.into_account()?,
+            refresh_generation: session.refresh_generation,
+            expires_at: session.expires_at.0,
+        };
+        Ok((id, found))
     };
-    Ok(Some(Session {
-        id,
-        account: user.into_account()?,
-        refresh_generation: session.refresh_generation,
-        expires_at: session.expires_at.0,
-    }))
+    rows.into_iter().map(session).collect()
 }
 
 /// Moves on to the next generation of refresh tokens, if `generation` is the one that counts.

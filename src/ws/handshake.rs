@@ -1,18 +1,26 @@
 //! From an HTTP request to a session: who it is, whether they may, and what they have to know first.
 
-use std::sync::Arc;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use actix::Actor;
 use actix::AsyncContext;
 use actix_http::ws::HandshakeError;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use actix_web_actors::ws;
+use serde::Deserialize;
 
-use super::dialect::course;
+use super::dialect::bare::{Seat, Style};
+use super::dialect::{course, taxi};
 use super::incoming::incoming;
 use super::outgoing::Outgoing;
-use super::session::{Place, Seat, Session};
+use super::session::{Place, Session, Talk};
+use super::talk::bare::Bare;
+use super::talk::chat::{Chat, ChatVoice};
+use super::talk::dcrf::Dcrf;
+use super::talk::notifications::Notifications;
 use crate::accounts::Caller;
 use crate::app::App;
 use crate::credentials::Purpose;
@@ -23,102 +31,205 @@ use crate::registry::Outbound;
 use crate::registry::actor::{Connect, Joined};
 use crate::registry::groups::SocketId;
 use crate::registry::roster::Socket;
-use crate::store::trips::Viewer;
+use crate::store::views::Viewer;
 
 /// Open a rider's socket
 #[utoipa::path(get, path = "/rider/", tag = "sockets", security(("bearer" = []), ("cookie" = [])),
     params(("token" = Option<String>, Query, description = "An access token, for clients that cannot set headers")),
     responses((status = 101, description = "The socket is open"), Handshake))]
-pub(super) async fn rider(
-    request: HttpRequest,
-    payload: web::Payload,
-    app: web::Data<App>,
-) -> Result<HttpResponse, Problem> {
-    accept(&request, payload, app, Role::Rider).await
+pub(super) async fn rider(opening: Opening) -> Result<HttpResponse, Problem> {
+    let seat = |caller: &Caller| caller.person.rider().map(Seat::Rider);
+    bare(opening, &course::STYLE, seat).await
 }
 
 /// Open a driver's socket
 #[utoipa::path(get, path = "/driver/", tag = "sockets", security(("bearer" = []), ("cookie" = [])),
     params(("token" = Option<String>, Query, description = "An access token, for clients that cannot set headers")),
     responses((status = 101, description = "The socket is open"), Handshake))]
-pub(super) async fn driver(
-    request: HttpRequest,
-    payload: web::Payload,
-    app: web::Data<App>,
-) -> Result<HttpResponse, Problem> {
-    accept(&request, payload, app, Role::Driver).await
+pub(super) async fn driver(opening: Opening) -> Result<HttpResponse, Problem> {
+    let seat = |caller: &Caller| caller.person.driver().map(Seat::Driver);
+    bare(opening, &course::STYLE, seat).await
 }
 
-/// The socket joins first and reads its snapshot then: what happens in between waits for it.
-async fn accept(
-    request: &HttpRequest,
-    payload: web::Payload,
-    app: web::Data<App>,
-    role: Role,
-) -> Result<HttpResponse, Problem> {
-    let mut response = ws::handshake(request).map_err(|error| not_a_handshake(&error))?;
-    let caller = app.caller(request, Purpose::Socket).await?;
-    let seat = seat(&caller, role).ok_or_else(Problem::not_allowed)?;
-    let outbound = Outbound::default();
-    let place = join(&app, &caller, outbound.clone()).await?;
-    let snapshot = snapshot(&app, &caller, &outbound).await?;
-    let (registry, socket) = (place.registry.clone(), place.socket);
-    let session = Session::new(app, place.clone(), seat, outbound.clone());
-    let session = Session::create(|ctx| {
-        ctx.add_stream(incoming(payload));
-        session
-    });
-    let joined = registry
-        .send(Joined {
-            socket,
-            snapshot,
-            refiller: session.recipient(),
-        })
-        .await;
-    joined.map_err(|_| registry_is_gone())?;
-    Ok(response.streaming(Outgoing::new(outbound, place)))
-}
-
-fn seat(caller: &Caller, role: Role) -> Option<Seat> {
-    match role {
+/// Open a rider's or a driver's socket, for clients of the later course editions
+#[utoipa::path(get, path = "/taxi/", tag = "sockets", security(("bearer" = []), ("cookie" = [])),
+    params(("token" = Option<String>, Query, description = "An access token, for clients that cannot set headers")),
+    responses((status = 101, description = "The socket is open"), Handshake))]
+pub(super) async fn taxi(opening: Opening) -> Result<HttpResponse, Problem> {
+    let seat = |caller: &Caller| match caller.person.role {
         Role::Rider => caller.person.rider().map(Seat::Rider),
         Role::Driver => caller.person.driver().map(Seat::Driver),
         Role::Operator => None,
+    };
+    bare(opening, &taxi::STYLE, seat).await
+}
+
+/// Open a socket for everything
+#[utoipa::path(get, path = "/ws/", tag = "sockets", security(("bearer" = []), ("cookie" = [])),
+    params(("token" = Option<String>, Query, description = "An access token, for clients that cannot set headers")),
+    responses((status = 101, description = "The socket is open"), Handshake))]
+pub(super) async fn native(opening: Opening) -> Result<HttpResponse, Problem> {
+    dcrf(opening).await
+}
+
+/// Open a socket for everything, for clients that know it by this path
+#[utoipa::path(get, path = "/ws/trips/", tag = "sockets", security(("bearer" = []), ("cookie" = [])),
+    params(("token" = Option<String>, Query, description = "An access token, for clients that cannot set headers")),
+    responses((status = 101, description = "The socket is open"), Handshake))]
+pub(super) async fn dcrf(opening: Opening) -> Result<HttpResponse, Problem> {
+    let caller = opening.caller().await?;
+    let app = opening.app.get_ref().clone();
+    let talk = |place: &Arc<Place>, outbound: Outbound| {
+        Dcrf::new(app, caller.clone(), place.clone(), outbound)
+    };
+    opening.accept(&caller, talk).await
+}
+
+/// What the socket of a room is asked.
+#[derive(Deserialize)]
+struct ChatQuery {
+    #[serde(default)]
+    after: i64,
+}
+
+/// Open the chat between a trip's rider and its driver
+#[utoipa::path(get, path = "/ws/chat/{nk}/", tag = "sockets", security(("bearer" = []), ("cookie" = [])),
+    params(("token" = Option<String>, Query, description = "An access token, for clients that cannot set headers"),
+        ("after" = Option<i64>, Query, description = "The last message that the client has"),
+        ("nk" = String, Path, description = "The trip's key")),
+    responses((status = 101, description = "The socket is open"), Handshake, crate::problem::described::Room))]
+pub(super) async fn chat(opening: Opening, nk: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let caller = opening.caller().await?;
+    let trip = TripId::parse(&nk).ok_or_else(Problem::no_such_trip)?;
+    let query = web::Query::<ChatQuery>::from_query(opening.request.query_string());
+    let after = query.map_or(0, |query| query.after);
+    let (app, person) = (opening.app.get_ref().clone(), caller.person.clone());
+    let shown = OnceLock::new();
+    let talk = |_: &Arc<Place>, outbound| Chat {
+        app,
+        person,
+        trip,
+        after,
+        outbound,
+        voice: Arc::new(ChatVoice { trip, shown }),
+    };
+    opening.accept(&caller, talk).await
+}
+
+/// Open the socket of your notifications
+#[utoipa::path(get, path = "/ws/notifications/", tag = "sockets", security(("bearer" = []), ("cookie" = [])),
+    params(("token" = Option<String>, Query, description = "An access token, for clients that cannot set headers")),
+    responses((status = 101, description = "The socket is open"), Handshake))]
+pub(super) async fn notifications(opening: Opening) -> Result<HttpResponse, Problem> {
+    let caller = opening.caller().await?;
+    let app = opening.app.get_ref().clone();
+    let talk = |_: &Arc<Place>, outbound| Notifications {
+        app,
+        viewer: viewer(&caller),
+        outbound,
+        voice: Arc::default(),
+    };
+    opening.accept(&caller, talk).await
+}
+
+async fn bare(
+    opening: Opening,
+    style: &'static Style,
+    seat: impl Fn(&Caller) -> Option<Seat>,
+) -> Result<HttpResponse, Problem> {
+    let caller = opening.caller().await?;
+    let seat = seat(&caller).ok_or_else(Problem::not_allowed)?;
+    let app = opening.app.get_ref().clone();
+    let talk = |_: &Arc<Place>, outbound| Bare::new(app, seat, viewer(&caller), outbound, style);
+    opening.accept(&caller, talk).await
+}
+
+fn viewer(caller: &Caller) -> Viewer {
+    Viewer {
+        user: caller.person.id,
+        role: caller.person.role,
+    }
+}
+
+/// A request for a socket.
+pub(super) struct Opening {
+    request: HttpRequest,
+    payload: web::Payload,
+    app: web::Data<App>,
+}
+
+impl FromRequest for Opening {
+    type Error = actix_web::Error;
+    type Future = std::future::Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let app = web::Data::<App>::extract(request).into_inner();
+        let payload = web::Payload::from_request(request, payload).into_inner();
+        let opening = app.and_then(|app| {
+            Ok(Self {
+                request: request.clone(),
+                payload: payload?,
+                app,
+            })
+        });
+        std::future::ready(opening)
+    }
+}
+
+impl Opening {
+    /// Who wants it; whoever does not speak WebSocket is told so first.
+    async fn caller(&self) -> Result<Caller, Problem> {
+        ws::handshake(&self.request).map_err(|error| not_a_handshake(&error))?;
+        self.app.caller(&self.request, Purpose::Socket).await
+    }
+
+    /// The socket joins first and reads what it must show then: what happens in between waits for it.
+    async fn accept<T: Talk + 'static>(
+        self,
+        caller: &Caller,
+        talk: impl FnOnce(&Arc<Place>, Outbound) -> T,
+    ) -> Result<HttpResponse, Problem> {
+        let mut response = ws::handshake(&self.request).map_err(|error| not_a_handshake(&error))?;
+        let place = Arc::new(place(&self.app));
+        let outbound = Outbound::default();
+        let talk: Rc<dyn Talk> = Rc::new(talk(&place, outbound.clone()));
+        let socket = Socket {
+            user: caller.person.id,
+            session: caller.session,
+            role: caller.person.role,
+            voice: talk.voice(),
+            outbound: outbound.clone(),
+        };
+        let (registry, id) = (&place.registry, place.socket);
+        let connected = registry.send(Connect(id, socket)).await;
+        connected.map_err(|_| registry_is_gone())??;
+        let greeting = talk.clone().greet().await?;
+        outbound.begin_with(greeting.frames);
+        let session = Session::new(talk, place.clone(), outbound.clone(), self.app.limits);
+        let payload = self.payload;
+        Session::create(|ctx| {
+            ctx.add_stream(incoming(payload));
+            session
+        });
+        let joined = Joined {
+            socket: id,
+            snapshot: greeting.trips,
+        };
+        registry
+            .send(joined)
+            .await
+            .map_err(|_| registry_is_gone())?;
+        Ok(response.streaming(Outgoing::new(outbound, place)))
     }
 }
 
 /// The place is there before the registry is asked, so that it is given back however this ends.
-async fn join(app: &App, caller: &Caller, outbound: Outbound) -> Result<Arc<Place>, Problem> {
+fn place(app: &App) -> Place {
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    let place = Place {
+    Place {
         registry: app.registry.clone(),
         socket: SocketId(NEXT.fetch_add(1, Ordering::Relaxed)),
-    };
-    let socket = Socket {
-        user: caller.person.id,
-        session: caller.session,
-        drives: caller.person.role == Role::Driver,
-        encoding: &course::ENCODING,
-        outbound,
-    };
-    let joined = place.registry.send(Connect(place.socket, socket)).await;
-    joined.map_err(|_| registry_is_gone())??;
-    Ok(Arc::new(place))
-}
-
-/// Queues the caller's own active trips, as they are.
-async fn snapshot(
-    app: &App,
-    caller: &Caller,
-    outbound: &Outbound,
-) -> Result<Vec<(TripId, i64)>, Problem> {
-    let viewer = Viewer {
-        user: caller.person.id,
-        role: caller.person.role,
-    };
-    let trips = app.dispatch.active(viewer).await?;
-    outbound.begin_with(trips.iter().map(course::trip_frame).collect());
-    Ok(trips.iter().map(|trip| (trip.id, trip.revision)).collect())
+    }
 }
 
 fn not_a_handshake(error: &HandshakeError) -> Problem {

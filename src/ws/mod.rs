@@ -8,8 +8,8 @@ mod frames;
 mod handshake;
 mod incoming;
 mod outgoing;
-mod refill;
 mod session;
+mod talk;
 
 use actix_web::web::{self, ServiceConfig};
 use utoipa::OpenApi;
@@ -18,7 +18,15 @@ use utoipa::OpenApi;
 pub const MESSAGE_MAX: usize = 16 * 1024;
 
 #[derive(OpenApi)]
-#[openapi(paths(handshake::rider, handshake::driver))]
+#[openapi(paths(
+    handshake::rider,
+    handshake::driver,
+    handshake::taxi,
+    handshake::native,
+    handshake::dcrf,
+    handshake::chat,
+    handshake::notifications
+))]
 struct Description;
 
 /// The description of the handshakes.
@@ -30,5 +38,13 @@ pub fn document() -> utoipa::openapi::OpenApi {
 pub fn routes(config: &mut ServiceConfig) {
     config
         .route("/rider/", web::get().to(handshake::rider))
-        .route("/driver/", web::get().to(handshake::driver));
+        .route("/driver/", web::get().to(handshake::driver))
+        .route("/taxi/", web::get().to(handshake::taxi))
+        .route("/ws/", web::get().to(handshake::native))
+        .route("/ws/trips/", web::get().to(handshake::dcrf))
+        .route("/ws/chat/{nk}/", web::get().to(handshake::chat))
+        .route(
+            "/ws/notifications/",
+            web::get().to(handshake::notifications),
+        );
 }

@@ -1,25 +1,23 @@
 //! One connected app. The actor ends in one place, `stopped`, whatever ends it.
 
 use std::num::NonZeroU32;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix::fut::{ActorFutureExt, WrapFuture};
-use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, StreamHandler};
-use actix_web::web;
+use actix::fut::WrapFuture;
+use actix::{Actor, ActorContext, Addr, AsyncContext, Context, StreamHandler};
+use bytes::Bytes;
+use futures_util::future::LocalBoxFuture;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
-use super::dialect::course;
+use super::frames;
 use super::incoming::Incoming;
-use super::{frames, refill};
-use crate::app::App;
-use crate::domain::{DriverId, Party, RiderId};
+use crate::domain::TripId;
 use crate::problem::Problem;
-use crate::registry::actor::{Disconnect, Refill, Refilled};
+use crate::registry::actor::Disconnect;
 use crate::registry::groups::SocketId;
-use crate::registry::{Closing, Outbound, TripRegistry};
-use crate::store::writer::CommandError;
-use crate::store::writer::command::{Answer, Outcome};
+use crate::registry::{Closing, Outbound, TripRegistry, Voice};
 
 /// How often the client is pinged.
 const PING_EVERY: Duration = Duration::from_secs(20);
@@ -29,6 +27,10 @@ const SILENCE_MAX: Duration = Duration::from_secs(45);
 const BURST: NonZeroU32 = NonZeroU32::new(100).expect("not zero");
 /// How many frames a second may come after that.
 const FRAMES_PER_SECOND: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
+/// How long an answer waits for room in a full queue.
+const ROOM_WAIT: Duration = Duration::from_secs(5);
+/// How often it looks.
+const ROOM_LOOK: Duration = Duration::from_millis(20);
 
 /// A place in the registry, given back when it is dropped.
 pub(super) struct Place {
@@ -48,40 +50,70 @@ impl Drop for Place {
     }
 }
 
-/// Who is connected, as what.
-pub(super) enum Seat {
-    /// A rider's app.
-    Rider(Party<RiderId>),
-    /// A driver's app.
-    Driver(Party<DriverId>),
+/// What a client must know first.
+#[derive(Default)]
+pub(super) struct Greeting {
+    /// Its frames.
+    pub(super) frames: Vec<Bytes>,
+    /// The trips that they show.
+    pub(super) trips: Vec<TripId>,
+}
+
+/// One side of a conversation: how a dialect answers what its client says.
+pub(super) trait Talk {
+    /// How its client hears of events.
+    fn voice(&self) -> Arc<dyn Voice>;
+
+    /// What the client must know first; it is asked once the socket has joined, so that nothing falls between.
+    fn greet(self: Rc<Self>) -> LocalBoxFuture<'static, Result<Greeting, Problem>>;
+
+    /// Takes one message; the next one waits until that is done.
+    fn take(self: Rc<Self>, message: String) -> LocalBoxFuture<'static, ()>;
+
+    /// The frame that says that a message was not even read.
+    fn refusal(&self, problem: &Problem) -> Bytes;
+}
+
+/// Queues an answer, as soon as there is room. A client that does not make room in time reads too slowly.
+pub(super) async fn answer(outbound: &Outbound, frame: Bytes) {
+    when_there_is_room(outbound, || outbound.push(frame.clone()).is_ok()).await;
+}
+
+/// Tries to queue something until it succeeds, or the client has taken too long.
+pub(super) async fn when_there_is_room(outbound: &Outbound, mut queue: impl FnMut() -> bool) {
+    let since = Instant::now();
+    while !queue() {
+        if since.elapsed() > ROOM_WAIT {
+            return outbound.close_now(Closing::SLOW);
+        }
+        tokio::time::sleep(ROOM_LOOK).await;
+    }
 }
 
 /// One connected app.
 pub(super) struct Session {
-    app: web::Data<App>,
-    place: Arc<Place>,
-    seat: Seat,
+    talk: Rc<dyn Talk>,
     outbound: Outbound,
     pace: Option<DefaultDirectRateLimiter>,
     heard_at: Instant,
+    /// The socket counts as one of its account's until it is really gone.
+    _place: Arc<Place>,
 }
 
 impl Session {
     pub(super) fn new(
-        app: web::Data<App>,
+        talk: Rc<dyn Talk>,
         place: Arc<Place>,
-        seat: Seat,
         outbound: Outbound,
+        has_limits: bool,
     ) -> Self {
         let quota = Quota::per_second(FRAMES_PER_SECOND).allow_burst(BURST);
-        let pace = app.limits.then(|| RateLimiter::direct(quota));
         Self {
-            app,
-            place,
-            seat,
+            talk,
             outbound,
-            pace,
+            pace: has_limits.then(|| RateLimiter::direct(quota)),
             heard_at: Instant::now(),
+            _place: place,
         }
     }
 
@@ -102,70 +134,14 @@ impl Session {
         ctx.stop();
     }
 
-    /// A queue that is too full for an answer loses it; the client sees by the trip's news, or its absence.
-    fn tell(&self, frame: bytes::Bytes) {
-        if self.outbound.push(frame).is_err() {
-            tracing::debug!(socket = self.place.socket.0, "An answer did not fit");
-        }
-    }
-
-    fn refuse(&self, problem: &Problem) {
-        self.tell(course::error_frame(problem));
-    }
-
-    /// One command at a time: the next frame is read when this one is answered.
-    fn frame(&self, frame: &str, ctx: &mut Context<Self>) {
-        let dispatch = self.app.dispatch.clone();
-        match &self.seat {
-            Seat::Rider(rider) => match course::read_request(frame, rider) {
-                Ok(course::Request { pick_up, drop_off }) => {
-                    let rider = rider.clone();
-                    self.wait_for(
-                        async move { dispatch.request(rider, pick_up, drop_off, None).await },
-                        ctx,
-                    );
-                }
-                Err(problem) => self.refuse(&problem),
-            },
-            Seat::Driver(driver) => match course::read_update(frame, driver) {
-                Ok(course::Update { trip, verb, stated }) => {
-                    let driver = driver.clone();
-                    self.wait_for(
-                        async move { dispatch.drive(driver, verb, trip, stated, None).await },
-                        ctx,
-                    );
-                }
-                Err(problem) => self.refuse(&problem),
-            },
-        }
-    }
-
     fn is_too_fast(&self) -> bool {
         self.pace.as_ref().is_some_and(|pace| pace.check().is_err())
     }
 
-    fn wait_for(
-        &self,
-        command: impl Future<Output = Result<Answer, CommandError>> + 'static,
-        ctx: &mut Context<Self>,
-    ) {
-        let answered = command
-            .into_actor(self)
-            .map(|answer, session: &mut Self, _| match answer {
-                // The news reaches this socket like every other one.
-                Ok(Answer {
-                    outcome: Outcome::Changed,
-                    ..
-                }) => {}
-                Ok(Answer {
-                    outcome: Outcome::AlreadyDone | Outcome::Replayed,
-                    trip,
-                }) => {
-                    session.tell(course::trip_frame(&trip));
-                }
-                Err(error) => session.refuse(&error.into()),
-            });
-        ctx.wait(answered);
+    fn tell(&self, frame: Bytes, ctx: &mut Context<Self>) {
+        let outbound = self.outbound.clone();
+        let telling = async move { answer(&outbound, frame).await };
+        ctx.wait(telling.into_actor(self));
     }
 }
 
@@ -191,35 +167,18 @@ impl StreamHandler<Incoming> for Session {
         self.heard_at = Instant::now();
         match message {
             Incoming::Text(_) | Incoming::Binary | Incoming::Ping(_) if self.is_too_fast() => {
-                self.refuse(&Problem::too_many(
-                    "Too many frames.",
-                    Duration::from_secs(1),
-                ));
+                let problem = Problem::too_many("Too many frames.", Duration::from_secs(1));
+                self.tell(self.talk.refusal(&problem), ctx);
             }
-            Incoming::Text(frame) => self.frame(&frame, ctx),
-            Incoming::Binary => self.refuse(&course::not_text()),
-            Incoming::Ping(payload) => self.tell(frames::pong(payload)),
+            Incoming::Text(frame) => {
+                let taking = self.talk.clone().take(frame.to_string());
+                ctx.wait(taking.into_actor(self));
+            }
+            Incoming::Binary => self.tell(self.talk.refusal(&Problem::not_text()), ctx),
+            Incoming::Ping(payload) => self.tell(frames::pong(payload), ctx),
             Incoming::Pong => {}
             Incoming::Close => self.close(Closing::NORMAL, ctx),
             Incoming::Violation(why) => self.close(why, ctx),
         }
-    }
-}
-
-impl Handler<Refill> for Session {
-    type Result = ();
-
-    fn handle(&mut self, Refill(behind): Refill, ctx: &mut Self::Context) {
-        let (store, outbound) = (self.app.store.clone(), self.outbound.clone());
-        let (registry, socket) = (self.place.registry.clone(), self.place.socket);
-        let refilling = async move {
-            let refilled = refill::refill(&store, &outbound, &course::ENCODING, behind).await;
-            let through = refilled.unwrap_or_else(|error| {
-                tracing::debug!(%error, "A session could not be refilled yet");
-                Vec::new()
-            });
-            let _ = registry.send(Refilled { socket, through }).await;
-        };
-        ctx.spawn(refilling.into_actor(self));
     }
 }

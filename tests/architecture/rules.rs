@@ -8,7 +8,7 @@ const STEPS: &[&[&str]] = &[
     &["store"],
     &["registry"],
     &["auth"],
-    &["dispatch", "accounts"],
+    &["dispatch", "accounts", "notices", "resume"],
     &["fields", "problem"],
     &["credentials"],
     &["app"],

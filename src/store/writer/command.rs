@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{Action, Actor, Address, Event, Refusal, Request, Status, Trip, TripId};
+use crate::domain::{
+    Action, Actor, Address, Event, MessageText, NoRoom, Notification, OperatorId, Person, Refusal,
+    Request, Status, Trip, TripId,
+};
 use crate::store::keys::Key;
 
 /// Something that a person, or a deadline, wants done to a trip.
@@ -34,14 +37,16 @@ pub enum Task {
         trip: TripId,
         /// What to do.
         action: Action,
-        /// What the caller believes the trip's addresses to be, where it said.
+        /// What the caller believes the trip to be, where it said.
         stated: Stated,
     },
 }
 
-/// Addresses that a frame repeats; they must be the trip's own.
-#[derive(Debug, Clone, Default)]
+/// What a frame repeats of a trip and cannot change; it must be the trip's own.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Stated {
+    /// The status, if repeated.
+    pub status: Option<Status>,
     /// The pick-up, if repeated.
     pub pick_up: Option<Address>,
     /// The drop-off, if repeated.
@@ -58,6 +63,11 @@ impl Stated {
             Some("pick_up_address")
         } else if differs(&self.drop_off, &trip.drop_off.address) {
             Some("drop_off_address")
+        } else if self
+            .status
+            .is_some_and(|status| status != trip.state.status())
+        {
+            Some("status")
         } else {
             None
         }
@@ -70,6 +80,43 @@ impl Command {
         match &self.task {
             Task::Request { request, .. } => Actor::Rider(request.rider.id),
             Task::Act { action, .. } => action.actor(),
+        }
+    }
+}
+
+/// Something to be said that changes no trip.
+#[derive(Debug, Clone)]
+pub struct Post {
+    /// What.
+    pub what: Note,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What is said, and to whom.
+#[derive(Debug, Clone)]
+pub enum Note {
+    /// By one party of a trip to the other.
+    Message {
+        /// In which trip's room.
+        trip: TripId,
+        /// Who says it.
+        sender: Person,
+        /// What.
+        text: MessageText,
+        /// How long after the trip's end the room stays open.
+        after: SignedDuration,
+    },
+    /// By an operator.
+    Notification(OperatorId, Notification),
+}
+
+impl Post {
+    /// Who says it.
+    pub fn actor(&self) -> Actor {
+        match &self.what {
+            Note::Message { sender, .. } => sender.actor(),
+            Note::Notification(operator, _) => Actor::Operator(*operator),
         }
     }
 }
@@ -115,9 +162,12 @@ pub enum Refused {
     /// The account may not act any more.
     #[error("This account may not act any more.")]
     NotActive,
-    /// A frame would change an address, which nobody can.
-    #[error("An address cannot be changed.")]
-    AddressChanged(&'static str),
+    /// A frame says something else of the trip than what it is, in this field.
+    #[error("This is not the trip's, and cannot be changed here.")]
+    Differs(&'static str),
+    /// The room is closed to the caller.
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
 }
 
 impl Refused {
@@ -130,10 +180,11 @@ impl Refused {
             | Self::TooManyTrips(_)
             | Self::KeyReused
             | Self::NotActive
-            | Self::AddressChanged(_) => None,
+            | Self::Differs(_)
+            | Self::NoRoom(_) => None,
         }
     }
 }
 
-/// The events of one committed batch, in commit order.
-pub type Committed = Vec<Arc<Event>>;
+/// What a post came to.
+pub type Posted = Result<Arc<Event>, Refused>;

@@ -9,16 +9,26 @@ use diesel::QueryResult;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::command::{Answer, Command, Outcome, Refused, Task};
+use super::command::{Answer, Command, Note, Outcome, Post, Refused, Task};
+use super::handle::Job;
 use crate::domain::{
-    Action, Actor, Change, DriverId, Event, Kind, Request, RiderId, Standing, Trip, TripId, UserId,
+    Action, Actor, Before, Change, DriverId, Event, Fact, Kind, Message, Notification, Request,
+    RiderId, Standing, Trip, TripChange, TripId, UserId,
 };
 use crate::store::db::Db;
 use crate::store::keys::{self, Key, Used};
-use crate::store::{events, trips, users};
+use crate::store::{events, notifications, trips, users};
 
 /// What one command came to.
 pub type Decision = Result<Answer, Refused>;
+
+/// What one job that is decided came to.
+pub enum Verdict {
+    /// A command.
+    Command(Decision),
+    /// A post: which of the batch's events it is.
+    Post(Result<usize, Refused>),
+}
 
 /// The state that a batch is decided on, and what has changed so far.
 pub struct Desk {
@@ -37,13 +47,13 @@ pub struct Desk {
 
 impl Desk {
     /// Locks and reads what the commands are about: users first, then trips, each in the order of their ids.
-    pub fn load(db: &mut Db, commands: &[&Command]) -> QueryResult<Self> {
-        let actors: BTreeSet<UserId> = commands
-            .iter()
-            .filter_map(|command| command.actor().user())
-            .collect();
-        let standings = users::lock(db, &actors.into_iter().collect::<Vec<_>>())?;
-        let wanted = wanted(commands);
+    /// Nothing, if there is nothing to decide.
+    pub fn load(db: &mut Db, jobs: &[Job]) -> QueryResult<Option<Self>> {
+        let wanted = wanted(jobs);
+        if wanted.is_nothing {
+            return Ok(None);
+        }
+        let standings = users::lock(db, &wanted.actors.iter().copied().collect::<Vec<_>>())?;
         let found = trips::find_all(db, &wanted.trips, trips::Lock::Rows)?;
         let keys = keys::find(db, &wanted.keys)?
             .into_iter()
@@ -58,7 +68,7 @@ impl Desk {
         } else {
             trips::taken_by(db, &wanted.drivers)?
         };
-        Ok(Self {
+        Ok(Some(Self {
             standings: standings.into_iter().collect(),
             active_of_riders: riders.into_iter().collect(),
             taken_by_drivers: drivers.into_iter().collect(),
@@ -71,11 +81,25 @@ impl Desk {
             changed: Vec::new(),
             new_keys: Vec::new(),
             events: Vec::new(),
-        })
+        }))
     }
 
-    /// Decides one command on what the ones before it have left.
-    pub fn decide(&mut self, db: &mut Db, command: &Command) -> QueryResult<Decision> {
+    /// Decides all jobs that need it, in their order, each on what the ones before it have left.
+    pub fn decide(&mut self, db: &mut Db, jobs: &[Job]) -> QueryResult<Vec<Verdict>> {
+        let mut verdicts = Vec::new();
+        for job in jobs {
+            match job {
+                Job::Command(command, _) => {
+                    verdicts.push(Verdict::Command(self.command(db, command)?));
+                }
+                Job::Post(post, _) => verdicts.push(Verdict::Post(self.post(post))),
+                Job::Change(_) => {}
+            }
+        }
+        Ok(verdicts)
+    }
+
+    fn command(&mut self, db: &mut Db, command: &Command) -> QueryResult<Decision> {
         let actor = command.actor();
         if let Some(user) = actor.user() {
             if self.standings.get(&user) != Some(&Standing::Active) {
@@ -99,7 +123,7 @@ impl Desk {
             } => match self.trips.get(trip).cloned() {
                 None => Err(Refused::Unknown),
                 Some(trip) => match stated.differs_from(&trip) {
-                    Some(field) => Err(Refused::AddressChanged(field)),
+                    Some(field) => Err(Refused::Differs(field)),
                     None => self.act(&trip, action, command.at),
                 },
             },
@@ -118,7 +142,7 @@ impl Desk {
         *active += 1;
         let trip = Arc::new(Trip::request(request.clone(), at));
         self.new.push(trip.id);
-        self.record(Kind::Requested, Actor::Rider(trip.rider.id), &trip);
+        self.record(Kind::Requested, Actor::Rider(trip.rider.id), &trip, None);
         Ok(Answer {
             trip,
             outcome: Outcome::Changed,
@@ -142,13 +166,14 @@ impl Desk {
             }
             self.taken_by_drivers.insert(driver.id, after.id);
         }
-        if after.state.status().is_final() {
+        if after.state.status().is_final() && !before.state.status().is_final() {
             self.free(&after);
         }
         if !self.new.contains(&after.id) && !self.changed.contains(&after.id) {
             self.changed.push(after.id);
         }
-        self.record(Kind::of(action), action.actor(), &after);
+        let kind = Kind::of(action, before.state.status());
+        self.record(kind, action.actor(), &after, Some(Before::from(&**before)));
         Ok(Answer {
             trip: after,
             outcome: Outcome::Changed,
@@ -167,15 +192,59 @@ impl Desk {
         }
     }
 
-    fn record(&mut self, kind: Kind, actor: Actor, trip: &Arc<Trip>) {
+    /// The change, and what the parties are told about it besides.
+    fn record(&mut self, kind: Kind, actor: Actor, trip: &Arc<Trip>, before: Option<Before>) {
         self.trips.insert(trip.id, trip.clone());
+        let at = trip.changed_at;
+        let change = TripChange {
+            kind,
+            trip: (**trip).clone(),
+            before,
+        };
+        let notices = Notification::about(&change, actor, at);
+        self.happened(at, actor, Fact::Trip(change));
+        for notice in notices {
+            self.happened(at, Actor::Service, Fact::Notification(notice));
+        }
+    }
+
+    fn happened(&mut self, at: Timestamp, actor: Actor, fact: Fact) {
         self.events.push(Event {
             id: 0,
-            kind,
+            at,
             actor,
-            trip: (**trip).clone(),
+            fact,
             positions: Vec::new(),
         });
+    }
+
+    fn post(&mut self, post: &Post) -> Result<usize, Refused> {
+        let actor = post.actor();
+        let is_active = |user| self.standings.get(&user) == Some(&Standing::Active);
+        if !actor.user().is_some_and(is_active) {
+            return Err(Refused::NotActive);
+        }
+        let fact = match &post.what {
+            Note::Notification(_, notification) => Fact::Notification(notification.clone()),
+            Note::Message {
+                trip,
+                sender,
+                text,
+                after,
+            } => {
+                let trip = self.trips.get(trip).ok_or(Refused::Unknown)?;
+                let (rider, driver) = trip.room(sender.id, post.at, *after)?;
+                Fact::Message(Message {
+                    trip: trip.id,
+                    rider,
+                    driver,
+                    sender: sender.as_party(),
+                    text: text.clone(),
+                })
+            }
+        };
+        self.happened(post.at, actor, fact);
+        Ok(self.events.len() - 1)
     }
 
     fn remember(&mut self, user: UserId, key: &Key, trip: &Trip, at: Timestamp) {
@@ -193,16 +262,13 @@ impl Desk {
         if used.key.digest != key.digest {
             return Ok(Err(Refused::KeyReused));
         }
-        let in_batch = self
-            .events
-            .iter()
-            .find(|event| event.trip.id == used.trip && event.trip.revision == used.revision);
-        let trip = match in_batch {
-            Some(event) => event.trip.clone(),
-            None => match events::at_revision(db, used.trip, used.revision)? {
-                Some(event) => event.trip,
-                None => return Ok(Err(Refused::Unknown)),
-            },
+        let in_batch = self.made(used).cloned();
+        let event = match in_batch {
+            Some(event) => Some(event),
+            None => events::at_revision(db, used.trip, used.revision)?,
+        };
+        let Some(Fact::Trip(TripChange { trip, .. })) = event.map(|event| event.fact) else {
+            return Ok(Err(Refused::Unknown));
         };
         Ok(Ok(Answer {
             trip: Arc::new(trip),
@@ -217,9 +283,32 @@ impl Desk {
         }
         self.insert_new(db)?;
         self.update_changed(db)?;
-        events::append(db, &mut self.events, epoch)?;
+        let numbers = self.numbers();
+        events::append(db, &mut self.events, &numbers, epoch)?;
+        notifications::insert(db, &self.events)?;
         self.save_keys(db)?;
         Ok(self.events)
+    }
+
+    /// The event by which this batch has made a revision.
+    fn made(&self, used: &Used) -> Option<&Event> {
+        let is_it = |change: &TripChange| {
+            (change.trip.id, change.trip.revision) == (used.trip, used.revision)
+        };
+        self.events
+            .iter()
+            .find(|event| event.trip().is_some_and(is_it))
+    }
+
+    /// The numbers of the trips that messages are about.
+    fn numbers(&self) -> HashMap<TripId, i64> {
+        let messages = self.events.iter().filter_map(|event| match &event.fact {
+            Fact::Message(message) => Some(message.trip),
+            Fact::Trip(_) | Fact::Notification(_) => None,
+        });
+        messages
+            .filter_map(|id| Some((id, self.trips.get(&id)?.number)))
+            .collect()
     }
 
     fn insert_new(&mut self, db: &mut Db) -> QueryResult<()> {
@@ -235,8 +324,10 @@ impl Desk {
         trips::insert(db, &mut new.iter_mut().collect::<Vec<_>>())?;
         let numbers: HashMap<TripId, i64> = new.iter().map(|trip| (trip.id, trip.number)).collect();
         for event in &mut self.events {
-            if let Some(number) = numbers.get(&event.trip.id) {
-                event.trip.number = *number;
+            if let Fact::Trip(TripChange { trip, .. }) = &mut event.fact
+                && let Some(number) = numbers.get(&trip.id)
+            {
+                trip.number = *number;
             }
         }
         Ok(())
@@ -261,11 +352,7 @@ impl Desk {
 
     fn save_keys(&self, db: &mut Db) -> QueryResult<()> {
         for (used, at) in &self.new_keys {
-            let event = self
-                .events
-                .iter()
-                .find(|e| e.trip.id == used.trip && e.trip.revision == used.revision);
-            let number = match event {
+            let number = match self.made(used) {
                 Some(event) => Some(event.id),
                 None => events::at_revision(db, used.trip, used.revision)?.map(|event| event.id),
             };
@@ -279,34 +366,59 @@ impl Desk {
 
 /// What a batch is about.
 struct Wanted<'a> {
+    is_nothing: bool,
+    actors: BTreeSet<UserId>,
     riders: Vec<RiderId>,
     drivers: Vec<DriverId>,
     trips: Vec<TripId>,
     keys: Vec<(UserId, &'a str)>,
 }
 
-fn wanted<'a>(commands: &[&'a Command]) -> Wanted<'a> {
+fn wanted(jobs: &[Job]) -> Wanted<'_> {
     let mut wanted = Wanted {
+        is_nothing: true,
+        actors: BTreeSet::new(),
         riders: Vec::new(),
         drivers: Vec::new(),
         trips: Vec::new(),
         keys: Vec::new(),
     };
-    for command in commands {
-        match &command.task {
-            Task::Request { request, .. } => wanted.riders.push(request.rider.id),
-            Task::Act { trip, action, .. } => {
-                wanted.trips.push(*trip);
-                if let Action::Accept(driver) = action {
-                    wanted.drivers.push(driver.id);
-                }
-            }
-        }
-        if let (Some(key), Some(user)) = (&command.key, command.actor().user()) {
-            wanted.keys.push((user, key.word.as_str()));
+    for job in jobs {
+        match job {
+            Job::Command(command, _) => wanted.command(command),
+            Job::Post(post, _) => wanted.post(post),
+            Job::Change(_) => {}
         }
     }
     wanted.trips.sort_unstable();
     wanted.trips.dedup();
     wanted
+}
+
+impl<'a> Wanted<'a> {
+    fn command(&mut self, command: &'a Command) {
+        self.is_nothing = false;
+        self.actors.extend(command.actor().user());
+        match &command.task {
+            Task::Request { request, .. } => self.riders.push(request.rider.id),
+            Task::Act { trip, action, .. } => {
+                self.trips.push(*trip);
+                if let Action::Accept(driver) = action {
+                    self.drivers.push(driver.id);
+                }
+            }
+        }
+        if let (Some(key), Some(user)) = (&command.key, command.actor().user()) {
+            self.keys.push((user, key.word.as_str()));
+        }
+    }
+
+    fn post(&mut self, post: &Post) {
+        self.is_nothing = false;
+        self.actors.extend(post.actor().user());
+        match &post.what {
+            Note::Message { trip, .. } => self.trips.push(*trip),
+            Note::Notification(..) => {}
+        }
+    }
 }

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use diesel::QueryResult;
 use tokio::sync::{mpsc, oneshot};
 
-use super::command::{self, Answer, Command};
+use super::command::{self, Answer, Command, Post, Posted};
 use super::desk::Decision;
-use crate::domain::SessionId;
+use crate::domain::{Event, SessionId};
 use crate::store::db::Db;
 use crate::store::pool::Unavailable;
 
@@ -75,6 +75,7 @@ pub(super) struct Waiting {
 /// What the writer is to do.
 pub(super) enum Job {
     Command(Box<Command>, oneshot::Sender<Result<Decision, Unavailable>>),
+    Post(Box<Post>, oneshot::Sender<Result<Posted, Unavailable>>),
     Change(Box<dyn Change>),
 }
 
@@ -90,6 +91,13 @@ impl WriterHandle {
     pub async fn command(&self, command: Command) -> Result<Answer, CommandError> {
         let (reply, answer) = oneshot::channel();
         self.submit(Job::Command(Box::new(command), reply))?;
+        Ok(wait_for(answer).await??)
+    }
+
+    /// Writes what somebody says; the answer is the event that it is.
+    pub async fn post(&self, post: Post) -> Result<Arc<Event>, CommandError> {
+        let (reply, answer) = oneshot::channel();
+        self.submit(Job::Post(Box::new(post), reply))?;
         Ok(wait_for(answer).await??)
     }
 
@@ -137,18 +145,12 @@ pub(super) fn still_awaited(waiting: impl Iterator<Item = Waiting>) -> Vec<Job> 
         .collect()
 }
 
-pub(super) fn command_of(job: &Job) -> Option<&Command> {
-    match job {
-        Job::Command(command, _) => Some(command),
-        Job::Change(_) => None,
-    }
-}
-
 pub(super) fn fail(jobs: Vec<Job>, why: &str) {
     let lost = || Unavailable::Lost(why.to_owned());
     for job in jobs {
         match job {
             Job::Command(_, reply) => drop(reply.send(Err(lost()))),
+            Job::Post(_, reply) => drop(reply.send(Err(lost()))),
             Job::Change(change) => change.answer(Err(lost())),
         }
     }

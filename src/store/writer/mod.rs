@@ -22,15 +22,15 @@ use diesel::QueryResult;
 use diesel::result::Error;
 use tokio::sync::mpsc;
 
-use self::command::{Answer, Command};
-use self::desk::{Decision, Desk};
+use self::command::Answer;
+use self::desk::{Desk, Verdict};
 use self::fault::Fault;
 use self::feed::{FeedSender, News};
-use self::handle::{ANSWER_WAIT, Job, Waiting, command_of, fail, still_awaited};
+use self::handle::{ANSWER_WAIT, Job, Waiting, fail, still_awaited};
 use super::db::{Access, DatabaseUrl, Db};
 use super::pool::Unavailable;
 use super::{events, trips, users};
-use crate::domain::{Event, TripId, UserId};
+use crate::domain::{Event, Trip, TripId, UserId};
 use crate::inputs;
 
 /// How many writes may wait; more are refused as busy.
@@ -81,9 +81,9 @@ struct Writer {
     is_unsure: Arc<AtomicBool>,
 }
 
-/// What a committed batch is: one decision a command, and the news.
+/// What a committed batch is: one verdict a command or post, and the news.
 struct Written {
-    decisions: Vec<Decision>,
+    verdicts: Vec<Verdict>,
     news: News,
 }
 
@@ -150,7 +150,8 @@ impl Writer {
                 .filter_map(|event| event.actor.user())
                 .collect();
             users::lock(db, &actors.into_iter().collect::<Vec<_>>())?;
-            let trips: BTreeSet<TripId> = unsure.iter().map(|event| event.trip.id).collect();
+            let changes = unsure.iter().filter_map(Event::trip);
+            let trips: BTreeSet<TripId> = changes.map(|change| change.trip.id).collect();
             trips::find_all(
                 db,
                 &trips.into_iter().collect::<Vec<_>>(),
@@ -158,8 +159,10 @@ impl Writer {
             )?;
             let mut found = Vec::new();
             for event in unsure {
-                let kept = events::at_revision(db, event.trip.id, event.trip.revision)?;
-                found.extend(kept.filter(|kept| is_same(kept, event)));
+                if let Some(position) = event.positions.first() {
+                    let kept = events::at_position(db, *position)?;
+                    found.extend(kept.filter(|kept| is_same(kept, event)));
+                }
             }
             Ok(found)
         })?;
@@ -213,7 +216,7 @@ impl Writer {
         let db = self.db.as_mut().ok_or(Error::NotFound)?;
         let mut events = Vec::new();
         let mut ended = Vec::new();
-        let decisions = db.transaction(|db| {
+        let verdicts = db.transaction(|db| {
             for job in jobs.iter_mut() {
                 if let Job::Change(change) = job {
                     change.run(&mut Tx {
@@ -222,23 +225,18 @@ impl Writer {
                     })?;
                 }
             }
-            let commands: Vec<&Command> = jobs.iter().filter_map(command_of).collect();
-            if commands.is_empty() {
+            let Some(mut desk) = Desk::load(db, jobs)? else {
                 return Ok(Vec::new());
-            }
-            let mut desk = Desk::load(db, &commands)?;
-            let decisions = commands
-                .iter()
-                .map(|command| desk.decide(db, command))
-                .collect::<QueryResult<Vec<_>>>()?;
+            };
+            let verdicts = desk.decide(db, jobs)?;
             events = desk.save(db, inputs::fresh_id())?;
-            Ok(decisions)
+            Ok(verdicts)
         });
-        match decisions {
-            Ok(decisions) => {
+        match verdicts {
+            Ok(verdicts) => {
                 let events = events.into_iter().map(Arc::new).collect();
                 Ok(Written {
-                    decisions,
+                    verdicts,
                     news: News { events, ended },
                 })
             }
@@ -257,16 +255,33 @@ impl Writer {
     /// Announces, then answers.
     fn finish(&mut self, jobs: Vec<Job>, written: Written) {
         self.note(true);
-        let mut decisions = number(written.decisions, &written.news.events).into_iter();
-        self.feed.send(written.news);
+        let Written { verdicts, news } = written;
+        let events = news.events.clone();
+        self.feed.send(news);
+        let mut verdicts = verdicts.into_iter();
+        // A caller that has hung up changes nothing.
         for job in jobs {
-            match job {
-                Job::Command(_, reply) => {
-                    let decision = decisions.next().ok_or(Unavailable::Busy);
-                    // A caller that has hung up changes nothing.
-                    drop(reply.send(decision));
+            match (job, &mut verdicts) {
+                (Job::Change(change), _) => change.answer(Ok(())),
+                (Job::Command(_, reply), verdicts) => {
+                    let verdict = match verdicts.next() {
+                        Some(Verdict::Command(decision)) => {
+                            Ok(decision.map(|answer| numbered(answer, &events)))
+                        }
+                        Some(Verdict::Post(_)) | None => Err(Unavailable::Busy),
+                    };
+                    drop(reply.send(verdict));
                 }
-                Job::Change(change) => change.answer(Ok(())),
+                (Job::Post(_, reply), verdicts) => {
+                    let verdict = match verdicts.next() {
+                        Some(Verdict::Post(Ok(at))) => {
+                            events.get(at).cloned().map(Ok).ok_or(Unavailable::Busy)
+                        }
+                        Some(Verdict::Post(Err(refused))) => Ok(Err(refused)),
+                        Some(Verdict::Command(_)) | None => Err(Unavailable::Busy),
+                    };
+                    drop(reply.send(verdict));
+                }
             }
         }
     }
@@ -293,28 +308,24 @@ impl Writer {
     }
 }
 
-/// Whether a revision in the log is the change that was meant, and not another node's.
+/// Whether what stands at a position of the log is what was meant, and not another node's.
 fn is_same(kept: &Event, meant: &Event) -> bool {
-    (kept.kind, kept.actor, kept.trip.changed_at)
-        == (meant.kind, meant.actor, meant.trip.changed_at)
+    (kept.kind(), kept.actor, kept.at, &kept.positions)
+        == (meant.kind(), meant.actor, meant.at, &meant.positions)
 }
 
 /// A new trip has its number only once it is written; its events know it.
-fn number(decisions: Vec<Decision>, events: &[Arc<Event>]) -> Vec<Decision> {
-    let numbered = |answer: Answer| {
-        let same = |event: &&Arc<Event>| {
-            event.trip.id == answer.trip.id && event.trip.revision == answer.trip.revision
-        };
-        match events.iter().find(same) {
-            Some(event) if answer.trip.number == 0 => Answer {
-                trip: Arc::new(event.trip.clone()),
-                ..answer
-            },
-            Some(_) | None => answer,
-        }
-    };
-    decisions
-        .into_iter()
-        .map(|decision| decision.map(numbered))
-        .collect()
+fn numbered(answer: Answer, events: &[Arc<Event>]) -> Answer {
+    if answer.trip.number != 0 {
+        return answer;
+    }
+    let same = |trip: &&Trip| (trip.id, trip.revision) == (answer.trip.id, answer.trip.revision);
+    let trips = events.iter().filter_map(|event| event.trip());
+    match trips.map(|change| &change.trip).find(same) {
+        Some(trip) => Answer {
+            trip: Arc::new(trip.clone()),
+            ..answer
+        },
+        None => answer,
+    }
 }

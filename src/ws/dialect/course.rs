@@ -2,54 +2,30 @@
 
 use serde_json::{Map, Value};
 
+use super::bare::{Asked, Seat, Style, object};
 use crate::dispatch::DriverVerb;
-use crate::domain::{DriverId, Event, Party, Place, RiderId, Status, Trip, TripId, TripObject};
+use crate::domain::{DriverId, Party, RiderId, Status, TripId, TripObject};
 use crate::fields::{Fields, Presence};
-use crate::problem::{Code, Problem};
-use crate::registry::roster::Encoding;
+use crate::problem::Problem;
 use crate::store::writer::command::Stated;
-use crate::ws::frames;
 
-/// How this dialect writes an event.
-pub static ENCODING: Encoding = Encoding {
+/// How this dialect writes.
+pub static STYLE: Style = Style {
     name: "course",
-    frame: |event: &Event| trip_frame(&event.trip),
+    greets: true,
+    read: |frame, seat| {
+        let object = object(frame)?;
+        match seat {
+            Seat::Rider(rider) => request(&object, rider),
+            Seat::Driver(driver) => update(&object, driver),
+        }
+    },
+    trip: |trip| TripObject::from(trip).to_json(),
 };
 
-/// A trip as a frame.
-pub fn trip_frame(trip: &Trip) -> bytes::Bytes {
-    frames::text(TripObject::from(trip).to_json())
-}
-
-/// A problem as a frame.
-pub fn error_frame(problem: &Problem) -> bytes::Bytes {
-    frames::text(problem.error_frame())
-}
-
-/// What a rider's frame asks for.
-#[derive(Debug, PartialEq)]
-pub struct Request {
-    /// From where.
-    pub pick_up: Place,
-    /// To where.
-    pub drop_off: Place,
-}
-
-/// What a driver's frame does.
-#[derive(Debug)]
-pub struct Update {
-    /// To which trip.
-    pub trip: TripId,
-    /// What.
-    pub verb: DriverVerb,
-    /// The addresses that it repeats.
-    pub stated: Stated,
-}
-
-/// Reads a rider's frame.
-pub fn read_request(frame: &str, rider: &Party<RiderId>) -> Result<Request, Problem> {
-    let object = object(frame)?;
-    let mut fields = Fields::of(&object);
+/// Reads what a rider asks for.
+pub fn request(object: &Map<String, Value>, rider: &Party<RiderId>) -> Result<Asked, Problem> {
+    let mut fields = Fields::of(object);
     let pick_up = fields.place("pick_up_address", "pick_up_location");
     let drop_off = fields.place("drop_off_address", "drop_off_location");
     fields.own("rider", rider.id.user(), &rider.username);
@@ -63,31 +39,31 @@ pub fn read_request(frame: &str, rider: &Party<RiderId>) -> Result<Request, Prob
     }
     let read = pick_up
         .zip(drop_off)
-        .map(|(pick_up, drop_off)| Request { pick_up, drop_off });
+        .map(|(pick_up, drop_off)| Asked::Trip { pick_up, drop_off });
     Ok(fields.finish(read)?)
 }
 
-/// Reads a driver's frame.
-pub fn read_update(frame: &str, driver: &Party<DriverId>) -> Result<Update, Problem> {
-    let object = object(frame)?;
-    let mut fields = Fields::of(&object);
+/// Reads how a driver moves a trip on.
+pub fn update(object: &Map<String, Value>, driver: &Party<DriverId>) -> Result<Asked, Problem> {
+    let mut fields = Fields::of(object);
     let trip = fields.parsed("nk", Presence::Required, |text| {
         TripId::parse(text).ok_or("Not a trip's key.")
     });
     let verb = fields.parsed("status", Presence::Required, verb);
     let stated = Stated {
+        status: None,
         pick_up: fields.address("pick_up_address", Presence::Optional),
         drop_off: fields.address("drop_off_address", Presence::Optional),
     };
     fields.own("driver", driver.id.user(), &driver.username);
     let read = trip
         .zip(verb)
-        .map(|(trip, verb)| Update { trip, verb, stated });
+        .map(|(trip, verb)| Asked::Update { trip, verb, stated });
     Ok(fields.finish(read)?)
 }
 
 /// A status in a frame is read as the verb that leads there.
-fn verb(word: &str) -> Result<DriverVerb, String> {
+pub fn verb(word: &str) -> Result<DriverVerb, String> {
     match Status::parse(word) {
         Some(Status::Started) => Ok(DriverVerb::Accept),
         Some(Status::Arrived) => Ok(DriverVerb::Arrive),
@@ -98,22 +74,6 @@ fn verb(word: &str) -> Result<DriverVerb, String> {
         }
         None => Err("Not a valid choice: STARTED, ARRIVED, IN_PROGRESS or COMPLETED.".to_owned()),
     }
-}
-
-fn object(frame: &str) -> Result<Map<String, Value>, Problem> {
-    match serde_json::from_str(frame) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(Problem::new(Code::Unreadable, "A frame is a JSON object.")),
-        Err(error) => Err(Problem::new(
-            Code::Unreadable,
-            format!("The frame is not JSON: {error}."),
-        )),
-    }
-}
-
-/// The problem of a binary frame.
-pub fn not_text() -> Problem {
-    Problem::new(Code::Unreadable, "A frame is text, not binary.")
 }
 
 #[cfg(test)]
@@ -141,29 +101,38 @@ mod tests {
         }
     }
 
+    fn by_rider(frame: &str) -> Result<Asked, Problem> {
+        (STYLE.read)(frame, &Seat::Rider(ann()))
+    }
+
+    fn by_driver(frame: &str) -> Result<Asked, Problem> {
+        (STYLE.read)(frame, &Seat::Driver(bob()))
+    }
+
     #[test]
     fn the_lessons_frames_are_read() {
         let frame =
             r#"{"pick_up_address":"A","drop_off_address":"B","rider":{"id":1,"username":"ann"}}"#;
-        let request = read_request(frame, &ann()).expect("the lesson's frame");
-        assert_eq!(request.pick_up.address.as_str(), "A");
+        let asked = by_rider(frame);
+        assert!(
+            matches!(asked, Ok(Asked::Trip { pick_up, .. }) if pick_up.address.as_str() == "A")
+        );
         let nk = "0193a1b2c3d4e5f60718293a4b5c6d7e";
         let frame = format!(
             r#"{{"nk":"{nk}","pick_up_address":"A","drop_off_address":"B","status":"STARTED","driver":{{"id":2,"username":"bob"}}}}"#
         );
-        let update = read_update(&frame, &bob()).expect("the lesson's frame");
-        assert_eq!(
-            (update.trip.to_string().as_str(), update.verb),
-            (nk, DriverVerb::Accept)
+        let asked = by_driver(&frame);
+        assert!(
+            matches!(asked, Ok(Asked::Update { trip, verb: DriverVerb::Accept, .. }) if trip.to_string() == nk)
         );
     }
 
     #[test]
     fn nobody_speaks_for_somebody_else() {
         let frame = r#"{"pick_up_address":"A","drop_off_address":"B","rider":{"id":9}}"#;
-        assert!(read_request(frame, &ann()).is_err());
+        assert!(by_rider(frame).is_err());
         let frame = r#"{"nk":"0193a1b2c3d4e5f60718293a4b5c6d7e","status":"STARTED","driver":{"username":"ben"}}"#;
-        assert!(read_update(frame, &bob()).is_err());
+        assert!(by_driver(frame).is_err());
     }
 
     #[test]
@@ -171,17 +140,17 @@ mod tests {
         for status in ["REQUESTED", "CANCELLED", "EXPIRED", "started", ""] {
             let frame =
                 format!(r#"{{"nk":"0193a1b2c3d4e5f60718293a4b5c6d7e","status":"{status}"}}"#);
-            assert!(read_update(&frame, &bob()).is_err(), "{status}");
+            assert!(by_driver(&frame).is_err(), "{status}");
         }
         let frame = r#"{"pick_up_address":"A","drop_off_address":"B","status":"COMPLETED"}"#;
-        assert!(read_request(frame, &ann()).is_err());
+        assert!(by_rider(frame).is_err());
     }
 
     #[test]
     fn what_is_no_object_is_unreadable() {
         for frame in ["", "x", "[]", "1", "null", "{", "\"a\""] {
-            assert!(read_request(frame, &ann()).is_err(), "{frame}");
-            assert!(read_update(frame, &bob()).is_err(), "{frame}");
+            assert!(by_rider(frame).is_err(), "{frame}");
+            assert!(by_driver(frame).is_err(), "{frame}");
         }
     }
 }

@@ -1,3 +1,6 @@
 //! How endpoints write frames: pure functions from frame to command and from event to frame.
 
+pub mod bare;
 pub mod course;
+pub mod dcrf;
+pub mod taxi;

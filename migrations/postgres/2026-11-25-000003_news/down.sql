@@ -1,0 +1,11 @@
+DROP TABLE notification_reads;
+DROP TABLE notifications;
+ALTER TABLE trips DROP COLUMN hidden;
+DELETE FROM stream_entries WHERE event_id IN (SELECT id FROM events WHERE revision IS NULL);
+DELETE FROM events WHERE revision IS NULL;
+DROP INDEX stream_entries_by_event;
+DROP INDEX messages_by_trip;
+ALTER TABLE events DROP CONSTRAINT a_revision_of_a_trip;
+ALTER TABLE events DROP COLUMN before;
+ALTER TABLE events ALTER COLUMN revision SET NOT NULL;
+ALTER TABLE events ALTER COLUMN trip_id SET NOT NULL;

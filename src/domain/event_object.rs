@@ -1,0 +1,109 @@
+//! Events, messages and notifications as the world outside sees them.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::event::{Event, Fact};
+use super::message::Message;
+use super::notification::Notification;
+use super::trip_object::{PartyObject, TripObject, microseconds};
+use super::user::Actor;
+
+/// The wire's event object.
+#[derive(Debug, Serialize)]
+pub struct EventObject<'a> {
+    id: i64,
+    kind: &'static str,
+    #[serde(serialize_with = "microseconds")]
+    at: Timestamp,
+    actor: Actor,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<i64>,
+    #[serde(flatten)]
+    fact: FactObject<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum FactObject<'a> {
+    Trip(Box<TripObject<'a>>),
+    Message(MessageObject<'a>),
+    Notification(NotificationObject<'a>),
+}
+
+/// The wire's chat message.
+#[derive(Debug, Serialize)]
+pub struct MessageObject<'a> {
+    message: &'a str,
+    id: i64,
+    trip: String,
+    sender: PartyObject<'a>,
+    #[serde(serialize_with = "microseconds")]
+    sent: Timestamp,
+}
+
+impl<'a> MessageObject<'a> {
+    /// The object of a message that is the event of that number and time.
+    pub fn of(message: &'a Message, id: i64, sent: Timestamp) -> Self {
+        Self {
+            message: message.text.as_str(),
+            id,
+            trip: message.trip.to_string(),
+            sender: PartyObject::from(&message.sender),
+            sent,
+        }
+    }
+}
+
+/// The wire's notification.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Notification)]
+pub struct NotificationObject<'a> {
+    #[schema(max_length = 500)]
+    message: &'a str,
+    #[schema(example = 9)]
+    id: i64,
+    /// The stream that carries it: `user:<id>`, `role:<role>` or `all`.
+    #[schema(example = "user:1")]
+    audience: String,
+    #[serde(serialize_with = "microseconds")]
+    #[schema(value_type = String, format = DateTime)]
+    sent: Timestamp,
+    #[serde(serialize_with = "microseconds")]
+    #[schema(value_type = String, format = DateTime)]
+    expires: Timestamp,
+}
+
+impl<'a> NotificationObject<'a> {
+    /// The object of a notification that is the event of that number and time.
+    pub fn of(notification: &'a Notification, id: i64, sent: Timestamp) -> Self {
+        Self {
+            message: notification.text.as_str(),
+            id,
+            audience: notification.audience.stream().to_string(),
+            sent,
+            expires: notification.expires_at,
+        }
+    }
+}
+
+impl<'a> From<&'a Event> for EventObject<'a> {
+    fn from(event: &'a Event) -> Self {
+        let (id, at) = (event.id, event.at);
+        let fact = match &event.fact {
+            Fact::Trip(change) => FactObject::Trip(Box::new(TripObject::from(&change.trip))),
+            Fact::Message(message) => FactObject::Message(MessageObject::of(message, id, at)),
+            Fact::Notification(notification) => {
+                FactObject::Notification(NotificationObject::of(notification, id, at))
+            }
+        };
+        Self {
+            id,
+            kind: event.kind(),
+            at,
+            actor: event.actor,
+            revision: event.trip().map(|change| change.trip.revision),
+            fact,
+        }
+    }
+}

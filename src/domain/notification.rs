@@ -1,0 +1,86 @@
+//! Short texts that the service or an operator sends, kept until they are read or expire.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::event::{Kind, Stream, TripChange};
+use super::id::UserId;
+use super::text::NoticeText;
+use super::trip::State;
+use super::user::{Actor, Role};
+
+/// How long the service's own notifications are kept, and an operator's unless they say otherwise.
+pub const NOTICE_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Who is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Audience {
+    /// One account.
+    User(UserId),
+    /// Everybody of that role.
+    Role(Role),
+    /// Everybody.
+    All,
+}
+
+impl Audience {
+    /// The stream that all of them hear.
+    pub const fn stream(self) -> Stream {
+        match self {
+            Self::User(user) => Stream::User(user),
+            Self::Role(role) => Stream::Role(role),
+            Self::All => Stream::All,
+        }
+    }
+}
+
+/// What somebody is told; its number and its time are the event's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Notification {
+    /// Who is told.
+    pub audience: Audience,
+    /// What.
+    pub text: NoticeText,
+    /// Until when it is shown.
+    pub expires_at: Timestamp,
+}
+
+impl Notification {
+    fn to(user: UserId, text: &str, at: Timestamp) -> Self {
+        Self {
+            audience: Audience::User(user),
+            text: NoticeText::parse(text).expect("the service's own texts are short"),
+            expires_at: at + NOTICE_LIFE,
+        }
+    }
+
+    /// What the service tells the parties of a trip about a change, besides the change itself: what they must know
+    /// although their app may be asleep.
+    pub fn about(change: &TripChange, by: Actor, at: Timestamp) -> Vec<Self> {
+        let trip = &change.trip;
+        let rider = trip.rider.id.user();
+        let driver = trip.state.driver().map(|driver| driver.id.user());
+        match (change.kind, &trip.state) {
+            (Kind::Arrived, _) => vec![Self::to(rider, "Your driver has arrived.", at)],
+            (Kind::Expired, _) => vec![Self::to(rider, "No driver was found for your trip.", at)],
+            (Kind::Cancelled, State::Cancelled { .. }) => [Some(rider), driver]
+                .into_iter()
+                .flatten()
+                .filter(|party| by.user() != Some(*party))
+                .map(|party| Self::to(party, "Your trip was cancelled.", at))
+                .collect(),
+            (
+                Kind::Requested
+                | Kind::Amended
+                | Kind::Accepted
+                | Kind::Started
+                | Kind::Completed
+                | Kind::Cancelled
+                | Kind::Withdrawn
+                | Kind::Removed,
+                _,
+            ) => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Notifications: who is sent what, and what they have not read yet.
+
+use jiff::SignedDuration;
+
+use crate::domain::{Audience, Event, NoticeText, Notification, OperatorId, Stream};
+use crate::inputs;
+use crate::store::notifications::{self, Reader};
+use crate::store::pool::Unavailable;
+use crate::store::views::Viewer;
+use crate::store::writer::CommandError;
+use crate::store::writer::command::{Note, Post};
+use crate::store::{Store, users};
+use std::sync::Arc;
+
+/// The notifications; cheap to clone.
+#[derive(Clone)]
+pub struct Notices(Store);
+
+/// Which ones somebody has read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// All that there are.
+    All,
+    /// Those of these numbers, as far as they are theirs.
+    These(Vec<i64>),
+}
+
+/// Whom an operator wants to tell something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Addressee {
+    /// The account of that name.
+    Named(String),
+    /// All of them.
+    Many(Audience),
+}
+
+/// Why a notification was not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum NoticeError {
+    /// There is no account of that name.
+    #[error("There is no user of that name.")]
+    NoSuchUser,
+    /// It could not be written.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+}
+
+impl Notices {
+    /// Those of this store.
+    pub const fn of(store: Store) -> Self {
+        Self(store)
+    }
+
+    /// An operator tells somebody something.
+    pub async fn send(
+        &self,
+        by: OperatorId,
+        to: Addressee,
+        text: NoticeText,
+        life: SignedDuration,
+    ) -> Result<Arc<Event>, NoticeError> {
+        let audience = match to {
+            Addressee::Many(audience) => audience,
+            Addressee::Named(name) => {
+                let named = self
+                    .0
+                    .reader
+                    .read(move |db| users::named(db, &name))
+                    .await
+                    .map_err(CommandError::from)?;
+                Audience::User(named.ok_or(NoticeError::NoSuchUser)?.id)
+            }
+        };
+        let at = inputs::now();
+        let notification = Notification {
+            audience,
+            text,
+            expires_at: at + life,
+        };
+        let what = Note::Notification(by, notification);
+        Ok(self.0.writer.post(Post { what, at }).await?)
+    }
+
+    /// What an account has not read, newest first.
+    pub async fn unread(&self, viewer: Viewer) -> Result<Vec<Event>, Unavailable> {
+        let reader = reader(viewer);
+        let read = self
+            .0
+            .reader
+            .read(move |db| notifications::unread(db, &reader));
+        read.await
+    }
+
+    /// How much an account has not read.
+    pub async fn count_unread(&self, viewer: Viewer) -> Result<i64, Unavailable> {
+        let reader = reader(viewer);
+        let counts = self
+            .0
+            .reader
+            .read(move |db| notifications::count_unread(db, &[reader]))
+            .await?;
+        Ok(counts.into_iter().sum())
+    }
+
+    /// An account has read something; gives how much it has not.
+    pub async fn mark_read(&self, viewer: Viewer, which: Which) -> Result<i64, Unavailable> {
+        let reader = reader(viewer);
+        let marked = self.0.writer.change(move |tx| {
+            let these = match &which {
+                Which::All => None,
+                Which::These(numbers) => Some(numbers.as_slice()),
+            };
+            notifications::mark_read(tx.db, &reader, these)?;
+            let left = notifications::count_unread(tx.db, std::slice::from_ref(&reader))?;
+            Ok(left.into_iter().sum())
+        });
+        marked.await
+    }
+}
+
+fn reader(viewer: Viewer) -> Reader {
+    Reader {
+        user: viewer.user,
+        streams: Stream::of(viewer.user, viewer.role),
+        at: inputs::now(),
+    }
+}

@@ -1,0 +1,52 @@
+//! How a socket writes what it hears. The registry knows no frames: each socket brings its own voice.
+
+use bytes::Bytes;
+
+use super::outbound::Outbound;
+use crate::domain::{Event, Stream};
+
+/// Nothing was queued: there is no room, or an event that comes before is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotTold;
+
+/// How one socket writes events, and what it has asked to hear.
+pub trait Voice: Send + Sync {
+    /// Queues what its client is to hear of an event, all of it or nothing; an event that it has told is not told again.
+    fn tell(&self, shared: &mut Shared<'_>, outbound: &Outbound) -> Result<(), NotTold>;
+
+    /// The next sequence that its client waits for, in a stream that it follows without gaps.
+    fn next(&self, _: Stream) -> Option<i64> {
+        None
+    }
+}
+
+/// One event, and what was made of it for several sockets: each piece once, and only when somebody needs it.
+pub struct Shared<'a> {
+    event: &'a Event,
+    made: Vec<(&'static str, Bytes)>,
+}
+
+impl<'a> Shared<'a> {
+    /// Nothing is made yet.
+    pub const fn of(event: &'a Event) -> Self {
+        Self {
+            event,
+            made: Vec::new(),
+        }
+    }
+
+    /// The event.
+    pub const fn event(&self) -> &'a Event {
+        self.event
+    }
+
+    /// The piece of that name.
+    pub fn piece(&mut self, name: &'static str, make: impl FnOnce(&Event) -> Bytes) -> Bytes {
+        if let Some((_, piece)) = self.made.iter().find(|(made, _)| *made == name) {
+            return piece.clone();
+        }
+        let piece = make(self.event);
+        self.made.push((name, piece.clone()));
+        piece
+    }
+}

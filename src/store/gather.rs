@@ -1,0 +1,126 @@
+//! Reading for many callers with few queries.
+//!
+//! A caller who is alone is served at once. While a read is under way, and for a while after it that grows with its
+//! size, further callers gather for the next one: a thousand who reconnect at the same time cost a few reads.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use diesel::QueryResult;
+use tokio::sync::{Notify, oneshot};
+
+use super::db::Db;
+use super::pool::{Reader, Unavailable};
+
+/// The most callers that one read serves.
+const BATCH_MAX: usize = 1_000;
+/// The most callers who may wait.
+const WAITING_MAX: usize = 16_384;
+/// How long the next read waits for each caller that the last one has served.
+const PAUSE_EACH: Duration = Duration::from_millis(4);
+/// How long it waits at most.
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// Answers as many keys as there are, in their order.
+type Read<K, V> = Arc<dyn Fn(&mut Db, &[K]) -> QueryResult<Vec<V>> + Send + Sync>;
+
+struct Waiting<K, V> {
+    callers: Vec<(K, oneshot::Sender<Result<V, Unavailable>>)>,
+    is_running: bool,
+}
+
+struct Shared<K, V> {
+    reader: Reader,
+    read: Read<K, V>,
+    waiting: Mutex<Waiting<K, V>>,
+    full: Notify,
+}
+
+/// One kind of read, for whoever needs it; cheap to clone.
+pub struct Gather<K, V>(Arc<Shared<K, V>>);
+
+impl<K, V> Clone for Gather<K, V> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<K: Send + 'static, V: Send + 'static> Gather<K, V> {
+    /// Reads with `read`, which answers as many keys as it is given, in their order.
+    pub fn new(
+        reader: &Reader,
+        read: impl Fn(&mut Db, &[K]) -> QueryResult<Vec<V>> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            reader: reader.clone(),
+            read: Arc::new(read),
+            waiting: Mutex::new(Waiting {
+                callers: Vec::new(),
+                is_running: false,
+            }),
+            full: Notify::new(),
+        }))
+    }
+
+    /// What there is for this key.
+    pub async fn get(&self, key: K) -> Result<V, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        let begins = {
+            let mut waiting = self.0.lock();
+            if waiting.callers.len() >= WAITING_MAX {
+                return Err(Unavailable::Busy);
+            }
+            waiting.callers.push((key, reply));
+            if waiting.callers.len() == BATCH_MAX {
+                self.0.full.notify_one();
+            }
+            !std::mem::replace(&mut waiting.is_running, true)
+        };
+        if begins {
+            tokio::spawn(run(self.0.clone()));
+        }
+        answer.await.map_err(|_| Unavailable::Busy)?
+    }
+}
+
+impl<K, V> Shared<K, V> {
+    fn lock(&self) -> MutexGuard<'_, Waiting<K, V>> {
+        self.waiting
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn take(&self) -> Vec<(K, oneshot::Sender<Result<V, Unavailable>>)> {
+        let mut waiting = self.lock();
+        waiting.is_running = !waiting.callers.is_empty();
+        let count = waiting.callers.len().min(BATCH_MAX);
+        waiting.callers.drain(..count).collect()
+    }
+}
+
+/// Reads for as long as somebody waits.
+async fn run<K: Send + 'static, V: Send + 'static>(shared: Arc<Shared<K, V>>) {
+    loop {
+        let batch = shared.take();
+        if batch.is_empty() {
+            return;
+        }
+        let (keys, replies): (Vec<K>, Vec<_>) = batch.into_iter().unzip();
+        let pause = PAUSE_EACH * u32::try_from(keys.len()).unwrap_or(u32::MAX);
+        let read = shared.read.clone();
+        let answers = shared.reader.read(move |db| read(db, &keys)).await;
+        match answers {
+            Ok(values) => {
+                for (reply, value) in replies.into_iter().zip(values) {
+                    drop(reply.send(Ok(value)));
+                }
+            }
+            Err(error) => {
+                for reply in replies {
+                    drop(reply.send(Err(error.clone())));
+                }
+            }
+        }
+        let _ = tokio::time::timeout(pause.min(PAUSE_MAX), shared.full.notified()).await;
+    }
+}

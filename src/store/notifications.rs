@@ -1,0 +1,167 @@
+//! Notifications that are still shown, and who has read which.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use jiff::Timestamp;
+
+use super::db::{Db, on};
+use super::events::{self, EventRow};
+use super::schema::{events as log, notification_reads as reads, notifications};
+use super::sql_types::At;
+use crate::domain::{Event, Fact, Stream, UserId};
+
+/// The longest list of them.
+pub const LIST_MAX: i64 = 100;
+
+#[derive(Insertable)]
+#[diesel(table_name = notifications)]
+struct Row {
+    event_id: i64,
+    stream: String,
+    expires_at: At,
+}
+
+/// Whose notifications are asked for, and when.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    /// Who.
+    pub user: UserId,
+    /// The streams they hear.
+    pub streams: Vec<Stream>,
+    /// What has expired by then is not shown.
+    pub at: Timestamp,
+}
+
+/// Keeps those among these events that are notifications.
+pub(super) fn insert(db: &mut Db, events: &[Event]) -> QueryResult<()> {
+    let rows: Vec<Row> = events
+        .iter()
+        .filter_map(|event| match &event.fact {
+            Fact::Notification(notification) => Some(Row {
+                event_id: event.id,
+                stream: notification.audience.stream().to_string(),
+                expires_at: At(notification.expires_at),
+            }),
+            Fact::Trip(_) | Fact::Message(_) => None,
+        })
+        .collect();
+    let table = notifications::table;
+    match db {
+        Db::Pg(_) if rows.is_empty() => Ok(()),
+        Db::Pg(conn) => diesel::insert_into(table)
+            .values(&rows)
+            .execute(conn)
+            .map(drop),
+        Db::Sqlite(conn) => rows.iter().try_for_each(|row| {
+            diesel::insert_into(table)
+                .values(row)
+                .execute(conn)
+                .map(drop)
+        }),
+    }
+}
+
+/// A condition: the notification is the reader's, has not expired, and they have not read it.
+macro_rules! unread {
+    ($reader:expr) => {
+        notifications::stream
+            .eq_any($reader.streams.iter().map(ToString::to_string))
+            .and(notifications::expires_at.gt(At($reader.at)))
+            .and(diesel::dsl::not(diesel::dsl::exists(
+                reads::table.filter(
+                    reads::event_id
+                        .eq(notifications::event_id)
+                        .and(reads::user_id.eq($reader.user.get())),
+                ),
+            )))
+    };
+}
+
+/// How many notifications each of these has not read.
+pub fn count_unread(db: &mut Db, readers: &[Reader]) -> QueryResult<Vec<i64>> {
+    let Some(at) = readers.iter().map(|reader| reader.at).max() else {
+        return Ok(Vec::new());
+    };
+    let mut streams: Vec<String> = readers
+        .iter()
+        .flat_map(|reader| reader.streams.iter().map(ToString::to_string))
+        .collect();
+    streams.sort_unstable();
+    streams.dedup();
+    let users = readers.iter().map(|reader| reader.user.get());
+    let shown = notifications::expires_at.gt(At(at));
+    let sent: Vec<(String, i64)> = on!(&mut *db, |conn| notifications::table
+        .filter(shown.and(notifications::stream.eq_any(streams)))
+        .group_by(notifications::stream)
+        .select((notifications::stream, diesel::dsl::count_star()))
+        .load(conn))?;
+    let read: Vec<(i64, i64)> = on!(&mut *db, |conn| reads::table
+        .inner_join(notifications::table.on(notifications::event_id.eq(reads::event_id)))
+        .filter(shown.and(reads::user_id.eq_any(users)))
+        .group_by(reads::user_id)
+        .select((reads::user_id, diesel::dsl::count_star()))
+        .load(conn))?;
+    let sent: HashMap<String, i64> = sent.into_iter().collect();
+    let read: HashMap<i64, i64> = read.into_iter().collect();
+    // Only their own notifications can be read by anybody.
+    let unread = |reader: &Reader| {
+        let own = reader.streams.iter().map(ToString::to_string);
+        let all: i64 = own.filter_map(|stream| sent.get(&stream)).sum();
+        all - read.get(&reader.user.get()).unwrap_or(&0)
+    };
+    Ok(readers.iter().map(unread).collect())
+}
+
+/// The notifications that the reader has not read, newest first, at most [`LIST_MAX`].
+pub fn unread(db: &mut Db, reader: &Reader) -> QueryResult<Vec<Event>> {
+    let rows: Vec<EventRow> = on!(db, |conn| {
+        notifications::table
+            .inner_join(log::table)
+            .filter(unread!(reader))
+            .order(notifications::event_id.desc())
+            .limit(LIST_MAX)
+            .select(EventRow::as_select())
+            .load(conn)
+    })?;
+    events::into_events(rows)
+}
+
+/// Marks notifications of the reader as read, all of them or these; others are left alone.
+pub fn mark_read(db: &mut Db, reader: &Reader, which: Option<&[i64]>) -> QueryResult<()> {
+    let numbers: Vec<i64> = on!(&mut *db, |conn| {
+        let mut query = notifications::table
+            .filter(unread!(reader))
+            .select(notifications::event_id)
+            .into_boxed();
+        if let Some(which) = which {
+            query = query.filter(notifications::event_id.eq_any(which.to_vec()));
+        }
+        query.load(conn)
+    })?;
+    for number in numbers {
+        let mark = (
+            reads::user_id.eq(reader.user.get()),
+            reads::event_id.eq(number),
+        );
+        on!(&mut *db, |conn| diesel::insert_into(reads::table)
+            .values(mark)
+            .on_conflict_do_nothing()
+            .execute(conn))?;
+    }
+    Ok(())
+}
+
+/// Forgets at most `limit` notifications that have expired; returns how many.
+pub fn purge(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<usize> {
+    let old: Vec<i64> = on!(&mut *db, |conn| {
+        notifications::table
+            .filter(notifications::expires_at.le(At(at)))
+            .order(notifications::expires_at)
+            .limit(limit)
+            .select(notifications::event_id)
+            .load(conn)
+    })?;
+    let old = notifications::table.filter(notifications::event_id.eq_any(old));
+    on!(db, |conn| diesel::delete(old).execute(conn))
+}

@@ -1,0 +1,202 @@
+//! Reading streams for many clients at once: a few queries, however many of them there are.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::db::{Db, on};
+use super::events::EventRow;
+use super::schema::{events as log, stream_entries};
+use super::sql_types::{At, Id, Instant, Key};
+use crate::domain::{Event, Stream};
+
+/// Where a stream stands, as seen from a place in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// Which life of the stream.
+    pub epoch: Uuid,
+    /// The last sequence taken.
+    pub sequence: i64,
+    /// When the event after that place happened, if it is kept.
+    pub next_at: Option<Timestamp>,
+}
+
+#[derive(QueryableByName)]
+struct HeadRow {
+    #[diesel(sql_type = Text)]
+    stream: String,
+    #[diesel(sql_type = BigInt)]
+    place: i64,
+    #[diesel(sql_type = Key)]
+    epoch: Id,
+    #[diesel(sql_type = BigInt)]
+    sequence: i64,
+    #[diesel(sql_type = Nullable<Instant>)]
+    next_at: Option<At>,
+}
+
+const HEADS: &str = "SELECT h.stream, w.place, h.epoch, h.sequence, e.at AS next_at FROM wanted w \
+    JOIN stream_heads h ON h.stream = w.stream \
+    LEFT JOIN stream_entries s ON s.stream = w.stream AND s.sequence = w.place + 1 \
+    LEFT JOIN events e ON e.id = s.event_id";
+
+/// Where these streams stand, each seen from a place in it; a stream in which nothing ever happened is left out.
+pub fn heads(db: &mut Db, places: &[(Stream, i64)]) -> QueryResult<HashMap<(Stream, i64), Head>> {
+    let mut places: Vec<(Stream, i64)> = places.to_vec();
+    places.sort_unstable();
+    places.dedup();
+    let wanted: Vec<(String, i64)> = places
+        .into_iter()
+        .map(|(stream, place)| (stream.to_string(), place))
+        .collect();
+    let wanted = serde_json::to_string(&wanted).expect("texts and numbers are JSON");
+    let rows: Vec<HeadRow> = match db {
+        Db::Pg(conn) => diesel::sql_query(format!(
+            "WITH wanted AS (SELECT w->>0 AS stream, (w->>1)::bigint AS place \
+             FROM jsonb_array_elements($1::jsonb) w) {HEADS}"
+        ))
+        .bind::<Text, _>(wanted)
+        .load(conn)?,
+        Db::Sqlite(conn) => diesel::sql_query(format!(
+            "WITH wanted AS (SELECT json_extract(value, '$[0]') AS stream, \
+             json_extract(value, '$[1]') AS place FROM json_each(?1)) {HEADS}"
+        ))
+        .bind::<Text, _>(wanted)
+        .load(conn)?,
+    };
+    let found = rows.into_iter().filter_map(|row| {
+        let head = Head {
+            epoch: row.epoch.0,
+            sequence: row.sequence,
+            next_at: row.next_at.map(|at| at.0),
+        };
+        Some(((Stream::parse(&row.stream)?, row.place), head))
+    });
+    Ok(found.collect())
+}
+
+/// A part of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Part {
+    /// Which stream.
+    pub stream: Stream,
+    /// From this sequence.
+    pub first: i64,
+    /// To this one.
+    pub last: i64,
+}
+
+/// What was found of some parts, by stream and sequence.
+pub type Found = BTreeMap<(Stream, i64), Arc<Event>>;
+
+#[derive(QueryableByName)]
+struct EntryRow {
+    #[diesel(sql_type = Text)]
+    stream: String,
+    #[diesel(sql_type = BigInt)]
+    sequence: i64,
+    #[diesel(embed)]
+    event: EventRow,
+}
+
+const ENTRIES: &str = "SELECT s.stream, s.sequence, e.id, e.kind, e.actor_role, e.actor_id, e.at, \
+    e.payload, e.positions, e.before FROM wanted w \
+    JOIN stream_entries s ON s.stream = w.stream AND s.sequence BETWEEN w.first AND w.last \
+    JOIN events e ON e.id = s.event_id";
+
+/// What stands in these parts, of each part at most the first `limit`, with one query.
+pub fn read(db: &mut Db, parts: &[Part], limit: i64) -> QueryResult<Found> {
+    let wanted: Vec<(String, i64, i64)> = windows(parts, limit)
+        .into_iter()
+        .map(|part| (part.stream.to_string(), part.first, part.last))
+        .collect();
+    let wanted = serde_json::to_string(&wanted).expect("texts and numbers are JSON");
+    let rows: Vec<EntryRow> = match db {
+        Db::Pg(conn) => diesel::sql_query(format!(
+            "WITH wanted AS (SELECT w->>0 AS stream, (w->>1)::bigint AS first, (w->>2)::bigint AS last \
+             FROM jsonb_array_elements($1::jsonb) w) {ENTRIES}"
+        ))
+        .bind::<Text, _>(wanted)
+        .load(conn)?,
+        Db::Sqlite(conn) => diesel::sql_query(format!(
+            "WITH wanted AS (SELECT json_extract(value, '$[0]') AS stream, \
+             json_extract(value, '$[1]') AS first, json_extract(value, '$[2]') AS last \
+             FROM json_each(?1)) {ENTRIES}"
+        ))
+        .bind::<Text, _>(wanted)
+        .load(conn)?,
+    };
+    let mut found = Found::new();
+    for row in rows {
+        if let Some(stream) = Stream::parse(&row.stream) {
+            let event = Arc::new(row.event.into_event()?);
+            found.insert((stream, row.sequence), event);
+        }
+    }
+    Ok(found)
+}
+
+/// The parts cut to their first `limit` places and laid over each other, so that no place is read twice.
+fn windows(parts: &[Part], limit: i64) -> Vec<Part> {
+    let mut cut: Vec<Part> = parts
+        .iter()
+        .map(|part| Part {
+            last: part.last.min(part.first.saturating_add(limit - 1)),
+            ..*part
+        })
+        .collect();
+    cut.sort_unstable();
+    let mut windows: Vec<Part> = Vec::new();
+    for part in cut {
+        match windows.last_mut() {
+            Some(window) if window.stream == part.stream && part.first <= window.last + 1 => {
+                window.last = window.last.max(part.last);
+            }
+            Some(_) | None => windows.push(part),
+        }
+    }
+    windows
+}
+
+/// Forgets at most `limit` places of events that happened before `since`; returns how many.
+///
+/// Within a stream, places are taken in the order of events, so what is left of it has no hole.
+pub fn purge(db: &mut Db, since: Timestamp, limit: i64) -> QueryResult<usize> {
+    let oldest: Vec<(i64, At)> = on!(&mut *db, |conn| {
+        stream_entries::table
+            .inner_join(log::table)
+            .order(stream_entries::event_id)
+            .limit(limit)
+            .select((stream_entries::event_id, log::at))
+            .load(conn)
+    })?;
+    let old = oldest.iter().take_while(|(_, at)| at.0 < since).last();
+    let Some((until, _)) = old else { return Ok(0) };
+    let old = stream_entries::table.filter(stream_entries::event_id.le(until));
+    on!(db, |conn| diesel::delete(old).execute(conn))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_that_overlap_are_read_once() {
+        let part = |first, last| Part {
+            stream: Stream::Drivers,
+            first,
+            last,
+        };
+        let other = Part {
+            stream: Stream::All,
+            ..part(1, 9)
+        };
+        let parts = [part(5, 90), part(3, 4), other, part(40, 41), part(7, 9)];
+        let expected = [part(3, 9), part(40, 41), Part { last: 5, ..other }];
+        assert_eq!(windows(&parts, 5), expected);
+    }
+}

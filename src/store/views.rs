@@ -1,0 +1,254 @@
+//! Who may see which trips.
+
+use std::collections::{BTreeMap, HashMap};
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+
+use super::db::{Db, on};
+use super::rows::{self, TripRow};
+use super::schema::trips;
+use super::trips::status_among;
+use crate::domain::{Before, DriverId, RiderId, Role, Status, Trip, TripChange, UserId};
+
+/// The longest list that is answered.
+pub const LIST_MAX: i64 = 500;
+
+/// Whose view of the trips is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Viewer {
+    /// Who looks.
+    pub user: UserId,
+    /// As what.
+    pub role: Role,
+}
+
+impl Viewer {
+    /// Whether the viewer may see `trip`; [`list`] shows the same ones.
+    pub fn sees(self, trip: &Trip) -> bool {
+        self.may_see(trip.rider.id, Before::from(trip))
+    }
+
+    /// Whether the viewer could see the trip before the change.
+    pub fn saw(self, change: &TripChange) -> bool {
+        let rider = change.trip.rider.id;
+        change
+            .before
+            .is_some_and(|before| self.may_see(rider, before))
+    }
+
+    fn may_see(self, rider: RiderId, trip: Before) -> bool {
+        match self.role {
+            Role::Rider => rider.user() == self.user && !trip.hidden,
+            Role::Driver => {
+                let is_own = trip.driver.map(DriverId::user) == Some(self.user);
+                trip.status == Status::Requested || is_own
+            }
+            Role::Operator => true,
+        }
+    }
+}
+
+/// What the viewer may see, newest first, at most [`LIST_MAX`].
+pub fn list(db: &mut Db, viewer: Viewer) -> QueryResult<Vec<Trip>> {
+    let rows = match viewer.role {
+        Role::Rider => newest(db, Which::OfRider(viewer.user))?,
+        Role::Operator => newest(db, Which::All)?,
+        Role::Driver => {
+            // No index has both in the order of the list. Their own are read last: a trip that they take meanwhile
+            // is in both, and as it is now.
+            let requested = newest(db, Which::Requested)?;
+            let own = newest(db, Which::OfDriver(viewer.user))?;
+            let both: BTreeMap<i64, TripRow> = requested
+                .into_iter()
+                .chain(own)
+                .map(|row| (row.id, row))
+                .collect();
+            both.into_values()
+                .rev()
+                .zip(0..LIST_MAX)
+                .map(|(row, _)| row)
+                .collect()
+        }
+    };
+    rows::trips(db, rows)
+}
+
+/// A part of the trips that an index has in their order.
+#[derive(Debug, Clone, Copy)]
+enum Which {
+    All,
+    Active,
+    Requested,
+    OfRider(UserId),
+    OfDriver(UserId),
+}
+
+fn newest(db: &mut Db, which: Which) -> QueryResult<Vec<TripRow>> {
+    on!(db, |conn| {
+        let query = trips::table
+            .select(TripRow::as_select())
+            .order(trips::id.desc())
+            .limit(LIST_MAX)
+            .into_boxed();
+        let query = match which {
+            Which::All => query,
+            Which::Active => query.filter(status_among(&Status::ACTIVE)),
+            Which::Requested => query.filter(status_among(&[Status::Requested])),
+            Which::OfRider(rider) => {
+                query.filter(trips::rider_id.eq(rider.get()).and(trips::hidden.eq(false)))
+            }
+            Which::OfDriver(driver) => query.filter(trips::driver_id.eq(driver.get())),
+        };
+        query.load(conn)
+    })
+}
+
+/// The own trips that are not over of each of these viewers, oldest first; operators have none.
+pub fn active_of(db: &mut Db, viewers: &[Viewer]) -> QueryResult<Vec<Vec<Trip>>> {
+    let of = |role| {
+        let same = viewers.iter().filter(move |viewer| viewer.role == role);
+        same.map(|viewer| viewer.user.get()).collect::<Vec<_>>()
+    };
+    let (riders, drivers) = (of(Role::Rider), of(Role::Driver));
+    let mut rows: Vec<TripRow> = Vec::new();
+    if !riders.is_empty() {
+        let own = trips::rider_id.eq_any(riders);
+        rows.extend::<Vec<TripRow>>(on!(&mut *db, |conn| trips::table
+            .filter(own.and(status_among(&Status::ACTIVE)))
+            .select(TripRow::as_select())
+            .load(conn))?);
+    }
+    if !drivers.is_empty() {
+        let own = trips::driver_id.assume_not_null().eq_any(drivers);
+        rows.extend::<Vec<TripRow>>(on!(&mut *db, |conn| trips::table
+            .filter(own.and(status_among(&Status::TAKEN)))
+            .select(TripRow::as_select())
+            .load(conn))?);
+    }
+    // A trip whose rider and driver both ask is there twice.
+    rows.sort_unstable_by_key(|row| row.id);
+    rows.dedup_by_key(|row| row.id);
+    let found = rows::trips(db, rows)?;
+    let mut own: HashMap<UserId, Vec<&Trip>> = HashMap::new();
+    for trip in &found {
+        own.entry(trip.rider.id.user()).or_default().push(trip);
+        if let Some(driver) = trip.state.driver() {
+            own.entry(driver.id.user()).or_default().push(trip);
+        }
+    }
+    let of = |viewer: &Viewer| own.get(&viewer.user).into_iter().flatten();
+    Ok(viewers
+        .iter()
+        .map(|viewer| of(viewer).map(|trip| (*trip).clone()).collect())
+        .collect())
+}
+
+/// The trips for which a driver is looked for, newest first, at most [`LIST_MAX`].
+pub fn requested(db: &mut Db) -> QueryResult<Vec<Trip>> {
+    let rows = newest(db, Which::Requested)?;
+    rows::trips(db, rows)
+}
+
+/// The trips of everybody that are not over, newest first, at most [`LIST_MAX`].
+pub fn under_way(db: &mut Db) -> QueryResult<Vec<Trip>> {
+    let rows = newest(db, Which::Active)?;
+    rows::trips(db, rows)
+}
+
+/// What is wanted of the trips that a viewer may see.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only this rider's.
+    pub rider: Option<i64>,
+    /// Only this driver's.
+    pub driver: Option<i64>,
+    /// Only those that stand there.
+    pub status: Option<Status>,
+}
+
+impl Filter {
+    /// Whether a trip of this rider that is, or was, like this is wanted.
+    pub fn wants(self, rider: RiderId, trip: Before) -> bool {
+        let driver = trip.driver.map(|driver| driver.user().get());
+        self.rider.is_none_or(|wanted| wanted == rider.user().get())
+            && self.driver.is_none_or(|wanted| driver == Some(wanted))
+            && self.status.is_none_or(|wanted| wanted == trip.status)
+    }
+}
+
+type Boxed<DB> = Box<dyn BoxableExpression<trips::table, DB, SqlType = Bool>>;
+
+/// The conditions for what a viewer may see and wants, in the words of the database `$db`.
+macro_rules! visible {
+    ($db:ty, $viewer:expr, $filter:expr) => {{
+        let (user, filter) = ($viewer.user.get(), $filter);
+        let mut all: Vec<Boxed<$db>> = vec![match $viewer.role {
+            Role::Rider => Box::new(trips::rider_id.eq(user).and(trips::hidden.eq(false))),
+            Role::Driver => Box::new(
+                status_among(&[Status::Requested]).or(trips::driver_id
+                    .is_not_null()
+                    .and(trips::driver_id.assume_not_null().eq(user))),
+            ),
+            Role::Operator => Box::new(sql::<Bool>("1 = 1")),
+        }];
+        if let Some(rider) = filter.rider {
+            all.push(Box::new(trips::rider_id.eq(rider)));
+        }
+        if let Some(driver) = filter.driver {
+            all.push(Box::new(
+                trips::driver_id
+                    .is_not_null()
+                    .and(trips::driver_id.assume_not_null().eq(driver)),
+            ));
+        }
+        if let Some(status) = filter.status {
+            all.push(Box::new(status_among(&[status])));
+        }
+        all.into_iter()
+            .reduce(|one, other| Box::new(one.and(other)))
+            .unwrap_or_else(|| Box::new(sql::<Bool>("1 = 1")))
+    }};
+}
+
+/// A page of what the viewer may see and wants, newest first.
+pub fn page(
+    db: &mut Db,
+    viewer: Viewer,
+    filter: Filter,
+    limit: i64,
+    offset: i64,
+) -> QueryResult<Vec<Trip>> {
+    let rows: Vec<TripRow> = match &mut *db {
+        Db::Pg(conn) => trips::table
+            .filter(visible!(diesel::pg::Pg, viewer, filter))
+            .order(trips::id.desc())
+            .limit(limit)
+            .offset(offset)
+            .select(TripRow::as_select())
+            .load(conn)?,
+        Db::Sqlite(conn) => trips::table
+            .filter(visible!(diesel::sqlite::Sqlite, viewer, filter))
+            .order(trips::id.desc())
+            .limit(limit)
+            .offset(offset)
+            .select(TripRow::as_select())
+            .load(conn)?,
+    };
+    rows::trips(db, rows)
+}
+
+/// How many trips the viewer may see and wants.
+pub fn count(db: &mut Db, viewer: Viewer, filter: Filter) -> QueryResult<i64> {
+    match db {
+        Db::Pg(conn) => trips::table
+            .filter(visible!(diesel::pg::Pg, viewer, filter))
+            .count()
+            .get_result(conn),
+        Db::Sqlite(conn) => trips::table
+            .filter(visible!(diesel::sqlite::Sqlite, viewer, filter))
+            .count()
+            .get_result(conn),
+    }
+}

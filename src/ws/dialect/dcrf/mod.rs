@@ -1,0 +1,13 @@
+//! The native dialect, which is that of Django Channels REST Framework: calls and answers in envelopes.
+
+mod call;
+mod envelope;
+mod frame;
+mod reader;
+
+pub use call::{Call, Listing, Page, Pk};
+pub use envelope::{Done, Return, StreamName};
+pub use frame::read;
+
+#[cfg(test)]
+mod tests;

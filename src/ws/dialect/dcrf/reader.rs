@@ -1,0 +1,385 @@
+//! The actions, and what each takes.
+
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::call::{Call, Listing, Page, Pk};
+use super::envelope::{Return, StreamName};
+use super::frame::Raw;
+use crate::dispatch::DriverVerb;
+use crate::domain::{
+    Amendment, Ending, MessageText, Person, PlaceChange, Reason, Role, Status, Stream, TripId,
+};
+use crate::fields::{FieldErrors, Fields, Presence};
+use crate::problem::Problem;
+use crate::resume;
+use crate::store::views::{Filter, LIST_MAX};
+use crate::store::writer::command::Stated;
+use crate::ws::dialect::course;
+
+/// How long a page is that does not say so.
+const PAGE: i64 = 100;
+/// How many positions may be given.
+const POSITIONS_MAX: usize = 16;
+
+/// Reads the action and its fields.
+pub(super) fn read(
+    stream: StreamName,
+    object: &Raw<'_>,
+    to: &Return,
+    person: &Person,
+) -> Result<Call, Problem> {
+    let action = match object.get("action").map(|raw| value(raw)) {
+        None | Some(Value::Null) => return Err(Problem::no_action()),
+        Some(Value::String(word)) => word,
+        Some(other) => return Err(Problem::unknown_action(&other.to_string())),
+    };
+    let call = Reader { object, to, person };
+    match stream {
+        StreamName::Trips => call.trips(&action),
+        StreamName::Chat => call.chat(&action),
+        StreamName::Notifications => call.notifications(&action),
+    }
+}
+
+/// Text that was read as raw JSON is JSON, but it may nest deeper than is read.
+fn value(raw: &RawValue) -> Value {
+    serde_json::from_str(raw.get()).unwrap_or_default()
+}
+
+struct Reader<'a> {
+    object: &'a Raw<'a>,
+    to: &'a Return,
+    person: &'a Person,
+}
+
+impl Reader<'_> {
+    fn trips(&self, action: &str) -> Result<Call, Problem> {
+        let rider = &[Role::Rider][..];
+        let driver = &[Role::Driver][..];
+        Ok(match action {
+            "create" => self.only(rider).and_then(|()| self.create())?,
+            "list" => Call::List(self.listing()?),
+            "retrieve" => Call::Retrieve(self.pk()?),
+            "update" => self.change(Presence::Required)?,
+            "patch" => self.change(Presence::Optional)?,
+            "delete" => self
+                .only(rider)
+                .and_then(|()| Ok(Call::Delete(self.pk()?)))?,
+            "accept" => self
+                .only(driver)
+                .and_then(|()| self.drive(DriverVerb::Accept))?,
+            "arrive" => self
+                .only(driver)
+                .and_then(|()| self.drive(DriverVerb::Arrive))?,
+            "start" => self
+                .only(driver)
+                .and_then(|()| self.drive(DriverVerb::Start))?,
+            "complete" => self
+                .only(driver)
+                .and_then(|()| self.drive(DriverVerb::Complete))?,
+            "cancel" => self.cancel()?,
+            "end" => self.only(&[Role::Operator]).and_then(|()| self.end())?,
+            "subscribe_instance" => {
+                let pk = self.pk()?;
+                self.needs_request_id()?;
+                Call::SubscribeInstance(pk)
+            }
+            "unsubscribe_instance" => Call::UnsubscribeInstance(self.pk()?),
+            "subscribe_trip_activity" => {
+                self.needs_request_id()?;
+                Call::SubscribeActivity(self.filter()?)
+            }
+            "unsubscribe_trip_activity" => Call::UnsubscribeActivity,
+            "resume" => {
+                self.needs_request_id()?;
+                Call::Resume(positions(&self.data()?)?)
+            }
+            "refresh" => {
+                let data = self.data()?;
+                let mut fields = Fields::of(&data);
+                let token = fields.text("refresh", Presence::Required);
+                Call::Refresh(fields.finish(token)?.to_owned())
+            }
+            other => return Err(Problem::unknown_action(other)),
+        })
+    }
+
+    fn chat(&self, action: &str) -> Result<Call, Problem> {
+        let parties = &[Role::Rider, Role::Driver][..];
+        Ok(match action {
+            "join" => {
+                self.only(parties)?;
+                let pk = self.pk()?;
+                self.needs_request_id()?;
+                Call::Join(pk)
+            }
+            "leave" => Call::Leave(self.pk()?),
+            "send" => {
+                self.only(parties)?;
+                let pk = self.pk()?;
+                let data = self.data()?;
+                let mut fields = Fields::of(&data);
+                let text = fields.parsed("message", Presence::Required, MessageText::parse);
+                Call::Say(pk, fields.finish(text)?)
+            }
+            other => return Err(Problem::unknown_action(other)),
+        })
+    }
+
+    fn notifications(&self, action: &str) -> Result<Call, Problem> {
+        Ok(match action {
+            "subscribe" => {
+                self.needs_request_id()?;
+                Call::SubscribeNotifications
+            }
+            "unsubscribe" => Call::UnsubscribeNotifications,
+            "list" => Call::ListNotifications,
+            "read" => {
+                let data = self.data()?;
+                let mut fields = Fields::of(&data);
+                let which = fields.notices();
+                Call::ReadNotifications(fields.finish(which)?)
+            }
+            other => return Err(Problem::unknown_action(other)),
+        })
+    }
+
+    fn only(&self, roles: &[Role]) -> Result<(), Problem> {
+        if roles.contains(&self.person.role) {
+            Ok(())
+        } else {
+            Err(Problem::not_allowed())
+        }
+    }
+
+    fn needs_request_id(&self) -> Result<(), FieldErrors> {
+        if self.to.has_request_id() {
+            Ok(())
+        } else {
+            Err(FieldErrors::one("request_id", "This field is required."))
+        }
+    }
+
+    /// What is no trip's key is like the key of a trip that does not exist.
+    fn pk(&self) -> Result<Pk, Problem> {
+        let raw = self.object.get("pk").ok_or_else(Problem::no_such_trip)?;
+        let (number, key) = match value(raw) {
+            Value::Number(number) => (number.as_i64(), None),
+            Value::String(text) => (text.parse().ok(), TripId::parse(&text)),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => (None, None),
+        };
+        if number.is_none() && key.is_none() {
+            return Err(Problem::no_such_trip());
+        }
+        let text = raw.get().to_owned();
+        // Digits alone may be both; a key has 32 of them, which no number has.
+        let number = number.filter(|_| key.is_none());
+        Ok(Pk { number, key, text })
+    }
+
+    fn data(&self) -> Result<Map<String, Value>, Problem> {
+        match self.object.get("data").map(|raw| value(raw)) {
+            None | Some(Value::Null) => Ok(Map::new()),
+            Some(Value::Object(data)) => Ok(data),
+            Some(_) => Err(FieldErrors::one("data", "Not an object.").into()),
+        }
+    }
+
+    fn create(&self) -> Result<Call, Problem> {
+        let data = self.data()?;
+        let mut fields = Fields::of(&data);
+        let pick_up = fields.place("pick_up_address", "pick_up_location");
+        let drop_off = fields.place("drop_off_address", "drop_off_location");
+        fields.own("rider", self.person.id, &self.person.username);
+        if fields.value("driver", Presence::Optional).is_some() {
+            fields.refuse("driver", "A rider cannot choose the driver.");
+        }
+        if let Some(status) = fields.parsed("status", Presence::Optional, status)
+            && status != Status::Requested
+        {
+            fields.refuse("status", "A rider cannot set the status.");
+        }
+        let places = pick_up.zip(drop_off);
+        let (pick_up, drop_off) = fields.finish(places)?;
+        Ok(Call::Create(pick_up, drop_off))
+    }
+
+    fn listing(&self) -> Result<Listing, Problem> {
+        let filter = self.filter()?;
+        let whole = |name, least| {
+            let number = self.object.get(name).map(|raw| value(raw));
+            let number = number.map(|value| value.as_i64().filter(|number| *number >= least));
+            number.map(Option::unwrap_or_default)
+        };
+        let streamed = self
+            .object
+            .get("streamed")
+            .is_some_and(|raw| raw.get() == "true");
+        let (limit, offset) = (whole("limit", 1), whole("offset", 0));
+        let is_paged = streamed || limit.is_some() || offset.is_some();
+        let page = Page {
+            limit: limit
+                .filter(|limit| *limit > 0)
+                .unwrap_or(PAGE)
+                .min(LIST_MAX),
+            offset: offset.unwrap_or(0),
+        };
+        Ok(Listing {
+            filter,
+            page: is_paged.then_some(page),
+            streamed,
+        })
+    }
+
+    fn filter(&self) -> Result<Filter, Problem> {
+        let names = ["rider", "driver", "status"];
+        let given = names.into_iter().filter_map(|name| {
+            let raw = self.object.get(name)?;
+            Some((name.to_owned(), value(raw)))
+        });
+        let given: Map<String, Value> = given.collect();
+        let mut fields = Fields::of(&given);
+        let filter = Filter {
+            rider: fields.number("rider"),
+            driver: fields.number("driver"),
+            status: fields.parsed("status", Presence::Optional, status),
+        };
+        Ok(fields.finish(Some(filter))?)
+    }
+
+    fn change(&self, addresses: Presence) -> Result<Call, Problem> {
+        match self.person.role {
+            Role::Rider => self.amend(addresses),
+            Role::Driver => self.move_on(addresses),
+            Role::Operator => Err(Problem::not_allowed()),
+        }
+    }
+
+    fn amend(&self, addresses: Presence) -> Result<Call, Problem> {
+        let pk = self.pk()?;
+        let data = self.data()?;
+        let mut fields = Fields::of(&data);
+        let amendment = Amendment {
+            pick_up: place(
+                &mut fields,
+                "pick_up_address",
+                "pick_up_location",
+                addresses,
+            ),
+            drop_off: place(
+                &mut fields,
+                "drop_off_address",
+                "drop_off_location",
+                addresses,
+            ),
+        };
+        fields.own("rider", self.person.id, &self.person.username);
+        let stated = Stated {
+            status: fields.parsed("status", Presence::Optional, status),
+            ..Stated::default()
+        };
+        let (amendment, stated) = fields.finish(Some((amendment, stated)))?;
+        Ok(Call::Amend {
+            pk,
+            amendment,
+            stated,
+        })
+    }
+
+    fn move_on(&self, addresses: Presence) -> Result<Call, Problem> {
+        let pk = self.pk()?;
+        let data = self.data()?;
+        let mut fields = Fields::of(&data);
+        let verb = fields
+            .parsed("status", Presence::Required, status)
+            .and_then(|status| {
+                let verb = course::verb(status.as_str());
+                verb.map_err(|rule| fields.refuse("status", rule)).ok()
+            });
+        let stated = Stated {
+            status: None,
+            pick_up: fields.address("pick_up_address", addresses),
+            drop_off: fields.address("drop_off_address", addresses),
+        };
+        fields.own("driver", self.person.id, &self.person.username);
+        let verb = fields.finish(verb)?;
+        Ok(Call::Drive { pk, verb, stated })
+    }
+
+    fn drive(&self, verb: DriverVerb) -> Result<Call, Problem> {
+        Ok(Call::Drive {
+            pk: self.pk()?,
+            verb,
+            stated: Stated::default(),
+        })
+    }
+
+    fn cancel(&self) -> Result<Call, Problem> {
+        let presence = match self.person.role {
+            Role::Rider => Presence::Optional,
+            Role::Operator => Presence::Required,
+            Role::Driver => return Err(Problem::not_allowed()),
+        };
+        let pk = self.pk()?;
+        let data = self.data()?;
+        let mut fields = Fields::of(&data);
+        let reason = fields.parsed("reason", presence, Reason::parse);
+        let reason = fields.finish(Some(reason))?;
+        Ok(Call::Cancel(pk, reason))
+    }
+
+    fn end(&self) -> Result<Call, Problem> {
+        let pk = self.pk()?;
+        let data = self.data()?;
+        let mut fields = Fields::of(&data);
+        let ending = fields.parsed("status", Presence::Required, Ending::parse);
+        let reason = fields.parsed("reason", Presence::Required, Reason::parse);
+        let (ending, reason) = fields.finish(ending.zip(reason))?;
+        Ok(Call::End(pk, ending, reason))
+    }
+}
+
+fn status(word: &str) -> Result<Status, String> {
+    Status::parse(word).ok_or_else(|| format!("\"{word}\" is not a valid choice."))
+}
+
+/// What is said about one place, if anything is.
+fn place(
+    fields: &mut Fields<'_>,
+    address: &'static str,
+    location: &'static str,
+    presence: Presence,
+) -> Option<PlaceChange> {
+    let change = PlaceChange {
+        address: fields.address(address, presence),
+        location: fields.has(location).then(|| fields.coordinates(location)),
+    };
+    (change != PlaceChange::default()).then_some(change)
+}
+
+fn positions(data: &Map<String, Value>) -> Result<Vec<resume::Place>, FieldErrors> {
+    let wrong = |rule: &str| FieldErrors::one("positions", rule);
+    let given = match data.get("positions") {
+        None | Some(Value::Null) => return Ok(Vec::new()),
+        Some(Value::Array(given)) if given.len() <= POSITIONS_MAX => given,
+        Some(_) => return Err(wrong("A list of at most 16 positions.")),
+    };
+    let place = |position: &Value| {
+        let stream = position.get("stream")?.as_str()?;
+        let epoch = match position.get("epoch")? {
+            Value::Null => None,
+            epoch => Some(Uuid::try_parse(epoch.as_str()?).ok()?),
+        };
+        Some(resume::Place {
+            stream: Stream::parse(stream)?,
+            epoch,
+            sequence: position.get("sequence")?.as_i64().filter(|at| *at >= 0)?,
+        })
+    };
+    let places: Option<Vec<_>> = given.iter().map(place).collect();
+    places.ok_or_else(|| {
+        wrong("A position has a stream, an epoch (or null) and a sequence that is a whole number.")
+    })
+}

@@ -1,0 +1,157 @@
+//! The course's sockets: trips are told as they are, to everybody concerned.
+
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use futures_util::future::LocalBoxFuture;
+
+use crate::app::App;
+use crate::domain::{Event, TripId};
+use crate::problem::Problem;
+use crate::registry::voice::{NotTold, Shared};
+use crate::registry::{Outbound, Voice};
+use crate::store::views::Viewer;
+use crate::store::writer::CommandError;
+use crate::store::writer::command::{Answer, Outcome};
+use crate::ws::dialect::bare::{Asked, Seat, Style};
+use crate::ws::frames;
+use crate::ws::session::{Greeting, Talk, answer};
+
+/// A rider's or a driver's socket that speaks in this style.
+pub(in crate::ws) struct Bare {
+    pub(in crate::ws) app: App,
+    pub(in crate::ws) seat: Seat,
+    pub(in crate::ws) viewer: Viewer,
+    pub(in crate::ws) outbound: Outbound,
+    voice: Arc<BareVoice>,
+}
+
+impl Bare {
+    pub(in crate::ws) fn new(
+        app: App,
+        seat: Seat,
+        viewer: Viewer,
+        outbound: Outbound,
+        style: &'static Style,
+    ) -> Self {
+        let shown = OnceLock::new();
+        Self {
+            app,
+            seat,
+            viewer,
+            outbound,
+            voice: Arc::new(BareVoice { style, shown }),
+        }
+    }
+
+    fn style(&self) -> &'static Style {
+        self.voice.style
+    }
+
+    async fn carry_out(&self, asked: Asked) -> Result<Option<Bytes>, Problem> {
+        let dispatch = &self.app.dispatch;
+        let done: Result<Answer, CommandError> = match (&self.seat, asked) {
+            (_, Asked::Echo(frame)) => return Ok(Some(frames::text(frame))),
+            (Seat::Rider(rider), Asked::Trip { pick_up, drop_off }) => {
+                dispatch
+                    .request(rider.clone(), pick_up, drop_off, None)
+                    .await
+            }
+            (Seat::Driver(driver), Asked::Update { trip, verb, stated }) => {
+                dispatch
+                    .drive(driver.clone(), verb, trip, stated, None)
+                    .await
+            }
+            (Seat::Rider(_), Asked::Update { .. }) | (Seat::Driver(_), Asked::Trip { .. }) => {
+                return Err(Problem::not_allowed());
+            }
+        };
+        let Answer { trip, outcome } = done?;
+        Ok(match outcome {
+            // The news reaches this socket like every other one.
+            Outcome::Changed => None,
+            Outcome::AlreadyDone | Outcome::Replayed => {
+                Some(frames::text((self.style().trip)(&trip)))
+            }
+        })
+    }
+}
+
+impl Talk for Bare {
+    fn voice(&self) -> Arc<dyn Voice> {
+        self.voice.clone()
+    }
+
+    fn greet(self: Rc<Self>) -> LocalBoxFuture<'static, Result<Greeting, Problem>> {
+        Box::pin(async move {
+            let trips = self.app.dispatch.active(self.viewer).await?;
+            let shown = trips.iter().map(|trip| (trip.id, trip.revision)).collect();
+            // It is asked once.
+            let _ = self.voice.shown.set(shown);
+            let style = self.style();
+            let frames = trips.iter().filter(|_| style.greets);
+            Ok(Greeting {
+                frames: frames
+                    .map(|trip| frames::text((style.trip)(trip)))
+                    .collect(),
+                trips: trips.iter().map(|trip| trip.id).collect(),
+            })
+        })
+    }
+
+    fn take(self: Rc<Self>, message: String) -> LocalBoxFuture<'static, ()> {
+        Box::pin(async move {
+            let done = match (self.style().read)(&message, &self.seat) {
+                Ok(asked) => self.carry_out(asked).await,
+                Err(problem) => Err(problem),
+            };
+            let frame = match done {
+                Ok(frame) => frame,
+                Err(problem) => Some(self.refusal(&problem)),
+            };
+            if let Some(frame) = frame {
+                answer(&self.outbound, frame).await;
+            }
+        })
+    }
+
+    fn refusal(&self, problem: &Problem) -> Bytes {
+        frames::text(problem.error_frame())
+    }
+}
+
+/// Tells every change of a trip, in the same words to everybody.
+struct BareVoice {
+    style: &'static Style,
+    /// The trips that the client was shown on connect, with their revisions.
+    shown: OnceLock<Vec<(TripId, i64)>>,
+}
+
+impl BareVoice {
+    fn has_shown(&self, event: &Event) -> bool {
+        let Some(change) = event.trip() else {
+            return true;
+        };
+        let trip = &change.trip;
+        let shows = |(id, revision): &(TripId, i64)| *id == trip.id && trip.revision <= *revision;
+        self.shown
+            .get()
+            .is_some_and(|shown| shown.iter().any(shows))
+    }
+}
+
+impl Voice for BareVoice {
+    fn tell(&self, shared: &mut Shared<'_>, outbound: &Outbound) -> Result<(), NotTold> {
+        if self.has_shown(shared.event()) {
+            return Ok(());
+        }
+        let Some(change) = shared.event().trip() else {
+            return Ok(());
+        };
+        let frame = shared.piece(self.style.name, |_| {
+            frames::text((self.style.trip)(&change.trip))
+        });
+        outbound.push(frame).map_err(|_| NotTold)
+    }
+}

@@ -1,0 +1,104 @@
+//! `/ws/chat/<nk>/`: one trip's room.
+
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use futures_util::future::LocalBoxFuture;
+
+use crate::app::App;
+use crate::domain::event_object::MessageObject;
+use crate::domain::{Event, Fact, MessageText, Person, TripId};
+use crate::fields::{Fields, Presence};
+use crate::problem::Problem;
+use crate::registry::voice::{NotTold, Shared};
+use crate::registry::{Outbound, Voice};
+use crate::ws::dialect::bare::object;
+use crate::ws::frames;
+use crate::ws::session::{Greeting, Talk, answer};
+
+/// A party's socket in the room.
+pub(in crate::ws) struct Chat {
+    pub(in crate::ws) app: App,
+    pub(in crate::ws) person: Person,
+    pub(in crate::ws) trip: TripId,
+    /// The last message that the client has.
+    pub(in crate::ws) after: i64,
+    pub(in crate::ws) outbound: Outbound,
+    pub(in crate::ws) voice: Arc<ChatVoice>,
+}
+
+impl Chat {
+    async fn say(&self, frame: &str) -> Result<(), Problem> {
+        let object = object(frame)?;
+        let mut fields = Fields::of(&object);
+        let text = fields.parsed("message", Presence::Required, MessageText::parse);
+        let text = fields.finish(text)?;
+        self.app.may_say(self.person.id)?;
+        let dispatch = &self.app.dispatch;
+        dispatch.say(self.person.clone(), self.trip, text).await?;
+        Ok(())
+    }
+}
+
+impl Talk for Chat {
+    fn voice(&self) -> Arc<dyn Voice> {
+        self.voice.clone()
+    }
+
+    fn greet(self: Rc<Self>) -> LocalBoxFuture<'static, Result<Greeting, Problem>> {
+        Box::pin(async move {
+            let room = self.app.dispatch.room(&self.person, self.trip, self.after);
+            let messages = room.await?;
+            let last = messages.last().map_or(self.after, |event| event.id);
+            // It is asked once.
+            let _ = self.voice.shown.set(last);
+            Ok(Greeting {
+                frames: messages.iter().filter_map(message_frame).collect(),
+                trips: Vec::new(),
+            })
+        })
+    }
+
+    fn take(self: Rc<Self>, message: String) -> LocalBoxFuture<'static, ()> {
+        Box::pin(async move {
+            if let Err(problem) = self.say(&message).await {
+                answer(&self.outbound, self.refusal(&problem)).await;
+            }
+        })
+    }
+
+    fn refusal(&self, problem: &Problem) -> Bytes {
+        frames::text(problem.error_frame())
+    }
+}
+
+/// Tells the messages of one room.
+pub(in crate::ws) struct ChatVoice {
+    pub(in crate::ws) trip: TripId,
+    /// The last message that the client was shown on connect.
+    pub(in crate::ws) shown: OnceLock<i64>,
+}
+
+impl Voice for ChatVoice {
+    fn tell(&self, shared: &mut Shared<'_>, outbound: &Outbound) -> Result<(), NotTold> {
+        let event = shared.event();
+        let is_here = matches!(&event.fact, Fact::Message(message) if message.trip == self.trip);
+        if !is_here || self.shown.get().is_some_and(|shown| event.id <= *shown) {
+            return Ok(());
+        }
+        let frame = shared.piece("chat", |event| message_frame(event).unwrap_or_default());
+        outbound.push(frame).map_err(|_| NotTold)
+    }
+}
+
+fn message_frame(event: &Event) -> Option<Bytes> {
+    match &event.fact {
+        Fact::Message(message) => {
+            let object = MessageObject::of(message, event.id, event.at);
+            let text = serde_json::to_string(&object).expect("texts and numbers are JSON");
+            Some(frames::text(text))
+        }
+        Fact::Trip(_) | Fact::Notification(_) => None,
+    }
+}

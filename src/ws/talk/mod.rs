@@ -1,0 +1,7 @@
+//! The conversations: one file for each kind of socket.
+
+pub(super) mod bare;
+pub(super) mod chat;
+pub(super) mod dcrf;
+pub(super) mod notifications;
+mod subscriptions;

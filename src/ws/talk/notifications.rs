@@ -1,0 +1,105 @@
+//! `/ws/notifications/`: what an account is told.
+
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use futures_util::future::LocalBoxFuture;
+use serde_json::json;
+
+use crate::app::App;
+use crate::domain::event_object::NotificationObject;
+use crate::domain::{Event, Fact};
+use crate::fields::{Fields, Presence};
+use crate::notices::Which;
+use crate::problem::Problem;
+use crate::registry::voice::{NotTold, Shared};
+use crate::registry::{Outbound, Voice};
+use crate::store::views::Viewer;
+use crate::ws::dialect::bare::object;
+use crate::ws::frames;
+use crate::ws::session::{Greeting, Talk, answer};
+
+/// The socket of an account's notifications.
+pub(in crate::ws) struct Notifications {
+    pub(in crate::ws) app: App,
+    pub(in crate::ws) viewer: Viewer,
+    pub(in crate::ws) outbound: Outbound,
+    pub(in crate::ws) voice: Arc<NotificationVoice>,
+}
+
+impl Notifications {
+    async fn read(&self, frame: &str) -> Result<Bytes, Problem> {
+        let object = object(frame)?;
+        let mut fields = Fields::of(&object);
+        let which = fields.value("read", Presence::Required);
+        let which = which.and_then(|value| match value.as_str() {
+            Some("all") => Some(Which::All),
+            Some(_) | None => fields.numbers("read").map(Which::These),
+        });
+        let which = fields.finish(which)?;
+        let unread = self.app.notices.mark_read(self.viewer, which).await?;
+        Ok(frames::text(json!({"unread": unread}).to_string()))
+    }
+}
+
+impl Talk for Notifications {
+    fn voice(&self) -> Arc<dyn Voice> {
+        self.voice.clone()
+    }
+
+    fn greet(self: Rc<Self>) -> LocalBoxFuture<'static, Result<Greeting, Problem>> {
+        Box::pin(async move {
+            let unread = self.app.notices.unread(self.viewer).await?;
+            let last = unread.first().map_or(0, |event| event.id);
+            // It is asked once.
+            let _ = self.voice.shown.set(last);
+            Ok(Greeting {
+                frames: unread.iter().rev().filter_map(frame).collect(),
+                trips: Vec::new(),
+            })
+        })
+    }
+
+    fn take(self: Rc<Self>, message: String) -> LocalBoxFuture<'static, ()> {
+        Box::pin(async move {
+            let read = self.read(&message).await;
+            let frame = read.unwrap_or_else(|problem| self.refusal(&problem));
+            answer(&self.outbound, frame).await;
+        })
+    }
+
+    fn refusal(&self, problem: &Problem) -> Bytes {
+        frames::text(problem.error_frame())
+    }
+}
+
+/// Tells notifications, whoever they are to.
+#[derive(Default)]
+pub(in crate::ws) struct NotificationVoice {
+    /// The last one that the client was shown on connect.
+    shown: OnceLock<i64>,
+}
+
+impl Voice for NotificationVoice {
+    fn tell(&self, shared: &mut Shared<'_>, outbound: &Outbound) -> Result<(), NotTold> {
+        let event = shared.event();
+        let is_one = matches!(&event.fact, Fact::Notification(_));
+        if !is_one || self.shown.get().is_some_and(|shown| event.id <= *shown) {
+            return Ok(());
+        }
+        let frame = shared.piece("notification", |event| frame(event).unwrap_or_default());
+        outbound.push(frame).map_err(|_| NotTold)
+    }
+}
+
+fn frame(event: &Event) -> Option<Bytes> {
+    match &event.fact {
+        Fact::Notification(notification) => {
+            let object = NotificationObject::of(notification, event.id, event.at);
+            let text = serde_json::to_string(&object).expect("texts and numbers are JSON");
+            Some(frames::text(text))
+        }
+        Fact::Trip(_) | Fact::Message(_) => None,
+    }
+}

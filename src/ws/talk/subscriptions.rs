@@ -1,0 +1,292 @@
+//! What a dcrf socket has asked to hear, and how it is told: one frame per subscription and event.
+
+use std::sync::{Mutex, MutexGuard};
+
+use bytes::Bytes;
+
+use crate::domain::event_object::{MessageObject, NotificationObject};
+use crate::domain::{Before, Event, Fact, Position, Stream, TripChange, TripId, TripObject};
+use crate::registry::voice::{NotTold, Shared};
+use crate::registry::{Outbound, Voice};
+use crate::resume::Opening;
+use crate::resume::follow::{Follow, event_data};
+use crate::store::views::{Filter, Viewer};
+use crate::ws::dialect::dcrf::{Done, Return};
+use crate::ws::frames;
+
+/// How many subscriptions a socket may have.
+pub(super) const SUBSCRIPTIONS_MAX: usize = 64;
+
+/// What a subscription is to.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Topic {
+    /// One trip, known to the client by this text.
+    Trip(i64, String),
+    /// Trips that come, change and go.
+    Activity(Filter),
+    /// The messages of a trip's room after the one of that number.
+    Room(TripId, i64),
+    /// The own notifications.
+    Notifications,
+}
+
+impl Topic {
+    fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Trip(one, _), Self::Trip(two, _)) => one == two,
+            (Self::Activity(one), Self::Activity(two)) => one == two,
+            (Self::Room(one, _), Self::Room(two, _)) => one == two,
+            (Self::Notifications, Self::Notifications) => true,
+            (Self::Trip(..) | Self::Activity(_) | Self::Room(..) | Self::Notifications, _) => false,
+        }
+    }
+}
+
+/// Why a subscription was not begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NotBegun {
+    /// The queue is full for now.
+    Full,
+    /// There are as many as there may be.
+    TooMany,
+    /// Something has happened since the answer was read.
+    Outdated,
+}
+
+struct Subscription {
+    to: Return,
+    topic: Topic,
+}
+
+/// The event stream, as the socket follows it.
+enum Following {
+    No,
+    /// The log is being read; what is announced meanwhile is only counted.
+    Opening(Vec<(Stream, i64)>),
+    Yes(Return, Follow),
+}
+
+struct State {
+    subscriptions: Vec<Subscription>,
+    following: Following,
+    /// The last event that subscriptions were told of, or passed over.
+    told: i64,
+}
+
+/// The voice of a dcrf socket.
+pub(super) struct Subscriptions {
+    viewer: Viewer,
+    state: Mutex<State>,
+}
+
+impl Subscriptions {
+    pub(super) fn of(viewer: Viewer) -> Self {
+        Self {
+            viewer,
+            state: Mutex::new(State {
+                subscriptions: Vec::new(),
+                following: Following::No,
+                told: 0,
+            }),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// The last event that was told, or passed over.
+    pub(super) fn told(&self) -> i64 {
+        self.lock().told
+    }
+
+    /// Begins a subscription with its answer: nothing of it comes before that, and nothing between, if the answer was
+    /// read when `told` was the last event.
+    pub(super) fn begin(
+        &self,
+        to: &Return,
+        topic: Topic,
+        answer: Bytes,
+        told: Option<i64>,
+        outbound: &Outbound,
+    ) -> Result<(), NotBegun> {
+        let mut state = self.lock();
+        if told.is_some_and(|told| told != state.told) {
+            return Err(NotBegun::Outdated);
+        }
+        let is_same = |known: &Subscription| {
+            known.to.request_id() == to.request_id() && known.topic.is_like(&topic)
+        };
+        let known = state.subscriptions.iter().position(is_same);
+        if known.is_none() && state.subscriptions.len() >= SUBSCRIPTIONS_MAX {
+            return Err(NotBegun::TooMany);
+        }
+        outbound.push(answer).map_err(|_| NotBegun::Full)?;
+        let to = to.clone();
+        let new = Subscription { to, topic };
+        match known.and_then(|at| state.subscriptions.get_mut(at)) {
+            Some(known) => *known = new,
+            None => state.subscriptions.push(new),
+        }
+        Ok(())
+    }
+
+    /// Ends the subscriptions to such topics, all of them or those of that request; whether there were any.
+    pub(super) fn end(&self, request: Option<&str>, is_meant: impl Fn(&Topic) -> bool) -> bool {
+        let mut state = self.lock();
+        let before = state.subscriptions.len();
+        state.subscriptions.retain(|known| {
+            !is_meant(&known.topic) || request.is_some_and(|id| id != known.to.request_id())
+        });
+        state.subscriptions.len() < before
+    }
+
+    /// From now on, events are counted for the stream that is about to be opened.
+    pub(super) fn expect(&self) {
+        self.lock().following = Following::Opening(Vec::new());
+    }
+
+    /// Nothing comes of it.
+    pub(super) fn give_up(&self) {
+        self.lock().following = Following::No;
+    }
+
+    /// Follows the streams with its answer; gives how far they are known to go, or nothing if the queue is full.
+    pub(super) fn follow(
+        &self,
+        to: &Return,
+        opening: &Opening,
+        answer: Bytes,
+        outbound: &Outbound,
+    ) -> Option<Vec<(Stream, i64)>> {
+        let mut state = self.lock();
+        outbound.push(answer).ok()?;
+        let mut heads = opening.heads.clone();
+        if let Following::Opening(counted) = &state.following {
+            for (stream, last) in counted {
+                for head in heads.iter_mut().filter(|head| head.0 == *stream) {
+                    head.1 = head.1.max(*last);
+                }
+            }
+        }
+        state.following = Following::Yes(to.clone(), Follow::from(opening.places.clone()));
+        Some(heads)
+    }
+}
+
+impl Voice for Subscriptions {
+    fn tell(&self, shared: &mut Shared<'_>, outbound: &Outbound) -> Result<(), NotTold> {
+        let mut state = self.lock();
+        let event = shared.event();
+        let mut due = Vec::new();
+        if event.id > state.told {
+            for subscription in &state.subscriptions {
+                due.extend(frame(self.viewer, subscription, shared));
+            }
+        }
+        let mut told: Vec<Position> = Vec::new();
+        match &mut state.following {
+            Following::No => {}
+            Following::Opening(counted) => {
+                counted.extend(event.positions.iter().map(|at| (at.stream, at.sequence)));
+                // The last of each is what counts.
+                counted.sort_unstable_by_key(|(stream, last)| (*stream, std::cmp::Reverse(*last)));
+                counted.dedup_by_key(|(stream, _)| *stream);
+            }
+            Following::Yes(to, follow) => {
+                told = follow.positions(event)?;
+                if !told.is_empty() {
+                    let data = event_data(shared, &told);
+                    due.push(frames::text(to.event("event", Done::Ok, &data)));
+                }
+            }
+        }
+        if !due.is_empty() {
+            outbound.push_all(&due).map_err(|_| NotTold)?;
+        }
+        state.told = state.told.max(event.id);
+        if let Following::Yes(_, follow) = &mut state.following {
+            follow.advance(&told);
+        }
+        Ok(())
+    }
+
+    fn next(&self, stream: Stream) -> Option<i64> {
+        match &self.lock().following {
+            Following::Yes(_, follow) => follow.next(stream),
+            Following::No | Following::Opening(_) => None,
+        }
+    }
+}
+
+/// What a subscription hears of an event, if it does.
+fn frame(viewer: Viewer, subscription: &Subscription, shared: &mut Shared<'_>) -> Option<Bytes> {
+    let Subscription { to, topic } = subscription;
+    let event = shared.event();
+    let text = match (topic, &event.fact) {
+        (Topic::Trip(number, pk), Fact::Trip(change)) if change.trip.number == *number => {
+            if viewer.sees(&change.trip) {
+                to.event("update", Done::Ok, &object(shared)?)
+            } else if viewer.saw(change) {
+                to.event("delete", Done::NoContent, &format!("{{\"pk\":{pk}}}"))
+            } else {
+                return None;
+            }
+        }
+        (Topic::Activity(filter), Fact::Trip(change)) => {
+            match (
+                was_in(viewer, *filter, change),
+                is_in(viewer, *filter, change),
+            ) {
+                (false, false) => return None,
+                (false, true) => to.event("create", Done::Ok, &object(shared)?),
+                (true, true) => to.event("update", Done::Ok, &object(shared)?),
+                (true, false) => {
+                    let data = format!("{{\"pk\":{}}}", change.trip.number);
+                    to.event("delete", Done::NoContent, &data)
+                }
+            }
+        }
+        (Topic::Room(trip, after), Fact::Message(message))
+            if message.trip == *trip && event.id > *after =>
+        {
+            let data = json(&MessageObject::of(message, event.id, event.at));
+            to.event("message", Done::Created, &data)
+        }
+        (Topic::Notifications, Fact::Notification(notification)) => {
+            let data = json(&NotificationObject::of(notification, event.id, event.at));
+            to.event("notification", Done::Ok, &data)
+        }
+        (
+            Topic::Trip(..) | Topic::Activity(_) | Topic::Room(..) | Topic::Notifications,
+            Fact::Trip(_) | Fact::Message(_) | Fact::Notification(_),
+        ) => return None,
+    };
+    Some(frames::text(text))
+}
+
+fn is_in(viewer: Viewer, filter: Filter, change: &TripChange) -> bool {
+    let trip = &change.trip;
+    viewer.sees(trip) && filter.wants(trip.rider.id, Before::from(trip))
+}
+
+fn was_in(viewer: Viewer, filter: Filter, change: &TripChange) -> bool {
+    let rider = change.trip.rider.id;
+    let wanted = |before| filter.wants(rider, before);
+    viewer.saw(change) && change.before.is_some_and(wanted)
+}
+
+/// The trip object, made once for all who hear of the event.
+fn object(shared: &mut Shared<'_>) -> Option<String> {
+    let made = shared.piece("object", |event: &Event| {
+        let trip = event.trip().map(|change| TripObject::from(&change.trip));
+        trip.map(|trip| trip.to_json()).unwrap_or_default().into()
+    });
+    String::from_utf8(made.to_vec()).ok()
+}
+
+fn json(object: &impl serde::Serialize) -> String {
+    serde_json::to_string(object).expect("texts, times and numbers are JSON")
+}
