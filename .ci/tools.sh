@@ -4,7 +4,7 @@
 install_tools() {
   install_debian_packages
   virtual_environment "$TOOLS/lint" .ci/requirements.txt
-  printf '%s\n' "$(cargo --version)" "$("$(postgres_programs)/postgres" --version)" "$(python3 --version)"
+  printf '%s\n' "$(cargo --version)" "$("$(postgres_programs)/postgres" --version)" "$(python3 --version)" "node $(node --version)"
 }
 
 install_debian_packages() {
@@ -13,6 +13,7 @@ install_debian_packages() {
   lacks curl && packages+=(curl ca-certificates)
   lacks prlimit runuser && packages+=(util-linux)
   lacks ps && packages+=(procps)
+  lacks node npm && packages+=(nodejs npm)
   lacks psql && packages+=(postgresql-client)
   lacks shellcheck && packages+=(shellcheck)
   python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)

@@ -87,7 +87,7 @@ fn coordinates_may_come_in_a_frame(on: Database) {
     let trip = rider_phone.next();
     assert_eq!(trip["pick_up_location"], place);
     assert_eq!(driver_phone.next(), trip);
-    rider_phone.send(&json!({"pick_up_address": "A", "drop_off_address": "B", "drop_off_location": {"lat": 91, "lon": 0}}));
+    rider_phone.send_wrong(&json!({"pick_up_address": "A", "drop_off_address": "B", "drop_off_location": {"lat": 91, "lon": 0}}));
     let frame = rider_phone.refused("invalid");
     assert!(frame["errors"]["drop_off_location"].is_array(), "{frame}");
 }

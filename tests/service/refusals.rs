@@ -47,7 +47,7 @@ fn a_frame_that_cannot_be_read_gets_an_error_frame(on: Database) {
 fn a_request_with_wrong_fields_names_them(on: Database) {
     let service = Service::start(on);
     let (_, _, mut phone, mut driver_phone) = rider_and_driver(&service);
-    phone.send(&json!({}));
+    phone.send_wrong(&json!({}));
     let frame = phone.refused("invalid");
     let required = json!(["This field is required."]);
     assert_eq!(
@@ -63,7 +63,7 @@ fn a_request_with_wrong_fields_names_them(on: Database) {
         json!("x".repeat(256)),
         json!("\0"),
     ] {
-        phone.send(&json!({"pick_up_address": bad, "drop_off_address": "B"}));
+        phone.send_wrong(&json!({"pick_up_address": bad, "drop_off_address": "B"}));
         let frame = phone.refused("invalid");
         assert!(frame["errors"]["pick_up_address"][0].is_string(), "{frame}");
         assert!(frame["errors"].get("drop_off_address").is_none(), "{frame}");
@@ -93,7 +93,7 @@ fn nobody_requests_for_another_rider(on: Database) {
     ] {
         let mut frame = rider.request_frame("A", "B");
         frame["rider"] = party;
-        phone.send(&frame);
+        phone.send_wrong(&frame);
         refuses_field(&mut phone, "rider");
     }
     assert_eq!(other.trips(), [] as [Value; 0]);
@@ -115,7 +115,7 @@ fn a_rider_sets_no_status(on: Database) {
     ] {
         let mut frame = rider.request_frame("A", "B");
         frame["status"] = json!(status);
-        phone.send(&frame);
+        phone.send_wrong(&frame);
         refuses_field(&mut phone, "status");
     }
     let trip = still_requests(&mut phone);
@@ -137,7 +137,7 @@ fn an_update_with_wrong_fields_names_them(on: Database) {
         (json!({"nk": nk(&trip), "status": 5}), &["status"]),
         (json!({"nk": nk(&trip), "status": ["STARTED"]}), &["status"]),
     ] {
-        phone.send(&frame);
+        phone.send_wrong(&frame);
         let answer = phone.refused("invalid");
         for field in fields {
             assert!(
@@ -149,7 +149,7 @@ fn an_update_with_wrong_fields_names_them(on: Database) {
     phone.send(&json!({"nk": "0".repeat(32), "status": "STARTED"}));
     phone.refused("not-found");
     for no_key in ["x", ""] {
-        phone.send(&json!({"nk": no_key, "status": "STARTED"}));
+        phone.send_wrong(&json!({"nk": no_key, "status": "STARTED"}));
         let code = phone.next()["code"].clone();
         assert!(code == "not-found" || code == "invalid", "{code}");
     }
@@ -171,7 +171,7 @@ fn nobody_drives_as_another_driver(on: Database) {
     ] {
         let mut frame = driver.update_frame(&trip, "STARTED");
         frame["driver"] = party;
-        phone.send(&frame);
+        phone.send_wrong(&frame);
         refuses_field(&mut phone, "driver");
     }
     assert_eq!(rider.trip(nk(&trip)), trip);
@@ -188,7 +188,7 @@ fn addresses_cannot_be_changed(on: Database) {
         for other in [json!("elsewhere"), json!(""), json!(5)] {
             let mut frame = driver.update_frame(&trip, "STARTED");
             frame[field] = other;
-            phone.send(&frame);
+            phone.send_wrong(&frame);
             refuses_field(&mut phone, field);
         }
     }
@@ -201,7 +201,7 @@ fn a_status_that_is_no_command_is_refused(on: Database) {
     let trip = still_requests(&mut rider_phone);
     phone.hears(&trip, "REQUESTED");
     for status in ["REQUESTED", "CANCELLED", "EXPIRED", "FLYING", "started", ""] {
-        phone.send(&driver.update_frame(&trip, status));
+        phone.send_wrong(&driver.update_frame(&trip, status));
         refuses_field(&mut phone, "status");
     }
     assert_eq!(rider.trip(nk(&trip)), trip);
@@ -287,7 +287,7 @@ fn a_refusal_costs_nobody_else_anything(on: Database) {
     for n in 0..50 {
         noisy.send_text("{");
         noisy.send_message(Message::binary(vec![0; 1000]));
-        noisy.send(&json!({"pick_up_address": n}));
+        noisy.send_wrong(&json!({"pick_up_address": n}));
     }
     let trip = rider.request("A", "B");
     rider_phone.hears(&trip, "REQUESTED");

@@ -2,6 +2,8 @@
 //! operator does, through the public interfaces only.
 
 mod answer;
+#[path = "../../contract/channels.rs"]
+mod channels;
 mod client;
 mod home;
 mod http;

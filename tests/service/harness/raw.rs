@@ -1,8 +1,9 @@
-//! A WebSocket by hand, for bytes that no library sends.
+//! A WebSocket by hand, for bytes that no library sends. What the service says is checked as on any other.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
+use super::channels::{By, channel};
 use super::{Auth, DEADLINE};
 
 const MASK: [u8; 4] = [1, 2, 3, 4];
@@ -18,7 +19,10 @@ pub enum Opcode {
 }
 
 /// A connection after its handshake.
-pub struct Raw(TcpStream);
+pub struct Raw {
+    stream: TcpStream,
+    path: String,
+}
 
 impl Raw {
     #[track_caller]
@@ -60,12 +64,16 @@ impl Raw {
                 .expect("the handshake is answered");
             answer.push(byte[0]);
         }
-        (String::from_utf8_lossy(&answer).into_owned(), Self(stream))
+        let raw = Self {
+            stream,
+            path: path.to_owned(),
+        };
+        (String::from_utf8_lossy(&answer).into_owned(), raw)
     }
 
     /// Sends bytes as they are. The service may have closed already, and then it has said why.
     pub fn send_bytes(&mut self, bytes: &[u8]) {
-        drop(self.0.write_all(bytes));
+        drop(self.stream.write_all(bytes));
     }
 
     /// Sends a frame as a client must.
@@ -77,7 +85,9 @@ impl Raw {
     #[track_caller]
     pub fn bytes(&mut self, count: usize) -> Vec<u8> {
         let mut bytes = vec![0; count];
-        self.0.read_exact(&mut bytes).expect("that many bytes come");
+        self.stream
+            .read_exact(&mut bytes)
+            .expect("that many bytes come");
         bytes
     }
 
@@ -96,6 +106,10 @@ impl Raw {
             short => usize::from(short),
         };
         let payload = self.bytes(length);
+        if head[0] & 0x0f == Opcode::Text as u8 {
+            let text = std::str::from_utf8(&payload).expect("a text frame is UTF-8");
+            channel(&self.path).check(By::Service, text);
+        }
         (head[0] & 0x0f, payload)
     }
 
@@ -115,7 +129,7 @@ impl Raw {
     /// Waits until the service ends the connection.
     pub fn ended(&mut self) {
         // A reset is an end too.
-        drop(self.0.read_to_end(&mut Vec::new()));
+        drop(self.stream.read_to_end(&mut Vec::new()));
     }
 }
 

@@ -1,4 +1,7 @@
 //! A WebSocket as an app holds it: frames are JSON, and waiting has a deadline.
+//!
+//! Each frame is checked against `docs/asyncapi.yaml`: what the service says always, and what a test says unless it says
+//! something wrong on purpose (`send_wrong`, `send_text`, `send_message`).
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
@@ -11,11 +14,13 @@ use tungstenite::http::HeaderValue;
 use tungstenite::protocol::CloseFrame;
 use tungstenite::{Error, HandshakeError, Message, WebSocket};
 
+use super::channels::{By, Channel, channel};
 use super::{Auth, DEADLINE, nk};
 
 /// An open socket.
 pub struct Socket {
     stream: WebSocket<TcpStream>,
+    channel: &'static Channel,
 }
 
 /// Why no frame came.
@@ -54,15 +59,27 @@ impl Socket {
             .set_read_timeout(Some(DEADLINE))
             .expect("it is a TCP socket");
         match tungstenite::client(request, stream) {
-            Ok((stream, _)) => Ok(Self { stream }),
+            Ok((stream, _)) => Ok(Self {
+                stream,
+                channel: channel(path),
+            }),
             Err(HandshakeError::Failure(Error::Http(answer))) => Err(answer.status().as_u16()),
             Err(other) => panic!("the handshake got no answer: {other}"),
         }
     }
 
+    /// Sends what the contract allows.
     #[track_caller]
     pub fn send(&mut self, frame: &Value) {
-        self.send_message(Message::text(frame.to_string()));
+        let text = frame.to_string();
+        self.channel.check(By::Client, &text);
+        self.send_text(&text);
+    }
+
+    /// Sends what need not be in the contract.
+    #[track_caller]
+    pub fn send_wrong(&mut self, frame: &Value) {
+        self.send_text(&frame.to_string());
     }
 
     #[track_caller]
@@ -75,11 +92,13 @@ impl Socket {
         self.stream.send(message).expect("the socket is open");
     }
 
-    /// Sends, where the service may have gone.
+    /// Sends what the contract allows, where the service may have gone.
+    #[track_caller]
     pub fn try_send(&mut self, frame: &Value) -> Result<(), Gone> {
-        self.stream
-            .send(Message::text(frame.to_string()))
-            .map_err(|_| Gone::Cut)
+        let text = frame.to_string();
+        self.channel.check(By::Client, &text);
+        let sent = self.stream.send(Message::text(text));
+        sent.map_err(|_| Gone::Cut)
     }
 
     /// The next frame.
@@ -97,7 +116,9 @@ impl Socket {
         loop {
             let message = self.next_message()?;
             if let Message::Close(frame) = message {
-                return Err(Gone::Closed(frame.map_or(1005, |frame| frame.code.into())));
+                let code = frame.map_or(1005, |frame| frame.code.into());
+                self.channel.check_close(code);
+                return Err(Gone::Closed(code));
             }
             if let Message::Text(text) = message {
                 return Ok(serde_json::from_str(&text).expect("every frame is JSON"));
@@ -122,7 +143,12 @@ impl Socket {
                 .set_read_timeout(Some(left))
                 .expect("it is a TCP socket");
             match self.stream.read() {
-                Ok(message) => return Ok(message),
+                Ok(message) => {
+                    if let Message::Text(text) = &message {
+                        self.channel.check(By::Service, text);
+                    }
+                    return Ok(message);
+                }
                 Err(Error::Io(error))
                     if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
                 {
