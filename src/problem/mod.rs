@@ -206,6 +206,11 @@ impl Problem {
         Self::new(Code::TooManyRequests, detail)
     }
 
+    /// Nobody is connected any more.
+    pub fn stopping() -> Self {
+        Self::from(ConnectError::Stopping)
+    }
+
     /// The error frame of the bare dialects.
     pub fn error_frame(&self) -> String {
         json!({"detail": self.detail, "code": self.code.row().0, "errors": self.errors}).to_string()

@@ -9,9 +9,8 @@ use actix_web::web::{Bytes, BytesMut};
 use futures_util::stream::Stream;
 
 use super::frames;
-use super::session::Place;
-use crate::registry::Outbound;
 use crate::registry::outbound::Next;
+use crate::registry::{Outbound, Place};
 
 /// Takes frames out of the queue for as long as the socket is there.
 pub(super) struct Outgoing {

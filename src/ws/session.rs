@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::fut::WrapFuture;
-use actix::{Actor, ActorContext, Addr, AsyncContext, Context, StreamHandler};
+use actix::{Actor, ActorContext, AsyncContext, Context, StreamHandler};
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
@@ -15,9 +15,7 @@ use super::frames;
 use super::incoming::Incoming;
 use crate::domain::TripId;
 use crate::problem::Problem;
-use crate::registry::actor::Disconnect;
-use crate::registry::groups::SocketId;
-use crate::registry::{Closing, Outbound, TripRegistry, Voice};
+use crate::registry::{Closing, Outbound, Place, Voice};
 
 /// How often the client is pinged.
 const PING_EVERY: Duration = Duration::from_secs(20);
@@ -31,24 +29,6 @@ const FRAMES_PER_SECOND: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
 const ROOM_WAIT: Duration = Duration::from_secs(5);
 /// How often it looks.
 const ROOM_LOOK: Duration = Duration::from_millis(20);
-
-/// A place in the registry, given back when it is dropped.
-pub(super) struct Place {
-    pub(super) registry: Addr<TripRegistry>,
-    pub(super) socket: SocketId,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let leaving = self.registry.send(Disconnect(self.socket));
-        // The mailbox may be full: a task waits for room, and not the thread.
-        if let Some(arbiter) = actix::Arbiter::try_current() {
-            arbiter.spawn(async move {
-                let _ = leaving.await;
-            });
-        }
-    }
-}
 
 /// What a client must know first.
 #[derive(Default)]

@@ -16,13 +16,13 @@ use crate::fields::FieldErrors;
 use crate::notices::Which;
 use crate::problem::Problem;
 use crate::registry::actor::Follow;
-use crate::registry::{Outbound, Voice};
+use crate::registry::{Outbound, Place, Voice};
 use crate::resume::{self, Asked};
 use crate::store::views::{Filter, LIST_MAX, Viewer};
 use crate::store::writer::command::Answer;
 use crate::ws::dialect::dcrf::{self, Call, Done, Listing, Pk, Return};
 use crate::ws::frames;
-use crate::ws::session::{Greeting, Place, Talk, answer, when_there_is_room};
+use crate::ws::session::{Greeting, Talk, answer, when_there_is_room};
 
 /// How many trips a page has when a list is streamed.
 const PAGE: i64 = 100;
