@@ -10,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use actix_web_actors::ws;
 
 use super::dialect::course;
-use super::incoming::incoming;
+use super::incoming::{Limits, incoming};
 use super::outgoing::Outgoing;
 use super::session::{Place, Seat, Session};
 use crate::accounts::Caller;
@@ -65,7 +65,7 @@ async fn accept(
     let (registry, socket) = (place.registry.clone(), place.socket);
     let session = Session::new(app, place.clone(), seat, outbound.clone());
     let session = Session::create(|ctx| {
-        ctx.add_stream(incoming(payload));
+        ctx.add_stream(incoming(payload, Limits::default()));
         session
     });
     let joined = registry
@@ -121,7 +121,7 @@ async fn snapshot(
     Ok(trips.iter().map(|trip| (trip.id, trip.revision)).collect())
 }
 
-fn not_a_handshake(error: &HandshakeError) -> Problem {
+pub(super) fn not_a_handshake(error: &HandshakeError) -> Problem {
     Problem::new(
         Code::UpgradeRequired,
         format!("A WebSocket handshake is expected here: {error}."),

@@ -190,18 +190,17 @@ impl StreamHandler<Incoming> for Session {
         }
         self.heard_at = Instant::now();
         match message {
-            Incoming::Text(_) | Incoming::Binary | Incoming::Ping(_) if self.is_too_fast() => {
+            Incoming::Text(_) | Incoming::Binary(_) | Incoming::Ping(_) if self.is_too_fast() => {
                 self.refuse(&Problem::too_many(
                     "Too many frames.",
                     Duration::from_secs(1),
                 ));
             }
             Incoming::Text(frame) => self.frame(&frame, ctx),
-            Incoming::Binary => self.refuse(&course::not_text()),
+            Incoming::Binary(_) => self.refuse(&course::not_text()),
             Incoming::Ping(payload) => self.tell(frames::pong(payload)),
             Incoming::Pong => {}
-            Incoming::Close => self.close(Closing::NORMAL, ctx),
-            Incoming::Violation(why) => self.close(why, ctx),
+            Incoming::Close(why) | Incoming::Violation(why) => self.close(why, ctx),
         }
     }
 }
