@@ -17,7 +17,7 @@ use crate::problem::described::Document;
         trips::cancel, trips::end,
         health::health,
     ),
-    components(schemas(Document)),
+    components(schemas(Document, trips::CancelForm)),
     modifiers(&Security)
 )]
 struct Description;
