@@ -59,14 +59,14 @@ abandon_service() {
   tail -n 60 "$SERVICE_LOG"
 }
 
-# The cases of what there is: accounts and the course's sockets, in each way to authenticate.
+# All of them, in each way to authenticate.
 run_wire_cases() {
   if [ ! -d "$CASES" ] && [ -z "${CI:-}" ]; then
     echo "not run: the wire cases, for want of $CASES"
     return
   fi
   virtual_environment "$TOOLS/cases" "$CASES/requirements.txt"
-  CASES_VENV=$TOOLS/cases AUTH_MODES="bearer query cookie" "$CASES/run.sh" "$SERVICE_URL" test_rest.py test_course.py
+  CASES_VENV=$TOOLS/cases AUTH_MODES="bearer query cookie" "$CASES/run.sh" "$SERVICE_URL"
 }
 
 run_demo() { timeout 120 "$BINARY" demo --trips 3 --listen 127.0.0.1:0; }
