@@ -180,10 +180,17 @@ impl Reader<'_> {
     }
 
     fn data(&self) -> Result<Map<String, Value>, Problem> {
-        match self.object.get("data").map(|raw| value(raw)) {
-            None | Some(Value::Null) => Ok(Map::new()),
-            Some(Value::Object(data)) => Ok(data),
-            Some(_) => Err(FieldErrors::one("data", "Not an object.").into()),
+        let Some(raw) = self.object.get("data") else {
+            return Ok(Map::new());
+        };
+        match serde_json::from_str(raw.get()) {
+            Ok(Value::Null) => Ok(Map::new()),
+            Ok(Value::Object(data)) => Ok(data),
+            Ok(_) => Err(FieldErrors::one("data", "Not an object.").into()),
+            Err(_) => {
+                let rule = "It nests too deep, or has a number or a text that cannot be kept.";
+                Err(FieldErrors::one("data", rule).into())
+            }
         }
     }
 
