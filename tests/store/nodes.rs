@@ -87,9 +87,12 @@ fn two_nodes(town: &Town) -> [Store; 2] {
     [town.store.clone(), another_store(&town.database.url)]
 }
 
+/// Sequence, the event's number, and which revision of a trip it is.
+type Entry = (i64, i64, Option<(TripId, i64)>);
+
 /// Every stream's sequences must be 1, 2, 3 and so on, and carry each trip's revisions in order.
 fn check_streams(log: &[Event]) {
-    let mut streams: HashMap<Stream, Vec<(i64, i64, Option<(TripId, i64)>)>> = HashMap::new();
+    let mut streams: HashMap<Stream, Vec<Entry>> = HashMap::new();
     let mut epochs = HashMap::new();
     for event in log {
         assert_eq!(event.positions.len(), event.streams().len());

@@ -78,7 +78,7 @@ fn a_client_without_places_is_shown_what_it_must_know(on: On) {
             viewer(ann.id, Role::Rider),
             ids(&[three.clone(), one.clone()]),
         ),
-        (viewer(eve.id, Role::Rider), ids(&[two.clone()])),
+        (viewer(eve.id, Role::Rider), vec![two.id]),
         (
             viewer(bob.id, Role::Driver),
             ids(&[three.clone(), two.clone(), one.clone()]),
