@@ -187,24 +187,32 @@ impl Model {
     }
 
     fn has_done(&self, deed: Deed) -> bool {
+        let has_brought_it_here = Some(self.status) == deed.target() && self.by == deed.by();
         match self.without_idle_parts(deed) {
             Deed::Amend(_, pick_up, drop_off) => pick_up.or(drop_off).is_none(),
             Deed::Delete(_) => self.hidden,
-            deed => Some(self.status) == deed.target() && self.by == deed.by(),
+            Deed::Accept(_)
+            | Deed::Arrive(_)
+            | Deed::Start(_)
+            | Deed::Complete(_)
+            | Deed::Cancel(_)
+            | Deed::CancelByOperator(_)
+            | Deed::End(..)
+            | Deed::Expire => has_brought_it_here,
         }
     }
 
     /// An amendment without the addresses that are the trip's own anyway.
     fn without_idle_parts(&self, deed: Deed) -> Deed {
         let differs = |now: &Place, address: &&str| now.address.as_str() != *address;
-        match deed {
-            Deed::Amend(number, pick_up, drop_off) => Deed::Amend(
-                number,
-                pick_up.filter(|address| differs(&self.pick_up, address)),
-                drop_off.filter(|address| differs(&self.drop_off, address)),
-            ),
-            deed => deed,
-        }
+        let Deed::Amend(number, pick_up, drop_off) = deed else {
+            return deed;
+        };
+        Deed::Amend(
+            number,
+            pick_up.filter(|address| differs(&self.pick_up, address)),
+            drop_off.filter(|address| differs(&self.drop_off, address)),
+        )
     }
 }
 

@@ -46,7 +46,7 @@ fn move_drop_off(trip: &Trip) -> Action {
 }
 
 /// What that action has made of the trip, which must be what its row, its event and the announcement say.
-fn done(town: &mut Town, before: &Trip, action: Action) -> (Trip, Event) {
+fn done(town: &mut Town, before: &Trip, action: &Action) -> (Trip, Event) {
     let trip = town.trip(act(before, action.clone()));
     assert_eq!(town.stored(trip.id), trip);
     assert_eq!(trip.revision, before.revision + 1);
@@ -73,7 +73,7 @@ fn drivers_hear_of_an_amendment_while_one_is_looked_for(on: On) {
     let trip = town.requested_by(&ann);
     town.news();
 
-    let (moved, event) = done(&mut town, &trip, move_pick_up(&trip));
+    let (moved, event) = done(&mut town, &trip, &move_pick_up(&trip));
     assert_eq!(moved.pick_up.address.as_str(), "3 Back Lane");
     assert_eq!(moved.drop_off, trip.drop_off);
     assert_eq!(event.kind(), "amended");
@@ -96,7 +96,7 @@ fn afterwards_only_the_driver_does(on: On) {
     town.news();
     town.news();
 
-    let (moved, event) = done(&mut town, &trip, move_drop_off(&trip));
+    let (moved, event) = done(&mut town, &trip, &move_drop_off(&trip));
     assert_eq!(moved.drop_off.address.as_str(), "4 High Road");
     assert_eq!(moved.state, trip.state);
     let parties = [ann.id.user(), bob.id.user()].map(Stream::User);
@@ -131,7 +131,7 @@ fn who_withdraws_a_request_may_make_another(on: On) {
     let refused = town.refusal(request(&ann));
     assert!(matches!(refused, Refused::TooManyTrips(_)));
 
-    let (gone, event) = done(&mut town, &first, Action::Delete(ann.id));
+    let (gone, event) = done(&mut town, &first, &Action::Delete(ann.id));
     assert_eq!(gone.state.status(), Status::Cancelled);
     assert!(gone.hidden);
     assert_eq!(event.kind(), "withdrawn");
@@ -169,7 +169,7 @@ fn what_is_removed_concerns_its_rider_alone(on: On) {
         ["requested", "accepted", "started", "completed"]
     );
 
-    let (gone, event) = done(&mut town, &over, Action::Delete(ann.id));
+    let (gone, event) = done(&mut town, &over, &Action::Delete(ann.id));
     assert_eq!(gone.state, over.state);
     assert_eq!(event.kind(), "removed");
     assert_eq!(streams(&event), [Stream::User(ann.id.user())]);

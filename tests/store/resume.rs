@@ -20,6 +20,7 @@ pub fn tests() -> Vec<Test> {
         what_is_no_longer_kept_is_answered_with_a_snapshot,
         who_is_too_far_behind_is_shown_a_snapshot,
         a_place_in_a_strangers_stream_is_refused,
+        after_a_restore_everybody_is_shown_a_snapshot,
         many_clients_each_get_their_own_answer,
     ]
     .to_vec()
@@ -78,7 +79,7 @@ fn a_client_without_places_is_shown_what_it_must_know(on: On) {
             viewer(ann.id, Role::Rider),
             ids(&[three.clone(), one.clone()]),
         ),
-        (viewer(eve.id, Role::Rider), ids(&[two.clone()])),
+        (viewer(eve.id, Role::Rider), vec![two.id]),
         (
             viewer(bob.id, Role::Driver),
             ids(&[three.clone(), two.clone(), one.clone()]),
@@ -202,6 +203,30 @@ fn a_place_in_a_strangers_stream_is_refused(_: On) {
         let words = format!("{stream} is not a stream of yours.");
         assert_eq!(refused.map_err(|bad| bad.to_string()).err(), Some(words));
     }
+}
+
+fn after_a_restore_everybody_is_shown_a_snapshot(on: On) {
+    let (town, resume, ann, trip) = with_a_request(on);
+    let ann = viewer(ann.id, Role::Rider);
+    let then = ask(&resume, &town, ann, &[]).places;
+    let epoch = inputs::fresh_id();
+    let renewed = town
+        .store
+        .writer
+        .change(move |tx| streams::renew(tx.db, epoch));
+    assert_eq!(
+        town.wait_for(renewed).ok(),
+        Some(2),
+        "hers and the drivers'"
+    );
+    let opening = ask(&resume, &town, ann, &then);
+    assert_eq!(reason(&opening), Some(Reason::UnknownEpoch));
+    assert_eq!(opening.places[0].epoch, Some(epoch));
+    town.trip(accept(&trip, &town.driver("bob")));
+    let position = town.log()[1].positions[0];
+    assert_eq!((position.epoch, position.sequence), (epoch, 2));
+    let now = ask(&resume, &town, ann, &opening.places);
+    assert_eq!(reason(&now), None);
 }
 
 fn many_clients_each_get_their_own_answer(on: On) {

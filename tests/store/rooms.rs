@@ -63,7 +63,7 @@ fn both_parties_hear_a_message_and_the_trip_is_as_it_was(on: On) {
     let post = say(&trip, &bob, Role::Driver, "I am here");
     let actor = post.actor();
     let said = town.post(post).expect("the room is open");
-    assert_eq!(town.news(), [said.clone()]);
+    assert_eq!(town.news(), std::slice::from_ref(&said));
     assert_eq!(town.log().last(), Some(&*said), "as it is kept");
     assert_eq!(said.actor, actor);
     match &said.fact {
