@@ -76,7 +76,9 @@ fn object(text: &str) -> Result<Raw<'_>, Problem> {
 /// Where the answer goes, also with the reason why there can be no other answer than a refusal.
 fn sender(stream: Option<String>, object: &Raw<'_>) -> Result<Return, (Return, Problem)> {
     let raw = |name| object.get(name).map(|value| value.get().to_owned());
-    let action = raw("action").unwrap_or_else(|| "null".to_owned());
+    // An action is a word; what is none is not repeated.
+    let action = raw("action").filter(|word| word.starts_with('"'));
+    let action = action.unwrap_or_else(|| "null".to_owned());
     match raw("request_id") {
         Some(id) if id.len() > REQUEST_ID_MAX => {
             let rule = format!("An id has at most {REQUEST_ID_MAX} bytes.");
