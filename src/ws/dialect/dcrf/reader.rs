@@ -92,10 +92,7 @@ impl Reader<'_> {
                 Call::SubscribeActivity(self.filter()?)
             }
             "unsubscribe_trip_activity" => Call::UnsubscribeActivity,
-            "resume" => {
-                self.needs_request_id()?;
-                Call::Resume(positions(&self.data()?)?)
-            }
+            "resume" => Call::Resume(positions(&self.data()?)?),
             "refresh" => {
                 let data = self.data()?;
                 let mut fields = Fields::of(&data);
@@ -111,9 +108,7 @@ impl Reader<'_> {
         Ok(match action {
             "join" => {
                 self.only(parties)?;
-                let pk = self.pk()?;
-                self.needs_request_id()?;
-                Call::Join(pk)
+                Call::Join(self.pk()?)
             }
             "leave" => Call::Leave(self.pk()?),
             "send" => {
@@ -130,10 +125,7 @@ impl Reader<'_> {
 
     fn notifications(&self, action: &str) -> Result<Call, Problem> {
         Ok(match action {
-            "subscribe" => {
-                self.needs_request_id()?;
-                Call::SubscribeNotifications
-            }
+            "subscribe" => Call::SubscribeNotifications,
             "unsubscribe" => Call::UnsubscribeNotifications,
             "list" => Call::ListNotifications,
             "read" => {
