@@ -9,9 +9,12 @@
 //! Tests wait for what they expect, up to a deadline; they never sleep and never assert a time. "Nothing came"
 //! is shown by a later frame that came first.
 
+mod amending;
 mod audience;
 mod command_line;
 mod commands;
+mod dcrf;
+mod dcrf_refusals;
 mod description;
 mod endings;
 mod failures;
@@ -20,14 +23,17 @@ mod handshake;
 mod harness;
 mod idempotency;
 mod lifecycle;
+mod lists;
 mod log_in;
 mod origins;
 mod races;
+mod refreshing;
 mod refusals;
 mod requests;
 mod security;
 mod sessions;
 mod sign_up;
+mod subscriptions;
 mod trips;
 mod wire;
 
@@ -51,7 +57,7 @@ fn main() -> ExitCode {
 }
 
 /// What must hold on both databases.
-fn modules() -> [Module; 19] {
+fn modules() -> [Module; 25] {
     [
         ("sign_up", sign_up::tests()),
         ("log_in", log_in::tests()),
@@ -72,6 +78,12 @@ fn modules() -> [Module; 19] {
         ("races", races::tests()),
         ("lifecycle", lifecycle::tests()),
         ("description", description::tests()),
+        ("dcrf", dcrf::tests()),
+        ("dcrf_refusals", dcrf_refusals::tests()),
+        ("amending", amending::tests()),
+        ("lists", lists::tests()),
+        ("subscriptions", subscriptions::tests()),
+        ("refreshing", refreshing::tests()),
     ]
 }
 
