@@ -30,9 +30,11 @@ mod races;
 mod refreshing;
 mod refusals;
 mod requests;
+mod resume;
 mod security;
 mod sessions;
 mod sign_up;
+mod snapshots;
 mod subscriptions;
 mod trips;
 mod wire;
@@ -57,7 +59,7 @@ fn main() -> ExitCode {
 }
 
 /// What must hold on both databases.
-fn modules() -> [Module; 25] {
+fn modules() -> [Module; 27] {
     [
         ("sign_up", sign_up::tests()),
         ("log_in", log_in::tests()),
@@ -84,6 +86,8 @@ fn modules() -> [Module; 25] {
         ("lists", lists::tests()),
         ("subscriptions", subscriptions::tests()),
         ("refreshing", refreshing::tests()),
+        ("resume", resume::tests()),
+        ("snapshots", snapshots::tests()),
     ]
 }
 

@@ -5,6 +5,7 @@ mod answer;
 #[path = "../../contract/channels.rs"]
 mod channels;
 mod client;
+mod follower;
 mod home;
 mod http;
 mod native;
@@ -24,6 +25,7 @@ use serde_json::Value;
 
 pub use answer::{Answer, keys};
 pub use client::{Client, Driver, Operator, Rider, log_in};
+pub use follower::{Follower, Log};
 pub use home::Home;
 pub use http::{Auth, Http};
 pub use native::{Envelope, Native, inner};
