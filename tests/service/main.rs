@@ -11,6 +11,7 @@
 
 mod amending;
 mod audience;
+mod chat;
 mod command_line;
 mod commands;
 mod dcrf;
@@ -59,7 +60,7 @@ fn main() -> ExitCode {
 }
 
 /// What must hold on both databases.
-fn modules() -> [Module; 27] {
+fn modules() -> [Module; 28] {
     [
         ("sign_up", sign_up::tests()),
         ("log_in", log_in::tests()),
@@ -88,6 +89,7 @@ fn modules() -> [Module; 27] {
         ("refreshing", refreshing::tests()),
         ("resume", resume::tests()),
         ("snapshots", snapshots::tests()),
+        ("chat", chat::tests()),
     ]
 }
 
