@@ -26,6 +26,7 @@ mod idempotency;
 mod lifecycle;
 mod lists;
 mod log_in;
+mod notifications;
 mod origins;
 mod races;
 mod refreshing;
@@ -60,7 +61,7 @@ fn main() -> ExitCode {
 }
 
 /// What must hold on both databases.
-fn modules() -> [Module; 28] {
+fn modules() -> [Module; 29] {
     [
         ("sign_up", sign_up::tests()),
         ("log_in", log_in::tests()),
@@ -90,6 +91,7 @@ fn modules() -> [Module; 28] {
         ("resume", resume::tests()),
         ("snapshots", snapshots::tests()),
         ("chat", chat::tests()),
+        ("notifications", notifications::tests()),
     ]
 }
 
