@@ -38,6 +38,7 @@ mod sessions;
 mod sign_up;
 mod snapshots;
 mod subscriptions;
+mod taxi;
 mod trips;
 mod wire;
 
@@ -61,7 +62,7 @@ fn main() -> ExitCode {
 }
 
 /// What must hold on both databases.
-fn modules() -> [Module; 29] {
+fn modules() -> [Module; 30] {
     [
         ("sign_up", sign_up::tests()),
         ("log_in", log_in::tests()),
@@ -92,6 +93,7 @@ fn modules() -> [Module; 29] {
         ("snapshots", snapshots::tests()),
         ("chat", chat::tests()),
         ("notifications", notifications::tests()),
+        ("taxi", taxi::tests()),
     ]
 }
 
