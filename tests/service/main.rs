@@ -18,8 +18,10 @@ mod dcrf;
 mod dcrf_refusals;
 mod description;
 mod endings;
+mod events;
 mod failures;
 mod frames;
+mod hand_over;
 mod handshake;
 mod harness;
 mod idempotency;
@@ -62,7 +64,7 @@ fn main() -> ExitCode {
 }
 
 /// What must hold on both databases.
-fn modules() -> [Module; 30] {
+fn modules() -> [Module; 32] {
     [
         ("sign_up", sign_up::tests()),
         ("log_in", log_in::tests()),
@@ -94,6 +96,8 @@ fn modules() -> [Module; 30] {
         ("chat", chat::tests()),
         ("notifications", notifications::tests()),
         ("taxi", taxi::tests()),
+        ("hand_over", hand_over::tests()),
+        ("events", events::tests()),
     ]
 }
 

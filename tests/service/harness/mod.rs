@@ -8,6 +8,7 @@ mod client;
 mod follower;
 mod home;
 mod http;
+mod lines;
 mod native;
 mod postgres;
 mod process;
@@ -28,13 +29,14 @@ pub use client::{Client, Driver, Operator, Rider, log_in};
 pub use follower::{Follower, Log};
 pub use home::Home;
 pub use http::{Auth, Http};
+pub use lines::{Lines, Told};
 pub use native::{Envelope, Native, inner};
 pub use postgres::upstream;
 pub use process::Process;
 pub use proxy::Proxy;
 pub use raw::{Opcode, Raw, frame};
 pub use service::{Options, PASSWORD, Service, sign_up_form};
-pub use socket::Socket;
+pub use socket::{Gone, Socket};
 
 /// How long anything that must happen may take. Only a failing test ever waits this long.
 pub const DEADLINE: Duration = Duration::from_secs(30);
