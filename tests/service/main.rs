@@ -9,25 +9,38 @@
 //! Tests wait for what they expect, up to a deadline; they never sleep and never assert a time. "Nothing came"
 //! is shown by a later frame that came first.
 
+mod amending;
 mod audience;
+mod chat;
 mod command_line;
 mod commands;
+mod dcrf;
+mod dcrf_refusals;
 mod description;
 mod endings;
+mod events;
 mod failures;
 mod frames;
+mod hand_over;
 mod handshake;
 mod harness;
 mod idempotency;
 mod lifecycle;
+mod lists;
 mod log_in;
+mod notifications;
 mod origins;
 mod races;
+mod refreshing;
 mod refusals;
 mod requests;
+mod resume;
 mod security;
 mod sessions;
 mod sign_up;
+mod snapshots;
+mod subscriptions;
+mod taxi;
 mod trips;
 mod wire;
 
@@ -51,7 +64,7 @@ fn main() -> ExitCode {
 }
 
 /// What must hold on both databases.
-fn modules() -> [Module; 19] {
+fn modules() -> [Module; 32] {
     [
         ("sign_up", sign_up::tests()),
         ("log_in", log_in::tests()),
@@ -72,6 +85,19 @@ fn modules() -> [Module; 19] {
         ("races", races::tests()),
         ("lifecycle", lifecycle::tests()),
         ("description", description::tests()),
+        ("dcrf", dcrf::tests()),
+        ("dcrf_refusals", dcrf_refusals::tests()),
+        ("amending", amending::tests()),
+        ("lists", lists::tests()),
+        ("subscriptions", subscriptions::tests()),
+        ("refreshing", refreshing::tests()),
+        ("resume", resume::tests()),
+        ("snapshots", snapshots::tests()),
+        ("chat", chat::tests()),
+        ("notifications", notifications::tests()),
+        ("taxi", taxi::tests()),
+        ("hand_over", hand_over::tests()),
+        ("events", events::tests()),
     ]
 }
 

@@ -5,8 +5,11 @@ mod answer;
 #[path = "../../contract/channels.rs"]
 mod channels;
 mod client;
+mod follower;
 mod home;
 mod http;
+mod lines;
+mod native;
 mod postgres;
 mod process;
 mod proxy;
@@ -23,14 +26,17 @@ use serde_json::Value;
 
 pub use answer::{Answer, keys};
 pub use client::{Client, Driver, Operator, Rider, log_in};
+pub use follower::{Follower, Log};
 pub use home::Home;
 pub use http::{Auth, Http};
+pub use lines::{Lines, Told};
+pub use native::{Envelope, Native, inner};
 pub use postgres::upstream;
 pub use process::Process;
 pub use proxy::Proxy;
 pub use raw::{Opcode, Raw, frame};
 pub use service::{Options, PASSWORD, Service, sign_up_form};
-pub use socket::Socket;
+pub use socket::{Gone, Socket};
 
 /// How long anything that must happen may take. Only a failing test ever waits this long.
 pub const DEADLINE: Duration = Duration::from_secs(30);

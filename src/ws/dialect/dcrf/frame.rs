@@ -76,7 +76,9 @@ fn object(text: &str) -> Result<Raw<'_>, Problem> {
 /// Where the answer goes; an id that is too long does not go back.
 fn sender(stream: Option<String>, object: &Raw<'_>) -> Return {
     let raw = |name| object.get(name).map(|value| value.get().to_owned());
-    let action = raw("action").unwrap_or_else(|| "null".to_owned());
+    // An action is a word; what is none is not repeated.
+    let action = raw("action").filter(|word| word.starts_with('"'));
+    let action = action.unwrap_or_else(|| "null".to_owned());
     let request_id = raw("request_id").filter(|id| id.len() <= REQUEST_ID_MAX);
     Return::to(stream, action, request_id)
 }

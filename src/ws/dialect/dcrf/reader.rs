@@ -92,10 +92,7 @@ impl Reader<'_> {
                 Call::Hear(Hear::Activity(self.filter()?))
             }
             "unsubscribe_trip_activity" => Call::Ask(Ask::UnsubscribeActivity),
-            "resume" => {
-                self.needs_request_id()?;
-                Call::Hear(Hear::Events(positions(&self.data()?)?))
-            }
+            "resume" => Call::Hear(Hear::Events(positions(&self.data()?)?)),
             "refresh" => {
                 let data = self.data()?;
                 let mut fields = Fields::of(&data);
@@ -111,9 +108,7 @@ impl Reader<'_> {
         Ok(match action {
             "join" => {
                 self.only(parties)?;
-                let pk = self.pk()?;
-                self.needs_request_id()?;
-                Call::Hear(Hear::Room(pk))
+                Call::Hear(Hear::Room(self.pk()?))
             }
             "leave" => Call::Ask(Ask::Leave(self.pk()?)),
             "send" => {
@@ -130,10 +125,7 @@ impl Reader<'_> {
 
     fn notifications(&self, action: &str) -> Result<Call, Problem> {
         Ok(match action {
-            "subscribe" => {
-                self.needs_request_id()?;
-                Call::Hear(Hear::Notifications)
-            }
+            "subscribe" => Call::Hear(Hear::Notifications),
             "unsubscribe" => Call::Ask(Ask::UnsubscribeNotifications),
             "list" => Call::Ask(Ask::ListNotifications),
             "read" => {
