@@ -19,7 +19,7 @@ use crate::problem::described::Document;
         events::follow,
         health::health,
     ),
-    components(schemas(Document)),
+    components(schemas(Document, trips::CancelForm)),
     modifiers(&Security)
 )]
 struct Description;

@@ -223,10 +223,12 @@ impl Problem {
 
     /// The `errors` of an envelope: texts, or one object of fields and their broken rules.
     pub fn envelope_errors(&self) -> Value {
-        match self.code {
-            Code::Invalid => json!([self.errors]),
-            Code::NotFound => json!(["Not found"]),
-            _ => json!([self.detail]),
+        if self.code == Code::Invalid {
+            json!([self.errors])
+        } else if self.code == Code::NotFound {
+            json!(["Not found"])
+        } else {
+            json!([self.detail])
         }
     }
 

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::dialect::bare::{Seat, Style};
 use super::dialect::{course, taxi};
-use super::incoming::incoming;
+use super::incoming::{Limits, incoming};
 use super::outgoing::Outgoing;
 use super::session::{Session, Talk};
 use super::talk::bare::Bare;
@@ -207,7 +207,7 @@ impl Opening {
         let session = Session::new(talk, place.clone(), outbound.clone(), self.app.limits);
         let payload = self.payload;
         Session::create(|ctx| {
-            ctx.add_stream(incoming(payload));
+            ctx.add_stream(incoming(payload, Limits::default()));
             session
         });
         let joined = Joined {
@@ -222,7 +222,7 @@ impl Opening {
     }
 }
 
-fn not_a_handshake(error: &HandshakeError) -> Problem {
+pub(super) fn not_a_handshake(error: &HandshakeError) -> Problem {
     Problem::new(
         Code::UpgradeRequired,
         format!("A WebSocket handshake is expected here: {error}."),

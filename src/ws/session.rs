@@ -146,7 +146,7 @@ impl StreamHandler<Incoming> for Session {
         }
         self.heard_at = Instant::now();
         match message {
-            Incoming::Text(_) | Incoming::Binary | Incoming::Ping(_) if self.is_too_fast() => {
+            Incoming::Text(_) | Incoming::Binary(_) | Incoming::Ping(_) if self.is_too_fast() => {
                 let problem = Problem::too_many("Too many frames.", Duration::from_secs(1));
                 self.tell(self.talk.refusal(&problem), ctx);
             }
@@ -154,11 +154,10 @@ impl StreamHandler<Incoming> for Session {
                 let taking = self.talk.clone().take(frame.to_string());
                 ctx.wait(taking.into_actor(self));
             }
-            Incoming::Binary => self.tell(self.talk.refusal(&Problem::not_text()), ctx),
+            Incoming::Binary(_) => self.tell(self.talk.refusal(&Problem::not_text()), ctx),
             Incoming::Ping(payload) => self.tell(frames::pong(payload), ctx),
             Incoming::Pong => {}
-            Incoming::Close => self.close(Closing::NORMAL, ctx),
-            Incoming::Violation(why) => self.close(why, ctx),
+            Incoming::Close(why) | Incoming::Violation(why) => self.close(why, ctx),
         }
     }
 }

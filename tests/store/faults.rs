@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cabrank::domain::{Kind, SessionId, UserId};
+use cabrank::domain::{SessionId, UserId};
 use cabrank::inputs;
 use cabrank::store::db::Db;
 use cabrank::store::pool::Unavailable;
@@ -12,7 +12,7 @@ use diesel::result::Error;
 
 use crate::support::{On, Test, execute};
 use crate::tests;
-use crate::town::{Town, Write, accept, request};
+use crate::town::{Town, Write, accept, changes, kinds, request};
 
 pub fn tests() -> Vec<Test> {
     tests![
@@ -108,11 +108,11 @@ fn beside_two_commands(
         change(town, body),
         command(town, request(&ann)),
     ]);
-    let kinds = [town.news(), town.news()].map(|news| news[0].kind);
-    assert_eq!(kinds, [Kind::Accepted, Kind::Requested]);
+    let news = [town.news(), town.news()].concat();
+    assert_eq!(kinds(&news), ["accepted", "requested"]);
     lose(town);
     let next = town.requested_by(&ann);
-    assert_eq!(town.news()[0].trip, next);
+    assert_eq!(changes(&town.news())[0].trip, next);
     done
 }
 
@@ -142,7 +142,7 @@ fn a_lost_database_is_opened_again_and_nothing_is_announced_twice(on: On) {
     );
     lose(&town);
     let trip = town.requested_by(&ann);
-    assert_eq!(town.news()[0].trip, trip);
+    assert_eq!(changes(&town.news())[0].trip, trip);
     assert_eq!(town.log().len(), 1, "who got an error was not served");
 }
 
@@ -202,6 +202,6 @@ fn a_connection_that_is_cut_fails_its_batch_alone(on: On) {
     assert_eq!(done, [false, false]);
     lose(&town);
     let trip = town.requested_by(&ann);
-    assert_eq!(town.news()[0].trip, trip);
+    assert_eq!(changes(&town.news())[0].trip, trip);
     assert_eq!(town.log().len(), 1);
 }

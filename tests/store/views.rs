@@ -1,11 +1,11 @@
 //! Who is shown which trips.
 
 use cabrank::domain::{Action, Role, Trip, TripId, UserId};
-use cabrank::store::trips::{self, Viewer};
+use cabrank::store::views::{self, Viewer};
 
 use crate::support::{On, Test};
 use crate::tests;
-use crate::town::{Town, accept, act};
+use crate::town::{Town, accept, act, changes};
 
 pub fn tests() -> Vec<Test> {
     tests![
@@ -24,12 +24,9 @@ fn listed(town: &Town, user: impl Into<UserId>, role: Role) -> Vec<TripId> {
         user: user.into(),
         role,
     };
-    let listed = town.read(move |db| trips::list(db, viewer));
-    for trip in town
-        .log()
-        .into_iter()
-        .map(|event| town.stored(event.trip.id))
-    {
+    let listed = town.read(move |db| views::list(db, viewer));
+    for change in changes(&town.log()) {
+        let trip = town.stored(change.trip.id);
         assert_eq!(
             listed.contains(&trip),
             viewer.sees(&trip),
@@ -75,8 +72,9 @@ fn the_active_trips_of_a_user_are_their_own(on: On) {
     town.trip(accept(&running, &bob));
 
     let active = |user: UserId, role| -> Vec<TripId> {
-        let active = town.read(move |db| trips::active_of(db, Viewer { user, role }));
-        active.iter().map(|trip| trip.id).collect()
+        let viewer = Viewer { user, role };
+        let active = town.read(move |db| views::active_of(db, &[viewer]));
+        active.iter().flatten().map(|trip| trip.id).collect()
     };
     assert_eq!(
         active(ann.id.user(), Role::Rider),
