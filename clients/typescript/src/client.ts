@@ -2,7 +2,7 @@
 
 import type { Tokens } from './accounts.js';
 import { BACKOFF, type Backoff } from './backoff.js';
-import { Calls, type Wire } from './calls.js';
+import { Calls, guarded, type Wire } from './calls.js';
 import { Chat } from './chat.js';
 import { RefusedError, SignedOutError, UnansweredError } from './errors.js';
 import { Follower, type Listener } from './follower.js';
@@ -83,6 +83,7 @@ export class Client {
   close(): void {
     this.#line.close();
     this.#rest();
+    this.#follower?.lost();
     this.#calls.closed();
     this.#subscriptions.closed();
   }
@@ -116,7 +117,7 @@ export class Client {
       backoff: { ...BACKOFF, ...backoff },
       timeout: timeout ?? 15_000,
       onOpen: () => this.#opened(),
-      onFrame: (text) => this.#hear(text),
+      onFrame: (text) => guarded(this.#wire, () => this.#hear(text)),
       onLost: () => this.#lost(),
       onUnopened: () => this.#mendToken(),
       onDismissed: async (code) => code === SESSION_ENDED && (await this.#renewed()),

@@ -37,7 +37,11 @@ export interface LineOptions {
   onState: (state: LineState) => void;
 }
 
+/** From here on, codes are final. */
 const FINAL = 4500;
+
+/** What a socket says that was never closed. */
+const ABNORMAL = 1006;
 
 export class Line {
   readonly #options: LineOptions;
@@ -112,7 +116,10 @@ export class Line {
       this.#options.onOpen();
     };
     socket.onmessage = (event: { data: unknown }) => this.#options.onFrame(String(event.data));
-    socket.onerror = () => {}; // a close follows
+    // A close follows, though not from every WebSocket whose handshake failed: Node's own has none.
+    socket.onerror = () => {
+      if (this.#state === 'connecting') void this.#closed(ABNORMAL);
+    };
     socket.onclose = (event: { code: number }) => void this.#closed(event.code);
   }
 

@@ -118,7 +118,8 @@ export type TripKind =
 interface Happened {
   id: number;
   at: string;
-  actor: { role: string; id?: number };
+  /** The service itself has no id. */
+  actor: { role: Role; id: number } | { role: 'service' };
 }
 
 export interface TripEvent extends Happened {

@@ -114,3 +114,15 @@ test('a refusal that answers nothing in particular is reported', () =>
     const error = (await town.errors.next('an error')) as RefusedError;
     assert.deepEqual([error.status, error.code], [429, 'too-many-requests']);
   }));
+
+test('what is not an answer is reported, and the next frame is read', () =>
+  withTown(async (town) => {
+    const connection = await connected(town);
+    for (const strange of ['not JSON', '{"hello":1}']) {
+      connection.socket.send(strange);
+      await town.errors.next('an error');
+    }
+    const listed = town.client.trips.list();
+    connection.answer(await connection.request('list'), []);
+    assert.deepEqual(await listed, []);
+  }));

@@ -87,6 +87,8 @@ test('a gap is not passed over: the follower resumes, and does not hear what the
     event(connection, asked, 50, at(5));
     event(connection, asked, 60, at(6));
     for (const expected of ['resumed', 'resumed', 50, 60]) assert.equal(await heard.next(), expected);
+    event(connection, asked, 80, at(8));
+    assert.deepEqual((await connection.request('resume')).data, { positions: [at(6)] });
   }));
 
 test('a gap that comes again is closed by a snapshot, and then by another connection', () =>
@@ -124,16 +126,19 @@ test('positions that the service refuses are forgotten', () =>
   }));
 
 test('a service that cannot resume now is asked over another connection', () =>
-  withTown(async (town) => {
-    const heard = follow(town.client, [at(4)]);
-    const first = await connected(town);
-    first.answer(await first.request('resume'), { code: 'unavailable' }, 503, ['Not now.']);
-    const second = await town.service.connections.next('another connection');
-    const asked = await second.request('resume');
-    assert.deepEqual(asked.data, { positions: [at(4)] });
-    second.answer(asked, { resumed: true, positions: [at(4)] });
-    assert.equal(await heard.next(), 'resumed');
-  }));
+  withTown(
+    async (town) => {
+      const heard = follow(town.client, [at(4)]);
+      const first = await connected(town);
+      first.answer(await first.request('resume'), { code: 'unavailable' }, 503, ['Not now.']);
+      const second = await town.service.connections.next('another connection');
+      const asked = await second.request('resume');
+      assert.deepEqual(asked.data, { positions: [at(4)] });
+      second.answer(asked, { resumed: true, positions: [at(4)] });
+      assert.equal(await heard.next(), 'resumed');
+    },
+    { timeout: 60_000 },
+  ));
 
 test('a listener that fails does not hear the event again', () =>
   withTown(async (town) => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { WebSocket, type ErrorEvent } from 'ws';
+
 import { within } from '../support/deadline.js';
 import { tokens } from '../support/fake.js';
 import { connected, withTown } from '../support/town.js';
@@ -68,6 +70,29 @@ test('a session that ended while the client was away ends the client', () =>
     await town.signedOut.next('the end of the session');
     assert.equal(town.client.state, 'closed');
   }));
+
+test('a handshake that fails without a close is tried again', () => {
+  let first = true;
+  class Failing extends WebSocket {
+    constructor(url: string) {
+      super(url);
+      if (!first) return;
+      first = false;
+      queueMicrotask(() => {
+        this.onclose = null;
+        this.onerror?.({} as ErrorEvent);
+        this.terminate();
+      });
+    }
+  }
+  return withTown(
+    async (town) => {
+      town.client.connect();
+      await town.states.find((state) => state === 'open', 'a connection');
+    },
+    { WebSocket: Failing, timeout: 60_000 },
+  );
+});
 
 test('a line that says nothing is given up', () =>
   withTown(
