@@ -168,3 +168,6 @@ pub fn event_data(shared: &mut Shared<'_>, positions: &[Position]) -> String {
     data.push('}');
     data
 }
+
+#[cfg(test)]
+mod tests;

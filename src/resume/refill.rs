@@ -147,3 +147,6 @@ fn merge(pages: Vec<Page>) -> Vec<Arc<Event>> {
         .filter(|event| end.is_none_or(|end| event.id <= end))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;
