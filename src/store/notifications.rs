@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use jiff::Timestamp;
 
 use super::db::{Db, on};
@@ -129,27 +130,22 @@ pub fn unread(db: &mut Db, reader: &Reader) -> QueryResult<Vec<Event>> {
 
 /// Marks notifications of the reader as read, all of them or these; others are left alone.
 pub fn mark_read(db: &mut Db, reader: &Reader, which: Option<&[i64]>) -> QueryResult<()> {
-    let numbers: Vec<i64> = on!(&mut *db, |conn| {
-        let mut query = notifications::table
+    let user = reader.user.get().into_sql::<BigInt>();
+    let table = reads::table;
+    on!(db, |conn| {
+        let mut theirs = notifications::table
             .filter(unread!(reader))
-            .select(notifications::event_id)
+            .select((user, notifications::event_id))
             .into_boxed();
         if let Some(which) = which {
-            query = query.filter(notifications::event_id.eq_any(which.to_vec()));
+            theirs = theirs.filter(notifications::event_id.eq_any(which.to_vec()));
         }
-        query.load(conn)
-    })?;
-    for number in numbers {
-        let mark = (
-            reads::user_id.eq(reader.user.get()),
-            reads::event_id.eq(number),
-        );
-        on!(&mut *db, |conn| diesel::insert_into(reads::table)
-            .values(mark)
-            .on_conflict_do_nothing()
-            .execute(conn))?;
-    }
-    Ok(())
+        diesel::insert_into(table)
+            .values(theirs)
+            .into_columns((reads::user_id, reads::event_id))
+            .execute(conn)
+    })
+    .map(drop)
 }
 
 /// Forgets at most `limit` notifications that have expired; returns how many.
