@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::races::rounds;
 use crate::harness::{
-    Client, Database, Driver, Follower, Gone, Log, Rider, Service, Test, eventually, tests,
+    Client, Database, Driver, Follower, Gone, Log, Rider, Service, Socket, Test, eventually, nk,
+    tests,
 };
 
 pub fn tests() -> Vec<Test> {
@@ -15,6 +16,8 @@ pub fn tests() -> Vec<Test> {
         nothing_is_missed_or_doubled_while_clients_come_and_go,
         a_client_that_does_not_read_is_closed_and_loses_nothing,
         many_clients_come_back_at_once,
+        messages_are_neither_missed_nor_doubled_by_who_comes_in,
+        notifications_are_neither_missed_nor_doubled_by_who_comes_in,
     ]
 }
 
@@ -152,4 +155,86 @@ fn many_clients_come_back_at_once(on: Database) {
         assert_eq!(*heard, last[0], "they all hear the same of drivers:main");
     }
     assert!(last[0].len() > 4 * rounds(), "{}", last[0].len());
+}
+
+/// How many messages there are in all, and as many as one listens to at a time: more than are shown of what was before.
+const MESSAGES: u64 = 250;
+const LISTEN: usize = 107;
+
+fn number(message: &Value) -> u64 {
+    let text = message["message"].as_str().unwrap_or_default();
+    text.parse().expect("the text of a message is its number")
+}
+
+/// Listens to messages, which must come in a row whatever the first one is; whether the last one came.
+fn in_a_row(mut messages: impl Iterator<Item = Value>) -> bool {
+    let first = messages.next().map(|message| number(&message));
+    let first = first.expect("a message comes");
+    for expected in first + 1..MESSAGES {
+        match messages.next() {
+            Some(message) => assert_eq!(number(&message), expected, "{message}"),
+            None => return false,
+        }
+    }
+    true
+}
+
+/// Opens a socket of this path again and again, until the last message has come.
+fn come_in(client: &Client, path: &str) {
+    loop {
+        let socket = Socket::open(client.address, path, &client.auth, &[]);
+        let mut socket = socket.unwrap_or_else(|status| panic!("{path} is refused: {status}"));
+        if in_a_row((0..LISTEN).map(|_| socket.next())) {
+            return;
+        }
+        socket.vanish();
+    }
+}
+
+/// Joins a room again and again, until the last message has come.
+fn join(client: &Client, trip: &Value) {
+    loop {
+        let mut native = client.native();
+        let fields = json!({"pk": trip["id"], "request_id": "room"});
+        let joined = native.call_in("chat", "join", &fields).ok(201);
+        let before = joined["messages"].as_array().expect("a list").clone();
+        let count = before.len();
+        let live = (count..LISTEN).map(|_| native.event("room").ok(201));
+        if in_a_row(before.into_iter().chain(live)) {
+            return;
+        }
+        native.into_socket().vanish();
+    }
+}
+
+fn messages_are_neither_missed_nor_doubled_by_who_comes_in(on: Database) {
+    let service = Service::start(on);
+    let (rider, driver) = (service.rider("ann"), service.driver("bob"));
+    let trip = driver.accept(&rider.request("A", "B")).ok(200);
+    let path = format!("/ws/chat/{}/", nk(&trip));
+    thread::scope(|scope| {
+        for client in [&rider.0, &driver.0] {
+            scope.spawn(|| come_in(client, &path));
+            scope.spawn(|| join(client, &trip));
+        }
+        let mut native = driver.native();
+        for n in 0..MESSAGES {
+            let fields = json!({"pk": trip["id"], "data": {"message": n.to_string()}});
+            native.call_in("chat", "send", &fields).ok(201);
+        }
+    });
+}
+
+fn notifications_are_neither_missed_nor_doubled_by_who_comes_in(on: Database) {
+    let service = Service::start(on);
+    let (rider, operator) = (service.rider("ann"), service.operator("oz"));
+    thread::scope(|scope| {
+        for client in [&rider.0, &operator.0, &rider.0] {
+            scope.spawn(|| come_in(client, "/ws/notifications/"));
+        }
+        for n in 0..MESSAGES {
+            let fields = json!({"message": n.to_string(), "everybody": true});
+            operator.post("/api/notifications/", &fields).ok(201);
+        }
+    });
 }
