@@ -85,7 +85,9 @@ fn nothing_is_missed_or_doubled_while_clients_come_and_go(on: Database) {
             worker.join().expect("commands are carried out");
         }
         rider.request("from here", "the end");
-        let join = |follower: thread::ScopedJoinHandle<'_, Log>| follower.join().expect("it ends");
+        let join = |follower: thread::ScopedJoinHandle<'_, Log>| {
+            follower.join().expect("it ends").in_order()
+        };
         let logs: Vec<Log> = followers.into_iter().map(join).collect();
         (constant.map(join), logs)
     });
@@ -154,7 +156,7 @@ fn many_clients_come_back_at_once(on: Database) {
         rider.request("from here", "the end");
         let heard = jobs
             .into_iter()
-            .map(|job| job.join().expect("it ends").heard);
+            .map(|job| job.join().expect("it ends").in_order().heard);
         heard.collect::<Vec<Vec<Value>>>()
     });
     for heard in &last {
