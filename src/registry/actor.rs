@@ -7,7 +7,7 @@ use actix::{Actor, Context, Handler, Message};
 
 use super::closing::Closing;
 use super::groups::SocketId;
-use super::roster::{Lagging, Roster, Socket, TooManySockets};
+use super::roster::{Lagging, Missed, Roster, Socket, TooManySockets};
 use crate::domain::{Event, SessionId, Stream, TripId};
 
 /// How many messages may wait; senders wait when it is full.
@@ -89,6 +89,8 @@ pub struct Refilled {
     pub socket: SocketId,
     /// Up to where.
     pub through: Vec<(Stream, i64)>,
+    /// What must be read for it before anything else.
+    pub before: Vec<Missed>,
 }
 
 /// Which log-ins have sockets?
@@ -177,8 +179,13 @@ impl Handler<Refilled> for TripRegistry {
     type Result = ();
 
     fn handle(&mut self, refilled: Refilled, _: &mut Self::Context) {
+        let Refilled {
+            socket,
+            through,
+            before,
+        } = refilled;
         self.roster
-            .refilled(refilled.socket, &refilled.through, Instant::now());
+            .refilled(socket, &through, &before, Instant::now());
     }
 }
 

@@ -317,8 +317,15 @@ impl Roster {
         ready
     }
 
-    /// A refill has brought each stream up to a sequence; the socket is live again if that is all it missed.
-    pub fn refilled(&mut self, id: SocketId, through: &[(Stream, i64)], now: Instant) {
+    /// A refill has brought each stream up to a sequence, and found that something else has to be read `before` the
+    /// rest; the socket is live again if that is all it missed.
+    pub fn refilled(
+        &mut self,
+        id: SocketId,
+        through: &[(Stream, i64)],
+        before: &[Missed],
+        now: Instant,
+    ) {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
@@ -331,6 +338,7 @@ impl Roster {
             return;
         };
         missed.brought(through, &*entry.socket.voice);
+        before.iter().for_each(|part| missed.widen(*part));
         if missed.is_empty() {
             entry.pace = Pace::Live;
         } else {

@@ -43,12 +43,17 @@ pub async fn run(registry: Addr<TripRegistry>, reader: Reader) {
             ticks.reset_immediately();
         }
         for socket in lagging {
-            let through = match &found {
+            let (through, before) = match &found {
                 Ok(found) => bring(&socket, found),
-                Err(_) => Vec::new(),
+                Err(_) => (Vec::new(), Vec::new()),
             };
             let socket = socket.socket;
-            if registry.send(Refilled { socket, through }).await.is_err() {
+            let refilled = Refilled {
+                socket,
+                through,
+                before,
+            };
+            if registry.send(refilled).await.is_err() {
                 return;
             }
         }
@@ -76,8 +81,8 @@ async fn read(reader: &Reader, lagging: &[Lagging]) -> Result<Found, Unavailable
 }
 
 /// Queues what one socket has missed, as far as it was read and there is room; returns up to where each stream is now
-/// queued. What is no longer in the log cannot be told: the client has to come back and ask.
-fn bring(socket: &Lagging, found: &Found) -> Vec<(Stream, i64)> {
+/// queued, and what has to be read first. What is no longer in the log cannot be told: the client has to come back and ask.
+fn bring(socket: &Lagging, found: &Found) -> (Vec<(Stream, i64)>, Vec<Missed>) {
     let mut pages = Vec::new();
     for missed in &socket.missed {
         match page(missed, found) {
@@ -85,14 +90,16 @@ fn bring(socket: &Lagging, found: &Found) -> Vec<(Stream, i64)> {
             None => {
                 tracing::warn!(stream = %missed.stream, first = missed.first, "What a socket has missed is no longer kept");
                 socket.outbound.close_now(Closing::SLOW);
-                return Vec::new();
+                return (Vec::new(), Vec::new());
             }
         }
     }
     let mut through = BTreeMap::new();
+    let mut before = Vec::new();
     for event in merge(pages) {
         let told = socket.voice.tell(&mut Shared::of(&event), &socket.outbound);
         if told.is_err() {
+            before = needed_before(socket, &event);
             break;
         }
         for missed in &socket.missed {
@@ -101,11 +108,30 @@ fn bring(socket: &Lagging, found: &Found) -> Vec<(Stream, i64)> {
             }
         }
     }
-    if through.is_empty() {
+    if through.is_empty() && before.is_empty() {
         // An empty queue has room for anything: the client's streams do not fit together.
         socket.outbound.close_now(Closing::SLOW);
     }
-    through.into_iter().collect()
+    (through.into_iter().collect(), before)
+}
+
+/// What comes before an event in the streams that the socket follows and nobody has read for it: it has begun to follow
+/// them a moment ago, and the registry has not heard of that yet.
+fn needed_before(socket: &Lagging, event: &Event) -> Vec<Missed> {
+    let is_read = |stream, first| {
+        let mut parts = socket.missed.iter();
+        parts.any(|missed| missed.stream == stream && missed.first <= first)
+    };
+    let missed = event.positions.iter().filter_map(|position| {
+        let (stream, last) = (position.stream, position.sequence);
+        let first = socket.voice.next(stream)?;
+        (first < last && !is_read(stream, first)).then_some(Missed {
+            stream,
+            first,
+            last,
+        })
+    });
+    missed.collect()
 }
 
 /// A part of a stream, as far as it was read.
@@ -148,5 +174,7 @@ fn merge(pages: Vec<Page>) -> Vec<Arc<Event>> {
         .collect()
 }
 
+#[cfg(test)]
+mod early;
 #[cfg(test)]
 mod tests;

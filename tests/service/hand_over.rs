@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::races::rounds;
 use crate::harness::{
-    Client, Database, Driver, Follower, Gone, Log, Rider, Service, Test, eventually, tests,
+    Client, Database, Driver, Follower, Gone, Log, Rider, Service, Socket, Test, eventually, nk,
+    tests,
 };
 
 pub fn tests() -> Vec<Test> {
@@ -15,6 +16,8 @@ pub fn tests() -> Vec<Test> {
         nothing_is_missed_or_doubled_while_clients_come_and_go,
         a_client_that_does_not_read_is_closed_and_loses_nothing,
         many_clients_come_back_at_once,
+        messages_are_neither_missed_nor_doubled_by_who_comes_in,
+        notifications_are_neither_missed_nor_doubled_by_who_comes_in,
     ]
 }
 
@@ -50,15 +53,22 @@ fn come_and_go(client: &Client, begun: Log, mut stay: usize, last: &str) -> Log 
     }
 }
 
+/// Follows the stream until then, all the time.
+fn stay(mut follower: Follower, last: &str) -> Log {
+    while follower.next()["trip"]["drop_off_address"] != last {}
+    follower.log
+}
+
 fn nothing_is_missed_or_doubled_while_clients_come_and_go(on: Database) {
     let service = Service::with(on, &["--rider-trips", "100000"]);
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
     let (other, rival) = (service.rider("eve"), service.driver("ben"));
     let again = [service.log_in("ann"), service.log_in("bob")];
     let clients = [&rider.0, &again[0], &driver.0, &again[1]];
-    let (always, always_of_driver) = (Follower::begin(&rider).0, Follower::begin(&driver).0);
+    let always = [&rider.0, &driver.0].map(|client| Follower::begin(client).0);
     let begun = clients.map(|client| Follower::begin(client).0.vanish());
-    let logs = thread::scope(|scope| {
+    let (constant, logs) = thread::scope(|scope| {
+        let constant = always.map(|follower| scope.spawn(move || stay(follower, "the end")));
         let followers: Vec<_> = clients
             .into_iter()
             .zip(begun)
@@ -75,12 +85,11 @@ fn nothing_is_missed_or_doubled_while_clients_come_and_go(on: Database) {
             worker.join().expect("commands are carried out");
         }
         rider.request("from here", "the end");
-        let join = |follower: thread::ScopedJoinHandle<'_, Log>| follower.join().expect("it ends");
-        followers.into_iter().map(join).collect::<Vec<Log>>()
-    });
-    let constant = [always, always_of_driver].map(|mut follower| {
-        while follower.next()["trip"]["drop_off_address"] != "the end" {}
-        follower.log
+        let join = |follower: thread::ScopedJoinHandle<'_, Log>| {
+            follower.join().expect("it ends").in_order()
+        };
+        let logs: Vec<Log> = followers.into_iter().map(join).collect();
+        (constant.map(join), logs)
     });
     for (n, log) in logs.iter().enumerate() {
         assert_eq!(*log, constant[n / 2]);
@@ -134,7 +143,9 @@ fn many_clients_come_back_at_once(on: Database) {
         .iter()
         .map(|other| Follower::begin(other).0.vanish())
         .collect();
-    live(&rider, &driver, rounds());
+    // No more than is replayed.
+    let rounds = rounds().min(200);
+    live(&rider, &driver, rounds);
     let last = thread::scope(|scope| {
         let jobs: Vec<_> = others
             .iter()
@@ -145,11 +156,93 @@ fn many_clients_come_back_at_once(on: Database) {
         rider.request("from here", "the end");
         let heard = jobs
             .into_iter()
-            .map(|job| job.join().expect("it ends").heard);
+            .map(|job| job.join().expect("it ends").in_order().heard);
         heard.collect::<Vec<Vec<Value>>>()
     });
     for heard in &last {
         assert_eq!(*heard, last[0], "they all hear the same of drivers:main");
     }
-    assert!(last[0].len() > 4 * rounds(), "{}", last[0].len());
+    assert!(last[0].len() > 4 * rounds, "{}", last[0].len());
+}
+
+/// How many messages there are in all, and as many as one listens to at a time: more than are shown of what was before.
+const MESSAGES: u64 = 250;
+const LISTEN: usize = 107;
+
+fn number(message: &Value) -> u64 {
+    let text = message["message"].as_str().unwrap_or_default();
+    text.parse().expect("the text of a message is its number")
+}
+
+/// Listens to messages, which must come in a row whatever the first one is; whether the last one came.
+fn in_a_row(mut messages: impl Iterator<Item = Value>) -> bool {
+    let first = messages.next().map(|message| number(&message));
+    let first = first.expect("a message comes");
+    for expected in first + 1..MESSAGES {
+        match messages.next() {
+            Some(message) => assert_eq!(number(&message), expected, "{message}"),
+            None => return false,
+        }
+    }
+    true
+}
+
+/// Opens a socket of this path again and again, until the last message has come.
+fn come_in(client: &Client, path: &str) {
+    loop {
+        let socket = Socket::open(client.address, path, &client.auth, &[]);
+        let mut socket = socket.unwrap_or_else(|status| panic!("{path} is refused: {status}"));
+        if in_a_row((0..LISTEN).map(|_| socket.next())) {
+            return;
+        }
+        socket.vanish();
+    }
+}
+
+/// Joins a room again and again, until the last message has come.
+fn join(client: &Client, trip: &Value) {
+    loop {
+        let mut native = client.native();
+        let fields = json!({"pk": trip["id"], "request_id": "room"});
+        let joined = native.call_in("chat", "join", &fields).ok(201);
+        let before = joined["messages"].as_array().expect("a list").clone();
+        let count = before.len();
+        let live = (count..LISTEN).map(|_| native.event("room").ok(201));
+        if in_a_row(before.into_iter().chain(live)) {
+            return;
+        }
+        native.into_socket().vanish();
+    }
+}
+
+fn messages_are_neither_missed_nor_doubled_by_who_comes_in(on: Database) {
+    let service = Service::start(on);
+    let (rider, driver) = (service.rider("ann"), service.driver("bob"));
+    let trip = driver.accept(&rider.request("A", "B")).ok(200);
+    let path = format!("/ws/chat/{}/", nk(&trip));
+    thread::scope(|scope| {
+        for client in [&rider.0, &driver.0] {
+            scope.spawn(|| come_in(client, &path));
+            scope.spawn(|| join(client, &trip));
+        }
+        let mut native = driver.native();
+        for n in 0..MESSAGES {
+            let fields = json!({"pk": trip["id"], "data": {"message": n.to_string()}});
+            native.call_in("chat", "send", &fields).ok(201);
+        }
+    });
+}
+
+fn notifications_are_neither_missed_nor_doubled_by_who_comes_in(on: Database) {
+    let service = Service::start(on);
+    let (rider, operator) = (service.rider("ann"), service.operator("oz"));
+    thread::scope(|scope| {
+        for client in [&rider.0, &operator.0, &rider.0] {
+            scope.spawn(|| come_in(client, "/ws/notifications/"));
+        }
+        for n in 0..MESSAGES {
+            let fields = json!({"message": n.to_string(), "everybody": true});
+            operator.post("/api/notifications/", &fields).ok(201);
+        }
+    });
 }

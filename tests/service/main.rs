@@ -17,6 +17,7 @@ mod commands;
 mod dcrf;
 mod dcrf_refusals;
 mod description;
+mod doors;
 mod endings;
 mod events;
 mod failures;
@@ -64,7 +65,7 @@ fn main() -> ExitCode {
 }
 
 /// What must hold on both databases.
-fn modules() -> [Module; 32] {
+fn modules() -> [Module; 33] {
     [
         ("sign_up", sign_up::tests()),
         ("log_in", log_in::tests()),
@@ -98,6 +99,7 @@ fn modules() -> [Module; 32] {
         ("taxi", taxi::tests()),
         ("hand_over", hand_over::tests()),
         ("events", events::tests()),
+        ("doors", doors::tests()),
     ]
 }
 

@@ -95,7 +95,7 @@ fn streams_are_told_in_the_order_of_the_log_and_each_event_once() {
         (15, &[(OWN, 5)]),
     ]);
     let socket = lagging(&[(DRIVERS, 7, 8), (OWN, 4, 5)], UpTo(99));
-    assert_eq!(bring(&socket, &found), [(OWN, 5), (DRIVERS, 8)]);
+    assert_eq!(bring(&socket, &found).0, [(OWN, 5), (DRIVERS, 8)]);
     assert_eq!(told(&socket), "11 12 15 ");
 }
 
@@ -110,19 +110,23 @@ fn nothing_is_told_that_stands_behind_the_end_of_a_page() {
         .collect();
     log.push((1_000, &[(DRIVERS, 1)]));
     let socket = lagging(&[(OWN, 1, PAGE + 1), (DRIVERS, 1, 1)], UpTo(2_000));
-    assert_eq!(bring(&socket, &found(&log)), [(OWN, PAGE)]);
+    assert_eq!(bring(&socket, &found(&log)).0, [(OWN, PAGE)]);
     let expected: String = numbers.iter().map(|number| format!("{number} ")).collect();
     assert_eq!(told(&socket), expected);
     let socket = lagging(&[(OWN, 1, PAGE), (DRIVERS, 1, 1)], UpTo(2_000));
     let all = [(OWN, PAGE), (DRIVERS, 1)];
-    assert_eq!(bring(&socket, &found(&log)), all, "the page was the whole");
+    assert_eq!(
+        bring(&socket, &found(&log)).0,
+        all,
+        "the page was the whole"
+    );
 }
 
 #[test]
 fn what_finds_no_room_is_left_for_the_next_time() {
     let found = found(&[(1, &[(OWN, 1)]), (2, &[(OWN, 2)]), (3, &[(DRIVERS, 1)])]);
     let socket = lagging(&[(OWN, 1, 2), (DRIVERS, 1, 1)], UpTo(1));
-    assert_eq!(bring(&socket, &found), [(OWN, 1)]);
+    assert_eq!(bring(&socket, &found).0, [(OWN, 1)]);
     assert_eq!(told(&socket), "1 ");
     assert!(!socket.outbound.is_closing());
 }
@@ -132,7 +136,7 @@ fn who_has_missed_what_is_no_longer_kept_must_come_back_and_ask() {
     let found = found(&[(1, &[(DRIVERS, 1)]), (3, &[(OWN, 3)])]);
     for missed in [(OWN, 2, 3), (OWN, 3, 4), (DRIVERS, 2, 2)] {
         let socket = lagging(&[(DRIVERS, 1, 1), missed], UpTo(99));
-        assert_eq!(bring(&socket, &found), []);
+        assert_eq!(bring(&socket, &found).0, []);
         assert_eq!(next(&socket), Poll::Ready(Next::Close(Closing::SLOW)));
     }
 }
@@ -140,6 +144,6 @@ fn who_has_missed_what_is_no_longer_kept_must_come_back_and_ask() {
 #[test]
 fn who_cannot_be_told_anything_is_closed() {
     let socket = lagging(&[(OWN, 1, 1)], UpTo(0));
-    assert_eq!(bring(&socket, &found(&[(1, &[(OWN, 1)])])), []);
+    assert_eq!(bring(&socket, &found(&[(1, &[(OWN, 1)])])).0, []);
     assert_eq!(next(&socket), Poll::Ready(Next::Close(Closing::SLOW)));
 }

@@ -28,6 +28,12 @@ impl Log {
         self.places.iter().map(position).collect()
     }
 
+    /// The same with the events in the order of the log: between streams clients may hear them in another one.
+    pub fn in_order(mut self) -> Self {
+        self.heard.sort_by_key(|data| data["event"]["id"].as_i64());
+        self
+    }
+
     /// The names of the streams.
     pub fn streams(&self) -> Vec<&str> {
         self.places.keys().map(String::as_str).collect()

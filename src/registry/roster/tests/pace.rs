@@ -33,13 +33,13 @@ fn a_socket_that_fell_behind_is_refilled_and_then_live_again() {
     assert_eq!(missed(&mut roster, now), [(driver.id, requests(5, 6))]);
     assert_eq!(missed(&mut roster, now), [], "one refill at a time");
     roster.announce(&requested(7), now);
-    roster.refilled(driver.id, &[(Stream::Drivers, 6)], now);
+    roster.refilled(driver.id, &[(Stream::Drivers, 6)], &[], now);
     assert_eq!(
         missed(&mut roster, now),
         [(driver.id, requests(7, 7))],
         "what came meanwhile is missed as well"
     );
-    roster.refilled(driver.id, &[(Stream::Drivers, 7)], now);
+    roster.refilled(driver.id, &[(Stream::Drivers, 7)], &[], now);
     roster.announce(&requested(8), now);
     assert_eq!(driver.heard(), ["requested 1"]);
 }
@@ -159,7 +159,7 @@ fn a_follower_is_first_told_what_lies_between() {
         let told = voice.tell(&mut Shared::of(&requested(sequence)), &driver.outbound);
         assert_eq!(told, Ok(()));
     }
-    roster.refilled(driver.id, &[(Stream::Drivers, 4)], now);
+    roster.refilled(driver.id, &[(Stream::Drivers, 4)], &[], now);
     roster.announce(&requested(5), now);
     let heard = [2, 3, 4, 5].map(|sequence| format!("drivers:main {sequence}"));
     assert_eq!(driver.heard(), heard);
@@ -210,6 +210,6 @@ fn a_refill_that_began_before_the_follower_did_does_not_count_for_it() {
     assert_eq!(missed(&mut roster, now), [(driver.id, requests(5, 5))]);
     voice.follow(Stream::Drivers, 2);
     roster.follow(driver.id, &[(Stream::Drivers, 5)], now);
-    roster.refilled(driver.id, &[(Stream::Drivers, 5)], now);
+    roster.refilled(driver.id, &[(Stream::Drivers, 5)], &[], now);
     assert_eq!(missed(&mut roster, now), [(driver.id, requests(2, 5))]);
 }
