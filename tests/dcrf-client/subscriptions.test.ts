@@ -54,6 +54,7 @@ test('subscriptions go on under their old request ids when the service was kille
     const [rider, driver] = [await stage.enter('rider'), await stage.enter('driver')];
     const { id } = await rider.create('trips', WISH);
     const heard = [await subscribed(rider, id, 'one'), await subscribed(rider, id, 'two')];
+    await driver.retrieve('trips', id); // a client that was not connected cannot come back
     const back = [reconnected(rider), reconnected(driver)];
     await stage.service.restart('SIGKILL');
     await Promise.all(back);

@@ -143,7 +143,7 @@ impl Dcrf {
         // A trip that is gone is known by how it was subscribed to.
         let is_it = |number: Option<i64>| {
             move |topic: &Topic| match topic {
-                Topic::Trip(known, text) => number == Some(*known) || text == pk.text(),
+                Topic::Trip(known, text, _) => number == Some(*known) || text == pk.text(),
                 Topic::Activity(_) | Topic::Room(..) | Topic::Notifications => false,
             }
         };

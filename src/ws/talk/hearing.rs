@@ -26,7 +26,7 @@ impl Dcrf {
             Hear::Pages(listing) => self.stream(to, listing).await,
             Hear::Instance(pk) => {
                 let trip = self.visible(&pk).await?;
-                let topic = Topic::Trip(trip.number, pk.text().to_owned());
+                let topic = Topic::Trip(trip.number, pk.text().to_owned(), trip.revision);
                 self.subscribe(to, topic, "null").await
             }
             Hear::Activity(filter) => self.subscribe(to, Topic::Activity(filter), "null").await,

@@ -20,8 +20,8 @@ pub(super) const SUBSCRIPTIONS_MAX: usize = 64;
 /// What a subscription is to.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Topic {
-    /// One trip, known to the client by this text.
-    Trip(i64, String),
+    /// One trip, known to the client by this text, after that revision.
+    Trip(i64, String, i64),
     /// Trips that come, change and go.
     Activity(Filter),
     /// The messages of a trip's room after the one of that number.
@@ -33,7 +33,7 @@ pub(super) enum Topic {
 impl Topic {
     fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Trip(one, _), Self::Trip(two, _)) => one == two,
+            (Self::Trip(one, ..), Self::Trip(two, ..)) => one == two,
             (Self::Activity(one), Self::Activity(two)) => one == two,
             (Self::Room(one, _), Self::Room(two, _)) => one == two,
             (Self::Notifications, Self::Notifications) => true,
@@ -200,7 +200,9 @@ fn frame(viewer: Viewer, subscription: &Subscription, shared: &mut Shared<'_>) -
     let Subscription { to, topic } = subscription;
     let event = shared.event();
     let text = match (topic, &event.fact) {
-        (Topic::Trip(number, pk), Fact::Trip(change)) if change.trip.number == *number => {
+        (Topic::Trip(number, pk, after), Fact::Trip(change))
+            if change.trip.number == *number && change.trip.revision > *after =>
+        {
             if viewer.sees(&change.trip) {
                 to.event("update", Done::Ok, &object(shared)?)
             } else if viewer.saw(change) {
