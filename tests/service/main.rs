@@ -4,12 +4,13 @@
 //! Every test is run once per database and has a service and a database of its own. SQLite needs nothing;
 //! PostgreSQL is found through `CABRANK_TEST_POSTGRES` (`postgres://postgres@127.0.0.1:5432/postgres`). Without it
 //! its tests are reported as ignored, one by one, and fail where `CI` is set. `CABRANK_RACE_ROUNDS` says how long
-//! the races run.
+//! the races run, `CABRANK_CHAOS_EVENTS` how much happens in the chaos.
 //!
 //! Tests wait for what they expect, up to a deadline; they never sleep and never assert a time. "Nothing came"
 //! is shown by a later frame that came first.
 
 mod audience;
+mod chaos;
 mod command_line;
 mod commands;
 mod description;
@@ -51,7 +52,7 @@ fn main() -> ExitCode {
 }
 
 /// What must hold on both databases.
-fn modules() -> [Module; 19] {
+fn modules() -> [Module; 20] {
     [
         ("sign_up", sign_up::tests()),
         ("log_in", log_in::tests()),
@@ -70,6 +71,7 @@ fn modules() -> [Module; 19] {
         ("wire", wire::tests()),
         ("audience", audience::tests()),
         ("races", races::tests()),
+        ("chaos", chaos::tests()),
         ("lifecycle", lifecycle::tests()),
         ("description", description::tests()),
     ]

@@ -5,8 +5,10 @@ mod answer;
 #[path = "../../contract/channels.rs"]
 mod channels;
 mod client;
+mod follower;
 mod home;
 mod http;
+pub mod ledger;
 mod postgres;
 mod process;
 mod proxy;
@@ -23,6 +25,7 @@ use serde_json::Value;
 
 pub use answer::{Answer, keys};
 pub use client::{Client, Driver, Operator, Rider, log_in};
+pub use follower::Follower;
 pub use home::Home;
 pub use http::{Auth, Http};
 pub use postgres::upstream;
@@ -30,7 +33,7 @@ pub use process::Process;
 pub use proxy::Proxy;
 pub use raw::{Opcode, Raw, frame};
 pub use service::{Options, PASSWORD, Service, sign_up_form};
-pub use socket::Socket;
+pub use socket::{Gone, NotOpened, Socket};
 
 /// How long anything that must happen may take. Only a failing test ever waits this long.
 pub const DEADLINE: Duration = Duration::from_secs(30);
