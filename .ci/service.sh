@@ -13,19 +13,22 @@ check_service() {
   stop_service
 }
 
-# start_service NAME [ARGUMENTS OF serve]: sets SERVICE_PID and SERVICE_URL.
-start_service() {
+# start_service NAME [ARGUMENTS OF serve]
+start_service() { start "$1" "$BINARY" serve --listen 127.0.0.1:0 --data-dir "$SCRATCH/$1" --limits off "${@:2}"; }
+
+# start NAME COMMAND...: a service that says where it listens; sets SERVICE_PID and SERVICE_URL.
+start() {
   SERVICE_LOG=$SCRATCH/$1.log
   local out=$SCRATCH/$1.out said=
   : >"$out"
-  "$BINARY" serve --listen 127.0.0.1:0 --data-dir "$SCRATCH/$1" --limits off "${@:2}" </dev/null >"$out" 2>"$SERVICE_LOG" &
+  "${@:2}" </dev/null >"$out" 2>"$SERVICE_LOG" &
   SERVICE_PID=$!
   for _ in {1..300}; do
     if read -r said <"$out" || ! kill -0 "$SERVICE_PID" 2>/dev/null; then break; fi
     sleep 0.1
   done
   [[ $said =~ ^'listening on '(http://127\.0\.0\.1:[0-9]+)$ ]] || {
-    echo "the first line of \`cabrank serve\` is not 'listening on http://127.0.0.1:PORT' but '$said'"
+    echo "the first line of \`${*:2}\` is not 'listening on http://127.0.0.1:PORT' but '$said'"
     return 1
   }
   SERVICE_URL=${BASH_REMATCH[1]}
@@ -56,14 +59,14 @@ abandon_service() {
   tail -n 60 "$SERVICE_LOG"
 }
 
-# The cases of what there is: accounts and the course's sockets, in each way to authenticate.
+# All of them, in each way to authenticate.
 run_wire_cases() {
   if [ ! -d "$CASES" ] && [ -z "${CI:-}" ]; then
     echo "not run: the wire cases, for want of $CASES"
     return
   fi
   virtual_environment "$TOOLS/cases" "$CASES/requirements.txt"
-  CASES_VENV=$TOOLS/cases AUTH_MODES="bearer query cookie" "$CASES/run.sh" "$SERVICE_URL" test_rest.py test_course.py
+  CASES_VENV=$TOOLS/cases AUTH_MODES="bearer query cookie" "$CASES/run.sh" "$SERVICE_URL"
 }
 
 run_demo() { timeout 120 "$BINARY" demo --trips 3 --listen 127.0.0.1:0; }

@@ -7,13 +7,16 @@ use std::sync::Arc;
 use std::task::Context;
 use std::time::Instant;
 
+use bytes::Bytes;
 use cabrank::domain::{
-    Actor, Address, Event, Kind, Party, Place, Request, RiderId, SessionId, Trip, TripId, UserId,
+    Actor, Address, Event, Fact, Kind, Party, Place, Request, RiderId, Role, SessionId, Trip,
+    TripChange, TripId, UserId,
 };
 use cabrank::inputs;
-use cabrank::registry::Outbound;
 use cabrank::registry::groups::SocketId;
 use cabrank::registry::roster::{Roster, Socket};
+use cabrank::registry::voice::{NotTold, Shared};
+use cabrank::registry::{Outbound, Voice};
 use cabrank::ws::dialect::course;
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -40,18 +43,33 @@ fn one_request_to_all_drivers(bencher: Bencher<'_, '_>, drivers: i64) {
     });
 }
 
+/// The course's: the trip, made once for all.
+struct Course;
+
+impl Voice for Course {
+    fn tell(&self, shared: &mut Shared<'_>, outbound: &Outbound) -> Result<(), NotTold> {
+        let Some(change) = shared.event().trip() else {
+            return Ok(());
+        };
+        let frame = shared.piece(course::STYLE.name, |_| {
+            Bytes::from((course::STYLE.trip)(&change.trip))
+        });
+        outbound.push(frame).map_err(|_| NotTold)
+    }
+}
+
 fn join(roster: &mut Roster, user: UserId) -> Outbound {
     let outbound = Outbound::default();
     let socket = Socket {
         user,
         session: SessionId::new(inputs::fresh_id()),
-        drives: true,
-        encoding: &course::ENCODING,
+        role: Role::Driver,
+        voice: Arc::new(Course),
         outbound: outbound.clone(),
     };
     let id = SocketId(u64::try_from(user.get()).expect("a small number"));
     roster.connect(id, socket).expect("one socket a driver");
-    roster.joined(id, Vec::new(), Instant::now());
+    roster.joined(id, &[], Instant::now());
     outbound
 }
 
@@ -78,9 +96,13 @@ fn requested() -> Event {
     let actor = Actor::Rider(trip.rider.id);
     Event {
         id: 1,
-        kind: Kind::Requested,
+        at,
         actor,
-        trip,
+        fact: Fact::Trip(TripChange {
+            kind: Kind::Requested,
+            trip,
+            before: None,
+        }),
         positions: Vec::new(),
     }
 }

@@ -1,13 +1,17 @@
 //! Sign-up, log-in, log-out, refresh, and who a token belongs to.
 
+mod error;
+
+pub use error::AccountError;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::auth::passwords::{Password, Passwords, TooBusy};
-use crate::auth::throttle::{Throttle, TooMany};
-use crate::auth::tokens::{BadToken, Purpose, Tokens};
+use crate::auth::passwords::{Password, Passwords};
+use crate::auth::throttle::Throttle;
+use crate::auth::tokens::{Purpose, Tokens};
 use crate::domain::{Person, Role, SessionId, Standing, UserId, Username};
 use crate::inputs;
 use crate::store::Store;
@@ -94,41 +98,6 @@ pub struct Refreshed {
     pub access: String,
     /// The next refresh token.
     pub refresh: String,
-}
-
-/// Why an account's business came to nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum AccountError {
-    /// Somebody else has the name.
-    #[error("A user with that username already exists.")]
-    UsernameTaken,
-    /// Name or password is wrong; which one is not said.
-    #[error("No active account found with the given credentials.")]
-    WrongCredentials,
-    /// The operator has not let this driver in yet.
-    #[error("The operator has not approved this account yet.")]
-    NotApproved,
-    /// No token, or none that counts.
-    #[error("Authentication credentials were not provided, or are not valid.")]
-    NotAuthenticated,
-    /// There is no account of that name.
-    #[error("There is no user of that name.")]
-    NoSuchUser,
-    /// Slow down.
-    #[error(transparent)]
-    TooMany(#[from] TooMany),
-    /// Too many passwords at once.
-    #[error(transparent)]
-    TooBusy(#[from] TooBusy),
-    /// The database does not answer.
-    #[error(transparent)]
-    Unavailable(#[from] Unavailable),
-}
-
-impl From<BadToken> for AccountError {
-    fn from(_: BadToken) -> Self {
-        Self::NotAuthenticated
-    }
 }
 
 impl Accounts {

@@ -78,6 +78,11 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Reads what follows the question mark of an address.
+    pub fn query<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, FieldErrors> {
+        serde_urlencoded::from_str(text).map_err(|rule| FieldErrors::one("query", rule))
+    }
+
     /// Notes a rule that is broken by more than one field's own value.
     pub fn refuse(&mut self, field: &'static str, rule: impl fmt::Display) {
         self.errors.add(field, rule);
@@ -98,6 +103,11 @@ impl<'a> Fields<'a> {
     /// Whether a field is mentioned, be it null.
     pub fn has(&self, field: &str) -> bool {
         self.object.contains_key(field)
+    }
+
+    /// Whether a field says something.
+    pub fn is_given(&self, field: &str) -> bool {
+        self.object.get(field).is_some_and(|value| !value.is_null())
     }
 
     /// A whole number, or its digits as a text; it may be left out.

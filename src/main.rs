@@ -13,9 +13,11 @@ use cabrank::client::Service;
 use cabrank::config::{AccountConfig, DataConfig, ServeConfig};
 use cabrank::demo::DemoArgs;
 use cabrank::domain::{Role, Standing, Username};
+use cabrank::inputs;
 use cabrank::server::{Server, StopHandle};
 use cabrank::store::Store;
 use cabrank::store::migrations::{self, Direction};
+use cabrank::store::streams;
 use cabrank::telemetry::{self, LogConfig};
 use clap::{Args, Parser, Subcommand};
 
@@ -61,6 +63,11 @@ enum Command {
     /// Add or change accounts
     #[command(subcommand)]
     User(UserCommand),
+    /// Make every client start over with a snapshot, after a backup was restored
+    NewEpoch {
+        #[command(flatten)]
+        data: DataConfig,
+    },
     /// Put a new signing key before the others; restart the service to use it
     RotateKey {
         #[command(flatten)]
@@ -143,6 +150,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Health { listen } => Ok(Service::at(&format!("http://{}", reachable(listen)))
             .health()
             .await?),
+        Command::NewEpoch { data } => new_epoch(&data).await,
         Command::User(command) => user(command).await,
         Command::RotateKey { data } => {
             println!(
@@ -230,6 +238,17 @@ async fn stop_signal() {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
+}
+
+async fn new_epoch(data: &DataConfig) -> Result<(), Failure> {
+    let store = Store::open(&data.database()?).store;
+    let epoch = inputs::fresh_id();
+    let changed = store
+        .writer
+        .change(move |tx| streams::renew(tx.db, epoch))
+        .await?;
+    println!("{changed} streams have begun anew");
+    Ok(())
 }
 
 fn migrate(data: &DataConfig, direction: Direction) -> Result<(), Failure> {

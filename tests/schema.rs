@@ -16,11 +16,10 @@ use diesel::sql_types::Text;
 use support::{Database, On, execute};
 
 /// Foreign keys that nobody searches by: what they point to is never deleted.
-const NOT_SEARCHED_BY: [(&str, &str); 4] = [
+const NOT_SEARCHED_BY: [(&str, &str); 3] = [
     ("events", "actor_id"),
     ("idempotency_keys", "event_id"),
     ("trips", "ended_by_id"),
-    ("stream_entries", "event_id"),
 ];
 
 fn main() -> ExitCode {

@@ -30,6 +30,10 @@ pub struct Event {
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every event is a trip's, and all are shared"
+)]
 pub enum Fact {
     /// A trip changed.
     Trip(TripChange),

@@ -54,14 +54,20 @@ pub(super) struct Tokens {
 #[expect(dead_code, reason = "describes what `sign_up_of` reads field by field")]
 pub(super) struct SignUpForm {
     /// 1 to 150 letters, digits and `@ . + - _`.
+    #[schema(min_length = 1, max_length = 150, pattern = r"^[\p{L}\p{N}@.+_-]+$")]
     username: String,
     /// 8 to 128 characters.
+    #[schema(min_length = 8, max_length = 128)]
     password1: String,
     /// The same again.
+    #[schema(min_length = 8, max_length = 128)]
     password2: String,
     /// `rider`, which is the default, or `driver`.
+    #[schema(pattern = "^(rider|driver)$")]
     group: Option<String>,
+    #[schema(max_length = 150)]
     first_name: Option<String>,
+    #[schema(max_length = 150)]
     last_name: Option<String>,
 }
 

@@ -29,6 +29,21 @@ pub(super) struct Body {
     pub(super) key: Option<Key>,
 }
 
+/// The header that makes a command safe to repeat.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes what `key` reads")]
+pub(super) struct Repeatable {
+    /// The same key gives the same answer, for 24 hours
+    #[param(
+        rename = "Idempotency-Key",
+        min_length = 1,
+        max_length = 255,
+        pattern = "^[!-~]+$"
+    )]
+    key: Option<String>,
+}
+
 impl Body {
     /// Begins to read the fields.
     pub(super) fn fields(&self) -> Fields<'_> {

@@ -4,7 +4,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{accounts, health, trips};
+use super::{accounts, events, health, notifications, trips};
 use crate::credentials::COOKIE;
 use crate::problem::described::Document;
 
@@ -15,9 +15,11 @@ use crate::problem::described::Document;
         accounts::sign_up, accounts::log_in, accounts::log_out, accounts::refresh,
         trips::list, trips::request, trips::detail, trips::accept, trips::arrive, trips::start, trips::complete,
         trips::cancel, trips::end,
+        notifications::send, notifications::list, notifications::read,
+        events::follow,
         health::health,
     ),
-    components(schemas(Document)),
+    components(schemas(Document, trips::CancelForm)),
     modifiers(&Security)
 )]
 struct Description;

@@ -4,7 +4,9 @@ mod accounts;
 mod body;
 mod caller;
 mod description;
+mod events;
 mod health;
+mod notifications;
 mod trips;
 
 use actix_web::web::{self, ServiceConfig};
@@ -54,6 +56,20 @@ pub fn routes(config: &mut ServiceConfig, document: OpenApi) {
             web::post().to(trips::cancel),
         ))
         .service(post("/api/trip/{nk}/end/", web::post().to(trips::end)))
+        .service(only(
+            "GET, POST",
+            web::resource("/api/notifications/")
+                .route(web::get().to(notifications::list))
+                .route(web::post().to(notifications::send)),
+        ))
+        .service(post(
+            "/api/notifications/read/",
+            web::post().to(notifications::read),
+        ))
+        .service(only(
+            "GET",
+            web::resource("/api/events/").route(web::get().to(events::follow)),
+        ))
         .service(only(
             "GET",
             web::resource("/healthz").route(web::get().to(health::health)),

@@ -3,7 +3,7 @@
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 
-use super::body::Body;
+use super::body::{Body, Repeatable};
 use super::caller::{Anyone, Driver, Rider};
 use crate::app::App;
 use crate::dispatch::DriverVerb;
@@ -18,8 +18,10 @@ use crate::store::writer::command::{Answer, Outcome, Stated};
 #[expect(dead_code, reason = "describes what `request` reads field by field")]
 pub(super) struct RequestForm {
     /// 1 to 255 characters of any text.
+    #[schema(min_length = 1, max_length = 255, pattern = r"\S")]
     pick_up_address: String,
     /// 1 to 255 characters of any text.
+    #[schema(min_length = 1, max_length = 255, pattern = r"\S")]
     drop_off_address: String,
     /// Where the pick-up is.
     pick_up_location: Option<crate::domain::trip_object::LocationObject>,
@@ -32,6 +34,7 @@ pub(super) struct RequestForm {
 #[expect(dead_code, reason = "describes what `cancel` reads field by field")]
 pub(super) struct CancelForm {
     /// 1 to 255 characters; an operator must give one.
+    #[schema(min_length = 1, max_length = 255, pattern = r"\S")]
     reason: Option<String>,
 }
 
@@ -39,9 +42,10 @@ pub(super) struct CancelForm {
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes what `end` reads field by field")]
 pub(super) struct EndForm {
-    /// `COMPLETED` or `CANCELLED`.
+    #[schema(pattern = "^(COMPLETED|CANCELLED)$")]
     status: String,
     /// 1 to 255 characters.
+    #[schema(min_length = 1, max_length = 255, pattern = r"\S")]
     reason: String,
 }
 
@@ -84,7 +88,7 @@ pub(super) async fn detail(
 
 /// Request a trip, as a rider
 #[utoipa::path(post, path = "/api/trip/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key gives the same answer, for 24 hours")),
+    params(Repeatable),
     request_body = RequestForm,
     responses((status = 201, body = TripObject), Commanding))]
 pub(super) async fn request(
@@ -127,8 +131,7 @@ macro_rules! driver_verbs {
     ($($(#[$doc:meta])* $name:ident $path:literal $verb:ident),+ $(,)?) => {$(
         $(#[$doc])*
         #[utoipa::path(post, path = $path, tag = "trips", security(("bearer" = []), ("cookie" = [])),
-            params(("nk" = String, Path, description = "The trip's key"),
-                ("Idempotency-Key" = Option<String>, Header, description = "The same key gives the same answer, for 24 hours")),
+            params(("nk" = String, Path, description = "The trip's key"), Repeatable),
             responses((status = 200, body = TripObject), Commanding, UnknownTrip))]
         pub(super) async fn $name(
             app: web::Data<App>,
@@ -154,9 +157,9 @@ driver_verbs! {
 
 /// Call a trip off, as its rider or as an operator
 #[utoipa::path(post, path = "/api/trip/{nk}/cancel/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
-    params(("nk" = String, Path, description = "The trip's key"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key gives the same answer, for 24 hours")),
-    request_body = CancelForm,
+    params(("nk" = String, Path, description = "The trip's key"), Repeatable),
+    // By `ref`, for a body that is named by its type is described as required.
+    request_body(content = ref("#/components/schemas/CancelForm")),
     responses((status = 200, body = TripObject), Commanding, UnknownTrip))]
 pub(super) async fn cancel(
     app: web::Data<App>,
@@ -185,8 +188,7 @@ pub(super) async fn cancel(
 
 /// End a ride that is under way, as an operator
 #[utoipa::path(post, path = "/api/trip/{nk}/end/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
-    params(("nk" = String, Path, description = "The trip's key"),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same key gives the same answer, for 24 hours")),
+    params(("nk" = String, Path, description = "The trip's key"), Repeatable),
     request_body = EndForm,
     responses((status = 200, body = TripObject), Commanding, UnknownTrip))]
 pub(super) async fn end(

@@ -97,8 +97,14 @@ problems! {
     }
     /// Of the handshake to a trip's room, besides.
     Room {
+        "400" "`after` is not a number",
         "404" "No such trip for this caller",
         "409" "The room is not open",
+    }
+    /// Of the event stream.
+    Following {
+        "400" "The id is not that of an event of this account",
+        "429" "The account has as many sockets and streams as it may have",
     }
     /// Of the health check.
     Unhealthy {

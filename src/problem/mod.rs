@@ -206,6 +206,11 @@ impl Problem {
         Self::new(Code::TooManyRequests, detail)
     }
 
+    /// Nobody is connected any more.
+    pub fn stopping() -> Self {
+        Self::from(ConnectError::Stopping)
+    }
+
     /// The error frame of the bare dialects.
     pub fn error_frame(&self) -> String {
         json!({"detail": self.detail, "code": self.code.row().0, "errors": self.errors}).to_string()
@@ -218,10 +223,12 @@ impl Problem {
 
     /// The `errors` of an envelope: texts, or one object of fields and their broken rules.
     pub fn envelope_errors(&self) -> Value {
-        match self.code {
-            Code::Invalid => json!([self.errors]),
-            Code::NotFound => json!(["Not found"]),
-            _ => json!([self.detail]),
+        if self.code == Code::Invalid {
+            json!([self.errors])
+        } else if self.code == Code::NotFound {
+            json!(["Not found"])
+        } else {
+            json!([self.detail])
         }
     }
 

@@ -12,7 +12,7 @@ pub struct Closing {
 }
 
 impl Closing {
-    /// The client closed first; the answer.
+    /// All is said.
     pub const NORMAL: Self = Self {
         code: 1000,
         reason: "",
@@ -52,4 +52,9 @@ impl Closing {
         code: 4501,
         reason: "the session has ended, log in again",
     };
+
+    /// The client closed first, with that code; the answer.
+    pub const fn echo(code: u16) -> Self {
+        Self { code, reason: "" }
+    }
 }

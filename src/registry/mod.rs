@@ -8,10 +8,12 @@ pub mod actor;
 pub mod closing;
 pub mod groups;
 pub mod outbound;
+mod place;
 pub mod roster;
 pub mod voice;
 
 pub use actor::TripRegistry;
 pub use closing::Closing;
 pub use outbound::Outbound;
+pub use place::Place;
 pub use voice::Voice;

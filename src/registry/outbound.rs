@@ -11,10 +11,23 @@ use futures_util::task::AtomicWaker;
 
 use super::closing::Closing;
 
-/// How many frames may wait.
-const FRAMES_MAX: usize = 256;
-/// How many bytes may wait.
-const BYTES_MAX: usize = 256 * 1024;
+/// How much may wait.
+#[derive(Debug, Clone, Copy)]
+pub struct Room {
+    /// In frames.
+    pub frames: usize,
+    /// In bytes.
+    pub bytes: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self {
+            frames: 256,
+            bytes: 256 * 1024,
+        }
+    }
+}
 
 /// The queue is full: the client reads too slowly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +56,7 @@ struct Shared {
 
 #[derive(Default)]
 struct Queue {
+    room: Room,
     frames: VecDeque<Bytes>,
     bytes: usize,
     /// The reserved slot: a close frame always has a place.
@@ -52,6 +66,13 @@ struct Queue {
 }
 
 impl Outbound {
+    /// A queue with another room than a session's.
+    pub fn with_room(room: Room) -> Self {
+        let outbound = Self::default();
+        outbound.lock().room = room;
+        outbound
+    }
+
     /// Puts a frame in, or says that there is no room. After a close nothing is sent any more.
     pub fn push(&self, frame: Bytes) -> Result<(), Full> {
         self.push_all(&[frame])
@@ -65,8 +86,8 @@ impl Outbound {
                 return Ok(());
             }
             let bytes: usize = frames.iter().map(Bytes::len).sum();
-            let is_full = queue.frames.len() + frames.len() > FRAMES_MAX
-                || queue.bytes.saturating_add(bytes) > BYTES_MAX;
+            let is_full = queue.frames.len() + frames.len() > queue.room.frames
+                || queue.bytes.saturating_add(bytes) > queue.room.bytes;
             if is_full && !queue.frames.is_empty() {
                 return Err(Full);
             }
@@ -183,7 +204,7 @@ mod tests {
     #[test]
     fn a_full_queue_refuses_but_still_has_room_for_the_close() {
         let queue = Outbound::default();
-        for _ in 0..FRAMES_MAX {
+        for _ in 0..Room::default().frames {
             queue.push(Bytes::from_static(b"x")).expect("room");
         }
         assert_eq!(queue.push(Bytes::from_static(b"x")), Err(Full));
@@ -195,7 +216,8 @@ mod tests {
     #[test]
     fn bytes_are_bounded_as_well() {
         let queue = Outbound::default();
-        queue.push(Bytes::from(vec![0; BYTES_MAX])).expect("room");
+        let all = vec![0; Room::default().bytes];
+        queue.push(Bytes::from(all)).expect("room");
         assert_eq!(queue.push(Bytes::from_static(b"x")), Err(Full));
     }
 

@@ -4,10 +4,15 @@
 //! behind: from then on only positions are noted, and once its queue is empty it is refilled from the log. One that
 //! stays behind is closed.
 
+mod backlog;
+
+pub use backlog::Missed;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use self::backlog::Backlog;
 use super::closing::Closing;
 use super::groups::{Group, Groups, SocketId};
 use super::outbound::Outbound;
@@ -51,17 +56,6 @@ impl Socket {
 #[error("an account may have at most {SOCKETS_PER_USER_MAX} sockets")]
 pub struct TooManySockets;
 
-/// The part of a stream that a socket has missed: from the first to the last sequence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Missed {
-    /// Of which stream.
-    pub stream: Stream,
-    /// From here.
-    pub first: i64,
-    /// To here.
-    pub last: i64,
-}
-
 /// A socket that has fallen behind and has room again: what it is to be told from the log.
 pub struct Lagging {
     /// Which socket.
@@ -82,7 +76,7 @@ enum Pace {
     /// Events are only counted.
     Behind {
         since: Instant,
-        missed: Vec<Missed>,
+        missed: Backlog,
         refilling: bool,
     },
 }
@@ -98,11 +92,16 @@ impl Entry {
         match &mut self.pace {
             Pace::Joining(held) if held.len() < HELD_MAX => held.push(event.clone()),
             Pace::Joining(_) => socket.outbound.close_now(Closing::SLOW),
-            Pace::Behind { missed, .. } => note(missed, event, socket),
+            Pace::Behind { missed, .. } => {
+                let noted = missed.note(event, socket);
+                if !noted && socket.voice.tell(shared, &socket.outbound).is_err() {
+                    socket.outbound.close_now(Closing::SLOW);
+                }
+            }
             Pace::Live => {
                 if socket.voice.tell(shared, &socket.outbound).is_err() {
-                    let mut missed = Vec::new();
-                    note(&mut missed, event, socket);
+                    let mut missed = Backlog::default();
+                    missed.note(event, socket);
                     self.fall_behind(missed, now);
                 }
             }
@@ -110,7 +109,7 @@ impl Entry {
     }
 
     /// What stands in no stream of the socket, as for operators, cannot be read again for it.
-    fn fall_behind(&mut self, missed: Vec<Missed>, since: Instant) {
+    fn fall_behind(&mut self, missed: Backlog, since: Instant) {
         if missed.is_empty() {
             self.socket.outbound.close_now(Closing::SLOW);
         } else {
@@ -120,37 +119,6 @@ impl Entry {
                 refilling: false,
             };
         }
-    }
-}
-
-/// Widens what was missed by one event, in the streams that the socket hears.
-fn note(missed: &mut Vec<Missed>, event: &Event, socket: &Socket) {
-    for position in &event.positions {
-        let (stream, last) = (position.stream, position.sequence);
-        if socket.hears(stream) {
-            let first = socket.voice.next(stream).unwrap_or(last);
-            widen(
-                missed,
-                Missed {
-                    stream,
-                    first,
-                    last,
-                },
-            );
-        }
-    }
-}
-
-fn widen(missed: &mut Vec<Missed>, by: Missed) {
-    if by.first > by.last {
-        return;
-    }
-    match missed.iter_mut().find(|part| part.stream == by.stream) {
-        Some(part) => {
-            part.first = part.first.min(by.first);
-            part.last = part.last.max(by.last);
-        }
-        None => missed.push(by),
     }
 }
 
@@ -201,7 +169,7 @@ impl Roster {
         };
         let mut missed = match std::mem::replace(&mut entry.pace, Pace::Live) {
             Pace::Behind { missed, .. } => missed,
-            Pace::Live => Vec::new(),
+            Pace::Live => Backlog::default(),
             joining @ Pace::Joining(_) => {
                 entry.pace = joining;
                 return;
@@ -210,14 +178,11 @@ impl Roster {
         for (stream, last) in heads {
             if let Some(first) = entry.socket.voice.next(*stream) {
                 let (stream, last) = (*stream, *last);
-                widen(
-                    &mut missed,
-                    Missed {
-                        stream,
-                        first,
-                        last,
-                    },
-                );
+                missed.widen(Missed {
+                    stream,
+                    first,
+                    last,
+                });
             }
         }
         if !missed.is_empty() {
@@ -341,7 +306,7 @@ impl Roster {
                 *refilling = true;
                 ready.push(Lagging {
                     socket: *id,
-                    missed: missed.clone(),
+                    missed: missed.parts().to_vec(),
                     voice: socket.voice.clone(),
                     outbound: socket.outbound.clone(),
                 });
@@ -365,15 +330,7 @@ impl Roster {
         else {
             return;
         };
-        for part in missed.iter_mut() {
-            let brought = through.iter().find(|(stream, _)| *stream == part.stream);
-            // A socket that follows the stream knows better than the refill, which may have begun before it did.
-            let next = entry.socket.voice.next(part.stream);
-            if let Some(next) = next.or(brought.map(|(_, at)| at + 1)) {
-                part.first = part.first.max(next);
-            }
-        }
-        missed.retain(|part| part.first <= part.last);
+        missed.brought(through, &*entry.socket.voice);
         if missed.is_empty() {
             entry.pace = Pace::Live;
         } else {

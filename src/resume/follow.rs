@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::ser::SerializeStruct;
 use uuid::Uuid;
 
-use super::opening::Place;
+use super::opening::{Opening, Place};
 use crate::domain::{Event, EventObject, Position, Stream};
 use crate::registry::voice::{NotTold, Shared};
 
@@ -54,6 +54,69 @@ impl Follow {
                 place.epoch = Some(position.epoch);
                 place.sequence = position.sequence;
             }
+        }
+    }
+}
+
+/// A client's hold on its streams: before, while and after the log is read for it.
+#[derive(Debug, Default)]
+pub enum Hold {
+    /// It does not follow them.
+    #[default]
+    None,
+    /// The log is being read; what is announced meanwhile is only counted.
+    Opening(Vec<(Stream, i64)>),
+    /// It follows them.
+    Following(Follow),
+}
+
+impl Hold {
+    /// From now on, what is announced is counted.
+    pub fn expect(&mut self) {
+        *self = Self::Opening(Vec::new());
+    }
+
+    /// Follows from where the log was read to; gives how far the streams are known to go.
+    pub fn begin(&mut self, opening: &Opening) -> Vec<(Stream, i64)> {
+        let mut heads = opening.heads.clone();
+        if let Self::Opening(counted) = self {
+            for (stream, last) in counted {
+                for head in heads.iter_mut().filter(|head| head.0 == *stream) {
+                    head.1 = head.1.max(*last);
+                }
+            }
+        }
+        *self = Self::Following(Follow::from(opening.places.clone()));
+        heads
+    }
+
+    /// The positions of an event that are to be told now.
+    pub fn positions(&mut self, event: &Event) -> Result<Vec<Position>, NotTold> {
+        match self {
+            Self::None => Ok(Vec::new()),
+            Self::Following(follow) => follow.positions(event),
+            Self::Opening(counted) => {
+                counted.extend(event.positions.iter().map(|at| (at.stream, at.sequence)));
+                // The last of each is what counts.
+                counted.sort_unstable_by_key(|(stream, last)| (*stream, std::cmp::Reverse(*last)));
+                counted.dedup_by_key(|(stream, _)| *stream);
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// Those positions were told.
+    pub fn advance(&mut self, told: &[Position]) {
+        if let Self::Following(follow) = self {
+            follow.advance(told);
+        }
+    }
+
+    /// The sequence that comes next in a stream that is followed.
+    pub fn next(&self, stream: Stream) -> Option<i64> {
+        match self {
+            Self::Following(follow) => follow.next(stream),
+            Self::None | Self::Opening(_) => None,
         }
     }
 }

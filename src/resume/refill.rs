@@ -38,6 +38,10 @@ pub async fn run(registry: Addr<TripRegistry>, reader: Reader) {
         if let Err(error) = &found {
             tracing::debug!(%error, "Sockets could not be refilled yet");
         }
+        if found.is_ok() && lagging.iter().any(is_longer_than_a_page) {
+            // Whoever has more to read has waited long enough.
+            ticks.reset_immediately();
+        }
         for socket in lagging {
             let through = match &found {
                 Ok(found) => bring(&socket, found),
@@ -49,6 +53,13 @@ pub async fn run(registry: Addr<TripRegistry>, reader: Reader) {
             }
         }
     }
+}
+
+fn is_longer_than_a_page(socket: &Lagging) -> bool {
+    socket
+        .missed
+        .iter()
+        .any(|missed| missed.last - missed.first >= PAGE)
 }
 
 async fn read(reader: &Reader, lagging: &[Lagging]) -> Result<Found, Unavailable> {

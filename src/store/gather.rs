@@ -121,6 +121,8 @@ async fn run<K: Send + 'static, V: Send + 'static>(shared: Arc<Shared<K, V>>) {
                 }
             }
         }
-        let _ = tokio::time::timeout(pause.min(PAUSE_MAX), shared.full.notified()).await;
+        if shared.lock().callers.len() < BATCH_MAX {
+            let _ = tokio::time::timeout(pause.min(PAUSE_MAX), shared.full.notified()).await;
+        }
     }
 }

@@ -162,6 +162,14 @@ fn windows(parts: &[Part], limit: i64) -> Vec<Part> {
     windows
 }
 
+/// Gives every stream another epoch; returns how many there are.
+pub fn renew(db: &mut Db, epoch: Uuid) -> QueryResult<usize> {
+    use super::schema::stream_heads as heads;
+    on!(db, |conn| diesel::update(heads::table)
+        .set(heads::epoch.eq(Id(epoch)))
+        .execute(conn))
+}
+
 /// Forgets at most `limit` places of events that happened before `since`; returns how many.
 ///
 /// Within a stream, places are taken in the order of events, so what is left of it has no hole.

@@ -2,13 +2,19 @@
 
 use actix_http::ws::{CloseReason, Codec, Message};
 use actix_web::web::{Bytes, BytesMut};
+use bytestring::ByteString;
 use tokio_util::codec::Encoder;
 
 use crate::registry::Closing;
 
 /// A text frame.
-pub(super) fn text(text: String) -> Bytes {
+pub(super) fn text(text: impl Into<ByteString>) -> Bytes {
     encode(Message::Text(text.into()))
+}
+
+/// A binary frame.
+pub(super) fn binary(data: Bytes) -> Bytes {
+    encode(Message::Binary(data))
 }
 
 /// A ping without payload.

@@ -1,7 +1,6 @@
 //! From an HTTP request to a session: who it is, whether they may, and what they have to know first.
 
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use actix::Actor;
@@ -14,9 +13,9 @@ use serde::Deserialize;
 
 use super::dialect::bare::{Seat, Style};
 use super::dialect::{course, taxi};
-use super::incoming::incoming;
+use super::incoming::{Limits, incoming};
 use super::outgoing::Outgoing;
-use super::session::{Place, Session, Talk};
+use super::session::{Session, Talk};
 use super::talk::bare::Bare;
 use super::talk::chat::{Chat, ChatVoice};
 use super::talk::dcrf::Dcrf;
@@ -25,12 +24,12 @@ use crate::accounts::Caller;
 use crate::app::App;
 use crate::credentials::Purpose;
 use crate::domain::{Role, TripId};
+use crate::fields::Fields;
 use crate::problem::described::Handshake;
 use crate::problem::{Code, Problem};
-use crate::registry::Outbound;
 use crate::registry::actor::{Connect, Joined};
-use crate::registry::groups::SocketId;
 use crate::registry::roster::Socket;
+use crate::registry::{Outbound, Place};
 use crate::store::views::Viewer;
 
 /// Open a rider's socket
@@ -101,8 +100,8 @@ struct ChatQuery {
 pub(super) async fn chat(opening: Opening, nk: web::Path<String>) -> Result<HttpResponse, Problem> {
     let caller = opening.caller().await?;
     let trip = TripId::parse(&nk).ok_or_else(Problem::no_such_trip)?;
-    let query = web::Query::<ChatQuery>::from_query(opening.request.query_string());
-    let after = query.map_or(0, |query| query.after);
+    let query = Fields::query::<ChatQuery>(opening.request.query_string())?;
+    let after = query.after;
     let (app, person) = (opening.app.get_ref().clone(), caller.person.clone());
     let shown = OnceLock::new();
     let talk = |_: &Arc<Place>, outbound| Chat {
@@ -190,7 +189,7 @@ impl Opening {
         talk: impl FnOnce(&Arc<Place>, Outbound) -> T,
     ) -> Result<HttpResponse, Problem> {
         let mut response = ws::handshake(&self.request).map_err(|error| not_a_handshake(&error))?;
-        let place = Arc::new(place(&self.app));
+        let place = Arc::new(Place::new(&self.app.registry));
         let outbound = Outbound::default();
         let talk: Rc<dyn Talk> = Rc::new(talk(&place, outbound.clone()));
         let socket = Socket {
@@ -202,13 +201,13 @@ impl Opening {
         };
         let (registry, id) = (&place.registry, place.socket);
         let connected = registry.send(Connect(id, socket)).await;
-        connected.map_err(|_| registry_is_gone())??;
+        connected.map_err(|_| Problem::stopping())??;
         let greeting = talk.clone().greet().await?;
         outbound.begin_with(greeting.frames);
         let session = Session::new(talk, place.clone(), outbound.clone(), self.app.limits);
         let payload = self.payload;
         Session::create(|ctx| {
-            ctx.add_stream(incoming(payload));
+            ctx.add_stream(incoming(payload, Limits::default()));
             session
         });
         let joined = Joined {
@@ -218,27 +217,14 @@ impl Opening {
         registry
             .send(joined)
             .await
-            .map_err(|_| registry_is_gone())?;
+            .map_err(|_| Problem::stopping())?;
         Ok(response.streaming(Outgoing::new(outbound, place)))
     }
 }
 
-/// The place is there before the registry is asked, so that it is given back however this ends.
-fn place(app: &App) -> Place {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    Place {
-        registry: app.registry.clone(),
-        socket: SocketId(NEXT.fetch_add(1, Ordering::Relaxed)),
-    }
-}
-
-fn not_a_handshake(error: &HandshakeError) -> Problem {
+pub(super) fn not_a_handshake(error: &HandshakeError) -> Problem {
     Problem::new(
         Code::UpgradeRequired,
         format!("A WebSocket handshake is expected here: {error}."),
     )
-}
-
-fn registry_is_gone() -> Problem {
-    Problem::new(Code::Unavailable, "The service is stopping.")
 }

@@ -1,18 +1,33 @@
 //! What a client sends, as whole messages: frames decoded, fragments put together, limits kept.
 
-use actix_http::ws::{Codec, Frame, Item, ProtocolError};
+use actix_http::ws::{CloseReason, OpCode, Parser, ProtocolError};
 use actix_web::web::{Bytes, BytesMut, Payload};
 use bytestring::ByteString;
 use futures_util::stream::{Stream, StreamExt, unfold};
-use tokio_util::codec::Decoder;
 
 use super::MESSAGE_MAX;
 use crate::registry::Closing;
 
 /// The longest header of a frame, in bytes (RFC 6455 section 5.2).
 const HEADER_MAX: usize = 14;
-/// How many fragments one message may have.
-const FRAGMENTS_MAX: usize = 1_024;
+
+/// How large one message may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// In bytes; a frame may not be longer either.
+    pub(super) bytes: usize,
+    /// In fragments.
+    pub(super) fragments: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes: MESSAGE_MAX,
+            fragments: 1_024,
+        }
+    }
+}
 
 /// One thing that a client sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,45 +35,51 @@ pub(super) enum Incoming {
     /// A text message.
     Text(ByteString),
     /// A binary message, which no dialect knows.
-    Binary,
+    Binary(Bytes),
     /// A ping, to be answered.
     Ping(Bytes),
     /// A sign of life.
     Pong,
-    /// The client closes.
-    Close,
+    /// The client closes; what to answer.
+    Close(Closing),
     /// The standard is broken; nothing more is read.
     Violation(Closing),
 }
 
 struct Reader {
     payload: Payload,
-    codec: Codec,
+    limits: Limits,
     buffer: BytesMut,
     fragments: Option<Fragments>,
     over: bool,
 }
 
+/// Whether a message is to be UTF-8.
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    Binary,
+}
+
 /// A message that is not complete yet.
 struct Fragments {
-    is_text: bool,
+    kind: Kind,
     data: BytesMut,
     count: usize,
 }
 
 /// The messages of one socket, until it closes, breaks the standard or is gone.
-pub(super) fn incoming(payload: Payload) -> impl Stream<Item = Incoming> {
-    let codec = Codec::new().max_size(MESSAGE_MAX);
+pub(super) fn incoming(payload: Payload, limits: Limits) -> impl Stream<Item = Incoming> {
     let reader = Reader {
         payload,
-        codec,
+        limits,
         buffer: BytesMut::new(),
         fragments: None,
         over: false,
     };
     unfold(reader, |mut reader| async move {
         let message = reader.next().await?;
-        reader.over = matches!(message, Incoming::Violation(_) | Incoming::Close);
+        reader.over = matches!(message, Incoming::Violation(_) | Incoming::Close(_));
         Some((message, reader))
     })
 }
@@ -69,14 +90,17 @@ impl Reader {
             return None;
         }
         loop {
-            match self.codec.decode(&mut self.buffer) {
-                Ok(Some(frame)) => match self.take(frame) {
-                    Ok(Some(message)) => return Some(message),
-                    Ok(None) => {}
-                    Err(why) => return Some(Incoming::Violation(why)),
-                },
-                // The codec judges a frame's length only once the whole frame is there.
-                Ok(None) if self.buffer.len() > MESSAGE_MAX + HEADER_MAX => {
+            match Parser::parse(&mut self.buffer, true, self.limits.bytes) {
+                Ok(Some((last, opcode, data))) => {
+                    let data = data.unwrap_or_default().freeze();
+                    match self.take(last, opcode, data) {
+                        Ok(Some(message)) => return Some(message),
+                        Ok(None) => {}
+                        Err(why) => return Some(Incoming::Violation(why)),
+                    }
+                }
+                // The parser judges a frame's length only once the whole frame is there.
+                Ok(None) if self.buffer.len() > self.limits.bytes + HEADER_MAX => {
                     return Some(Incoming::Violation(Closing::TOO_BIG));
                 }
                 Ok(None) => match self.payload.next().await? {
@@ -89,61 +113,79 @@ impl Reader {
     }
 
     /// The message that a frame completes, if it does.
-    fn take(&mut self, frame: Frame) -> Result<Option<Incoming>, Closing> {
-        match frame {
-            Frame::Text(data) => text(data).map(Some),
-            Frame::Binary(_) => Ok(Some(Incoming::Binary)),
-            Frame::Ping(data) => Ok(Some(Incoming::Ping(data))),
-            Frame::Pong(_) => Ok(Some(Incoming::Pong)),
-            Frame::Close(_) => Ok(Some(Incoming::Close)),
-            Frame::Continuation(item) => self.fragment(item),
+    fn take(
+        &mut self,
+        last: bool,
+        opcode: OpCode,
+        data: Bytes,
+    ) -> Result<Option<Incoming>, Closing> {
+        match opcode {
+            OpCode::Text => self.begin(Kind::Text, last, data),
+            OpCode::Binary => self.begin(Kind::Binary, last, data),
+            OpCode::Continue => self.go_on(last, &data),
+            // What is no part of a message has none itself.
+            OpCode::Ping | OpCode::Pong | OpCode::Close if !last => Err(Closing::PROTOCOL),
+            OpCode::Ping => Ok(Some(Incoming::Ping(data))),
+            OpCode::Pong => Ok(Some(Incoming::Pong)),
+            OpCode::Close => close(&data).map(Some),
+            OpCode::Bad => Err(Closing::PROTOCOL),
         }
     }
 
-    fn fragment(&mut self, item: Item) -> Result<Option<Incoming>, Closing> {
-        let (data, last) = match item {
-            Item::FirstText(data) => return self.first(true, &data),
-            Item::FirstBinary(data) => return self.first(false, &data),
-            Item::Continue(data) => (data, false),
-            Item::Last(data) => (data, true),
-        };
-        let fragments = self.fragments.as_mut().ok_or(Closing::PROTOCOL)?;
-        fragments.count += 1;
-        if fragments.data.len() + data.len() > MESSAGE_MAX || fragments.count > FRAGMENTS_MAX {
-            return Err(Closing::TOO_BIG);
+    fn begin(&mut self, kind: Kind, last: bool, data: Bytes) -> Result<Option<Incoming>, Closing> {
+        if self.fragments.is_some() {
+            return Err(Closing::PROTOCOL);
         }
-        fragments.data.extend_from_slice(&data);
-        if !last {
-            return Ok(None);
+        if last {
+            return message(kind, data).map(Some);
         }
-        match self.fragments.take() {
-            Some(Fragments {
-                is_text: true,
-                data,
-                ..
-            }) => text(data.freeze()).map(Some),
-            Some(Fragments { is_text: false, .. }) => Ok(Some(Incoming::Binary)),
-            None => Err(Closing::PROTOCOL),
-        }
-    }
-
-    fn first(&mut self, is_text: bool, data: &[u8]) -> Result<Option<Incoming>, Closing> {
         self.fragments = Some(Fragments {
-            is_text,
-            data: BytesMut::from(data),
+            kind,
+            data: data.into(),
             count: 1,
         });
         Ok(None)
     }
+
+    fn go_on(&mut self, last: bool, data: &[u8]) -> Result<Option<Incoming>, Closing> {
+        let mut fragments = self.fragments.take().ok_or(Closing::PROTOCOL)?;
+        fragments.count += 1;
+        let bytes = fragments.data.len() + data.len();
+        if bytes > self.limits.bytes || fragments.count > self.limits.fragments {
+            return Err(Closing::TOO_BIG);
+        }
+        fragments.data.extend_from_slice(data);
+        if last {
+            return message(fragments.kind, fragments.data.freeze()).map(Some);
+        }
+        self.fragments = Some(fragments);
+        Ok(None)
+    }
 }
 
-fn text(data: Bytes) -> Result<Incoming, Closing> {
-    ByteString::try_from(data)
-        .map(Incoming::Text)
-        .map_err(|_| Closing::NOT_UTF8)
+fn message(kind: Kind, data: Bytes) -> Result<Incoming, Closing> {
+    match kind {
+        Kind::Text => ByteString::try_from(data)
+            .map(Incoming::Text)
+            .map_err(|_| Closing::NOT_UTF8),
+        Kind::Binary => Ok(Incoming::Binary(data)),
+    }
 }
 
-/// The standard's code for what the codec refuses.
+/// The code comes back as it came; of the reason only the form counts.
+fn close(payload: &[u8]) -> Result<Incoming, Closing> {
+    let (code, reason) = payload.split_at(payload.len().min(2));
+    let code = Parser::try_parse_close_payload(code).map_err(|_| Closing::PROTOCOL)?;
+    if std::str::from_utf8(reason).is_err() {
+        return Err(Closing::NOT_UTF8);
+    }
+    let answer = code.map_or(Closing::NORMAL, |CloseReason { code, .. }| {
+        Closing::echo(code.into())
+    });
+    Ok(Incoming::Close(answer))
+}
+
+/// The standard's code for what the parser refuses.
 fn violation(error: &ProtocolError) -> Closing {
     match error {
         ProtocolError::Overflow => Closing::TOO_BIG,

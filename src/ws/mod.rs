@@ -4,6 +4,7 @@
 //! client stops reading: frames come in as a stream and go out through a bounded queue that is the response's body.
 
 pub mod dialect;
+pub mod echo;
 mod frames;
 mod handshake;
 mod incoming;

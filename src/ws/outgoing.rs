@@ -1,7 +1,6 @@
 //! The response's body: what waits in the queue, all of it in one chunk.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use actix_web::Error;
@@ -9,19 +8,18 @@ use actix_web::web::{Bytes, BytesMut};
 use futures_util::stream::Stream;
 
 use super::frames;
-use super::session::Place;
 use crate::registry::Outbound;
 use crate::registry::outbound::Next;
 
 /// Takes frames out of the queue for as long as the socket is there.
-pub(super) struct Outgoing {
+pub(super) struct Outgoing<Place> {
     outbound: Outbound,
     /// The socket counts as one of its account's until it is really gone.
-    _place: Arc<Place>,
+    _place: Place,
 }
 
-impl Outgoing {
-    pub(super) fn new(outbound: Outbound, place: Arc<Place>) -> Self {
+impl<Place> Outgoing<Place> {
+    pub(super) fn new(outbound: Outbound, place: Place) -> Self {
         Self {
             outbound,
             _place: place,
@@ -29,7 +27,7 @@ impl Outgoing {
     }
 }
 
-impl Stream for Outgoing {
+impl<Place> Stream for Outgoing<Place> {
     type Item = Result<Bytes, Error>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -41,7 +39,7 @@ impl Stream for Outgoing {
     }
 }
 
-impl Drop for Outgoing {
+impl<Place> Drop for Outgoing<Place> {
     fn drop(&mut self) {
         self.outbound.end();
     }

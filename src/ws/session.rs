@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::fut::WrapFuture;
-use actix::{Actor, ActorContext, Addr, AsyncContext, Context, StreamHandler};
+use actix::{Actor, ActorContext, AsyncContext, Context, StreamHandler};
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
@@ -15,9 +15,7 @@ use super::frames;
 use super::incoming::Incoming;
 use crate::domain::TripId;
 use crate::problem::Problem;
-use crate::registry::actor::Disconnect;
-use crate::registry::groups::SocketId;
-use crate::registry::{Closing, Outbound, TripRegistry, Voice};
+use crate::registry::{Closing, Outbound, Place, Voice};
 
 /// How often the client is pinged.
 const PING_EVERY: Duration = Duration::from_secs(20);
@@ -31,24 +29,6 @@ const FRAMES_PER_SECOND: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
 const ROOM_WAIT: Duration = Duration::from_secs(5);
 /// How often it looks.
 const ROOM_LOOK: Duration = Duration::from_millis(20);
-
-/// A place in the registry, given back when it is dropped.
-pub(super) struct Place {
-    pub(super) registry: Addr<TripRegistry>,
-    pub(super) socket: SocketId,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let leaving = self.registry.send(Disconnect(self.socket));
-        // The mailbox may be full: a task waits for room, and not the thread.
-        if let Some(arbiter) = actix::Arbiter::try_current() {
-            arbiter.spawn(async move {
-                let _ = leaving.await;
-            });
-        }
-    }
-}
 
 /// What a client must know first.
 #[derive(Default)]
@@ -166,7 +146,7 @@ impl StreamHandler<Incoming> for Session {
         }
         self.heard_at = Instant::now();
         match message {
-            Incoming::Text(_) | Incoming::Binary | Incoming::Ping(_) if self.is_too_fast() => {
+            Incoming::Text(_) | Incoming::Binary(_) | Incoming::Ping(_) if self.is_too_fast() => {
                 let problem = Problem::too_many("Too many frames.", Duration::from_secs(1));
                 self.tell(self.talk.refusal(&problem), ctx);
             }
@@ -174,11 +154,10 @@ impl StreamHandler<Incoming> for Session {
                 let taking = self.talk.clone().take(frame.to_string());
                 ctx.wait(taking.into_actor(self));
             }
-            Incoming::Binary => self.tell(self.talk.refusal(&Problem::not_text()), ctx),
+            Incoming::Binary(_) => self.tell(self.talk.refusal(&Problem::not_text()), ctx),
             Incoming::Ping(payload) => self.tell(frames::pong(payload), ctx),
             Incoming::Pong => {}
-            Incoming::Close => self.close(Closing::NORMAL, ctx),
-            Incoming::Violation(why) => self.close(why, ctx),
+            Incoming::Close(why) | Incoming::Violation(why) => self.close(why, ctx),
         }
     }
 }

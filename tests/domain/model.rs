@@ -1,7 +1,8 @@
-//! Random lives of trips, against a model that knows only a status, a driver and who ended it.
+//! Random lives of trips, against a model that knows only a status, a driver, who ended it, and what riders change.
 
 use cabrank::domain::{
-    Action, Actor, Address, Change, Coordinates, Ending, Place, Refusal, State, Status, Trip,
+    Action, Actor, Address, Amendment, Change, Coordinates, Ending, Place, PlaceChange, Refusal,
+    State, Status, Trip,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -18,6 +19,9 @@ enum Deed {
     Start(u8),
     Complete(u8),
     Cancel(u8),
+    /// Who, the new pick-up and the new drop-off.
+    Amend(u8, Option<&'static str>, Option<&'static str>),
+    Delete(u8),
     CancelByOperator(u8),
     End(u8, Ending),
     Expire,
@@ -40,6 +44,9 @@ struct Model {
     driver: Option<u8>,
     /// Who brought it where it is.
     by: Actor,
+    pick_up: Place,
+    drop_off: Place,
+    hidden: bool,
 }
 
 impl Deed {
@@ -50,6 +57,18 @@ impl Deed {
             Self::Start(number) => Action::Start(driver(number)),
             Self::Complete(number) => Action::Complete(driver(number)),
             Self::Cancel(number) => Action::Cancel(rider(number), Some(reason())),
+            Self::Amend(number, pick_up, drop_off) => {
+                let change = |address: &str| PlaceChange {
+                    address: Some(place(address).address),
+                    location: None,
+                };
+                let amendment = Amendment {
+                    pick_up: pick_up.map(change),
+                    drop_off: drop_off.map(change),
+                };
+                Action::Amend(rider(number), amendment)
+            }
+            Self::Delete(number) => Action::Delete(rider(number)),
             Self::CancelByOperator(number) => Action::CancelByOperator(operator(number), reason()),
             Self::End(number, ending) => Action::End(operator(number), ending, reason()),
             Self::Expire => Action::Expire,
@@ -62,7 +81,9 @@ impl Deed {
             | Self::Arrive(number)
             | Self::Start(number)
             | Self::Complete(number) => Actor::Driver(driver(number)),
-            Self::Cancel(number) => Actor::Rider(rider(number)),
+            Self::Cancel(number) | Self::Amend(number, ..) | Self::Delete(number) => {
+                Actor::Rider(rider(number))
+            }
             Self::CancelByOperator(number) | Self::End(number, _) => {
                 Actor::Operator(operator(number))
             }
@@ -70,8 +91,9 @@ impl Deed {
         }
     }
 
-    fn target(self) -> Status {
-        match self {
+    /// Where it leads, from wherever it is possible; nowhere if the trip stays where it is.
+    fn target(self) -> Option<Status> {
+        Some(match self {
             Self::Accept(_) => Status::Started,
             Self::Arrive(_) => Status::Arrived,
             Self::Start(_) => Status::InProgress,
@@ -80,7 +102,8 @@ impl Deed {
                 Status::Cancelled
             }
             Self::Expire => Status::Expired,
-        }
+            Self::Amend(..) | Self::Delete(_) => return None,
+        })
     }
 
     fn sources(self) -> &'static [Status] {
@@ -92,6 +115,14 @@ impl Deed {
             Self::Cancel(_) | Self::CancelByOperator(_) => {
                 &[Status::Requested, Status::Started, Status::Arrived]
             }
+            Self::Amend(_, Some(_), _) => &[Status::Requested],
+            Self::Amend(_, None, _) => &Status::ACTIVE,
+            Self::Delete(_) => &[
+                Status::Requested,
+                Status::Completed,
+                Status::Cancelled,
+                Status::Expired,
+            ],
         }
     }
 }
@@ -99,7 +130,8 @@ impl Deed {
 impl Model {
     fn judge(&self, deed: Deed, at_second: i64) -> Verdict {
         let strange = match deed {
-            Deed::Cancel(number) => number != 0,
+            Deed::Cancel(number) | Deed::Amend(number, ..) => number != 0 || self.hidden,
+            Deed::Delete(number) => number != 0,
             Deed::Arrive(number) | Deed::Start(number) | Deed::Complete(number) => {
                 self.driver.is_some_and(|driver| driver != number)
             }
@@ -110,11 +142,16 @@ impl Model {
         let too_early = deed == Deed::Expire && at_second < SEARCH_SECONDS;
         if strange {
             Verdict::NotYours
-        } else if self.status == deed.target() && self.by == deed.by() {
+        } else if self.has_done(deed) {
             Verdict::AlreadyDone
         } else if too_late {
             Verdict::AlreadyTaken
-        } else if deed.sources().contains(&self.status) && !too_early {
+        } else if self
+            .without_idle_parts(deed)
+            .sources()
+            .contains(&self.status)
+            && !too_early
+        {
             Verdict::Changed
         } else {
             Verdict::NotPossible
@@ -122,11 +159,60 @@ impl Model {
     }
 
     fn follow(&mut self, deed: Deed) {
-        self.status = deed.target();
-        self.by = deed.by();
-        if let Deed::Accept(number) = deed {
-            self.driver = Some(number);
+        if let Some(target) = deed.target() {
+            self.status = target;
+            self.by = deed.by();
         }
+        match self.without_idle_parts(deed) {
+            Deed::Accept(number) => self.driver = Some(number),
+            Deed::Amend(_, pick_up, drop_off) => {
+                self.pick_up = pick_up.map_or_else(|| self.pick_up.clone(), place);
+                self.drop_off = drop_off.map_or_else(|| self.drop_off.clone(), place);
+            }
+            Deed::Delete(_) => {
+                self.hidden = true;
+                if self.status == Status::Requested {
+                    self.status = Status::Cancelled;
+                    self.by = deed.by();
+                }
+            }
+            Deed::Arrive(_)
+            | Deed::Start(_)
+            | Deed::Complete(_)
+            | Deed::Cancel(_)
+            | Deed::CancelByOperator(_)
+            | Deed::End(..)
+            | Deed::Expire => {}
+        }
+    }
+
+    fn has_done(&self, deed: Deed) -> bool {
+        let has_brought_it_here = Some(self.status) == deed.target() && self.by == deed.by();
+        match self.without_idle_parts(deed) {
+            Deed::Amend(_, pick_up, drop_off) => pick_up.or(drop_off).is_none(),
+            Deed::Delete(_) => self.hidden,
+            Deed::Accept(_)
+            | Deed::Arrive(_)
+            | Deed::Start(_)
+            | Deed::Complete(_)
+            | Deed::Cancel(_)
+            | Deed::CancelByOperator(_)
+            | Deed::End(..)
+            | Deed::Expire => has_brought_it_here,
+        }
+    }
+
+    /// An amendment without the addresses that are the trip's own anyway.
+    fn without_idle_parts(&self, deed: Deed) -> Deed {
+        let differs = |now: &Place, address: &&str| now.address.as_str() != *address;
+        let Deed::Amend(number, pick_up, drop_off) = deed else {
+            return deed;
+        };
+        Deed::Amend(
+            number,
+            pick_up.filter(|address| differs(&self.pick_up, address)),
+            drop_off.filter(|address| differs(&self.drop_off, address)),
+        )
     }
 }
 
@@ -156,6 +242,10 @@ fn check_shape(trip: &Trip, model: &Model) {
         | State::Expired => None,
     };
     assert_eq!(trip.state.ended_by(), ended_by);
+    assert_eq!(
+        (&trip.pick_up, &trip.drop_off, trip.hidden),
+        (&model.pick_up, &model.drop_off, model.hidden)
+    );
     match trip.state.status() {
         Status::Requested | Status::Expired => assert!(trip.state.driver().is_none()),
         Status::Started | Status::Arrived | Status::InProgress | Status::Completed => {
@@ -172,7 +262,11 @@ fn check_shape(trip: &Trip, model: &Model) {
 
 /// What a change must have done, and what it must have left alone.
 fn check_change(before: &Trip, after: &Trip, action: &Action, now: Timestamp) {
-    assert!(!before.state.status().is_final(), "final stays final");
+    let is_over = before.state.status().is_final();
+    assert!(
+        !is_over || matches!(action, Action::Delete(_)),
+        "final stays final"
+    );
     assert_eq!(after.revision, before.revision + 1);
     assert_eq!(
         after.changed_at,
@@ -187,6 +281,7 @@ fn check_change(before: &Trip, after: &Trip, action: &Action, now: Timestamp) {
         | Action::Start(_)
         | Action::Complete(_)
         | Action::Expire => None,
+        Action::Amend(..) | Action::Delete(_) => before.reason.clone(),
     };
     assert_eq!(after.reason, reason);
     let untouched = Trip {
@@ -194,6 +289,10 @@ fn check_change(before: &Trip, after: &Trip, action: &Action, now: Timestamp) {
         changed_at: before.changed_at,
         revision: before.revision,
         reason: before.reason.clone(),
+        // The model says what becomes of these.
+        pick_up: before.pick_up.clone(),
+        drop_off: before.drop_off.clone(),
+        hidden: before.hidden,
         ..after.clone()
     };
     assert_eq!(&untouched, before, "a change leaves the rest alone");
@@ -209,6 +308,9 @@ fn live(mut trip: Trip, deeds: &[(Deed, i64)]) {
         status: Status::Requested,
         driver: None,
         by: Actor::Rider(rider(0)),
+        pick_up: trip.pick_up.clone(),
+        drop_off: trip.drop_off.clone(),
+        hidden: false,
     };
     let mut second = 0;
     check_shape(&trip, &model);
@@ -241,12 +343,15 @@ fn a_deed() -> impl Strategy<Value = Deed> {
     let ending = prop_oneof![Just(Ending::Completed), Just(Ending::Cancelled)];
     // The driver of most deeds is number 0, so that lives get beyond their beginnings.
     let number = || prop_oneof![4 => Just(0_u8), 1 => 1..3_u8];
+    let address = || proptest::option::of(prop_oneof![Just("A"), Just("B")]);
     prop_oneof![
         4 => number().prop_map(Deed::Accept),
         4 => number().prop_map(Deed::Arrive),
         4 => number().prop_map(Deed::Start),
         3 => number().prop_map(Deed::Complete),
         1 => number().prop_map(Deed::Cancel),
+        2 => (number(), address(), address()).prop_map(|(number, pick_up, drop_off)| Deed::Amend(number, pick_up, drop_off)),
+        1 => number().prop_map(Deed::Delete),
         1 => number().prop_map(Deed::CancelByOperator),
         1 => (number(), ending).prop_map(|(number, ending)| Deed::End(number, ending)),
         1 => Just(Deed::Expire),

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use cabrank::domain::{Action, Change, Ending, Refusal, Trip};
+use cabrank::domain::{Action, Amendment, Change, Ending, PlaceChange, Refusal, Trip};
 
-use crate::cast::{SEARCH_SECONDS, at, driver, operator, party, reason, requested, rider};
+use crate::cast::{SEARCH_SECONDS, at, driver, operator, party, place, reason, requested, rider};
 
 const HEADER: &str = "\
 # What every action does in every state. Made from Trip::apply and checked by tests/domain/table.rs;
@@ -14,6 +14,7 @@ const HEADER: &str = "\
 # The trip is rider 1's; where somebody has taken it, it was driver 1; where an operator acted, it was operator 1.
 #
 # STATUS             the trip is now there
+# STATUS, removed    the same, and its rider has deleted it: gone for them, and for nobody else
 # already done       the same actor had done the same: the same answer again, nothing changes
 # - reason           refused
 ";
@@ -40,16 +41,16 @@ fn states() -> Vec<(&'static str, Trip)> {
         Ok(Change::To(expired)) => *expired,
         other => panic!("the search should be over, but: {other:?}"),
     };
+    let completed = after(&riding, &Action::Complete(driver(1)));
+    let cancelled = after(&requested, &by_rider);
+    let removed = |trip: &Trip| after(trip, &Action::Delete(rider(0)));
     vec![
-        (
-            "COMPLETED by driver 1",
-            after(&riding, &Action::Complete(driver(1))),
-        ),
+        ("COMPLETED by driver 1, removed", removed(&completed)),
+        ("CANCELLED by rider 1, removed", removed(&cancelled)),
+        ("EXPIRED, removed", removed(&expired)),
+        ("COMPLETED by driver 1", completed),
         ("COMPLETED by operator 1", after(&riding, &end_well)),
-        (
-            "CANCELLED by rider 1, untaken",
-            after(&requested, &by_rider),
-        ),
+        ("CANCELLED by rider 1, untaken", cancelled),
         ("CANCELLED by rider 1, taken", after(&started, &by_rider)),
         (
             "CANCELLED by operator 1, untaken",
@@ -96,6 +97,26 @@ fn actions() -> Vec<(String, Action, i64)> {
             format!("cancel by rider {number}"),
             Action::Cancel(rider(number - 1), None),
         );
+        let elsewhere = || {
+            Some(PlaceChange {
+                address: Some(place("Elsewhere").address),
+                location: None,
+            })
+        };
+        for (words, pick_up, drop_off) in [
+            ("pick-up", elsewhere(), None),
+            ("drop-off", None, elsewhere()),
+        ] {
+            let amendment = Amendment { pick_up, drop_off };
+            add(
+                format!("amend the {words} by rider {number}"),
+                Action::Amend(rider(number - 1), amendment),
+            );
+        }
+        add(
+            format!("delete by rider {number}"),
+            Action::Delete(rider(number - 1)),
+        );
         let by = operator(number);
         add(
             format!("cancel by operator {number}"),
@@ -118,13 +139,15 @@ fn actions() -> Vec<(String, Action, i64)> {
     actions
 }
 
-fn result(trip: &Trip, action: &Action, second: i64) -> &'static str {
+fn result(trip: &Trip, action: &Action, second: i64) -> String {
+    let words = |text: &str| text.to_owned();
     match trip.apply(action, at(second)) {
-        Ok(Change::To(after)) => after.state.status().as_str(),
-        Ok(Change::AlreadyDone) => "already done",
-        Err(Refusal::AlreadyTaken) => "- already taken",
-        Err(Refusal::NotYourTrip) => "- not your trip",
-        Err(Refusal::NotPossible { .. }) => "- not possible",
+        Ok(Change::To(after)) if after.hidden => format!("{}, removed", after.state.status()),
+        Ok(Change::To(after)) => after.state.status().to_string(),
+        Ok(Change::AlreadyDone) => words("already done"),
+        Err(Refusal::AlreadyTaken) => words("- already taken"),
+        Err(Refusal::NotYourTrip) => words("- not your trip"),
+        Err(Refusal::NotPossible { .. }) => words("- not possible"),
     }
 }
 

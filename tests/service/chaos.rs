@@ -12,13 +12,16 @@ use fastrand::Rng;
 
 use self::city::{City, GivesUp};
 use self::device::{Device, LOSSES};
+use self::diary::Diary;
 use self::trade::{Trade, drive, ride};
-use crate::harness::{Database, Follower, Service, Test, tests};
+use crate::harness::{Database, Service, Test, tests};
 
 #[path = "chaos/city.rs"]
 mod city;
 #[path = "chaos/device.rs"]
 mod device;
+#[path = "chaos/diary.rs"]
+mod diary;
 #[path = "chaos/trade.rs"]
 mod trade;
 
@@ -65,7 +68,7 @@ fn every_log_is_the_services_own_whatever_is_lost(on: Database) {
     let drivers = service.drivers("driver", DRIVERS);
     let city = City::at(service.address, events);
     let losses: [AtomicUsize; LOSSES.len()] = Default::default();
-    let followers: Vec<Follower> = thread::scope(|scope| {
+    let diaries: Vec<Diary> = thread::scope(|scope| {
         let _gives_up = GivesUp(&city);
         let mut trade = Trade::new(DRIVERS);
         let mut trading = Vec::new();
@@ -106,7 +109,7 @@ fn every_log_is_the_services_own_whatever_is_lost(on: Database) {
         service.restart();
         city.moves_to(service.address);
         city.ends_with(service.ledger());
-        let join = |thread: thread::ScopedJoinHandle<'_, Follower>| thread.join();
+        let join = |thread: thread::ScopedJoinHandle<'_, Diary>| thread.join();
         following
             .into_iter()
             .map(|thread| join(thread).expect("every device catches up"))
@@ -115,16 +118,16 @@ fn every_log_is_the_services_own_whatever_is_lost(on: Database) {
     let ledger = service.ledger();
     let kept: usize = ledger.values().map(Vec::len).sum();
     assert!(kept >= events, "{kept} entries of {events} commands");
-    for follower in &followers {
-        follower.agrees_with(&ledger);
+    for diary in &diaries {
+        diary.agrees_with(&ledger);
     }
     let losses = losses.map(AtomicUsize::into_inner);
     assert!(
         losses.iter().all(|count| *count > 0),
         "each happens: {LOSSES:?}, {losses:?}"
     );
-    let heard: usize = followers.iter().map(Follower::heard).sum();
-    let snapshots: usize = followers.iter().map(|follower| follower.snapshots).sum();
+    let heard: usize = diaries.iter().map(|diary| diary.log.heard.len()).sum();
+    let snapshots: usize = diaries.iter().map(|diary| diary.snapshots).sum();
     println!(
         "{}: {kept} entries, {heard} heard, {snapshots} snapshots, {LOSSES:?} {losses:?}, seed {}",
         on.name(),

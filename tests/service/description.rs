@@ -8,6 +8,8 @@ pub fn tests() -> Vec<Test> {
     tests![
         the_description_names_every_path_and_method,
         every_code_of_the_contract_is_described,
+        the_rules_of_fields_are_described,
+        a_body_that_may_be_left_out_is_described_so,
         the_page_needs_nothing_from_elsewhere,
     ]
 }
@@ -82,6 +84,45 @@ fn every_code_of_the_contract_is_described(on: Database) {
             assert!(described.is_object(), "{method} {path} may answer {status}");
         }
     }
+}
+
+fn the_rules_of_fields_are_described(on: Database) {
+    let service = Service::start(on);
+    let description = description(&service);
+    for (form, field, least, most) in [
+        ("SignUpForm", "username", Some(1), 150),
+        ("SignUpForm", "password1", Some(8), 128),
+        ("SignUpForm", "password2", Some(8), 128),
+        ("SignUpForm", "first_name", None, 150),
+        ("RequestForm", "pick_up_address", Some(1), 255),
+        ("RequestForm", "drop_off_address", Some(1), 255),
+        ("CancelForm", "reason", Some(1), 255),
+        ("EndForm", "reason", Some(1), 255),
+    ] {
+        let field = &description["components"]["schemas"][form]["properties"][field];
+        assert_eq!(field["minLength"].as_u64(), least, "{form} {field}");
+        assert_eq!(field["maxLength"], most, "{form} {field}");
+    }
+    let parameters = &description["paths"]["/api/trip/{nk}/accept/"]["post"]["parameters"];
+    let key = parameters
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|parameter| parameter["name"] == "Idempotency-Key")
+        .expect("the header is described");
+    assert_eq!(key["schema"]["maxLength"], 255, "{key}");
+    assert_eq!(key["required"], false, "{key}");
+}
+
+/// A rider need not say why; no reason is no body.
+fn a_body_that_may_be_left_out_is_described_so(on: Database) {
+    let service = Service::start(on);
+    let paths = &description(&service)["paths"];
+    let body = |path: &str| paths[path]["post"]["requestBody"]["required"].clone();
+    assert_ne!(body("/api/trip/{nk}/cancel/"), true);
+    assert_eq!(body("/api/trip/{nk}/end/"), true);
+    let rider = service.rider("ann");
+    rider.cancel(&rider.request("A", "B")).ok(200);
 }
 
 fn the_page_needs_nothing_from_elsewhere(on: Database) {

@@ -9,26 +9,40 @@
 //! Tests wait for what they expect, up to a deadline; they never sleep and never assert a time. "Nothing came"
 //! is shown by a later frame that came first.
 
+mod amending;
 mod audience;
 mod chaos;
+mod chat;
 mod command_line;
 mod commands;
+mod dcrf;
+mod dcrf_refusals;
 mod description;
 mod endings;
+mod events;
 mod failures;
 mod frames;
+mod hand_over;
 mod handshake;
 mod harness;
 mod idempotency;
 mod lifecycle;
+mod lists;
 mod log_in;
+mod notifications;
 mod origins;
 mod races;
+mod refreshing;
 mod refusals;
 mod requests;
+mod resume;
 mod security;
 mod sessions;
 mod sign_up;
+mod snapshots;
+mod stampede;
+mod subscriptions;
+mod taxi;
 mod trips;
 mod wire;
 
@@ -52,7 +66,7 @@ fn main() -> ExitCode {
 }
 
 /// What must hold on both databases.
-fn modules() -> [Module; 20] {
+fn modules() -> [Module; 34] {
     [
         ("sign_up", sign_up::tests()),
         ("log_in", log_in::tests()),
@@ -72,8 +86,22 @@ fn modules() -> [Module; 20] {
         ("audience", audience::tests()),
         ("races", races::tests()),
         ("chaos", chaos::tests()),
+        ("stampede", stampede::tests()),
         ("lifecycle", lifecycle::tests()),
         ("description", description::tests()),
+        ("dcrf", dcrf::tests()),
+        ("dcrf_refusals", dcrf_refusals::tests()),
+        ("amending", amending::tests()),
+        ("lists", lists::tests()),
+        ("subscriptions", subscriptions::tests()),
+        ("refreshing", refreshing::tests()),
+        ("resume", resume::tests()),
+        ("snapshots", snapshots::tests()),
+        ("chat", chat::tests()),
+        ("notifications", notifications::tests()),
+        ("taxi", taxi::tests()),
+        ("hand_over", hand_over::tests()),
+        ("events", events::tests()),
     ]
 }
 

@@ -20,7 +20,8 @@ pub fn tests() -> Vec<Test> {
 
 const DRIVERS: usize = 16;
 
-fn rounds() -> usize {
+/// How much happens in a test of races.
+pub fn rounds() -> usize {
     let rounds = std::env::var("CABRANK_RACE_ROUNDS");
     rounds.map_or(50, |rounds| {
         rounds.parse().expect("CABRANK_RACE_ROUNDS is a number")

@@ -8,7 +8,8 @@ use crate::harness::{Database, Driver, Opcode, Raw, Service, Test, frame, tests}
 pub fn tests() -> Vec<Test> {
     tests![
         a_ping_is_answered_with_its_payload,
-        a_close_is_answered_and_the_connection_ends,
+        a_close_is_answered_with_its_code_and_the_connection_ends,
+        a_close_with_a_code_that_nobody_may_send_is_answered_with_1002,
         a_message_in_fragments_is_put_together,
         a_ping_may_come_between_fragments,
         a_character_may_be_split_between_fragments,
@@ -59,21 +60,41 @@ fn a_ping_is_answered_with_its_payload(on: Database) {
     assert_eq!(raw.next(), (Opcode::Pong as u8, b"1".to_vec()));
 }
 
-fn a_close_is_answered_and_the_connection_ends(on: Database) {
+fn a_close_is_answered_with_its_code_and_the_connection_ends(on: Database) {
     let service = Service::start(on);
     let rider = service.rider("ann");
-    for payload in [&[][..], &1000_u16.to_be_bytes(), b"\x03\xe9going"] {
+    let mut closed = Vec::new();
+    for (payload, code) in [
+        (&[][..], 1000),
+        (&1000_u16.to_be_bytes(), 1000),
+        (b"\x03\xe9going", 1001),
+        (&3000_u16.to_be_bytes(), 3000),
+        (b"\x13\x87\xf0\x9f\x9a\x95", 4999),
+    ] {
         let mut raw = Raw::connect(service.address, "/rider/", &rider.auth);
         raw.send(true, Opcode::Close, payload);
-        let (opcode, answer) = raw.next();
-        assert_eq!(opcode, Opcode::Close as u8);
-        let normal = 1000_u16.to_be_bytes();
-        assert!(
-            answer.is_empty() || answer[..2] == normal || answer[..] == payload[..2],
-            "{answer:?}"
-        );
-        raw.ended();
+        assert_eq!(raw.close_code(), code, "{payload:?}");
+        closed.push(raw);
     }
+    closed.iter_mut().for_each(Raw::ended);
+}
+
+/// 1005 and 1006 stand for what no frame says; the others mean nothing yet.
+fn a_close_with_a_code_that_nobody_may_send_is_answered_with_1002(on: Database) {
+    let service = Service::start(on);
+    let rider = service.rider("ann");
+    let mut closed = Vec::new();
+    let mut closes = |payload: &[u8]| {
+        let mut raw = Raw::connect(service.address, "/rider/", &rider.auth);
+        raw.send(true, Opcode::Close, payload);
+        assert_eq!(raw.close_code(), 1002, "{payload:?}");
+        closed.push(raw);
+    };
+    closes(b"\x03");
+    for code in [0_u16, 999, 1004, 1005, 1006, 1015, 2999, 5000, 65_535] {
+        closes(&code.to_be_bytes());
+    }
+    closed.iter_mut().for_each(Raw::ended);
 }
 
 fn a_message_in_fragments_is_put_together(on: Database) {
@@ -177,6 +198,9 @@ fn text_that_is_not_utf8_closes_with_1007(on: Database) {
     let mut raw = Raw::connect(service.address, "/rider/", &rider.auth);
     raw.send(false, Opcode::Text, &taxi[..2]);
     raw.send(true, Opcode::Continuation, b"x");
+    closes_with(&mut raw, 1007);
+    let mut raw = Raw::connect(service.address, "/rider/", &rider.auth);
+    raw.send(true, Opcode::Close, b"\x03\xe8\xff");
     closes_with(&mut raw, 1007);
 }
 

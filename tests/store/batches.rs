@@ -1,6 +1,6 @@
 //! What is decided within one batch, where no database helps yet.
 
-use cabrank::domain::{Action, Kind, Refusal, Standing, Status, UserId};
+use cabrank::domain::{Action, Refusal, Standing, Status, UserId};
 use cabrank::inputs;
 use cabrank::store::writer::command::{Outcome, Refused, Stated, Task};
 use cabrank::store::{trips, users};
@@ -8,7 +8,9 @@ use jiff::SignedDuration;
 
 use crate::support::{On, Test};
 use crate::tests;
-use crate::town::{TRIPS_MAX, Town, accept, act, party, refusal, request, request_for};
+use crate::town::{
+    TRIPS_MAX, Town, accept, act, changes, kinds, party, refusal, request, request_for,
+};
 
 pub fn tests() -> Vec<Test> {
     tests![
@@ -90,10 +92,9 @@ fn a_driver_may_end_one_trip_and_take_the_next_in_one_batch(on: On) {
     for outcome in outcomes {
         assert_eq!(outcome.expect("both are allowed").outcome, Outcome::Changed);
     }
-    let kinds: Vec<Kind> = town.news().iter().map(|event| event.kind).collect();
     assert_eq!(
-        kinds,
-        [Kind::Completed, Kind::Accepted],
+        kinds(&town.news()),
+        ["completed", "accepted"],
         "one batch, in order"
     );
 }
@@ -115,7 +116,10 @@ fn a_driver_whose_trip_is_called_off_may_take_the_next_in_the_same_batch(on: On)
     for outcome in outcomes {
         outcome.expect("each is allowed after the one before");
     }
-    assert_eq!(town.news().len(), 3);
+    assert_eq!(
+        kinds(&town.news()),
+        ["accepted", "cancelled", "notification", "accepted"]
+    );
     assert_eq!(town.stored(one.id).state.status(), Status::Cancelled);
     assert_eq!(town.stored(two.id).state.driver(), Some(&bob));
 }
@@ -168,9 +172,10 @@ fn a_trip_may_go_all_its_way_in_one_batch(on: On) {
     assert_eq!(revisions, [2, 3, 4, 5, 5]);
     assert_eq!(answers[4].outcome, Outcome::AlreadyDone);
     let news = town.news();
-    assert_eq!(news.len(), 4, "one event a change");
-    for (event, answer) in news.iter().zip(&answers) {
-        assert_eq!(event.trip, *answer.trip);
+    let changes = changes(&news);
+    assert_eq!(changes.len(), 4, "one event a change");
+    for (change, answer) in changes.iter().zip(&answers) {
+        assert_eq!(change.trip, *answer.trip);
     }
     assert_eq!(town.stored(trip.id), *answers[3].trip);
 }
@@ -212,10 +217,11 @@ fn what_is_not_there_or_said_wrongly_is_refused(on: On) {
         Refused::Unknown
     ));
 
-    let saying = |pick_up, drop_off| {
+    let saying = |status, pick_up, drop_off| {
         let mut command = accept(&trip, &bob);
         if let Task::Act { stated, .. } = &mut command.task {
             *stated = Stated {
+                status: Some(status),
                 pick_up: Some(pick_up),
                 drop_off: Some(drop_off),
             };
@@ -223,12 +229,16 @@ fn what_is_not_there_or_said_wrongly_is_refused(on: On) {
         command
     };
     let (from, to) = (trip.pick_up.address.clone(), trip.drop_off.address.clone());
-    let wrong = town.refusal(saying(from.clone(), from.clone()));
-    assert!(matches!(wrong, Refused::AddressChanged("drop_off_address")));
-    let wrong = town.refusal(saying(to.clone(), to.clone()));
-    assert!(matches!(wrong, Refused::AddressChanged("pick_up_address")));
-    town.command(saying(from, to))
-        .expect("the trip's own addresses may be repeated");
+    let now = Status::Requested;
+    for (command, field) in [
+        (saying(now, from.clone(), from.clone()), "drop_off_address"),
+        (saying(now, to.clone(), to.clone()), "pick_up_address"),
+        (saying(Status::Started, from.clone(), to.clone()), "status"),
+    ] {
+        assert!(matches!(town.refusal(command), Refused::Differs(wrong) if wrong == field));
+    }
+    town.command(saying(now, from, to))
+        .expect("what the trip is may be repeated");
 }
 
 fn searches_that_are_over_are_swept(on: On) {
@@ -266,9 +276,14 @@ fn searches_that_are_over_are_swept(on: On) {
         Refused::Trip(Refusal::NotPossible { .. }, _)
     ));
     let news = town.news();
+    assert_eq!(
+        kinds(&news),
+        ["expired", "notification", "expired", "notification"]
+    );
     assert!(
-        news.iter()
-            .all(|event| event.kind == Kind::Expired && event.concerns_all_drivers())
+        changes(&news)
+            .iter()
+            .all(|change| change.concerns_all_drivers())
     );
     assert_eq!(overdue(&town, 10), []);
     assert_eq!(town.stored(first.id).state.status(), Status::Expired);

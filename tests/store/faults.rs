@@ -2,17 +2,18 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cabrank::domain::{Kind, SessionId, UserId};
+use cabrank::domain::{Audience, Role, SessionId, UserId};
 use cabrank::inputs;
 use cabrank::store::db::Db;
 use cabrank::store::pool::Unavailable;
 use cabrank::store::writer::Tx;
 use cabrank::store::{QueryResult, users};
 use diesel::result::Error;
+use jiff::SignedDuration;
 
 use crate::support::{On, Test, execute};
 use crate::tests;
-use crate::town::{Town, Write, accept, request};
+use crate::town::{Town, Write, accept, changes, kinds, notify, request, say};
 
 pub fn tests() -> Vec<Test> {
     tests![
@@ -29,6 +30,7 @@ pub fn on_postgres() -> Vec<Test> {
     tests![
         a_row_that_somebody_holds_does_not_fail_its_neighbours,
         a_connection_that_is_cut_fails_its_batch_alone,
+        a_commit_that_may_have_happened_is_looked_into,
     ]
     .to_vec()
 }
@@ -108,11 +110,11 @@ fn beside_two_commands(
         change(town, body),
         command(town, request(&ann)),
     ]);
-    let kinds = [town.news(), town.news()].map(|news| news[0].kind);
-    assert_eq!(kinds, [Kind::Accepted, Kind::Requested]);
+    let news = [town.news(), town.news()].concat();
+    assert_eq!(kinds(&news), ["accepted", "requested"]);
     lose(town);
     let next = town.requested_by(&ann);
-    assert_eq!(town.news()[0].trip, next);
+    assert_eq!(changes(&town.news())[0].trip, next);
     done
 }
 
@@ -142,7 +144,7 @@ fn a_lost_database_is_opened_again_and_nothing_is_announced_twice(on: On) {
     );
     lose(&town);
     let trip = town.requested_by(&ann);
-    assert_eq!(town.news()[0].trip, trip);
+    assert_eq!(changes(&town.news())[0].trip, trip);
     assert_eq!(town.log().len(), 1, "who got an error was not served");
 }
 
@@ -202,6 +204,48 @@ fn a_connection_that_is_cut_fails_its_batch_alone(on: On) {
     assert_eq!(done, [false, false]);
     lose(&town);
     let trip = town.requested_by(&ann);
-    assert_eq!(town.news()[0].trip, trip);
+    assert_eq!(changes(&town.news())[0].trip, trip);
     assert_eq!(town.log().len(), 1);
+}
+
+/// Ends its own connection while the transaction commits; what it has made goes with it.
+fn cut_at_the_commit(tx: &mut Tx<'_>) -> QueryResult<()> {
+    execute(
+        tx.db,
+        "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS \
+         $$BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END$$; \
+         CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON health_checks DEFERRABLE INITIALLY DEFERRED \
+         FOR EACH ROW EXECUTE FUNCTION cut(); \
+         INSERT INTO health_checks VALUES (2, now())",
+    )
+}
+
+fn a_commit_that_may_have_happened_is_looked_into(on: On) {
+    let mut town = Town::on(on);
+    let (ann, bob, op) = (town.rider("ann"), town.driver("bob"), town.operator("op"));
+    let trip = town.requested_by(&ann);
+    town.trip(accept(&trip, &bob));
+    town.news();
+    town.news();
+    let post = |post| -> Done<'static> {
+        let writer = town.store.writer.clone();
+        Box::pin(async move { writer.post(post).await.is_ok() })
+    };
+    let hour = SignedDuration::from_hours(1);
+    let done = town.in_one_batch(vec![
+        post(say(&trip, &ann, Role::Rider, "Hello")),
+        post(notify(op, Audience::All, hour)),
+        command(&town, request(&ann)),
+        change(&town, cut_at_the_commit),
+    ]);
+    assert_eq!(done, [false; 4]);
+    assert!(town.store.writer.is_unsure());
+    lose(&town);
+    assert!(
+        !town.store.writer.is_unsure(),
+        "the next write finds it out"
+    );
+    let next = town.requested_by(&ann);
+    assert_eq!(changes(&town.news())[0].trip, next, "and nothing before it");
+    assert_eq!(kinds(&town.log()), ["requested", "accepted", "requested"]);
 }

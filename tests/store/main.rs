@@ -1,10 +1,17 @@
 //! The store and its writer, through their own interface, on both databases.
 
+mod amendments;
 mod batches;
 mod faults;
+mod gather;
 mod keys;
 mod log;
 mod nodes;
+mod notices;
+mod resume;
+mod rooms;
+mod steps;
+mod streams;
 #[path = "../support/mod.rs"]
 mod support;
 mod town;
@@ -20,6 +27,13 @@ fn main() -> ExitCode {
         faults::tests(),
         nodes::tests(),
         views::tests(),
+        amendments::tests(),
+        rooms::tests(),
+        notices::tests(),
+        streams::tests(),
+        gather::tests(),
+        resume::tests(),
+        steps::tests(),
     ];
     support::run(&on_both.concat(), &faults::on_postgres())
 }

@@ -2,25 +2,29 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cabrank::domain::{
-    Action, DriverId, Event, Party, Refusal, RiderId, Role, Stream, Trip, TripId,
+    Action, Audience, DriverId, Event, Party, Refusal, RiderId, Role, Stream, Trip, TripId,
 };
 use cabrank::store::Store;
+use cabrank::store::streams::{self, Part};
 use cabrank::store::writer::CommandError;
-use cabrank::store::writer::command::{Command, Refused};
+use cabrank::store::writer::command::{Command, Post, Refused};
+use jiff::SignedDuration;
 use tokio::runtime::Runtime;
 
 use crate::support::{On, Test};
 use crate::tests;
 use crate::town::{
-    Outcome, TRIPS_MAX, Town, accept, act, add_user, another_store, party, request, runtime, under,
-    wait_for,
+    Outcome, TRIPS_MAX, Town, accept, act, add_user, another_store, notify, party, request,
+    runtime, say, under, wait_for,
 };
 
 pub fn tests() -> Vec<Test> {
     tests![
         two_nodes_write_one_log_without_gaps,
+        a_reader_never_finds_a_gap_while_two_nodes_write,
         of_many_drivers_on_two_nodes_one_wins_each_trip,
         a_driver_on_two_nodes_takes_one_trip,
         a_rider_on_two_nodes_cannot_pass_the_limit,
@@ -42,6 +46,11 @@ struct Caller {
 impl Caller {
     fn command(&self, command: Command) -> Outcome {
         wait_for(&self.runtime, self.store.writer.command(command))
+    }
+
+    fn post(&self, post: Post) {
+        let posted = wait_for(&self.runtime, self.store.writer.post(post));
+        posted.expect("nobody else is concerned");
     }
 
     fn rider(&self) -> Party<RiderId> {
@@ -87,14 +96,19 @@ fn two_nodes(town: &Town) -> [Store; 2] {
     [town.store.clone(), another_store(&town.database.url)]
 }
 
+/// Sequence, the event's number, and which revision of a trip it is.
+type Entry = (i64, i64, Option<(TripId, i64)>);
+
 /// Every stream's sequences must be 1, 2, 3 and so on, and carry each trip's revisions in order.
 fn check_streams(log: &[Event]) {
-    let mut streams: HashMap<Stream, Vec<(i64, TripId, i64)>> = HashMap::new();
+    let mut streams: HashMap<Stream, Vec<Entry>> = HashMap::new();
     let mut epochs = HashMap::new();
     for event in log {
-        assert_eq!(event.positions.len(), event.streams().count());
+        assert_eq!(event.positions.len(), event.streams().len());
         for position in &event.positions {
-            let entry = (position.sequence, event.trip.id, event.trip.revision);
+            let change = event.trip();
+            let revision = change.map(|change| (change.trip.id, change.trip.revision));
+            let entry = (position.sequence, event.id, revision);
             streams.entry(position.stream).or_default().push(entry);
             assert_eq!(
                 *epochs.entry(position.stream).or_insert(position.epoch),
@@ -105,14 +119,19 @@ fn check_streams(log: &[Event]) {
     for (stream, mut entries) in streams {
         entries.sort_unstable();
         let mut revisions = HashMap::new();
-        for (index, (sequence, trip, revision)) in entries.into_iter().enumerate() {
+        let mut last = 0;
+        for (index, (sequence, number, revision)) in entries.into_iter().enumerate() {
             assert_eq!(
                 usize::try_from(sequence),
                 Ok(index + 1),
                 "{stream} has a gap or a double"
             );
-            let before = revisions.insert(trip, revision).unwrap_or(0);
-            assert!(before < revision, "{stream} tells trip {trip} out of order");
+            assert!(last < number, "{stream} is not in the order of the log");
+            last = number;
+            if let Some((trip, revision)) = revision {
+                let before = revisions.insert(trip, revision).unwrap_or(0);
+                assert!(before < revision, "{stream} tells trip {trip} out of order");
+            }
         }
     }
 }
@@ -140,10 +159,62 @@ fn two_nodes_write_one_log_without_gaps(on: On) {
     let log = town.log();
     assert_eq!(
         log.len(),
-        2 * CALLERS * ROUNDS * 5,
+        2 * CALLERS * ROUNDS * 6,
         "no event is lost, none is there twice"
     );
     check_streams(&log);
+}
+
+/// Whoever sees a sequence has seen all before it: what is not committed yet has none behind it.
+fn a_reader_never_finds_a_gap_while_two_nodes_write(on: On) {
+    const ROUNDS: usize = 6;
+    let town = Town::on(on);
+    let (stores, op) = (two_nodes(&town), town.operator("op"));
+    let life = |caller: Caller| {
+        let (rider, driver) = (caller.rider(), caller.driver());
+        for _ in 0..ROUNDS {
+            let trip = caller.command(request(&rider)).expect("a request").trip;
+            caller.command(accept(&trip, &driver)).expect("he is free");
+            caller.post(say(&trip, &rider, Role::Rider, "Hello"));
+            caller.post(notify(op, Audience::All, SignedDuration::from_hours(1)));
+            caller
+                .command(act(&trip, Action::Cancel(rider.id, None)))
+                .expect("it is hers");
+        }
+    };
+    let is_over = AtomicBool::new(false);
+    let mut looks = 0;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            at_once(&stores, life);
+            is_over.store(true, Ordering::Relaxed);
+        });
+        while !is_over.load(Ordering::Relaxed) {
+            look_for_gaps(&town);
+            looks += 1;
+        }
+    });
+    assert!(looks > 0);
+    let log = town.log();
+    assert_eq!(log.len(), 2 * CALLERS * ROUNDS * 6);
+    check_streams(&log);
+}
+
+fn look_for_gaps(town: &Town) {
+    for stream in [Stream::Drivers, Stream::All] {
+        let whole = Part {
+            stream,
+            first: 1,
+            last: 100_000,
+        };
+        let found = town.read(move |db| streams::read(db, &[whole], 100_000));
+        let mut last = 0;
+        for (expected, ((_, sequence), event)) in (1..).zip(&found) {
+            assert_eq!(*sequence, expected, "{stream} has a gap");
+            assert!(last < event.id, "{stream} is not in the order of the log");
+            last = event.id;
+        }
+    }
 }
 
 /// Each round every driver wants the one trip; whoever wins ends it, so that all are free again.

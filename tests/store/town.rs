@@ -1,5 +1,6 @@
 //! A store with people, and what they do to it.
 
+use std::borrow::Borrow;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, mpsc};
@@ -8,15 +9,15 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use cabrank::domain::{
-    Action, Address, DriverId, Event, OperatorId, Party, Place, Request, RiderId, Role, Standing,
-    Trip, TripId, UserId,
+    Action, Address, Audience, DriverId, Event, MessageText, NoticeText, Notification, OperatorId,
+    Party, Person, Place, Request, RiderId, Role, Standing, Trip, TripChange, TripId, UserId,
 };
 use cabrank::inputs;
 use cabrank::store::db::{DatabaseUrl, Db};
 use cabrank::store::keys::Key;
 use cabrank::store::users::{self, NewAccount};
 use cabrank::store::writer::CommandError;
-use cabrank::store::writer::command::{Answer, Command, Refused, Stated, Task};
+use cabrank::store::writer::command::{Answer, Command, Note, Post, Refused, Stated, Task};
 use cabrank::store::writer::feed::{Feed, Item};
 use cabrank::store::{Bounds, QueryResult, Store, events, trips};
 use jiff::SignedDuration;
@@ -29,6 +30,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How many active trips a rider may have in these tests.
 pub const TRIPS_MAX: u32 = 3;
+
+/// How long a room stays open after the end of its trip in these tests.
+pub const ROOM_AFTER: SignedDuration = SignedDuration::from_mins(30);
 
 /// What a command comes to.
 pub type Outcome = Result<Answer, CommandError>;
@@ -54,7 +58,7 @@ impl Town {
         Self::open(Database::migrated(on), bounds)
     }
 
-    fn open(database: Database, bounds: Bounds) -> Self {
+    pub fn open(database: Database, bounds: Bounds) -> Self {
         let opened = Store::open_within(&database.url, bounds);
         Self {
             store: opened.store,
@@ -124,6 +128,15 @@ impl Town {
 
     pub fn requested_by(&self, rider: &Party<RiderId>) -> Trip {
         self.trip(request(rider))
+    }
+
+    pub fn post(&self, post: Post) -> Result<Arc<Event>, CommandError> {
+        self.wait_for(self.store.writer.post(post))
+    }
+
+    /// Why a post is refused, which it must be.
+    pub fn unsaid(&self, post: Post) -> Refused {
+        refusal(self.post(post))
     }
 
     /// A command, not sent yet.
@@ -298,6 +311,42 @@ pub fn accept(trip: &Trip, driver: &Party<DriverId>) -> Command {
     act(trip, Action::Accept(driver.clone()))
 }
 
+/// What a party of a trip, or somebody else, says there.
+pub fn say<Id: Copy + Into<UserId>>(
+    trip: &Trip,
+    party: &Party<Id>,
+    role: Role,
+    text: &str,
+) -> Post {
+    let sender = Person {
+        id: party.id.into(),
+        role,
+        username: party.username.clone(),
+        first_name: party.first_name.clone(),
+        last_name: party.last_name.clone(),
+    };
+    let what = Note::Message {
+        trip: trip.id,
+        sender,
+        text: MessageText::parse(text).expect("a text"),
+        after: ROOM_AFTER,
+    };
+    let at = inputs::now();
+    Post { what, at }
+}
+
+/// What an operator tells an audience, shown for so long.
+pub fn notify(by: OperatorId, audience: Audience, life: SignedDuration) -> Post {
+    let at = inputs::now();
+    let notification = Notification {
+        audience,
+        text: NoticeText::parse("The bridge is closed").expect("a text"),
+        expires_at: at + life,
+    };
+    let what = Note::Notification(by, notification);
+    Post { what, at }
+}
+
 /// The command with an idempotency key; `body` stands for what the client sent.
 pub fn under(word: &str, body: u8, mut command: Command) -> Command {
     command.key = Some(Key {
@@ -307,8 +356,21 @@ pub fn under(word: &str, body: u8, mut command: Command) -> Command {
     command
 }
 
+/// The words of what happened, in order.
+pub fn kinds<E: Borrow<Event>>(events: &[E]) -> Vec<&'static str> {
+    events.iter().map(|event| event.borrow().kind()).collect()
+}
+
+/// The changes of trips among what happened, in order.
+pub fn changes<E: Borrow<Event>>(events: &[E]) -> Vec<&TripChange> {
+    events
+        .iter()
+        .filter_map(|event| event.borrow().trip())
+        .collect()
+}
+
 /// Why it was refused, which it must be.
-pub fn refusal(outcome: Outcome) -> Refused {
+pub fn refusal<T: std::fmt::Debug>(outcome: Result<T, CommandError>) -> Refused {
     match outcome {
         Err(CommandError::Refused(refused)) => refused,
         other => panic!("a refusal was due, not {other:?}"),

@@ -1,25 +1,39 @@
 //! What each socket hears, without actors or sockets.
 
+mod pace;
+
 use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use futures_util::task::noop_waker;
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::*;
 use crate::domain::{
-    Action, Address, Change, DriverId, Kind, Party, Place, Position, Request, RiderId, Trip,
+    Action, Actor, Address, Before, Change, DriverId, Kind, Message, MessageText, NoticeText,
+    Notification, Party, Place, Position, Request, RiderId, Trip,
 };
 use crate::registry::outbound::Next;
-
-static ENCODING: Encoding = Encoding {
-    name: "test",
-    frame: |event| Bytes::from(format!("{} {}", event.kind.as_str(), event.trip.revision)),
-};
+use crate::registry::voice::NotTold;
 
 const ANN: UserId = UserId::new(1);
 const BOB: UserId = UserId::new(2);
 const CAT: UserId = UserId::new(3);
+
+/// Tells whatever there is to tell, in a word or two.
+struct Plain;
+
+impl Voice for Plain {
+    fn tell(&self, shared: &mut Shared<'_>, outbound: &Outbound) -> Result<(), NotTold> {
+        let words = shared.piece("plain", |event| {
+            let revision = event.trip().map(|change| change.trip.revision);
+            let revision = revision.map_or_else(String::new, |revision| format!(" {revision}"));
+            format!("{}{revision}", event.kind()).into()
+        });
+        outbound.push(words).map_err(|_| NotTold)
+    }
+}
 
 fn party<Id>(id: Id) -> Party<Id> {
     Party {
@@ -58,13 +72,12 @@ fn after(trip: &Trip, action: &Action) -> Trip {
 }
 
 /// An event that stands at the same sequence in each of its streams.
-fn event(kind: Kind, trip: Trip, sequence: i64) -> Arc<Event> {
-    let actor = crate::domain::Actor::Service;
+fn happened(fact: Fact, sequence: i64) -> Arc<Event> {
     let mut event = Event {
         id: sequence,
-        kind,
-        actor,
-        trip,
+        at: Timestamp::UNIX_EPOCH,
+        actor: Actor::Service,
+        fact,
         positions: Vec::new(),
     };
     let position = |stream| Position {
@@ -72,12 +85,30 @@ fn event(kind: Kind, trip: Trip, sequence: i64) -> Arc<Event> {
         epoch: Uuid::nil(),
         sequence,
     };
-    event.positions = event.streams().map(position).collect();
+    event.positions = event.streams().into_iter().map(position).collect();
     Arc::new(event)
 }
 
+fn event(kind: Kind, before: Option<&Trip>, trip: &Trip, sequence: i64) -> Arc<Event> {
+    let change = TripChange {
+        kind,
+        trip: trip.clone(),
+        before: before.map(Before::from),
+    };
+    happened(Fact::Trip(change), sequence)
+}
+
 fn requested(sequence: i64) -> Arc<Event> {
-    event(Kind::Requested, trip(), sequence)
+    event(Kind::Requested, None, &trip(), sequence)
+}
+
+fn notice(audience: Audience, sequence: i64) -> Arc<Event> {
+    let notification = Notification {
+        audience,
+        text: NoticeText::parse("Mind the gap").expect("a text"),
+        expires_at: Timestamp::UNIX_EPOCH,
+    };
+    happened(Fact::Notification(notification), sequence)
 }
 
 struct Listener {
@@ -86,19 +117,27 @@ struct Listener {
 }
 
 impl Listener {
-    fn join(roster: &mut Roster, user: UserId, drives: bool) -> Self {
-        let listener = Self::connect(roster, user, drives);
-        roster.joined(listener.id, Vec::new(), Instant::now());
+    fn join(roster: &mut Roster, user: UserId, role: Role) -> Self {
+        Self::join_with(roster, user, role, Arc::new(Plain))
+    }
+
+    fn join_with(roster: &mut Roster, user: UserId, role: Role, voice: Arc<dyn Voice>) -> Self {
+        let listener = Self::connect_with(roster, user, role, voice);
+        roster.joined(listener.id, &[], Instant::now());
         listener
     }
 
-    fn connect(roster: &mut Roster, user: UserId, drives: bool) -> Self {
+    fn connect(roster: &mut Roster, user: UserId, role: Role) -> Self {
+        Self::connect_with(roster, user, role, Arc::new(Plain))
+    }
+
+    fn connect_with(roster: &mut Roster, user: UserId, role: Role, voice: Arc<dyn Voice>) -> Self {
         let (outbound, session) = (Outbound::default(), SessionId::new(Uuid::from_u128(7)));
         let socket = Socket {
             user,
             session,
-            drives,
-            encoding: &ENCODING,
+            role,
+            voice,
             outbound: outbound.clone(),
         };
         let id = SocketId(u64::try_from(roster.sockets()).expect("few") + 1);
@@ -130,10 +169,10 @@ impl Listener {
 #[test]
 fn a_request_reaches_the_riders_devices_and_all_drivers_once() {
     let mut roster = Roster::default();
-    let phone = Listener::join(&mut roster, ANN, false);
-    let tablet = Listener::join(&mut roster, ANN, false);
-    let driver = Listener::join(&mut roster, BOB, true);
-    let other = Listener::join(&mut roster, CAT, false);
+    let phone = Listener::join(&mut roster, ANN, Role::Rider);
+    let tablet = Listener::join(&mut roster, ANN, Role::Rider);
+    let driver = Listener::join(&mut roster, BOB, Role::Driver);
+    let other = Listener::join(&mut roster, CAT, Role::Rider);
     roster.announce(&requested(1), Instant::now());
     for listener in [&phone, &tablet, &driver] {
         assert_eq!(listener.heard(), ["requested 1"]);
@@ -144,14 +183,16 @@ fn a_request_reaches_the_riders_devices_and_all_drivers_once() {
 #[test]
 fn after_the_accept_only_the_parties_hear_more() {
     let mut roster = Roster::default();
-    let rider = Listener::join(&mut roster, ANN, false);
-    let driver = Listener::join(&mut roster, BOB, true);
-    let other = Listener::join(&mut roster, CAT, true);
+    let rider = Listener::join(&mut roster, ANN, Role::Rider);
+    let driver = Listener::join(&mut roster, BOB, Role::Driver);
+    let other = Listener::join(&mut roster, CAT, Role::Driver);
     let bob = DriverId::of(BOB);
     let accepted = after(&trip(), &Action::Accept(party(bob)));
     let arrived = after(&accepted, &Action::Arrive(bob));
-    roster.announce(&event(Kind::Accepted, accepted, 2), Instant::now());
-    roster.announce(&event(Kind::Arrived, arrived, 3), Instant::now());
+    let accept = event(Kind::Accepted, Some(&trip()), &accepted, 2);
+    roster.announce(&accept, Instant::now());
+    let arrive = event(Kind::Arrived, Some(&accepted), &arrived, 3);
+    roster.announce(&arrive, Instant::now());
     assert_eq!(other.heard(), ["accepted 2"]);
     assert_eq!(rider.heard(), ["accepted 2", "arrived 3"]);
     assert_eq!(driver.heard(), ["accepted 2", "arrived 3"]);
@@ -160,123 +201,38 @@ fn after_the_accept_only_the_parties_hear_more() {
 #[test]
 fn a_trip_that_is_over_has_no_group() {
     let mut roster = Roster::default();
-    let rider = Listener::join(&mut roster, ANN, false);
+    let rider = Listener::join(&mut roster, ANN, Role::Rider);
     roster.announce(&requested(1), Instant::now());
-    assert_eq!(roster.groups(), 2);
+    assert_eq!(roster.groups(), 3);
     let cancelled = after(&trip(), &Action::Cancel(RiderId::of(ANN), None));
-    roster.announce(&event(Kind::Cancelled, cancelled, 2), Instant::now());
-    assert_eq!(roster.groups(), 1);
+    let cancel = event(Kind::Cancelled, Some(&trip()), &cancelled, 2);
+    roster.announce(&cancel, Instant::now());
+    assert_eq!(roster.groups(), 2);
     assert_eq!(rider.heard(), ["requested 1", "cancelled 2"]);
     roster.disconnect(rider.id);
     assert_eq!((roster.sockets(), roster.groups()), (0, 0));
 }
 
 #[test]
-fn what_the_snapshot_shows_is_not_told_again() {
+fn what_happens_while_a_socket_joins_is_told_once_it_has() {
     let mut roster = Roster::default();
-    let rider = Listener::connect(&mut roster, ANN, false);
+    let rider = Listener::connect(&mut roster, ANN, Role::Rider);
     let accepted = after(&trip(), &Action::Accept(party(DriverId::of(BOB))));
     let arrived = after(&accepted, &Action::Arrive(DriverId::of(BOB)));
     roster.announce(&requested(1), Instant::now());
-    roster.announce(&event(Kind::Accepted, accepted.clone(), 2), Instant::now());
+    let accept = event(Kind::Accepted, Some(&trip()), &accepted, 2);
+    roster.announce(&accept, Instant::now());
     assert!(rider.heard().is_empty());
-    roster.joined(rider.id, vec![(trip().id, 1)], Instant::now());
-    assert_eq!(rider.heard(), ["accepted 2"]);
-    let late = Listener::connect(&mut roster, ANN, false);
-    roster.joined(late.id, vec![(trip().id, 2)], Instant::now());
-    roster.announce(&event(Kind::Accepted, accepted, 2), Instant::now());
-    roster.announce(&event(Kind::Arrived, arrived, 3), Instant::now());
-    assert_eq!(late.heard(), ["arrived 3"]);
-}
-
-/// What a driver's socket has missed of the stream of requests.
-fn behind(driver: &Listener, first: i64, last: i64) -> Vec<(SocketId, Behind)> {
-    let missed = vec![Missed {
-        stream: Stream::Drivers,
-        first,
-        last,
-    }];
-    vec![(
-        driver.id,
-        Behind {
-            missed,
-            shown: Vec::new(),
-        },
-    )]
-}
-
-#[test]
-fn a_socket_that_fell_behind_is_refilled_and_then_live_again() {
-    let mut roster = Roster::default();
-    let driver = Listener::join(&mut roster, BOB, true);
-    let now = Instant::now();
-    driver.fill();
-    roster.announce(&requested(5), now);
-    roster.announce(&requested(6), now);
-    assert!(
-        roster.catch_up(now).is_empty(),
-        "its queue is not empty yet"
-    );
-    driver.heard();
-    assert_eq!(roster.catch_up(now), behind(&driver, 5, 6));
-    assert!(roster.catch_up(now).is_empty(), "one refill at a time");
-    roster.announce(&requested(7), now);
-    roster.refilled(driver.id, &[(Stream::Drivers, 6)], now);
-    assert_eq!(
-        roster.catch_up(now),
-        behind(&driver, 7, 7),
-        "what came meanwhile is missed as well"
-    );
-    roster.refilled(driver.id, &[(Stream::Drivers, 7)], now);
-    roster.announce(&requested(8), now);
-    assert_eq!(driver.heard(), ["requested 1"]);
-}
-
-#[test]
-fn a_refill_leaves_out_what_the_snapshot_has_shown() {
-    let mut roster = Roster::default();
-    let rider = Listener::connect(&mut roster, ANN, false);
-    let snapshot = vec![(trip().id, 1)];
-    roster.joined(rider.id, snapshot.clone(), Instant::now());
-    rider.fill();
-    roster.announce(&requested(1), Instant::now());
-    let accepted = after(&trip(), &Action::Accept(party(DriverId::of(BOB))));
-    roster.announce(&event(Kind::Accepted, accepted, 2), Instant::now());
-    rider.heard();
-    let missed = vec![Missed {
-        stream: Stream::User(ANN),
-        first: 2,
-        last: 2,
-    }];
-    assert_eq!(
-        roster.catch_up(Instant::now()),
-        [(
-            rider.id,
-            Behind {
-                missed,
-                shown: snapshot
-            }
-        )]
-    );
-}
-
-#[test]
-fn a_socket_that_stays_behind_is_closed_and_told_to_come_back() {
-    let mut roster = Roster::default();
-    let driver = Listener::join(&mut roster, BOB, true);
-    let now = Instant::now();
-    driver.fill();
-    roster.announce(&requested(1), now);
-    roster.catch_up(now + BEHIND_MAX);
-    assert!(!driver.outbound.is_closing());
-    roster.catch_up(now + BEHIND_MAX + Duration::from_millis(1));
-    assert_eq!(driver.next(), Poll::Ready(Next::Close(Closing::SLOW)));
+    roster.joined(rider.id, &[trip().id], Instant::now());
+    let arrive = event(Kind::Arrived, Some(&accepted), &arrived, 3);
+    roster.announce(&arrive, Instant::now());
+    assert_eq!(rider.heard(), ["requested 1", "accepted 2", "arrived 3"]);
 }
 
 #[test]
 fn the_sockets_of_an_ended_session_are_closed() {
     let mut roster = Roster::default();
-    let rider = Listener::join(&mut roster, ANN, false);
+    let rider = Listener::join(&mut roster, ANN, Role::Rider);
     roster.end_sessions(&[SessionId::new(Uuid::from_u128(8))]);
     assert_eq!(rider.next(), Poll::Pending);
     roster.end_sessions(&roster.sessions());
@@ -289,15 +245,15 @@ fn the_sockets_of_an_ended_session_are_closed() {
 #[test]
 fn an_account_has_so_many_sockets_and_no_more() {
     let mut roster = Roster::default();
-    let first = Listener::join(&mut roster, ANN, false);
+    let first = Listener::join(&mut roster, ANN, Role::Rider);
     for _ in 1..SOCKETS_PER_USER_MAX {
-        Listener::join(&mut roster, ANN, false);
+        Listener::join(&mut roster, ANN, Role::Rider);
     }
     let socket = |outbound| Socket {
         user: ANN,
         session: SessionId::new(Uuid::nil()),
-        drives: false,
-        encoding: &ENCODING,
+        role: Role::Rider,
+        voice: Arc::new(Plain),
         outbound,
     };
     assert_eq!(
@@ -310,4 +266,76 @@ fn an_account_has_so_many_sockets_and_no_more() {
             .connect(SocketId(99), socket(Outbound::default()))
             .is_ok()
     );
+}
+
+#[test]
+fn operators_hear_of_every_trip() {
+    let mut roster = Roster::default();
+    let operator = Listener::join(&mut roster, CAT, Role::Operator);
+    let bob = DriverId::of(BOB);
+    let accepted = after(&trip(), &Action::Accept(party(bob)));
+    let arrived = after(&accepted, &Action::Arrive(bob));
+    roster.announce(&requested(1), Instant::now());
+    let arrive = event(Kind::Arrived, Some(&accepted), &arrived, 2);
+    roster.announce(&arrive, Instant::now());
+    assert_eq!(operator.heard(), ["requested 1", "arrived 3"]);
+}
+
+#[test]
+fn what_a_rider_removes_concerns_no_driver() {
+    let mut roster = Roster::default();
+    let rider = Listener::join(&mut roster, ANN, Role::Rider);
+    let drivers = [BOB, CAT].map(|id| Listener::join(&mut roster, id, Role::Driver));
+    let bob = DriverId::of(BOB);
+    let accepted = after(&trip(), &Action::Accept(party(bob)));
+    let cancelled = after(&accepted, &Action::Cancel(RiderId::of(ANN), None));
+    let removed = after(&cancelled, &Action::Delete(RiderId::of(ANN)));
+    let remove = event(Kind::Removed, Some(&cancelled), &removed, 4);
+    roster.announce(&remove, Instant::now());
+    assert_eq!(rider.heard(), ["removed 4"]);
+    for driver in &drivers {
+        assert!(driver.heard().is_empty());
+    }
+}
+
+#[test]
+fn a_message_reaches_the_two_parties_alone() {
+    let mut roster = Roster::default();
+    let rider = Listener::join(&mut roster, ANN, Role::Rider);
+    let driver = Listener::join(&mut roster, BOB, Role::Driver);
+    let others = [Role::Rider, Role::Driver, Role::Operator]
+        .map(|role| Listener::join(&mut roster, CAT, role));
+    let message = Message {
+        trip: trip().id,
+        rider: RiderId::of(ANN),
+        driver: DriverId::of(BOB),
+        sender: party(BOB),
+        text: MessageText::parse("I am here").expect("a text"),
+    };
+    roster.announce(&happened(Fact::Message(message), 1), Instant::now());
+    assert_eq!(
+        (rider.heard(), driver.heard()),
+        (vec!["message".to_owned()], vec!["message".to_owned()])
+    );
+    for other in &others {
+        assert!(other.heard().is_empty());
+    }
+}
+
+#[test]
+fn a_notification_reaches_its_audience_alone() {
+    let mut roster = Roster::default();
+    let rider = Listener::join(&mut roster, ANN, Role::Rider);
+    let driver = Listener::join(&mut roster, BOB, Role::Driver);
+    let operator = Listener::join(&mut roster, CAT, Role::Operator);
+    for (audience, expected) in [
+        (Audience::All, [1, 1, 1]),
+        (Audience::Role(Role::Driver), [0, 1, 0]),
+        (Audience::Role(Role::Operator), [0, 0, 1]),
+        (Audience::User(ANN), [1, 0, 0]),
+    ] {
+        roster.announce(&notice(audience, 1), Instant::now());
+        let heard = [&rider, &driver, &operator].map(|listener| listener.heard().len());
+        assert_eq!(heard, expected, "{audience:?}");
+    }
 }

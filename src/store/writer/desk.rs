@@ -2,7 +2,7 @@
 //!
 //! Loading and saving take a handful of statements however many commands there are.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use diesel::QueryResult;
@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::command::{Answer, Command, Note, Outcome, Post, Refused, Task};
 use super::handle::Job;
+use super::wanted::wanted;
 use crate::domain::{
     Action, Actor, Before, Change, DriverId, Event, Fact, Kind, Message, Notification, Request,
     RiderId, Standing, Trip, TripChange, TripId, UserId,
@@ -361,64 +362,5 @@ impl Desk {
             }
         }
         Ok(())
-    }
-}
-
-/// What a batch is about.
-struct Wanted<'a> {
-    is_nothing: bool,
-    actors: BTreeSet<UserId>,
-    riders: Vec<RiderId>,
-    drivers: Vec<DriverId>,
-    trips: Vec<TripId>,
-    keys: Vec<(UserId, &'a str)>,
-}
-
-fn wanted(jobs: &[Job]) -> Wanted<'_> {
-    let mut wanted = Wanted {
-        is_nothing: true,
-        actors: BTreeSet::new(),
-        riders: Vec::new(),
-        drivers: Vec::new(),
-        trips: Vec::new(),
-        keys: Vec::new(),
-    };
-    for job in jobs {
-        match job {
-            Job::Command(command, _) => wanted.command(command),
-            Job::Post(post, _) => wanted.post(post),
-            Job::Change(_) => {}
-        }
-    }
-    wanted.trips.sort_unstable();
-    wanted.trips.dedup();
-    wanted
-}
-
-impl<'a> Wanted<'a> {
-    fn command(&mut self, command: &'a Command) {
-        self.is_nothing = false;
-        self.actors.extend(command.actor().user());
-        match &command.task {
-            Task::Request { request, .. } => self.riders.push(request.rider.id),
-            Task::Act { trip, action, .. } => {
-                self.trips.push(*trip);
-                if let Action::Accept(driver) = action {
-                    self.drivers.push(driver.id);
-                }
-            }
-        }
-        if let (Some(key), Some(user)) = (&command.key, command.actor().user()) {
-            self.keys.push((user, key.word.as_str()));
-        }
-    }
-
-    fn post(&mut self, post: &Post) {
-        self.is_nothing = false;
-        self.actors.extend(post.actor().user());
-        match &post.what {
-            Note::Message { trip, .. } => self.trips.push(*trip),
-            Note::Notification(..) => {}
-        }
     }
 }

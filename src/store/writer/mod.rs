@@ -9,6 +9,7 @@ mod desk;
 mod fault;
 pub mod feed;
 mod handle;
+mod wanted;
 
 pub use self::handle::{CommandError, Tx, WriterHandle};
 

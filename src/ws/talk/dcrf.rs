@@ -7,40 +7,33 @@ use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
-use super::subscriptions::{NotBegun, SUBSCRIPTIONS_MAX, Subscriptions, Topic};
+use super::subscriptions::{Subscriptions, Topic};
 use crate::accounts::Caller;
 use crate::app::App;
 use crate::domain::event_object::{MessageObject, NotificationObject};
 use crate::domain::{Event, Fact, MessageText, Trip, TripObject};
-use crate::fields::FieldErrors;
 use crate::notices::Which;
 use crate::problem::Problem;
-use crate::registry::actor::Follow;
-use crate::registry::{Outbound, Voice};
-use crate::resume::{self, Asked};
+use crate::registry::{Outbound, Place, Voice};
 use crate::store::views::{Filter, LIST_MAX, Viewer};
-use crate::store::writer::command::Answer;
-use crate::ws::dialect::dcrf::{self, Call, Done, Listing, Pk, Return};
+use crate::ws::dialect::dcrf::{self, Ask, Call, Done, Listing, Pk, Return};
 use crate::ws::frames;
-use crate::ws::session::{Greeting, Place, Talk, answer, when_there_is_room};
-
-/// How many trips a page has when a list is streamed.
-const PAGE: i64 = 100;
+use crate::ws::session::{Greeting, Talk, answer};
 
 /// One native socket.
 pub(in crate::ws) struct Dcrf {
-    app: App,
-    caller: Caller,
-    viewer: Viewer,
-    place: Arc<Place>,
-    outbound: Outbound,
-    voice: Arc<Subscriptions>,
+    pub(super) app: App,
+    pub(super) caller: Caller,
+    pub(super) viewer: Viewer,
+    pub(super) place: Arc<Place>,
+    pub(super) outbound: Outbound,
+    pub(super) voice: Arc<Subscriptions>,
 }
 
 /// A success: its status and its data as JSON.
-struct Success(Done, String);
+pub(super) struct Success(pub(super) Done, pub(super) String);
 
-type Answered = Result<Success, Problem>;
+pub(super) type Answered = Result<Success, Problem>;
 
 impl Dcrf {
     pub(in crate::ws) fn new(
@@ -65,16 +58,10 @@ impl Dcrf {
 
     async fn carry_out(&self, to: &Return, call: Call) {
         let answered = match call {
+            Call::Do(verb) => self.command(verb).await.map(Some),
+            Call::Ask(ask) => self.answer(to, ask).await.map(Some),
             // These queue their answers themselves, so that nothing comes before or between.
-            Call::List(listing) if listing.streamed => self.stream(to, listing).await,
-            Call::Resume(places) => self.resume(to, places).await,
-            Call::SubscribeInstance(pk) => self.subscribe_instance(to, pk).await,
-            Call::SubscribeActivity(filter) => {
-                self.subscribe(to, Topic::Activity(filter), "null").await
-            }
-            Call::SubscribeNotifications => self.subscribe_notifications(to).await,
-            Call::Join(pk) => self.join(to, pk).await,
-            other => self.answer(to, other).await.map(Some),
+            Call::Hear(hear) => self.hear(to, hear).await,
         };
         let frame = match answered {
             Ok(None) => return,
@@ -84,107 +71,34 @@ impl Dcrf {
         answer(&self.outbound, frames::text(frame)).await;
     }
 
-    async fn answer(&self, to: &Return, call: Call) -> Answered {
+    async fn answer(&self, to: &Return, ask: Ask) -> Answered {
         let request = to.has_request_id().then(|| to.request_id());
-        match call {
-            Call::List(listing) => self.list(listing).await,
-            Call::Retrieve(pk) => Ok(ok(&self.visible(&pk).await?)),
-            Call::UnsubscribeInstance(pk) => self.unsubscribe_instance(request, &pk).await,
-            Call::UnsubscribeActivity => {
+        match ask {
+            Ask::List(listing) => self.list(listing).await,
+            Ask::Retrieve(pk) => Ok(ok(&self.visible(&pk).await?)),
+            Ask::UnsubscribeInstance(pk) => self.unsubscribe_instance(request, &pk).await,
+            Ask::UnsubscribeActivity => {
                 let is_one = |topic: &Topic| matches!(topic, Topic::Activity(_));
                 Ok(self.unsubscribe(request, is_one))
             }
-            Call::UnsubscribeNotifications => {
+            Ask::UnsubscribeNotifications => {
                 let is_one = |topic: &Topic| *topic == Topic::Notifications;
                 Ok(self.unsubscribe(None, is_one))
             }
-            Call::Leave(pk) => {
+            Ask::Leave(pk) => {
                 let trip = self.trip(&pk).await?.id;
                 let is_it = |topic: &Topic| matches!(topic, Topic::Room(room, _) if *room == trip);
                 Ok(self.unsubscribe(None, is_it))
             }
-            Call::Say(pk, text) => self.say(&pk, text).await,
-            Call::ListNotifications => self.notifications().await,
-            Call::ReadNotifications(which) => self.read(which).await,
-            Call::Refresh(token) => self.refresh(&token).await,
-            command => self.command(command).await,
+            Ask::Say(pk, text) => self.say(&pk, text).await,
+            Ask::ListNotifications => self.notifications().await,
+            Ask::ReadNotifications(which) => self.read(which).await,
+            Ask::Refresh(token) => self.refresh(&token).await,
         }
     }
 
-    /// The verbs, which are the same everywhere.
-    async fn command(&self, call: Call) -> Answered {
-        let (dispatch, person) = (&self.app.dispatch, &self.caller.person);
-        let not_allowed = Problem::not_allowed;
-        let done = match call {
-            Call::Create(pick_up, drop_off) => {
-                let rider = person.rider().ok_or_else(not_allowed)?;
-                let made = dispatch.request(rider, pick_up, drop_off, None).await?;
-                return Ok(Success(
-                    Done::Created,
-                    TripObject::from(&*made.trip).to_json(),
-                ));
-            }
-            Call::Amend {
-                pk,
-                amendment,
-                stated,
-            } => {
-                let rider = person.rider().ok_or_else(not_allowed)?;
-                let trip = self.visible(&pk).await?.id;
-                dispatch.amend(rider.id, trip, amendment, stated).await?
-            }
-            Call::Drive { pk, verb, stated } => {
-                let driver = person.driver().ok_or_else(not_allowed)?;
-                // Drivers have heard of every trip: the verb tells whose it is.
-                let trip = self.trip(&pk).await?.id;
-                dispatch.drive(driver, verb, trip, stated, None).await?
-            }
-            Call::Delete(pk) => {
-                let rider = person.rider().ok_or_else(not_allowed)?;
-                let trip = self.visible(&pk).await?.id;
-                dispatch.delete(rider.id, trip).await?;
-                return Ok(Success(Done::NoContent, "null".to_owned()));
-            }
-            Call::Cancel(pk, reason) => {
-                let trip = self.visible(&pk).await?.id;
-                match (person.rider(), person.operator(), reason) {
-                    (Some(rider), _, reason) => {
-                        dispatch.cancel(rider.id, trip, reason, None).await?
-                    }
-                    (None, Some(operator), Some(reason)) => {
-                        let cancelled = dispatch.cancel_by_operator(operator, trip, reason, None);
-                        cancelled.await?
-                    }
-                    (None, _, _) => return Err(not_allowed()),
-                }
-            }
-            Call::End(pk, ending, reason) => {
-                let operator = person.operator().ok_or_else(not_allowed)?;
-                let trip = self.visible(&pk).await?.id;
-                dispatch.end(operator, trip, ending, reason, None).await?
-            }
-            Call::List(_)
-            | Call::Retrieve(_)
-            | Call::SubscribeInstance(_)
-            | Call::UnsubscribeInstance(_)
-            | Call::SubscribeActivity(_)
-            | Call::UnsubscribeActivity
-            | Call::Resume(_)
-            | Call::Refresh(_)
-            | Call::Join(_)
-            | Call::Leave(_)
-            | Call::Say(..)
-            | Call::SubscribeNotifications
-            | Call::UnsubscribeNotifications
-            | Call::ListNotifications
-            | Call::ReadNotifications(_) => return Err(not_allowed()),
-        };
-        let Answer { trip, .. } = done;
-        Ok(ok(&trip))
-    }
-
     /// The trip that a call is about, whoever may see it.
-    async fn trip(&self, pk: &Pk) -> Result<Trip, Problem> {
+    pub(super) async fn trip(&self, pk: &Pk) -> Result<Trip, Problem> {
         let dispatch = &self.app.dispatch;
         let found = match (pk.number(), pk.key()) {
             (Some(number), _) => dispatch.numbered(number).await?,
@@ -195,7 +109,7 @@ impl Dcrf {
     }
 
     /// The same, if the caller may see it.
-    async fn visible(&self, pk: &Pk) -> Result<Trip, Problem> {
+    pub(super) async fn visible(&self, pk: &Pk) -> Result<Trip, Problem> {
         let trip = self.trip(pk).await?;
         if self.viewer.sees(&trip) {
             Ok(trip)
@@ -215,7 +129,7 @@ impl Dcrf {
         Ok(Success(Done::Ok, data))
     }
 
-    async fn page(
+    pub(super) async fn page(
         &self,
         filter: Filter,
         limit: i64,
@@ -223,31 +137,6 @@ impl Dcrf {
     ) -> Result<(Vec<Trip>, i64), Problem> {
         let dispatch = &self.app.dispatch;
         Ok(dispatch.page(self.viewer, filter, limit, offset).await?)
-    }
-
-    /// One frame a page, each as soon as there is room for it.
-    async fn stream(&self, to: &Return, listing: Listing) -> Result<Option<Success>, Problem> {
-        let (limit, mut offset) = listing
-            .page
-            .map_or((PAGE, 0), |page| (page.limit, page.offset));
-        loop {
-            let (trips, count) = self.page(listing.filter, limit, offset).await?;
-            let data = page_data(&trips, count, limit, offset);
-            if offset >= count - limit {
-                return Ok(Some(Success(Done::Ok, data)));
-            }
-            answer(&self.outbound, frames::text(to.done(Done::Ok, &data))).await;
-            if self.outbound.is_closing() {
-                return Ok(None);
-            }
-            offset += limit;
-        }
-    }
-
-    async fn subscribe_instance(&self, to: &Return, pk: Pk) -> Result<Option<Success>, Problem> {
-        let trip = self.visible(&pk).await?;
-        let topic = Topic::Trip(trip.number, pk.text().to_owned());
-        self.subscribe(to, topic, "null").await
     }
 
     async fn unsubscribe_instance(&self, request: Option<&str>, pk: &Pk) -> Answered {
@@ -268,86 +157,6 @@ impl Dcrf {
     fn unsubscribe(&self, request: Option<&str>, is_meant: impl Fn(&Topic) -> bool) -> Success {
         self.voice.end(request, is_meant);
         Success(Done::NoContent, "null".to_owned())
-    }
-
-    async fn subscribe_notifications(&self, to: &Return) -> Result<Option<Success>, Problem> {
-        let unread = self.app.notices.count_unread(self.viewer).await?;
-        let data = json!({"unread": unread}).to_string();
-        self.subscribe(to, Topic::Notifications, &data).await
-    }
-
-    async fn join(&self, to: &Return, pk: Pk) -> Result<Option<Success>, Problem> {
-        let trip = self.trip(&pk).await?.id;
-        let person = &self.caller.person;
-        loop {
-            let told = self.voice.told();
-            let room = self.app.dispatch.room(person, trip, 0).await?;
-            let messages: Vec<Value> = room.iter().filter_map(message_object).collect();
-            let topic = Topic::Room(trip, room.last().map_or(0, |event| event.id));
-            let data = json!({"messages": messages}).to_string();
-            match self.begin(to, topic, &data, Some(told)).await {
-                Err(NotBegun::Outdated) => {}
-                begun => return answered(begun),
-            }
-        }
-    }
-
-    async fn subscribe(
-        &self,
-        to: &Return,
-        topic: Topic,
-        data: &str,
-    ) -> Result<Option<Success>, Problem> {
-        answered(self.begin(to, topic, data, None).await)
-    }
-
-    async fn begin(
-        &self,
-        to: &Return,
-        topic: Topic,
-        data: &str,
-        told: Option<i64>,
-    ) -> Result<(), NotBegun> {
-        let frame = frames::text(to.done(Done::Created, data));
-        let mut begun = Ok(());
-        when_there_is_room(&self.outbound, || {
-            let (topic, frame) = (topic.clone(), frame.clone());
-            begun = self.voice.begin(to, topic, frame, told, &self.outbound);
-            begun != Err(NotBegun::Full)
-        })
-        .await;
-        begun
-    }
-
-    async fn resume(
-        &self,
-        to: &Return,
-        places: Vec<resume::Place>,
-    ) -> Result<Option<Success>, Problem> {
-        let asked = Asked::new(self.viewer, places)
-            .map_err(|foreign| FieldErrors::one("positions", foreign))?;
-        self.voice.expect();
-        let opening = match self.app.resume.open(asked).await {
-            Ok(opening) => opening,
-            Err(error) => {
-                self.voice.give_up();
-                return Err(error.into());
-            }
-        };
-        let frame = frames::text(to.done(Done::Ok, &json_of(&opening)));
-        let mut heads = None;
-        when_there_is_room(&self.outbound, || {
-            heads = self
-                .voice
-                .follow(to, &opening, frame.clone(), &self.outbound);
-            heads.is_some()
-        })
-        .await;
-        if let Some(heads) = heads {
-            let Place { registry, socket } = &*self.place;
-            let _ = registry.send(Follow(*socket, heads)).await;
-        }
-        Ok(None)
     }
 
     async fn say(&self, pk: &Pk, text: MessageText) -> Answered {
@@ -404,15 +213,7 @@ impl Talk for Dcrf {
     }
 }
 
-/// The answer of a subscription that has begun is queued already; a client that makes no room is closed.
-fn answered(begun: Result<(), NotBegun>) -> Result<Option<Success>, Problem> {
-    match begun {
-        Ok(()) | Err(NotBegun::Full | NotBegun::Outdated) => Ok(None),
-        Err(NotBegun::TooMany) => Err(Problem::too_many_subscriptions(SUBSCRIPTIONS_MAX)),
-    }
-}
-
-fn ok(trip: &Trip) -> Success {
+pub(super) fn ok(trip: &Trip) -> Success {
     Success(Done::Ok, TripObject::from(trip).to_json())
 }
 
@@ -420,16 +221,16 @@ fn objects(trips: &[Trip]) -> Vec<TripObject<'_>> {
     trips.iter().map(TripObject::from).collect()
 }
 
-fn page_data(trips: &[Trip], count: i64, limit: i64, offset: i64) -> String {
+pub(super) fn page_data(trips: &[Trip], count: i64, limit: i64, offset: i64) -> String {
     let results = objects(trips);
     json_of(&json!({"count": count, "limit": limit, "offset": offset, "results": results}))
 }
 
-fn json_of(value: &impl serde::Serialize) -> String {
+pub(super) fn json_of(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("texts, times and finite numbers are JSON")
 }
 
-fn message_object(event: &Event) -> Option<Value> {
+pub(super) fn message_object(event: &Event) -> Option<Value> {
     match &event.fact {
         Fact::Message(message) => Some(json!(MessageObject::of(message, event.id, event.at))),
         Fact::Trip(_) | Fact::Notification(_) => None,

@@ -3,5 +3,7 @@
 pub(super) mod bare;
 pub(super) mod chat;
 pub(super) mod dcrf;
+mod hearing;
 pub(super) mod notifications;
 mod subscriptions;
+mod verbs;

@@ -5,11 +5,11 @@ use std::sync::{Mutex, MutexGuard};
 use bytes::Bytes;
 
 use crate::domain::event_object::{MessageObject, NotificationObject};
-use crate::domain::{Before, Event, Fact, Position, Stream, TripChange, TripId, TripObject};
+use crate::domain::{Before, Event, Fact, Stream, TripChange, TripId, TripObject};
 use crate::registry::voice::{NotTold, Shared};
 use crate::registry::{Outbound, Voice};
 use crate::resume::Opening;
-use crate::resume::follow::{Follow, event_data};
+use crate::resume::follow::{Hold, event_data};
 use crate::store::views::{Filter, Viewer};
 use crate::ws::dialect::dcrf::{Done, Return};
 use crate::ws::frames;
@@ -58,17 +58,11 @@ struct Subscription {
     topic: Topic,
 }
 
-/// The event stream, as the socket follows it.
-enum Following {
-    No,
-    /// The log is being read; what is announced meanwhile is only counted.
-    Opening(Vec<(Stream, i64)>),
-    Yes(Return, Follow),
-}
-
 struct State {
     subscriptions: Vec<Subscription>,
-    following: Following,
+    /// The event stream, and the call that has opened it.
+    hold: Hold,
+    opened_by: Return,
     /// The last event that subscriptions were told of, or passed over.
     told: i64,
 }
@@ -85,7 +79,8 @@ impl Subscriptions {
             viewer,
             state: Mutex::new(State {
                 subscriptions: Vec::new(),
-                following: Following::No,
+                hold: Hold::None,
+                opened_by: Return::nobody(),
                 told: 0,
             }),
         }
@@ -145,12 +140,12 @@ impl Subscriptions {
 
     /// From now on, events are counted for the stream that is about to be opened.
     pub(super) fn expect(&self) {
-        self.lock().following = Following::Opening(Vec::new());
+        self.lock().hold.expect();
     }
 
     /// Nothing comes of it.
     pub(super) fn give_up(&self) {
-        self.lock().following = Following::No;
+        self.lock().hold = Hold::None;
     }
 
     /// Follows the streams with its answer; gives how far they are known to go, or nothing if the queue is full.
@@ -163,16 +158,8 @@ impl Subscriptions {
     ) -> Option<Vec<(Stream, i64)>> {
         let mut state = self.lock();
         outbound.push(answer).ok()?;
-        let mut heads = opening.heads.clone();
-        if let Following::Opening(counted) = &state.following {
-            for (stream, last) in counted {
-                for head in heads.iter_mut().filter(|head| head.0 == *stream) {
-                    head.1 = head.1.max(*last);
-                }
-            }
-        }
-        state.following = Following::Yes(to.clone(), Follow::from(opening.places.clone()));
-        Some(heads)
+        state.opened_by = to.clone();
+        Some(state.hold.begin(opening))
     }
 }
 
@@ -186,38 +173,25 @@ impl Voice for Subscriptions {
                 due.extend(frame(self.viewer, subscription, shared));
             }
         }
-        let mut told: Vec<Position> = Vec::new();
-        match &mut state.following {
-            Following::No => {}
-            Following::Opening(counted) => {
-                counted.extend(event.positions.iter().map(|at| (at.stream, at.sequence)));
-                // The last of each is what counts.
-                counted.sort_unstable_by_key(|(stream, last)| (*stream, std::cmp::Reverse(*last)));
-                counted.dedup_by_key(|(stream, _)| *stream);
-            }
-            Following::Yes(to, follow) => {
-                told = follow.positions(event)?;
-                if !told.is_empty() {
-                    let data = event_data(shared, &told);
-                    due.push(frames::text(to.event("event", Done::Ok, &data)));
-                }
-            }
+        let told = state.hold.positions(event)?;
+        if !told.is_empty() {
+            let data = event_data(shared, &told);
+            due.push(frames::text(state.opened_by.event(
+                "event",
+                Done::Ok,
+                &data,
+            )));
         }
         if !due.is_empty() {
             outbound.push_all(&due).map_err(|_| NotTold)?;
         }
         state.told = state.told.max(event.id);
-        if let Following::Yes(_, follow) = &mut state.following {
-            follow.advance(&told);
-        }
+        state.hold.advance(&told);
         Ok(())
     }
 
     fn next(&self, stream: Stream) -> Option<i64> {
-        match &self.lock().following {
-            Following::Yes(_, follow) => follow.next(stream),
-            Following::No | Following::Opening(_) => None,
-        }
+        self.lock().hold.next(stream)
     }
 }
 

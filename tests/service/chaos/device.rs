@@ -7,7 +7,8 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 
 use super::city::{City, GivesUp};
-use crate::harness::{Auth, Client, DEADLINE, Follower, Gone, NotOpened, Socket, eventually};
+use super::diary::Diary;
+use crate::harness::{Auth, Client, DEADLINE, Gone, NotOpened, Socket, eventually};
 
 /// How a device may lose its connection, or do as if.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +27,7 @@ pub enum Loss {
 pub const LOSSES: [Loss; 4] = [Loss::Leave, Loss::Vanish, Loss::Stall, Loss::ResumeAgain];
 
 /// How many events are heard before the next loss, at most.
-const HEARD_MAX: usize = 40;
+const HEARD_MAX: usize = 100;
 /// How much a stalled device takes from the network before it stops.
 const TAKES: usize = 4 * 1024;
 /// How often a device that hears nothing looks whether it has everything.
@@ -36,7 +37,7 @@ const LOOK: Duration = Duration::from_millis(50);
 pub struct Device<'a> {
     city: &'a City,
     auth: Auth,
-    follower: Follower,
+    diary: Diary,
     losses: &'a [AtomicUsize; LOSSES.len()],
     rng: Rng,
     /// Which loss comes next, and after how many events.
@@ -70,7 +71,7 @@ impl<'a> Device<'a> {
         Self {
             city,
             auth: person.auth.clone(),
-            follower: Follower::new(&format!("{}'s device {n}", person.username), &streams),
+            diary: Diary::of(format!("{}'s device {n}", person.username), streams),
             losses,
             next: rng.usize(..),
             left: rng.usize(1..HEARD_MAX),
@@ -80,7 +81,7 @@ impl<'a> Device<'a> {
     }
 
     /// Hears everything, however often it has to come back, and gives its log.
-    pub fn follow(mut self) -> Follower {
+    pub fn follow(mut self) -> Diary {
         let _gives_up = GivesUp(self.city);
         while !self.city.has_given_up() {
             let mut socket = eventually("the service lets a device in", || self.open());
@@ -91,7 +92,7 @@ impl<'a> Device<'a> {
                 Err(Gone::Closed(code)) => panic!("the service closed with {code}"),
             }
         }
-        self.follower
+        self.diary
     }
 
     fn open(&self) -> Option<Socket> {
@@ -106,12 +107,13 @@ impl<'a> Device<'a> {
     fn resume(&mut self, socket: &mut Socket) -> Result<(), Gone> {
         self.resumes += 1;
         let request = json!(self.resumes);
-        socket.try_send(&self.follower.resume(&request))?;
+        let positions = json!({"positions": self.diary.log.positions()});
+        socket.try_send(&json!({"action": "resume", "request_id": request, "data": positions}))?;
         loop {
             let frame = socket.try_next()?;
             if frame["action"] == "resume" {
                 assert_eq!(frame["request_id"], request, "{frame}");
-                self.follower.resumed(&frame);
+                self.diary.open(&frame["data"]);
                 return Ok(());
             }
         }
@@ -137,15 +139,11 @@ impl<'a> Device<'a> {
                 }
                 continue;
             };
-            if self.follower.has_all_of(ledger) {
+            if self.diary.has_all_of(ledger) {
                 return self.finish(socket);
             }
             let end = *ends.get_or_insert_with(|| Instant::now() + DEADLINE);
-            assert!(
-                Instant::now() < end,
-                "not all was told: {:?}",
-                self.follower
-            );
+            assert!(Instant::now() < end, "not all was told: {:?}", self.diary);
         }
         Ok(Outcome::Finished)
     }
@@ -155,7 +153,7 @@ impl<'a> Device<'a> {
             return Ok(()); // the answer to what was said
         }
         assert_eq!(frame["request_id"], self.resumes, "{frame}");
-        self.follower.hear(&frame["data"]);
+        self.diary.log.take(&frame["data"]);
         self.left = self.left.saturating_sub(1);
         let event = &frame["data"]["event"];
         // Nothing is said any more when the log is read.

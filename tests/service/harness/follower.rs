@@ -1,185 +1,211 @@
-//! A client's own log, kept by the rule of the protocol: an event is applied if its sequence is the last of that stream
-//! plus one. On one connection nothing else may come; between connections the client resumes.
+//! A client of the event stream: it keeps its positions, and fails when something is missing or comes twice.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::ledger::{Entry, Ledger};
-use super::nk;
+use super::native::Envelope;
+use super::socket::Gone;
+use super::{Client, Native};
 
-/// Where a client stands in a stream.
-#[derive(Debug, Clone, Default)]
-struct Place {
-    epoch: Option<String>,
-    sequence: i64,
-    /// From here on the log has everything.
-    since: i64,
+/// The id of its calls.
+const ID: &str = "stream";
+
+/// What a client has heard so far, and where it stands.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Log {
+    places: BTreeMap<String, (Value, i64)>,
+    revisions: BTreeMap<String, i64>,
+    numbers: BTreeSet<i64>,
+    /// The events with their positions, in the order in which they came.
+    pub heard: Vec<Value>,
 }
 
-/// What a client has heard.
-#[derive(Debug)]
+impl Log {
+    /// Of somebody who has heard nothing of these streams, from their very beginning.
+    pub fn from_the_beginning(streams: impl IntoIterator<Item = String>) -> Self {
+        let places = streams.into_iter().map(|stream| (stream, (Value::Null, 0)));
+        Self {
+            places: places.collect(),
+            ..Self::default()
+        }
+    }
+
+    /// The positions as they are sent.
+    pub fn positions(&self) -> Value {
+        let position = |(stream, (epoch, sequence)): (&String, &(Value, i64))| json!({"stream": stream, "epoch": epoch, "sequence": sequence});
+        self.places.iter().map(position).collect()
+    }
+
+    /// The names of the streams.
+    pub fn streams(&self) -> Vec<&str> {
+        self.places.keys().map(String::as_str).collect()
+    }
+
+    /// Goes on from the positions of an answer. Those of one that resumes are those that were given.
+    #[track_caller]
+    pub fn open(&mut self, opening: &Value) {
+        let positions = opening["positions"]
+            .as_array()
+            .expect("there are positions");
+        let before = std::mem::take(&mut self.places);
+        for position in positions {
+            let stream = position["stream"].as_str().expect("a stream has a name");
+            let sequence = position["sequence"].as_i64().expect("a place has a number");
+            let place = (position["epoch"].clone(), sequence);
+            self.places.insert(stream.to_owned(), place);
+        }
+        if opening["resumed"] == true {
+            assert_eq!(self.places, before, "{opening}");
+        }
+    }
+
+    /// Takes an event, which must be the next one in each of its streams.
+    #[track_caller]
+    pub fn take(&mut self, data: &Value) {
+        let also = data["also"].as_array().cloned().unwrap_or_default();
+        for position in [data["position"].clone()].iter().chain(&also) {
+            let stream = position["stream"].as_str().expect("a stream has a name");
+            let place = self.places.get_mut(stream);
+            let place = place.unwrap_or_else(|| panic!("{stream} is not this client's: {data}"));
+            let is_next = position["sequence"] == place.1 + 1;
+            assert!(
+                is_next,
+                "{stream} stood at {}, and then came {data}",
+                place.1
+            );
+            let same = place.0.is_null() || place.0 == position["epoch"];
+            assert!(same, "{stream} has another epoch: {data}");
+            *place = (position["epoch"].clone(), place.1 + 1);
+        }
+        let event = &data["event"];
+        let number = event["id"].as_i64().expect("an event has a number");
+        assert!(self.numbers.insert(number), "it comes twice: {data}");
+        if let Some(key) = event["trip"]["nk"].as_str() {
+            let revision = event["revision"].as_i64().expect("it has a revision");
+            let before = self.revisions.insert(key.to_owned(), revision);
+            assert!(
+                before.is_none_or(|before| before < revision),
+                "revision {before:?} of the trip has been heard: {data}"
+            );
+        }
+        self.heard.push(data.clone());
+    }
+}
+
+/// A native socket that follows the stream.
 pub struct Follower {
-    name: String,
-    places: BTreeMap<String, Place>,
-    log: Vec<Entry>,
-    revisions: HashMap<String, i64>,
-    pub snapshots: usize,
+    native: Native,
+    pub log: Log,
 }
 
 impl Follower {
-    /// Somebody who has heard nothing of these streams.
-    pub fn new(name: &str, streams: &[String]) -> Self {
-        let places = streams
-            .iter()
-            .map(|stream| (stream.clone(), Place::default()));
-        Self {
-            name: name.to_owned(),
-            places: places.collect(),
-            log: Vec::new(),
-            revisions: HashMap::new(),
-            snapshots: 0,
-        }
-    }
-
-    /// The frame that goes on from here.
-    pub fn resume(&self, request: &Value) -> Value {
-        let positions: Vec<Value> = self
-            .places
-            .iter()
-            .map(
-                |(
-                    stream,
-                    Place {
-                        epoch, sequence, ..
-                    },
-                )| {
-                    json!({"stream": stream, "epoch": epoch, "sequence": sequence})
-                },
-            )
-            .collect();
-        json!({"action": "resume", "request_id": request, "data": {"positions": positions}})
-    }
-
-    /// The answer to that frame; a snapshot is taken only by those who have missed too much.
+    /// Asks for the first time; gives the snapshot too.
     #[track_caller]
-    pub fn resumed(&mut self, answer: &Value) {
-        let name = &self.name;
-        let data = &answer["data"];
-        let positions = data["positions"].as_array();
-        let positions = positions.unwrap_or_else(|| panic!("{name} was answered {answer}"));
-        assert_eq!(positions.len(), self.places.len(), "{name}: {answer}");
-        if data["resumed"] == true {
-            for given in positions {
-                let place = &self.places[text(&given["stream"])];
-                assert_eq!(given["sequence"], place.sequence, "{name}: {answer}");
-                assert_eq!(given["epoch"].as_str(), place.epoch.as_deref(), "{name}");
-            }
-            return;
-        }
-        assert_eq!(data["reason"], "too-far-behind", "{name}: {answer}");
-        self.snapshots += 1;
-        for given in positions {
-            let sequence = number(&given["sequence"]);
-            let place = Place {
-                epoch: given["epoch"].as_str().map(str::to_owned),
-                sequence,
-                since: sequence,
-            };
-            self.places.insert(text(&given["stream"]).to_owned(), place);
-        }
-    }
-
-    /// Applies the data of an event's frame.
-    #[track_caller]
-    pub fn hear(&mut self, data: &Value) {
-        let event = &data["event"];
-        let also = data["also"].as_array().into_iter().flatten();
-        for position in std::iter::once(&data["position"]).chain(also) {
-            self.advance(position, event);
-        }
-        if event["trip"].is_object() {
-            let revision = number(&event["revision"]);
-            let last = self
-                .revisions
-                .insert(nk(&event["trip"]).to_owned(), revision);
-            assert!(
-                last.is_none_or(|last| last < revision),
-                "{} heard revision {revision} after {last:?}: {data}",
-                self.name
-            );
-        }
-    }
-
-    #[track_caller]
-    fn advance(&mut self, position: &Value, event: &Value) {
-        let (name, stream) = (&self.name, text(&position["stream"]));
-        let place = self.places.get_mut(stream);
-        let place = place.unwrap_or_else(|| panic!("{name} heard of {stream}"));
-        let (epoch, sequence) = (text(&position["epoch"]), number(&position["sequence"]));
+    pub fn begin(client: &Client) -> (Self, Value) {
+        let (follower, opening) = Self::resume(client, Log::default());
         assert_eq!(
-            sequence,
-            place.sequence + 1,
-            "{name}: what follows in {stream} has another sequence: {position} {event}"
+            (&opening["resumed"], &opening["reason"]),
+            (&json!(false), &json!("no-position"))
         );
-        place.sequence = sequence;
-        place.epoch = Some(epoch.to_owned());
-        self.log.push(Entry {
-            stream: stream.to_owned(),
-            epoch: epoch.replace('-', ""),
-            sequence,
-            event: number(&event["id"]),
-            kind: text(&event["kind"]).to_owned(),
-            revision: event["revision"].as_i64(),
-        });
+        (follower, opening["snapshot"].clone())
     }
 
-    /// Whether the log goes as far as this one.
-    pub fn has_all_of(&self, ledger: &Ledger) -> bool {
-        let reaches = |(stream, place): (&String, &Place)| {
-            let end = ledger.get(stream).and_then(|entries| entries.last());
-            end.is_none_or(|end| place.sequence >= end.sequence)
-        };
-        self.places.iter().all(reaches)
-    }
-
-    /// How many entries were heard.
-    pub fn heard(&self) -> usize {
-        self.log.len()
-    }
-
-    /// Fails unless the log is the same as this one, where it has no gap that a snapshot has told of.
+    /// Opens a socket and goes on from what was heard; gives the answer too.
     #[track_caller]
-    pub fn agrees_with(&self, ledger: &Ledger) {
-        for (stream, place) in &self.places {
-            let own = self.log.iter().filter(|entry| entry.stream == *stream);
-            let own: Vec<&Entry> = own.filter(|entry| entry.sequence > place.since).collect();
-            let whole = ledger.get(stream).into_iter().flatten();
-            let whole: Vec<&Entry> = whole.filter(|entry| entry.sequence > place.since).collect();
-            if let Some(at) =
-                (0..own.len().max(whole.len())).find(|at| own.get(*at) != whole.get(*at))
-            {
-                panic!(
-                    "{} heard {:?} where {stream} has {:?}",
-                    self.name,
-                    own.get(at),
-                    whole.get(at)
-                );
+    pub fn resume(client: &Client, log: Log) -> (Self, Value) {
+        let mut follower = Self {
+            native: client.native(),
+            log,
+        };
+        let opening = follower.again();
+        (follower, opening)
+    }
+
+    /// The same, where all that was missed must follow.
+    #[track_caller]
+    pub fn go_on(client: &Client, log: Log) -> Self {
+        let (follower, opening) = Self::resume(client, log);
+        assert_eq!(opening["resumed"], true, "{opening}");
+        follower
+    }
+
+    /// Starts over on the same socket.
+    #[track_caller]
+    pub fn again(&mut self) -> Value {
+        let fields = json!({"request_id": ID, "data": {"positions": self.log.positions()}});
+        self.native.send(None, "resume", &fields);
+        loop {
+            let frame = self.native.next();
+            let frame = frame.unwrap_or_else(|gone| panic!("it is not answered: {gone:?}"));
+            if frame["action"] == "resume" {
+                let opening = Envelope(frame).ok(200);
+                self.log.open(&opening);
+                return opening;
+            }
+            self.heard(frame);
+        }
+    }
+
+    #[track_caller]
+    fn heard(&mut self, frame: Value) -> Value {
+        let envelope = Envelope(frame);
+        assert_eq!(
+            (&envelope.0["action"], &envelope.0["request_id"]),
+            (&json!("event"), &json!(ID))
+        );
+        let data = envelope.ok(200);
+        self.log.take(&data);
+        data["event"].clone()
+    }
+
+    /// The next event.
+    #[track_caller]
+    pub fn next(&mut self) -> Value {
+        match self.try_next() {
+            Ok(event) => event,
+            Err(gone) => panic!("an event was expected, but the socket is gone: {gone:?}"),
+        }
+    }
+
+    /// The next event, or how the socket ended.
+    #[track_caller]
+    pub fn try_next(&mut self) -> Result<Value, Gone> {
+        let frame = self.native.next()?;
+        Ok(self.heard(frame))
+    }
+
+    /// The next event, which must be of this kind, about this trip.
+    #[track_caller]
+    pub fn hears(&mut self, trip: &Value, kind: &str) -> Value {
+        let event = self.next();
+        assert_eq!(
+            (&event["kind"], &event["trip"]["nk"]),
+            (&json!(kind), &trip["nk"]),
+            "{event}"
+        );
+        event
+    }
+
+    /// Listens until this trip is requested.
+    #[track_caller]
+    pub fn hears_until_requested(&mut self, trip: &Value) {
+        loop {
+            let event = self.next();
+            if event["kind"] == "requested" && event["trip"]["nk"] == trip["nk"] {
+                return;
             }
         }
     }
-}
 
-#[track_caller]
-fn text(value: &Value) -> &str {
-    value
-        .as_str()
-        .unwrap_or_else(|| panic!("{value} is no text"))
-}
+    /// The native socket, for other calls.
+    pub fn native(&mut self) -> &mut Native {
+        &mut self.native
+    }
 
-#[track_caller]
-fn number(value: &Value) -> i64 {
-    value
-        .as_i64()
-        .unwrap_or_else(|| panic!("{value} is no number"))
+    /// Ends the connection on the spot.
+    pub fn vanish(self) -> Log {
+        self.native.into_socket().vanish();
+        self.log
+    }
 }

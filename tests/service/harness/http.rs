@@ -8,7 +8,7 @@ use ureq::Agent;
 use ureq::http::Request;
 use ureq::http::request::Builder;
 
-use super::{Answer, DEADLINE};
+use super::{Answer, DEADLINE, Lines};
 
 /// How a call says who is calling.
 #[derive(Debug, Clone)]
@@ -135,6 +135,23 @@ impl Call<'_> {
             Ok(answer) => answer,
             Err(error) => panic!("the service did not answer: {error}"),
         }
+    }
+
+    /// An answer that goes on, if it is that; otherwise the whole answer.
+    pub fn follow(self) -> Result<Lines, Answer> {
+        let agent = &self.http.agent;
+        let request = self.request.body(()).expect("a call without a body");
+        let mut response = agent.run(request).expect("the service answers");
+        let status = response.status().as_u16();
+        if status == 200 {
+            return Ok(Lines::of(response.into_body()));
+        }
+        let body = response.body_mut().read_to_vec().expect("it has a body");
+        Err(Answer {
+            status,
+            headers: response.headers().clone(),
+            text: String::from_utf8_lossy(&body).into_owned(),
+        })
     }
 
     /// The answer, where the service may have gone.

@@ -48,17 +48,24 @@ pub struct Listing {
     pub filter: Filter,
     /// Which part of it; all if nothing is said.
     pub page: Option<Page>,
-    /// Whether page after page is sent.
-    pub streamed: bool,
 }
 
 /// What a client wants.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "docs/protocol.md explains each action")]
 pub enum Call {
+    /// That a trip is changed.
+    Do(Verb),
+    /// One answer.
+    Ask(Ask),
+    /// An answer from which more follows.
+    Hear(Hear),
+}
+
+/// What is done to a trip.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "docs/protocol.md explains each action")]
+pub enum Verb {
     Create(Place, Place),
-    List(Listing),
-    Retrieve(Pk),
     Amend {
         pk: Pk,
         amendment: Amendment,
@@ -72,17 +79,32 @@ pub enum Call {
     Delete(Pk),
     Cancel(Pk, Option<Reason>),
     End(Pk, Ending, Reason),
-    SubscribeInstance(Pk),
+}
+
+/// What has one answer.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "docs/protocol.md explains each action")]
+pub enum Ask {
+    List(Listing),
+    Retrieve(Pk),
     UnsubscribeInstance(Pk),
-    SubscribeActivity(Filter),
     UnsubscribeActivity,
-    Resume(Vec<resume::Place>),
     Refresh(String),
-    Join(Pk),
     Leave(Pk),
     Say(Pk, MessageText),
-    SubscribeNotifications,
     UnsubscribeNotifications,
     ListNotifications,
     ReadNotifications(Which),
+}
+
+/// What more follows from than one answer.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "docs/protocol.md explains each action")]
+pub enum Hear {
+    Pages(Listing),
+    Instance(Pk),
+    Activity(Filter),
+    Events(Vec<resume::Place>),
+    Room(Pk),
+    Notifications,
 }

@@ -48,7 +48,7 @@ pub struct Return {
     /// Around what the answer is wrapped, if the call was.
     stream: Option<String>,
     action: String,
-    request_id: Option<String>,
+    pub(super) request_id: Option<String>,
 }
 
 impl Return {

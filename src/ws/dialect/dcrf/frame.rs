@@ -54,7 +54,7 @@ fn wrapped(
         Some(stream) => call(around, stream, &object, person),
         None => {
             let rule = "Not a valid choice: trips, chat or notifications.";
-            let to = sender(around.clone(), &object).unwrap_or_else(|(to, _)| to);
+            let to = sender(around.clone(), &object);
             Err(to.refused(&FieldErrors::one("stream", rule).into()))
         }
     }
@@ -73,18 +73,14 @@ fn object(text: &str) -> Result<Raw<'_>, Problem> {
     })
 }
 
-/// Where the answer goes, also with the reason why there can be no other answer than a refusal.
-fn sender(stream: Option<String>, object: &Raw<'_>) -> Result<Return, (Return, Problem)> {
+/// Where the answer goes; an id that is too long does not go back.
+fn sender(stream: Option<String>, object: &Raw<'_>) -> Return {
     let raw = |name| object.get(name).map(|value| value.get().to_owned());
-    let action = raw("action").unwrap_or_else(|| "null".to_owned());
-    match raw("request_id") {
-        Some(id) if id.len() > REQUEST_ID_MAX => {
-            let rule = format!("An id has at most {REQUEST_ID_MAX} bytes.");
-            let errors = FieldErrors::one("request_id", rule);
-            Err((Return::to(stream, action, None), errors.into()))
-        }
-        id => Ok(Return::to(stream, action, id)),
-    }
+    // An action is a word; what is none is not repeated.
+    let action = raw("action").filter(|word| word.starts_with('"'));
+    let action = action.unwrap_or_else(|| "null".to_owned());
+    let request_id = raw("request_id").filter(|id| id.len() <= REQUEST_ID_MAX);
+    Return::to(stream, action, request_id)
 }
 
 fn call(
@@ -93,7 +89,11 @@ fn call(
     object: &Raw<'_>,
     person: &Person,
 ) -> Result<(Return, Call), String> {
-    let to = sender(around, object).map_err(|(to, problem)| to.refused(&problem))?;
+    let to = sender(around, object);
+    if object.contains_key("request_id") && to.request_id.is_none() {
+        let rule = format!("An id has at most {REQUEST_ID_MAX} bytes.");
+        return Err(to.refused(&FieldErrors::one("request_id", rule).into()));
+    }
     match reader::read(stream, object, &to, person) {
         Ok(call) => Ok((to, call)),
         Err(problem) => Err(to.refused(&problem)),

@@ -5,7 +5,7 @@ mod envelope;
 mod frame;
 mod reader;
 
-pub use call::{Call, Listing, Page, Pk};
+pub use call::{Ask, Call, Hear, Listing, Page, Pk, Verb};
 pub use envelope::{Done, Return, StreamName};
 pub use frame::read;
 

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::call::{Call, Listing, Page, Pk};
+use super::call::{Ask, Call, Hear, Listing, Page, Pk, Verb};
 use super::envelope::{Return, StreamName};
 use super::frame::Raw;
 use crate::dispatch::DriverVerb;
@@ -60,13 +60,13 @@ impl Reader<'_> {
         let driver = &[Role::Driver][..];
         Ok(match action {
             "create" => self.only(rider).and_then(|()| self.create())?,
-            "list" => Call::List(self.listing()?),
-            "retrieve" => Call::Retrieve(self.pk()?),
+            "list" => self.list()?,
+            "retrieve" => Call::Ask(Ask::Retrieve(self.pk()?)),
             "update" => self.change(Presence::Required)?,
             "patch" => self.change(Presence::Optional)?,
             "delete" => self
                 .only(rider)
-                .and_then(|()| Ok(Call::Delete(self.pk()?)))?,
+                .and_then(|()| Ok(Call::Do(Verb::Delete(self.pk()?))))?,
             "accept" => self
                 .only(driver)
                 .and_then(|()| self.drive(DriverVerb::Accept))?,
@@ -84,23 +84,20 @@ impl Reader<'_> {
             "subscribe_instance" => {
                 let pk = self.pk()?;
                 self.needs_request_id()?;
-                Call::SubscribeInstance(pk)
+                Call::Hear(Hear::Instance(pk))
             }
-            "unsubscribe_instance" => Call::UnsubscribeInstance(self.pk()?),
+            "unsubscribe_instance" => Call::Ask(Ask::UnsubscribeInstance(self.pk()?)),
             "subscribe_trip_activity" => {
                 self.needs_request_id()?;
-                Call::SubscribeActivity(self.filter()?)
+                Call::Hear(Hear::Activity(self.filter()?))
             }
-            "unsubscribe_trip_activity" => Call::UnsubscribeActivity,
-            "resume" => {
-                self.needs_request_id()?;
-                Call::Resume(positions(&self.data()?)?)
-            }
+            "unsubscribe_trip_activity" => Call::Ask(Ask::UnsubscribeActivity),
+            "resume" => Call::Hear(Hear::Events(positions(&self.data()?)?)),
             "refresh" => {
                 let data = self.data()?;
                 let mut fields = Fields::of(&data);
                 let token = fields.text("refresh", Presence::Required);
-                Call::Refresh(fields.finish(token)?.to_owned())
+                Call::Ask(Ask::Refresh(fields.finish(token)?.to_owned()))
             }
             other => return Err(Problem::unknown_action(other)),
         })
@@ -111,18 +108,16 @@ impl Reader<'_> {
         Ok(match action {
             "join" => {
                 self.only(parties)?;
-                let pk = self.pk()?;
-                self.needs_request_id()?;
-                Call::Join(pk)
+                Call::Hear(Hear::Room(self.pk()?))
             }
-            "leave" => Call::Leave(self.pk()?),
+            "leave" => Call::Ask(Ask::Leave(self.pk()?)),
             "send" => {
                 self.only(parties)?;
                 let pk = self.pk()?;
                 let data = self.data()?;
                 let mut fields = Fields::of(&data);
                 let text = fields.parsed("message", Presence::Required, MessageText::parse);
-                Call::Say(pk, fields.finish(text)?)
+                Call::Ask(Ask::Say(pk, fields.finish(text)?))
             }
             other => return Err(Problem::unknown_action(other)),
         })
@@ -130,17 +125,14 @@ impl Reader<'_> {
 
     fn notifications(&self, action: &str) -> Result<Call, Problem> {
         Ok(match action {
-            "subscribe" => {
-                self.needs_request_id()?;
-                Call::SubscribeNotifications
-            }
-            "unsubscribe" => Call::UnsubscribeNotifications,
-            "list" => Call::ListNotifications,
+            "subscribe" => Call::Hear(Hear::Notifications),
+            "unsubscribe" => Call::Ask(Ask::UnsubscribeNotifications),
+            "list" => Call::Ask(Ask::ListNotifications),
             "read" => {
                 let data = self.data()?;
                 let mut fields = Fields::of(&data);
                 let which = fields.notices();
-                Call::ReadNotifications(fields.finish(which)?)
+                Call::Ask(Ask::ReadNotifications(fields.finish(which)?))
             }
             other => return Err(Problem::unknown_action(other)),
         })
@@ -180,10 +172,17 @@ impl Reader<'_> {
     }
 
     fn data(&self) -> Result<Map<String, Value>, Problem> {
-        match self.object.get("data").map(|raw| value(raw)) {
-            None | Some(Value::Null) => Ok(Map::new()),
-            Some(Value::Object(data)) => Ok(data),
-            Some(_) => Err(FieldErrors::one("data", "Not an object.").into()),
+        let Some(raw) = self.object.get("data") else {
+            return Ok(Map::new());
+        };
+        match serde_json::from_str(raw.get()) {
+            Ok(Value::Null) => Ok(Map::new()),
+            Ok(Value::Object(data)) => Ok(data),
+            Ok(_) => Err(FieldErrors::one("data", "Not an object.").into()),
+            Err(_) => {
+                let rule = "It nests too deep, or has a number or a text that cannot be kept.";
+                Err(FieldErrors::one("data", rule).into())
+            }
         }
     }
 
@@ -203,10 +202,10 @@ impl Reader<'_> {
         }
         let places = pick_up.zip(drop_off);
         let (pick_up, drop_off) = fields.finish(places)?;
-        Ok(Call::Create(pick_up, drop_off))
+        Ok(Call::Do(Verb::Create(pick_up, drop_off)))
     }
 
-    fn listing(&self) -> Result<Listing, Problem> {
+    fn list(&self) -> Result<Call, Problem> {
         let filter = self.filter()?;
         let whole = |name, least| {
             let number = self.object.get(name).map(|raw| value(raw));
@@ -226,10 +225,14 @@ impl Reader<'_> {
                 .min(LIST_MAX),
             offset: offset.unwrap_or(0),
         };
-        Ok(Listing {
+        let listing = Listing {
             filter,
             page: is_paged.then_some(page),
-            streamed,
+        };
+        Ok(if streamed {
+            Call::Hear(Hear::Pages(listing))
+        } else {
+            Call::Ask(Ask::List(listing))
         })
     }
 
@@ -281,11 +284,11 @@ impl Reader<'_> {
             ..Stated::default()
         };
         let (amendment, stated) = fields.finish(Some((amendment, stated)))?;
-        Ok(Call::Amend {
+        Ok(Call::Do(Verb::Amend {
             pk,
             amendment,
             stated,
-        })
+        }))
     }
 
     fn move_on(&self, addresses: Presence) -> Result<Call, Problem> {
@@ -305,15 +308,15 @@ impl Reader<'_> {
         };
         fields.own("driver", self.person.id, &self.person.username);
         let verb = fields.finish(verb)?;
-        Ok(Call::Drive { pk, verb, stated })
+        Ok(Call::Do(Verb::Drive { pk, verb, stated }))
     }
 
     fn drive(&self, verb: DriverVerb) -> Result<Call, Problem> {
-        Ok(Call::Drive {
+        Ok(Call::Do(Verb::Drive {
             pk: self.pk()?,
             verb,
             stated: Stated::default(),
-        })
+        }))
     }
 
     fn cancel(&self) -> Result<Call, Problem> {
@@ -327,7 +330,7 @@ impl Reader<'_> {
         let mut fields = Fields::of(&data);
         let reason = fields.parsed("reason", presence, Reason::parse);
         let reason = fields.finish(Some(reason))?;
-        Ok(Call::Cancel(pk, reason))
+        Ok(Call::Do(Verb::Cancel(pk, reason)))
     }
 
     fn end(&self) -> Result<Call, Problem> {
@@ -337,7 +340,7 @@ impl Reader<'_> {
         let ending = fields.parsed("status", Presence::Required, Ending::parse);
         let reason = fields.parsed("reason", Presence::Required, Reason::parse);
         let (ending, reason) = fields.finish(ending.zip(reason))?;
-        Ok(Call::End(pk, ending, reason))
+        Ok(Call::Do(Verb::End(pk, ending, reason)))
     }
 }
 
@@ -368,9 +371,10 @@ fn positions(data: &Map<String, Value>) -> Result<Vec<resume::Place>, FieldError
     };
     let place = |position: &Value| {
         let stream = position.get("stream")?.as_str()?;
-        let epoch = match position.get("epoch")? {
-            Value::Null => None,
-            epoch => Some(Uuid::try_parse(epoch.as_str()?).ok()?),
+        let epoch = position.get("epoch").filter(|epoch| !epoch.is_null());
+        let epoch = match epoch {
+            Some(epoch) => Some(Uuid::try_parse(epoch.as_str()?).ok()?),
+            None => None,
         };
         Some(resume::Place {
             stream: Stream::parse(stream)?,

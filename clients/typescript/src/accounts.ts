@@ -1,0 +1,43 @@
+/** Accounts and tokens, over HTTP. */
+
+import { call, type Reach } from './http.js';
+import type { Account, Role } from './objects.js';
+
+export interface Tokens {
+  /** Says who is calling; lives an hour. */
+  access: string;
+  /** Gets new tokens, once. */
+  refresh: string;
+}
+
+export interface NewAccount {
+  username: string;
+  password1: string;
+  password2: string;
+  group?: Exclude<Role, 'operator'>;
+  first_name?: string;
+  last_name?: string;
+}
+
+export interface Credentials {
+  username: string;
+  password: string;
+}
+
+export function signUp(reach: Reach, account: NewAccount): Promise<Account> {
+  return call(reach, 'POST', '/api/sign_up/', { body: account });
+}
+
+export function logIn(reach: Reach, credentials: Credentials): Promise<Account & Tokens> {
+  return call(reach, 'POST', '/api/log_in/', { body: credentials });
+}
+
+/** Ends the session, with all its tokens and sockets. */
+export function logOut(reach: Reach, access: string): Promise<void> {
+  return call(reach, 'POST', '/api/log_out/', { access });
+}
+
+/** Each refresh token works once; using an old one ends the session. */
+export function refreshTokens(reach: Reach, refresh: string): Promise<Tokens> {
+  return call(reach, 'POST', '/api/token/refresh/', { body: { refresh } });
+}

@@ -1,0 +1,130 @@
+/** The actions on trips. */
+
+import type { Calls } from './calls.js';
+import type { Answer, Filters, Page, Pk, Progress, Trip, Wish } from './objects.js';
+import type { Keeping, Subscription, Subscriptions } from './subscriptions.js';
+
+/** Hears of one trip. */
+export interface TripListener extends Keeping {
+  update(trip: Trip): void;
+  /** The trip is no longer the caller's to see; `pk` is as it was given. */
+  delete?(pk: Pk): void;
+}
+
+/** Hears of all trips that the caller may see and the filters let through. */
+export interface ActivityListener extends Keeping {
+  create?(trip: Trip): void;
+  update?(trip: Trip): void;
+  delete?(id: number): void;
+}
+
+export class Trips {
+  readonly #calls: Calls;
+  readonly #subscriptions: Subscriptions;
+
+  constructor(calls: Calls, subscriptions: Subscriptions) {
+    this.#calls = calls;
+    this.#subscriptions = subscriptions;
+  }
+
+  /** A rider requests a trip. */
+  create(wish: Wish): Promise<Trip> {
+    return this.#call('create', { data: wish });
+  }
+
+  /** At most 500, newest first. */
+  list(filters: Filters = {}): Promise<Trip[]> {
+    return this.#call('list', filters);
+  }
+
+  page(part: Filters & { limit: number; offset?: number }): Promise<Page> {
+    return this.#call('list', part);
+  }
+
+  /** All pages from `offset` on, one after the other. */
+  pages(part: Filters & { limit?: number; offset?: number }, each: (page: Page) => void): Promise<void> {
+    const request = { stream: 'trips', action: 'list', fields: { ...part, streamed: true } } as const;
+    return this.#calls.collect<Page>(request, (page) => {
+      each(page);
+      return page.offset >= page.count - page.limit;
+    });
+  }
+
+  retrieve(pk: Pk): Promise<Trip> {
+    return this.#call('retrieve', { pk });
+  }
+
+  /** A rider changes the addresses, all of them; a driver moves the trip on. */
+  update(pk: Pk, data: Wish | Progress): Promise<Trip> {
+    return this.#call('update', { pk, data });
+  }
+
+  /** The same with some of the fields. */
+  patch(pk: Pk, data: Partial<Wish> | Progress): Promise<Trip> {
+    return this.#call('patch', { pk, data });
+  }
+
+  /** A rider puts away a trip that nobody has taken, or that is over. */
+  async delete(pk: Pk): Promise<void> {
+    await this.#call('delete', { pk });
+  }
+
+  /** A driver takes the trip; the first one wins. */
+  accept(pk: Pk): Promise<Trip> {
+    return this.#call('accept', { pk });
+  }
+
+  /** Its driver is at the pick-up. */
+  arrive(pk: Pk): Promise<Trip> {
+    return this.#call('arrive', { pk });
+  }
+
+  /** The ride begins. */
+  start(pk: Pk): Promise<Trip> {
+    return this.#call('start', { pk });
+  }
+
+  /** The ride is over. */
+  complete(pk: Pk): Promise<Trip> {
+    return this.#call('complete', { pk });
+  }
+
+  /** The rider calls it off, or an operator, who must say why. */
+  cancel(pk: Pk, reason?: string): Promise<Trip> {
+    return this.#call('cancel', { pk, data: reason === undefined ? {} : { reason } });
+  }
+
+  /** An operator ends a ride. */
+  end(pk: Pk, status: 'COMPLETED' | 'CANCELLED', reason: string): Promise<Trip> {
+    return this.#call('end', { pk, data: { status, reason } });
+  }
+
+  subscribe(pk: Pk, listener: TripListener): Promise<Subscription> {
+    return this.#subscriptions.add({
+      subscribe: { stream: 'trips', action: 'subscribe_instance', fields: { pk } },
+      unsubscribe: { stream: 'trips', action: 'unsubscribe_instance', fields: { pk } },
+      hear: ({ action, data }: Answer) => {
+        if (action === 'update') listener.update(data as Trip);
+        else if (action === 'delete') listener.delete?.((data as { pk: Pk }).pk);
+      },
+      keeping: listener,
+    });
+  }
+
+  subscribeActivity(filters: Filters, listener: ActivityListener): Promise<Subscription> {
+    return this.#subscriptions.add({
+      subscribe: { stream: 'trips', action: 'subscribe_trip_activity', fields: filters },
+      unsubscribe: { stream: 'trips', action: 'unsubscribe_trip_activity' },
+      hear: ({ action, data }: Answer) => {
+        if (action === 'create') listener.create?.(data as Trip);
+        else if (action === 'update') listener.update?.(data as Trip);
+        else if (action === 'delete') listener.delete?.((data as { pk: number }).pk);
+      },
+      keeping: listener,
+    });
+  }
+
+  #call<T>(action: string, fields: object): Promise<T> {
+    return this.#calls.call({ stream: 'trips', action, fields });
+  }
+}

@@ -1,0 +1,152 @@
+//! Notifications: sent by operators, read by everybody.
+
+use actix_web::{HttpResponse, web};
+use jiff::SignedDuration;
+
+use super::body::Body;
+use super::caller::Anyone;
+use crate::app::App;
+use crate::domain::event_object::NotificationObject;
+use crate::domain::notification::NOTICE_LIFE;
+use crate::domain::{Audience, Event, Fact, NoticeText, Role};
+use crate::fields::{Fields, Presence};
+use crate::notices::Addressee;
+use crate::problem::Problem;
+use crate::problem::described::{Authenticated, Commanding};
+
+/// The shortest and the longest time that a notification is kept, in seconds.
+const EXPIRES_IN: std::ops::RangeInclusive<i64> = 60..=30 * 24 * 60 * 60;
+
+/// What sending a notification takes: one of `user`, `role` and `everybody`.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes what `send` reads field by field")]
+pub(super) struct NoticeForm {
+    /// 1 to 500 characters.
+    message: String,
+    /// A username.
+    user: Option<String>,
+    /// rider, driver or operator.
+    role: Option<String>,
+    /// True.
+    everybody: Option<bool>,
+    /// Seconds, 60 to 2,592,000; by default 604,800.
+    expires_in: Option<i64>,
+}
+
+/// What has been read: one of `ids` and `all`.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes what `read` reads field by field")]
+pub(super) struct ReadForm {
+    /// At most 500 ids.
+    ids: Option<Vec<i64>>,
+    /// True.
+    all: Option<bool>,
+}
+
+/// Notifications that are unread.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+#[schema(as = Unread)]
+pub(super) struct UnreadObject<'a> {
+    unread: i64,
+    results: Vec<NotificationObject<'a>>,
+}
+
+/// How many are unread.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+#[schema(as = UnreadCount)]
+pub(super) struct UnreadCount {
+    unread: i64,
+}
+
+fn object(event: &Event) -> Option<NotificationObject<'_>> {
+    match &event.fact {
+        Fact::Notification(notification) => {
+            Some(NotificationObject::of(notification, event.id, event.at))
+        }
+        Fact::Trip(_) | Fact::Message(_) => None,
+    }
+}
+
+/// Tell one account, a role or everybody something, as an operator
+#[utoipa::path(post, path = "/api/notifications/", tag = "notifications", security(("bearer" = []), ("cookie" = [])),
+    request_body = NoticeForm,
+    responses((status = 201, body = NotificationObject), Commanding))]
+pub(super) async fn send(
+    app: web::Data<App>,
+    who: Anyone,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let operator = who.0.person.operator().ok_or_else(Problem::not_allowed)?;
+    let mut fields = body.fields();
+    let text = fields.parsed("message", Presence::Required, NoticeText::parse);
+    let to = addressee(&mut fields);
+    let life = life(&mut fields);
+    let ((text, to), life) = fields.finish(text.zip(to).zip(life))?;
+    let sent = app.notices.send(operator, to, text, life).await?;
+    Ok(HttpResponse::Created().json(object(&sent)))
+}
+
+/// Exactly one of the three ways to say who is told.
+fn addressee(fields: &mut Fields<'_>) -> Option<Addressee> {
+    let user = fields.text("user", Presence::Optional);
+    let role = fields.parsed("role", Presence::Optional, |word| {
+        Role::parse(word).ok_or("Not a valid choice: rider, driver or operator.")
+    });
+    let everybody = fields.value("everybody", Presence::Optional);
+    let ways = ["user", "role", "everybody"];
+    let given = ways.into_iter().filter(|way| fields.is_given(way)).count();
+    if given != 1 {
+        fields.refuse("user", "Give exactly one of user, role and everybody.");
+        return None;
+    }
+    if let Some(value) = everybody
+        && value.as_bool() != Some(true)
+        && value.as_str() != Some("true")
+    {
+        fields.refuse("everybody", "This can only be true.");
+        return None;
+    }
+    let named = user.map(|name| Addressee::Named(name.to_owned()));
+    let of_role = role.map(|role| Addressee::Many(Audience::Role(role)));
+    let all = everybody.map(|_| Addressee::Many(Audience::All));
+    named.or(of_role).or(all)
+}
+
+fn life(fields: &mut Fields<'_>) -> Option<SignedDuration> {
+    if !fields.is_given("expires_in") {
+        return Some(NOTICE_LIFE);
+    }
+    let seconds = fields.number("expires_in")?;
+    if !EXPIRES_IN.contains(&seconds) {
+        fields.refuse("expires_in", "A number from 60 to 2592000.");
+        return None;
+    }
+    Some(SignedDuration::from_secs(seconds))
+}
+
+/// List your unread notifications, newest first
+#[utoipa::path(get, path = "/api/notifications/", tag = "notifications", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = UnreadObject), Authenticated))]
+pub(super) async fn list(app: web::Data<App>, who: Anyone) -> Result<HttpResponse, Problem> {
+    let viewer = who.viewer();
+    let unread = app.notices.count_unread(viewer).await?;
+    let events = app.notices.unread(viewer).await?;
+    let results = events.iter().filter_map(object).collect();
+    Ok(HttpResponse::Ok().json(UnreadObject { unread, results }))
+}
+
+/// Say that you have read notifications
+#[utoipa::path(post, path = "/api/notifications/read/", tag = "notifications", security(("bearer" = []), ("cookie" = [])),
+    request_body = ReadForm,
+    responses((status = 200, body = UnreadCount), Commanding))]
+pub(super) async fn read(
+    app: web::Data<App>,
+    who: Anyone,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let mut fields = body.fields();
+    let which = fields.notices();
+    let which = fields.finish(which)?;
+    let unread = app.notices.mark_read(who.viewer(), which).await?;
+    Ok(HttpResponse::Ok().json(UnreadCount { unread }))
+}

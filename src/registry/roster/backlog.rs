@@ -1,0 +1,74 @@
+//! What a socket that has fallen behind has missed.
+
+use super::Socket;
+use crate::domain::{Event, Stream};
+use crate::registry::Voice;
+
+/// The part of a stream that a socket has missed: from the first to the last sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missed {
+    /// Of which stream.
+    pub stream: Stream,
+    /// From here.
+    pub first: i64,
+    /// To here.
+    pub last: i64,
+}
+
+/// One part of each stream at most.
+#[derive(Default)]
+pub(super) struct Backlog(Vec<Missed>);
+
+impl Backlog {
+    /// Widens what was missed by one event, in the streams that the socket hears; whether it is in one of them.
+    pub(super) fn note(&mut self, event: &Event, socket: &Socket) -> bool {
+        let mut is_heard = false;
+        for position in &event.positions {
+            let (stream, last) = (position.stream, position.sequence);
+            if socket.hears(stream) {
+                is_heard = true;
+                let first = socket.voice.next(stream).unwrap_or(last);
+                self.widen(Missed {
+                    stream,
+                    first,
+                    last,
+                });
+            }
+        }
+        is_heard
+    }
+
+    pub(super) fn widen(&mut self, by: Missed) {
+        if by.first > by.last {
+            return;
+        }
+        match self.0.iter_mut().find(|part| part.stream == by.stream) {
+            Some(part) => {
+                part.first = part.first.min(by.first);
+                part.last = part.last.max(by.last);
+            }
+            None => self.0.push(by),
+        }
+    }
+
+    /// Each stream was brought up to a sequence.
+    pub(super) fn brought(&mut self, through: &[(Stream, i64)], voice: &dyn Voice) {
+        for part in &mut self.0 {
+            let brought = through.iter().find(|(stream, _)| *stream == part.stream);
+            // A socket that follows the stream knows better than the refill, which may have begun before it did.
+            let next = voice.next(part.stream);
+            if let Some(next) = next.or(brought.map(|(_, at)| at + 1)) {
+                part.first = part.first.max(next);
+            }
+        }
+        self.0.retain(|part| part.first <= part.last);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn parts(&self) -> &[Missed] {
+        &self.0
+    }
+}

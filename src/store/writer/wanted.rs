@@ -1,0 +1,67 @@
+//! What a batch must know before it is decided.
+
+use std::collections::BTreeSet;
+
+use super::command::{Command, Note, Post, Task};
+use super::handle::Job;
+use crate::domain::{Action, DriverId, RiderId, TripId, UserId};
+
+/// What a batch is about.
+pub(super) struct Wanted<'a> {
+    pub(super) is_nothing: bool,
+    pub(super) actors: BTreeSet<UserId>,
+    pub(super) riders: Vec<RiderId>,
+    pub(super) drivers: Vec<DriverId>,
+    pub(super) trips: Vec<TripId>,
+    pub(super) keys: Vec<(UserId, &'a str)>,
+}
+
+/// All that these jobs need, each trip once.
+pub(super) fn wanted(jobs: &[Job]) -> Wanted<'_> {
+    let mut wanted = Wanted {
+        is_nothing: true,
+        actors: BTreeSet::new(),
+        riders: Vec::new(),
+        drivers: Vec::new(),
+        trips: Vec::new(),
+        keys: Vec::new(),
+    };
+    for job in jobs {
+        match job {
+            Job::Command(command, _) => wanted.command(command),
+            Job::Post(post, _) => wanted.post(post),
+            Job::Change(_) => {}
+        }
+    }
+    wanted.trips.sort_unstable();
+    wanted.trips.dedup();
+    wanted
+}
+
+impl<'a> Wanted<'a> {
+    fn command(&mut self, command: &'a Command) {
+        self.is_nothing = false;
+        self.actors.extend(command.actor().user());
+        match &command.task {
+            Task::Request { request, .. } => self.riders.push(request.rider.id),
+            Task::Act { trip, action, .. } => {
+                self.trips.push(*trip);
+                if let Action::Accept(driver) = action {
+                    self.drivers.push(driver.id);
+                }
+            }
+        }
+        if let (Some(key), Some(user)) = (&command.key, command.actor().user()) {
+            self.keys.push((user, key.word.as_str()));
+        }
+    }
+
+    fn post(&mut self, post: &Post) {
+        self.is_nothing = false;
+        self.actors.extend(post.actor().user());
+        match &post.what {
+            Note::Message { trip, .. } => self.trips.push(*trip),
+            Note::Notification(..) => {}
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What a fuzzer would send: texts that look like frames, and the bare dialects' answers to them.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::bare::{Seat, Style};
+use super::{course, taxi};
+use crate::domain::{DriverId, Party, RiderId, UserId};
+
+/// Objects that look like frames, with anything in their places.
+pub fn frame_like() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just(json!(null)),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+        prop::sample::select(vec![
+            "create",
+            "list",
+            "patch",
+            "update",
+            "resume",
+            "join",
+            "send",
+            "read",
+            "trips",
+            "chat",
+            "notifications",
+            "cancel",
+            "delete",
+            "user:1",
+            "STARTED",
+        ])
+        .prop_map(Value::from),
+    ];
+    let key = prop::sample::select(vec![
+        "action",
+        "request_id",
+        "pk",
+        "data",
+        "stream",
+        "payload",
+        "limit",
+        "offset",
+        "status",
+        "rider",
+        "driver",
+        "positions",
+        "epoch",
+        "sequence",
+        "pick_up_address",
+        "drop_off_location",
+        "ids",
+        "all",
+        "message",
+        "streamed",
+    ]);
+    let value = leaf.prop_recursive(4, 48, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((key.clone(), inner), 0..6).prop_map(|pairs| {
+                pairs
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), value))
+                    .collect()
+            }),
+        ]
+    });
+    value.prop_map(|value| value.to_string())
+}
+
+fn party<Id>(id: Id) -> Party<Id> {
+    Party {
+        id,
+        username: "ann".to_owned(),
+        first_name: String::new(),
+        last_name: String::new(),
+    }
+}
+
+/// Read, or refused with an error frame that is JSON; never a panic.
+fn is_answered(frame: &str, styles: &[&Style]) {
+    let seats = [
+        Seat::Rider(party(RiderId::of(UserId::new(1)))),
+        Seat::Driver(party(DriverId::of(UserId::new(2)))),
+    ];
+    for (style, seat) in styles
+        .iter()
+        .flat_map(|style| seats.iter().map(move |seat| (style, seat)))
+    {
+        if let Err(problem) = (style.read)(frame, seat) {
+            let frame: Value = serde_json::from_str(&problem.error_frame()).expect("JSON");
+            assert!(
+                frame["code"].is_string() && frame["detail"].is_string(),
+                "{frame}"
+            );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_comes_has_an_answer(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        is_answered(&String::from_utf8_lossy(&bytes), &[&course::STYLE, &taxi::STYLE]);
+    }
+
+    #[test]
+    fn whatever_looks_like_a_frame_has_an_answer(frame in frame_like()) {
+        is_answered(&frame, &[&course::STYLE, &taxi::STYLE]);
+    }
+}

@@ -1,0 +1,47 @@
+//! The codec alone, for the conformance tests: every message comes back. The service does not serve it.
+
+use actix_web::{HttpRequest, HttpResponse, rt, web};
+use actix_web_actors::ws;
+use futures_util::stream::{Stream, StreamExt};
+
+use super::frames;
+use super::handshake::not_a_handshake;
+use super::incoming::{Incoming, Limits, incoming};
+use super::outgoing::Outgoing;
+use crate::problem::Problem;
+use crate::registry::outbound::Room;
+use crate::registry::{Closing, Outbound};
+
+/// The longest message of the cases, and the most fragments that one comes in.
+const LIMITS: Limits = Limits {
+    bytes: 16 * 1024 * 1024,
+    fragments: 65_536,
+};
+
+/// Opens a socket that says what it hears.
+pub async fn echo(request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Problem> {
+    let mut response = ws::handshake(&request).map_err(|error| not_a_handshake(&error))?;
+    let outbound = Outbound::with_room(Room {
+        bytes: 2 * LIMITS.bytes,
+        ..Room::default()
+    });
+    rt::spawn(answer(incoming(payload, LIMITS), outbound.clone()));
+    Ok(response.streaming(Outgoing::new(outbound, ())))
+}
+
+async fn answer(messages: impl Stream<Item = Incoming>, outbound: Outbound) {
+    let mut messages = std::pin::pin!(messages);
+    while let Some(message) = messages.next().await {
+        let pushed = match message {
+            Incoming::Text(text) => outbound.push(frames::text(text)),
+            Incoming::Binary(data) => outbound.push(frames::binary(data)),
+            Incoming::Ping(payload) => outbound.push(frames::pong(payload)),
+            Incoming::Pong => Ok(()),
+            Incoming::Close(why) | Incoming::Violation(why) => return outbound.close(why),
+        };
+        if pushed.is_err() {
+            return outbound.close_now(Closing::SLOW);
+        }
+    }
+    outbound.close(Closing::NORMAL);
+}

@@ -1,0 +1,134 @@
+//! What a native socket hears of without asking again: pages, subscriptions, the event stream.
+
+use serde_json::{Value, json};
+
+use super::dcrf::{Dcrf, Success, json_of, message_object, page_data};
+use super::subscriptions::{NotBegun, SUBSCRIPTIONS_MAX, Topic};
+use crate::fields::FieldErrors;
+use crate::problem::Problem;
+use crate::registry::Place;
+use crate::registry::actor::Follow;
+use crate::resume::{self, Asked};
+use crate::ws::dialect::dcrf::{Done, Hear, Listing, Pk, Return};
+use crate::ws::frames;
+use crate::ws::session::{answer, when_there_is_room};
+
+/// How many trips a page has when a list is streamed.
+const PAGE: i64 = 100;
+
+/// What is still to be answered; nothing if that is queued already.
+type Queued = Result<Option<Success>, Problem>;
+
+impl Dcrf {
+    /// Begins what more follows from; the answer is queued already, if none is given.
+    pub(super) async fn hear(&self, to: &Return, hear: Hear) -> Queued {
+        match hear {
+            Hear::Pages(listing) => self.stream(to, listing).await,
+            Hear::Instance(pk) => {
+                let trip = self.visible(&pk).await?;
+                let topic = Topic::Trip(trip.number, pk.text().to_owned());
+                self.subscribe(to, topic, "null").await
+            }
+            Hear::Activity(filter) => self.subscribe(to, Topic::Activity(filter), "null").await,
+            Hear::Events(places) => self.resume(to, places).await,
+            Hear::Room(pk) => self.join(to, pk).await,
+            Hear::Notifications => {
+                let unread = self.app.notices.count_unread(self.viewer).await?;
+                let data = json!({"unread": unread}).to_string();
+                self.subscribe(to, Topic::Notifications, &data).await
+            }
+        }
+    }
+
+    /// One frame a page, each as soon as there is room for it.
+    async fn stream(&self, to: &Return, listing: Listing) -> Queued {
+        let (limit, mut offset) = listing
+            .page
+            .map_or((PAGE, 0), |page| (page.limit, page.offset));
+        loop {
+            let (trips, count) = self.page(listing.filter, limit, offset).await?;
+            let data = page_data(&trips, count, limit, offset);
+            if offset >= count - limit {
+                return Ok(Some(Success(Done::Ok, data)));
+            }
+            answer(&self.outbound, frames::text(to.done(Done::Ok, &data))).await;
+            if self.outbound.is_closing() {
+                return Ok(None);
+            }
+            offset += limit;
+        }
+    }
+
+    async fn join(&self, to: &Return, pk: Pk) -> Queued {
+        let trip = self.trip(&pk).await?.id;
+        let person = &self.caller.person;
+        loop {
+            let told = self.voice.told();
+            let room = self.app.dispatch.room(person, trip, 0).await?;
+            let messages: Vec<Value> = room.iter().filter_map(message_object).collect();
+            let topic = Topic::Room(trip, room.last().map_or(0, |event| event.id));
+            let data = json!({"messages": messages}).to_string();
+            match self.begin(to, topic, &data, Some(told)).await {
+                Err(NotBegun::Outdated) => {}
+                begun => return answered(begun),
+            }
+        }
+    }
+
+    async fn subscribe(&self, to: &Return, topic: Topic, data: &str) -> Queued {
+        answered(self.begin(to, topic, data, None).await)
+    }
+
+    async fn begin(
+        &self,
+        to: &Return,
+        topic: Topic,
+        data: &str,
+        told: Option<i64>,
+    ) -> Result<(), NotBegun> {
+        let frame = frames::text(to.done(Done::Created, data));
+        let mut begun = Ok(());
+        when_there_is_room(&self.outbound, || {
+            let (topic, frame) = (topic.clone(), frame.clone());
+            begun = self.voice.begin(to, topic, frame, told, &self.outbound);
+            begun != Err(NotBegun::Full)
+        })
+        .await;
+        begun
+    }
+
+    async fn resume(&self, to: &Return, places: Vec<resume::Place>) -> Queued {
+        let asked = Asked::new(self.viewer, places)
+            .map_err(|foreign| FieldErrors::one("positions", foreign))?;
+        self.voice.expect();
+        let opening = match self.app.resume.open(asked).await {
+            Ok(opening) => opening,
+            Err(error) => {
+                self.voice.give_up();
+                return Err(error.into());
+            }
+        };
+        let frame = frames::text(to.done(Done::Ok, &json_of(&opening)));
+        let mut heads = None;
+        when_there_is_room(&self.outbound, || {
+            heads = self
+                .voice
+                .follow(to, &opening, frame.clone(), &self.outbound);
+            heads.is_some()
+        })
+        .await;
+        if let Some(heads) = heads {
+            let Place { registry, socket } = &*self.place;
+            let _ = registry.send(Follow(*socket, heads)).await;
+        }
+        Ok(None)
+    }
+}
+
+/// The answer of a subscription that has begun is queued already; a client that makes no room is closed.
+fn answered(begun: Result<(), NotBegun>) -> Queued {
+    match begun {
+        Ok(()) | Err(NotBegun::Full | NotBegun::Outdated) => Ok(None),
+        Err(NotBegun::TooMany) => Err(Problem::too_many_subscriptions(SUBSCRIPTIONS_MAX)),
+    }
+}

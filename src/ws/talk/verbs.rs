@@ -1,0 +1,66 @@
+//! What a native socket does to trips: the verbs, which are the same everywhere.
+
+use super::dcrf::{Answered, Dcrf, Success, ok};
+use crate::domain::TripObject;
+use crate::problem::Problem;
+use crate::store::writer::command::Answer;
+use crate::ws::dialect::dcrf::{Done, Verb};
+
+impl Dcrf {
+    /// Carries out a verb and answers with the trip.
+    pub(super) async fn command(&self, verb: Verb) -> Answered {
+        let (dispatch, person) = (&self.app.dispatch, &self.caller.person);
+        let not_allowed = Problem::not_allowed;
+        let done = match verb {
+            Verb::Create(pick_up, drop_off) => {
+                let rider = person.rider().ok_or_else(not_allowed)?;
+                let made = dispatch.request(rider, pick_up, drop_off, None).await?;
+                return Ok(Success(
+                    Done::Created,
+                    TripObject::from(&*made.trip).to_json(),
+                ));
+            }
+            Verb::Amend {
+                pk,
+                amendment,
+                stated,
+            } => {
+                let rider = person.rider().ok_or_else(not_allowed)?;
+                let trip = self.visible(&pk).await?.id;
+                dispatch.amend(rider.id, trip, amendment, stated).await?
+            }
+            Verb::Drive { pk, verb, stated } => {
+                let driver = person.driver().ok_or_else(not_allowed)?;
+                // Drivers have heard of every trip: the verb tells whose it is.
+                let trip = self.trip(&pk).await?.id;
+                dispatch.drive(driver, verb, trip, stated, None).await?
+            }
+            Verb::Delete(pk) => {
+                let rider = person.rider().ok_or_else(not_allowed)?;
+                let trip = self.visible(&pk).await?.id;
+                dispatch.delete(rider.id, trip).await?;
+                return Ok(Success(Done::NoContent, "null".to_owned()));
+            }
+            Verb::Cancel(pk, reason) => {
+                let trip = self.visible(&pk).await?.id;
+                match (person.rider(), person.operator(), reason) {
+                    (Some(rider), _, reason) => {
+                        dispatch.cancel(rider.id, trip, reason, None).await?
+                    }
+                    (None, Some(operator), Some(reason)) => {
+                        let cancelled = dispatch.cancel_by_operator(operator, trip, reason, None);
+                        cancelled.await?
+                    }
+                    (None, _, _) => return Err(not_allowed()),
+                }
+            }
+            Verb::End(pk, ending, reason) => {
+                let operator = person.operator().ok_or_else(not_allowed)?;
+                let trip = self.visible(&pk).await?.id;
+                dispatch.end(operator, trip, ending, reason, None).await?
+            }
+        };
+        let Answer { trip, .. } = done;
+        Ok(ok(&trip))
+    }
+}

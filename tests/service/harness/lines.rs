@@ -1,0 +1,81 @@
+//! Server-Sent Events as a browser reads them.
+
+use std::io::{BufRead, BufReader, Read};
+
+use serde_json::Value;
+use ureq::{Body, BodyReader};
+
+/// An answer that goes on for as long as events come.
+pub struct Lines {
+    lines: BufReader<BodyReader<'static>>,
+    /// What to send as `Last-Event-ID`.
+    pub last_id: String,
+}
+
+/// One event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    pub name: String,
+    pub data: Value,
+}
+
+impl Lines {
+    pub fn of(body: Body) -> Self {
+        Self {
+            lines: BufReader::new(body.into_reader()),
+            last_id: String::new(),
+        }
+    }
+
+    /// The next event; nothing once the answer has ended. Comments are passed over.
+    #[track_caller]
+    pub fn next(&mut self) -> Option<Told> {
+        let (mut name, mut data) = (None, None);
+        loop {
+            let mut line = String::new();
+            let read = self.lines.read_line(&mut line);
+            if read.expect("the answer goes on") == 0 {
+                assert!(name.is_none() && data.is_none(), "it ends within an event");
+                return None;
+            }
+            let line = line.trim_end_matches('\n');
+            match line.split_once(": ") {
+                Some(("id", id)) => id.clone_into(&mut self.last_id),
+                Some(("event", word)) => name = Some(word.to_owned()),
+                Some(("data", json)) => {
+                    assert_eq!(data, None, "the data is in one line");
+                    let json = serde_json::from_str(json);
+                    data = Some(json.unwrap_or_else(|error| panic!("{error} in {line}")));
+                }
+                Some(_) => panic!("not a line of an event: {line}"),
+                None if line == ":" => {}
+                None => {
+                    assert_eq!(line, "", "an event ends with an empty line");
+                    if let (Some(name), Some(data)) = (name.take(), data.take()) {
+                        return Some(Told { name, data });
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next event, which must be of this name; its data.
+    #[track_caller]
+    pub fn hears(&mut self, name: &str) -> Value {
+        let Some(told) = self.next() else {
+            panic!("{name} was expected, but the answer has ended")
+        };
+        assert_eq!(told.name, name, "{told:?}");
+        told.data
+    }
+
+    /// Whatever still comes, up to the end.
+    #[track_caller]
+    pub fn rest(mut self) -> Vec<Told> {
+        let told = std::iter::from_fn(|| self.next()).collect();
+        let mut after = String::new();
+        let end = self.lines.read_to_string(&mut after);
+        assert_eq!((end.ok(), after.as_str()), (Some(0), ""));
+        told
+    }
+}

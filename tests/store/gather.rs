@@ -1,0 +1,85 @@
+//! Reading for many callers with few queries.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use cabrank::store::gather::Gather;
+use cabrank::store::pool::Unavailable;
+use diesel::result::Error;
+use futures_util::future::join_all;
+
+use crate::support::{On, Test};
+use crate::tests;
+use crate::town::Town;
+
+pub fn tests() -> Vec<Test> {
+    tests![
+        a_caller_who_is_alone_is_served_at_once,
+        five_thousand_callers_cost_a_few_reads,
+        a_read_that_fails_fails_for_those_it_was_for,
+        more_callers_than_may_wait_are_sent_away,
+    ]
+    .to_vec()
+}
+
+/// Doubles numbers, and counts how often it reads.
+fn doubling(town: &Town) -> (Gather<u64, u64>, Arc<AtomicUsize>) {
+    let reads = Arc::new(AtomicUsize::new(0));
+    let counted = reads.clone();
+    let gather = Gather::new(&town.store.reader, move |db, keys: &[u64]| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        db.ping()?;
+        Ok(keys.iter().map(|key| key * 2).collect())
+    });
+    (gather, reads)
+}
+
+fn a_caller_who_is_alone_is_served_at_once(on: On) {
+    let town = Town::on(on);
+    let (gather, reads) = doubling(&town);
+    for key in 1..=3 {
+        assert_eq!(town.wait_for(gather.get(key)).ok(), Some(key * 2));
+        let count = usize::try_from(key).expect("a few");
+        assert_eq!(reads.load(Ordering::Relaxed), count, "nobody to wait for");
+    }
+}
+
+fn five_thousand_callers_cost_a_few_reads(on: On) {
+    const CALLERS: u64 = 5_000;
+    let town = Town::on(on);
+    let (gather, reads) = doubling(&town);
+    let answers = town.wait_for(join_all((0..CALLERS).map(|key| gather.get(key))));
+    let answers: Vec<u64> = answers
+        .into_iter()
+        .map(|answer| answer.expect("there is room for all"))
+        .collect();
+    let expected: Vec<u64> = (0..CALLERS).map(|key| key * 2).collect();
+    assert_eq!(answers, expected, "each gets the answer to their own key");
+    let reads = reads.load(Ordering::Relaxed);
+    assert!(reads <= 5_000 / 50, "{reads} reads");
+}
+
+fn a_read_that_fails_fails_for_those_it_was_for(on: On) {
+    let town = Town::on(on);
+    let gather = Gather::new(&town.store.reader, |_, keys: &[u64]| {
+        if keys.contains(&0) {
+            return Err(Error::NotFound);
+        }
+        Ok(keys.to_vec())
+    });
+    let failed = town.wait_for(join_all((0..3).map(|key| gather.get(key))));
+    assert!(failed.iter().all(Result::is_err), "{failed:?}");
+    assert_eq!(town.wait_for(gather.get(7)).ok(), Some(7));
+}
+
+fn more_callers_than_may_wait_are_sent_away(on: On) {
+    const WAITING_MAX: usize = 16_384;
+    let town = Town::on(on);
+    let (gather, _) = doubling(&town);
+    let keys = 0..u64::try_from(WAITING_MAX + 10).expect("a small number");
+    let answers = town.wait_for(join_all(keys.map(|key| gather.get(key))));
+    let (served, sent_away): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!((served.len(), sent_away.len()), (WAITING_MAX, 10));
+    let is_busy = |answer: &Result<u64, Unavailable>| matches!(answer, Err(Unavailable::Busy));
+    assert!(sent_away.iter().all(is_busy));
+}
