@@ -1,6 +1,6 @@
 //! Logs on standard error, one line each; every line about a request carries its id, but for sockets, which have none.
 //!
-//! Never logged: queries (they may hold tokens), bodies, addresses of trips, passwords, tokens.
+//! Never logged: the queries of paths (they may hold tokens), what is bound to those of the database, bodies, addresses of trips, passwords, tokens.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};

@@ -11,6 +11,7 @@ pub mod migrations;
 pub mod notifications;
 pub mod pool;
 mod prepared;
+mod queries;
 mod rows;
 mod schema;
 mod sql_types;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use diesel::QueryResult;
 use diesel::r2d2::{ManageConnection, Pool};
+use diesel::{Connection, QueryResult};
 use tokio::sync::Semaphore;
 
-use super::db::{Access, DatabaseUrl, Db};
+use super::db::{Access, DatabaseUrl, Db, on};
+use super::queries::TellQueries;
 
 /// How many reads run at once; more wait without holding a thread.
 const CONNECTIONS: u32 = 8;
@@ -47,7 +48,9 @@ impl ManageConnection for Opener {
     type Error = OpenError;
 
     fn connect(&self) -> Result<Db, OpenError> {
-        Ok(Db::open(&self.0, Access::Read)?)
+        let mut db = Db::open(&self.0, Access::Read)?;
+        on!(&mut db, |conn| conn.set_instrumentation(TellQueries));
+        Ok(db)
     }
 
     fn is_valid(&self, db: &mut Db) -> Result<(), OpenError> {

@@ -4,13 +4,14 @@
 //! Every test is run once per database and has a service and a database of its own. SQLite needs nothing;
 //! PostgreSQL is found through `CABRANK_TEST_POSTGRES` (`postgres://postgres@127.0.0.1:5432/postgres`). Without it
 //! its tests are reported as ignored, one by one, and fail where `CI` is set. `CABRANK_RACE_ROUNDS` says how long
-//! the races run.
+//! the races run, `CABRANK_CHAOS_EVENTS` how much happens in the chaos.
 //!
 //! Tests wait for what they expect, up to a deadline; they never sleep and never assert a time. "Nothing came"
 //! is shown by a later frame that came first.
 
 mod amending;
 mod audience;
+mod chaos;
 mod chat;
 mod command_line;
 mod commands;
@@ -40,6 +41,7 @@ mod security;
 mod sessions;
 mod sign_up;
 mod snapshots;
+mod stampede;
 mod subscriptions;
 mod taxi;
 mod trips;
@@ -65,7 +67,7 @@ fn main() -> ExitCode {
 }
 
 /// What must hold on both databases.
-fn modules() -> [Module; 33] {
+fn modules() -> [Module; 35] {
     [
         ("sign_up", sign_up::tests()),
         ("log_in", log_in::tests()),
@@ -84,6 +86,8 @@ fn modules() -> [Module; 33] {
         ("wire", wire::tests()),
         ("audience", audience::tests()),
         ("races", races::tests()),
+        ("chaos", chaos::tests()),
+        ("stampede", stampede::tests()),
         ("lifecycle", lifecycle::tests()),
         ("description", description::tests()),
         ("dcrf", dcrf::tests()),

@@ -24,11 +24,7 @@ impl Dcrf {
     pub(super) async fn hear(&self, to: &Return, hear: Hear) -> Queued {
         match hear {
             Hear::Pages(listing) => self.stream(to, listing).await,
-            Hear::Instance(pk) => {
-                let trip = self.visible(&pk).await?;
-                let topic = Topic::Trip(trip.number, pk.text().to_owned(), trip.revision);
-                self.subscribe(to, topic, "null").await
-            }
+            Hear::Instance(pk) => self.follow_trip(to, pk).await,
             Hear::Activity(filter) => self.subscribe(to, Topic::Activity(filter), "null").await,
             Hear::Events(places) => self.resume(to, places).await,
             Hear::Room(pk) => self.join(to, pk).await,
@@ -56,6 +52,18 @@ impl Dcrf {
                 return Ok(None);
             }
             offset += limit;
+        }
+    }
+
+    async fn follow_trip(&self, to: &Return, pk: Pk) -> Queued {
+        loop {
+            let told = self.voice.told();
+            let trip = self.visible(&pk).await?;
+            let topic = Topic::Trip(trip.number, pk.text().to_owned(), trip.revision);
+            match self.begin(to, topic, "null", Some(told)).await {
+                Err(NotBegun::Outdated) => {}
+                begun => return answered(begun),
+            }
         }
     }
 

@@ -22,6 +22,15 @@ pub struct Log {
 }
 
 impl Log {
+    /// Of somebody who has heard nothing of these streams, from their very beginning.
+    pub fn from_the_beginning(streams: impl IntoIterator<Item = String>) -> Self {
+        let places = streams.into_iter().map(|stream| (stream, (Value::Null, 0)));
+        Self {
+            places: places.collect(),
+            ..Self::default()
+        }
+    }
+
     /// The positions as they are sent.
     pub fn positions(&self) -> Value {
         let position = |(stream, (epoch, sequence)): (&String, &(Value, i64))| json!({"stream": stream, "epoch": epoch, "sequence": sequence});
@@ -41,7 +50,7 @@ impl Log {
 
     /// Goes on from the positions of an answer. Those of one that resumes are those that were given.
     #[track_caller]
-    fn open(&mut self, opening: &Value) {
+    pub fn open(&mut self, opening: &Value) {
         let positions = opening["positions"]
             .as_array()
             .expect("there are positions");

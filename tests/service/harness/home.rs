@@ -44,6 +44,11 @@ impl Home {
         self.dir.path()
     }
 
+    /// Where the database is, unless it is a file in the directory.
+    pub fn database_url(&self) -> Option<&str> {
+        self.database_url.as_deref()
+    }
+
     /// `cabrank` with these arguments, in an environment that has only what this home says.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cabrank"));

@@ -8,6 +8,7 @@ mod client;
 mod follower;
 mod home;
 mod http;
+pub mod ledger;
 mod lines;
 mod native;
 mod postgres;
@@ -36,7 +37,7 @@ pub use process::Process;
 pub use proxy::Proxy;
 pub use raw::{Opcode, Raw, frame};
 pub use service::{Options, PASSWORD, Service, sign_up_form};
-pub use socket::{Gone, Socket};
+pub use socket::{Gone, NotOpened, Socket};
 
 /// How long anything that must happen may take. Only a failing test ever waits this long.
 pub const DEADLINE: Duration = Duration::from_secs(30);

@@ -6,6 +6,7 @@ use std::process::{Command, ExitStatus};
 use serde_json::{Value, json};
 
 use super::client::log_in;
+use super::ledger::{self, Ledger};
 use super::{Auth, Client, Database, Driver, Home, Http, Operator, Process, Proxy, Rider};
 
 /// Everybody's password.
@@ -116,6 +117,12 @@ impl Service {
 
     pub fn home(&self) -> &Home {
         &self.options.home
+    }
+
+    /// What its log holds.
+    #[track_caller]
+    pub fn ledger(&self) -> Ledger {
+        ledger::read(self.home())
     }
 
     pub fn process(&mut self) -> &mut Process {

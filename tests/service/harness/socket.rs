@@ -23,6 +23,15 @@ pub struct Socket {
     channel: &'static Channel,
 }
 
+/// Why a socket was not opened.
+#[derive(Debug)]
+pub enum NotOpened {
+    /// The answer had this status.
+    Refused(u16),
+    /// There was none.
+    Unanswered,
+}
+
 /// Why no frame came.
 #[derive(Debug)]
 pub enum Gone {
@@ -41,6 +50,20 @@ impl Socket {
         auth: &Auth,
         headers: &[(&str, &str)],
     ) -> Result<Self, u16> {
+        match Self::try_open(address, path, auth, headers) {
+            Ok(socket) => Ok(socket),
+            Err(NotOpened::Refused(status)) => Err(status),
+            Err(NotOpened::Unanswered) => panic!("the handshake got no answer"),
+        }
+    }
+
+    /// The same where the service may have gone.
+    pub fn try_open(
+        address: SocketAddr,
+        path: &str,
+        auth: &Auth,
+        headers: &[(&str, &str)],
+    ) -> Result<Self, NotOpened> {
         let url = format!("ws://{address}{}", auth.path(path));
         let mut request = url.into_client_request().expect("it is a URL");
         let own = auth.header();
@@ -53,7 +76,7 @@ impl Socket {
                 HeaderValue::from_str(value).expect("it is a header's value"),
             );
         }
-        let stream = TcpStream::connect(address).expect("the service accepts connections");
+        let stream = TcpStream::connect(address).map_err(|_| NotOpened::Unanswered)?;
         stream.set_nodelay(true).expect("it is a TCP socket");
         stream
             .set_read_timeout(Some(DEADLINE))
@@ -63,8 +86,10 @@ impl Socket {
                 stream,
                 channel: channel(path),
             }),
-            Err(HandshakeError::Failure(Error::Http(answer))) => Err(answer.status().as_u16()),
-            Err(other) => panic!("the handshake got no answer: {other}"),
+            Err(HandshakeError::Failure(Error::Http(answer))) => {
+                Err(NotOpened::Refused(answer.status().as_u16()))
+            }
+            Err(_) => Err(NotOpened::Unanswered),
         }
     }
 
@@ -113,27 +138,39 @@ impl Socket {
     /// The next frame, or how the socket ended.
     #[track_caller]
     pub fn try_next(&mut self) -> Result<Value, Gone> {
-        loop {
-            let message = self.next_message()?;
+        let next = self.next_within(DEADLINE)?;
+        Ok(next.unwrap_or_else(|| panic!("nothing came within {DEADLINE:?}")))
+    }
+
+    /// The same, or nothing if nothing comes for so long.
+    #[track_caller]
+    pub fn next_within(&mut self, wait: Duration) -> Result<Option<Value>, Gone> {
+        while let Some(message) = self.message_within(wait)? {
             if let Message::Close(frame) = message {
                 let code = frame.map_or(1005, |frame| frame.code.into());
                 self.channel.check_close(code);
                 return Err(Gone::Closed(code));
             }
             if let Message::Text(text) = message {
-                return Ok(serde_json::from_str(&text).expect("every frame is JSON"));
+                return Ok(Some(
+                    serde_json::from_str(&text).expect("every frame is JSON"),
+                ));
             }
-            assert!(
-                !message.is_binary(),
-                "the course dialect has no binary frames"
-            );
+            assert!(!message.is_binary(), "no dialect has binary frames");
         }
+        Ok(None)
     }
 
     /// The next message of any kind; pings are answered on the way.
     #[track_caller]
     pub fn next_message(&mut self) -> Result<Message, Gone> {
-        let end = Instant::now() + DEADLINE;
+        let next = self.message_within(DEADLINE)?;
+        Ok(next.unwrap_or_else(|| panic!("nothing came within {DEADLINE:?}")))
+    }
+
+    #[track_caller]
+    fn message_within(&mut self, wait: Duration) -> Result<Option<Message>, Gone> {
+        let end = Instant::now() + wait;
         loop {
             let left = end
                 .saturating_duration_since(Instant::now())
@@ -147,12 +184,14 @@ impl Socket {
                     if let Message::Text(text) = &message {
                         self.channel.check(By::Service, text);
                     }
-                    return Ok(message);
+                    return Ok(Some(message));
                 }
                 Err(Error::Io(error))
                     if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
                 {
-                    assert!(Instant::now() < end, "nothing came within {DEADLINE:?}");
+                    if Instant::now() >= end {
+                        return Ok(None);
+                    }
                 }
                 Err(Error::Io(_) | Error::ConnectionClosed | Error::AlreadyClosed) => {
                     return Err(Gone::Cut);
@@ -244,6 +283,17 @@ impl Socket {
                 Err(gone) => panic!("goodbye was not answered: {gone:?}"),
             }
         }
+    }
+
+    /// Says goodbye and does not wait for an answer.
+    pub fn leave(mut self) {
+        drop(self.stream.close(None)); // the service may have gone
+    }
+
+    /// Takes little at once from now on, so that what is not read waits at the service.
+    pub fn take_little(&self, bytes: usize) {
+        let limited = SockRef::from(self.stream.get_ref()).set_recv_buffer_size(bytes);
+        limited.expect("it is a TCP socket");
     }
 
     /// Vanishes without a goodbye, as a phone does in a tunnel.

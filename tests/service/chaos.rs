@@ -1,0 +1,136 @@
+//! Devices that lose their connection in every way, while the service is stopped and killed: each ends up with a log that
+//! is, entry by entry, the service's own.
+//!
+//! `CABRANK_CHAOS_EVENTS` says how many commands take effect (500). What is chosen at random comes from a seed that a
+//! failure names, and that `CABRANK_CHAOS_SEED` sets; the order in which threads run is not in it.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::AtomicUsize;
+use std::thread;
+
+use fastrand::Rng;
+
+use self::city::{City, GivesUp};
+use self::device::{Device, LOSSES};
+use self::diary::Diary;
+use self::trade::{Trade, drive, ride};
+use crate::harness::{Database, Service, Test, tests};
+
+#[path = "chaos/city.rs"]
+mod city;
+#[path = "chaos/device.rs"]
+mod device;
+#[path = "chaos/diary.rs"]
+mod diary;
+#[path = "chaos/trade.rs"]
+mod trade;
+
+pub fn tests() -> Vec<Test> {
+    tests![every_log_is_the_services_own_whatever_is_lost]
+}
+
+const RIDERS: usize = 2;
+const DRIVERS: usize = 3;
+const DEVICES_EACH: usize = 2;
+/// How often the service goes down.
+const RESTARTS: usize = 5;
+
+fn from_environment(name: &str) -> Option<u64> {
+    let value = std::env::var(name).ok()?;
+    Some(
+        value
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} is a number")),
+    )
+}
+
+/// Says which seed failed.
+struct Seed(u64);
+
+impl Drop for Seed {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            println!("to choose the same again: CABRANK_CHAOS_SEED={}", self.0);
+        }
+    }
+}
+
+fn every_log_is_the_services_own_whatever_is_lost(on: Database) {
+    let events = from_environment("CABRANK_CHAOS_EVENTS").unwrap_or(500);
+    let events = usize::try_from(events).expect("a number of events");
+    let seed = from_environment("CABRANK_CHAOS_SEED");
+    let seed = Seed(seed.unwrap_or_else(|| RandomState::new().hash_one(())));
+    let mut rng = Rng::with_seed(seed.0);
+    let mut service = Service::with(on, &["--rider-trips", "1000"]);
+    let riders: Vec<_> = (0..RIDERS)
+        .map(|n| service.rider(&format!("rider{n}")))
+        .collect();
+    let drivers = service.drivers("driver", DRIVERS);
+    let city = City::at(service.address, events);
+    let losses: [AtomicUsize; LOSSES.len()] = Default::default();
+    let diaries: Vec<Diary> = thread::scope(|scope| {
+        let _gives_up = GivesUp(&city);
+        let mut trade = Trade::new(DRIVERS);
+        let mut trading = Vec::new();
+        for (driver, offers) in drivers.iter().zip(trade.offers()) {
+            let (hand, rng) = (city.hand(driver), rng.fork());
+            trading.push(scope.spawn(move || drive(hand, rng, &offers)));
+        }
+        for rider in &riders {
+            let (hand, rng, market) = (city.hand(rider), rng.fork(), trade.market());
+            trading.push(scope.spawn(move || ride(hand, rng, &market)));
+        }
+        drop(trade);
+        let people = riders.iter().map(|rider| &**rider);
+        let people = people.chain(drivers.iter().map(|driver| &**driver));
+        let mut following = Vec::new();
+        for person in people {
+            for n in 0..DEVICES_EACH {
+                let device = Device::of(person, n, &city, &losses, rng.fork());
+                following.push(scope.spawn(move || device.follow()));
+            }
+        }
+        for n in 1..=RESTARTS {
+            city.wait_for(events * n / (RESTARTS + 1));
+            if n % 2 == 0 {
+                city.stops();
+                assert!(service.stop().success(), "restart {n}");
+            } else {
+                service.kill();
+            }
+            service.restart();
+            city.moves_to(service.address);
+        }
+        for thread in trading {
+            thread.join().expect("every command is answered");
+        }
+        // What a device has said lately is written when the service has stopped, and nobody says more.
+        assert!(service.stop().success(), "the last restart");
+        service.restart();
+        city.moves_to(service.address);
+        city.ends_with(service.ledger());
+        let join = |thread: thread::ScopedJoinHandle<'_, Diary>| thread.join();
+        following
+            .into_iter()
+            .map(|thread| join(thread).expect("every device catches up"))
+            .collect()
+    });
+    let ledger = service.ledger();
+    let kept: usize = ledger.values().map(Vec::len).sum();
+    assert!(kept >= events, "{kept} entries of {events} commands");
+    for diary in &diaries {
+        diary.agrees_with(&ledger);
+    }
+    let losses = losses.map(AtomicUsize::into_inner);
+    assert!(
+        losses.iter().all(|count| *count > 0),
+        "each happens: {LOSSES:?}, {losses:?}"
+    );
+    let heard: usize = diaries.iter().map(|diary| diary.log.heard.len()).sum();
+    let snapshots: usize = diaries.iter().map(|diary| diary.snapshots).sum();
+    println!(
+        "{}: {kept} entries, {heard} heard, {snapshots} snapshots, {LOSSES:?} {losses:?}, seed {}",
+        on.name(),
+        seed.0
+    );
+}

@@ -1,0 +1,162 @@
+//! What all who take part know: where the service is, how much has happened, and how it ends.
+
+use std::net::SocketAddr;
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use serde_json::Value;
+
+use crate::harness::ledger::Ledger;
+use crate::harness::{Answer, Auth, Client, Http, eventually};
+
+struct State {
+    address: SocketAddr,
+    happened: usize,
+    stops: usize,
+    given_up: bool,
+}
+
+/// One service and everybody who uses it.
+pub struct City {
+    state: Mutex<State>,
+    changed: Condvar,
+    target: usize,
+    ledger: OnceLock<Ledger>,
+}
+
+impl City {
+    /// A city where so many commands are to take effect.
+    pub fn at(address: SocketAddr, target: usize) -> Self {
+        let state = State {
+            address,
+            happened: 0,
+            stops: 0,
+            given_up: false,
+        };
+        Self {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            target,
+            ledger: OnceLock::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.lock().address
+    }
+
+    pub fn moves_to(&self, address: SocketAddr) {
+        self.lock().address = address;
+    }
+
+    pub fn happened(&self) -> usize {
+        self.lock().happened
+    }
+
+    /// Whether enough has happened, or something has failed.
+    pub fn has_enough(&self) -> bool {
+        let state = self.lock();
+        state.given_up || state.happened >= self.target
+    }
+
+    /// Whether a test has failed that others would wait for.
+    pub fn has_given_up(&self) -> bool {
+        self.lock().given_up
+    }
+
+    /// The service is about to be told to stop, which it does once everybody has read what waits.
+    pub fn stops(&self) {
+        self.lock().stops += 1;
+        self.changed.notify_all();
+    }
+
+    /// Waits until that much has happened, or enough, or the service stops.
+    pub fn wait_for(&self, happened: usize) {
+        let mut state = self.lock();
+        let (happened, stops) = (happened.min(self.target), state.stops);
+        while state.happened < happened && state.stops == stops && !state.given_up {
+            let woken = self.changed.wait(state);
+            state = woken.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// No more commands come, and this is what they have left.
+    pub fn ends_with(&self, ledger: Ledger) {
+        assert!(self.ledger.set(ledger).is_ok(), "it ends once");
+    }
+
+    /// What there is to catch up with, once it is all there.
+    pub fn ledger(&self) -> Option<&Ledger> {
+        self.ledger.get()
+    }
+
+    /// Whoever gives commands for this person.
+    pub fn hand(&self, person: &Client) -> Hand<'_> {
+        Hand {
+            city: self,
+            name: person.username.clone(),
+            http: Http::new(self.address(), person.auth.clone()),
+            given: 0,
+        }
+    }
+}
+
+/// Lets nobody wait for a thread that has failed.
+pub struct GivesUp<'a>(pub &'a City);
+
+impl Drop for GivesUp<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.lock().given_up = true;
+            self.0.changed.notify_all();
+        }
+    }
+}
+
+/// Gives commands, each as often as it takes until it is answered.
+pub struct Hand<'a> {
+    pub city: &'a City,
+    name: String,
+    http: Http,
+    given: usize,
+}
+
+impl<'a> Hand<'a> {
+    /// Another one of the same person.
+    pub fn fork(&mut self) -> Hand<'a> {
+        self.given += 1;
+        Hand {
+            city: self.city,
+            name: format!("{}-{}", self.name, self.given),
+            http: self.http.with(self.http.auth.clone()),
+            given: 0,
+        }
+    }
+
+    /// Gives a command under a key of its own; the answer may come from after a restart.
+    pub fn command(&mut self, path: &str, fields: Option<&Value>) -> Answer {
+        self.given += 1;
+        let key = format!("{}-{}", self.name, self.given);
+        let answer = eventually("a command is answered", || {
+            let address = self.city.address();
+            if self.http.address != address {
+                self.http = Http::new(address, Auth::clone(&self.http.auth));
+            }
+            let call = self.http.call("POST", path);
+            let call = call.header("Idempotency-Key", &key);
+            let call = match fields {
+                Some(fields) => call.json(fields),
+                None => call,
+            };
+            call.try_send().ok().filter(|answer| answer.status != 503)
+        });
+        if matches!(answer.status, 200 | 201) {
+            self.city.lock().happened += 1;
+            self.city.changed.notify_all();
+        }
+        answer
+    }
+}
