@@ -14,6 +14,7 @@ use self::city::{City, GivesUp};
 use self::device::{Device, LOSSES};
 use self::diary::Diary;
 use self::trade::{Trade, drive, ride};
+use crate::harness::ledger::Ledger;
 use crate::harness::{Database, Service, Test, tests};
 
 #[path = "chaos/city.rs"]
@@ -115,11 +116,22 @@ fn every_log_is_the_services_own_whatever_is_lost(on: Database) {
             .map(|thread| join(thread).expect("every device catches up"))
             .collect()
     });
-    let ledger = service.ledger();
+    report(on, &seed, events, &service.ledger(), &diaries, losses);
+}
+
+/// Every diary says what the ledger says, and every kind of loss has happened.
+fn report(
+    on: Database,
+    seed: &Seed,
+    events: usize,
+    ledger: &Ledger,
+    diaries: &[Diary],
+    losses: [AtomicUsize; LOSSES.len()],
+) {
     let kept: usize = ledger.values().map(Vec::len).sum();
     assert!(kept >= events, "{kept} entries of {events} commands");
-    for diary in &diaries {
-        diary.agrees_with(&ledger);
+    for diary in diaries {
+        diary.agrees_with(ledger);
     }
     let losses = losses.map(AtomicUsize::into_inner);
     assert!(

@@ -23,8 +23,8 @@ fn ids(list: &Value) -> Vec<i64> {
 }
 
 #[track_caller]
-fn listed(native: &mut Native, fields: Value) -> Vec<i64> {
-    ids(&native.call("list", &fields).ok(200))
+fn listed(native: &mut Native, fields: &Value) -> Vec<i64> {
+    ids(&native.call("list", fields).ok(200))
 }
 
 fn a_list_shows_what_the_role_sees_newest_first(on: Database) {
@@ -62,7 +62,7 @@ fn filters_let_through_what_fits_them(on: Database) {
     eve.cancel(&over).ok(200);
     bob.accept(&taken).ok(200);
     let mut native = service.operator("oz").native();
-    let mut fits = |fields: Value| listed(&mut native, fields);
+    let mut fits = |fields: Value| listed(&mut native, &fields);
     assert_eq!(fits(json!({"rider": ann.id})), [2, 1]);
     assert_eq!(fits(json!({"driver": bob.id})), [2]);
     assert_eq!(fits(json!({"status": "CANCELLED"})), [4]);
@@ -73,12 +73,12 @@ fn filters_let_through_what_fits_them(on: Database) {
     );
     assert_eq!(fits(json!({"rider": 9999})), [] as [i64; 0]);
     assert_eq!(
-        listed(&mut bob.native(), json!({"status": "REQUESTED"})),
+        listed(&mut bob.native(), &json!({"status": "REQUESTED"})),
         [3, 1]
     );
     let mut own = ann.native();
     assert_eq!(
-        listed(&mut own, json!({"rider": eve.id})),
+        listed(&mut own, &json!({"rider": eve.id})),
         [] as [i64; 0],
         "a filter shows nothing more"
     );

@@ -138,7 +138,7 @@ impl Call<'_> {
     }
 
     /// An answer that goes on, if it is that; otherwise the whole answer.
-    pub fn follow(self) -> Result<Lines, Answer> {
+    pub fn follow(self) -> Result<Lines, Box<Answer>> {
         let agent = &self.http.agent;
         let request = self.request.body(()).expect("a call without a body");
         let mut response = agent.run(request).expect("the service answers");
@@ -147,11 +147,11 @@ impl Call<'_> {
             return Ok(Lines::of(response.into_body()));
         }
         let body = response.body_mut().read_to_vec().expect("it has a body");
-        Err(Answer {
+        Err(Box::new(Answer {
             status,
             headers: response.headers().clone(),
             text: String::from_utf8_lossy(&body).into_owned(),
-        })
+        }))
     }
 
     /// The answer, where the service may have gone.
