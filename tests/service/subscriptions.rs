@@ -8,6 +8,7 @@ use crate::harness::{Database, Driver, Native, Rider, Service, Test, inner, nk, 
 pub fn tests() -> Vec<Test> {
     tests![
         an_observer_is_told_every_change_once,
+        an_observer_is_not_told_what_was_before,
         what_is_told_is_wrapped_as_the_call_was,
         two_subscriptions_to_one_trip_are_told_apart,
         unsubscribing_without_an_id_ends_all_of_the_trip,
@@ -93,6 +94,27 @@ fn an_observer_is_told_every_change_once(on: Database) {
     settle(&rider, &mut sockets.iter_mut().collect::<Vec<_>>());
     for native in &sockets {
         native.was_told_no_more("sub");
+    }
+}
+
+/// A change is answered before it is announced, so that its news may come after the answer to the next call.
+fn an_observer_is_not_told_what_was_before(on: Database) {
+    let service = Service::start(on);
+    let (rider, _) = people(&service);
+    let mut native = rider.native();
+    let wish = json!({"data": {"pick_up_address": "A", "drop_off_address": "B"}});
+    for pk in 1..=40 {
+        let id = format!("trip {pk}");
+        let created = native.send(None, "create", &wish);
+        let fields = json!({"pk": pk, "request_id": id});
+        let begun = native.send(None, "subscribe_instance", &fields);
+        let trip = native.answer(None, "create", &created).ok(201);
+        assert_eq!(trip["id"], pk);
+        native.answer(None, "subscribe_instance", &begun).ok(201);
+        let change = json!({"pk": pk, "data": {"drop_off_address": "C"}});
+        let amended = native.call("patch", &change).ok(200);
+        assert_eq!(native.told(&id, "update", &trip), amended);
+        native.call("delete", &json!({"pk": pk})).ok(204);
     }
 }
 
