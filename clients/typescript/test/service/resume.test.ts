@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { Inbox } from '../support/deadline.js';
 import { Proxy } from '../support/proxy.js';
 import { Heard, Stage, WISH } from './stage.js';
 
@@ -77,22 +78,12 @@ test('subscriptions stand again after a restart', () =>
   Stage.set(async (stage) => {
     const [rider, driver] = [await stage.enter('rider'), await stage.enter('driver')];
     const { id } = await rider.client.trips.create(WISH);
-    let stands: () => void = () => {};
-    const again = new Promise<void>((resolve) => (stands = resolve));
-    const heard: string[] = [];
-    const told = new Promise<void>((resolve) => {
-      void rider.client.trips.subscribe(id, {
-        again: stands,
-        update: ({ status }) => {
-          heard.push(status);
-          if (status === 'ARRIVED') resolve();
-        },
-      });
-    });
+    const [heard, again] = [new Inbox<string>(), new Inbox<null>()];
+    await rider.client.trips.subscribe(id, { update: ({ status }) => heard.put(status), again: () => again.put(null) });
     await driver.client.trips.accept(id);
+    assert.equal(await heard.next('the accept'), 'STARTED');
     await stage.service.restart();
-    await again;
+    await again.next('the subscription');
     await driver.client.trips.arrive(id);
-    await told;
-    assert.deepEqual(heard, ['STARTED', 'ARRIVED']);
+    assert.equal(await heard.next('the arrival'), 'ARRIVED');
   }));

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
 
 import type { Tokens } from '../../src/index.js';
-import { Inbox } from './deadline.js';
+import { Inbox, within } from './deadline.js';
 
 /** What a client sent, without its wrapping. */
 export interface Asked {
@@ -82,7 +82,7 @@ export class FakeService {
 
   async stop(): Promise<void> {
     for (const { socket } of this.connections.all) socket.terminate();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await within(new Promise((resolve) => this.#server.close(resolve)), 'the end of the fake');
   }
 
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -3,6 +3,8 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
+import { within } from './deadline.js';
+
 export class Proxy {
   readonly #server: Server;
   #sockets = new Set<Socket>();
@@ -42,7 +44,7 @@ export class Proxy {
   async close(): Promise<void> {
     this.cut();
     this.#server.close();
-    await once(this.#server, 'close');
+    await within(once(this.#server, 'close'), 'the end of the proxy');
   }
 
   #join(from: Socket, to: Socket): void {
