@@ -14,8 +14,7 @@ use self::city::{City, GivesUp};
 use self::device::{Device, LOSSES};
 use self::diary::Diary;
 use self::trade::{Trade, drive, ride};
-use crate::harness::ledger::Ledger;
-use crate::harness::{Database, Service, Test, tests};
+use crate::harness::{Database, Driver, Rider, Service, Test, tests};
 
 #[path = "chaos/city.rs"]
 mod city;
@@ -32,7 +31,8 @@ pub fn tests() -> Vec<Test> {
 
 const RIDERS: usize = 2;
 const DRIVERS: usize = 3;
-const DEVICES_EACH: usize = 2;
+/// A rider has a phone and a tablet.
+const DEVICES_OF_A_RIDER: usize = 2;
 /// How often the service goes down.
 const RESTARTS: usize = 5;
 
@@ -63,75 +63,18 @@ fn every_log_is_the_services_own_whatever_is_lost(on: Database) {
     let seed = Seed(seed.unwrap_or_else(|| RandomState::new().hash_one(())));
     let mut rng = Rng::with_seed(seed.0);
     let mut service = Service::with(on, &["--rider-trips", "1000"]);
-    let riders: Vec<_> = (0..RIDERS)
+    let riders: Vec<Rider> = (0..RIDERS)
         .map(|n| service.rider(&format!("rider{n}")))
         .collect();
     let drivers = service.drivers("driver", DRIVERS);
     let city = City::at(service.address, events);
     let losses: [AtomicUsize; LOSSES.len()] = Default::default();
-    let diaries: Vec<Diary> = thread::scope(|scope| {
-        let _gives_up = GivesUp(&city);
-        let mut trade = Trade::new(DRIVERS);
-        let mut trading = Vec::new();
-        for (driver, offers) in drivers.iter().zip(trade.offers()) {
-            let (hand, rng) = (city.hand(driver), rng.fork());
-            trading.push(scope.spawn(move || drive(hand, rng, &offers)));
-        }
-        for rider in &riders {
-            let (hand, rng, market) = (city.hand(rider), rng.fork(), trade.market());
-            trading.push(scope.spawn(move || ride(hand, rng, &market)));
-        }
-        drop(trade);
-        let people = riders.iter().map(|rider| &**rider);
-        let people = people.chain(drivers.iter().map(|driver| &**driver));
-        let mut following = Vec::new();
-        for person in people {
-            for n in 0..DEVICES_EACH {
-                let device = Device::of(person, n, &city, &losses, rng.fork());
-                following.push(scope.spawn(move || device.follow()));
-            }
-        }
-        for n in 1..=RESTARTS {
-            city.wait_for(events * n / (RESTARTS + 1));
-            if n % 2 == 0 {
-                city.stops();
-                assert!(service.stop().success(), "restart {n}");
-            } else {
-                service.kill();
-            }
-            service.restart();
-            city.moves_to(service.address);
-        }
-        for thread in trading {
-            thread.join().expect("every command is answered");
-        }
-        // What a device has said lately is written when the service has stopped, and nobody says more.
-        assert!(service.stop().success(), "the last restart");
-        service.restart();
-        city.moves_to(service.address);
-        city.ends_with(service.ledger());
-        let join = |thread: thread::ScopedJoinHandle<'_, Diary>| thread.join();
-        following
-            .into_iter()
-            .map(|thread| join(thread).expect("every device catches up"))
-            .collect()
-    });
-    report(on, &seed, events, &service.ledger(), &diaries, losses);
-}
-
-/// Every diary says what the ledger says, and every kind of loss has happened.
-fn report(
-    on: Database,
-    seed: &Seed,
-    events: usize,
-    ledger: &Ledger,
-    diaries: &[Diary],
-    losses: [AtomicUsize; LOSSES.len()],
-) {
+    let diaries = live(&mut service, &city, &riders, &drivers, &losses, &mut rng);
+    let ledger = service.ledger();
     let kept: usize = ledger.values().map(Vec::len).sum();
     assert!(kept >= events, "{kept} entries of {events} commands");
-    for diary in diaries {
-        diary.agrees_with(ledger);
+    for diary in &diaries {
+        diary.agrees_with(&ledger);
     }
     let losses = losses.map(AtomicUsize::into_inner);
     assert!(
@@ -145,4 +88,64 @@ fn report(
         on.name(),
         seed.0
     );
+}
+
+/// Lets everybody act and lose connections while the service goes down, and gives what each device has heard.
+fn live(
+    service: &mut Service,
+    city: &City,
+    riders: &[Rider],
+    drivers: &[Driver],
+    losses: &[AtomicUsize; LOSSES.len()],
+    rng: &mut Rng,
+) -> Vec<Diary> {
+    thread::scope(|scope| {
+        let _gives_up = GivesUp(city);
+        let mut trade = Trade::new(drivers.len());
+        let mut trading = Vec::new();
+        for (driver, offers) in drivers.iter().zip(trade.offers()) {
+            let (hand, rng) = (city.hand(driver), rng.fork());
+            trading.push(scope.spawn(move || drive(hand, rng, &offers)));
+        }
+        for rider in riders {
+            let (hand, rng, market) = (city.hand(rider), rng.fork(), trade.market());
+            trading.push(scope.spawn(move || ride(hand, rng, &market)));
+        }
+        drop(trade);
+        let devices = riders
+            .iter()
+            .flat_map(|rider| (0..DEVICES_OF_A_RIDER).map(move |n| (&**rider, n)))
+            .chain(drivers.iter().map(|driver| (&**driver, 0)));
+        let mut following = Vec::new();
+        for (person, n) in devices {
+            let device = Device::of(person, n, city, losses, rng.fork());
+            following.push(scope.spawn(move || device.follow()));
+        }
+        for n in 1..=RESTARTS {
+            city.wait_for_part(n, RESTARTS + 1);
+            goes_down(service, city, n % 2 == 0);
+        }
+        for thread in trading {
+            thread.join().expect("every command is answered");
+        }
+        // What a device has said lately is written when the service has stopped, and nobody says more.
+        goes_down(service, city, true);
+        city.ends_with(service.ledger());
+        let diaries = following.into_iter().map(thread::ScopedJoinHandle::join);
+        diaries
+            .map(|diary| diary.expect("every device catches up"))
+            .collect()
+    })
+}
+
+/// Stops the service with a word or without, and starts it again.
+fn goes_down(service: &mut Service, city: &City, with_a_word: bool) {
+    if with_a_word {
+        city.stops();
+        assert!(service.stop().success(), "it stops well");
+    } else {
+        service.kill();
+    }
+    service.restart();
+    city.moves_to(service.address);
 }

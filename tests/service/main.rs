@@ -4,7 +4,8 @@
 //! Every test is run once per database and has a service and a database of its own. SQLite needs nothing;
 //! PostgreSQL is found through `CABRANK_TEST_POSTGRES` (`postgres://postgres@127.0.0.1:5432/postgres`). Without it
 //! its tests are reported as ignored, one by one, and fail where `CI` is set. `CABRANK_RACE_ROUNDS` says how long
-//! the races run, `CABRANK_CHAOS_EVENTS` how much happens in the chaos.
+//! the races run, `CABRANK_CHAOS_EVENTS` how much happens in the chaos, `CABRANK_STAMPEDE_SESSIONS` how
+//! many come back at once.
 //!
 //! Tests wait for what they expect, up to a deadline; they never sleep and never assert a time. "Nothing came"
 //! is shown by a later frame that came first.

@@ -83,6 +83,11 @@ impl City {
         }
     }
 
+    /// Waits until this part of everything has happened.
+    pub fn wait_for_part(&self, part: usize, of: usize) {
+        self.wait_for(self.target * part / of);
+    }
+
     /// No more commands come, and this is what they have left.
     pub fn ends_with(&self, ledger: Ledger) {
         assert!(self.ledger.set(ledger).is_ok(), "it ends once");

@@ -28,8 +28,10 @@ pub const LOSSES: [Loss; 4] = [Loss::Leave, Loss::Vanish, Loss::Stall, Loss::Res
 
 /// How many events are heard before the next loss, at most.
 const HEARD_MAX: usize = 100;
-/// How much a stalled device takes from the network before it stops.
-const TAKES: usize = 4 * 1024;
+/// How many bytes a stalled device takes from the network.
+const LITTLE: usize = 4 * 1024;
+/// How many one that reads takes.
+const MUCH: usize = 128 * 1024;
 /// How often a device that hears nothing looks whether it has everything.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -178,9 +180,10 @@ impl<'a> Device<'a> {
     }
 
     fn stall(&mut self, socket: &Socket) {
-        socket.take_little(TAKES);
+        socket.takes_at_once(LITTLE);
         let while_happens = self.rng.usize(20..200);
         self.city.wait_for(self.city.happened() + while_happens);
+        socket.takes_at_once(MUCH);
         self.count();
     }
 

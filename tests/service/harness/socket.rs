@@ -290,8 +290,8 @@ impl Socket {
         drop(self.stream.close(None)); // the service may have gone
     }
 
-    /// Takes little at once from now on, so that what is not read waits at the service.
-    pub fn take_little(&self, bytes: usize) {
+    /// Lets so many bytes wait at this end; what does not fit waits at the service.
+    pub fn takes_at_once(&self, bytes: usize) {
         let limited = SockRef::from(self.stream.get_ref()).set_recv_buffer_size(bytes);
         limited.expect("it is a TCP socket");
     }
