@@ -3,9 +3,10 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::bare::{Seat, Style};
+use super::bare::{self, Seat};
 use super::{course, taxi};
 use crate::domain::{DriverId, Party, RiderId, UserId};
+use crate::problem::Problem;
 
 /// Objects that look like frames, with anything in their places.
 pub fn frame_like() -> impl Strategy<Value = String> {
@@ -79,24 +80,26 @@ fn party<Id>(id: Id) -> Party<Id> {
     }
 }
 
-/// Read, or refused with an error frame that is JSON; never a panic.
-fn is_answered(frame: &str, styles: &[&Style]) {
+/// A refusal is an error frame that is JSON.
+fn is_told(problem: &Problem) {
+    let frame: Value = serde_json::from_str(&problem.error_frame()).expect("JSON");
+    let is_whole = frame["code"].is_string() && frame["detail"].is_string();
+    assert!(is_whole, "{frame}");
+}
+
+/// Read, or refused; never a panic.
+fn is_answered(frame: &str) {
     let seats = [
         Seat::Rider(party(RiderId::of(UserId::new(1)))),
         Seat::Driver(party(DriverId::of(UserId::new(2)))),
     ];
-    for (style, seat) in styles
-        .iter()
-        .flat_map(|style| seats.iter().map(move |seat| (style, seat)))
-    {
-        if let Err(problem) = (style.read)(frame, seat) {
-            let frame: Value = serde_json::from_str(&problem.error_frame()).expect("JSON");
-            assert!(
-                frame["code"].is_string() && frame["detail"].is_string(),
-                "{frame}"
-            );
+    for seat in &seats {
+        for style in [&course::STYLE, &taxi::STYLE] {
+            (style.read)(frame, seat).err().iter().for_each(is_told);
         }
     }
+    bare::message(frame).err().iter().for_each(is_told);
+    bare::notices_read(frame).err().iter().for_each(is_told);
 }
 
 proptest! {
@@ -104,11 +107,11 @@ proptest! {
 
     #[test]
     fn whatever_comes_has_an_answer(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        is_answered(&String::from_utf8_lossy(&bytes), &[&course::STYLE, &taxi::STYLE]);
+        is_answered(&String::from_utf8_lossy(&bytes));
     }
 
     #[test]
     fn whatever_looks_like_a_frame_has_an_answer(frame in frame_like()) {
-        is_answered(&frame, &[&course::STYLE, &taxi::STYLE]);
+        is_answered(&frame);
     }
 }

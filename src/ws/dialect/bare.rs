@@ -1,9 +1,11 @@
-//! What the course's dialects share: frames without an envelope, and objects of a rider's and a driver's making.
+//! What the dialects without an envelope share, and the frames of rooms and of notifications.
 
 use serde_json::{Map, Value};
 
 use crate::dispatch::DriverVerb;
-use crate::domain::{DriverId, Party, Place, RiderId, Trip, TripId};
+use crate::domain::{DriverId, MessageText, Party, Place, RiderId, Trip, TripId};
+use crate::fields::{Fields, Presence};
+use crate::notices::Which;
 use crate::problem::{Code, Problem};
 use crate::store::writer::command::Stated;
 
@@ -49,6 +51,26 @@ pub struct Style {
     pub read: fn(&str, &Seat) -> Result<Asked, Problem>,
     /// Writes a trip.
     pub trip: fn(&Trip) -> String,
+}
+
+/// Reads what is said in a room.
+pub fn message(frame: &str) -> Result<MessageText, Problem> {
+    let object = object(frame)?;
+    let mut fields = Fields::of(&object);
+    let text = fields.parsed("message", Presence::Required, MessageText::parse);
+    Ok(fields.finish(text)?)
+}
+
+/// Reads which notifications have been read.
+pub fn notices_read(frame: &str) -> Result<Which, Problem> {
+    let object = object(frame)?;
+    let mut fields = Fields::of(&object);
+    let which = fields.value("read", Presence::Required);
+    let which = which.and_then(|value| match value.as_str() {
+        Some("all") => Some(Which::All),
+        Some(_) | None => fields.numbers("read").map(Which::These),
+    });
+    Ok(fields.finish(which)?)
 }
 
 /// The object that a frame is.

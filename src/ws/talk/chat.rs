@@ -8,12 +8,11 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::app::App;
 use crate::domain::event_object::MessageObject;
-use crate::domain::{Event, Fact, MessageText, Person, TripId};
-use crate::fields::{Fields, Presence};
+use crate::domain::{Event, Fact, Person, TripId};
 use crate::problem::Problem;
 use crate::registry::voice::{NotTold, Shared};
 use crate::registry::{Outbound, Voice};
-use crate::ws::dialect::bare::object;
+use crate::ws::dialect::bare;
 use crate::ws::frames;
 use crate::ws::session::{Greeting, Talk, answer};
 
@@ -30,10 +29,7 @@ pub(in crate::ws) struct Chat {
 
 impl Chat {
     async fn say(&self, frame: &str) -> Result<(), Problem> {
-        let object = object(frame)?;
-        let mut fields = Fields::of(&object);
-        let text = fields.parsed("message", Presence::Required, MessageText::parse);
-        let text = fields.finish(text)?;
+        let text = bare::message(frame)?;
         self.app.may_say(self.person.id)?;
         let dispatch = &self.app.dispatch;
         dispatch.say(self.person.clone(), self.trip, text).await?;

@@ -10,13 +10,11 @@ use serde_json::json;
 use crate::app::App;
 use crate::domain::event_object::NotificationObject;
 use crate::domain::{Event, Fact};
-use crate::fields::{Fields, Presence};
-use crate::notices::Which;
 use crate::problem::Problem;
 use crate::registry::voice::{NotTold, Shared};
 use crate::registry::{Outbound, Voice};
 use crate::store::views::Viewer;
-use crate::ws::dialect::bare::object;
+use crate::ws::dialect::bare;
 use crate::ws::frames;
 use crate::ws::session::{Greeting, Talk, answer};
 
@@ -30,14 +28,7 @@ pub(in crate::ws) struct Notifications {
 
 impl Notifications {
     async fn read(&self, frame: &str) -> Result<Bytes, Problem> {
-        let object = object(frame)?;
-        let mut fields = Fields::of(&object);
-        let which = fields.value("read", Presence::Required);
-        let which = which.and_then(|value| match value.as_str() {
-            Some("all") => Some(Which::All),
-            Some(_) | None => fields.numbers("read").map(Which::These),
-        });
-        let which = fields.finish(which)?;
+        let which = bare::notices_read(frame)?;
         let unread = self.app.notices.mark_read(self.viewer, which).await?;
         Ok(frames::text(json!({"unread": unread}).to_string()))
     }

@@ -50,8 +50,8 @@ pub struct Listing {
     pub page: Option<Page>,
 }
 
-/// What a client wants.
-#[derive(Debug, Clone, PartialEq)]
+/// What a client wants. It does not print, since it may carry a token.
+#[derive(Clone, PartialEq)]
 pub enum Call {
     /// That a trip is changed.
     Do(Verb),
@@ -82,7 +82,7 @@ pub enum Verb {
 }
 
 /// What has one answer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[expect(missing_docs, reason = "docs/protocol.md explains each action")]
 pub enum Ask {
     List(Listing),
