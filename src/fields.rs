@@ -136,10 +136,24 @@ impl<'a> Fields<'a> {
 
     /// Which notifications have been read: `ids`, or `all`.
     pub fn notices(&mut self) -> Option<Which> {
-        if self.object.get("all") == Some(&Value::Bool(true)) {
-            return Some(Which::All);
+        if !self.is_given("all") {
+            return self.numbers("ids").map(Which::These);
         }
-        self.numbers("ids").map(Which::These)
+        let is_all = self.is_true("all");
+        if self.is_given("ids") {
+            self.errors.add("all", "Give exactly one of ids and all.");
+        }
+        is_all.then_some(Which::All)
+    }
+
+    /// A field that can only be true, as a form may say it too.
+    pub fn is_true(&mut self, field: &'static str) -> bool {
+        let value = self.value(field, Presence::Optional);
+        let is_true = value.is_some_and(|value| *value == true || *value == "true");
+        if value.is_some() && !is_true {
+            self.errors.add(field, "This can only be true.");
+        }
+        is_true
     }
 
     /// A text, whatever is in it.

@@ -92,23 +92,16 @@ fn addressee(fields: &mut Fields<'_>) -> Option<Addressee> {
     let role = fields.parsed("role", Presence::Optional, |word| {
         Role::parse(word).ok_or("Not a valid choice: rider, driver or operator.")
     });
-    let everybody = fields.value("everybody", Presence::Optional);
+    let everybody = fields.is_true("everybody");
     let ways = ["user", "role", "everybody"];
     let given = ways.into_iter().filter(|way| fields.is_given(way)).count();
     if given != 1 {
         fields.refuse("user", "Give exactly one of user, role and everybody.");
         return None;
     }
-    if let Some(value) = everybody
-        && value.as_bool() != Some(true)
-        && value.as_str() != Some("true")
-    {
-        fields.refuse("everybody", "This can only be true.");
-        return None;
-    }
     let named = user.map(|name| Addressee::Named(name.to_owned()));
     let of_role = role.map(|role| Addressee::Many(Audience::Role(role)));
-    let all = everybody.map(|_| Addressee::Many(Audience::All));
+    let all = everybody.then_some(Addressee::Many(Audience::All));
     named.or(of_role).or(all)
 }
 
