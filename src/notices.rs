@@ -1,5 +1,7 @@
 //! Notifications: who is sent what, and what they have not read yet.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 
 use crate::domain::{Audience, Event, NoticeText, Notification, OperatorId, Stream};
@@ -10,7 +12,6 @@ use crate::store::views::Viewer;
 use crate::store::writer::CommandError;
 use crate::store::writer::command::{Note, Post};
 use crate::store::{Store, users};
-use std::sync::Arc;
 
 /// The notifications; cheap to clone.
 #[derive(Clone)]

@@ -43,6 +43,14 @@ pub struct MessageObject<'a> {
 }
 
 impl<'a> MessageObject<'a> {
+    /// The object of an event, if that is a message.
+    pub fn of_event(event: &'a Event) -> Option<Self> {
+        match &event.fact {
+            Fact::Message(message) => Some(Self::of(message, event.id, event.at)),
+            Fact::Trip(_) | Fact::Notification(_) => None,
+        }
+    }
+
     /// The object of a message that is the event of that number and time.
     pub fn of(message: &'a Message, id: i64, sent: Timestamp) -> Self {
         Self {
@@ -75,6 +83,14 @@ pub struct NotificationObject<'a> {
 }
 
 impl<'a> NotificationObject<'a> {
+    /// The object of an event, if that is a notification.
+    pub fn of_event(event: &'a Event) -> Option<Self> {
+        match &event.fact {
+            Fact::Notification(notification) => Some(Self::of(notification, event.id, event.at)),
+            Fact::Trip(_) | Fact::Message(_) => None,
+        }
+    }
+
     /// The object of a notification that is the event of that number and time.
     pub fn of(notification: &'a Notification, id: i64, sent: Timestamp) -> Self {
         Self {

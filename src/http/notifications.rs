@@ -8,7 +8,7 @@ use super::caller::Anyone;
 use crate::app::App;
 use crate::domain::event_object::NotificationObject;
 use crate::domain::notification::NOTICE_LIFE;
-use crate::domain::{Audience, Event, Fact, NoticeText, Role};
+use crate::domain::{Audience, NoticeText, Role};
 use crate::fields::{Fields, Presence};
 use crate::notices::Addressee;
 use crate::problem::Problem;
@@ -58,15 +58,6 @@ pub(super) struct UnreadCount {
     unread: i64,
 }
 
-fn object(event: &Event) -> Option<NotificationObject<'_>> {
-    match &event.fact {
-        Fact::Notification(notification) => {
-            Some(NotificationObject::of(notification, event.id, event.at))
-        }
-        Fact::Trip(_) | Fact::Message(_) => None,
-    }
-}
-
 /// Tell one account, a role or everybody something, as an operator
 #[utoipa::path(post, path = "/api/notifications/", tag = "notifications", security(("bearer" = []), ("cookie" = [])),
     request_body = NoticeForm,
@@ -83,7 +74,7 @@ pub(super) async fn send(
     let life = life(&mut fields);
     let ((text, to), life) = fields.finish(text.zip(to).zip(life))?;
     let sent = app.notices.send(operator, to, text, life).await?;
-    Ok(HttpResponse::Created().json(object(&sent)))
+    Ok(HttpResponse::Created().json(NotificationObject::of_event(&sent)))
 }
 
 /// Exactly one of the three ways to say who is told.
@@ -124,7 +115,10 @@ pub(super) async fn list(app: web::Data<App>, who: Anyone) -> Result<HttpRespons
     let viewer = who.viewer();
     let unread = app.notices.count_unread(viewer).await?;
     let events = app.notices.unread(viewer).await?;
-    let results = events.iter().filter_map(object).collect();
+    let results = events
+        .iter()
+        .filter_map(NotificationObject::of_event)
+        .collect();
     Ok(HttpResponse::Ok().json(UnreadObject { unread, results }))
 }
 

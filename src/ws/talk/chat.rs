@@ -89,12 +89,7 @@ impl Voice for ChatVoice {
 }
 
 fn message_frame(event: &Event) -> Option<Bytes> {
-    match &event.fact {
-        Fact::Message(message) => {
-            let object = MessageObject::of(message, event.id, event.at);
-            let text = serde_json::to_string(&object).expect("texts and numbers are JSON");
-            Some(frames::text(text))
-        }
-        Fact::Trip(_) | Fact::Notification(_) => None,
-    }
+    MessageObject::of_event(event).map(|message| {
+        frames::text(serde_json::to_string(&message).expect("texts and numbers are JSON"))
+    })
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::subscriptions::{Subscriptions, Topic};
 use crate::accounts::Caller;
 use crate::app::App;
 use crate::domain::event_object::{MessageObject, NotificationObject};
-use crate::domain::{Event, Fact, MessageText, Trip, TripObject};
+use crate::domain::{MessageText, Trip, TripObject};
 use crate::notices::Which;
 use crate::problem::Problem;
 use crate::registry::{Outbound, Place, Voice};
@@ -164,14 +164,19 @@ impl Dcrf {
         let sender = self.caller.person.clone();
         self.app.may_say(sender.id)?;
         let said = self.app.dispatch.say(sender, trip, text).await?;
-        let message = message_object(&said).unwrap_or_default();
-        Ok(Success(Done::Created, message.to_string()))
+        Ok(Success(
+            Done::Created,
+            json_of(&MessageObject::of_event(&said)),
+        ))
     }
 
     async fn notifications(&self) -> Answered {
         let unread = self.app.notices.count_unread(self.viewer).await?;
         let listed = self.app.notices.unread(self.viewer).await?;
-        let results: Vec<Value> = listed.iter().filter_map(notification_object).collect();
+        let results: Vec<_> = listed
+            .iter()
+            .filter_map(NotificationObject::of_event)
+            .collect();
         let data = json!({"unread": unread, "results": results});
         Ok(Success(Done::Ok, data.to_string()))
     }
@@ -228,21 +233,4 @@ pub(super) fn page_data(trips: &[Trip], count: i64, limit: i64, offset: i64) -> 
 
 pub(super) fn json_of(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("texts, times and finite numbers are JSON")
-}
-
-pub(super) fn message_object(event: &Event) -> Option<Value> {
-    match &event.fact {
-        Fact::Message(message) => Some(json!(MessageObject::of(message, event.id, event.at))),
-        Fact::Trip(_) | Fact::Notification(_) => None,
-    }
-}
-
-fn notification_object(event: &Event) -> Option<Value> {
-    match &event.fact {
-        Fact::Notification(notification) => {
-            let object = NotificationObject::of(notification, event.id, event.at);
-            Some(json!(object))
-        }
-        Fact::Trip(_) | Fact::Message(_) => None,
-    }
 }

@@ -1,9 +1,10 @@
 //! What a native socket hears of without asking again: pages, subscriptions, the event stream.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::dcrf::{Dcrf, Success, json_of, message_object, page_data};
+use super::dcrf::{Dcrf, Success, json_of, page_data};
 use super::subscriptions::{NotBegun, SUBSCRIPTIONS_MAX, Topic};
+use crate::domain::event_object::MessageObject;
 use crate::fields::FieldErrors;
 use crate::problem::Problem;
 use crate::registry::Place;
@@ -73,7 +74,7 @@ impl Dcrf {
         loop {
             let told = self.voice.told();
             let room = self.app.dispatch.room(person, trip, 0).await?;
-            let messages: Vec<Value> = room.iter().filter_map(message_object).collect();
+            let messages: Vec<_> = room.iter().filter_map(MessageObject::of_event).collect();
             let topic = Topic::Room(trip, room.last().map_or(0, |event| event.id));
             let data = json!({"messages": messages}).to_string();
             match self.begin(to, topic, &data, Some(told)).await {

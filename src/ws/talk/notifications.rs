@@ -85,12 +85,7 @@ impl Voice for NotificationVoice {
 }
 
 fn frame(event: &Event) -> Option<Bytes> {
-    match &event.fact {
-        Fact::Notification(notification) => {
-            let object = NotificationObject::of(notification, event.id, event.at);
-            let text = serde_json::to_string(&object).expect("texts and numbers are JSON");
-            Some(frames::text(text))
-        }
-        Fact::Trip(_) | Fact::Message(_) => None,
-    }
+    NotificationObject::of_event(event).map(|notification| {
+        frames::text(serde_json::to_string(&notification).expect("texts and numbers are JSON"))
+    })
 }
