@@ -1,12 +1,16 @@
 //! What people do to trips, and the one table of what comes of it: [`Trip::apply`].
 //!
-//! `docs/transitions.txt` is the table in words; a test compares the two.
+//! `docs/transitions.txt` is the table in words; a test compares the two. `drive` has what its driver does, `leave`
+//! how a trip changes or ends without one.
+
+mod drive;
+mod leave;
 
 use jiff::Timestamp;
 
-use super::amendment::{Amendment, PlaceChange};
+use super::amendment::Amendment;
 use super::id::{DriverId, OperatorId, RiderId};
-use super::place::Place;
+use super::order::RideCode;
 use super::text::Reason;
 use super::trip::{State, Status, Trip};
 use super::user::{Actor, Party};
@@ -38,10 +42,14 @@ pub enum Action {
     Accept(Party<DriverId>),
     /// Its driver is at the pick-up.
     Arrive(DriverId),
-    /// Its driver starts the ride.
-    Start(DriverId),
-    /// Its driver ends the ride.
-    Complete(DriverId),
+    /// Its driver starts the ride, with what the rider has told them.
+    Start(DriverId, Option<RideCode>),
+    /// Its driver ends the ride, after so many metres, if they were measured.
+    Complete(DriverId, Option<u64>),
+    /// Its driver cannot do it.
+    GiveBack(DriverId, Option<Reason>),
+    /// Its driver has waited in vain.
+    NoShow(DriverId),
     /// Its rider calls it off.
     Cancel(RiderId, Option<Reason>),
     /// Its rider changes where it begins or ends.
@@ -50,8 +58,10 @@ pub enum Action {
     Delete(RiderId),
     /// An operator calls it off.
     CancelByOperator(OperatorId, Reason),
-    /// An operator ends the ride.
-    End(OperatorId, Ending, Reason),
+    /// An operator ends the ride, after so many metres, if they were measured.
+    End(OperatorId, Ending, Reason, Option<u64>),
+    /// The time to look for a driver has come.
+    Open,
     /// The search time is over.
     Expire,
 }
@@ -61,16 +71,18 @@ impl Action {
     pub const fn actor(&self) -> Actor {
         match self {
             Self::Accept(driver) => Actor::Driver(driver.id),
-            Self::Arrive(driver) | Self::Start(driver) | Self::Complete(driver) => {
-                Actor::Driver(*driver)
-            }
+            Self::Arrive(driver)
+            | Self::Start(driver, _)
+            | Self::Complete(driver, _)
+            | Self::GiveBack(driver, _)
+            | Self::NoShow(driver) => Actor::Driver(*driver),
             Self::Cancel(rider, _) | Self::Amend(rider, _) | Self::Delete(rider) => {
                 Actor::Rider(*rider)
             }
             Self::CancelByOperator(operator, _) | Self::End(operator, ..) => {
                 Actor::Operator(*operator)
             }
-            Self::Expire => Actor::Service,
+            Self::Open | Self::Expire => Actor::Service,
         }
     }
 
@@ -79,12 +91,15 @@ impl Action {
         match self {
             Self::Accept(_) => "accept",
             Self::Arrive(_) => "arrive",
-            Self::Start(_) => "start",
-            Self::Complete(_) => "complete",
+            Self::Start(..) => "start",
+            Self::Complete(..) => "complete",
+            Self::GiveBack(..) => "give_back",
+            Self::NoShow(_) => "no_show",
             Self::Cancel(..) | Self::CancelByOperator(..) => "cancel",
             Self::Amend(..) => "amend",
             Self::Delete(_) => "delete",
             Self::End(..) => "end",
+            Self::Open => "open",
             Self::Expire => "expire",
         }
     }
@@ -108,6 +123,21 @@ pub enum Refusal {
     /// The trip is another driver's or another rider's.
     #[error("This trip is not yours.")]
     NotYourTrip,
+    /// The driver has had it and does not get it again.
+    #[error("You have given this trip back.")]
+    GivenBack,
+    /// The rider has told the driver something else.
+    #[error("This is not the ride's code.")]
+    WrongCode,
+    /// The rider still has time.
+    #[error("The free waiting time lasts until {until}.")]
+    TooEarly {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The town has a list of reasons, and this is none of them.
+    #[error("This is none of the reasons that can be given.")]
+    UnknownReason,
     /// The state does not allow it.
     #[error("A trip that is {status} does not allow {verb}.")]
     NotPossible {
@@ -124,8 +154,10 @@ impl Trip {
         match action {
             Action::Accept(driver) => self.accept(driver, action, at),
             Action::Arrive(driver) => self.arrive(*driver, action, at),
-            Action::Start(driver) => self.start(*driver, action, at),
-            Action::Complete(driver) => self.complete(*driver, action, at),
+            Action::Start(driver, code) => self.start(*driver, code.as_ref(), action, at),
+            Action::Complete(driver, metres) => self.complete(*driver, *metres, action, at),
+            Action::GiveBack(driver, reason) => self.give_back(*driver, reason, action, at),
+            Action::NoShow(driver) => self.no_show(*driver, action, at),
             Action::Cancel(rider, _) | Action::Amend(rider, _)
                 if *rider != self.rider.id || self.hidden =>
             {
@@ -136,237 +168,11 @@ impl Trip {
             Action::Delete(_) => self.delete(action, at),
             Action::Cancel(_, reason) => self.cancel(reason.clone(), action, at),
             Action::CancelByOperator(_, reason) => self.cancel(Some(reason.clone()), action, at),
-            Action::End(_, ending, reason) => self.end(*ending, reason, action, at),
+            Action::End(_, ending, reason, metres) => {
+                self.end(*ending, reason, *metres, action, at)
+            }
+            Action::Open => self.open(action, at),
             Action::Expire => self.expire(action, at),
-        }
-    }
-
-    fn accept(
-        &self,
-        driver: &Party<DriverId>,
-        action: &Action,
-        at: Timestamp,
-    ) -> Result<Change, Refusal> {
-        match &self.state {
-            State::Requested => Ok(self.to(
-                State::Started {
-                    driver: driver.clone(),
-                },
-                None,
-                at,
-            )),
-            State::Started { driver: taker } if taker.id == driver.id => Ok(Change::AlreadyDone),
-            State::Started { driver: taker }
-            | State::Arrived { driver: taker }
-            | State::InProgress { driver: taker }
-            | State::Completed { driver: taker, .. }
-                if taker.id != driver.id =>
-            {
-                Err(Refusal::AlreadyTaken)
-            }
-            State::Started { .. }
-            | State::Arrived { .. }
-            | State::InProgress { .. }
-            | State::Completed { .. }
-            | State::Cancelled { .. }
-            | State::Expired => Err(self.not_possible(action)),
-        }
-    }
-
-    fn arrive(&self, by: DriverId, action: &Action, at: Timestamp) -> Result<Change, Refusal> {
-        self.only_for_its_driver(by)?;
-        match &self.state {
-            State::Started { driver } => Ok(self.to(
-                State::Arrived {
-                    driver: driver.clone(),
-                },
-                None,
-                at,
-            )),
-            State::Arrived { .. } => Ok(Change::AlreadyDone),
-            State::Requested
-            | State::InProgress { .. }
-            | State::Completed { .. }
-            | State::Cancelled { .. }
-            | State::Expired => Err(self.not_possible(action)),
-        }
-    }
-
-    fn start(&self, by: DriverId, action: &Action, at: Timestamp) -> Result<Change, Refusal> {
-        self.only_for_its_driver(by)?;
-        match &self.state {
-            State::Started { driver } | State::Arrived { driver } => Ok(self.to(
-                State::InProgress {
-                    driver: driver.clone(),
-                },
-                None,
-                at,
-            )),
-            State::InProgress { .. } => Ok(Change::AlreadyDone),
-            State::Requested
-            | State::Completed { .. }
-            | State::Cancelled { .. }
-            | State::Expired => Err(self.not_possible(action)),
-        }
-    }
-
-    fn complete(&self, by: DriverId, action: &Action, at: Timestamp) -> Result<Change, Refusal> {
-        self.only_for_its_driver(by)?;
-        match &self.state {
-            State::InProgress { driver } => Ok(self.to(
-                State::Completed {
-                    driver: driver.clone(),
-                    by: action.actor(),
-                },
-                None,
-                at,
-            )),
-            State::Completed { by, .. } if *by == action.actor() => Ok(Change::AlreadyDone),
-            State::Requested
-            | State::Started { .. }
-            | State::Arrived { .. }
-            | State::Completed { .. }
-            | State::Cancelled { .. }
-            | State::Expired => Err(self.not_possible(action)),
-        }
-    }
-
-    fn cancel(
-        &self,
-        reason: Option<Reason>,
-        action: &Action,
-        at: Timestamp,
-    ) -> Result<Change, Refusal> {
-        match &self.state {
-            State::Requested | State::Started { .. } | State::Arrived { .. } => {
-                let cancelled = State::Cancelled {
-                    driver: self.state.driver().cloned(),
-                    by: action.actor(),
-                };
-                Ok(self.to(cancelled, reason, at))
-            }
-            State::Cancelled { by, .. } if *by == action.actor() => Ok(Change::AlreadyDone),
-            State::InProgress { .. }
-            | State::Completed { .. }
-            | State::Cancelled { .. }
-            | State::Expired => Err(self.not_possible(action)),
-        }
-    }
-
-    /// The pick-up while a driver is looked for, the drop-off until the trip is over.
-    fn amend(
-        &self,
-        amendment: &Amendment,
-        action: &Action,
-        at: Timestamp,
-    ) -> Result<Change, Refusal> {
-        let place = |change: &Option<PlaceChange>, place: &Place| {
-            change
-                .as_ref()
-                .map_or_else(|| place.clone(), |change| change.of(place))
-        };
-        let pick_up = place(&amendment.pick_up, &self.pick_up);
-        let drop_off = place(&amendment.drop_off, &self.drop_off);
-        let status = self.state.status();
-        let moves_pick_up = pick_up != self.pick_up;
-        if !moves_pick_up && drop_off == self.drop_off {
-            return Ok(Change::AlreadyDone);
-        }
-        if status.is_final() || moves_pick_up && status != Status::Requested {
-            return Err(self.not_possible(action));
-        }
-        Ok(Change::To(Box::new(Self {
-            pick_up,
-            drop_off,
-            changed_at: at.max(self.changed_at),
-            revision: self.revision + 1,
-            ..self.clone()
-        })))
-    }
-
-    fn delete(&self, action: &Action, at: Timestamp) -> Result<Change, Refusal> {
-        let state = match &self.state {
-            _ if self.hidden => return Ok(Change::AlreadyDone),
-            State::Requested => State::Cancelled {
-                driver: None,
-                by: action.actor(),
-            },
-            over @ (State::Completed { .. } | State::Cancelled { .. } | State::Expired) => {
-                over.clone()
-            }
-            State::Started { .. } | State::Arrived { .. } | State::InProgress { .. } => {
-                return Err(self.not_possible(action));
-            }
-        };
-        Ok(Change::To(Box::new(Self {
-            state,
-            hidden: true,
-            changed_at: at.max(self.changed_at),
-            revision: self.revision + 1,
-            ..self.clone()
-        })))
-    }
-
-    fn end(
-        &self,
-        ending: Ending,
-        reason: &Reason,
-        action: &Action,
-        at: Timestamp,
-    ) -> Result<Change, Refusal> {
-        let by = action.actor();
-        match (&self.state, ending) {
-            (State::InProgress { driver }, Ending::Completed) => Ok(self.to(
-                State::Completed {
-                    driver: driver.clone(),
-                    by,
-                },
-                Some(reason.clone()),
-                at,
-            )),
-            (State::InProgress { driver }, Ending::Cancelled) => Ok(self.to(
-                State::Cancelled {
-                    driver: Some(driver.clone()),
-                    by,
-                },
-                Some(reason.clone()),
-                at,
-            )),
-            (State::Completed { by: before, .. }, Ending::Completed)
-            | (State::Cancelled { by: before, .. }, Ending::Cancelled)
-                if *before == by =>
-            {
-                Ok(Change::AlreadyDone)
-            }
-            (
-                State::Requested
-                | State::Started { .. }
-                | State::Arrived { .. }
-                | State::Completed { .. }
-                | State::Cancelled { .. }
-                | State::Expired,
-                Ending::Completed | Ending::Cancelled,
-            ) => Err(self.not_possible(action)),
-        }
-    }
-
-    fn expire(&self, action: &Action, at: Timestamp) -> Result<Change, Refusal> {
-        match &self.state {
-            State::Requested if at >= self.search_ends_at => Ok(self.to(State::Expired, None, at)),
-            State::Expired => Ok(Change::AlreadyDone),
-            State::Requested
-            | State::Started { .. }
-            | State::Arrived { .. }
-            | State::InProgress { .. }
-            | State::Completed { .. }
-            | State::Cancelled { .. } => Err(self.not_possible(action)),
-        }
-    }
-
-    fn only_for_its_driver(&self, by: DriverId) -> Result<(), Refusal> {
-        match self.state.driver() {
-            Some(driver) if driver.id != by => Err(Refusal::NotYourTrip),
-            Some(_) | None => Ok(()),
         }
     }
 
@@ -378,14 +184,19 @@ impl Trip {
     }
 
     fn to(&self, state: State, reason: Option<Reason>, at: Timestamp) -> Change {
-        // Time never runs backwards within a trip, even where the clock does.
-        let changed_at = at.max(self.changed_at);
         Change::To(Box::new(Self {
             state,
             reason,
-            changed_at,
+            ..self.next(at)
+        }))
+    }
+
+    /// The same trip, one revision later. Time never runs backwards within a trip, even where the clock does.
+    fn next(&self, at: Timestamp) -> Self {
+        Self {
+            changed_at: at.max(self.changed_at),
             revision: self.revision + 1,
             ..self.clone()
-        }))
+        }
     }
 }

@@ -10,6 +10,8 @@ use super::action::{Action, Ending};
 use super::id::{DriverId, UserId};
 use super::message::Message;
 use super::notification::Notification;
+use super::offer::{Offer, OfferState};
+use super::shift::Shift;
 use super::trip::{Status, Trip};
 use super::user::{Actor, Role};
 
@@ -30,10 +32,6 @@ pub struct Event {
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every event is a trip's, and all are shared"
-)]
 pub enum Fact {
     /// A trip changed.
     Trip(TripChange),
@@ -41,6 +39,19 @@ pub enum Fact {
     Message(Message),
     /// Somebody is told something.
     Notification(Notification),
+    /// A trip was proposed to a driver, or is no longer.
+    Offer(OfferChange),
+    /// A driver's shift began or ended.
+    Shift(Shift),
+}
+
+/// An offer that was made, or has ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OfferChange {
+    /// The offer as it was then.
+    pub offer: Offer,
+    /// The trip that it is about, as it was then.
+    pub trip: Trip,
 }
 
 /// One change of one trip. The revision it made and its reason are the trip's own; it was based on the revision before.
@@ -78,12 +89,16 @@ impl From<&Trip> for Before {
 /// What happened to a trip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
-    /// A rider asked.
+    /// A rider asked for a later time.
+    Scheduled,
+    /// A rider asked, or the time to look for a driver has come.
     Requested,
     /// Its rider changed an address.
     Amended,
     /// A driver took it.
     Accepted,
+    /// Its driver gave it back.
+    GivenBack,
     /// The driver is at the pick-up.
     Arrived,
     /// The ride began.
@@ -92,6 +107,8 @@ pub enum Kind {
     Completed,
     /// It was called off.
     Cancelled,
+    /// The driver has waited in vain.
+    NoShow,
     /// No driver was found in time.
     Expired,
     /// Its rider deleted it while a driver was looked for, which calls it off.
@@ -101,14 +118,17 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 13] = [
+        Self::Scheduled,
         Self::Requested,
         Self::Amended,
         Self::Accepted,
+        Self::GivenBack,
         Self::Arrived,
         Self::Started,
         Self::Completed,
         Self::Cancelled,
+        Self::NoShow,
         Self::Expired,
         Self::Withdrawn,
         Self::Removed,
@@ -117,13 +137,16 @@ impl Kind {
     /// The word in rows.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Scheduled => "scheduled",
             Self::Requested => "requested",
             Self::Amended => "amended",
             Self::Accepted => "accepted",
+            Self::GivenBack => "given-back",
             Self::Arrived => "arrived",
             Self::Started => "started",
             Self::Completed => "completed",
             Self::Cancelled => "cancelled",
+            Self::NoShow => "no-show",
             Self::Expired => "expired",
             Self::Withdrawn => "withdrawn",
             Self::Removed => "removed",
@@ -140,14 +163,17 @@ impl Kind {
         match action {
             Action::Accept(_) => Self::Accepted,
             Action::Arrive(_) => Self::Arrived,
-            Action::Start(_) => Self::Started,
-            Action::Complete(_) | Action::End(_, Ending::Completed, _) => Self::Completed,
+            Action::Start(..) => Self::Started,
+            Action::Complete(..) | Action::End(_, Ending::Completed, ..) => Self::Completed,
+            Action::GiveBack(..) => Self::GivenBack,
+            Action::NoShow(_) => Self::NoShow,
             Action::Cancel(..)
             | Action::CancelByOperator(..)
-            | Action::End(_, Ending::Cancelled, _) => Self::Cancelled,
+            | Action::End(_, Ending::Cancelled, ..) => Self::Cancelled,
             Action::Amend(..) => Self::Amended,
-            Action::Delete(_) if before == Status::Requested => Self::Withdrawn,
+            Action::Delete(_) if !before.is_final() => Self::Withdrawn,
             Action::Delete(_) => Self::Removed,
+            Action::Open => Self::Requested,
             Action::Expire => Self::Expired,
         }
     }
@@ -220,33 +246,51 @@ pub struct Position {
 }
 
 impl TripChange {
-    /// Whether drivers at large must hear: the trip came up for grabs, went, or looks different.
+    /// Whether drivers at large must hear: the trip came up for grabs, went, or looks different. A trip that is offered
+    /// to drivers one by one never does.
     pub fn concerns_all_drivers(&self) -> bool {
-        let was_requested = self
-            .before
-            .is_none_or(|before| before.status == Status::Requested);
-        was_requested && self.kind != Kind::Removed
+        let is_open = |status| status == Status::Requested;
+        let was_open = self.before.is_none_or(|before| is_open(before.status));
+        let is_up = is_open(self.trip.state.status());
+        let shows = is_up || was_open && self.kind != Kind::Scheduled;
+        shows && self.kind != Kind::Removed && !self.trip.is_offered()
     }
 
-    /// The accounts that must hear of it; what its rider has put away concerns nobody else.
+    /// The accounts that must hear of it; what its rider has put away concerns nobody else, what its driver has given
+    /// back still concerns that driver.
     pub fn parties(&self) -> impl Iterator<Item = UserId> {
-        let driver = self.trip.state.driver().map(|driver| driver.id.user());
-        [
-            Some(self.trip.rider.id.user()),
-            driver.filter(|_| self.kind != Kind::Removed),
-        ]
-        .into_iter()
-        .flatten()
+        let driver = match self.kind {
+            Kind::Removed => None,
+            Kind::GivenBack => self.before.and_then(|before| before.driver),
+            Kind::Scheduled
+            | Kind::Requested
+            | Kind::Amended
+            | Kind::Accepted
+            | Kind::Arrived
+            | Kind::Started
+            | Kind::Completed
+            | Kind::Cancelled
+            | Kind::NoShow
+            | Kind::Expired
+            | Kind::Withdrawn => self.trip.state.driver().map(|driver| driver.id),
+        };
+        [Some(self.trip.rider.id.user()), driver.map(DriverId::user)]
+            .into_iter()
+            .flatten()
     }
 }
 
 impl Event {
     /// The word in rows and on the wire.
-    pub const fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match &self.fact {
             Fact::Trip(change) => change.kind.as_str(),
             Fact::Message(_) => "message",
             Fact::Notification(_) => "notification",
+            Fact::Offer(change) if change.offer.state == OfferState::Created => "offered",
+            Fact::Offer(_) => "offer-ended",
+            Fact::Shift(shift) if shift.ended_at.is_none() => "shift-began",
+            Fact::Shift(_) => "shift-ended",
         }
     }
 
@@ -254,7 +298,7 @@ impl Event {
     pub const fn trip(&self) -> Option<&TripChange> {
         match &self.fact {
             Fact::Trip(change) => Some(change),
-            Fact::Message(_) | Fact::Notification(_) => None,
+            Fact::Message(_) | Fact::Notification(_) | Fact::Offer(_) | Fact::Shift(_) => None,
         }
     }
 
@@ -272,6 +316,8 @@ impl Event {
                 ]
             }
             Fact::Notification(notification) => vec![notification.audience.stream()],
+            Fact::Offer(change) => vec![Stream::User(change.offer.driver.user())],
+            Fact::Shift(shift) => vec![Stream::User(shift.driver.user())],
         }
     }
 

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::event::{Event, Fact};
+use super::event::{Event, Fact, OfferChange};
 use super::message::Message;
 use super::notification::Notification;
+use super::shift::Shift;
 use super::trip_object::{PartyObject, TripObject, microseconds};
 use super::user::Actor;
 
@@ -29,6 +30,80 @@ enum FactObject<'a> {
     Trip(Box<TripObject<'a>>),
     Message(MessageObject<'a>),
     Notification(NotificationObject<'a>),
+    Offer(Box<OfferObject<'a>>),
+    Shift(ShiftObject<'a>),
+}
+
+/// The wire's offer.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Offer)]
+pub struct OfferObject<'a> {
+    #[schema(min_length = 32, max_length = 32)]
+    id: String,
+    /// `created`, `delivered`, `accepted`, `declined`, `expired`, `withdrawn` or `undelivered`.
+    #[schema(example = "created")]
+    state: &'static str,
+    /// Which attempt to find a driver for the trip it belongs to.
+    attempt: i64,
+    /// How far the pick-up is, in metres, as the crow flies.
+    metres: i64,
+    /// How long it takes to get there, in seconds.
+    eta: i64,
+    #[serde(serialize_with = "microseconds")]
+    #[schema(value_type = String, format = DateTime)]
+    offered: Timestamp,
+    /// Until when the device must acknowledge it or, once it has, the driver decide.
+    #[serde(serialize_with = "microseconds")]
+    #[schema(value_type = String, format = DateTime)]
+    due: Timestamp,
+    /// How long the driver has once it is delivered, in seconds.
+    decide_seconds: i64,
+    trip: TripObject<'a>,
+}
+
+impl<'a> From<&'a OfferChange> for OfferObject<'a> {
+    fn from(change: &'a OfferChange) -> Self {
+        let OfferChange { offer, trip } = change;
+        Self {
+            id: offer.id.to_string(),
+            state: offer.state.as_str(),
+            attempt: offer.attempt,
+            metres: offer.metres,
+            eta: offer.eta_s,
+            offered: offer.offered_at,
+            due: offer.due_at,
+            decide_seconds: offer.decide_s,
+            trip: TripObject::from(trip),
+        }
+    }
+}
+
+/// The wire's shift.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Shift)]
+pub struct ShiftObject<'a> {
+    id: i64,
+    #[schema(example = "standard")]
+    class: &'a str,
+    #[schema(minimum = 1, maximum = 16)]
+    seats: u8,
+    #[serde(serialize_with = "microseconds")]
+    #[schema(value_type = String, format = DateTime)]
+    began: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ended: Option<String>,
+}
+
+impl<'a> From<&'a Shift> for ShiftObject<'a> {
+    fn from(shift: &'a Shift) -> Self {
+        Self {
+            id: shift.id,
+            class: shift.vehicle.class.as_str(),
+            seats: shift.vehicle.seats,
+            began: shift.began_at,
+            ended: shift.ended_at.map(|at| format!("{at:.6}")),
+        }
+    }
 }
 
 /// The wire's chat message.
@@ -47,7 +122,7 @@ impl<'a> MessageObject<'a> {
     pub fn of_event(event: &'a Event) -> Option<Self> {
         match &event.fact {
             Fact::Message(message) => Some(Self::of(message, event.id, event.at)),
-            Fact::Trip(_) | Fact::Notification(_) => None,
+            Fact::Trip(_) | Fact::Notification(_) | Fact::Offer(_) | Fact::Shift(_) => None,
         }
     }
 
@@ -87,7 +162,7 @@ impl<'a> NotificationObject<'a> {
     pub fn of_event(event: &'a Event) -> Option<Self> {
         match &event.fact {
             Fact::Notification(notification) => Some(Self::of(notification, event.id, event.at)),
-            Fact::Trip(_) | Fact::Message(_) => None,
+            Fact::Trip(_) | Fact::Message(_) | Fact::Offer(_) | Fact::Shift(_) => None,
         }
     }
 
@@ -112,6 +187,8 @@ impl<'a> From<&'a Event> for EventObject<'a> {
             Fact::Notification(notification) => {
                 FactObject::Notification(NotificationObject::of(notification, id, at))
             }
+            Fact::Offer(change) => FactObject::Offer(Box::new(OfferObject::from(change))),
+            Fact::Shift(shift) => FactObject::Shift(ShiftObject::from(shift)),
         };
         Self {
             id,

@@ -63,6 +63,16 @@ impl Notification {
         let driver = trip.state.driver().map(|driver| driver.id.user());
         match (change.kind, &trip.state) {
             (Kind::Arrived, _) => vec![Self::to(rider, "Your driver has arrived.", at)],
+            (Kind::GivenBack, _) => vec![Self::to(
+                rider,
+                "Your driver cannot come. Another one is looked for.",
+                at,
+            )],
+            (Kind::NoShow, _) => vec![Self::to(
+                rider,
+                "Your driver has waited for you in vain.",
+                at,
+            )],
             (Kind::Expired, _) => vec![Self::to(rider, "No driver was found for your trip.", at)],
             (Kind::Cancelled, State::Cancelled { .. }) => [Some(rider), driver]
                 .into_iter()
@@ -71,7 +81,8 @@ impl Notification {
                 .map(|party| Self::to(party, "Your trip was cancelled.", at))
                 .collect(),
             (
-                Kind::Requested
+                Kind::Scheduled
+                | Kind::Requested
                 | Kind::Amended
                 | Kind::Accepted
                 | Kind::Started

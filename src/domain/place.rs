@@ -1,5 +1,6 @@
 //! Where a trip begins and ends.
 
+use geo::{Distance, Haversine, Point};
 use serde::{Deserialize, Serialize};
 
 use super::text::Address;
@@ -42,6 +43,12 @@ impl Coordinates {
     /// Degrees east.
     pub const fn lon(self) -> f64 {
         self.lon
+    }
+
+    /// How far away another point is, in metres, along the great circle.
+    pub fn metres_to(self, other: Self) -> f64 {
+        let point = |at: Self| Point::new(at.lon, at.lat);
+        Haversine.distance(point(self), point(other))
     }
 }
 

@@ -5,7 +5,9 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::fare::Fare;
 use super::id::{DriverId, RiderId, TripId};
+use super::order::Order;
 use super::place::Place;
 use super::text::Reason;
 use super::user::{Actor, Party};
@@ -38,12 +40,44 @@ pub struct Trip {
     /// Its rider has deleted it: gone for them, and for nobody else.
     #[serde(default)]
     pub hidden: bool,
+    /// What was ordered.
+    #[serde(default)]
+    pub order: Order,
+    /// Which attempt to find a driver this is; a give-back begins the next one.
+    #[serde(default = "first")]
+    pub attempt: i64,
+    /// The drivers who have given it back.
+    #[serde(default)]
+    pub given_back_by: Vec<DriverId>,
+    /// When what happened in this attempt.
+    #[serde(default)]
+    pub times: Times,
+    /// What is due, once it is over and costs anything.
+    #[serde(default)]
+    pub fare: Option<Fare>,
+}
+
+/// When what happened to a trip, since a driver took it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Times {
+    /// A driver took it.
+    pub taken_at: Option<Timestamp>,
+    /// The driver was at the pick-up.
+    pub arrived_at: Option<Timestamp>,
+    /// The ride began.
+    pub started_at: Option<Timestamp>,
+}
+
+const fn first() -> i64 {
+    1
 }
 
 /// Where a trip stands, with what is known there and only there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum State {
+    /// It is for later: a driver will be looked for.
+    Scheduled,
     /// A driver is looked for.
     Requested,
     /// A driver has taken it and is on the way to the pick-up.
@@ -75,6 +109,11 @@ pub enum State {
         /// Who ended it.
         by: Actor,
     },
+    /// The driver has waited in vain.
+    NoShow {
+        /// Who waited.
+        driver: Party<DriverId>,
+    },
     /// No driver was found in time.
     Expired,
 }
@@ -83,6 +122,8 @@ pub enum State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
+    /// A driver will be looked for.
+    Scheduled,
     /// A driver is looked for.
     Requested,
     /// A driver is on the way to the pick-up.
@@ -95,24 +136,29 @@ pub enum Status {
     Completed,
     /// It was called off.
     Cancelled,
+    /// The driver has waited in vain.
+    NoShow,
     /// No driver was found in time.
     Expired,
 }
 
 impl Status {
     /// Every status, in the order of a trip's life.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
+        Self::Scheduled,
         Self::Requested,
         Self::Started,
         Self::Arrived,
         Self::InProgress,
         Self::Completed,
         Self::Cancelled,
+        Self::NoShow,
         Self::Expired,
     ];
 
-    /// What counts as one of a rider's active trips.
-    pub const ACTIVE: [Self; 4] = [
+    /// What is not over.
+    pub const OPEN: [Self; 5] = [
+        Self::Scheduled,
         Self::Requested,
         Self::Started,
         Self::Arrived,
@@ -125,12 +171,14 @@ impl Status {
     /// The word in rows and on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Scheduled => "SCHEDULED",
             Self::Requested => "REQUESTED",
             Self::Started => "STARTED",
             Self::Arrived => "ARRIVED",
             Self::InProgress => "IN_PROGRESS",
             Self::Completed => "COMPLETED",
             Self::Cancelled => "CANCELLED",
+            Self::NoShow => "NO_SHOW",
             Self::Expired => "EXPIRED",
         }
     }
@@ -142,7 +190,7 @@ impl Status {
 
     /// Whether nothing can follow.
     pub fn is_final(self) -> bool {
-        !Self::ACTIVE.contains(&self)
+        !Self::OPEN.contains(&self)
     }
 }
 
@@ -156,12 +204,14 @@ impl State {
     /// The name alone.
     pub const fn status(&self) -> Status {
         match self {
+            Self::Scheduled => Status::Scheduled,
             Self::Requested => Status::Requested,
             Self::Started { .. } => Status::Started,
             Self::Arrived { .. } => Status::Arrived,
             Self::InProgress { .. } => Status::InProgress,
             Self::Completed { .. } => Status::Completed,
             Self::Cancelled { .. } => Status::Cancelled,
+            Self::NoShow { .. } => Status::NoShow,
             Self::Expired => Status::Expired,
         }
     }
@@ -169,10 +219,11 @@ impl State {
     /// Who drives, or drove.
     pub const fn driver(&self) -> Option<&Party<DriverId>> {
         match self {
-            Self::Requested | Self::Expired => None,
+            Self::Scheduled | Self::Requested | Self::Expired => None,
             Self::Started { driver }
             | Self::Arrived { driver }
             | Self::InProgress { driver }
+            | Self::NoShow { driver }
             | Self::Completed { driver, .. } => Some(driver),
             Self::Cancelled { driver, .. } => driver.as_ref(),
         }
@@ -182,10 +233,12 @@ impl State {
     pub const fn ended_by(&self) -> Option<Actor> {
         match self {
             Self::Completed { by, .. } | Self::Cancelled { by, .. } => Some(*by),
-            Self::Requested
+            Self::Scheduled
+            | Self::Requested
             | Self::Started { .. }
             | Self::Arrived { .. }
             | Self::InProgress { .. }
+            | Self::NoShow { .. }
             | Self::Expired => None,
         }
     }
@@ -202,13 +255,14 @@ pub struct Request {
     pub pick_up: Place,
     /// To where.
     pub drop_off: Place,
-    /// When the search is given up.
-    pub search_ends_at: Timestamp,
+    /// What else is ordered.
+    pub order: Order,
 }
 
 impl Trip {
     /// The new trip that a request makes.
     pub fn request(request: Request, at: Timestamp) -> Self {
+        let opens_at = request.order.opens_at.filter(|opens_at| *opens_at > at);
         Self {
             number: 0,
             id: request.id,
@@ -217,11 +271,21 @@ impl Trip {
             drop_off: request.drop_off,
             requested_at: at,
             changed_at: at,
-            search_ends_at: request.search_ends_at,
+            search_ends_at: request.order.search_ends_at(opens_at.unwrap_or(at)),
             revision: 1,
-            state: State::Requested,
+            state: opens_at.map_or(State::Requested, |_| State::Scheduled),
             reason: None,
             hidden: false,
+            order: request.order,
+            attempt: 1,
+            given_back_by: Vec::new(),
+            times: Times::default(),
+            fare: None,
         }
+    }
+
+    /// Whether it goes to drivers one by one, and not to all of them.
+    pub fn is_offered(&self) -> bool {
+        self.order.policy.offers()
     }
 }

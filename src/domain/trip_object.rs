@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use super::fare::Fare;
 use super::id::UserId;
 use super::place::Coordinates;
 use super::trip::Trip;
 use super::user::Party;
+use super::vehicle::VehicleClass;
 
 /// The wire's trip object; keys and their order are the taxi lesson's, what the lesson lacks follows where it is known.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -33,7 +35,7 @@ pub struct TripObject<'a> {
     pick_up_address: &'a str,
     #[schema(max_length = 255)]
     drop_off_address: &'a str,
-    /// REQUESTED, STARTED, ARRIVED, IN_PROGRESS, COMPLETED, CANCELLED or EXPIRED.
+    /// SCHEDULED, REQUESTED, STARTED, ARRIVED, IN_PROGRESS, COMPLETED, CANCELLED, NO_SHOW or EXPIRED.
     #[schema(example = "REQUESTED")]
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,6 +44,28 @@ pub struct TripObject<'a> {
     drop_off_location: Option<LocationObject>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+    /// When the rider wants to be picked up, if not at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pick_up_at: Option<String>,
+    /// The class of vehicle, where it is another than `standard`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<&'a str>,
+    /// For how many, where it is for more than one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passengers: Option<u8>,
+    /// In which service area, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    area: Option<&'a str>,
+    /// Whether the driver must give the rider's code to start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ride_code: Option<bool>,
+    /// What was quoted, where the town has fares.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quote: Option<&'a Fare>,
+    /// What is due, once the trip is over and costs anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fare: Option<&'a Fare>,
 }
 
 /// A rider or driver in a trip object.
@@ -86,6 +110,7 @@ impl From<Coordinates> for LocationObject {
 
 impl<'a> From<&'a Trip> for TripObject<'a> {
     fn from(trip: &'a Trip) -> Self {
+        let order = &trip.order;
         Self {
             id: trip.number,
             rider: PartyObject::from(&trip.rider),
@@ -99,6 +124,13 @@ impl<'a> From<&'a Trip> for TripObject<'a> {
             pick_up_location: trip.pick_up.location.map(LocationObject::from),
             drop_off_location: trip.drop_off.location.map(LocationObject::from),
             reason: trip.reason.as_ref().map(super::Reason::as_str),
+            pick_up_at: order.pick_up_at.map(|at| format!("{at:.6}")),
+            class: (order.class != VehicleClass::default()).then_some(order.class.as_str()),
+            passengers: (order.passengers != 1).then_some(order.passengers),
+            area: order.area.as_deref(),
+            ride_code: order.code.as_ref().map(|_| true),
+            quote: order.terms.as_ref().and_then(|terms| terms.quoted.as_ref()),
+            fare: trip.fare.as_ref(),
         }
     }
 }
@@ -111,9 +143,6 @@ impl TripObject<'_> {
 }
 
 /// Always six digits, as the older systems write them.
-pub(super) fn microseconds<S: Serializer>(
-    at: &Timestamp,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+pub fn microseconds<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{at:.6}"))
 }

@@ -1,13 +1,20 @@
 //! The people, places and times that the tests play with.
 
 use cabrank::domain::{
-    Address, DriverId, OperatorId, Party, Place, Reason, Request, RiderId, Trip, TripId, UserId,
+    Address, DriverId, OperatorId, Order, Party, Place, Reason, Request, RiderId, Trip, TripId,
+    UserId,
 };
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 /// How long a driver is looked for, in seconds.
 pub const SEARCH_SECONDS: i64 = 600;
+
+/// How long a rider may keep the driver waiting, in seconds.
+pub const FREE_WAITING_SECONDS: i64 = 300;
+
+/// When a driver is begun to be looked for, for a trip that is for later.
+pub const OPENS_SECOND: i64 = 60;
 
 /// `seconds` after the trip was asked for.
 pub fn at(seconds: i64) -> Timestamp {
@@ -55,17 +62,29 @@ pub fn place(address: &str) -> Place {
 
 /// A trip that rider 0 has asked for.
 pub fn requested() -> Trip {
-    requested_between(place("1 Main Street"), place("2 Side Street"))
+    ordered(
+        place("1 Main Street"),
+        place("2 Side Street"),
+        Order::default(),
+    )
 }
 
-/// The same between other places.
-pub fn requested_between(pick_up: Place, drop_off: Place) -> Trip {
+/// An order for later.
+pub fn later() -> Order {
+    Order {
+        opens_at: Some(at(OPENS_SECOND)),
+        ..Order::default()
+    }
+}
+
+/// A trip of rider 0 between these places.
+pub fn ordered(pick_up: Place, drop_off: Place, order: Order) -> Trip {
     let request = Request {
         id: TripId::new(Uuid::from_u128(7)),
         rider: party(rider(0)),
         pick_up,
         drop_off,
-        search_ends_at: at(SEARCH_SECONDS),
+        order,
     };
     Trip::request(request, at(0))
 }

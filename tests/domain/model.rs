@@ -1,14 +1,16 @@
-//! Random lives of trips, against a model that knows only a status, a driver, who ended it, and what riders change.
+//! Random lives of trips, against a model that knows only a status, a driver, who ended it, what riders change,
+//! who has given it back, and three times.
 
 use cabrank::domain::{
-    Action, Actor, Address, Amendment, Change, Coordinates, Ending, Place, PlaceChange, Refusal,
-    State, Status, Trip,
+    Action, Actor, Address, Amendment, Change, Coordinates, Ending, Order, Place, PlaceChange,
+    Refusal, State, Status, Trip,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
 
 use crate::cast::{
-    SEARCH_SECONDS, at, driver, operator, party, place, reason, requested_between, rider,
+    FREE_WAITING_SECONDS, OPENS_SECOND, SEARCH_SECONDS, at, driver, later, operator, ordered,
+    party, place, reason, rider,
 };
 
 /// Who does what; the numbers tell people of one role apart, and rider 0 asked for the trip.
@@ -18,12 +20,15 @@ enum Deed {
     Arrive(u8),
     Start(u8),
     Complete(u8),
+    GiveBack(u8),
+    NoShow(u8),
     Cancel(u8),
     /// Who, the new pick-up and the new drop-off.
     Amend(u8, Option<&'static str>, Option<&'static str>),
     Delete(u8),
     CancelByOperator(u8),
     End(u8, Ending),
+    Open,
     Expire,
 }
 
@@ -34,6 +39,8 @@ enum Verdict {
     AlreadyDone,
     AlreadyTaken,
     NotYours,
+    GivenBack,
+    TooEarly,
     NotPossible,
 }
 
@@ -47,6 +54,9 @@ struct Model {
     pick_up: Place,
     drop_off: Place,
     hidden: bool,
+    given_back_by: Vec<u8>,
+    search_ends: i64,
+    arrived: i64,
 }
 
 impl Deed {
@@ -54,8 +64,10 @@ impl Deed {
         match self {
             Self::Accept(number) => Action::Accept(party(driver(number))),
             Self::Arrive(number) => Action::Arrive(driver(number)),
-            Self::Start(number) => Action::Start(driver(number)),
-            Self::Complete(number) => Action::Complete(driver(number)),
+            Self::Start(number) => Action::Start(driver(number), None),
+            Self::Complete(number) => Action::Complete(driver(number), Some(100)),
+            Self::GiveBack(number) => Action::GiveBack(driver(number), Some(reason())),
+            Self::NoShow(number) => Action::NoShow(driver(number)),
             Self::Cancel(number) => Action::Cancel(rider(number), Some(reason())),
             Self::Amend(number, pick_up, drop_off) => {
                 let change = |address: &str| PlaceChange {
@@ -70,7 +82,8 @@ impl Deed {
             }
             Self::Delete(number) => Action::Delete(rider(number)),
             Self::CancelByOperator(number) => Action::CancelByOperator(operator(number), reason()),
-            Self::End(number, ending) => Action::End(operator(number), ending, reason()),
+            Self::End(number, ending) => Action::End(operator(number), ending, reason(), None),
+            Self::Open => Action::Open,
             Self::Expire => Action::Expire,
         }
     }
@@ -80,6 +93,8 @@ impl Deed {
             Self::Accept(number)
             | Self::Arrive(number)
             | Self::Start(number)
+            | Self::GiveBack(number)
+            | Self::NoShow(number)
             | Self::Complete(number) => Actor::Driver(driver(number)),
             Self::Cancel(number) | Self::Amend(number, ..) | Self::Delete(number) => {
                 Actor::Rider(rider(number))
@@ -87,7 +102,7 @@ impl Deed {
             Self::CancelByOperator(number) | Self::End(number, _) => {
                 Actor::Operator(operator(number))
             }
-            Self::Expire => Actor::Service,
+            Self::Open | Self::Expire => Actor::Service,
         }
     }
 
@@ -102,6 +117,8 @@ impl Deed {
                 Status::Cancelled
             }
             Self::Expire => Status::Expired,
+            Self::GiveBack(_) | Self::Open => Status::Requested,
+            Self::NoShow(_) => Status::NoShow,
             Self::Amend(..) | Self::Delete(_) => return None,
         })
     }
@@ -112,15 +129,23 @@ impl Deed {
             Self::Arrive(_) => &[Status::Started],
             Self::Start(_) => &[Status::Started, Status::Arrived],
             Self::Complete(_) | Self::End(..) => &[Status::InProgress],
-            Self::Cancel(_) | Self::CancelByOperator(_) => {
-                &[Status::Requested, Status::Started, Status::Arrived]
-            }
-            Self::Amend(_, Some(_), _) => &[Status::Requested],
-            Self::Amend(_, None, _) => &Status::ACTIVE,
+            Self::GiveBack(_) => &[Status::Started, Status::Arrived],
+            Self::NoShow(_) => &[Status::Arrived],
+            Self::Cancel(_) | Self::CancelByOperator(_) => &[
+                Status::Scheduled,
+                Status::Requested,
+                Status::Started,
+                Status::Arrived,
+            ],
+            Self::Open => &[Status::Scheduled],
+            Self::Amend(_, Some(_), _) => &[Status::Scheduled, Status::Requested],
+            Self::Amend(_, None, _) => &Status::OPEN,
             Self::Delete(_) => &[
+                Status::Scheduled,
                 Status::Requested,
                 Status::Completed,
                 Status::Cancelled,
+                Status::NoShow,
                 Status::Expired,
             ],
         }
@@ -132,15 +157,34 @@ impl Model {
         let strange = match deed {
             Deed::Cancel(number) | Deed::Amend(number, ..) => number != 0 || self.hidden,
             Deed::Delete(number) => number != 0,
-            Deed::Arrive(number) | Deed::Start(number) | Deed::Complete(number) => {
+            Deed::Arrive(number)
+            | Deed::Start(number)
+            | Deed::Complete(number)
+            | Deed::NoShow(number) => self.driver.is_some_and(|driver| driver != number),
+            Deed::GiveBack(number) => {
                 self.driver.is_some_and(|driver| driver != number)
+                    && self.status != Status::Cancelled
             }
-            Deed::Accept(_) | Deed::CancelByOperator(_) | Deed::End(..) | Deed::Expire => false,
+            Deed::Accept(_)
+            | Deed::CancelByOperator(_)
+            | Deed::End(..)
+            | Deed::Open
+            | Deed::Expire => false,
         };
         let too_late = matches!(deed, Deed::Accept(number)
             if self.driver.is_some_and(|driver| driver != number) && self.status != Status::Cancelled);
-        let too_early = deed == Deed::Expire && at_second < SEARCH_SECONDS;
-        if strange {
+        let too_early = deed == Deed::Expire && at_second < self.search_ends
+            || deed == Deed::Open && at_second < OPENS_SECOND;
+        let had_it = matches!(deed, Deed::Accept(number)
+            if self.status == Status::Requested && self.given_back_by.contains(&number));
+        let still_waits = matches!(deed, Deed::NoShow(_))
+            && self.status == Status::Arrived
+            && at_second < self.arrived + FREE_WAITING_SECONDS;
+        if had_it {
+            Verdict::GivenBack
+        } else if still_waits && !strange {
+            Verdict::TooEarly
+        } else if strange {
             Verdict::NotYours
         } else if self.has_done(deed) {
             Verdict::AlreadyDone
@@ -158,7 +202,7 @@ impl Model {
         }
     }
 
-    fn follow(&mut self, deed: Deed) {
+    fn follow(&mut self, deed: Deed, second: i64) {
         if let Some(target) = deed.target() {
             self.status = target;
             self.by = deed.by();
@@ -171,14 +215,21 @@ impl Model {
             }
             Deed::Delete(_) => {
                 self.hidden = true;
-                if self.status == Status::Requested {
+                if [Status::Scheduled, Status::Requested].contains(&self.status) {
                     self.status = Status::Cancelled;
                     self.by = deed.by();
                 }
             }
-            Deed::Arrive(_)
-            | Deed::Start(_)
+            Deed::GiveBack(number) => {
+                self.driver = None;
+                self.given_back_by.push(number);
+                self.search_ends = second + SEARCH_SECONDS;
+            }
+            Deed::Open => self.search_ends = second + SEARCH_SECONDS,
+            Deed::Arrive(_) => self.arrived = second,
+            Deed::Start(_)
             | Deed::Complete(_)
+            | Deed::NoShow(_)
             | Deed::Cancel(_)
             | Deed::CancelByOperator(_)
             | Deed::End(..)
@@ -191,10 +242,15 @@ impl Model {
         match self.without_idle_parts(deed) {
             Deed::Amend(_, pick_up, drop_off) => pick_up.or(drop_off).is_none(),
             Deed::Delete(_) => self.hidden,
+            Deed::GiveBack(number) => {
+                self.status == Status::Requested && self.given_back_by.contains(&number)
+            }
+            Deed::Open => self.status == Status::Requested,
             Deed::Accept(_)
             | Deed::Arrive(_)
             | Deed::Start(_)
             | Deed::Complete(_)
+            | Deed::NoShow(_)
             | Deed::Cancel(_)
             | Deed::CancelByOperator(_)
             | Deed::End(..)
@@ -222,7 +278,11 @@ fn verdict(outcome: &Result<Change, Refusal>) -> Verdict {
         Ok(Change::AlreadyDone) => Verdict::AlreadyDone,
         Err(Refusal::AlreadyTaken) => Verdict::AlreadyTaken,
         Err(Refusal::NotYourTrip) => Verdict::NotYours,
-        Err(Refusal::NotPossible { .. }) => Verdict::NotPossible,
+        Err(Refusal::GivenBack) => Verdict::GivenBack,
+        Err(Refusal::TooEarly { .. }) => Verdict::TooEarly,
+        Err(Refusal::WrongCode | Refusal::UnknownReason | Refusal::NotPossible { .. }) => {
+            Verdict::NotPossible
+        }
     }
 }
 
@@ -235,10 +295,12 @@ fn check_shape(trip: &Trip, model: &Model) {
     );
     let ended_by = match &trip.state {
         State::Completed { .. } | State::Cancelled { .. } => Some(model.by),
-        State::Requested
+        State::Scheduled
+        | State::Requested
         | State::Started { .. }
         | State::Arrived { .. }
         | State::InProgress { .. }
+        | State::NoShow { .. }
         | State::Expired => None,
     };
     assert_eq!(trip.state.ended_by(), ended_by);
@@ -247,10 +309,14 @@ fn check_shape(trip: &Trip, model: &Model) {
         (&model.pick_up, &model.drop_off, model.hidden)
     );
     match trip.state.status() {
-        Status::Requested | Status::Expired => assert!(trip.state.driver().is_none()),
-        Status::Started | Status::Arrived | Status::InProgress | Status::Completed => {
-            assert!(trip.state.driver().is_some());
+        Status::Scheduled | Status::Requested | Status::Expired => {
+            assert!(trip.state.driver().is_none());
         }
+        Status::Started
+        | Status::Arrived
+        | Status::InProgress
+        | Status::NoShow
+        | Status::Completed => assert!(trip.state.driver().is_some()),
         Status::Cancelled => {}
     }
     let payload = serde_json::to_string(trip).expect("a trip is JSON");
@@ -275,13 +341,15 @@ fn check_change(before: &Trip, after: &Trip, action: &Action, now: Timestamp) {
     );
     let reason = match action {
         Action::Cancel(_, reason) => reason.clone(),
-        Action::CancelByOperator(_, reason) | Action::End(_, _, reason) => Some(reason.clone()),
+        Action::GiveBack(_, reason) => reason.clone(),
+        Action::CancelByOperator(_, reason) | Action::End(_, _, reason, _) => Some(reason.clone()),
         Action::Accept(_)
         | Action::Arrive(_)
-        | Action::Start(_)
-        | Action::Complete(_)
+        | Action::Start(..)
+        | Action::Complete(..)
+        | Action::NoShow(_)
         | Action::Expire => None,
-        Action::Amend(..) | Action::Delete(_) => before.reason.clone(),
+        Action::Amend(..) | Action::Delete(_) | Action::Open => before.reason.clone(),
     };
     assert_eq!(after.reason, reason);
     let untouched = Trip {
@@ -293,9 +361,16 @@ fn check_change(before: &Trip, after: &Trip, action: &Action, now: Timestamp) {
         pick_up: before.pick_up.clone(),
         drop_off: before.drop_off.clone(),
         hidden: before.hidden,
+        given_back_by: before.given_back_by.clone(),
+        search_ends_at: before.search_ends_at,
+        // These go with the state.
+        attempt: before.attempt,
+        times: before.times,
         ..after.clone()
     };
     assert_eq!(&untouched, before, "a change leaves the rest alone");
+    let is_given_back = matches!(action, Action::GiveBack(..));
+    assert_eq!(after.attempt, before.attempt + i64::from(is_given_back));
     assert_eq!(
         after.apply(action, now),
         Ok(Change::AlreadyDone),
@@ -305,12 +380,15 @@ fn check_change(before: &Trip, after: &Trip, action: &Action, now: Timestamp) {
 
 fn live(mut trip: Trip, deeds: &[(Deed, i64)]) {
     let mut model = Model {
-        status: Status::Requested,
+        status: trip.state.status(),
         driver: None,
         by: Actor::Rider(rider(0)),
         pick_up: trip.pick_up.clone(),
         drop_off: trip.drop_off.clone(),
         hidden: false,
+        given_back_by: Vec::new(),
+        search_ends: SEARCH_SECONDS,
+        arrived: 0,
     };
     let mut second = 0;
     check_shape(&trip, &model);
@@ -328,12 +406,22 @@ fn live(mut trip: Trip, deeds: &[(Deed, i64)]) {
             Ok(Change::To(after)) => {
                 check_change(&trip, &after, &action, at(second));
                 trip = *after;
-                model.follow(*deed);
+                model.follow(*deed, second);
             }
             Err(Refusal::NotPossible { verb, status }) => {
                 assert_eq!((verb, status), (action.verb(), trip.state.status()));
             }
-            Ok(Change::AlreadyDone) | Err(Refusal::AlreadyTaken | Refusal::NotYourTrip) => {}
+            Err(Refusal::TooEarly { until }) => {
+                assert_eq!(until, at(model.arrived + FREE_WAITING_SECONDS));
+            }
+            Ok(Change::AlreadyDone)
+            | Err(
+                Refusal::AlreadyTaken
+                | Refusal::NotYourTrip
+                | Refusal::GivenBack
+                | Refusal::WrongCode
+                | Refusal::UnknownReason,
+            ) => {}
         }
         check_shape(&trip, &model);
     }
@@ -349,6 +437,9 @@ fn a_deed() -> impl Strategy<Value = Deed> {
         4 => number().prop_map(Deed::Arrive),
         4 => number().prop_map(Deed::Start),
         3 => number().prop_map(Deed::Complete),
+        2 => number().prop_map(Deed::GiveBack),
+        2 => number().prop_map(Deed::NoShow),
+        2 => Just(Deed::Open),
         1 => number().prop_map(Deed::Cancel),
         2 => (number(), address(), address()).prop_map(|(number, pick_up, drop_off)| Deed::Amend(number, pick_up, drop_off)),
         1 => number().prop_map(Deed::Delete),
@@ -379,8 +470,10 @@ proptest! {
     fn every_life_of_a_trip_is_as_the_model_says(
         pick_up in a_place(),
         drop_off in a_place(),
+        is_for_later: bool,
         deeds in deeds(),
     ) {
-        live(requested_between(pick_up, drop_off), &deeds);
+        let order = if is_for_later { later() } else { Order::default() };
+        live(ordered(pick_up, drop_off, order), &deeds);
     }
 }

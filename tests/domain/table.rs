@@ -3,9 +3,12 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use cabrank::domain::{Action, Amendment, Change, Ending, PlaceChange, Refusal, Trip};
+use cabrank::domain::{Action, Amendment, Change, Ending, PlaceChange, Refusal, RideCode, Trip};
 
-use crate::cast::{SEARCH_SECONDS, at, driver, operator, party, place, reason, requested, rider};
+use crate::cast::{
+    FREE_WAITING_SECONDS, OPENS_SECOND, SEARCH_SECONDS, at, driver, later, operator, ordered,
+    party, place, reason, requested, rider,
+};
 
 const HEADER: &str = "\
 # What every action does in every state. Made from Trip::apply and checked by tests/domain/table.rs;
@@ -21,7 +24,11 @@ const HEADER: &str = "\
 
 /// The trip after one more action, which must take effect.
 fn after(trip: &Trip, action: &Action) -> Trip {
-    match trip.apply(action, at(1)) {
+    after_at(trip, action, 1)
+}
+
+fn after_at(trip: &Trip, action: &Action, second: i64) -> Trip {
+    match trip.apply(action, at(second)) {
         Ok(Change::To(after)) => *after,
         other => panic!("{action:?} should have taken effect, but: {other:?}"),
     }
@@ -32,16 +39,22 @@ fn states() -> Vec<(&'static str, Trip)> {
     let requested = requested();
     let started = after(&requested, &Action::Accept(party(driver(1))));
     let arrived = after(&started, &Action::Arrive(driver(1)));
-    let riding = after(&arrived, &Action::Start(driver(1)));
+    let riding = after(&arrived, &Action::Start(driver(1), None));
+    let mut with_code = arrived.clone();
+    with_code.order.code = Some(code());
+    let no_show = after_at(
+        &arrived,
+        &Action::NoShow(driver(1)),
+        FREE_WAITING_SECONDS + 1,
+    );
+    let given_back = after(&started, &Action::GiveBack(driver(1), None));
+    let scheduled = ordered(place("1 Main Street"), place("2 Side Street"), later());
     let by_rider = Action::Cancel(rider(0), None);
     let by_operator = Action::CancelByOperator(operator(1), reason());
-    let end_well = Action::End(operator(1), Ending::Completed, reason());
-    let end_badly = Action::End(operator(1), Ending::Cancelled, reason());
-    let expired = match requested.apply(&Action::Expire, at(SEARCH_SECONDS)) {
-        Ok(Change::To(expired)) => *expired,
-        other => panic!("the search should be over, but: {other:?}"),
-    };
-    let completed = after(&riding, &Action::Complete(driver(1)));
+    let end_well = Action::End(operator(1), Ending::Completed, reason(), None);
+    let end_badly = Action::End(operator(1), Ending::Cancelled, reason(), None);
+    let expired = after_at(&requested, &Action::Expire, SEARCH_SECONDS);
+    let completed = after(&riding, &Action::Complete(driver(1), None));
     let cancelled = after(&requested, &by_rider);
     let removed = |trip: &Trip| after(trip, &Action::Delete(rider(0)));
     vec![
@@ -64,10 +77,19 @@ fn states() -> Vec<(&'static str, Trip)> {
             "CANCELLED by operator 1, under way",
             after(&riding, &end_badly),
         ),
+        (
+            "CANCELLED by rider 1, scheduled",
+            after(&scheduled, &by_rider),
+        ),
+        ("NO_SHOW, removed", removed(&no_show)),
+        ("NO_SHOW", no_show),
         ("EXPIRED", expired),
+        ("SCHEDULED", scheduled),
         ("REQUESTED", requested),
+        ("REQUESTED, driver 1 gave it back", given_back),
         ("STARTED", started),
         ("ARRIVED", arrived),
+        ("ARRIVED, with a code", with_code),
         ("IN_PROGRESS", riding),
     ]
 }
@@ -75,68 +97,84 @@ fn states() -> Vec<(&'static str, Trip)> {
 /// Every action, by those it is meant for and by others, with the second in which it is tried.
 fn actions() -> Vec<(String, Action, i64)> {
     let mut actions = Vec::new();
-    let mut add = |words: String, action| actions.push((words, action, 2));
     for number in [1, 2] {
-        add(
-            format!("accept by driver {number}"),
-            Action::Accept(party(driver(number))),
-        );
-        add(
-            format!("arrive by driver {number}"),
-            Action::Arrive(driver(number)),
-        );
-        add(
-            format!("start by driver {number}"),
-            Action::Start(driver(number)),
-        );
-        add(
-            format!("complete by driver {number}"),
-            Action::Complete(driver(number)),
-        );
-        add(
-            format!("cancel by rider {number}"),
-            Action::Cancel(rider(number - 1), None),
-        );
-        let elsewhere = || {
-            Some(PlaceChange {
-                address: Some(place("Elsewhere").address),
-                location: None,
-            })
-        };
-        for (words, pick_up, drop_off) in [
-            ("pick-up", elsewhere(), None),
-            ("drop-off", None, elsewhere()),
-        ] {
-            let amendment = Amendment { pick_up, drop_off };
-            add(
-                format!("amend the {words} by rider {number}"),
-                Action::Amend(rider(number - 1), amendment),
-            );
-        }
-        add(
-            format!("delete by rider {number}"),
-            Action::Delete(rider(number - 1)),
-        );
-        let by = operator(number);
-        add(
-            format!("cancel by operator {number}"),
-            Action::CancelByOperator(by, reason()),
-        );
-        for (words, ending) in [
-            ("completed", Ending::Completed),
-            ("cancelled", Ending::Cancelled),
-        ] {
-            let action = Action::End(by, ending, reason());
-            add(format!("end as {words} by operator {number}"), action);
+        for action in by_driver(number)
+            .into_iter()
+            .chain(by_rider(number))
+            .chain(by_operator(number))
+        {
+            actions.push((action.0, action.1, 2));
         }
     }
-    add("expire in the search time".to_owned(), Action::Expire);
-    actions.push((
-        "expire after the search time".to_owned(),
-        Action::Expire,
-        SEARCH_SECONDS,
-    ));
+    let no_show = Action::NoShow(driver(1));
+    for (words, action, second) in [
+        ("expire in the search time", Action::Expire, 2),
+        (
+            "expire after the search time",
+            Action::Expire,
+            SEARCH_SECONDS,
+        ),
+        ("open too early", Action::Open, 2),
+        ("open in time", Action::Open, OPENS_SECOND),
+        (
+            "no-show by driver 1 after the free waiting",
+            no_show,
+            FREE_WAITING_SECONDS + 1,
+        ),
+    ] {
+        actions.push((words.to_owned(), action, second));
+    }
     actions
+}
+
+fn by_driver(number: u8) -> Vec<(String, Action)> {
+    let id = driver(number);
+    [
+        ("accept", Action::Accept(party(id))),
+        ("arrive", Action::Arrive(id)),
+        ("start", Action::Start(id, None)),
+        ("start with a code", Action::Start(id, Some(code()))),
+        ("complete", Action::Complete(id, None)),
+        ("give back", Action::GiveBack(id, None)),
+        ("no-show", Action::NoShow(id)),
+    ]
+    .map(|(words, action)| (format!("{words} by driver {number}"), action))
+    .into()
+}
+
+fn by_rider(number: u8) -> Vec<(String, Action)> {
+    let id = rider(number - 1);
+    let elsewhere = || {
+        Some(PlaceChange {
+            address: Some(place("Elsewhere").address),
+            location: None,
+        })
+    };
+    let amend = |pick_up, drop_off| Action::Amend(id, Amendment { pick_up, drop_off });
+    [
+        ("cancel", Action::Cancel(id, None)),
+        ("amend the pick-up", amend(elsewhere(), None)),
+        ("amend the drop-off", amend(None, elsewhere())),
+        ("delete", Action::Delete(id)),
+    ]
+    .map(|(words, action)| (format!("{words} by rider {number}"), action))
+    .into()
+}
+
+fn by_operator(number: u8) -> Vec<(String, Action)> {
+    let by = operator(number);
+    let end = |ending| Action::End(by, ending, reason(), None);
+    [
+        ("cancel", Action::CancelByOperator(by, reason())),
+        ("end as completed", end(Ending::Completed)),
+        ("end as cancelled", end(Ending::Cancelled)),
+    ]
+    .map(|(words, action)| (format!("{words} by operator {number}"), action))
+    .into()
+}
+
+fn code() -> RideCode {
+    RideCode::parse("0007").expect("a code")
 }
 
 fn result(trip: &Trip, action: &Action, second: i64) -> String {
@@ -147,6 +185,10 @@ fn result(trip: &Trip, action: &Action, second: i64) -> String {
         Ok(Change::AlreadyDone) => words("already done"),
         Err(Refusal::AlreadyTaken) => words("- already taken"),
         Err(Refusal::NotYourTrip) => words("- not your trip"),
+        Err(Refusal::GivenBack) => words("- given back"),
+        Err(Refusal::WrongCode) => words("- wrong code"),
+        Err(Refusal::TooEarly { .. }) => words("- too early"),
+        Err(Refusal::UnknownReason) => words("- unknown reason"),
         Err(Refusal::NotPossible { .. }) => words("- not possible"),
     }
 }
@@ -160,7 +202,7 @@ fn table() -> String {
         text.push('\n');
         for (words, action, second) in actions() {
             let result = result(&trip, &action, second);
-            writeln!(text, "{state:<34} | {words:<32} | {result}").expect("a String takes it all");
+            writeln!(text, "{state:<34} | {words:<42} | {result}").expect("a String takes it all");
         }
     }
     text

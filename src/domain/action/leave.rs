@@ -1,0 +1,201 @@
+//! How a trip changes or ends without its driver's doing.
+
+use jiff::Timestamp;
+
+use crate::domain::action::{Action, Change, Ending, Refusal};
+use crate::domain::amendment::{Amendment, PlaceChange};
+use crate::domain::fare::Fare;
+use crate::domain::place::Place;
+use crate::domain::text::Reason;
+use crate::domain::trip::{State, Status, Trip};
+use crate::domain::user::Actor;
+
+impl Trip {
+    pub(super) fn cancel(
+        &self,
+        reason: Option<Reason>,
+        action: &Action,
+        at: Timestamp,
+    ) -> Result<Change, Refusal> {
+        match &self.state {
+            State::Scheduled | State::Requested | State::Started { .. } | State::Arrived { .. } => {
+                let fee = match action.actor() {
+                    Actor::Rider(_) => self.cancellation_fee(reason.as_ref(), at)?,
+                    Actor::Driver(_) | Actor::Operator(_) | Actor::Service => None,
+                };
+                let cancelled = State::Cancelled {
+                    driver: self.state.driver().cloned(),
+                    by: action.actor(),
+                };
+                Ok(self.charged(cancelled, reason, fee, at))
+            }
+            State::Cancelled { by, .. } if *by == action.actor() => Ok(Change::AlreadyDone),
+            State::InProgress { .. }
+            | State::Completed { .. }
+            | State::Cancelled { .. }
+            | State::NoShow { .. }
+            | State::Expired => Err(self.not_possible(action)),
+        }
+    }
+
+    /// What it costs the rider, by the terms of the trip.
+    fn cancellation_fee(
+        &self,
+        reason: Option<&Reason>,
+        at: Timestamp,
+    ) -> Result<Option<Fare>, Refusal> {
+        let Some(terms) = &self.order.terms else {
+            return Ok(None);
+        };
+        let word = reason.map(Reason::as_str);
+        if word.is_some_and(|word| !terms.allows_reason(word)) {
+            return Err(Refusal::UnknownReason);
+        }
+        let has_arrived = matches!(self.state, State::Arrived { .. });
+        Ok(terms.cancellation(self.times.taken_at, has_arrived, at, word))
+    }
+
+    /// The pick-up while a driver is looked for, the drop-off until the trip is over.
+    pub(super) fn amend(
+        &self,
+        amendment: &Amendment,
+        action: &Action,
+        at: Timestamp,
+    ) -> Result<Change, Refusal> {
+        let place = |change: &Option<PlaceChange>, place: &Place| {
+            change
+                .as_ref()
+                .map_or_else(|| place.clone(), |change| change.of(place))
+        };
+        let pick_up = place(&amendment.pick_up, &self.pick_up);
+        let drop_off = place(&amendment.drop_off, &self.drop_off);
+        let status = self.state.status();
+        let moves_pick_up = pick_up != self.pick_up;
+        if !moves_pick_up && drop_off == self.drop_off {
+            return Ok(Change::AlreadyDone);
+        }
+        let is_early = [Status::Scheduled, Status::Requested].contains(&status);
+        if status.is_final() || moves_pick_up && !is_early {
+            return Err(self.not_possible(action));
+        }
+        let mut order = self.order.clone();
+        if let Some(terms) = &mut order.terms
+            && (pick_up.location, drop_off.location)
+                != (self.pick_up.location, self.drop_off.location)
+        {
+            // What was quoted was for another way.
+            terms.quoted = None;
+        }
+        Ok(Change::To(Box::new(Self {
+            pick_up,
+            drop_off,
+            order,
+            ..self.next(at)
+        })))
+    }
+
+    pub(super) fn delete(&self, action: &Action, at: Timestamp) -> Result<Change, Refusal> {
+        let state = match &self.state {
+            _ if self.hidden => return Ok(Change::AlreadyDone),
+            State::Scheduled | State::Requested => State::Cancelled {
+                driver: None,
+                by: action.actor(),
+            },
+            over @ (State::Completed { .. }
+            | State::Cancelled { .. }
+            | State::NoShow { .. }
+            | State::Expired) => over.clone(),
+            State::Started { .. } | State::Arrived { .. } | State::InProgress { .. } => {
+                return Err(self.not_possible(action));
+            }
+        };
+        Ok(Change::To(Box::new(Self {
+            state,
+            hidden: true,
+            ..self.next(at)
+        })))
+    }
+
+    pub(super) fn end(
+        &self,
+        ending: Ending,
+        reason: &Reason,
+        metres: Option<u64>,
+        action: &Action,
+        at: Timestamp,
+    ) -> Result<Change, Refusal> {
+        let by = action.actor();
+        match (&self.state, ending) {
+            (State::InProgress { driver }, Ending::Completed) => Ok(self.charged(
+                State::Completed {
+                    driver: driver.clone(),
+                    by,
+                },
+                Some(reason.clone()),
+                self.ride_fare(metres, at),
+                at,
+            )),
+            (State::InProgress { driver }, Ending::Cancelled) => Ok(self.to(
+                State::Cancelled {
+                    driver: Some(driver.clone()),
+                    by,
+                },
+                Some(reason.clone()),
+                at,
+            )),
+            (State::Completed { by: before, .. }, Ending::Completed)
+            | (State::Cancelled { by: before, .. }, Ending::Cancelled)
+                if *before == by =>
+            {
+                Ok(Change::AlreadyDone)
+            }
+            (
+                State::Scheduled
+                | State::Requested
+                | State::Started { .. }
+                | State::Arrived { .. }
+                | State::Completed { .. }
+                | State::Cancelled { .. }
+                | State::NoShow { .. }
+                | State::Expired,
+                Ending::Completed | Ending::Cancelled,
+            ) => Err(self.not_possible(action)),
+        }
+    }
+
+    pub(super) fn expire(&self, action: &Action, at: Timestamp) -> Result<Change, Refusal> {
+        match &self.state {
+            State::Requested if at >= self.search_ends_at => Ok(self.to(State::Expired, None, at)),
+            State::Expired => Ok(Change::AlreadyDone),
+            State::Scheduled
+            | State::Requested
+            | State::Started { .. }
+            | State::Arrived { .. }
+            | State::InProgress { .. }
+            | State::Completed { .. }
+            | State::NoShow { .. }
+            | State::Cancelled { .. } => Err(self.not_possible(action)),
+        }
+    }
+
+    /// A driver is looked for from now on.
+    pub(super) fn open(&self, action: &Action, at: Timestamp) -> Result<Change, Refusal> {
+        let is_due = self.order.opens_at.is_none_or(|opens_at| at >= opens_at);
+        match &self.state {
+            State::Scheduled if is_due => Ok(Change::To(Box::new(Self {
+                state: State::Requested,
+                search_ends_at: self.order.search_ends_at(at),
+                ..self.next(at)
+            }))),
+            State::Requested => Ok(Change::AlreadyDone),
+            State::Scheduled
+            | State::Started { .. }
+            | State::Arrived { .. }
+            | State::InProgress { .. }
+            | State::Completed { .. }
+            | State::Cancelled { .. }
+            | State::NoShow { .. }
+            | State::Expired => Err(self.not_possible(action)),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Where a driver's device says that it is.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::id::TripId;
+use super::place::Coordinates;
+
+/// One reading of a device's position; drivers' positions are no events: the latest counts, and they may be lost.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Fix {
+    /// Where.
+    pub location: Coordinates,
+    /// When, by the device's clock.
+    pub at: Timestamp,
+    /// How far off it may be, in metres.
+    pub accuracy_m: Option<f64>,
+    /// Which way it moves, in degrees from north, clockwise: 0 to 360.
+    pub heading_deg: Option<f64>,
+    /// How fast, in metres a second.
+    pub speed_mps: Option<f64>,
+}
+
+/// Where the driver of a running trip is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sighting {
+    /// Of which trip.
+    pub trip: TripId,
+    /// Where.
+    pub fix: Fix,
+}

@@ -1,0 +1,54 @@
+//! Who is asked to take a trip.
+
+use serde::{Deserialize, Serialize};
+
+/// How drivers are found for a trip.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Policy {
+    /// Every driver hears of the request, and the first accept wins.
+    #[default]
+    Broadcast,
+    /// The nearest are offered it, wave by wave.
+    Nearest,
+}
+
+impl Policy {
+    /// Its word, on the wire and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Broadcast => "broadcast",
+            Self::Nearest => "nearest",
+        }
+    }
+
+    /// Whether trips are offered to drivers one by one, or in small waves.
+    pub const fn offers(self) -> bool {
+        match self {
+            Self::Broadcast => false,
+            Self::Nearest => true,
+        }
+    }
+
+    /// The policy of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Broadcast, Self::Nearest]
+            .into_iter()
+            .find(|policy| policy.as_str() == word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_are_the_same_everywhere() {
+        for policy in [Policy::Broadcast, Policy::Nearest] {
+            assert_eq!(Policy::parse(policy.as_str()), Some(policy));
+            let written = serde_json::to_value(policy).expect("it can be written");
+            assert_eq!(written, policy.as_str());
+        }
+        assert_eq!(Policy::parse("Nearest"), None);
+    }
+}

@@ -1,0 +1,109 @@
+//! What a driver drives, and what a rider asks for.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The most seats that a vehicle can offer and a trip can need.
+pub const SEATS_MAX: u8 = 16;
+
+/// A class of vehicles, such as `standard` or `van`: 1 to 32 small letters, digits, `-` and `_`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct VehicleClass(String);
+
+/// A text that is no class's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("A class is 1 to 32 small letters, digits, - and _.")]
+pub struct VehicleClassError;
+
+impl VehicleClass {
+    /// The class of that name.
+    pub fn parse(text: &str) -> Result<Self, VehicleClassError> {
+        let is_allowed =
+            |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+        if (1..=32).contains(&text.len()) && text.chars().all(is_allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(VehicleClassError)
+        }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The class of a trip and of a vehicle where nobody says another.
+impl Default for VehicleClass {
+    fn default() -> Self {
+        Self("standard".to_owned())
+    }
+}
+
+impl TryFrom<String> for VehicleClass {
+    type Error = VehicleClassError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text)
+    }
+}
+
+impl From<VehicleClass> for String {
+    fn from(class: VehicleClass) -> Self {
+        class.0
+    }
+}
+
+impl fmt::Display for VehicleClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a driver drives on a shift.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vehicle {
+    /// Its class.
+    pub class: VehicleClass,
+    /// How many passengers it takes, 1 to [`SEATS_MAX`].
+    pub seats: u8,
+}
+
+impl Vehicle {
+    /// Whether it can serve a trip of that class for so many passengers.
+    pub fn serves(&self, class: &VehicleClass, passengers: u8) -> bool {
+        self.class == *class && self.seats >= passengers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_has_a_short_plain_name() {
+        assert!(VehicleClass::parse("wheel-chair_2").is_ok());
+        for wrong in ["", "Van", "a b", "ü", &"x".repeat(33)] {
+            assert_eq!(
+                VehicleClass::parse(wrong),
+                Err(VehicleClassError),
+                "{wrong}"
+            );
+        }
+        assert!(serde_json::from_str::<VehicleClass>("\"A\"").is_err());
+    }
+
+    #[test]
+    fn a_vehicle_serves_its_class_up_to_its_seats() {
+        let van = VehicleClass::parse("van").expect("a class");
+        let vehicle = Vehicle {
+            class: van.clone(),
+            seats: 6,
+        };
+        assert!(vehicle.serves(&van, 6));
+        assert!(!vehicle.serves(&van, 7));
+        assert!(!vehicle.serves(&VehicleClass::default(), 1));
+    }
+}
