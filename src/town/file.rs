@@ -1,0 +1,256 @@
+//! The town file as it is written: what it does not say is left open, to be taken from the town or from the defaults.
+
+use std::collections::BTreeMap;
+
+use geojson::Geometry;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::bounds::{Growth, Within};
+use super::rules::{Cancellation, Decisions, Offering, Scheduling, Surge};
+use crate::domain::{Amount, CancelReason, Currency, Policy, Tariff, VehicleClass};
+
+/// An hour of waiting is long; a day is a mistake in the unit.
+type Seconds = Within<1, 86_400>;
+type FreeSeconds = Within<0, 86_400>;
+type Permille = Within<1_000, 5_000>;
+
+/// The whole file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct TownFile {
+    pub(super) currency: Option<Currency>,
+    pub(super) classes: Option<BTreeMap<VehicleClass, ClassFile>>,
+    policy: Option<Policy>,
+    offering: OfferingFile,
+    ride_code: Option<bool>,
+    waiting: Option<WaitingFile>,
+    cancellation: Option<CancellationFile>,
+    surge: SurgeFile,
+    scheduling: SchedulingFile,
+    pub(super) areas: Option<AreasFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClassFile {
+    pub(super) tariff: Option<Tariff>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct OfferingFile {
+    wave: Option<Within<1, 3>>,
+    deliver_seconds: Option<Within<1, 60>>,
+    decide_seconds: Option<Within<1, 600>>,
+    first_eta_seconds: Option<Seconds>,
+    growth: Option<Growth>,
+    eta_max_seconds: Option<Seconds>,
+    look_again_seconds: Option<Within<1, 600>>,
+    candidates: Option<Within<1, 100>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct WaitingFile {
+    free_seconds: Option<FreeSeconds>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct CancellationFile {
+    free_seconds: Option<FreeSeconds>,
+    fee: Option<Amount>,
+    no_show_fee: Option<Amount>,
+    reasons: Option<Vec<CancelReason>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct SurgeFile {
+    permille: Option<Permille>,
+    max_permille: Option<Permille>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct SchedulingFile {
+    lead_seconds: Option<Seconds>,
+    ahead_days_max: Option<Within<1, 365>>,
+}
+
+/// A GeoJSON `FeatureCollection`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AreasFile {
+    #[serde(rename = "type")]
+    _kind: CollectionType,
+    #[serde(rename = "bbox")]
+    _bounds: Option<IgnoredAny>,
+    pub(super) features: Vec<AreaFile>,
+}
+
+#[derive(Debug, Deserialize)]
+enum CollectionType {
+    FeatureCollection,
+}
+
+/// A GeoJSON `Feature`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AreaFile {
+    #[serde(rename = "type")]
+    _kind: FeatureType,
+    #[serde(rename = "id")]
+    _id: Option<IgnoredAny>,
+    #[serde(rename = "bbox")]
+    _bounds: Option<IgnoredAny>,
+    pub(super) geometry: Geometry,
+    pub(super) properties: AreaProperties,
+}
+
+#[derive(Debug, Deserialize)]
+enum FeatureType {
+    Feature,
+}
+
+/// What an area is called, and what it decides itself.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AreaProperties {
+    pub(super) name: String,
+    policy: Option<Policy>,
+    #[serde(default)]
+    offering: OfferingFile,
+    ride_code: Option<bool>,
+    waiting: Option<WaitingFile>,
+    cancellation: Option<CancellationFile>,
+    #[serde(default)]
+    surge: SurgeFile,
+    search_seconds: Option<Seconds>,
+}
+
+impl TownFile {
+    /// What holds in the town: what the file says, and the defaults.
+    pub(super) fn decisions(&self) -> Decisions {
+        let defaults = Decisions::default();
+        Decisions {
+            policy: self.policy.unwrap_or(defaults.policy),
+            offering: self.offering.over(defaults.offering),
+            surge: self.surge.over(defaults.surge),
+            ..with_trip_rules(
+                &defaults,
+                self.ride_code,
+                self.waiting.as_ref(),
+                self.cancellation.as_ref(),
+            )
+        }
+    }
+
+    /// How far ahead trips can be ordered.
+    pub(super) fn scheduling(&self) -> Scheduling {
+        let (given, defaults) = (&self.scheduling, Scheduling::default());
+        Scheduling {
+            lead_seconds: given
+                .lead_seconds
+                .map_or(defaults.lead_seconds, Within::get),
+            ahead_days_max: given
+                .ahead_days_max
+                .map_or(defaults.ahead_days_max, Within::get),
+        }
+    }
+}
+
+impl AreaProperties {
+    /// What holds in the area: what it says itself, and what the town says.
+    pub(super) fn decisions(&self, town: &Decisions) -> Decisions {
+        Decisions {
+            policy: self.policy.unwrap_or(town.policy),
+            offering: self.offering.over(town.offering),
+            surge: self.surge.over(town.surge),
+            search_seconds: self.search_seconds.map(Within::get),
+            ..with_trip_rules(
+                town,
+                self.ride_code,
+                self.waiting.as_ref(),
+                self.cancellation.as_ref(),
+            )
+        }
+    }
+}
+
+/// What trips have to remember of what was said, and of what held before.
+fn with_trip_rules(
+    base: &Decisions,
+    ride_code: Option<bool>,
+    waiting: Option<&WaitingFile>,
+    cancellation: Option<&CancellationFile>,
+) -> Decisions {
+    let ride_code = ride_code.unwrap_or(base.ride_code);
+    let free_waiting = waiting.and_then(|waiting| waiting.free_seconds);
+    Decisions {
+        ride_code,
+        free_waiting_seconds: free_waiting.map_or(base.free_waiting_seconds, Within::get),
+        cancellation: cancellation.map_or_else(
+            || base.cancellation.clone(),
+            |given| given.over(&base.cancellation),
+        ),
+        concerns_trips: base.concerns_trips
+            || ride_code
+            || waiting.is_some()
+            || cancellation.is_some(),
+        ..base.clone()
+    }
+}
+
+impl OfferingFile {
+    fn over(&self, base: Offering) -> Offering {
+        let wave = self
+            .wave
+            .and_then(|wave| u8::try_from(wave.get()).ok())
+            .unwrap_or(base.wave);
+        Offering {
+            wave,
+            deliver_seconds: self
+                .deliver_seconds
+                .map_or(base.deliver_seconds, Within::get),
+            decide_seconds: self.decide_seconds.map_or(base.decide_seconds, Within::get),
+            first_eta_seconds: self
+                .first_eta_seconds
+                .map_or(base.first_eta_seconds, Within::get),
+            growth: self.growth.map_or(base.growth, Growth::get),
+            eta_max_seconds: self
+                .eta_max_seconds
+                .map_or(base.eta_max_seconds, Within::get),
+            look_again_seconds: self
+                .look_again_seconds
+                .map_or(base.look_again_seconds, Within::get),
+            candidates: self.candidates.map_or(base.candidates, Within::get),
+        }
+    }
+}
+
+impl CancellationFile {
+    fn over(&self, base: &Cancellation) -> Cancellation {
+        Cancellation {
+            free_seconds: self.free_seconds.map_or(base.free_seconds, Within::get),
+            fee: self.fee.unwrap_or(base.fee),
+            no_show_fee: self.no_show_fee.unwrap_or(base.no_show_fee),
+            reasons: self.reasons.clone().unwrap_or_else(|| base.reasons.clone()),
+        }
+    }
+}
+
+impl SurgeFile {
+    fn over(&self, base: Surge) -> Surge {
+        let or = |given: Option<Permille>, base| {
+            given
+                .and_then(|given| u16::try_from(given.get()).ok())
+                .unwrap_or(base)
+        };
+        Surge {
+            permille: or(self.permille, base.permille),
+            max_permille: or(self.max_permille, base.max_permille),
+        }
+    }
+}
