@@ -1,15 +1,28 @@
 //! Time, ids and secrets: the only place that reads the clock or the system's randomness.
 //! The domain takes both as inputs; verbs fetch them here.
 
-use jiff::{Timestamp, Unit};
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::{SignedDuration, Timestamp, Unit};
 use uuid::Uuid;
+
+/// How far ahead of the system's clock the time is, in microseconds: tests and simulations do not wait for deadlines.
+static AHEAD_US: AtomicI64 = AtomicI64::new(0);
 
 /// The time now, in whole microseconds, as both databases keep it.
 #[expect(clippy::disallowed_methods, reason = "the one place that may")]
 pub fn now() -> Timestamp {
+    let ahead = SignedDuration::from_micros(AHEAD_US.load(Ordering::Relaxed));
     Timestamp::now()
         .round(Unit::Microsecond)
+        .and_then(|now| now.checked_add(ahead))
         .expect("the clock stands within jiff's range")
+}
+
+/// Puts the time ahead, for the whole process; it never goes back.
+pub fn advance(by: SignedDuration) {
+    let by = i64::try_from(by.as_micros()).unwrap_or(0).max(0);
+    AHEAD_US.fetch_add(by, Ordering::Relaxed);
 }
 
 /// A new id; ids made later sort later, which keeps the indexes of both databases compact.
