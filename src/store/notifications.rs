@@ -44,7 +44,7 @@ pub(super) fn insert(db: &mut Db, events: &[Event]) -> QueryResult<()> {
                 stream: notification.audience.stream().to_string(),
                 expires_at: At(notification.expires_at),
             }),
-            Fact::Trip(_) | Fact::Message(_) => None,
+            Fact::Trip(_) | Fact::Message(_) | Fact::Offer(_) | Fact::Shift(_) => None,
         })
         .collect();
     let table = notifications::table;

@@ -49,6 +49,12 @@ impl QueryFragment<Sqlite> for UpdateTrip<'_> {
         out.push_bind_param::<Instant, _>(&columns.updated_at)?;
         out.push_sql(", hidden = ");
         out.push_bind_param::<Bool, _>(&columns.hidden)?;
+        out.push_sql(", search_ends_at = ");
+        out.push_bind_param::<Instant, _>(&columns.search_ends_at)?;
+        out.push_sql(", attempt = ");
+        out.push_bind_param::<BigInt, _>(&columns.attempt)?;
+        out.push_sql(", details = ");
+        out.push_bind_param::<Nullable<Text>, _>(&columns.details)?;
         out.push_sql(" WHERE id = ");
         out.push_bind_param::<BigInt, _>(id)
     }

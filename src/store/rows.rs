@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 use diesel::result::Error;
+use serde::{Deserialize, Serialize};
 
 use super::db::{Db, on};
 use super::schema::{trips, users};
 use super::sql_types::{At, Id};
 use crate::domain::{
-    Actor, Address, Coordinates, DriverId, Party, Place, Reason, RiderId, State, Status, Trip,
-    TripId, UserId,
+    Actor, Address, Coordinates, DriverId, Fare, Order, Party, Place, Policy, Reason, RiderId,
+    State, Status, Times, Trip, TripId, UserId,
 };
 
 /// A row breaks a rule of the domain: the database was changed by other hands.
@@ -49,10 +50,45 @@ pub struct TripColumns {
     pub(super) ended_by_id: Option<i64>,
     pub(super) reason: Option<String>,
     pub(super) revision: i64,
-    search_ends_at: At,
+    pub(super) search_ends_at: At,
     created_at: At,
     pub(super) updated_at: At,
     pub(super) hidden: bool,
+    policy: String,
+    pub(super) attempt: i64,
+    opens_at: Option<At>,
+    pub(super) details: Option<String>,
+}
+
+/// What no query asks for, as JSON in one column; what is as usual is left out.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Details {
+    #[serde(skip_serializing_if = "is_usual")]
+    order: Order,
+    #[serde(skip_serializing_if = "is_usual")]
+    given_back_by: Vec<DriverId>,
+    #[serde(skip_serializing_if = "is_usual")]
+    times: Times,
+    #[serde(skip_serializing_if = "is_usual")]
+    fare: Option<Fare>,
+}
+
+fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl Details {
+    fn of(trip: &Trip) -> Option<String> {
+        let details = Self {
+            order: trip.order.clone(),
+            given_back_by: trip.given_back_by.clone(),
+            times: trip.times,
+            fare: trip.fare.clone(),
+        };
+        let text = || serde_json::to_string(&details).expect("texts and whole numbers are JSON");
+        (!is_usual(&details)).then(text)
+    }
 }
 
 /// A whole row of `trips`.
@@ -91,6 +127,10 @@ impl From<&Trip> for TripColumns {
             created_at: At(trip.requested_at),
             updated_at: At(trip.changed_at),
             hidden: trip.hidden,
+            policy: trip.order.policy.as_str().to_owned(),
+            attempt: trip.attempt,
+            opens_at: trip.order.opens_at.map(At),
+            details: Details::of(trip),
         }
     }
 }
@@ -138,6 +178,16 @@ impl TripRow {
         let ended_by = row
             .ended_by_role
             .and_then(|role| Actor::parse(&role, row.ended_by_id.map(UserId::new)));
+        let details = row.details.as_deref().map(serde_json::from_str::<Details>);
+        let details = details
+            .transpose()
+            .map_err(|_| corrupt("its details are unreadable"))?
+            .unwrap_or_default();
+        let order = Order {
+            policy: Policy::parse(&row.policy).ok_or(corrupt("its policy is unknown"))?,
+            opens_at: row.opens_at.map(|at| at.0),
+            ..details.order
+        };
         Ok(Trip {
             number: id,
             id: TripId::new(row.nk.0),
@@ -158,12 +208,18 @@ impl TripRow {
                 .transpose()
                 .map_err(|_| corrupt("its reason is not one"))?,
             hidden: row.hidden,
+            order,
+            attempt: row.attempt,
+            given_back_by: details.given_back_by,
+            times: details.times,
+            fare: details.fare,
         })
     }
 }
 
 fn state(status: &str, driver: Option<Party<DriverId>>, ended_by: Option<Actor>) -> Option<State> {
     Some(match (Status::parse(status)?, driver) {
+        (Status::Scheduled, None) => State::Scheduled,
         (Status::Requested, None) => State::Requested,
         (Status::Expired, None) => State::Expired,
         (Status::Started, Some(driver)) => State::Started { driver },
@@ -177,10 +233,16 @@ fn state(status: &str, driver: Option<Party<DriverId>>, ended_by: Option<Actor>)
             driver,
             by: ended_by?,
         },
-        (Status::Requested | Status::Expired, Some(_))
-        | (Status::Started | Status::Arrived | Status::InProgress | Status::Completed, None) => {
-            return None;
-        }
+        (Status::NoShow, Some(driver)) => State::NoShow { driver },
+        (Status::Scheduled | Status::Requested | Status::Expired, Some(_))
+        | (
+            Status::Started
+            | Status::Arrived
+            | Status::InProgress
+            | Status::Completed
+            | Status::NoShow,
+            None,
+        ) => return None,
     })
 }
 

@@ -53,6 +53,64 @@ diesel::table! {
         created_at -> crate::store::sql_types::Instant,
         updated_at -> crate::store::sql_types::Instant,
         hidden -> Bool,
+        policy -> Text,
+        attempt -> BigInt,
+        opens_at -> Nullable<crate::store::sql_types::Instant>,
+        details -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    searches (trip_id) {
+        trip_id -> BigInt,
+        round -> BigInt,
+        look_at -> Nullable<crate::store::sql_types::Instant>,
+    }
+}
+
+diesel::table! {
+    offers (id) {
+        id -> crate::store::sql_types::Key,
+        trip_id -> BigInt,
+        attempt -> BigInt,
+        driver_id -> BigInt,
+        state -> Text,
+        metres -> BigInt,
+        eta_s -> BigInt,
+        offered_at -> crate::store::sql_types::Instant,
+        due_at -> crate::store::sql_types::Instant,
+        decide_s -> BigInt,
+        ended_at -> Nullable<crate::store::sql_types::Instant>,
+    }
+}
+
+diesel::table! {
+    shifts (id) {
+        id -> BigInt,
+        driver_id -> BigInt,
+        class -> Text,
+        seats -> BigInt,
+        began_at -> crate::store::sql_types::Instant,
+        ended_at -> Nullable<crate::store::sql_types::Instant>,
+    }
+}
+
+diesel::table! {
+    tracks (trip_id) {
+        trip_id -> BigInt,
+        metres -> Double,
+        points -> BigInt,
+        path -> Text,
+        last_at -> crate::store::sql_types::Instant,
+    }
+}
+
+diesel::table! {
+    quotes (id) {
+        id -> crate::store::sql_types::Key,
+        rider_id -> BigInt,
+        payload -> Text,
+        expires_at -> crate::store::sql_types::Instant,
     }
 }
 
@@ -114,6 +172,8 @@ diesel::table! {
 }
 
 diesel::joinable!(notifications -> events (event_id));
+diesel::joinable!(offers -> trips (trip_id));
+diesel::joinable!(searches -> trips (trip_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(stream_entries -> events (event_id));
 diesel::allow_tables_to_appear_in_same_query!(
@@ -121,9 +181,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     notification_reads,
     notifications,
+    offers,
+    quotes,
+    searches,
     sessions,
+    shifts,
     stream_entries,
     stream_heads,
+    tracks,
     trips,
     users
 );

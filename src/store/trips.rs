@@ -1,5 +1,7 @@
 //! The rows of trips: how they are found, locked and written.
 
+use std::collections::HashMap;
+
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
@@ -79,21 +81,52 @@ pub fn overdue(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId
     Ok(keys.into_iter().map(|key| TripId::new(key.0)).collect())
 }
 
-/// How many active trips each of these riders has.
-pub fn count_active(db: &mut Db, riders: &[RiderId]) -> QueryResult<Vec<(RiderId, i64)>> {
-    let ids = riders.iter().map(|rider| rider.user().get());
-    let active = status_among(&Status::ACTIVE);
-    let counts: Vec<(i64, i64)> = on!(db, |conn| {
+/// The trips for later whose time to look for a driver has come, longest due first.
+pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId>> {
+    let waiting = status_among(&[Status::Scheduled])
+        .and(trips::opens_at.is_not_null())
+        .and(trips::opens_at.assume_not_null().le(At(at)));
+    let keys: Vec<Id> = on!(db, |conn| {
         trips::table
-            .filter(trips::rider_id.eq_any(ids).and(active))
-            .group_by(trips::rider_id)
-            .select((trips::rider_id, diesel::dsl::count_star()))
+            .filter(waiting)
+            .order(trips::opens_at)
+            .limit(limit)
+            .select(trips::nk)
             .load(conn)
     })?;
-    Ok(counts
-        .into_iter()
-        .map(|(rider, count)| (RiderId::of(UserId::new(rider)), count))
-        .collect())
+    Ok(keys.into_iter().map(|key| TripId::new(key.0)).collect())
+}
+
+/// How many trips a rider has that are not over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OpenTrips {
+    /// Those for which a driver is looked for, or found.
+    pub active: i64,
+    /// Those for later.
+    pub scheduled: i64,
+}
+
+/// How many open trips each of these riders has; those who have none are left out.
+pub fn count_open(db: &mut Db, riders: &[RiderId]) -> QueryResult<HashMap<RiderId, OpenTrips>> {
+    let ids = riders.iter().map(|rider| rider.user().get());
+    let open = status_among(&Status::OPEN);
+    let counts: Vec<(i64, String, i64)> = on!(db, |conn| {
+        trips::table
+            .filter(trips::rider_id.eq_any(ids).and(open))
+            .group_by((trips::rider_id, trips::status))
+            .select((trips::rider_id, trips::status, diesel::dsl::count_star()))
+            .load(conn)
+    })?;
+    let mut open = HashMap::<RiderId, OpenTrips>::new();
+    for (rider, status, count) in counts {
+        let of_rider = open.entry(RiderId::of(UserId::new(rider))).or_default();
+        if Status::parse(&status) == Some(Status::Scheduled) {
+            of_rider.scheduled += count;
+        } else {
+            of_rider.active += count;
+        }
+    }
+    Ok(open)
 }
 
 /// Which of these drivers have a trip, and which one.
@@ -110,6 +143,19 @@ pub fn taken_by(db: &mut Db, drivers: &[DriverId]) -> QueryResult<Vec<(DriverId,
         .into_iter()
         .map(|(driver, trip)| (DriverId::of(UserId::new(driver)), TripId::new(trip.0)))
         .collect())
+}
+
+/// The trips that a driver has.
+pub fn taken(db: &mut Db) -> QueryResult<Vec<Trip>> {
+    let taken = status_among(&Status::TAKEN);
+    let found: Vec<TripRow> = on!(&mut *db, |conn| {
+        trips::table
+            .filter(taken)
+            .order(trips::id)
+            .select(TripRow::as_select())
+            .load(conn)
+    })?;
+    rows::trips(db, found)
 }
 
 /// Writes new trips and gives each its number.
@@ -130,8 +176,7 @@ pub fn insert(db: &mut Db, new: &mut [&mut Trip]) -> QueryResult<()> {
             })
             .collect::<QueryResult<_>>()?,
     };
-    let numbers: std::collections::HashMap<_, _> =
-        numbers.into_iter().map(|(nk, id)| (nk.0, id)).collect();
+    let numbers: HashMap<_, _> = numbers.into_iter().map(|(nk, id)| (nk.0, id)).collect();
     for trip in new {
         trip.number = *numbers
             .get(&trip.id.uuid())
@@ -164,6 +209,9 @@ pub fn update(db: &mut Db, changed: &[&Trip]) -> QueryResult<()> {
                 trips::revision.eq(excluded(trips::revision)),
                 trips::updated_at.eq(excluded(trips::updated_at)),
                 trips::hidden.eq(excluded(trips::hidden)),
+                trips::search_ends_at.eq(excluded(trips::search_ends_at)),
+                trips::attempt.eq(excluded(trips::attempt)),
+                trips::details.eq(excluded(trips::details)),
             ))
             .execute(conn)
             .map(drop),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
@@ -27,23 +28,23 @@ pub struct Viewer {
 impl Viewer {
     /// Whether the viewer may see `trip`; [`list`] shows the same ones.
     pub fn sees(self, trip: &Trip) -> bool {
-        self.may_see(trip.rider.id, Before::from(trip))
+        self.may_see(trip, Before::from(trip))
     }
 
     /// Whether the viewer could see the trip before the change.
     pub fn saw(self, change: &TripChange) -> bool {
-        let rider = change.trip.rider.id;
         change
             .before
-            .is_some_and(|before| self.may_see(rider, before))
+            .is_some_and(|before| self.may_see(&change.trip, before))
     }
 
-    fn may_see(self, rider: RiderId, trip: Before) -> bool {
+    /// Whether the viewer may see the trip when it stands like this.
+    fn may_see(self, trip: &Trip, stands: Before) -> bool {
         match self.role {
-            Role::Rider => rider.user() == self.user && !trip.hidden,
+            Role::Rider => trip.rider.id.user() == self.user && !stands.hidden,
             Role::Driver => {
-                let is_own = trip.driver.map(DriverId::user) == Some(self.user);
-                trip.status == Status::Requested || is_own
+                let is_own = stands.driver.map(DriverId::user) == Some(self.user);
+                is_own || stands.status == Status::Requested && !trip.is_offered()
             }
             Role::Operator => true,
         }
@@ -75,11 +76,16 @@ pub fn list(db: &mut Db, viewer: Viewer) -> QueryResult<Vec<Trip>> {
     rows::trips(db, rows)
 }
 
+/// The condition of the index `requested_trips`, as it is written there: the trips that every driver may take.
+fn for_all_drivers() -> SqlLiteral<Bool> {
+    sql("(trips.status = 'REQUESTED' AND trips.policy = 'broadcast')")
+}
+
 /// A part of the trips that an index has in their order.
 #[derive(Debug, Clone, Copy)]
 enum Which {
     All,
-    Active,
+    Open,
     Requested,
     OfRider(UserId),
     OfDriver(UserId),
@@ -94,8 +100,8 @@ fn newest(db: &mut Db, which: Which) -> QueryResult<Vec<TripRow>> {
             .into_boxed();
         let query = match which {
             Which::All => query,
-            Which::Active => query.filter(status_among(&Status::ACTIVE)),
-            Which::Requested => query.filter(status_among(&[Status::Requested])),
+            Which::Open => query.filter(status_among(&Status::OPEN)),
+            Which::Requested => query.filter(for_all_drivers()),
             Which::OfRider(rider) => {
                 query.filter(trips::rider_id.eq(rider.get()).and(trips::hidden.eq(false)))
             }
@@ -116,7 +122,7 @@ pub fn active_of(db: &mut Db, viewers: &[Viewer]) -> QueryResult<Vec<Vec<Trip>>>
     if !riders.is_empty() {
         let own = trips::rider_id.eq_any(riders);
         rows.extend::<Vec<TripRow>>(on!(&mut *db, |conn| trips::table
-            .filter(own.and(status_among(&Status::ACTIVE)))
+            .filter(own.and(status_among(&Status::OPEN)))
             .select(TripRow::as_select())
             .load(conn))?);
     }
@@ -145,7 +151,7 @@ pub fn active_of(db: &mut Db, viewers: &[Viewer]) -> QueryResult<Vec<Vec<Trip>>>
         .collect())
 }
 
-/// The trips for which a driver is looked for, newest first, at most [`LIST_MAX`].
+/// The trips that every driver may take, newest first, at most [`LIST_MAX`].
 pub fn requested(db: &mut Db) -> QueryResult<Vec<Trip>> {
     let rows = newest(db, Which::Requested)?;
     rows::trips(db, rows)
@@ -153,7 +159,7 @@ pub fn requested(db: &mut Db) -> QueryResult<Vec<Trip>> {
 
 /// The trips of everybody that are not over, newest first, at most [`LIST_MAX`].
 pub fn under_way(db: &mut Db) -> QueryResult<Vec<Trip>> {
-    let rows = newest(db, Which::Active)?;
+    let rows = newest(db, Which::Open)?;
     rows::trips(db, rows)
 }
 
@@ -187,7 +193,7 @@ macro_rules! visible {
         let mut all: Vec<Boxed<$db>> = vec![match $viewer.role {
             Role::Rider => Box::new(trips::rider_id.eq(user).and(trips::hidden.eq(false))),
             Role::Driver => Box::new(
-                status_among(&[Status::Requested]).or(trips::driver_id
+                for_all_drivers().or(trips::driver_id
                     .is_not_null()
                     .and(trips::driver_id.assume_not_null().eq(user))),
             ),

@@ -137,8 +137,8 @@ fn who_withdraws_a_request_may_make_another(on: On) {
     assert_eq!(event.kind(), "withdrawn");
     let ann_stream = Stream::User(ann.id.user());
     assert_eq!(streams(&event), [ann_stream, Stream::Drivers]);
-    let active = town.read(move |db| trips::count_active(db, &[ann.id]));
-    assert_eq!(active, [(ann.id, 2)]);
+    let active = town.read(move |db| trips::count_open(db, &[ann.id]));
+    assert_eq!(active[&ann.id].active, 2);
     let again = town.command(act(&first, Action::Delete(ann.id)));
     assert_eq!(again.expect("done before").outcome, Outcome::AlreadyDone);
     let late = town.refusal(act(&first, Action::Cancel(ann.id, None)));
@@ -161,8 +161,8 @@ fn what_is_removed_concerns_its_rider_alone(on: On) {
         running,
         Refused::Trip(Refusal::NotPossible { .. }, _)
     ));
-    town.trip(act(&trip, Action::Start(bob.id)));
-    let over = town.trip(act(&trip, Action::Complete(bob.id)));
+    town.trip(act(&trip, Action::Start(bob.id, None)));
+    let over = town.trip(act(&trip, Action::Complete(bob.id, None)));
     let news: Vec<_> = (0..4).flat_map(|_| town.news()).collect();
     assert_eq!(
         kinds(&news),

@@ -50,7 +50,7 @@ fn a_key_repeated_later_gets_the_answer_of_then(on: On) {
     let trip = town.trip(asking.clone());
     let taking = under("take", 1, accept(&trip, &bob));
     let taken = town.trip(taking.clone());
-    town.trip(act(&trip, Action::Start(bob.id)));
+    town.trip(act(&trip, Action::Start(bob.id, None)));
 
     for (command, then) in [(asking, &trip), (taking, &taken)] {
         let answer = town.command(command).expect("the answer of then");
@@ -117,7 +117,7 @@ fn a_command_that_was_done_before_keeps_its_key(on: On) {
         (&*answer.trip, answer.outcome),
         (&taken, Outcome::AlreadyDone)
     );
-    town.trip(act(&trip, Action::Start(bob.id)));
+    town.trip(act(&trip, Action::Start(bob.id, None)));
     let answer = town.command(again).expect("the answer of then");
     assert_eq!((&*answer.trip, answer.outcome), (&taken, Outcome::Replayed));
 }

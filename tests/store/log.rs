@@ -49,8 +49,8 @@ fn lives(people: &People) -> Vec<Vec<Action>> {
         vec![
             accept(),
             Action::Arrive(bob),
-            Action::Start(bob),
-            Action::Complete(bob),
+            Action::Start(bob, None),
+            Action::Complete(bob, None),
         ],
         vec![Action::Cancel(people.ann.id, Some(reason()))],
         vec![accept(), Action::Cancel(people.ann.id, None)],
@@ -232,13 +232,16 @@ fn a_full_feed_leaves_a_gap_that_the_log_fills(on: On) {
     let people = people(&town);
     let trip = town.requested_by(&people.ann);
     town.trip(accept(&trip, &people.bob));
-    for action in [Action::Arrive(people.bob.id), Action::Start(people.bob.id)] {
+    for action in [
+        Action::Arrive(people.bob.id),
+        Action::Start(people.bob.id, None),
+    ] {
         town.trip(act(&trip, action));
     }
     let mut heard: Vec<i64> = Vec::new();
     heard.extend(town.news().iter().map(|event| event.id));
     // There is room again, but nothing may overtake the gap.
-    town.trip(act(&trip, Action::Complete(people.bob.id)));
+    town.trip(act(&trip, Action::Complete(people.bob.id, None)));
     heard.extend(town.news().iter().map(|event| event.id));
     match town.next() {
         Item::Gap { first, last } => {

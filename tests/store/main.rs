@@ -9,7 +9,9 @@ mod log;
 mod nodes;
 mod notices;
 mod resume;
+mod rides;
 mod rooms;
+mod searches;
 mod steps;
 mod streams;
 #[path = "../support/mod.rs"]
@@ -34,6 +36,8 @@ fn main() -> ExitCode {
         gather::tests(),
         resume::tests(),
         steps::tests(),
+        rides::tests(),
+        searches::tests(),
     ];
     support::run(&on_both.concat(), &faults::on_postgres())
 }

@@ -7,18 +7,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use cabrank::domain::{
     Action, Audience, DriverId, Event, Party, Refusal, RiderId, Role, Stream, Trip, TripId,
 };
-use cabrank::store::Store;
+use cabrank::inputs;
 use cabrank::store::streams::{self, Part};
 use cabrank::store::writer::CommandError;
 use cabrank::store::writer::command::{Command, Post, Refused};
+use cabrank::store::{Store, offers, searches};
 use jiff::SignedDuration;
 use tokio::runtime::Runtime;
 
 use crate::support::{On, Test};
 use crate::tests;
 use crate::town::{
-    Outcome, TRIPS_MAX, Town, accept, act, add_user, another_store, notify, party, request,
-    runtime, say, under, wait_for,
+    Outcome, TRIPS_MAX, Town, accept, act, add_user, another_store, begin_shift, notify, party,
+    propose, propose_to, request, request_nearest, runtime, say, under, wait_for,
 };
 
 pub fn tests() -> Vec<Test> {
@@ -27,6 +28,8 @@ pub fn tests() -> Vec<Test> {
         a_reader_never_finds_a_gap_while_two_nodes_write,
         of_many_drivers_on_two_nodes_one_wins_each_trip,
         a_driver_on_two_nodes_takes_one_trip,
+        a_driver_whom_two_nodes_want_has_one_offer,
+        of_a_wave_on_two_nodes_one_driver_wins,
         a_rider_on_two_nodes_cannot_pass_the_limit,
         a_key_on_two_nodes_stands_for_one_command,
     ]
@@ -147,8 +150,8 @@ fn two_nodes_write_one_log_without_gaps(on: On) {
             for action in [
                 Action::Accept(driver.clone()),
                 Action::Arrive(driver.id),
-                Action::Start(driver.id),
-                Action::Complete(driver.id),
+                Action::Start(driver.id, None),
+                Action::Complete(driver.id, None),
             ] {
                 caller
                     .command(act(&trip, action))
@@ -236,7 +239,10 @@ fn of_many_drivers_on_two_nodes_one_wins_each_trip(on: On) {
         assert_eq!(winners.len(), 1, "one winner a trip: {winners:?}");
         let winner = winners[0].0;
         assert_eq!(town.stored(trip.id).state.driver(), Some(winner));
-        for action in [Action::Start(winner.id), Action::Complete(winner.id)] {
+        for action in [
+            Action::Start(winner.id, None),
+            Action::Complete(winner.id, None),
+        ] {
             town.trip(act(&trip, action));
         }
     }
@@ -283,6 +289,78 @@ fn a_driver_on_two_nodes_takes_one_trip(on: On) {
         assert_eq!(won.into_iter().filter(|won| *won).count(), 1);
         for (trip, rider) in trips.iter().zip(&riders) {
             town.trip(act(trip, Action::Cancel(rider.id, None)));
+        }
+    }
+    check_streams(&town.log());
+}
+
+/// Each node knows of another trip, and both find the same driver nearest.
+fn a_driver_whom_two_nodes_want_has_one_offer(on: On) {
+    const ROUNDS: usize = 5;
+    let town = Town::on(on);
+    let stores = two_nodes(&town);
+    let bob = town.driver("bob");
+    town.post(begin_shift(&bob)).expect("a driver may");
+    let riders: Vec<_> = (0..2 * CALLERS)
+        .map(|number| town.rider(&format!("rider{number}")))
+        .collect();
+    for round in 1..=ROUNDS {
+        let trips: Vec<Trip> = riders
+            .iter()
+            .map(|rider| town.trip(request_nearest(rider)))
+            .collect();
+        at_once(&stores, |caller| {
+            let proposed = caller.command(propose(&trips[caller.number], &bob));
+            proposed.expect("that a driver is not free any more is no fault");
+        });
+        let open = town.read(offers::open);
+        assert_eq!(open.len(), 1, "one offer of one driver: {open:?}");
+        assert_eq!(open[0].driver, bob.id);
+        // Nobody's search has been forgotten: it waits for the offer, or looks again.
+        let soon = inputs::now() + SignedDuration::from_secs(6);
+        let waiting = town.read(move |db| searches::due(db, soon, 100));
+        assert_eq!(waiting.len(), trips.len() - 1);
+        for (trip, rider) in trips.iter().zip(&riders) {
+            town.trip(act(trip, Action::Cancel(rider.id, None)));
+        }
+        let offered = town.log();
+        let offered = offered.iter().filter(|event| event.kind() == "offered");
+        assert_eq!(offered.count(), round, "one offer a round was told");
+    }
+    check_streams(&town.log());
+}
+
+/// Everybody has an offer of the one trip, and accepts it.
+fn of_a_wave_on_two_nodes_one_driver_wins(on: On) {
+    let town = Town::on(on);
+    let stores = two_nodes(&town);
+    let ann = town.rider("ann");
+    let drivers: Vec<_> = (0..3)
+        .map(|number| town.driver(&format!("driver{number}")))
+        .collect();
+    for driver in &drivers {
+        town.post(begin_shift(driver)).expect("a driver may");
+    }
+    for _ in 0..5 {
+        let trip = town.trip(request_nearest(&ann));
+        town.trip(propose_to(&trip, &drivers));
+        assert_eq!(town.read(offers::open).len(), drivers.len());
+        let won = at_once(&stores, |caller| {
+            let driver = &drivers[caller.number % drivers.len()];
+            match caller.command(accept(&trip, driver)) {
+                Ok(answer) => answer.trip.state.driver() == Some(driver),
+                Err(CommandError::Refused(
+                    Refused::Trip(Refusal::AlreadyTaken, _) | Refused::OfferOver(_),
+                )) => false,
+                Err(other) => panic!("won, taken or over, not {other:?}"),
+            }
+        });
+        assert!(won.into_iter().any(|won| won));
+        assert_eq!(town.read(offers::open).len(), 0, "the others are withdrawn");
+        let taken = town.stored(trip.id);
+        let winner = taken.state.driver().expect("somebody has won").id;
+        for action in [Action::Start(winner, None), Action::Complete(winner, None)] {
+            town.trip(act(&trip, action));
         }
     }
     check_streams(&town.log());

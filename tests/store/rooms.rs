@@ -27,7 +27,9 @@ fn texts(town: &Town, trip: i64, after: i64, limit: i64) -> Vec<String> {
     let found = town.read(move |db| events::messages(db, trip, after, limit));
     let text = |event: &cabrank::domain::Event| match &event.fact {
         Fact::Message(message) => message.text.as_str().to_owned(),
-        other @ (Fact::Trip(_) | Fact::Notification(_)) => panic!("no message: {other:?}"),
+        other @ (Fact::Trip(_) | Fact::Notification(_) | Fact::Offer(_) | Fact::Shift(_)) => {
+            panic!("no message: {other:?}")
+        }
     };
     found.iter().map(text).collect()
 }
@@ -71,7 +73,9 @@ fn both_parties_hear_a_message_and_the_trip_is_as_it_was(on: On) {
             assert_eq!((message.rider, message.driver), (ann.id, bob.id));
             assert_eq!(message.sender.id, bob.id.user());
         }
-        other @ (Fact::Trip(_) | Fact::Notification(_)) => panic!("no message: {other:?}"),
+        other @ (Fact::Trip(_) | Fact::Notification(_) | Fact::Offer(_) | Fact::Shift(_)) => {
+            panic!("no message: {other:?}")
+        }
     }
     let positions = said.positions.iter();
     let positions: Vec<_> = positions.map(|at| (at.stream, at.sequence)).collect();

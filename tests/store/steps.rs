@@ -1,18 +1,23 @@
-//! The schema's last step, up and down, on a database that is in use.
+//! The schema's last steps, up and down, on a database that is in use.
 
-use cabrank::domain::{Audience, Event, Fact, Role, TripChange};
+use cabrank::domain::{Audience, Event, Fact, Role, State, Times, Trip, TripChange};
 use cabrank::store::Bounds;
 use cabrank::store::db::Db;
 use cabrank::store::migrations::{Direction, migrate};
 use cabrank::store::writer::command::Outcome;
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use jiff::SignedDuration;
+use serde_json::Value;
 
 use crate::support::{Database, On, Test, execute};
 use crate::tests;
-use crate::town::{Town, accept, act, kinds, notify, request, say, under};
+use crate::town::{
+    Town, accept, act, begin_shift, kinds, notify, propose, request, request_later,
+    request_nearest, say, under,
+};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
@@ -21,17 +26,33 @@ pub fn tests() -> Vec<Test> {
     tests![
         what_was_there_before_the_news_stays_as_it_was,
         what_only_the_news_have_goes_with_them,
+        what_only_offers_have_goes_with_them,
     ]
     .to_vec()
 }
 
-/// Takes the last step back.
-fn step_down(database: &Database) -> String {
-    let version = match &mut database.connect() {
-        Db::Pg(conn) => conn.revert_last_migration(POSTGRES),
-        Db::Sqlite(conn) => conn.revert_last_migration(SQLITE),
+/// The steps that a test takes back.
+const OFFERS: usize = 1;
+const NEWS: usize = 2;
+
+/// Takes so many steps back; gives their versions, the oldest first.
+fn step_down(database: &Database, steps: usize) -> Vec<String> {
+    let mut db = database.connect();
+    let back = |db: &mut Db| match db {
+        Db::Pg(conn) => conn
+            .revert_last_migration(POSTGRES)
+            .map(|version| version.to_string()),
+        Db::Sqlite(conn) => {
+            conn.batch_execute("PRAGMA foreign_keys = OFF")?;
+            conn.revert_last_migration(SQLITE)
+                .map(|version| version.to_string())
+        }
     };
-    version.expect("the step can be taken back").to_string()
+    let mut versions: Vec<String> = (0..steps)
+        .map(|_| back(&mut db).expect("the step can be taken back"))
+        .collect();
+    versions.reverse();
+    versions
 }
 
 fn step_up(database: &Database) -> Vec<String> {
@@ -52,7 +73,11 @@ fn rows(database: &Database) -> Vec<String> {
          WHERE event_id IN (SELECT id FROM events WHERE revision IS NOT NULL) \
          UNION ALL SELECT 'head ' || stream || ' ' || sequence FROM stream_heads \
          UNION ALL SELECT 'key ' || user_id || ' ' || key || ' ' || event_id FROM idempotency_keys ORDER BY 1";
-    let query = diesel::sql_query(ROWS);
+    lines(database, ROWS)
+}
+
+fn lines(database: &Database, query: &str) -> Vec<String> {
+    let query = diesel::sql_query(query);
     let lines: Vec<Line> = match &mut database.connect() {
         Db::Pg(conn) => query.load(conn),
         Db::Sqlite(conn) => query.load(conn),
@@ -61,15 +86,44 @@ fn rows(database: &Database) -> Vec<String> {
     lines.into_iter().map(|line| line.line).collect()
 }
 
-fn without_before(event: Event) -> Event {
+/// An event without what the older schema does not keep.
+fn as_known_then(event: Event) -> Event {
     let fact = match event.fact {
         Fact::Trip(change) => Fact::Trip(TripChange {
             before: None,
+            trip: Trip {
+                times: Times::default(),
+                ..change.trip
+            },
             ..change
         }),
-        other @ (Fact::Message(_) | Fact::Notification(_)) => other,
+        other @ (Fact::Message(_) | Fact::Notification(_) | Fact::Offer(_) | Fact::Shift(_)) => {
+            other
+        }
     };
     Event { fact, ..event }
+}
+
+/// Writes the log's trips as they were written before the news.
+fn write_as_then(database: &Database) {
+    const LATER: [&str; 6] = [
+        "hidden",
+        "order",
+        "attempt",
+        "given_back_by",
+        "times",
+        "fare",
+    ];
+    let payloads = lines(database, "SELECT payload AS line FROM events");
+    for payload in payloads {
+        let mut object: Value = serde_json::from_str(&payload).expect("JSON");
+        let trip = object.as_object_mut().expect("an object");
+        trip.retain(|name, _| !LATER.contains(&name.as_str()));
+        let quoted = |text: &str| text.replace('\'', "''");
+        let (then, now) = (quoted(&object.to_string()), quoted(&payload));
+        let update = format!("UPDATE events SET payload = '{then}' WHERE payload = '{now}'");
+        execute(&mut database.connect(), &update).expect("events can be changed");
+    }
 }
 
 fn what_was_there_before_the_news_stays_as_it_was(on: On) {
@@ -78,17 +132,15 @@ fn what_was_there_before_the_news_stays_as_it_was(on: On) {
     let asking = under("ask", 1, request(&ann));
     let trip = town.trip(asking.clone());
     town.trip(under("take", 1, accept(&trip, &bob)));
-    let log: Vec<Event> = town.log().into_iter().map(without_before).collect();
+    let log: Vec<Event> = town.log().into_iter().map(as_known_then).collect();
     let (database, _) = town.close();
 
-    let version = step_down(&database);
-    // As it was written then.
-    let forget = "UPDATE events SET payload = replace(payload, ',\"hidden\":false', '')";
-    execute(&mut database.connect(), forget).expect("events can be changed");
+    let versions = step_down(&database, NEWS);
+    write_as_then(&database);
     let before = rows(&database);
     assert!(before.len() > 5);
     assert!(before.iter().all(|row| !row.contains("hidden")));
-    assert_eq!(step_up(&database), [version]);
+    assert_eq!(step_up(&database), versions);
     assert_eq!(rows(&database), before);
 
     let town = Town::open(database, Bounds::STANDARD);
@@ -115,21 +167,44 @@ fn what_only_the_news_have_goes_with_them(on: On) {
         .expect("an operator may");
     town.post(say(&trip, &ann, Role::Rider, "Hello"))
         .expect("the room is open");
-    town.trip(act(&trip, cabrank::domain::Action::Start(bob.id)));
+    town.trip(act(&trip, cabrank::domain::Action::Start(bob.id, None)));
     let log = town.log();
     let (database, _) = town.close();
 
     let before = rows(&database);
-    step_down(&database);
+    step_down(&database, NEWS);
     assert_eq!(rows(&database), before, "what concerns trips stays");
     step_up(&database);
     let town = Town::open(database, Bounds::STANDARD);
     let left: Vec<Event> = log
         .into_iter()
         .filter(|event| event.trip().is_some())
-        .map(without_before)
+        .map(as_known_then)
         .collect();
-    assert_eq!(town.log(), left);
-    let more = town.trip(act(&trip, cabrank::domain::Action::Complete(bob.id)));
+    let kept: Vec<Event> = town.log().into_iter().map(as_known_then).collect();
+    assert_eq!(kept, left);
+    let more = town.trip(act(&trip, cabrank::domain::Action::Complete(bob.id, None)));
     assert_eq!(town.stored(trip.id), more);
+}
+
+fn what_only_offers_have_goes_with_them(on: On) {
+    let town = Town::on(on);
+    let (ann, bob) = (town.rider("ann"), town.driver("bob"));
+    let (waiting, later) = (town.trip(request(&ann)), town.trip(request_later(&ann)));
+    town.post(begin_shift(&bob)).expect("a driver may");
+    let offered = town.trip(request_nearest(&ann));
+    town.trip(propose(&offered, &bob));
+    let (database, _) = town.close();
+    let counts = "SELECT status || ' ' || count(*) AS line FROM trips GROUP BY status ORDER BY 1";
+    assert_eq!(lines(&database, counts), ["REQUESTED 2", "SCHEDULED 1"]);
+
+    let versions = step_down(&database, OFFERS);
+    assert_eq!(lines(&database, counts), ["EXPIRED 1", "REQUESTED 2"]);
+    let kinds = "SELECT DISTINCT kind AS line FROM events ORDER BY 1";
+    assert_eq!(lines(&database, kinds), ["requested", "scheduled"]);
+    assert_eq!(step_up(&database), versions);
+    let town = Town::open(database, Bounds::STANDARD);
+    assert_eq!(town.stored(waiting.id), waiting);
+    assert_eq!(town.stored(later.id).state, State::Expired);
+    town.trip(accept(&waiting, &bob));
 }

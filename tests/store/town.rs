@@ -9,15 +9,18 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use cabrank::domain::{
-    Action, Address, Audience, DriverId, Event, MessageText, NoticeText, Notification, OperatorId,
-    Party, Person, Place, Request, RiderId, Role, Standing, Trip, TripChange, TripId, UserId,
+    Action, Address, Audience, DriverId, Event, MessageText, NoticeText, Notification, OfferId,
+    OperatorId, Order, Party, Person, Place, Policy, Request, RiderId, Role, Standing, Trip,
+    TripChange, TripId, UserId, Vehicle, VehicleClass,
 };
 use cabrank::inputs;
 use cabrank::store::db::{DatabaseUrl, Db};
 use cabrank::store::keys::Key;
 use cabrank::store::users::{self, NewAccount};
 use cabrank::store::writer::CommandError;
-use cabrank::store::writer::command::{Answer, Command, Note, Post, Refused, Stated, Task};
+use cabrank::store::writer::command::{
+    Answer, Candidate, Command, Note, Post, Proposal, Refused, RiderLimits, Stated, Task,
+};
 use cabrank::store::writer::feed::{Feed, Item};
 use cabrank::store::{Bounds, QueryResult, Store, events, trips};
 use jiff::SignedDuration;
@@ -30,6 +33,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How many active trips a rider may have in these tests.
 pub const TRIPS_MAX: u32 = 3;
+
+/// How many trips for later a rider may have in these tests.
+pub const SCHEDULED_MAX: u32 = 2;
+
+const LIMITS: RiderLimits = RiderLimits {
+    active_max: TRIPS_MAX,
+    scheduled_max: SCHEDULED_MAX,
+};
 
 /// How long a room stays open after the end of its trip in these tests.
 pub const ROOM_AFTER: SignedDuration = SignedDuration::from_mins(30);
@@ -265,7 +276,7 @@ pub fn another_store(url: &DatabaseUrl) -> Store {
     Store::open(url).store
 }
 
-fn command(task: Task) -> Command {
+pub fn command(task: Task) -> Command {
     Command {
         task,
         key: None,
@@ -275,11 +286,81 @@ fn command(task: Task) -> Command {
 
 /// A rider's wish for a trip.
 pub fn request(rider: &Party<RiderId>) -> Command {
-    request_for(rider, SignedDuration::from_mins(10))
+    ordered(rider, Order::default())
 }
 
 /// The same with another search time.
 pub fn request_for(rider: &Party<RiderId>, search: SignedDuration) -> Command {
+    let search_s = u32::try_from(search.as_secs()).unwrap_or(0);
+    ordered(
+        rider,
+        Order {
+            search_s,
+            ..Order::default()
+        },
+    )
+}
+
+/// The same for a day later.
+pub fn request_later(rider: &Party<RiderId>) -> Command {
+    let opens_at = Some(inputs::now() + SignedDuration::from_hours(24));
+    ordered(
+        rider,
+        Order {
+            opens_at,
+            ..Order::default()
+        },
+    )
+}
+
+/// The same where trips are offered one by one.
+pub fn request_nearest(rider: &Party<RiderId>) -> Command {
+    let policy = Policy::Nearest;
+    ordered(
+        rider,
+        Order {
+            policy,
+            ..Order::default()
+        },
+    )
+}
+
+/// The service's offer of a trip to a driver.
+pub fn propose(trip: &Trip, driver: &Party<DriverId>) -> Command {
+    propose_to(trip, std::slice::from_ref(driver))
+}
+
+/// The same to all of these at once.
+pub fn propose_to(trip: &Trip, drivers: &[Party<DriverId>]) -> Command {
+    let candidates = drivers.iter().map(|driver| Candidate {
+        offer: OfferId::new(inputs::fresh_id()),
+        driver: driver.id,
+        metres: 500,
+        eta_s: 60,
+    });
+    command(Task::Propose(Proposal {
+        trip: trip.id,
+        attempt: trip.attempt,
+        round: 0,
+        candidates: candidates.collect(),
+        wave: drivers.len(),
+        deliver_s: 4,
+        decide_s: 15,
+        again_at: inputs::now() + SignedDuration::from_secs(5),
+    }))
+}
+
+/// A driver who goes online.
+pub fn begin_shift(driver: &Party<DriverId>) -> Post {
+    let (class, seats) = (VehicleClass::default(), 4);
+    Post {
+        what: Note::BeginShift(driver.id, Vehicle { class, seats }),
+        at: inputs::now(),
+    }
+}
+
+/// A rider's wish for a trip with this order.
+pub fn ordered(rider: &Party<RiderId>, order: Order) -> Command {
     let place = |text: &str| Place {
         address: Address::parse(text).expect("an address"),
         location: None,
@@ -289,11 +370,11 @@ pub fn request_for(rider: &Party<RiderId>, search: SignedDuration) -> Command {
         rider: rider.clone(),
         pick_up: place("1 Main Street"),
         drop_off: place("2 Side Street"),
-        search_ends_at: inputs::now() + search,
+        order,
     };
     command(Task::Request {
         request,
-        active_max: TRIPS_MAX,
+        limits: LIMITS,
     })
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    Action, Actor, Address, Event, MessageText, NoRoom, Notification, OperatorId, Person, Refusal,
-    Request, Status, Trip, TripId,
+    Action, Actor, Address, DriverId, Event, MessageText, NoRoom, Notification, Offer, OfferId,
+    OfferOver, OperatorId, Person, Refusal, Request, Shift, Status, Trip, TripId, Vehicle,
 };
 use crate::store::keys::Key;
 
@@ -24,12 +24,12 @@ pub struct Command {
 /// What is to be done.
 #[derive(Debug, Clone)]
 pub enum Task {
-    /// A new trip, unless the rider has `active_max` active ones.
+    /// A new trip, unless the rider has enough of them.
     Request {
         /// The trip to be.
         request: Request,
-        /// How many active trips a rider may have.
-        active_max: u32,
+        /// How many trips a rider may have.
+        limits: RiderLimits,
     },
     /// A change of a trip.
     Act {
@@ -40,6 +40,71 @@ pub enum Task {
         /// What the caller believes the trip to be, where it said.
         stated: Stated,
     },
+    /// Drivers were looked for: the trip is offered to those of them who are still free.
+    Propose(Proposal),
+    /// A driver, or a driver's device, replies to an offer.
+    Reply {
+        /// Of which trip.
+        trip: TripId,
+        /// Who was offered it.
+        driver: DriverId,
+        /// What.
+        reply: Reply,
+    },
+    /// The deadlines of a trip's open offers are looked at.
+    Lapse(TripId),
+}
+
+/// How many trips a rider may have that are not over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RiderLimits {
+    /// For which a driver is looked for, or found.
+    pub active_max: u32,
+    /// For later.
+    pub scheduled_max: u32,
+}
+
+/// To whom a trip is to be offered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proposal {
+    /// Which trip.
+    pub trip: TripId,
+    /// In which attempt; an older one comes to nothing.
+    pub attempt: i64,
+    /// In how many rounds nobody was found before this one.
+    pub round: i64,
+    /// The best first; maybe none.
+    pub candidates: Vec<Candidate>,
+    /// How many are offered it at once.
+    pub wave: usize,
+    /// How long the devices have to acknowledge it, in seconds.
+    pub deliver_s: i64,
+    /// How long the drivers then have to decide, in seconds.
+    pub decide_s: i64,
+    /// When drivers are looked for again if none of the candidates is free.
+    pub again_at: Timestamp,
+}
+
+/// A driver to whom a trip may be offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Candidate {
+    /// The key of the offer that would be made.
+    pub offer: OfferId,
+    /// Who.
+    pub driver: DriverId,
+    /// How far away, in metres.
+    pub metres: i64,
+    /// How long the way to the pick-up takes, in seconds.
+    pub eta_s: i64,
+}
+
+/// What comes back from an offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reply {
+    /// The device has it.
+    Receive,
+    /// The driver does not want it.
+    Decline,
 }
 
 /// What a frame repeats of a trip and cannot change; it must be the trip's own.
@@ -80,6 +145,8 @@ impl Command {
         match &self.task {
             Task::Request { request, .. } => Actor::Rider(request.rider.id),
             Task::Act { action, .. } => action.actor(),
+            Task::Reply { driver, .. } => Actor::Driver(*driver),
+            Task::Propose(_) | Task::Lapse(_) => Actor::Service,
         }
     }
 }
@@ -109,6 +176,10 @@ pub enum Note {
     },
     /// By an operator.
     Notification(OperatorId, Notification),
+    /// A driver goes online with this vehicle.
+    BeginShift(DriverId, Vehicle),
+    /// A driver goes offline, or is taken off by the service.
+    EndShift(DriverId, Actor),
 }
 
 impl Post {
@@ -117,6 +188,8 @@ impl Post {
         match &self.what {
             Note::Message { sender, .. } => sender.actor(),
             Note::Notification(operator, _) => Actor::Operator(*operator),
+            Note::BeginShift(driver, _) => Actor::Driver(*driver),
+            Note::EndShift(_, by) => *by,
         }
     }
 }
@@ -128,6 +201,26 @@ pub struct Answer {
     pub trip: Arc<Trip>,
     /// How the answer came about.
     pub outcome: Outcome,
+    /// The offer that the command was about, as it is now.
+    pub offer: Option<Offer>,
+}
+
+impl Answer {
+    /// An answer that is about no offer.
+    pub const fn of(trip: Arc<Trip>, outcome: Outcome) -> Self {
+        Self {
+            trip,
+            outcome,
+            offer: None,
+        }
+    }
+
+    pub(super) fn with_offer(self, offer: Offer) -> Self {
+        Self {
+            offer: Some(offer),
+            ..self
+        }
+    }
 }
 
 /// How an answer came about.
@@ -165,12 +258,30 @@ pub enum Refused {
     /// A frame says something else of the trip than what it is, in this field.
     #[error("This is not the trip's, and cannot be changed here.")]
     Differs(&'static str),
+    /// The trip was not offered to the driver.
+    #[error("This trip was not offered to you.")]
+    NotOffered,
+    /// The driver's offer is not open any more.
+    #[error(transparent)]
+    OfferOver(#[from] OfferOver),
+    /// The driver is on duty already.
+    #[error("You are on a shift already.")]
+    OnShift(Shift),
+    /// The driver is not on duty.
+    #[error("You are not on a shift.")]
+    NotOnShift,
     /// The room is closed to the caller.
     #[error(transparent)]
     NoRoom(#[from] NoRoom),
 }
 
 impl Refused {
+    /// Nothing of the kind is possible with a trip where it stands.
+    pub fn not_possible(trip: Trip, verb: &'static str) -> Self {
+        let status = trip.state.status();
+        Self::Trip(Refusal::NotPossible { verb, status }, Arc::new(trip))
+    }
+
     /// Where the trip stands, for those who came too late.
     pub fn trip_status(&self) -> Option<Status> {
         match self {
@@ -181,6 +292,10 @@ impl Refused {
             | Self::KeyReused
             | Self::NotActive
             | Self::Differs(_)
+            | Self::NotOffered
+            | Self::OfferOver(_)
+            | Self::OnShift(_)
+            | Self::NotOnShift
             | Self::NoRoom(_) => None,
         }
     }

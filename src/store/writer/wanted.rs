@@ -11,7 +11,10 @@ pub(super) struct Wanted<'a> {
     pub(super) is_nothing: bool,
     pub(super) actors: BTreeSet<UserId>,
     pub(super) riders: Vec<RiderId>,
+    /// Those who may become busy, or must not be.
     pub(super) drivers: Vec<DriverId>,
+    /// Those whose shifts matter.
+    pub(super) on_shift: Vec<DriverId>,
     pub(super) trips: Vec<TripId>,
     pub(super) keys: Vec<(UserId, &'a str)>,
 }
@@ -23,6 +26,7 @@ pub(super) fn wanted(jobs: &[Job]) -> Wanted<'_> {
         actors: BTreeSet::new(),
         riders: Vec::new(),
         drivers: Vec::new(),
+        on_shift: Vec::new(),
         trips: Vec::new(),
         keys: Vec::new(),
     };
@@ -50,6 +54,12 @@ impl<'a> Wanted<'a> {
                     self.drivers.push(driver.id);
                 }
             }
+            Task::Propose(proposal) => {
+                self.trips.push(proposal.trip);
+                let candidates = proposal.candidates.iter();
+                candidates.for_each(|candidate| self.on_duty(candidate.driver));
+            }
+            Task::Reply { trip, .. } | Task::Lapse(trip) => self.trips.push(*trip),
         }
         if let (Some(key), Some(user)) = (&command.key, command.actor().user()) {
             self.keys.push((user, key.word.as_str()));
@@ -62,6 +72,14 @@ impl<'a> Wanted<'a> {
         match &post.what {
             Note::Message { trip, .. } => self.trips.push(*trip),
             Note::Notification(..) => {}
+            Note::BeginShift(driver, _) | Note::EndShift(driver, _) => self.on_duty(*driver),
         }
+    }
+
+    /// Nobody else may occupy or release the driver meanwhile.
+    fn on_duty(&mut self, driver: DriverId) {
+        self.actors.insert(driver.user());
+        self.drivers.push(driver);
+        self.on_shift.push(driver);
     }
 }

@@ -2,7 +2,11 @@
 //!
 //! Loading and saving take a handful of statements however many commands there are.
 
-use std::collections::HashMap;
+mod offers;
+mod shifts;
+mod trips;
+
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use diesel::QueryResult;
@@ -11,14 +15,16 @@ use uuid::Uuid;
 
 use super::command::{Answer, Command, Note, Outcome, Post, Refused, Task};
 use super::handle::Job;
-use super::wanted::wanted;
+use super::wanted::{Wanted, wanted};
 use crate::domain::{
-    Action, Actor, Before, Change, DriverId, Event, Fact, Kind, Message, Notification, Request,
-    RiderId, Standing, Trip, TripChange, TripId, UserId,
+    Actor, DriverId, Event, Fact, Message, Offer, OfferId, RiderId, Shift, Standing, Status, Trip,
+    TripChange, TripId, UserId,
 };
 use crate::store::db::Db;
 use crate::store::keys::{self, Key, Used};
-use crate::store::{events, notifications, trips, users};
+use crate::store::searches::Step;
+use crate::store::trips::OpenTrips;
+use crate::store::{events, notifications, shifts as shift_rows, trips as trip_rows, users};
 
 /// What one command came to.
 pub type Decision = Result<Answer, Refused>;
@@ -32,16 +38,26 @@ pub enum Verdict {
 }
 
 /// The state that a batch is decided on, and what has changed so far.
+#[derive(Default)]
 pub struct Desk {
     standings: HashMap<UserId, Standing>,
-    active_of_riders: HashMap<RiderId, i64>,
+    open_of_riders: HashMap<RiderId, OpenTrips>,
     taken_by_drivers: HashMap<DriverId, TripId>,
     trips: HashMap<TripId, Arc<Trip>>,
+    /// The open offers of the trips, and those to the drivers, that the batch is about.
+    offers: BTreeMap<OfferId, Offer>,
+    /// The open shifts of the drivers to whom trips are offered, or whose shifts begin or end.
+    shifts: HashMap<DriverId, Shift>,
     keys: HashMap<(UserId, String), Used>,
     /// Trips that do not exist in the database yet, in the order of their requests.
     new: Vec<TripId>,
     /// Trips that do, and have changed, in the order of their first change.
     changed: Vec<TripId>,
+    new_offers: Vec<OfferId>,
+    /// Offers that were open, as they are now, and since when.
+    changed_offers: BTreeMap<OfferId, (Offer, Timestamp)>,
+    ended_shifts: Vec<Shift>,
+    searches: HashMap<TripId, Vec<Step>>,
     new_keys: Vec<(Used, Timestamp)>,
     events: Vec<Event>,
 }
@@ -55,34 +71,41 @@ impl Desk {
             return Ok(None);
         }
         let standings = users::lock(db, &wanted.actors.iter().copied().collect::<Vec<_>>())?;
-        let found = trips::find_all(db, &wanted.trips, trips::Lock::Rows)?;
+        let found = trip_rows::find_all(db, &wanted.trips, trip_rows::Lock::Rows)?;
         let keys = keys::find(db, &wanted.keys)?
             .into_iter()
             .map(|used| ((used.user, used.key.word.clone()), used));
-        let riders = if wanted.riders.is_empty() {
-            Vec::new()
-        } else {
-            trips::count_active(db, &wanted.riders)?
-        };
-        let drivers = if wanted.drivers.is_empty() {
-            Vec::new()
-        } else {
-            trips::taken_by(db, &wanted.drivers)?
-        };
-        Ok(Some(Self {
+        let mut desk = Self {
             standings: standings.into_iter().collect(),
-            active_of_riders: riders.into_iter().collect(),
-            taken_by_drivers: drivers.into_iter().collect(),
+            keys: keys.collect(),
             trips: found
                 .into_iter()
                 .map(|trip| (trip.id, Arc::new(trip)))
                 .collect(),
-            keys: keys.collect(),
-            new: Vec::new(),
-            changed: Vec::new(),
-            new_keys: Vec::new(),
-            events: Vec::new(),
-        }))
+            ..Self::default()
+        };
+        desk.load_people(db, &wanted)?;
+        desk.load_offers(db, &wanted)?;
+        Ok(Some(desk))
+    }
+
+    fn load_people(&mut self, db: &mut Db, wanted: &Wanted<'_>) -> QueryResult<()> {
+        if !wanted.riders.is_empty() {
+            self.open_of_riders = trip_rows::count_open(db, &wanted.riders)?;
+        }
+        if !wanted.drivers.is_empty() {
+            self.taken_by_drivers = trip_rows::taken_by(db, &wanted.drivers)?
+                .into_iter()
+                .collect();
+        }
+        if !wanted.on_shift.is_empty() {
+            let shifts = shift_rows::open_of(db, &wanted.on_shift)?;
+            self.shifts = shifts
+                .into_iter()
+                .map(|shift| (shift.driver, shift))
+                .collect();
+        }
+        Ok(())
     }
 
     /// Decides all jobs that need it, in their order, each on what the ones before it have left.
@@ -113,10 +136,7 @@ impl Desk {
             }
         }
         let decision = match &command.task {
-            Task::Request {
-                request,
-                active_max,
-            } => self.request(request, *active_max, command.at),
+            Task::Request { request, limits } => self.request(request, *limits, command.at),
             Task::Act {
                 trip,
                 action,
@@ -125,88 +145,21 @@ impl Desk {
                 None => Err(Refused::Unknown),
                 Some(trip) => match stated.differs_from(&trip) {
                     Some(field) => Err(Refused::Differs(field)),
-                    None => self.act(&trip, action, command.at),
+                    None => self.act(db, &trip, action, command.at)?,
                 },
             },
+            Task::Propose(proposal) => self.propose(proposal, command.at),
+            Task::Reply {
+                trip,
+                driver,
+                reply,
+            } => self.reply(db, *trip, *driver, *reply, command.at)?,
+            Task::Lapse(trip) => self.lapse(*trip, command.at),
         };
         if let (Ok(answer), Some(key), Some(user)) = (&decision, &command.key, actor.user()) {
             self.remember(user, key, &answer.trip, command.at);
         }
         Ok(decision)
-    }
-
-    fn request(&mut self, request: &Request, active_max: u32, at: Timestamp) -> Decision {
-        let active = self.active_of_riders.entry(request.rider.id).or_insert(0);
-        if *active >= i64::from(active_max) {
-            return Err(Refused::TooManyTrips(active_max));
-        }
-        *active += 1;
-        let trip = Arc::new(Trip::request(request.clone(), at));
-        self.new.push(trip.id);
-        self.record(Kind::Requested, Actor::Rider(trip.rider.id), &trip, None);
-        Ok(Answer {
-            trip,
-            outcome: Outcome::Changed,
-        })
-    }
-
-    fn act(&mut self, before: &Arc<Trip>, action: &Action, at: Timestamp) -> Decision {
-        let after = match before.apply(action, at) {
-            Ok(Change::AlreadyDone) => {
-                return Ok(Answer {
-                    trip: before.clone(),
-                    outcome: Outcome::AlreadyDone,
-                });
-            }
-            Ok(Change::To(after)) => Arc::new(*after),
-            Err(refusal) => return Err(Refused::Trip(refusal, before.clone())),
-        };
-        if let Action::Accept(driver) = action {
-            if self.taken_by_drivers.contains_key(&driver.id) {
-                return Err(Refused::DriverBusy);
-            }
-            self.taken_by_drivers.insert(driver.id, after.id);
-        }
-        if after.state.status().is_final() && !before.state.status().is_final() {
-            self.free(&after);
-        }
-        if !self.new.contains(&after.id) && !self.changed.contains(&after.id) {
-            self.changed.push(after.id);
-        }
-        let kind = Kind::of(action, before.state.status());
-        self.record(kind, action.actor(), &after, Some(Before::from(&**before)));
-        Ok(Answer {
-            trip: after,
-            outcome: Outcome::Changed,
-        })
-    }
-
-    /// A trip that is over counts no longer.
-    fn free(&mut self, trip: &Trip) {
-        if let Some(active) = self.active_of_riders.get_mut(&trip.rider.id) {
-            *active -= 1;
-        }
-        if let Some(driver) = trip.state.driver()
-            && self.taken_by_drivers.get(&driver.id) == Some(&trip.id)
-        {
-            self.taken_by_drivers.remove(&driver.id);
-        }
-    }
-
-    /// The change, and what the parties are told about it besides.
-    fn record(&mut self, kind: Kind, actor: Actor, trip: &Arc<Trip>, before: Option<Before>) {
-        self.trips.insert(trip.id, trip.clone());
-        let at = trip.changed_at;
-        let change = TripChange {
-            kind,
-            trip: (**trip).clone(),
-            before,
-        };
-        let notices = Notification::about(&change, actor, at);
-        self.happened(at, actor, Fact::Trip(change));
-        for notice in notices {
-            self.happened(at, Actor::Service, Fact::Notification(notice));
-        }
     }
 
     fn happened(&mut self, at: Timestamp, actor: Actor, fact: Fact) {
@@ -222,10 +175,15 @@ impl Desk {
     fn post(&mut self, post: &Post) -> Result<usize, Refused> {
         let actor = post.actor();
         let is_active = |user| self.standings.get(&user) == Some(&Standing::Active);
-        if !actor.user().is_some_and(is_active) {
+        let is_service = actor == Actor::Service;
+        if !is_service && !actor.user().is_some_and(is_active) {
             return Err(Refused::NotActive);
         }
         let fact = match &post.what {
+            Note::BeginShift(driver, vehicle) => {
+                return self.begin_shift(*driver, vehicle, post.at);
+            }
+            Note::EndShift(driver, _) => return self.end_shift(*driver, actor, post.at),
             Note::Notification(_, notification) => Fact::Notification(notification.clone()),
             Note::Message {
                 trip,
@@ -271,19 +229,19 @@ impl Desk {
         let Some(Fact::Trip(TripChange { trip, .. })) = event.map(|event| event.fact) else {
             return Ok(Err(Refused::Unknown));
         };
-        Ok(Ok(Answer {
-            trip: Arc::new(trip),
-            outcome: Outcome::Replayed,
-        }))
+        Ok(Ok(Answer::of(Arc::new(trip), Outcome::Replayed)))
     }
 
     /// Writes everything that has changed, locking stream heads last, and returns the events in order.
     pub fn save(mut self, db: &mut Db, epoch: Uuid) -> QueryResult<Vec<Event>> {
-        if self.events.is_empty() && self.new_keys.is_empty() {
+        let is_idle = self.events.is_empty() && self.new_keys.is_empty();
+        if is_idle && self.searches.is_empty() && self.changed_offers.is_empty() {
             return Ok(Vec::new());
         }
         self.insert_new(db)?;
         self.update_changed(db)?;
+        self.save_offers(db)?;
+        self.save_shifts(db)?;
         let numbers = self.numbers();
         events::append(db, &mut self.events, &numbers, epoch)?;
         notifications::insert(db, &self.events)?;
@@ -305,7 +263,7 @@ impl Desk {
     fn numbers(&self) -> HashMap<TripId, i64> {
         let messages = self.events.iter().filter_map(|event| match &event.fact {
             Fact::Message(message) => Some(message.trip),
-            Fact::Trip(_) | Fact::Notification(_) => None,
+            Fact::Trip(_) | Fact::Notification(_) | Fact::Offer(_) | Fact::Shift(_) => None,
         });
         messages
             .filter_map(|id| Some((id, self.trips.get(&id)?.number)))
@@ -322,7 +280,7 @@ impl Desk {
             .filter_map(|id| self.trips.get(id))
             .map(|trip| (**trip).clone())
             .collect();
-        trips::insert(db, &mut new.iter_mut().collect::<Vec<_>>())?;
+        trip_rows::insert(db, &mut new.iter_mut().collect::<Vec<_>>())?;
         let numbers: HashMap<TripId, i64> = new.iter().map(|trip| (trip.id, trip.number)).collect();
         for event in &mut self.events {
             if let Fact::Trip(TripChange { trip, .. }) = &mut event.fact
@@ -331,21 +289,24 @@ impl Desk {
                 trip.number = *number;
             }
         }
+        for trip in new {
+            self.trips.insert(trip.id, Arc::new(trip));
+        }
         Ok(())
     }
 
-    /// Trips that are over go first: a driver may end one trip and take the next in the same batch.
+    /// Trips that no driver has go first: a driver may end one trip, or give it back, and take the next in the same batch.
     fn update_changed(&self, db: &mut Db) -> QueryResult<()> {
         let changed = self
             .changed
             .iter()
             .filter_map(|id| self.trips.get(id))
             .map(|trip| &**trip);
-        let (over, alive): (Vec<&Trip>, Vec<&Trip>) =
-            changed.partition(|trip| trip.state.status().is_final());
-        for trips in [over, alive] {
+        let (free, driven): (Vec<&Trip>, Vec<&Trip>) =
+            changed.partition(|trip| !Status::TAKEN.contains(&trip.state.status()));
+        for trips in [free, driven] {
             if !trips.is_empty() {
-                trips::update(db, &trips)?;
+                trip_rows::update(db, &trips)?;
             }
         }
         Ok(())

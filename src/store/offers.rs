@@ -1,0 +1,250 @@
+//! Offers: which are open, which lapse, who was asked before.
+
+use std::collections::HashMap;
+
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use jiff::{SignedDuration, Timestamp};
+
+use super::db::{Db, on};
+use super::rows::Corrupt;
+use super::schema::{offers, trips};
+use super::sql_types::{At, Id};
+use crate::domain::{DriverId, Offer, OfferChange, OfferId, OfferState, Trip, TripId, UserId};
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = offers, treat_none_as_default_value = false)]
+struct Row {
+    id: Id,
+    trip_id: i64,
+    attempt: i64,
+    driver_id: i64,
+    state: String,
+    metres: i64,
+    eta_s: i64,
+    offered_at: At,
+    due_at: At,
+    decide_s: i64,
+    ended_at: Option<At>,
+}
+
+impl Row {
+    fn of(offer: &Offer, trip: i64, at: Timestamp) -> Self {
+        Self {
+            id: Id(offer.id.uuid()),
+            trip_id: trip,
+            attempt: offer.attempt,
+            driver_id: offer.driver.user().get(),
+            state: offer.state.as_str().to_owned(),
+            metres: offer.metres,
+            eta_s: offer.eta_s,
+            offered_at: At(offer.offered_at),
+            due_at: At(offer.due_at),
+            decide_s: offer.decide_s,
+            ended_at: ended_at(offer, at),
+        }
+    }
+
+    fn into_offer(self, trip: TripId) -> Result<Offer, Corrupt> {
+        Ok(Offer {
+            id: OfferId::new(self.id.0),
+            trip,
+            attempt: self.attempt,
+            driver: DriverId::of(UserId::new(self.driver_id)),
+            state: OfferState::parse(&self.state).ok_or(Corrupt {
+                table: "offers",
+                id: self.trip_id,
+                why: "the state of an offer of this trip is unknown",
+            })?,
+            metres: self.metres,
+            eta_s: self.eta_s,
+            offered_at: self.offered_at.0,
+            due_at: self.due_at.0,
+            decide_s: self.decide_s,
+        })
+    }
+}
+
+/// For how long a device that did not acknowledge an offer of a trip is not tried with it again.
+const SILENT_FOR: SignedDuration = SignedDuration::from_secs(30);
+
+/// The condition of the indexes of open offers, as it is written there.
+fn is_open() -> SqlLiteral<Bool> {
+    sql("offers.state IN ('created', 'delivered')")
+}
+
+/// The open offers of these trips and to these drivers, locked in the order of their keys; by the trip's number.
+pub(super) fn lock_open(
+    db: &mut Db,
+    trips: &[i64],
+    drivers: &[DriverId],
+) -> QueryResult<Vec<(i64, Offer)>> {
+    let drivers: Vec<i64> = drivers.iter().map(|driver| driver.user().get()).collect();
+    macro_rules! open {
+        () => {
+            offers::table
+                .filter(is_open())
+                .filter(
+                    offers::trip_id
+                        .eq_any(trips)
+                        .or(offers::driver_id.eq_any(&drivers)),
+                )
+                .order(offers::id)
+                .select(Row::as_select())
+        };
+    }
+    let rows: Vec<Row> = match db {
+        Db::Pg(conn) => open!().for_update().load(conn)?,
+        Db::Sqlite(conn) => open!().load(conn)?,
+    };
+    with_trips(db, rows)
+}
+
+fn with_trips(db: &mut Db, rows: Vec<Row>) -> QueryResult<Vec<(i64, Offer)>> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let numbers: Vec<i64> = rows.iter().map(|row| row.trip_id).collect();
+    let keys: Vec<(i64, Id)> = on!(db, |conn| trips::table
+        .filter(trips::id.eq_any(numbers))
+        .select((trips::id, trips::nk))
+        .load(conn))?;
+    let keys: HashMap<i64, Id> = keys.into_iter().collect();
+    let offer = |row: Row| {
+        let number = row.trip_id;
+        let key = keys.get(&number).ok_or(diesel::result::Error::NotFound)?;
+        Ok((number, row.into_offer(TripId::new(key.0))?))
+    };
+    rows.into_iter().map(offer).collect()
+}
+
+/// When an offer ended that last changed then; never, if it is open.
+fn ended_at(offer: &Offer, at: Timestamp) -> Option<At> {
+    (!offer.state.is_open()).then_some(At(at))
+}
+
+/// Writes new offers, each with the number of its trip and when it last changed: it may have ended already.
+pub(super) fn insert(db: &mut Db, new: &[(&Offer, i64, Timestamp)]) -> QueryResult<()> {
+    let rows: Vec<Row> = new
+        .iter()
+        .map(|(offer, trip, at)| Row::of(offer, *trip, *at))
+        .collect();
+    match db {
+        Db::Pg(_) if rows.is_empty() => Ok(()),
+        Db::Pg(conn) => diesel::insert_into(offers::table)
+            .values(&rows)
+            .execute(conn)
+            .map(drop),
+        Db::Sqlite(conn) => rows.iter().try_for_each(|row| {
+            diesel::insert_into(offers::table)
+                .values(row)
+                .execute(conn)
+                .map(drop)
+        }),
+    }
+}
+
+/// Writes where an offer stands now.
+pub(super) fn update(db: &mut Db, offer: &Offer, at: Timestamp) -> QueryResult<()> {
+    let change = (
+        offers::state.eq(offer.state.as_str()),
+        offers::due_at.eq(At(offer.due_at)),
+        offers::ended_at.eq(ended_at(offer, at)),
+    );
+    on!(db, |conn| diesel::update(
+        offers::table.find(Id(offer.id.uuid()))
+    )
+    .set(change)
+    .execute(conn))
+    .map(drop)
+}
+
+/// The last offer of a trip to a driver, whatever became of it.
+pub fn last(db: &mut Db, trip: &Trip, driver: DriverId) -> QueryResult<Option<Offer>> {
+    let row: Option<Row> = on!(db, |conn| {
+        offers::table
+            .filter(offers::trip_id.eq(trip.number))
+            .filter(offers::driver_id.eq(driver.user().get()))
+            .order(offers::id.desc())
+            .select(Row::as_select())
+            .first(conn)
+            .optional()
+    })?;
+    Ok(row.map(|row| row.into_offer(trip.id)).transpose()?)
+}
+
+/// The trips that have open offers whose deadline has passed, longest due first.
+pub fn overdue(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId>> {
+    let keys: Vec<Id> = on!(db, |conn| {
+        offers::table
+            .inner_join(trips::table)
+            .filter(is_open().and(offers::due_at.le(At(at))))
+            .order(offers::due_at)
+            .limit(limit)
+            .select(trips::nk)
+            .load(conn)
+    })?;
+    let mut keys: Vec<TripId> = keys.into_iter().map(|key| TripId::new(key.0)).collect();
+    keys.dedup();
+    Ok(keys)
+}
+
+/// The drivers who are not asked for each of these trips again: their answer in this attempt counts, or their device was
+/// silent a moment ago.
+pub(super) fn asked(
+    db: &mut Db,
+    numbers: &[i64],
+    at: Timestamp,
+) -> QueryResult<HashMap<i64, Vec<DriverId>>> {
+    let answered = sql::<Bool>("offers.state IN ('accepted', 'declined', 'expired')")
+        .and(offers::attempt.eq(trips::attempt));
+    let is_silent = offers::state
+        .eq(OfferState::Undelivered.as_str())
+        .and(offers::ended_at.is_not_null())
+        .and(offers::ended_at.assume_not_null().gt(At(at - SILENT_FOR)));
+    let rows: Vec<(i64, i64)> = on!(db, |conn| {
+        offers::table
+            .inner_join(trips::table)
+            .filter(offers::trip_id.eq_any(numbers))
+            .filter(answered.or(is_silent))
+            .select((offers::trip_id, offers::driver_id))
+            .load(conn)
+    })?;
+    let mut asked = HashMap::<i64, Vec<DriverId>>::new();
+    for (trip, driver) in rows {
+        let driver = DriverId::of(UserId::new(driver));
+        asked.entry(trip).or_default().push(driver);
+    }
+    Ok(asked)
+}
+
+/// All open offers.
+pub fn open(db: &mut Db) -> QueryResult<Vec<Offer>> {
+    let rows: Vec<Row> = on!(&mut *db, |conn| offers::table
+        .filter(is_open())
+        .order(offers::id)
+        .select(Row::as_select())
+        .load(conn))?;
+    let offers = with_trips(db, rows)?;
+    Ok(offers.into_iter().map(|(_, offer)| offer).collect())
+}
+
+/// The open offers to these drivers, with their trips.
+pub fn open_with_trips(db: &mut Db, drivers: &[DriverId]) -> QueryResult<Vec<OfferChange>> {
+    let drivers = drivers.iter().map(|driver| driver.user().get());
+    let rows: Vec<Row> = on!(&mut *db, |conn| offers::table
+        .filter(is_open().and(offers::driver_id.eq_any(drivers)))
+        .select(Row::as_select())
+        .load(conn))?;
+    let offers = with_trips(db, rows)?;
+    let keys: Vec<TripId> = offers.iter().map(|(_, offer)| offer.trip).collect();
+    let trips = super::trips::find_all(db, &keys, super::trips::Lock::No)?;
+    let trips: HashMap<TripId, Trip> = trips.into_iter().map(|trip| (trip.id, trip)).collect();
+    let change = |(_, offer): (i64, Offer)| {
+        let trip = trips.get(&offer.trip)?.clone();
+        Some(OfferChange { offer, trip })
+    };
+    Ok(offers.into_iter().filter_map(change).collect())
+}

@@ -1,0 +1,86 @@
+//! Quotes: what riders were told that a trip would cost.
+
+use std::fmt;
+
+use diesel::prelude::*;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::db::{Db, on};
+use super::schema::quotes;
+use super::sql_types::{At, Id};
+use crate::domain::RiderId;
+
+/// A quote's key: 32 lower-case hex digits on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuoteId(Uuid);
+
+impl QuoteId {
+    /// Wraps an id that was made or read elsewhere.
+    pub const fn new(id: Uuid) -> Self {
+        Self(id)
+    }
+
+    /// The key of these 32 hex digits; anything else is no quote's.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_one = text.len() == 32;
+        let id = is_one.then(|| Uuid::try_parse(text).ok()).flatten();
+        id.map(Self)
+    }
+}
+
+impl fmt::Display for QuoteId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.simple().fmt(f)
+    }
+}
+
+/// Keeps what a rider was told.
+pub fn insert(
+    db: &mut Db,
+    rider: RiderId,
+    new: &[(QuoteId, String)],
+    expires_at: Timestamp,
+) -> QueryResult<()> {
+    new.iter().try_for_each(|(id, payload)| {
+        let row = (
+            quotes::id.eq(Id(id.0)),
+            quotes::rider_id.eq(rider.user().get()),
+            quotes::payload.eq(payload),
+            quotes::expires_at.eq(At(expires_at)),
+        );
+        on!(&mut *db, |conn| diesel::insert_into(quotes::table)
+            .values(row)
+            .execute(conn))
+        .map(drop)
+    })
+}
+
+/// What this rider was told, if it holds at that time.
+pub fn find(
+    db: &mut Db,
+    id: QuoteId,
+    rider: RiderId,
+    at: Timestamp,
+) -> QueryResult<Option<String>> {
+    let holds = quotes::rider_id
+        .eq(rider.user().get())
+        .and(quotes::expires_at.gt(At(at)));
+    on!(db, |conn| quotes::table
+        .find(Id(id.0))
+        .filter(holds)
+        .select(quotes::payload)
+        .first(conn)
+        .optional())
+}
+
+/// Forgets at most `limit` quotes that are over; returns how many.
+pub fn purge(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<usize> {
+    let old: Vec<Id> = on!(&mut *db, |conn| quotes::table
+        .filter(quotes::expires_at.le(At(at)))
+        .limit(limit)
+        .select(quotes::id)
+        .load(conn))?;
+    let old = quotes::table.filter(quotes::id.eq_any(old));
+    on!(db, |conn| diesel::delete(old).execute(conn))
+}

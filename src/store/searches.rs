@@ -1,0 +1,96 @@
+//! Where the searches for drivers stand, for trips that are offered one by one.
+
+use diesel::prelude::*;
+use jiff::Timestamp;
+
+use super::db::{Db, on};
+use super::offers;
+use super::rows::{self, TripRow};
+use super::schema::{searches, trips};
+use super::sql_types::At;
+use super::trips::status_among;
+use crate::domain::{DriverId, Status, Trip};
+
+/// A trip for which drivers are to be looked for now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Search {
+    /// Which.
+    pub trip: Trip,
+    /// How often nobody was found.
+    pub round: i64,
+    /// Who is not asked again.
+    pub asked: Vec<DriverId>,
+}
+
+/// What becomes of a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// It begins: look at once.
+    Begin(Timestamp),
+    /// Offers are open: look once they have ended.
+    Wait,
+    /// All offers have ended: look now.
+    Wake(Timestamp),
+    /// Nobody was found in that many rounds: look again then.
+    Again(i64, Timestamp),
+    /// No driver is looked for any more.
+    End,
+}
+
+/// Writes what becomes of the search of the trip of that number.
+pub(super) fn step(db: &mut Db, trip: i64, step: Step) -> QueryResult<()> {
+    let look_at = |db: &mut Db, look_at: Option<Timestamp>| {
+        on!(db, |conn| diesel::update(searches::table.find(trip))
+            .set(searches::look_at.eq(look_at.map(At)))
+            .execute(conn))
+    };
+    match step {
+        Step::Begin(at) => on!(db, |conn| diesel::insert_into(searches::table)
+            .values((
+                searches::trip_id.eq(trip),
+                searches::round.eq(0),
+                searches::look_at.eq(Some(At(at))),
+            ))
+            .execute(conn)),
+        Step::Wait => look_at(db, None),
+        Step::Wake(at) => look_at(db, Some(at)),
+        Step::Again(round, at) => on!(db, |conn| diesel::update(searches::table.find(trip))
+            .set((
+                searches::round.eq(round),
+                searches::look_at.eq(Some(At(at))),
+            ))
+            .execute(conn)),
+        Step::End => on!(db, |conn| diesel::delete(searches::table.find(trip))
+            .execute(conn)),
+    }
+    .map(drop)
+}
+
+/// The searches whose time has come, longest due first.
+pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<Search>> {
+    let is_due = searches::look_at
+        .is_not_null()
+        .and(searches::look_at.assume_not_null().le(At(at)));
+    let found: Vec<(i64, TripRow)> = on!(&mut *db, |conn| {
+        searches::table
+            .inner_join(trips::table)
+            .filter(is_due.and(status_among(&[Status::Requested])))
+            .order(searches::look_at)
+            .limit(limit)
+            .select((searches::round, TripRow::as_select()))
+            .load(conn)
+    })?;
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let numbers: Vec<i64> = found.iter().map(|(_, row)| row.id).collect();
+    let mut asked = offers::asked(db, &numbers, at)?;
+    let (rounds, rows): (Vec<i64>, Vec<TripRow>) = found.into_iter().unzip();
+    let trips = rows::trips(db, rows)?;
+    let search = |(trip, round): (Trip, i64)| {
+        let mut asked = asked.remove(&trip.number).unwrap_or_default();
+        asked.extend_from_slice(&trip.given_back_by);
+        Search { trip, round, asked }
+    };
+    Ok(trips.into_iter().zip(rounds).map(search).collect())
+}

@@ -1,0 +1,91 @@
+//! Shifts: who is on duty.
+
+use diesel::prelude::*;
+use jiff::Timestamp;
+
+use super::db::{Db, on};
+use super::rows::Corrupt;
+use super::schema::shifts;
+use super::sql_types::At;
+use crate::domain::{DriverId, Shift, UserId, Vehicle, VehicleClass};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = shifts)]
+struct Row {
+    id: i64,
+    driver_id: i64,
+    class: String,
+    seats: i64,
+    began_at: At,
+    ended_at: Option<At>,
+}
+
+impl Row {
+    fn into_shift(self) -> Result<Shift, Corrupt> {
+        let corrupt = |why| Corrupt {
+            table: "shifts",
+            id: self.id,
+            why,
+        };
+        Ok(Shift {
+            id: self.id,
+            driver: DriverId::of(UserId::new(self.driver_id)),
+            vehicle: Vehicle {
+                class: VehicleClass::parse(&self.class)
+                    .map_err(|_| corrupt("its class is none"))?,
+                seats: u8::try_from(self.seats).map_err(|_| corrupt("it has too many seats"))?,
+            },
+            began_at: self.began_at.0,
+            ended_at: self.ended_at.map(|at| at.0),
+        })
+    }
+}
+
+/// The open shifts of these drivers.
+pub fn open_of(db: &mut Db, drivers: &[DriverId]) -> QueryResult<Vec<Shift>> {
+    let drivers = drivers.iter().map(|driver| driver.user().get());
+    let of_them = shifts::driver_id
+        .eq_any(drivers)
+        .and(shifts::ended_at.is_null());
+    let rows: Vec<Row> = on!(db, |conn| shifts::table
+        .filter(of_them)
+        .select(Row::as_select())
+        .load(conn))?;
+    shifts_of(rows)
+}
+
+/// All open shifts.
+pub fn open(db: &mut Db) -> QueryResult<Vec<Shift>> {
+    let rows: Vec<Row> = on!(db, |conn| shifts::table
+        .filter(shifts::ended_at.is_null())
+        .select(Row::as_select())
+        .load(conn))?;
+    shifts_of(rows)
+}
+
+fn shifts_of(rows: Vec<Row>) -> QueryResult<Vec<Shift>> {
+    let shift = |row: Row| Ok(row.into_shift()?);
+    rows.into_iter().map(shift).collect()
+}
+
+/// Writes a new shift and returns its number.
+pub(super) fn insert(db: &mut Db, shift: &Shift) -> QueryResult<i64> {
+    let row = (
+        shifts::driver_id.eq(shift.driver.user().get()),
+        shifts::class.eq(shift.vehicle.class.as_str()),
+        shifts::seats.eq(i64::from(shift.vehicle.seats)),
+        shifts::began_at.eq(At(shift.began_at)),
+    );
+    on!(db, |conn| diesel::insert_into(shifts::table)
+        .values(row)
+        .returning(shifts::id)
+        .get_result(conn))
+}
+
+/// Writes that a shift is over.
+pub(super) fn end(db: &mut Db, id: i64, at: Timestamp) -> QueryResult<()> {
+    on!(db, |conn| diesel::update(shifts::table.find(id))
+        .set(shifts::ended_at.eq(Some(At(at))))
+        .execute(conn))
+    .map(drop)
+}

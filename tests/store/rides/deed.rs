@@ -1,0 +1,146 @@
+//! What is tried, and what it may come to.
+
+use cabrank::domain::{Ending, OfferState, Policy, Refusal};
+use cabrank::store::writer::CommandError;
+use cabrank::store::writer::command::{Outcome, Refused, Reply};
+
+/// Something to try. Trips and people have numbers, from 0.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    pub what: What,
+    /// About which trip: any of them where somebody is named, else one that is not over.
+    pub trip: usize,
+    /// Who tries it; nobody in particular is somebody who may.
+    pub who: Option<usize>,
+}
+
+/// A wish with its trip and its person.
+#[derive(Debug, Clone)]
+pub struct Deed {
+    pub what: What,
+    pub trip: usize,
+    pub who: usize,
+}
+
+#[derive(Debug, Clone)]
+pub enum What {
+    Request(Wanted),
+    Propose(Round),
+    Reply(Reply),
+    Accept,
+    Drive(Drive),
+    GiveBack,
+    /// By a rider.
+    Leave(Leave),
+    /// By the operator.
+    Call(Call),
+    Lapse,
+    Open,
+    Expire,
+    BeginShift,
+    EndShift,
+}
+
+/// What a rider asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    pub policy: Policy,
+    /// In how many seconds a driver is to be looked for, if not at once.
+    pub opens_in: Option<i64>,
+    pub has_code: bool,
+}
+
+/// To whom a trip is proposed.
+#[derive(Debug, Clone)]
+pub struct Round {
+    pub drivers: Vec<usize>,
+    pub wave: usize,
+    pub number: i64,
+    /// How many attempts ago it was planned.
+    pub attempts_ago: i64,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Drive {
+    Arrive,
+    Start(Told),
+    Complete,
+    NoShow,
+}
+
+/// Which code the driver has been told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    Right,
+    Wrong,
+    Nothing,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Leave {
+    Cancel,
+    Delete,
+    AmendPickUp(&'static str),
+    AmendDropOff(&'static str),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Call {
+    Cancel,
+    End(Ending),
+}
+
+/// What a deed comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Changed,
+    AlreadyDone,
+    AlreadyTaken,
+    NotYours,
+    GivenBack,
+    WrongCode,
+    TooEarly,
+    NotPossible,
+    DriverBusy,
+    TooManyTrips,
+    NotOffered,
+    OfferOver(OfferState),
+    OnShift,
+    NotOnShift,
+}
+
+/// What the store has answered, or what is wrong with that.
+pub fn verdict(answer: Result<Outcome, CommandError>) -> Result<Verdict, String> {
+    match answer {
+        Ok(Outcome::Changed) => Ok(Verdict::Changed),
+        Ok(Outcome::AlreadyDone) => Ok(Verdict::AlreadyDone),
+        Ok(Outcome::Replayed) => Err("there are no keys that could be replayed".to_owned()),
+        Err(CommandError::Refused(refused)) => refused_as(&refused),
+        Err(CommandError::Unavailable(error)) => Err(format!("nothing was written: {error}")),
+    }
+}
+
+fn refused_as(refused: &Refused) -> Result<Verdict, String> {
+    match refused {
+        Refused::Trip(refusal, _) => match refusal {
+            Refusal::AlreadyTaken => Ok(Verdict::AlreadyTaken),
+            Refusal::NotYourTrip => Ok(Verdict::NotYours),
+            Refusal::GivenBack => Ok(Verdict::GivenBack),
+            Refusal::WrongCode => Ok(Verdict::WrongCode),
+            Refusal::TooEarly { .. } => Ok(Verdict::TooEarly),
+            Refusal::NotPossible { .. } => Ok(Verdict::NotPossible),
+            Refusal::UnknownReason => Err(refusal.to_string()),
+        },
+        Refused::DriverBusy => Ok(Verdict::DriverBusy),
+        Refused::TooManyTrips(_) => Ok(Verdict::TooManyTrips),
+        Refused::NotOffered => Ok(Verdict::NotOffered),
+        Refused::OfferOver(over) => Ok(Verdict::OfferOver(over.0)),
+        Refused::OnShift(_) => Ok(Verdict::OnShift),
+        Refused::NotOnShift => Ok(Verdict::NotOnShift),
+        Refused::Unknown
+        | Refused::KeyReused
+        | Refused::NotActive
+        | Refused::Differs(_)
+        | Refused::NoRoom(_) => Err(refused.to_string()),
+    }
+}

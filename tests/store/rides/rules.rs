@@ -1,0 +1,177 @@
+//! The rules of trips, as the model knows them: who may do what, and when.
+
+use cabrank::domain::{Ending, OfferState, Role, Status};
+
+use super::deed::{Call, Drive, Leave, Told, Verdict};
+use super::model::{FREE_WAITING_S, Model, SEARCH_S};
+
+impl Model {
+    pub(super) fn accept(&mut self, trip: usize, driver: usize, at: i64) -> Verdict {
+        let ride = &self.rides[trip];
+        match ride.driver {
+            Some(taker) if taker != driver && ride.status != Status::Cancelled => {
+                return Verdict::AlreadyTaken;
+            }
+            Some(_) if ride.status == Status::Started => return Verdict::AlreadyDone,
+            Some(_) | None => {}
+        }
+        if ride.status != Status::Requested {
+            return Verdict::NotPossible;
+        }
+        if ride.given_back.contains(&driver) {
+            return Verdict::GivenBack;
+        }
+        if self.is_busy(driver) {
+            return Verdict::DriverBusy;
+        }
+        if ride.is_offered() {
+            match self.answerable(trip, driver, at) {
+                Ok(offer) => self.offer_ends(offer, OfferState::Accepted, at),
+                Err(over) => return over,
+            }
+        }
+        self.withdraw(at, |offer| offer.driver == driver);
+        self.rides[trip].driver = Some(driver);
+        self.becomes(trip, Status::Started, at)
+    }
+
+    pub(super) fn drive(&mut self, trip: usize, driver: usize, drive: Drive, at: i64) -> Verdict {
+        let ride = &mut self.rides[trip];
+        if ride.driver.is_some_and(|its| its != driver) {
+            return Verdict::NotYours;
+        }
+        let (from, to): (&[Status], _) = match drive {
+            Drive::Arrive => (&[Status::Started], Status::Arrived),
+            Drive::Start(_) => (&[Status::Started, Status::Arrived], Status::InProgress),
+            Drive::Complete => (&[Status::InProgress], Status::Completed),
+            Drive::NoShow => (&[Status::Arrived], Status::NoShow),
+        };
+        if !from.contains(&ride.status) {
+            let by_another = to == Status::Completed && ride.ended_by != Some(Role::Driver);
+            return if ride.status == to && !by_another {
+                Verdict::AlreadyDone
+            } else {
+                Verdict::NotPossible
+            };
+        }
+        match drive {
+            Drive::Start(told) if ride.wanted.has_code && told != Told::Right => {
+                return Verdict::WrongCode;
+            }
+            Drive::NoShow if at < ride.arrived + FREE_WAITING_S => return Verdict::TooEarly,
+            Drive::Arrive => ride.arrived = at,
+            Drive::Complete => ride.ended_by = Some(Role::Driver),
+            Drive::Start(_) | Drive::NoShow => {}
+        }
+        self.becomes(trip, to, at)
+    }
+
+    pub(super) fn give_back(&mut self, trip: usize, driver: usize, at: i64) -> Verdict {
+        let ride = &mut self.rides[trip];
+        if ride.status == Status::Requested && ride.given_back.contains(&driver) {
+            return Verdict::AlreadyDone;
+        }
+        let is_others = ride.driver.is_some_and(|its| its != driver);
+        if is_others && ride.status != Status::Cancelled {
+            return Verdict::NotYours;
+        }
+        if ![Status::Started, Status::Arrived].contains(&ride.status) {
+            return Verdict::NotPossible;
+        }
+        ride.driver = None;
+        ride.given_back.push(driver);
+        ride.attempt += 1;
+        self.searches(trip, at)
+    }
+
+    /// The search for a driver begins.
+    fn searches(&mut self, trip: usize, at: i64) -> Verdict {
+        let ride = &mut self.rides[trip];
+        ride.search_ends = at + SEARCH_S;
+        (ride.round, ride.look) = (0, at);
+        self.becomes(trip, Status::Requested, at)
+    }
+
+    pub(super) fn leave(&mut self, trip: usize, rider: usize, leave: Leave) -> Verdict {
+        let ride = &mut self.rides[trip];
+        if ride.rider != rider {
+            return Verdict::NotYours;
+        }
+        match leave {
+            Leave::Delete if ride.hidden => Verdict::AlreadyDone,
+            Leave::Delete if ride.is_taken() => Verdict::NotPossible,
+            Leave::Delete => {
+                ride.hidden = true;
+                if ride.is_early() {
+                    self.ends(trip, Status::Cancelled, Role::Rider)
+                } else {
+                    self.changed(trip)
+                }
+            }
+            Leave::Cancel | Leave::AmendPickUp(_) | Leave::AmendDropOff(_) if ride.hidden => {
+                Verdict::NotYours
+            }
+            Leave::Cancel => self.cancel(trip, Role::Rider),
+            Leave::AmendPickUp(address) if ride.pick_up == address => Verdict::AlreadyDone,
+            Leave::AmendDropOff(address) if ride.drop_off == address => Verdict::AlreadyDone,
+            Leave::AmendPickUp(address) if ride.is_early() => {
+                ride.pick_up = address;
+                self.changed(trip)
+            }
+            Leave::AmendDropOff(address) if !ride.is_over() => {
+                ride.drop_off = address;
+                self.changed(trip)
+            }
+            Leave::AmendPickUp(_) | Leave::AmendDropOff(_) => Verdict::NotPossible,
+        }
+    }
+
+    fn cancel(&mut self, trip: usize, by: Role) -> Verdict {
+        let ride = &self.rides[trip];
+        if ride.status == Status::Cancelled && ride.ended_by == Some(by) {
+            Verdict::AlreadyDone
+        } else if ride.is_over() || ride.status == Status::InProgress {
+            Verdict::NotPossible
+        } else {
+            self.ends(trip, Status::Cancelled, by)
+        }
+    }
+
+    pub(super) fn call(&mut self, trip: usize, call: Call) -> Verdict {
+        let ending = match call {
+            Call::Cancel => return self.cancel(trip, Role::Operator),
+            Call::End(Ending::Completed) => Status::Completed,
+            Call::End(Ending::Cancelled) => Status::Cancelled,
+        };
+        let ride = &self.rides[trip];
+        if ride.status == Status::InProgress {
+            self.ends(trip, ending, Role::Operator)
+        } else if ride.status == ending && ride.ended_by == Some(Role::Operator) {
+            Verdict::AlreadyDone
+        } else {
+            Verdict::NotPossible
+        }
+    }
+
+    pub(super) fn open(&mut self, trip: usize, at: i64) -> Verdict {
+        let ride = &self.rides[trip];
+        if ride.status == Status::Requested {
+            Verdict::AlreadyDone
+        } else if ride.status == Status::Scheduled && at >= ride.opens {
+            self.searches(trip, at)
+        } else {
+            Verdict::NotPossible
+        }
+    }
+
+    pub(super) fn expire(&mut self, trip: usize, at: i64) -> Verdict {
+        let ride = &self.rides[trip];
+        if ride.status == Status::Expired {
+            Verdict::AlreadyDone
+        } else if ride.status == Status::Requested && at >= ride.search_ends {
+            self.becomes(trip, Status::Expired, at)
+        } else {
+            Verdict::NotPossible
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Carries out what is due, as the service's sweeps do; what is due must be what the model has as due.
+
+use std::collections::BTreeSet;
+
+use cabrank::domain::{DriverId, Status, TripId};
+use cabrank::store::db::Db;
+use cabrank::store::searches::Search;
+use cabrank::store::{QueryResult, offers, searches, trips};
+use jiff::Timestamp;
+
+use super::city::{City, Finding, at};
+use super::deed::{Round, What, Wish};
+use super::model::{DRIVERS, Ride};
+
+type Find = fn(&mut Db, Timestamp, i64) -> QueryResult<Vec<TripId>>;
+
+/// More than there ever are.
+const ALL: i64 = 1_000;
+
+impl City {
+    /// Candidates are asked from that driver on, so many at once.
+    pub fn sweep(&mut self, first: usize, wave: usize) -> Finding {
+        self.told.push(format!("second {}: a sweep", self.second));
+        let now = self.second;
+        let is_overdue = |ride: &Ride| ride.status == Status::Requested && ride.search_ends <= now;
+        self.carry_out_due(&What::Expire, trips::overdue, &self.rides(is_overdue))?;
+        let is_due = |ride: &Ride| ride.status == Status::Scheduled && ride.opens <= now;
+        self.carry_out_due(&What::Open, trips::due, &self.rides(is_due))?;
+        let late = self
+            .model
+            .open_offers()
+            .filter(|(_, offer)| offer.due <= now);
+        let late = late.map(|(_, offer)| offer.trip).collect();
+        self.carry_out_due(&What::Lapse, offers::overdue, &late)?;
+        self.look(first, wave)
+    }
+
+    fn rides(&self, which: impl Fn(&Ride) -> bool) -> BTreeSet<usize> {
+        let rides = self.model.rides.iter().enumerate();
+        let found = rides.filter(|(_, ride)| which(ride));
+        found.map(|(number, _)| number).collect()
+    }
+
+    fn carry_out_due(&mut self, what: &What, find: Find, due: &BTreeSet<usize>) -> Finding {
+        let now = at(self.second);
+        let found = self.town.read(move |db| find(db, now, ALL));
+        let found: Vec<usize> = found.iter().map(|trip| self.number(*trip)).collect();
+        if found.iter().copied().collect::<BTreeSet<_>>() != *due {
+            return Err(format!(
+                "{what:?} is due for {due:?} for the model, not {found:?}"
+            ));
+        }
+        let wish = |trip: &usize| about(*trip, what.clone());
+        self.carry_out(&found.iter().map(wish).collect::<Vec<_>>())
+    }
+
+    /// Proposes drivers for all that are looked for.
+    fn look(&mut self, first: usize, wave: usize) -> Finding {
+        let now = at(self.second);
+        let pool = self.town.read(move |db| searches::due(db, now, ALL));
+        let mut due = self.rides(|ride| {
+            ride.status == Status::Requested && ride.is_offered() && ride.look <= self.second
+        });
+        due.retain(|trip| !self.model.has_open_offers(*trip));
+        let mut wishes = Vec::new();
+        for search in &pool {
+            let trip = self.number(search.trip.id);
+            let drivers = self.candidates(search, trip, first)?;
+            wishes.push(about(
+                trip,
+                What::Propose(Round {
+                    drivers,
+                    wave,
+                    number: search.round,
+                    attempts_ago: 0,
+                }),
+            ));
+            // It may be looked at while offers are open, and nothing comes of it.
+            if !due.remove(&trip) && !self.model.has_open_offers(trip) {
+                return Err(format!("trip {trip} is looked at too early"));
+            }
+        }
+        if !due.is_empty() {
+            return Err(format!("nobody looks for a driver for {due:?}"));
+        }
+        self.carry_out(&wishes)
+    }
+
+    /// Everybody who was not asked before; who that is, is the store's to know.
+    fn candidates(&self, search: &Search, trip: usize, first: usize) -> Result<Vec<usize>, String> {
+        let asked: BTreeSet<DriverId> = search.asked.iter().copied().collect();
+        let has_asked = |driver: &usize| asked.contains(&self.drivers[*driver].id);
+        let by_store: Vec<usize> = (0..DRIVERS).filter(has_asked).collect();
+        let (by_model, round) = (
+            self.model.asked(trip, self.second),
+            self.model.rides[trip].round,
+        );
+        if (&by_store, search.round) != (&by_model, round) {
+            let found = search.round;
+            return Err(format!(
+                "{by_model:?} are asked for trip {trip} in {round} rounds, not {by_store:?} in {found}"
+            ));
+        }
+        let drivers = (first..first + DRIVERS).map(|driver| driver % DRIVERS);
+        Ok(drivers.filter(|driver| !has_asked(driver)).collect())
+    }
+
+    /// The model's number of a trip.
+    pub fn number(&self, id: TripId) -> usize {
+        let number = self.trips.iter().position(|trip| *trip == id);
+        number.expect("there are no other trips")
+    }
+
+    /// Time goes by and nobody acts: whoever is looked for a driver for gives up.
+    pub fn let_time_pass(&mut self) -> Finding {
+        // Trips for later open in the first sweep and are given up in the second.
+        for _ in 0..3 {
+            self.second += 1_000;
+            self.sweep(0, 1)?;
+        }
+        let waiting = self.rides(Ride::is_early);
+        if waiting.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("{waiting:?} still wait for a driver"))
+        }
+    }
+}
+
+/// The service does it.
+fn about(trip: usize, what: What) -> Wish {
+    let who = Some(0);
+    Wish { what, trip, who }
+}

@@ -1,0 +1,45 @@
+//! Whom a search does not ask again.
+
+use cabrank::domain::{Action, DriverId, Party, Trip};
+use cabrank::inputs;
+use cabrank::store::searches;
+use cabrank::store::writer::command::{Reply, Task};
+
+use crate::support::{On, Test};
+use crate::tests;
+use crate::town::{Town, accept, act, begin_shift, command, propose, request_nearest};
+
+pub fn tests() -> Vec<Test> {
+    tests![who_has_declined_may_be_asked_in_the_next_attempt].to_vec()
+}
+
+/// Those whom the one search that is due does not ask.
+fn asked(town: &Town) -> Vec<DriverId> {
+    let due = town.read(|db| searches::due(db, inputs::now(), 10));
+    due.into_iter().flat_map(|search| search.asked).collect()
+}
+
+fn decline(trip: &Trip, driver: &Party<DriverId>) -> Task {
+    Task::Reply {
+        trip: trip.id,
+        driver: driver.id,
+        reply: Reply::Decline,
+    }
+}
+
+fn who_has_declined_may_be_asked_in_the_next_attempt(on: On) {
+    let town = Town::on(on);
+    let ann = town.rider("ann");
+    let (near, far) = (town.driver("near"), town.driver("far"));
+    for driver in [&near, &far] {
+        town.post(begin_shift(driver)).expect("a driver may");
+    }
+    let trip = town.trip(request_nearest(&ann));
+    town.trip(propose(&trip, &near));
+    town.trip(command(decline(&trip, &near)));
+    assert_eq!(asked(&town), [near.id]);
+    town.trip(propose(&trip, &far));
+    town.trip(accept(&trip, &far));
+    town.trip(act(&trip, Action::GiveBack(far.id, None)));
+    assert_eq!(asked(&town), [far.id], "who gave it back is never asked");
+}
