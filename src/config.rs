@@ -12,8 +12,10 @@ use url::Url;
 use crate::accounts::DriverSignUp;
 use crate::auth::keys::{KeyError, KeyRing};
 use crate::credentials::Surroundings;
-use crate::dispatch::Rules;
+use crate::dispatch::Settings;
 use crate::store::db::{DatabaseUrl, DatabaseUrlError};
+use crate::store::writer::command::RiderLimits;
+use crate::town::{Town, TownError};
 
 /// Where the data is.
 #[derive(Debug, Clone, Args)]
@@ -160,10 +162,65 @@ pub struct TripConfig {
         value_name = "N"
     )]
     pub rider_trips: u32,
+    /// How many trips for later a rider may have
+    #[arg(
+        long,
+        env = "CABRANK_RIDER_BOOKINGS",
+        default_value_t = 10,
+        value_name = "N"
+    )]
+    pub rider_bookings: u32,
     /// For how many seconds a driver is looked for before a request expires
     #[arg(long, env = "CABRANK_SEARCH_TIME", default_value_t = 600, value_name = "SECONDS",
           value_parser = clap::value_parser!(u32).range(1..))]
     pub search_time: u32,
+}
+
+/// What was decided for the town.
+#[derive(Debug, Clone, Args)]
+pub struct TownConfig {
+    /// JSON file of fares, areas and how drivers are found; by default every driver hears every request, and nothing has a price
+    #[arg(long, env = "CABRANK_TOWN", value_name = "FILE")]
+    pub town: Option<PathBuf>,
+}
+
+/// Why there is no town to serve.
+#[derive(Debug, thiserror::Error)]
+pub enum TownFileError {
+    /// The file cannot be read.
+    #[error("cannot read the town file {}: {error}", path.display())]
+    Unreadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The file breaks a rule.
+    #[error("the town file {} is wrong: {error}", path.display())]
+    Wrong {
+        /// Which file.
+        path: PathBuf,
+        /// Which rule, and where.
+        error: TownError,
+    },
+}
+
+impl TownConfig {
+    /// The town of the file, or one where nothing was decided.
+    pub fn town(&self) -> Result<Town, TownFileError> {
+        let Some(path) = &self.town else {
+            return Ok(Town::default());
+        };
+        let path = || path.clone();
+        let text = std::fs::read_to_string(path()).map_err(|error| TownFileError::Unreadable {
+            path: path(),
+            error,
+        })?;
+        Town::parse(&text).map_err(|error| TownFileError::Wrong {
+            path: path(),
+            error,
+        })
+    }
 }
 
 /// How long things are kept.
@@ -191,11 +248,14 @@ impl EventConfig {
 }
 
 impl TripConfig {
-    /// The rules for the verbs.
-    pub fn rules(&self, events: &EventConfig) -> Rules {
-        Rules {
-            rider_trips: self.rider_trips,
-            search_time: SignedDuration::from_secs(i64::from(self.search_time)),
+    /// The settings of the verbs.
+    pub fn settings(&self, events: &EventConfig) -> Settings {
+        Settings {
+            rider_limits: RiderLimits {
+                active_max: self.rider_trips,
+                scheduled_max: self.rider_bookings,
+            },
+            search_s: self.search_time,
             chat_after: SignedDuration::from_secs(i64::from(events.chat_after)),
         }
     }
@@ -219,4 +279,19 @@ pub struct ServeConfig {
     /// How long things are kept.
     #[command(flatten)]
     pub events: EventConfig,
+    /// What was decided for the town.
+    #[command(flatten)]
+    pub town: TownConfig,
+    /// Whose time counts: `stdin` puts the system's ahead by the seconds that are read, line by line; for tests
+    #[arg(long, env = "CABRANK_CLOCK", default_value = "system", hide = true)]
+    pub clock: Clock,
+}
+
+/// Whose time counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Clock {
+    /// The system's.
+    System,
+    /// The system's, put ahead by what standard input says.
+    Stdin,
 }

@@ -1,14 +1,30 @@
-//! The verbs: what riders, drivers and operators do to trips, and who may see them.
+//! The verbs: what riders, drivers and operators do to trips, and who may see them; and who gets a trip.
 //!
-//! The policy is `broadcast`: every driver hears every request, and the first accept wins.
+//! Under `broadcast` every driver hears every request, and the first accept wins. Under `nearest` `policy` proposes
+//! drivers for the searches that are due, and offers go out.
+
+mod duty;
+pub mod objects;
+pub mod order;
+mod policy;
+mod sweeps;
+mod tracks;
+mod watch;
+
+pub use self::duty::{Activity, Duty};
+pub use self::order::{OrderError, Quoted, Wish};
+pub use self::watch::Watch;
 
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use tokio::sync::Notify;
+use tokio::sync::watch::Sender;
 
+use self::tracks::Tracks;
 use crate::domain::{
     Action, Amendment, DriverId, Ending, Event, MessageText, NoRoom, OperatorId, Party, Person,
-    Place, Reason, Refusal, Request, RiderId, Trip, TripId,
+    Reason, Refusal, RideCode, RiderId, Trip, TripId,
 };
 use crate::inputs;
 use crate::store::Store;
@@ -17,22 +33,23 @@ use crate::store::keys::Key;
 use crate::store::pool::Unavailable;
 use crate::store::views::{self, Filter, Viewer};
 use crate::store::writer::CommandError;
-use crate::store::writer::command::{Answer, Command, Note, Post, Refused, Stated, Task};
-use crate::store::{events, trips};
-
-/// How many overdue searches are given up at once.
-const SWEEP_MAX: i64 = 256;
+use crate::store::writer::command::{
+    Answer, Command, Note, Post, Refused, RiderLimits, Stated, Task,
+};
+use crate::store::{events, tracks as track_rows, trips};
+use crate::supply::Supply;
+use crate::town::Town;
 
 /// How many messages a room shows at once.
 pub const MESSAGES_MAX: i64 = 100;
 
-/// What an operator may set.
+/// What an operator may set for the whole service.
 #[derive(Debug, Clone, Copy)]
-pub struct Rules {
-    /// How many active trips a rider may have.
-    pub rider_trips: u32,
-    /// How long a driver is looked for.
-    pub search_time: SignedDuration,
+pub struct Settings {
+    /// How many trips a rider may have.
+    pub rider_limits: RiderLimits,
+    /// How long a driver is looked for where the town says nothing else, in seconds.
+    pub search_s: u32,
     /// How long after its end a trip's room stays open.
     pub chat_after: SignedDuration,
 }
@@ -43,55 +60,67 @@ pub struct Dispatch {
     store: Store,
     /// Reads active trips for many who connect at once.
     active: Gather<Viewer, Vec<Trip>>,
-    rules: Rules,
+    settings: Settings,
+    town: Arc<Town>,
+    supply: Supply,
+    tracks: Tracks,
+    wake: Arc<Notify>,
+    /// The last event that [`Watch`] has taken note of; nothing before it knows who is on shift.
+    noted: Arc<Sender<Option<i64>>>,
 }
 
 /// What a driver does to a trip.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum DriverVerb {
     /// Takes it.
     Accept,
     /// Is at the pick-up.
     Arrive,
-    /// Starts the ride.
-    Start,
+    /// Starts the ride, with what the rider has said.
+    Start(Option<RideCode>),
     /// Ends the ride.
     Complete,
+    /// Cannot do it.
+    GiveBack(Option<Reason>),
+    /// Has waited in vain.
+    NoShow,
 }
 
 impl Dispatch {
-    /// Verbs over this store.
-    pub fn new(store: Store, rules: Rules) -> Self {
+    /// Verbs over this store, for this town.
+    pub fn new(store: Store, settings: Settings, town: Town) -> Self {
         let active = Gather::new(&store.reader, views::active_of);
         Self {
             store,
             active,
-            rules,
+            settings,
+            town: Arc::new(town),
+            supply: Supply::default(),
+            tracks: Tracks::default(),
+            wake: Arc::default(),
+            noted: Arc::default(),
         }
     }
 
-    /// A rider asks for a trip.
-    pub async fn request(
-        &self,
-        rider: Party<RiderId>,
-        pick_up: Place,
-        drop_off: Place,
-        key: Option<Key>,
-    ) -> Result<Answer, CommandError> {
-        let at = inputs::now();
-        let id = TripId::new(inputs::fresh_id());
-        let request = Request {
-            id,
-            rider,
-            pick_up,
-            drop_off,
-            search_ends_at: at + self.rules.search_time,
-        };
-        let task = Task::Request {
-            request,
-            active_max: self.rules.rider_trips,
-        };
-        self.store.writer.command(Command { task, key, at }).await
+    /// What follows the committed events for it.
+    pub fn watch(&self) -> Watch {
+        Watch {
+            supply: self.supply.clone(),
+            tracks: self.tracks.clone(),
+            wake: self.wake.clone(),
+            driving: Arc::default(),
+            noted: self.noted.clone(),
+        }
+    }
+
+    /// Where the free drivers are.
+    pub const fn supply(&self) -> &Supply {
+        &self.supply
+    }
+
+    /// What the operator has decided.
+    pub fn town(&self) -> &Town {
+        &self.town
     }
 
     /// A driver moves a trip on.
@@ -106,10 +135,23 @@ impl Dispatch {
         let action = match verb {
             DriverVerb::Accept => Action::Accept(driver),
             DriverVerb::Arrive => Action::Arrive(driver.id),
-            DriverVerb::Start => Action::Start(driver.id),
-            DriverVerb::Complete => Action::Complete(driver.id),
+            DriverVerb::Start(code) => Action::Start(driver.id, code),
+            DriverVerb::Complete => Action::Complete(driver.id, self.ridden(trip).await?),
+            DriverVerb::GiveBack(reason) => Action::GiveBack(driver.id, reason),
+            DriverVerb::NoShow => Action::NoShow(driver.id),
         };
         self.act(trip, action, stated, key).await
+    }
+
+    /// How long a ride was, in metres, as far as its driver's device has told.
+    async fn ridden(&self, trip: TripId) -> Result<Option<u64>, Unavailable> {
+        if let Some(metres) = self.tracks.metres(trip) {
+            return Ok(Some(metres));
+        }
+        let saved = move |db: &mut _| track_rows::find(db, trip);
+        let saved = self.store.reader.read(saved).await?;
+        let saved = saved.filter(|track| track.path.len() > 1);
+        Ok(saved.map(|track| track.whole_metres()))
     }
 
     /// A rider calls a trip off. Another rider's trip is unknown to them.
@@ -130,14 +172,16 @@ impl Dispatch {
     pub async fn amend(
         &self,
         rider: RiderId,
-        trip: TripId,
+        trip: &Trip,
         amendment: Amendment,
         stated: Stated,
-    ) -> Result<Answer, CommandError> {
+    ) -> Result<Answer, OrderError> {
+        if let Some(change) = &amendment.pick_up {
+            self.check_move(trip, &change.of(&trip.pick_up))?;
+        }
         let action = Action::Amend(rider, amendment);
-        self.act(trip, action, stated, None)
-            .await
-            .map_err(unknown_to_strangers)
+        let done = self.act(trip.id, action, stated, None).await;
+        Ok(done.map_err(unknown_to_strangers)?)
     }
 
     /// A rider withdraws a trip that nobody has taken, or puts away one that is over.
@@ -155,7 +199,7 @@ impl Dispatch {
         trip: TripId,
         text: MessageText,
     ) -> Result<Arc<Event>, CommandError> {
-        let after = self.rules.chat_after;
+        let after = self.settings.chat_after;
         let what = Note::Message {
             trip,
             sender,
@@ -173,7 +217,7 @@ impl Dispatch {
         trip: TripId,
         after: i64,
     ) -> Result<Vec<Event>, CommandError> {
-        let (user, open_for) = (person.id, self.rules.chat_after);
+        let (user, open_for) = (person.id, self.settings.chat_after);
         let at = inputs::now();
         let read = self.store.reader.read(move |db| {
             let Some(trip) = trips::find(db, trip)? else {
@@ -213,34 +257,8 @@ impl Dispatch {
         reason: Reason,
         key: Option<Key>,
     ) -> Result<Answer, CommandError> {
-        self.act(
-            trip,
-            Action::End(operator, ending, reason),
-            Stated::default(),
-            key,
-        )
-        .await
-    }
-
-    /// Gives up the searches whose time is over; returns how many there were.
-    pub async fn expire_overdue(&self) -> Result<usize, Unavailable> {
-        let at = inputs::now();
-        let overdue = self
-            .store
-            .reader
-            .read(move |db| trips::overdue(db, at, SWEEP_MAX))
-            .await?;
-        let expiring = overdue
-            .iter()
-            .map(|trip| self.act(*trip, Action::Expire, Stated::default(), None));
-        for expired in futures_util::future::join_all(expiring).await {
-            match expired {
-                // A driver or the rider was quicker: all the better.
-                Ok(_) | Err(CommandError::Refused(_)) => {}
-                Err(CommandError::Unavailable(error)) => return Err(error),
-            }
-        }
-        Ok(overdue.len())
+        let action = Action::End(operator, ending, reason, self.ridden(trip).await?);
+        self.act(trip, action, Stated::default(), key).await
     }
 
     /// The trips that the viewer may see, newest first.

@@ -1,5 +1,7 @@
 //! The composition root: builds everything, binds, and stops gracefully.
 
+mod tasks;
+
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +10,6 @@ use std::time::Duration;
 use actix::{Actor, Addr, Arbiter};
 use actix_web::dev::{Server as HttpServerFuture, ServerHandle};
 use actix_web::{App as HttpApp, HttpServer, web};
-use jiff::SignedDuration;
 use tracing_actix_web::TracingLogger;
 
 use crate::accounts::Accounts;
@@ -16,37 +17,20 @@ use crate::app::App;
 use crate::auth::keys::KeyError;
 use crate::auth::throttle::Throttle;
 use crate::auth::tokens::Tokens;
-use crate::config::{ServeConfig, Switch};
+use crate::config::{Clock, ServeConfig, Switch, TownFileError};
 use crate::dispatch::Dispatch;
 use crate::notices::Notices;
 use crate::registry::TripRegistry;
-use crate::registry::actor::{Announce, Sessions, Stop};
+use crate::registry::actor::Stop;
 use crate::resume::{Resume, refill};
+use crate::store::Store;
 use crate::store::db::DatabaseUrlError;
-use crate::store::db::Db;
 use crate::store::migrations::{self, Direction, MigrationError};
-use crate::store::pool::Reader;
-use crate::store::writer::feed::{Feed, Item, News};
-use crate::store::{QueryResult, Store, events, keys, notifications, streams, users};
 use crate::telemetry::RequestSpan;
-use crate::{http, inputs, ws};
+use crate::{http, ws};
 
-/// How often deadlines are looked at.
-const SWEEP_EVERY: Duration = Duration::from_millis(500);
-/// How often log-ins that other processes have ended are looked for.
-const SESSIONS_EVERY: Duration = Duration::from_secs(2);
-/// How often what is no longer needed is deleted.
-const PURGE_EVERY: Duration = Duration::from_secs(60);
-/// How many rows are read or deleted at once.
-const PAGE: i64 = 500;
-/// How long an idempotency key is remembered.
-const KEY_LIFE: SignedDuration = SignedDuration::from_hours(24);
-/// How long a session that is over is kept, for those who look into a theft.
-const OLD_SESSION_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// How much longer events are kept than they can be resumed from: whoever was promised a replay gets it.
-const RESUME_GRACE: SignedDuration = SignedDuration::from_mins(5);
-/// How long a gap in the feed waits before the log is asked again.
-const REFILL_PAUSE: Duration = Duration::from_millis(500);
+use tasks::{announce, follow_input, purge, save_tracks, sweep, watch_sessions};
+
 /// How long the kernel waits for a client that does not take or acknowledge what was sent.
 const STALLED_MAX: Duration = Duration::from_secs(15);
 /// How much the kernel may hold for one client; the default grows to megabytes and hides slow readers.
@@ -66,6 +50,9 @@ pub enum ServerError {
     /// The signing keys cannot be used.
     #[error(transparent)]
     Keys(#[from] KeyError),
+    /// The town file cannot be used.
+    #[error(transparent)]
+    Town(#[from] TownFileError),
     /// The address cannot be listened on, or listening ended.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
@@ -101,6 +88,7 @@ impl StopHandle {
 impl Server {
     /// Migrates the database, wires everything and binds. Must be called inside an actix system.
     pub fn start(config: &ServeConfig) -> Result<Self, ServerError> {
+        let town = config.town.town()?;
         let database = config.data.database()?;
         let ran = migrations::migrate(&database, Direction::Up)?;
         if !ran.is_empty() {
@@ -121,7 +109,7 @@ impl Server {
                 throttle.clone(),
                 config.accounts.driver_sign_up,
             ),
-            dispatch: Dispatch::new(store.clone(), config.trips.rules(&config.events)),
+            dispatch: Dispatch::new(store.clone(), config.trips.settings(&config.events), town),
             notices: Notices::of(store.clone()),
             resume: Resume::new(&store, config.events.retention()),
             throttle: throttle.clone(),
@@ -133,13 +121,18 @@ impl Server {
         };
         // Only the reader: with the whole store, this task would keep the writer alive that ends it.
         let reader = app.store.reader.clone();
-        actix::spawn(announce(opened.feed, reader, app.registry.clone()));
-        let tasks = vec![
+        let watch = app.dispatch.watch();
+        actix::spawn(announce(opened.feed, reader, app.registry.clone(), watch));
+        let mut tasks = vec![
             actix::spawn(sweep(app.clone())),
+            actix::spawn(save_tracks(app.clone())),
             actix::spawn(watch_sessions(app.clone())),
             actix::spawn(purge(app.clone(), throttle, config.events.retention())),
             actix::spawn(refill::run(app.registry.clone(), app.store.reader.clone())),
         ];
+        if config.clock == Clock::Stdin {
+            tasks.push(actix::spawn(follow_input(app.clone())));
+        }
         let wanted = config.network.listen;
         let listening = listen(wanted, app.clone());
         let (address, http) = listening.map_err(|error| ServerError::Listen(wanted, error))?;
@@ -175,6 +168,10 @@ impl Server {
             .await
             .map_err(|error| ServerError::Listen(address, error))?;
         self.tasks.iter().for_each(tokio::task::JoinHandle::abort);
+        // What has grown since they were written last.
+        if let Err(error) = self.app.dispatch.save_tracks().await {
+            tracing::warn!(%error, "The last of the ways of rides could not be written");
+        }
         drop(self.app);
         self.arbiter.stop();
         // The writer ends when the last task that could write has let go of it.
@@ -227,140 +224,4 @@ fn give_up_stalled_clients(stream: &actix_web::rt::net::TcpStream) {
     if let Err(error) = set {
         tracing::warn!(%error, "A connection's limits could not be set");
     }
-}
-
-/// The one task that announces what was committed.
-async fn announce(mut feed: Feed, reader: Reader, registry: Addr<TripRegistry>) {
-    while let Some(item) = feed.next().await {
-        let told = match item {
-            Item::News(News { events, ended }) => {
-                registry.send(Announce { events, ended }).await.is_ok()
-            }
-            Item::Gap { first, last } => fill(&reader, &registry, first, last).await,
-        };
-        if !told {
-            return;
-        }
-    }
-}
-
-/// Announces what did not fit into the feed from the log, page by page.
-async fn fill(reader: &Reader, registry: &Addr<TripRegistry>, mut first: i64, last: i64) -> bool {
-    while first <= last {
-        match reader
-            .read(move |db| events::range(db, first, last, PAGE))
-            .await
-        {
-            Ok(page) => {
-                first = page.last().map_or(last, |event| event.id) + 1;
-                let events = page.into_iter().map(Arc::new).collect();
-                if registry
-                    .send(Announce {
-                        events,
-                        ended: Vec::new(),
-                    })
-                    .await
-                    .is_err()
-                {
-                    return false;
-                }
-            }
-            Err(error) => {
-                tracing::debug!(%error, first, last, "A gap in the feed cannot be filled yet");
-                tokio::time::sleep(REFILL_PAUSE).await;
-            }
-        }
-    }
-    true
-}
-
-/// Gives up searches whose time is over, and looks after a commit whose outcome is not known.
-async fn sweep(app: App) {
-    let mut ticks = ticks(SWEEP_EVERY);
-    loop {
-        ticks.tick().await;
-        let settled = if app.store.writer.is_unsure() {
-            app.store.check().await
-        } else {
-            Ok(())
-        };
-        if let Err(error) = settled.and(app.dispatch.expire_overdue().await.map(drop)) {
-            tracing::debug!(%error, "Overdue searches could not be given up yet");
-        }
-    }
-}
-
-/// Ticks that do not pile up while their work takes long.
-fn ticks(every: Duration) -> tokio::time::Interval {
-    let mut ticks = tokio::time::interval(every);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    ticks
-}
-
-/// Closes the sockets of sessions that have expired, or that another process has ended.
-async fn watch_sessions(app: App) {
-    let mut ticks = ticks(SESSIONS_EVERY);
-    loop {
-        ticks.tick().await;
-        let Ok(open) = app.registry.send(Sessions).await else {
-            return;
-        };
-        for some in open.chunks(500) {
-            let (some, at) = (some.to_vec(), inputs::now());
-            match app
-                .store
-                .reader
-                .read(move |db| users::ended_among(db, &some, at))
-                .await
-            {
-                Ok(ended) if ended.is_empty() => {}
-                Ok(ended) => {
-                    let _ = app
-                        .registry
-                        .send(Announce {
-                            events: Vec::new(),
-                            ended,
-                        })
-                        .await;
-                }
-                Err(error) => tracing::debug!(%error, "Sessions could not be checked"),
-            }
-        }
-    }
-}
-
-/// Deletes what is no longer needed, a little at a time.
-async fn purge(app: App, throttle: Arc<Throttle>, retention: SignedDuration) {
-    let mut ticks = ticks(PURGE_EVERY);
-    loop {
-        ticks.tick().await;
-        throttle.forget_idle();
-        let at = inputs::now();
-        purge_all(&app, move |db| keys::purge(db, at - KEY_LIFE, PAGE)).await;
-        purge_all(&app, move |db| {
-            users::purge_sessions(db, at - OLD_SESSION_LIFE, PAGE)
-        })
-        .await;
-        purge_all(&app, move |db| notifications::purge(db, at, PAGE)).await;
-        purge_all(&app, move |db| {
-            streams::purge(db, at - retention - RESUME_GRACE, PAGE)
-        })
-        .await;
-    }
-}
-
-/// Deletes page by page, until a page is not full or cannot be deleted now.
-async fn purge_all(
-    app: &App,
-    page: impl Fn(&mut Db) -> QueryResult<usize> + Copy + Send + 'static,
-) {
-    let delete = || {
-        let writer = &app.store.writer;
-        writer.change(move |tx| page(tx.db).map(as_count))
-    };
-    while let Ok(PAGE..) = delete().await {}
-}
-
-fn as_count(rows: usize) -> i64 {
-    i64::try_from(rows).unwrap_or(i64::MAX)
 }

@@ -1,0 +1,215 @@
+//! What drivers do besides driving: shifts, positions, replies to offers.
+
+use std::time::Duration;
+
+use super::Dispatch;
+use super::order::OrderError;
+use crate::domain::{
+    Actor, DriverId, Fact, Fix, Offer, OfferChange, Shift, Sighting, Status, Track, Trip, TripId,
+    Vehicle,
+};
+use crate::inputs;
+use crate::store::pool::Unavailable;
+use crate::store::views::Viewer;
+use crate::store::writer::CommandError;
+use crate::store::writer::command::{Answer, Command, Note, Post, Refused, Reply, Task};
+use crate::store::{offers, shifts, tracks, trips};
+use crate::supply::{Occupation, Reported};
+
+/// How long at most the answer about a shift waits until dispatch knows of it too.
+const NOTED_MAX: Duration = Duration::from_secs(1);
+
+/// A driver's shift, and what the driver is at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Duty {
+    /// The shift, if the driver is on one.
+    pub shift: Option<Shift>,
+    /// At what.
+    pub activity: Activity,
+    /// The trip that is offered to the driver right now.
+    pub offer: Option<OfferChange>,
+}
+
+impl Duty {
+    /// Of a driver who is not on shift.
+    const OFF: Self = Self {
+        shift: None,
+        activity: Activity::OffShift,
+        offer: None,
+    };
+}
+
+/// What a driver is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activity {
+    /// Waits for offers.
+    Available,
+    /// Has one.
+    Offered,
+    /// Has a trip.
+    OnTrip,
+    /// Was not heard of lately, and gets no offers.
+    Stale,
+    /// Is not on shift.
+    OffShift,
+}
+
+impl Activity {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Available => "available",
+            Self::Offered => "offered",
+            Self::OnTrip => "on_trip",
+            Self::Stale => "stale",
+            Self::OffShift => "off_shift",
+        }
+    }
+}
+
+impl Dispatch {
+    /// A driver goes online; one who is online with that vehicle already stays so.
+    pub async fn begin_shift(
+        &self,
+        driver: DriverId,
+        vehicle: Vehicle,
+    ) -> Result<Shift, OrderError> {
+        self.check_class(&vehicle.class)?;
+        let begun = self.post(Note::BeginShift(driver, vehicle.clone())).await;
+        match begun {
+            Err(CommandError::Refused(Refused::OnShift(shift))) if shift.vehicle == vehicle => {
+                Ok(shift)
+            }
+            begun => Ok(begun?),
+        }
+    }
+
+    /// A driver goes offline.
+    pub async fn end_shift(&self, driver: DriverId) -> Result<Shift, CommandError> {
+        let by = Actor::Driver(driver);
+        self.post(Note::EndShift(driver, by)).await
+    }
+
+    async fn post(&self, what: Note) -> Result<Shift, CommandError> {
+        let at = inputs::now();
+        let event = self.store.writer.post(Post { what, at }).await?;
+        self.noted(event.id).await;
+        match &event.fact {
+            Fact::Shift(shift) => Ok(shift.clone()),
+            Fact::Trip(_) | Fact::Message(_) | Fact::Notification(_) | Fact::Offer(_) => {
+                Err(Unavailable::Busy.into())
+            }
+        }
+    }
+
+    /// Waits until what was committed is known here too: whoever was told to be on shift may report positions at once.
+    async fn noted(&self, event: i64) {
+        let mut noted = self.noted.subscribe();
+        let known = noted.wait_for(|last| last.is_some_and(|last| last >= event));
+        // News may be late where much has happened; the shift stands all the same.
+        let _ = tokio::time::timeout(NOTED_MAX, known).await;
+    }
+
+    /// What a driver is at.
+    pub async fn duty(&self, driver: DriverId) -> Result<Duty, Unavailable> {
+        let read = self.store.reader.read(move |db| {
+            let Some(shift) = shifts::open_of(db, &[driver])?.pop() else {
+                return Ok(None);
+            };
+            let taken = trips::taken_by(db, &[driver])?;
+            let offer = offers::open_with_trips(db, &[driver])?.pop();
+            Ok(Some((shift, !taken.is_empty(), offer)))
+        });
+        let Some((shift, has_trip, offer)) = read.await? else {
+            return Ok(Duty::OFF);
+        };
+        let activity = if has_trip {
+            Activity::OnTrip
+        } else if offer.is_some() {
+            Activity::Offered
+        } else if self.supply.is_stale(driver, inputs::now()) {
+            Activity::Stale
+        } else {
+            Activity::Available
+        };
+        let shift = Some(shift);
+        Ok(Duty {
+            shift,
+            activity,
+            offer,
+        })
+    }
+
+    /// A driver's device says where it was; gives also who is to see it.
+    pub fn report(
+        &self,
+        driver: DriverId,
+        fixes: &[Fix],
+    ) -> Result<(Reported, Option<Sighting>), CommandError> {
+        if self.noted.borrow().is_none() {
+            return Err(Unavailable::Busy.into());
+        }
+        let reported = self
+            .supply
+            .report(driver, fixes, inputs::now())
+            .map_err(|_| Refused::NotOnShift)?;
+        let sighting = match (self.supply.occupation(driver), reported.latest()) {
+            (Some(Occupation::OnTrip(trip)), Some(fix)) => {
+                self.tracks.go_on(trip, &reported.accepted);
+                Some(Sighting { trip, fix: *fix })
+            }
+            (
+                Some(Occupation::Free | Occupation::Offered | Occupation::OnTrip(_)) | None,
+                Some(_) | None,
+            ) => None,
+        };
+        Ok((reported, sighting))
+    }
+
+    /// Where the driver of a trip is, while the trip is theirs.
+    pub fn sighting(&self, trip: &Trip) -> Option<Sighting> {
+        let driver = trip.state.driver()?;
+        let is_running = Status::TAKEN.contains(&trip.state.status());
+        let fix = self.supply.latest(driver.id).filter(|_| is_running)?;
+        Some(Sighting { trip: trip.id, fix })
+    }
+
+    /// The driver's device has the offer of this trip, or the driver does not want it.
+    pub async fn reply(
+        &self,
+        driver: DriverId,
+        trip: TripId,
+        reply: Reply,
+    ) -> Result<(Trip, Offer), CommandError> {
+        let task = Task::Reply {
+            trip,
+            driver,
+            reply,
+        };
+        let at = inputs::now();
+        let command = Command {
+            task,
+            key: None,
+            at,
+        };
+        let Answer { trip, offer, .. } = self.store.writer.command(command).await?;
+        let offer = offer.ok_or(Refused::NotOffered)?;
+        Ok(((*trip).clone(), offer))
+    }
+
+    /// The way of a ride, for those who may see the trip.
+    pub async fn track(&self, viewer: Viewer, trip: TripId) -> Result<Option<Track>, Unavailable> {
+        let running = self.tracks.of(trip);
+        self.store
+            .reader
+            .read(move |db| {
+                let seen = trips::find(db, trip)?.is_some_and(|trip| viewer.sees(&trip));
+                match (seen, running) {
+                    (false, _) => Ok(None),
+                    (true, Some(track)) => Ok(Some(track)),
+                    (true, None) => tracks::find(db, trip),
+                }
+            })
+            .await
+    }
+}

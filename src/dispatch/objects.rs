@@ -1,0 +1,93 @@
+//! What drivers, riders and operators are told about shifts and quotes, as the world outside sees it.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::duty::Duty;
+use super::order::Quoted;
+use crate::domain::Fare;
+use crate::domain::event_object::{OfferObject, ShiftObject};
+use crate::domain::trip_object::microseconds;
+use crate::supply::judge::Counts;
+use crate::supply::{OnShift, Supply};
+
+/// The wire's answer to what a driver is at.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Duty)]
+pub struct DutyObject<'a> {
+    /// Nothing off shift.
+    shift: Option<ShiftObject<'a>>,
+    /// `available`, `offered`, `on_trip`, `stale` or `off_shift`.
+    #[schema(example = "available")]
+    activity: &'static str,
+    /// The open offer, if there is one.
+    offer: Option<OfferObject<'a>>,
+}
+
+impl<'a> From<&'a Duty> for DutyObject<'a> {
+    fn from(duty: &'a Duty) -> Self {
+        Self {
+            shift: duty.shift.as_ref().map(ShiftObject::from),
+            activity: duty.activity.as_str(),
+            offer: duty.offer.as_ref().map(OfferObject::from),
+        }
+    }
+}
+
+/// The wire's quotes.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Quotes)]
+pub struct QuotesObject<'a> {
+    quotes: Vec<QuoteObject<'a>>,
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Quote)]
+struct QuoteObject<'a> {
+    #[schema(min_length = 32, max_length = 32)]
+    id: String,
+    #[schema(example = "standard")]
+    class: &'a str,
+    /// How far it is expected to be.
+    metres: u64,
+    /// How long it is expected to take.
+    seconds: u64,
+    fare: Option<&'a Fare>,
+    #[serde(serialize_with = "microseconds")]
+    #[schema(value_type = String, format = DateTime)]
+    expires: Timestamp,
+}
+
+impl<'a> From<&'a [Quoted]> for QuotesObject<'a> {
+    fn from(quoted: &'a [Quoted]) -> Self {
+        let quotes = quoted.iter().map(|quoted| QuoteObject {
+            id: quoted.id.to_string(),
+            class: quoted.quote.class.as_str(),
+            metres: quoted.quote.metres,
+            seconds: quoted.quote.seconds,
+            fare: quoted.quote.fare(),
+            expires: quoted.expires_at,
+        });
+        Self {
+            quotes: quotes.collect(),
+        }
+    }
+}
+
+/// How many drivers are at what, and how many of their positions were found to be what.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Supply)]
+pub struct SupplyObject {
+    on_shift: OnShift,
+    /// Since the service started.
+    positions: Counts,
+}
+
+impl From<&Supply> for SupplyObject {
+    fn from(supply: &Supply) -> Self {
+        Self {
+            on_shift: supply.drivers(),
+            positions: supply.verdicts(),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The ways of the rides that are under way; written to the database now and then, and at the end.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::domain::{Fix, Track, TripId};
+
+/// The ways of the rides that are under way; cheap to clone.
+#[derive(Clone, Default)]
+pub struct Tracks(Arc<Mutex<HashMap<TripId, Way>>>);
+
+#[derive(Default)]
+struct Way {
+    /// Nothing before the first position.
+    track: Option<Track>,
+    is_saved: bool,
+    is_over: bool,
+}
+
+impl Tracks {
+    /// A ride begins where its driver was last seen, or goes on where it was when the service stopped.
+    pub(super) fn begin(&self, trip: TripId, track: Option<Track>) {
+        let way = Way {
+            track,
+            ..Way::default()
+        };
+        self.lock().entry(trip).or_insert(way);
+    }
+
+    /// The ride goes on; a trip whose ride has not begun has no way.
+    pub(super) fn go_on(&self, trip: TripId, fixes: &[Fix]) {
+        let mut ways = self.lock();
+        let Some(way) = ways.get_mut(&trip).filter(|way| !way.is_over) else {
+            return;
+        };
+        for fix in fixes {
+            match &mut way.track {
+                Some(track) => track.go_on(fix),
+                None => way.track = Some(Track::begin(fix)),
+            }
+        }
+        way.is_saved = false;
+    }
+
+    /// The ride is over; its way is kept until it is saved.
+    pub(super) fn end(&self, trip: TripId) {
+        if let Some(way) = self.lock().get_mut(&trip) {
+            way.is_over = true;
+        }
+    }
+
+    /// The way so far.
+    pub(super) fn of(&self, trip: TripId) -> Option<Track> {
+        self.lock().get(&trip)?.track.clone()
+    }
+
+    /// How long the way is, in metres, where the device has said at least twice where it was.
+    pub(super) fn metres(&self, trip: TripId) -> Option<u64> {
+        let ways = self.lock();
+        let track = ways.get(&trip)?.track.as_ref()?;
+        (track.path.len() > 1).then(|| track.whole_metres())
+    }
+
+    /// What has grown since it was last saved.
+    pub(super) fn unsaved(&self) -> Vec<(TripId, Track)> {
+        let ways = self.lock();
+        let unsaved = ways.iter().filter(|(_, way)| !way.is_saved);
+        unsaved
+            .filter_map(|(trip, way)| Some((*trip, way.track.clone()?)))
+            .collect()
+    }
+
+    /// These are saved as they were; what has not grown since and is over is forgotten.
+    pub(super) fn saved(&self, saved: &[(TripId, Track)]) {
+        let mut ways = self.lock();
+        for (trip, track) in saved {
+            if let Some(way) = ways.get_mut(trip) {
+                way.is_saved = way.track.as_ref() == Some(track);
+            }
+        }
+        ways.retain(|_, way| !way.is_over || way.track.is_some() && !way.is_saved);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<TripId, Way>> {
+        // Nothing in here panics halfway.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

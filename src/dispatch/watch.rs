@@ -1,0 +1,281 @@
+//! What dispatch learns from what was committed: who is on shift, who is free, which rides are under way.
+//!
+//! It is memory, made again from the database at each start, and decides nothing.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, watch};
+
+use super::tracks::Tracks;
+use crate::domain::{
+    DriverId, Event, Fact, Kind, Offer, OfferState, Shift, State, Status, Track, Trip, TripChange,
+    TripId,
+};
+use crate::inputs;
+use crate::store::pool::{Reader, Unavailable};
+use crate::store::{offers, shifts, tracks, trips};
+use crate::supply::{Occupation, Supply};
+
+/// Follows what was committed; cheap to clone, and without a way to write.
+#[derive(Clone)]
+pub struct Watch {
+    pub(super) supply: Supply,
+    pub(super) tracks: Tracks,
+    pub(super) wake: Arc<Notify>,
+    /// Who has which trip, on shift or not.
+    pub(super) driving: Arc<Mutex<HashMap<DriverId, TripId>>>,
+    /// The last event that was taken note of; nothing before it is known who is on shift.
+    pub(super) noted: Arc<watch::Sender<Option<i64>>>,
+}
+
+/// What there was when the service started.
+struct Found {
+    shifts: Vec<Shift>,
+    offers: Vec<Offer>,
+    taken: Vec<Trip>,
+    tracks: Vec<(TripId, Option<Track>)>,
+}
+
+impl Watch {
+    /// Learns who is on shift and at what.
+    pub async fn restore(&self, reader: &Reader) -> Result<(), Unavailable> {
+        let found = reader.read(|db| {
+            let shifts = shifts::open(db)?;
+            let taken = trips::taken(db)?;
+            let riding = taken.iter().filter(|trip| is_riding(trip));
+            let mut ways = Vec::new();
+            for trip in riding {
+                ways.push((trip.id, tracks::find(db, trip.id)?));
+            }
+            Ok(Found {
+                shifts,
+                offers: offers::open(db)?,
+                taken,
+                tracks: ways,
+            })
+        });
+        let found = found.await?;
+        let at = inputs::now();
+        for shift in found.shifts {
+            self.supply.begin(shift.driver, shift.vehicle, at);
+        }
+        for offer in found.offers {
+            self.occupy(offer.driver, Occupation::Offered);
+        }
+        for trip in found.taken {
+            if let Some(driver) = trip.state.driver() {
+                self.drives(driver.id, trip.id);
+            }
+        }
+        for (trip, track) in found.tracks {
+            self.tracks.begin(trip, track);
+        }
+        self.noted.send_replace(Some(0));
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// Takes note of something that was committed.
+    pub fn heard(&self, event: &Event) {
+        match &event.fact {
+            Fact::Trip(change) => self.trip(change, event.at),
+            Fact::Offer(change) => self.offer(&change.offer),
+            Fact::Shift(shift) if shift.ended_at.is_some() => {
+                // Off shift is off shift, whoever said so first.
+                let _ = self.supply.end(shift.driver);
+            }
+            Fact::Shift(shift) => {
+                let vehicle = shift.vehicle.clone();
+                self.supply.begin(shift.driver, vehicle, event.at);
+                // Under `broadcast` a trip may be older than the shift.
+                if let Some(trip) = self.driving().get(&shift.driver) {
+                    self.occupy(shift.driver, Occupation::OnTrip(*trip));
+                }
+                self.wake.notify_one();
+            }
+            Fact::Message(_) | Fact::Notification(_) => {}
+        }
+        self.noted.send_replace(Some(event.id));
+    }
+
+    fn offer(&self, offer: &Offer) {
+        match offer.state {
+            OfferState::Created | OfferState::Delivered => {
+                self.occupy(offer.driver, Occupation::Offered);
+            }
+            // The trip says the rest.
+            OfferState::Accepted => {}
+            OfferState::Declined
+            | OfferState::Expired
+            | OfferState::Withdrawn
+            | OfferState::Undelivered => {
+                if self.supply.occupation(offer.driver) == Some(Occupation::Offered) {
+                    self.occupy(offer.driver, Occupation::Free);
+                }
+                self.wake.notify_one();
+            }
+        }
+    }
+
+    fn trip(&self, change: &TripChange, at: Timestamp) {
+        let trip = &change.trip;
+        let status = trip.state.status();
+        let before = change.before.and_then(|before| before.driver);
+        match trip.state.driver() {
+            Some(driver) if Status::TAKEN.contains(&status) => {
+                self.drives(driver.id, trip.id);
+                if change.kind == Kind::Started {
+                    let fix = self.supply.latest(driver.id);
+                    self.tracks.begin(trip.id, fix.as_ref().map(Track::begin));
+                }
+            }
+            Some(_) | None => {
+                if let Some(driver) = before
+                    && self.driving().remove(&driver).is_some()
+                {
+                    self.supply.wait_from(driver, at);
+                    self.occupy(driver, Occupation::Free);
+                    self.wake.notify_one();
+                }
+                self.tracks.end(trip.id);
+            }
+        }
+        if status == Status::Requested && trip.is_offered() {
+            self.wake.notify_one();
+        }
+    }
+
+    fn drives(&self, driver: DriverId, trip: TripId) {
+        self.driving().insert(driver, trip);
+        self.occupy(driver, Occupation::OnTrip(trip));
+    }
+
+    fn driving(&self) -> MutexGuard<'_, HashMap<DriverId, TripId>> {
+        // Nothing in here panics halfway.
+        self.driving.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Not everybody who drives is on shift: under `broadcast` nobody has to be.
+    fn occupy(&self, driver: DriverId, occupation: Occupation) {
+        let _ = self.supply.occupy(driver, occupation);
+    }
+}
+
+fn is_riding(trip: &Trip) -> bool {
+    matches!(trip.state, State::InProgress { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::{
+        Action, Actor, Address, Before, Change, Order, Party, Place, Request, RiderId, UserId,
+        Vehicle, VehicleClass,
+    };
+
+    const BOB: DriverId = DriverId::of(UserId::new(2));
+
+    fn watch() -> Watch {
+        Watch {
+            supply: Supply::default(),
+            tracks: Tracks::default(),
+            wake: Arc::default(),
+            driving: Arc::default(),
+            noted: Arc::default(),
+        }
+    }
+
+    fn party<Id>(id: Id) -> Party<Id> {
+        Party {
+            id,
+            username: String::new(),
+            first_name: String::new(),
+            last_name: String::new(),
+        }
+    }
+
+    fn requested() -> Trip {
+        let place = || Place {
+            address: Address::parse("A").expect("an address"),
+            location: None,
+        };
+        let request = Request {
+            id: TripId::new(Uuid::nil()),
+            rider: party(RiderId::of(UserId::new(1))),
+            pick_up: place(),
+            drop_off: place(),
+            order: Order::default(),
+        };
+        Trip::request(request, inputs::now())
+    }
+
+    fn heard(watch: &Watch, fact: Fact) {
+        watch.heard(&Event {
+            id: 1,
+            at: inputs::now(),
+            actor: Actor::Service,
+            fact,
+            positions: Vec::new(),
+        });
+    }
+
+    /// Does something to a trip and lets it be heard.
+    fn act(watch: &Watch, trip: &Trip, action: &Action) -> Trip {
+        let after = match trip.apply(action, inputs::now()) {
+            Ok(Change::To(after)) => *after,
+            other => panic!("{action:?} is possible: {other:?}"),
+        };
+        let change = TripChange {
+            kind: Kind::of(action, trip.state.status()),
+            trip: after.clone(),
+            before: Some(Before::from(trip)),
+        };
+        heard(watch, Fact::Trip(change));
+        after
+    }
+
+    fn shift(ended: bool) -> Fact {
+        let at = inputs::now();
+        Fact::Shift(Shift {
+            id: 1,
+            driver: BOB,
+            vehicle: Vehicle {
+                class: VehicleClass::default(),
+                seats: 4,
+            },
+            began_at: at,
+            ended_at: ended.then_some(at),
+        })
+    }
+
+    #[test]
+    fn a_driver_is_on_the_trip_that_was_taken_and_free_after_it() {
+        let watch = watch();
+        heard(&watch, shift(false));
+        assert_eq!(watch.supply.occupation(BOB), Some(Occupation::Free));
+        let taken = act(&watch, &requested(), &Action::Accept(party(BOB)));
+        let on_trip = Some(Occupation::OnTrip(taken.id));
+        assert_eq!(watch.supply.occupation(BOB), on_trip);
+        let riding = act(&watch, &taken, &Action::Start(BOB, None));
+        act(&watch, &riding, &Action::Complete(BOB, None));
+        assert_eq!(watch.supply.occupation(BOB), Some(Occupation::Free));
+        heard(&watch, shift(true));
+        assert_eq!(watch.supply.occupation(BOB), None);
+    }
+
+    #[test]
+    fn a_shift_may_begin_in_the_middle_of_a_trip() {
+        let watch = watch();
+        let taken = act(&watch, &requested(), &Action::Accept(party(BOB)));
+        assert_eq!(watch.supply.occupation(BOB), None);
+        heard(&watch, shift(false));
+        let on_trip = Some(Occupation::OnTrip(taken.id));
+        assert_eq!(watch.supply.occupation(BOB), on_trip);
+        act(&watch, &taken, &Action::GiveBack(BOB, None));
+        assert_eq!(watch.supply.occupation(BOB), Some(Occupation::Free));
+    }
+}

@@ -1,0 +1,237 @@
+//! What runs beside the requests: announcing, deadlines, tracks, sessions that end elsewhere, and tidying up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::Addr;
+use jiff::SignedDuration;
+
+use crate::app::App;
+use crate::auth::throttle::Throttle;
+use crate::dispatch::Watch;
+use crate::inputs;
+use crate::registry::TripRegistry;
+use crate::registry::actor::{Announce, Sessions};
+use crate::store::db::Db;
+use crate::store::pool::Reader;
+use crate::store::writer::feed::{Feed, Item, News};
+use crate::store::{QueryResult, events, keys, notifications, quotes, streams, users};
+
+/// How often deadlines are looked at.
+const SWEEP_EVERY: Duration = Duration::from_millis(500);
+/// How often the ways of rides are written.
+const TRACKS_EVERY: Duration = Duration::from_secs(5);
+/// How often log-ins that other processes have ended are looked for.
+const SESSIONS_EVERY: Duration = Duration::from_secs(2);
+/// How often what is no longer needed is deleted.
+const PURGE_EVERY: Duration = Duration::from_secs(60);
+/// How many rows are read or deleted at once.
+const PAGE: i64 = 500;
+/// How long an idempotency key is remembered.
+const KEY_LIFE: SignedDuration = SignedDuration::from_hours(24);
+/// How long a session that is over is kept, for those who look into a theft.
+const OLD_SESSION_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How much longer events are kept than they can be resumed from: whoever was promised a replay gets it.
+const RESUME_GRACE: SignedDuration = SignedDuration::from_mins(5);
+/// How long a gap in the feed waits before the log is asked again.
+const REFILL_PAUSE: Duration = Duration::from_millis(500);
+
+/// The one task that announces what was committed, once dispatch knows what was before.
+pub(super) async fn announce(
+    mut feed: Feed,
+    reader: Reader,
+    registry: Addr<TripRegistry>,
+    watch: Watch,
+) {
+    while let Err(error) = watch.restore(&reader).await {
+        tracing::warn!(%error, "Who is on shift cannot be read yet");
+        tokio::time::sleep(REFILL_PAUSE).await;
+    }
+    while let Some(item) = feed.next().await {
+        let told = match item {
+            Item::News(News { events, ended }) => {
+                events.iter().for_each(|event| watch.heard(event));
+                registry.send(Announce { events, ended }).await.is_ok()
+            }
+            Item::Gap { first, last } => fill(&reader, &registry, &watch, first, last).await,
+        };
+        if !told {
+            return;
+        }
+    }
+}
+
+/// Announces what did not fit into the feed from the log, page by page.
+async fn fill(
+    reader: &Reader,
+    registry: &Addr<TripRegistry>,
+    watch: &Watch,
+    mut first: i64,
+    last: i64,
+) -> bool {
+    while first <= last {
+        match reader
+            .read(move |db| events::range(db, first, last, PAGE))
+            .await
+        {
+            Ok(page) => {
+                first = page.last().map_or(last, |event| event.id) + 1;
+                page.iter().for_each(|event| watch.heard(event));
+                let events = page.into_iter().map(Arc::new).collect();
+                if registry
+                    .send(Announce {
+                        events,
+                        ended: Vec::new(),
+                    })
+                    .await
+                    .is_err()
+                {
+                    return false;
+                }
+            }
+            Err(error) => {
+                tracing::debug!(%error, first, last, "A gap in the feed cannot be filled yet");
+                tokio::time::sleep(REFILL_PAUSE).await;
+            }
+        }
+    }
+    true
+}
+
+/// Carries out what is due, at least every now and then, and looks after a commit whose outcome is not known.
+pub(super) async fn sweep(app: App) {
+    let mut ticks = ticks(SWEEP_EVERY);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = app.dispatch.woken() => {}
+        }
+        let settled = if app.store.writer.is_unsure() {
+            app.store.check().await
+        } else {
+            Ok(())
+        };
+        let swept = match settled {
+            Ok(()) => app.dispatch.sweep().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = swept {
+            tracing::debug!(%error, "What is due could not be carried out yet");
+        }
+    }
+}
+
+/// Puts the time ahead by the seconds that standard input says, carries out what is due then, and says so.
+pub(super) async fn follow_input(app: App) {
+    let (said, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    // Reading blocks; the thread ends with the input.
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            if said.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    while let Some(line) = heard.recv().await {
+        let seconds = line.trim().parse::<f64>().ok();
+        let ahead = seconds.and_then(|seconds| SignedDuration::try_from_secs_f64(seconds).ok());
+        match ahead {
+            Some(ahead) => {
+                inputs::advance(ahead);
+                let swept = app.dispatch.sweep().await;
+                println!(
+                    "ahead by {ahead:#}{}",
+                    if swept.is_ok() { "" } else { ", not swept" }
+                );
+            }
+            None => println!("not a number of seconds: {line}"),
+        }
+    }
+}
+
+/// Writes the ways of rides, so that little of them is lost with the process.
+pub(super) async fn save_tracks(app: App) {
+    let mut ticks = ticks(TRACKS_EVERY);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = app.dispatch.save_tracks().await {
+            tracing::debug!(%error, "The ways of rides could not be written yet");
+        }
+    }
+}
+
+/// Ticks that do not pile up while their work takes long.
+fn ticks(every: Duration) -> tokio::time::Interval {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    ticks
+}
+
+/// Closes the sockets of sessions that have expired, or that another process has ended.
+pub(super) async fn watch_sessions(app: App) {
+    let mut ticks = ticks(SESSIONS_EVERY);
+    loop {
+        ticks.tick().await;
+        let Ok(open) = app.registry.send(Sessions).await else {
+            return;
+        };
+        for some in open.chunks(500) {
+            let (some, at) = (some.to_vec(), inputs::now());
+            match app
+                .store
+                .reader
+                .read(move |db| users::ended_among(db, &some, at))
+                .await
+            {
+                Ok(ended) if ended.is_empty() => {}
+                Ok(ended) => {
+                    let _ = app
+                        .registry
+                        .send(Announce {
+                            events: Vec::new(),
+                            ended,
+                        })
+                        .await;
+                }
+                Err(error) => tracing::debug!(%error, "Sessions could not be checked"),
+            }
+        }
+    }
+}
+
+/// Deletes what is no longer needed, a little at a time.
+pub(super) async fn purge(app: App, throttle: Arc<Throttle>, retention: SignedDuration) {
+    let mut ticks = ticks(PURGE_EVERY);
+    loop {
+        ticks.tick().await;
+        throttle.forget_idle();
+        let at = inputs::now();
+        purge_all(&app, move |db| keys::purge(db, at - KEY_LIFE, PAGE)).await;
+        purge_all(&app, move |db| {
+            users::purge_sessions(db, at - OLD_SESSION_LIFE, PAGE)
+        })
+        .await;
+        purge_all(&app, move |db| notifications::purge(db, at, PAGE)).await;
+        purge_all(&app, move |db| quotes::purge(db, at, PAGE)).await;
+        purge_all(&app, move |db| {
+            streams::purge(db, at - retention - RESUME_GRACE, PAGE)
+        })
+        .await;
+    }
+}
+
+/// Deletes page by page, until a page is not full or cannot be deleted now.
+async fn purge_all(
+    app: &App,
+    page: impl Fn(&mut Db) -> QueryResult<usize> + Copy + Send + 'static,
+) {
+    let delete = || {
+        let writer = &app.store.writer;
+        writer.change(move |tx| page(tx.db).map(as_count))
+    };
+    while let Ok(PAGE..) = delete().await {}
+}
+
+fn as_count(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}
