@@ -10,13 +10,15 @@ use actix_web::HttpRequest;
 use crate::accounts::{Accounts, Caller};
 use crate::auth::throttle::{Throttle, TooMany};
 use crate::credentials::{self, Purpose, Surroundings};
-use crate::dispatch::Dispatch;
-use crate::domain::UserId;
+use crate::dispatch::{Dispatch, DriverVerb};
+use crate::domain::{DriverId, Fix, Party, UserId};
 use crate::notices::Notices;
 use crate::problem::Problem;
 use crate::registry::TripRegistry;
+use crate::registry::actor::Sighted;
 use crate::resume::Resume;
 use crate::store::Store;
+use crate::supply::judge::Counts;
 
 /// The parts of the running service, wired in `server`; cheap to clone.
 #[derive(Clone)]
@@ -58,6 +60,33 @@ impl App {
     pub fn may_say(&self, user: UserId) -> Result<(), Problem> {
         let slow_down = |error: TooMany| Problem::too_many("Too many messages.", error.retry_after);
         self.throttle.message(user).map_err(slow_down)
+    }
+
+    /// Whether a driver may try this now: codes cannot be guessed quickly.
+    pub fn may_drive(&self, driver: &Party<DriverId>, verb: &DriverVerb) -> Result<(), Problem> {
+        let slow_down = |error: TooMany| Problem::too_many("Too many codes.", error.retry_after);
+        match verb {
+            DriverVerb::Start(Some(_)) => {
+                let user = driver.id.user();
+                self.throttle.ride_code(user).map_err(slow_down)
+            }
+            DriverVerb::Accept
+            | DriverVerb::Arrive
+            | DriverVerb::Start(None)
+            | DriverVerb::Complete
+            | DriverVerb::GiveBack(_)
+            | DriverVerb::NoShow => Ok(()),
+        }
+    }
+
+    /// A driver's device says where it was; gives how many of the positions were found to be what.
+    pub fn report(&self, driver: DriverId, fixes: &[Fix]) -> Result<Counts, Problem> {
+        let (reported, sighting) = self.dispatch.report(driver, fixes)?;
+        if let Some(sighting) = sighting {
+            // The next position comes soon: where too much waits this one is lost.
+            let _ = self.registry.try_send(Sighted(sighting));
+        }
+        Ok(reported.counts)
     }
 
     /// Whether the service has begun to stop.

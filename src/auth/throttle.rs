@@ -28,6 +28,9 @@ const NAME_ANYWHERE: (u32, Duration) = (100, Duration::from_secs(1));
 /// 20 messages at once from one account, then one a second.
 const MESSAGES: (u32, Duration) = (20, Duration::from_secs(1));
 
+/// 5 codes at once from one driver, then one every 30 seconds: to go through all of them takes days.
+const RIDE_CODES: (u32, Duration) = (5, Duration::from_secs(30));
+
 /// Counts tries, or nothing where limits are off.
 pub struct Throttle(Option<Limiters>);
 
@@ -36,6 +39,7 @@ struct Limiters {
     names: DefaultKeyedRateLimiter<(String, IpAddr)>,
     names_anywhere: DefaultKeyedRateLimiter<String>,
     messages: DefaultKeyedRateLimiter<UserId>,
+    ride_codes: DefaultKeyedRateLimiter<UserId>,
 }
 
 impl Throttle {
@@ -46,6 +50,7 @@ impl Throttle {
             names: RateLimiter::keyed(quota(NAME)),
             names_anywhere: RateLimiter::keyed(quota(NAME_ANYWHERE)),
             messages: RateLimiter::keyed(quota(MESSAGES)),
+            ride_codes: RateLimiter::keyed(quota(RIDE_CODES)),
         };
         Self(on.then(limiters))
     }
@@ -76,6 +81,14 @@ impl Throttle {
         check(&limiters.messages, &by)
     }
 
+    /// Counts a try of a ride's code.
+    pub fn ride_code(&self, by: UserId) -> Result<(), TooMany> {
+        let Some(limiters) = &self.0 else {
+            return Ok(());
+        };
+        check(&limiters.ride_codes, &by)
+    }
+
     /// Forgets who has not tried for long enough, so that the tables stay small.
     pub fn forget_idle(&self) {
         if let Some(limiters) = &self.0 {
@@ -83,6 +96,7 @@ impl Throttle {
             limiters.names.retain_recent();
             limiters.names_anywhere.retain_recent();
             limiters.messages.retain_recent();
+            limiters.ride_codes.retain_recent();
         }
     }
 }

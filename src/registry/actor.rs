@@ -8,7 +8,7 @@ use actix::{Actor, Context, Handler, Message};
 use super::closing::Closing;
 use super::groups::SocketId;
 use super::roster::{Lagging, Missed, Roster, Socket, TooManySockets};
-use crate::domain::{Event, SessionId, Stream, TripId};
+use crate::domain::{Event, SessionId, Sighting, Stream, TripId};
 
 /// How many messages may wait; senders wait when it is full.
 const MAILBOX_MAX: usize = 1_024;
@@ -57,6 +57,16 @@ pub struct Joined {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Follow(pub SocketId, pub Vec<(Stream, i64)>);
+
+/// The socket wants to see where the driver of a trip is.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Look(pub SocketId, pub TripId);
+
+/// Where the driver of a trip is.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Sighted(pub Sighting);
 
 /// The socket is gone.
 #[derive(Message)]
@@ -150,6 +160,22 @@ impl Handler<TakeLagging> for TripRegistry {
 
     fn handle(&mut self, take: TakeLagging, _: &mut Self::Context) -> Self::Result {
         self.roster.lagging(take.limit, Instant::now())
+    }
+}
+
+impl Handler<Look> for TripRegistry {
+    type Result = ();
+
+    fn handle(&mut self, Look(socket, trip): Look, _: &mut Self::Context) {
+        self.roster.look(socket, trip);
+    }
+}
+
+impl Handler<Sighted> for TripRegistry {
+    type Result = ();
+
+    fn handle(&mut self, Sighted(sighting): Sighted, _: &mut Self::Context) {
+        self.roster.sight(&sighting);
     }
 }
 

@@ -13,6 +13,8 @@ pub struct SocketId(pub u64);
 pub enum Group {
     /// The parties of a trip that is not over.
     Trip(TripId),
+    /// Those who want to see where the driver of a trip is.
+    Sight(TripId),
     /// All devices of one account.
     User(UserId),
     /// Everybody of a role: all drivers hear of a request.

@@ -29,6 +29,9 @@ impl Default for Room {
     }
 }
 
+/// What may be lost is not put in where so many frames wait.
+const LOSSY_FRAMES_MAX: usize = 16;
+
 /// The queue is full: the client reads too slowly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Full;
@@ -76,6 +79,14 @@ impl Outbound {
     /// Puts a frame in, or says that there is no room. After a close nothing is sent any more.
     pub fn push(&self, frame: Bytes) -> Result<(), Full> {
         self.push_all(&[frame])
+    }
+
+    /// Puts a frame in that may be lost, if hardly anything waits before it.
+    pub fn push_lossy(&self, frame: Bytes) {
+        if self.lock().frames.len() < LOSSY_FRAMES_MAX {
+            // Nothing waits for it.
+            let _ = self.push(frame);
+        }
     }
 
     /// Puts frames in, all or none. An empty queue has room for whatever comes together.

@@ -17,7 +17,9 @@ use super::closing::Closing;
 use super::groups::{Group, Groups, SocketId};
 use super::outbound::Outbound;
 use super::voice::{Shared, Voice};
-use crate::domain::{Audience, Event, Fact, Role, SessionId, Stream, TripChange, TripId, UserId};
+use crate::domain::{
+    Audience, Event, Fact, Role, SessionId, Sighting, Stream, TripChange, TripId, UserId,
+};
 
 /// How many sockets one account may have.
 pub const SOCKETS_PER_USER_MAX: usize = 16;
@@ -207,6 +209,8 @@ impl Roster {
                     Group::User(message.driver.user()),
                 ]
             }
+            Fact::Offer(change) => vec![Group::User(change.offer.driver.user())],
+            Fact::Shift(shift) => vec![Group::User(shift.driver.user())],
             Fact::Notification(notification) => match notification.audience {
                 Audience::User(user) => vec![Group::User(user)],
                 Audience::Role(role) => vec![Group::Role(role)],
@@ -214,6 +218,25 @@ impl Roster {
             },
         };
         self.tell(&groups, None, event, &mut Shared::of(event), now);
+    }
+
+    /// The socket wants to see where the driver of a trip is, until that is over.
+    pub fn look(&mut self, id: SocketId, trip: TripId) {
+        if self.entries.contains_key(&id) {
+            self.groups.join(id, Group::Sight(trip));
+        }
+    }
+
+    /// Tells where the driver of a trip is; who has fallen behind is told the next time.
+    pub fn sight(&self, sighting: &Sighting) {
+        for id in self.groups.members(Group::Sight(sighting.trip)) {
+            if let Some(entry) = self.entries.get(&id)
+                && matches!(entry.pace, Pace::Live)
+            {
+                let socket = &entry.socket;
+                socket.voice.sight(sighting, &socket.outbound);
+            }
+        }
     }
 
     /// Enlists the parties in the trip's group, and disbands it at the end. Operators hear of every trip.
@@ -233,6 +256,7 @@ impl Roster {
         self.tell(others, Some(trip), event, &mut shared, now);
         if let Some(over) = ended(event) {
             self.groups.disband(Group::Trip(over));
+            self.groups.disband(Group::Sight(over));
         }
     }
 

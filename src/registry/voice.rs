@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::outbound::Outbound;
-use crate::domain::{Event, Stream};
+use crate::domain::{Event, Sighting, Stream};
 
 /// Nothing was queued: there is no room, or an event that comes before is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +13,9 @@ pub struct NotTold;
 pub trait Voice: Send + Sync {
     /// Queues what its client is to hear of an event, all of it or nothing; an event that it has told is not told again.
     fn tell(&self, shared: &mut Shared<'_>, outbound: &Outbound) -> Result<(), NotTold>;
+
+    /// Queues where the driver of a trip is, if its client wants to know and keeps pace; such news may be lost.
+    fn sight(&self, _: &Sighting, _: &Outbound) {}
 
     /// The next sequence that its client waits for, in a stream that it follows without gaps.
     fn next(&self, _: Stream) -> Option<i64> {

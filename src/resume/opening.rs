@@ -8,7 +8,8 @@ use serde::ser::SerializeMap;
 use uuid::Uuid;
 
 use super::follow::PositionObject;
-use crate::domain::{Role, Stream, Trip, TripObject};
+use crate::domain::event_object::{OfferObject, ShiftObject};
+use crate::domain::{DriverId, OfferChange, Role, Shift, Stream, Trip, TripObject, UserId};
 use crate::inputs;
 use crate::store::db::Db;
 use crate::store::gather::Gather;
@@ -16,7 +17,7 @@ use crate::store::notifications::{self, Reader};
 use crate::store::pool::Unavailable;
 use crate::store::streams::{self, Head};
 use crate::store::views::{self, Viewer};
-use crate::store::{QueryResult, Store};
+use crate::store::{QueryResult, Store, offers, shifts};
 
 /// How many events of one stream are replayed at most.
 pub const REPLAY_MAX: i64 = 1_000;
@@ -105,6 +106,10 @@ pub struct Snapshot {
     pub trips: Vec<Trip>,
     /// How many notifications are unread.
     pub unread: i64,
+    /// The driver's open shift.
+    pub shift: Option<Shift>,
+    /// The driver's open offer.
+    pub offer: Option<OfferChange>,
 }
 
 impl Serialize for Opening {
@@ -131,6 +136,8 @@ impl Serialize for Opening {
 struct SnapshotObject<'a> {
     trips: Vec<TripObject<'a>>,
     unread: i64,
+    shift: Option<ShiftObject<'a>>,
+    offer: Option<OfferObject<'a>>,
 }
 
 impl<'a> From<&'a Snapshot> for SnapshotObject<'a> {
@@ -138,6 +145,8 @@ impl<'a> From<&'a Snapshot> for SnapshotObject<'a> {
         Self {
             trips: snapshot.trips.iter().map(TripObject::from).collect(),
             unread: snapshot.unread,
+            shift: snapshot.shift.as_ref().map(ShiftObject::from),
+            offer: snapshot.offer.as_ref().map(OfferObject::from),
         }
     }
 }
@@ -187,11 +196,7 @@ fn open(
     let mut shown = show(db, &refused, at)?.into_iter();
     for (opening, reason) in &mut openings {
         if let Some(reason) = *reason {
-            opening.snapshot = shown.next().map(|(trips, unread)| Snapshot {
-                reason,
-                trips,
-                unread,
-            });
+            opening.snapshot = shown.next().map(|shown| Snapshot { reason, ..shown });
         }
     }
     Ok(openings.into_iter().map(|(opening, _)| opening).collect())
@@ -245,8 +250,8 @@ fn why_not(given: Option<Place>, head: Option<&Head>, kept_since: Timestamp) -> 
     }
 }
 
-/// What each of these accounts must know: its trips that are not over, and how many notifications are unread.
-fn show(db: &mut Db, viewers: &[Viewer], at: Timestamp) -> QueryResult<Vec<(Vec<Trip>, i64)>> {
+/// What each of these accounts must know; why is for the caller to say.
+fn show(db: &mut Db, viewers: &[Viewer], at: Timestamp) -> QueryResult<Vec<Snapshot>> {
     if viewers.is_empty() {
         return Ok(Vec::new());
     }
@@ -280,15 +285,48 @@ fn show(db: &mut Db, viewers: &[Viewer], at: Timestamp) -> QueryResult<Vec<(Vec<
         own.sort_unstable_by_key(|trip| std::cmp::Reverse(trip.number));
         own
     };
+    let mut duty = on_duty(db, viewers)?;
     Ok(shown
-        .map(|((viewer, own), unread)| (trips(viewer, own), unread))
+        .map(|((viewer, own), unread)| {
+            let (shift, offer) = duty.remove(&viewer.user).unwrap_or_default();
+            Snapshot {
+                reason: Reason::NoPosition,
+                trips: trips(viewer, own),
+                unread,
+                shift,
+                offer,
+            }
+        })
         .collect())
+}
+
+/// A driver's open shift and open offer.
+type OnDuty = (Option<Shift>, Option<OfferChange>);
+
+/// Those of the drivers among the viewers.
+fn on_duty(db: &mut Db, viewers: &[Viewer]) -> QueryResult<HashMap<UserId, OnDuty>> {
+    let drivers = viewers
+        .iter()
+        .filter(|viewer| viewer.role == Role::Driver)
+        .map(|viewer| DriverId::of(viewer.user));
+    let drivers: Vec<DriverId> = drivers.collect();
+    let mut duty = HashMap::<_, OnDuty>::new();
+    if !drivers.is_empty() {
+        for shift in shifts::open_of(db, &drivers)? {
+            let driver = shift.driver.user();
+            duty.entry(driver).or_default().0 = Some(shift);
+        }
+        for offered in offers::open_with_trips(db, &drivers)? {
+            let driver = offered.offer.driver.user();
+            duty.entry(driver).or_default().1 = Some(offered);
+        }
+    }
+    Ok(duty)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::UserId;
 
     #[test]
     fn a_place_must_be_known_reached_kept_and_near() {

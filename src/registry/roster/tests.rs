@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::{
-    Action, Actor, Address, Before, Change, DriverId, Kind, Message, MessageText, NoticeText,
-    Notification, Party, Place, Position, Request, RiderId, Trip,
+    Action, Actor, Address, Before, Change, Coordinates, DriverId, Fix, Kind, Message, MessageText,
+    NoticeText, Notification, Order, Party, Place, Position, Request, RiderId, Trip,
 };
 use crate::registry::outbound::Next;
 use crate::registry::voice::NotTold;
@@ -32,6 +32,10 @@ impl Voice for Plain {
             format!("{}{revision}", event.kind()).into()
         });
         outbound.push(words).map_err(|_| NotTold)
+    }
+
+    fn sight(&self, _: &Sighting, outbound: &Outbound) {
+        outbound.push_lossy(Bytes::from_static(b"sighted"));
     }
 }
 
@@ -59,7 +63,7 @@ fn trip() -> Trip {
         rider,
         pick_up: place(),
         drop_off: place(),
-        search_ends_at: at,
+        order: Order::default(),
     };
     Trip::request(request, at)
 }
@@ -196,6 +200,38 @@ fn after_the_accept_only_the_parties_hear_more() {
     assert_eq!(other.heard(), ["accepted 2"]);
     assert_eq!(rider.heard(), ["accepted 2", "arrived 3"]);
     assert_eq!(driver.heard(), ["accepted 2", "arrived 3"]);
+}
+
+#[test]
+fn where_a_driver_is_is_told_to_those_who_look_until_the_end() {
+    let mut roster = Roster::default();
+    let rider = Listener::join(&mut roster, ANN, Role::Rider);
+    let other = Listener::join(&mut roster, CAT, Role::Rider);
+    let behind = Listener::join(&mut roster, ANN, Role::Rider);
+    let trip = trip();
+    let location = Coordinates::new(48.0, 11.0).expect("on earth");
+    let fix = Fix {
+        location,
+        at: Timestamp::UNIX_EPOCH,
+        accuracy_m: None,
+        heading_deg: None,
+        speed_mps: None,
+    };
+    let sighting = Sighting { trip: trip.id, fix };
+    roster.sight(&sighting);
+    roster.look(rider.id, trip.id);
+    roster.look(behind.id, trip.id);
+    behind.fill();
+    roster.sight(&sighting);
+    assert_eq!(rider.heard(), ["sighted"]);
+    assert!(behind.heard().iter().all(|frame| frame == "x"));
+    assert!(other.heard().is_empty());
+    let cancelled = after(&trip, &Action::Cancel(RiderId::of(ANN), None));
+    let over = event(Kind::Cancelled, Some(&trip), &cancelled, 1);
+    roster.announce(&over, Instant::now());
+    assert_eq!(rider.heard(), ["cancelled 2"]);
+    roster.sight(&sighting);
+    assert!(rider.heard().is_empty());
 }
 
 #[test]
