@@ -16,7 +16,7 @@ pub mod client;
 pub mod config;
 /// How a request says who is calling.
 pub mod credentials;
-/// `cabrank demo`: riders and drivers who keep the service busy.
+/// `cabrank demo`: a town of riders and drivers on shift, line by line.
 pub mod demo;
 /// The verbs: request, accept, arrive, start, complete, cancel, end, expire.
 pub mod dispatch;
@@ -40,7 +40,11 @@ pub mod resume;
 pub mod server;
 /// Everything durable: SQLite or PostgreSQL, one query code, the group writer.
 pub mod store;
+/// Where the free drivers are.
+pub mod supply;
 /// Logs.
 pub mod telemetry;
+/// What the operator has decided for the town: fares, areas, how drivers are found.
+pub mod town;
 /// Frames to verbs, and events to frames.
 pub mod ws;

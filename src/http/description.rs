@@ -4,7 +4,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{accounts, events, health, notifications, trips};
+use super::{accounts, duty, events, health, notifications, offers, trips};
 use crate::credentials::COOKIE;
 use crate::problem::described::Document;
 
@@ -13,13 +13,15 @@ use crate::problem::described::Document;
     info(title = "cabrank", description = "Ride-hailing dispatch. What goes over the sockets is described in docs/protocol.md."),
     paths(
         accounts::sign_up, accounts::log_in, accounts::log_out, accounts::refresh,
-        trips::list, trips::request, trips::detail, trips::accept, trips::arrive, trips::start, trips::complete,
-        trips::cancel, trips::end,
+        trips::list, trips::request, trips::detail, trips::accept, trips::arrive, offers::start, trips::complete,
+        trips::cancel, trips::end, trips::no_show, offers::give_back, offers::code, offers::position, offers::track,
+        duty::quote, offers::receive, offers::decline,
+        duty::show, duty::begin, duty::end, duty::report, duty::supply,
         notifications::send, notifications::list, notifications::read,
         events::follow,
         health::health,
     ),
-    components(schemas(Document, trips::CancelForm)),
+    components(schemas(Document, trips::CancelForm, offers::StartForm, offers::GiveBackForm, duty::ShiftForm)),
     modifiers(&Security)
 )]
 struct Description;

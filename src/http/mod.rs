@@ -4,9 +4,11 @@ mod accounts;
 mod body;
 mod caller;
 mod description;
+mod duty;
 mod events;
 mod health;
 mod notifications;
+mod offers;
 mod trips;
 
 use actix_web::web::{self, ServiceConfig};
@@ -34,10 +36,7 @@ pub fn routes(config: &mut ServiceConfig, document: OpenApi) {
                 .route(web::get().to(trips::list))
                 .route(web::post().to(trips::request)),
         ))
-        .service(only(
-            "GET",
-            web::resource("/api/trip/{nk}/").route(web::get().to(trips::detail)),
-        ))
+        .service(get("/api/trip/{nk}/", web::get().to(trips::detail)))
         .service(post(
             "/api/trip/{nk}/accept/",
             web::post().to(trips::accept),
@@ -46,7 +45,7 @@ pub fn routes(config: &mut ServiceConfig, document: OpenApi) {
             "/api/trip/{nk}/arrive/",
             web::post().to(trips::arrive),
         ))
-        .service(post("/api/trip/{nk}/start/", web::post().to(trips::start)))
+        .service(post("/api/trip/{nk}/start/", web::post().to(offers::start)))
         .service(post(
             "/api/trip/{nk}/complete/",
             web::post().to(trips::complete),
@@ -56,6 +55,7 @@ pub fn routes(config: &mut ServiceConfig, document: OpenApi) {
             web::post().to(trips::cancel),
         ))
         .service(post("/api/trip/{nk}/end/", web::post().to(trips::end)))
+        .configure(rides)
         .service(only(
             "GET, POST",
             web::resource("/api/notifications/")
@@ -66,17 +66,53 @@ pub fn routes(config: &mut ServiceConfig, document: OpenApi) {
             "/api/notifications/read/",
             web::post().to(notifications::read),
         ))
-        .service(only(
-            "GET",
-            web::resource("/api/events/").route(web::get().to(events::follow)),
-        ))
-        .service(only(
-            "GET",
-            web::resource("/healthz").route(web::get().to(health::health)),
-        ))
+        .service(get("/api/events/", web::get().to(events::follow)))
+        .service(get("/healthz", web::get().to(health::health)))
         .service(description::pages(document))
         .route("/", web::get().to(home))
         .default_service(web::to(not_found));
+}
+
+/// What there is around a ride.
+fn rides(config: &mut ServiceConfig) {
+    config
+        .service(post(
+            "/api/trip/{nk}/receive/",
+            web::post().to(offers::receive),
+        ))
+        .service(post(
+            "/api/trip/{nk}/decline/",
+            web::post().to(offers::decline),
+        ))
+        .service(post(
+            "/api/trip/{nk}/give_back/",
+            web::post().to(offers::give_back),
+        ))
+        .service(post(
+            "/api/trip/{nk}/no_show/",
+            web::post().to(trips::no_show),
+        ))
+        .service(get("/api/trip/{nk}/code/", web::get().to(offers::code)))
+        .service(get(
+            "/api/trip/{nk}/position/",
+            web::get().to(offers::position),
+        ))
+        .service(get("/api/trip/{nk}/track/", web::get().to(offers::track)))
+        .service(post("/api/quote/", web::post().to(duty::quote)))
+        .service(only(
+            "GET, POST",
+            web::resource("/api/shift/")
+                .route(web::get().to(duty::show))
+                .route(web::post().to(duty::begin)),
+        ))
+        .service(post("/api/shift/end/", web::post().to(duty::end)))
+        .service(post("/api/positions/", web::post().to(duty::report)))
+        .service(get("/api/supply/", web::get().to(duty::supply)));
+}
+
+/// A resource that is only read.
+fn get(path: &str, route: Route) -> Resource {
+    only("GET", web::resource(path).route(route))
 }
 
 /// A resource that knows one method.

@@ -27,6 +27,18 @@ pub(super) struct RequestForm {
     pick_up_location: Option<crate::domain::trip_object::LocationObject>,
     /// Where the drop-off is.
     drop_off_location: Option<crate::domain::trip_object::LocationObject>,
+    /// In which class of vehicle; by default `standard`.
+    #[schema(pattern = "^[a-z0-9_-]{1,32}$")]
+    class: Option<String>,
+    /// For how many; by default 1.
+    #[schema(minimum = 1, maximum = 16)]
+    passengers: Option<u8>,
+    /// When, if not now.
+    #[schema(format = DateTime)]
+    pick_up_at: Option<String>,
+    /// The id of a quote for this.
+    #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-f]{32}$")]
+    quote: Option<String>,
 }
 
 /// What cancelling takes.
@@ -49,7 +61,7 @@ pub(super) struct EndForm {
     reason: String,
 }
 
-fn key(path: &str) -> Result<TripId, Problem> {
+pub(super) fn key(path: &str) -> Result<TripId, Problem> {
     TripId::parse(path).ok_or_else(Problem::no_such_trip)
 }
 
@@ -97,14 +109,11 @@ pub(super) async fn request(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let mut fields = body.fields();
-    let pick_up = fields.place("pick_up_address", "pick_up_location");
-    let drop_off = fields.place("drop_off_address", "drop_off_location");
+    let wish = fields.wish();
     fields.own("rider", rider.0.id.user(), &rider.0.username);
-    let (pick_up, drop_off) = fields.finish(pick_up.zip(drop_off))?;
-    let Answer { trip, outcome } = app
-        .dispatch
-        .request(rider.0, pick_up, drop_off, body.key)
-        .await?;
+    let wish = fields.finish(wish)?;
+    let requested = app.dispatch.request(rider.0, wish, body.key).await?;
+    let Answer { trip, outcome, .. } = requested;
     let mut response = HttpResponse::Created();
     response.insert_header((header::LOCATION, format!("/api/trip/{}/", trip.id)));
     if outcome == Outcome::Replayed {
@@ -113,13 +122,14 @@ pub(super) async fn request(
     Ok(response.json(TripObject::from(&*trip)))
 }
 
-async fn drive(
+pub(super) async fn drive(
     app: &App,
     driver: Driver,
     verb: DriverVerb,
     nk: &str,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
+    app.may_drive(&driver.0, &verb)?;
     let done = app
         .dispatch
         .drive(driver.0, verb, key(nk)?, Stated::default(), body.key)
@@ -149,10 +159,10 @@ driver_verbs! {
     accept "/api/trip/{nk}/accept/" Accept,
     /// Say that you are at the pick-up, as its driver
     arrive "/api/trip/{nk}/arrive/" Arrive,
-    /// Start the ride, as its driver
-    start "/api/trip/{nk}/start/" Start,
     /// End the ride, as its driver
     complete "/api/trip/{nk}/complete/" Complete,
+    /// Say that you have waited in vain, as the driver of a trip
+    no_show "/api/trip/{nk}/no_show/" NoShow,
 }
 
 /// Call a trip off, as its rider or as an operator

@@ -72,6 +72,19 @@ problems! {
     ForeignOrigin {
         "403" "The cookie came with a foreign origin",
     }
+    /// Of paths for some roles only.
+    Forbidden {
+        "403" "Not possible for this role"
+    }
+    /// Of paths that take a body from somebody who is logged in.
+    Bodied {
+        "400" "The body is not readable, or a field breaks a rule",
+        "401" "Not logged in",
+        "403" "Not possible for this role, or the cookie came with a foreign origin",
+        "413" "The body is too large",
+        "415" "The body is neither JSON nor a form",
+        "503" "The database cannot be reached, or too much is waiting",
+    }
     /// Of paths that name a trip.
     UnknownTrip {
         "404" "No such trip for this caller",
@@ -86,6 +99,32 @@ problems! {
         "415" "The body is neither JSON nor a form",
         "422" "The idempotency key was used for another request",
         "503" "The database cannot be reached, or too much is waiting",
+    }
+    /// Of what a driver answers to an offer.
+    Replying {
+        "400" "The body is not readable, or the idempotency key is of another form",
+        "401" "Not logged in",
+        "403" "Not possible for this role, or not offered to this driver, or the cookie came with a foreign origin",
+        "409" "The offer is over, or the trip already taken",
+        "413" "The body is too large",
+        "415" "The body is neither JSON nor a form",
+        "503" "The database cannot be reached, or too much is waiting",
+    }
+    /// Of what can be guessed.
+    Guessable {
+        "429" "Too many tries",
+    }
+    /// Of what there is only while a driver is on the way or under way.
+    Running {
+        "409" "No driver is on the way or under way",
+    }
+    /// Of beginning a shift.
+    Beginning {
+        "409" "On shift already, with another vehicle",
+    }
+    /// Of what drivers do on shift.
+    OnDuty {
+        "409" "Not on shift",
     }
     /// Of sockets' handshakes.
     Handshake {

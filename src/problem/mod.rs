@@ -2,6 +2,7 @@
 //!
 //! The only place that picks a status code. That the database is lost is logged by the store, once.
 
+mod code;
 pub mod described;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Map, Value, json};
 
 use crate::accounts::AccountError;
+use crate::dispatch::OrderError;
 use crate::domain::{NoRoom, Refusal, Status};
 use crate::fields::FieldErrors;
 use crate::notices::NoticeError;
@@ -20,97 +22,7 @@ use crate::store::pool::Unavailable;
 use crate::store::writer::CommandError;
 use crate::store::writer::command::Refused;
 
-/// What went wrong, as a word that stays the same; `docs/protocol.md` lists them all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is explained by its title")]
-pub enum Code {
-    Unreadable,
-    Invalid,
-    NotAuthenticated,
-    WrongCredentials,
-    NotApproved,
-    NotAllowed,
-    ForeignOrigin,
-    NotYourTrip,
-    NotFound,
-    MethodNotAllowed,
-    AlreadyTaken,
-    NotPossible,
-    DriverBusy,
-    TooManyTrips,
-    TooLarge,
-    UnsupportedMedia,
-    UpgradeRequired,
-    KeyReused,
-    TooManyRequests,
-    Internal,
-    Unavailable,
-}
-
-impl Code {
-    /// The word, the status and the title.
-    const fn row(self) -> (&'static str, StatusCode, &'static str) {
-        match self {
-            Self::Unreadable => ("unreadable", StatusCode::BAD_REQUEST, "Not readable"),
-            Self::Invalid => ("invalid", StatusCode::BAD_REQUEST, "Invalid input"),
-            Self::NotAuthenticated => (
-                "not-authenticated",
-                StatusCode::UNAUTHORIZED,
-                "Not authenticated",
-            ),
-            Self::WrongCredentials => (
-                "wrong-credentials",
-                StatusCode::UNAUTHORIZED,
-                "Wrong credentials",
-            ),
-            Self::NotApproved => ("not-approved", StatusCode::UNAUTHORIZED, "Not approved yet"),
-            Self::NotAllowed => ("not-allowed", StatusCode::FORBIDDEN, "Not allowed"),
-            Self::ForeignOrigin => ("foreign-origin", StatusCode::FORBIDDEN, "Foreign origin"),
-            Self::NotYourTrip => ("not-your-trip", StatusCode::FORBIDDEN, "Not your trip"),
-            Self::NotFound => ("not-found", StatusCode::NOT_FOUND, "Not found"),
-            Self::MethodNotAllowed => (
-                "method-not-allowed",
-                StatusCode::METHOD_NOT_ALLOWED,
-                "Method not allowed",
-            ),
-            Self::AlreadyTaken => ("already-taken", StatusCode::CONFLICT, "Already taken"),
-            Self::NotPossible => ("not-possible", StatusCode::CONFLICT, "Not possible now"),
-            Self::DriverBusy => ("driver-busy", StatusCode::CONFLICT, "Driver busy"),
-            Self::TooManyTrips => ("too-many-trips", StatusCode::CONFLICT, "Too many trips"),
-            Self::TooLarge => ("too-large", StatusCode::PAYLOAD_TOO_LARGE, "Too large"),
-            Self::UnsupportedMedia => (
-                "unsupported-media",
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "Unsupported media type",
-            ),
-            Self::UpgradeRequired => (
-                "upgrade-required",
-                StatusCode::UPGRADE_REQUIRED,
-                "WebSocket expected",
-            ),
-            Self::KeyReused => (
-                "key-reused",
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "Idempotency key reused",
-            ),
-            Self::TooManyRequests => (
-                "too-many-requests",
-                StatusCode::TOO_MANY_REQUESTS,
-                "Too many requests",
-            ),
-            Self::Internal => (
-                "internal",
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "Internal server error",
-            ),
-            Self::Unavailable => (
-                "unavailable",
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Service unavailable",
-            ),
-        }
-    }
-}
+pub use code::Code;
 
 /// One error for one client.
 #[derive(Debug, Clone)]
@@ -351,6 +263,19 @@ impl From<NoticeError> for Problem {
     }
 }
 
+impl From<OrderError> for Problem {
+    fn from(error: OrderError) -> Self {
+        let field = match error {
+            OrderError::Command(error) => return error.into(),
+            OrderError::Unserved(_) | OrderError::OtherArea => "pick_up_location",
+            OrderError::UnknownClass(_) => "class",
+            OrderError::NotInFuture | OrderError::TooFarAhead(_) => "pick_up_at",
+            OrderError::UnknownQuote | OrderError::OtherQuote => "quote",
+        };
+        Self::invalid(FieldErrors::one(field, error))
+    }
+}
+
 impl From<CommandError> for Problem {
     fn from(error: CommandError) -> Self {
         match error {
@@ -370,9 +295,18 @@ impl From<Refused> for Problem {
             Refused::NotActive => return Self::not_authenticated(),
             Refused::NoRoom(NoRoom::Stranger) => return Self::no_such_trip(),
             Refused::NoRoom(NoRoom::Closed) => Code::NotPossible,
+            Refused::Trip(Refusal::UnknownReason, _) => {
+                return Self::invalid(FieldErrors::one("reason", &refused));
+            }
             Refused::Trip(Refusal::AlreadyTaken, _) => Code::AlreadyTaken,
             Refused::Trip(Refusal::NotYourTrip, _) => Code::NotYourTrip,
+            Refused::Trip(Refusal::WrongCode, _) => Code::WrongCode,
+            Refused::Trip(Refusal::TooEarly { .. }, _) => Code::TooEarly,
+            Refused::Trip(Refusal::GivenBack, _) | Refused::NotOffered => Code::NotOffered,
             Refused::Trip(Refusal::NotPossible { .. }, _) => Code::NotPossible,
+            Refused::OfferOver(_) => Code::OfferOver,
+            Refused::OnShift(_) => Code::OnShift,
+            Refused::NotOnShift => Code::NoShift,
             Refused::DriverBusy => Code::DriverBusy,
             Refused::TooManyTrips(_) => Code::TooManyTrips,
             Refused::KeyReused => Code::KeyReused,

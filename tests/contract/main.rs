@@ -1,8 +1,10 @@
-//! The description of the sockets, `docs/asyncapi.yaml`, against itself and against `docs/protocol.md`.
+//! The description of the sockets, `docs/asyncapi.yaml`, against itself and against `docs/protocol.md`; and the pages for those
+//! who write apps.
 //!
 //! Whether the service keeps to it is checked wherever a test in `tests/service` says or hears a frame.
 
 mod channels;
+mod pages;
 
 use std::collections::BTreeSet;
 
@@ -222,7 +224,8 @@ fn the_close_codes_are_those_of_the_page() {
 
 #[test]
 fn the_codes_of_problems_are_those_of_the_page() {
-    let page = table("\n## Problems\n");
+    let rows = table("\n## Problems\n");
+    let page: Vec<&str> = rows.iter().flat_map(|row| row.split(", ")).collect();
     let codes = DOCUMENT["components"]["schemas"]["Code"]["enum"].as_array();
     for code in codes.expect("there are codes") {
         let quoted = format!("`{}`", code.as_str().unwrap_or_default());
@@ -231,6 +234,29 @@ fn the_codes_of_problems_are_those_of_the_page() {
             "{quoted} is not in {page:?}"
         );
     }
+}
+
+#[test]
+fn the_actions_are_those_of_the_page() {
+    let rows = table("\n## The dcrf dialect: `/ws/` and `/ws/trips/`\n");
+    let page: BTreeSet<String> = rows
+        .iter()
+        .flat_map(|row| row.split(", "))
+        .map(|action| action.replace('`', ""))
+        .collect();
+    let schemas = &DOCUMENT["components"]["schemas"];
+    let frames = schemas.as_object().expect("there are schemas").iter();
+    let is_of_trips = |name: &str| !name.contains("Chat") && !name.contains("Notifications");
+    let frames = frames.filter(|(name, _)| name.ends_with("Frame") && is_of_trips(name));
+    let words = frames.flat_map(|(_, frame)| {
+        let action = &frame["properties"]["action"];
+        let several = action["enum"].as_array().into_iter().flatten();
+        several.chain(action.get("const"))
+    });
+    let described: BTreeSet<String> = words
+        .filter_map(|word| word.as_str().map(str::to_owned))
+        .collect();
+    assert_eq!(described, page);
 }
 
 #[test]

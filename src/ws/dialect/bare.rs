@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::dispatch::DriverVerb;
-use crate::domain::{DriverId, MessageText, Party, Place, RiderId, Trip, TripId};
+use crate::dispatch::{DriverVerb, Wish};
+use crate::domain::{DriverId, MessageText, Party, RiderId, Trip, TripId};
 use crate::fields::{Fields, Presence};
 use crate::notices::Which;
 use crate::problem::{Code, Problem};
@@ -22,12 +22,7 @@ pub enum Seat {
 #[derive(Debug)]
 pub enum Asked {
     /// A new trip.
-    Trip {
-        /// From where.
-        pick_up: Place,
-        /// To where.
-        drop_off: Place,
-    },
+    Trip(Box<Wish>),
     /// That a trip is moved on.
     Update {
         /// Which trip.

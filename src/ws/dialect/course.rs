@@ -26,8 +26,7 @@ pub static STYLE: Style = Style {
 /// Reads what a rider asks for.
 pub fn request(object: &Map<String, Value>, rider: &Party<RiderId>) -> Result<Asked, Problem> {
     let mut fields = Fields::of(object);
-    let pick_up = fields.place("pick_up_address", "pick_up_location");
-    let drop_off = fields.place("drop_off_address", "drop_off_location");
+    let wish = fields.wish();
     fields.own("rider", rider.id.user(), &rider.username);
     if fields.value("driver", Presence::Optional).is_some() {
         fields.refuse("driver", "A rider cannot choose the driver.");
@@ -37,9 +36,7 @@ pub fn request(object: &Map<String, Value>, rider: &Party<RiderId>) -> Result<As
     {
         fields.refuse("status", "A rider cannot set the status.");
     }
-    let read = pick_up
-        .zip(drop_off)
-        .map(|(pick_up, drop_off)| Asked::Trip { pick_up, drop_off });
+    let read = wish.map(|wish| Asked::Trip(Box::new(wish)));
     Ok(fields.finish(read)?)
 }
 
@@ -67,11 +64,15 @@ pub fn verb(word: &str) -> Result<DriverVerb, String> {
     match Status::parse(word) {
         Some(Status::Started) => Ok(DriverVerb::Accept),
         Some(Status::Arrived) => Ok(DriverVerb::Arrive),
-        Some(Status::InProgress) => Ok(DriverVerb::Start),
+        Some(Status::InProgress) => Ok(DriverVerb::Start(None)),
         Some(Status::Completed) => Ok(DriverVerb::Complete),
-        Some(Status::Requested | Status::Cancelled | Status::Expired) => {
-            Err("A driver cannot set this status.".to_owned())
-        }
+        Some(
+            Status::Scheduled
+            | Status::Requested
+            | Status::Cancelled
+            | Status::NoShow
+            | Status::Expired,
+        ) => Err("A driver cannot set this status.".to_owned()),
         None => Err("Not a valid choice: STARTED, ARRIVED, IN_PROGRESS or COMPLETED.".to_owned()),
     }
 }
@@ -114,9 +115,7 @@ mod tests {
         let frame =
             r#"{"pick_up_address":"A","drop_off_address":"B","rider":{"id":1,"username":"ann"}}"#;
         let asked = by_rider(frame);
-        assert!(
-            matches!(asked, Ok(Asked::Trip { pick_up, .. }) if pick_up.address.as_str() == "A")
-        );
+        assert!(matches!(asked, Ok(Asked::Trip(wish)) if wish.pick_up.address.as_str() == "A"));
         let nk = "0193a1b2c3d4e5f60718293a4b5c6d7e";
         let frame = format!(
             r#"{{"nk":"{nk}","pick_up_address":"A","drop_off_address":"B","status":"STARTED","driver":{{"id":2,"username":"bob"}}}}"#

@@ -12,7 +12,6 @@ use crate::problem::Problem;
 use crate::registry::voice::{NotTold, Shared};
 use crate::registry::{Outbound, Voice};
 use crate::store::views::Viewer;
-use crate::store::writer::CommandError;
 use crate::store::writer::command::{Answer, Outcome};
 use crate::ws::dialect::bare::{Asked, Seat, Style};
 use crate::ws::frames;
@@ -51,23 +50,21 @@ impl Bare {
 
     async fn carry_out(&self, asked: Asked) -> Result<Option<Bytes>, Problem> {
         let dispatch = &self.app.dispatch;
-        let done: Result<Answer, CommandError> = match (&self.seat, asked) {
+        let done: Result<Answer, Problem> = match (&self.seat, asked) {
             (_, Asked::Echo(frame)) => return Ok(Some(frames::text(frame))),
-            (Seat::Rider(rider), Asked::Trip { pick_up, drop_off }) => {
-                dispatch
-                    .request(rider.clone(), pick_up, drop_off, None)
-                    .await
+            (Seat::Rider(rider), Asked::Trip(wish)) => {
+                let requested = dispatch.request(rider.clone(), *wish, None);
+                requested.await.map_err(Problem::from)
             }
             (Seat::Driver(driver), Asked::Update { trip, verb, stated }) => {
-                dispatch
-                    .drive(driver.clone(), verb, trip, stated, None)
-                    .await
+                let done = dispatch.drive(driver.clone(), verb, trip, stated, None);
+                done.await.map_err(Problem::from)
             }
-            (Seat::Rider(_), Asked::Update { .. }) | (Seat::Driver(_), Asked::Trip { .. }) => {
+            (Seat::Rider(_), Asked::Update { .. }) | (Seat::Driver(_), Asked::Trip(_)) => {
                 return Err(Problem::not_allowed());
             }
         };
-        let Answer { trip, outcome } = done?;
+        let Answer { trip, outcome, .. } = done?;
         Ok(match outcome {
             // The news reaches this socket like every other one.
             Outcome::Changed => None,

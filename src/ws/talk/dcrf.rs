@@ -94,6 +94,19 @@ impl Dcrf {
             Ask::ListNotifications => self.notifications().await,
             Ask::ReadNotifications(which) => self.read(which).await,
             Ask::Refresh(token) => self.refresh(&token).await,
+            Ask::Quote {
+                pick_up,
+                drop_off,
+                class,
+            } => self.quote(pick_up, drop_off, class).await,
+            Ask::RideCode(pk) => self.ride_code(&pk).await,
+            Ask::UnsubscribePosition(pk) => {
+                let trip = self.visible(&pk).await?.id;
+                let is_it =
+                    |topic: &Topic| matches!(topic, Topic::Position(known, _) if *known == trip);
+                Ok(self.unsubscribe(request, is_it))
+            }
+            Ask::Duty(duty) => self.duty(duty).await,
         }
     }
 
@@ -144,7 +157,10 @@ impl Dcrf {
         let is_it = |number: Option<i64>| {
             move |topic: &Topic| match topic {
                 Topic::Trip(known, text, _) => number == Some(*known) || text == pk.text(),
-                Topic::Activity(_) | Topic::Room(..) | Topic::Notifications => false,
+                Topic::Activity(_)
+                | Topic::Room(..)
+                | Topic::Notifications
+                | Topic::Position(..) => false,
             }
         };
         if self.voice.end(request, is_it(pk.number())) {

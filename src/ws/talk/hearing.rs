@@ -3,13 +3,14 @@
 use serde_json::json;
 
 use super::dcrf::{Dcrf, Success, json_of, page_data};
-use super::subscriptions::{NotBegun, SUBSCRIPTIONS_MAX, Topic};
+use super::subscriptions::{NotBegun, SUBSCRIPTIONS_MAX, Topic, sighted};
 use crate::domain::event_object::MessageObject;
 use crate::fields::FieldErrors;
 use crate::problem::Problem;
 use crate::registry::Place;
-use crate::registry::actor::Follow;
+use crate::registry::actor::{Follow, Look};
 use crate::resume::{self, Asked};
+use crate::store::writer::command::Refused;
 use crate::ws::dialect::dcrf::{Done, Hear, Listing, Pk, Return};
 use crate::ws::frames;
 use crate::ws::session::{answer, when_there_is_room};
@@ -29,6 +30,7 @@ impl Dcrf {
             Hear::Activity(filter) => self.subscribe(to, Topic::Activity(filter), "null").await,
             Hear::Events(places) => self.resume(to, places).await,
             Hear::Room(pk) => self.join(to, pk).await,
+            Hear::Position(pk) => self.follow_driver(to, pk).await,
             Hear::Notifications => {
                 let unread = self.app.notices.count_unread(self.viewer).await?;
                 let data = json!({"unread": unread}).to_string();
@@ -82,6 +84,24 @@ impl Dcrf {
                 begun => return answered(begun),
             }
         }
+    }
+
+    /// Where the driver of a trip is, from now until it is over.
+    async fn follow_driver(&self, to: &Return, pk: Pk) -> Queued {
+        let trip = self.visible(&pk).await?;
+        if trip.state.status().is_final() {
+            return Err(Refused::not_possible(trip, "subscribe_position").into());
+        }
+        let last = self.app.dispatch.sighting(&trip);
+        let last = last.map(|sighting| sighted(pk.text(), &sighting.fix));
+        let topic = Topic::Position(trip.id, pk.text().to_owned());
+        let begun = self.begin(to, topic, last.as_deref().unwrap_or("null"), None);
+        let begun = begun.await;
+        if begun.is_ok() {
+            let Place { registry, socket } = &*self.place;
+            let _ = registry.send(Look(*socket, trip.id)).await;
+        }
+        answered(begun)
     }
 
     async fn subscribe(&self, to: &Return, topic: Topic, data: &str) -> Queued {

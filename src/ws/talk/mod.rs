@@ -5,5 +5,6 @@ pub(super) mod chat;
 pub(super) mod dcrf;
 mod hearing;
 pub(super) mod notifications;
+mod ride;
 mod subscriptions;
 mod verbs;

@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard};
 use bytes::Bytes;
 
 use crate::domain::event_object::{MessageObject, NotificationObject};
-use crate::domain::{Before, Event, Fact, Stream, TripChange, TripId, TripObject};
+use crate::domain::fix_object::FixObject;
+use crate::domain::{Before, Event, Fact, Fix, Sighting, Stream, TripChange, TripId, TripObject};
 use crate::registry::voice::{NotTold, Shared};
 use crate::registry::{Outbound, Voice};
 use crate::resume::Opening;
@@ -28,6 +29,8 @@ pub(super) enum Topic {
     Room(TripId, i64),
     /// The own notifications.
     Notifications,
+    /// Where the driver of a trip is, which the client knows by this text.
+    Position(TripId, String),
 }
 
 impl Topic {
@@ -36,8 +39,16 @@ impl Topic {
             (Self::Trip(one, ..), Self::Trip(two, ..)) => one == two,
             (Self::Activity(one), Self::Activity(two)) => one == two,
             (Self::Room(one, _), Self::Room(two, _)) => one == two,
+            (Self::Position(one, _), Self::Position(two, _)) => one == two,
             (Self::Notifications, Self::Notifications) => true,
-            (Self::Trip(..) | Self::Activity(_) | Self::Room(..) | Self::Notifications, _) => false,
+            (
+                Self::Trip(..)
+                | Self::Activity(_)
+                | Self::Room(..)
+                | Self::Notifications
+                | Self::Position(..),
+                _,
+            ) => false,
         }
     }
 }
@@ -187,7 +198,24 @@ impl Voice for Subscriptions {
         }
         state.told = state.told.max(event.id);
         state.hold.advance(&told);
+        if let Some(over) = over(event) {
+            let is_over =
+                |topic: &Topic| matches!(topic, Topic::Position(trip, _) if *trip == over);
+            state.subscriptions.retain(|known| !is_over(&known.topic));
+        }
         Ok(())
+    }
+
+    fn sight(&self, sighting: &Sighting, outbound: &Outbound) {
+        for Subscription { to, topic } in &self.lock().subscriptions {
+            if let Topic::Position(trip, pk) = topic
+                && *trip == sighting.trip
+            {
+                let data = sighted(pk, &sighting.fix);
+                let frame = to.event("position", Done::Ok, &data);
+                outbound.push_lossy(frames::text(frame));
+            }
+        }
     }
 
     fn next(&self, stream: Stream) -> Option<i64> {
@@ -236,11 +264,32 @@ fn frame(viewer: Viewer, subscription: &Subscription, shared: &mut Shared<'_>) -
             to.event("notification", Done::Ok, &data)
         }
         (
-            Topic::Trip(..) | Topic::Activity(_) | Topic::Room(..) | Topic::Notifications,
-            Fact::Trip(_) | Fact::Message(_) | Fact::Notification(_),
+            Topic::Trip(..)
+            | Topic::Activity(_)
+            | Topic::Room(..)
+            | Topic::Notifications
+            | Topic::Position(..),
+            Fact::Trip(_)
+            | Fact::Message(_)
+            | Fact::Notification(_)
+            | Fact::Offer(_)
+            | Fact::Shift(_),
         ) => return None,
     };
     Some(frames::text(text))
+}
+
+/// The trip that is over with this event.
+fn over(event: &Event) -> Option<TripId> {
+    let trip = &event.trip()?.trip;
+    trip.state.status().is_final().then_some(trip.id)
+}
+
+/// Where the driver of a trip is; the trip as the client knows it.
+pub(super) fn sighted(pk: &str, fix: &Fix) -> String {
+    let position = json(&FixObject::from(fix));
+    // An object's text with one more key.
+    format!("{{\"pk\":{pk},{}", &position[1..])
 }
 
 fn is_in(viewer: Viewer, filter: Filter, change: &TripChange) -> bool {

@@ -12,9 +12,9 @@ impl Dcrf {
         let (dispatch, person) = (&self.app.dispatch, &self.caller.person);
         let not_allowed = Problem::not_allowed;
         let done = match verb {
-            Verb::Create(pick_up, drop_off) => {
+            Verb::Create(wish) => {
                 let rider = person.rider().ok_or_else(not_allowed)?;
-                let made = dispatch.request(rider, pick_up, drop_off, None).await?;
+                let made = dispatch.request(rider, *wish, None).await?;
                 return Ok(Success(
                     Done::Created,
                     TripObject::from(&*made.trip).to_json(),
@@ -26,11 +26,12 @@ impl Dcrf {
                 stated,
             } => {
                 let rider = person.rider().ok_or_else(not_allowed)?;
-                let trip = self.visible(&pk).await?.id;
-                dispatch.amend(rider.id, trip, amendment, stated).await?
+                let trip = self.visible(&pk).await?;
+                dispatch.amend(rider.id, &trip, amendment, stated).await?
             }
             Verb::Drive { pk, verb, stated } => {
                 let driver = person.driver().ok_or_else(not_allowed)?;
+                self.app.may_drive(&driver, &verb)?;
                 // Drivers have heard of every trip: the verb tells whose it is.
                 let trip = self.trip(&pk).await?.id;
                 dispatch.drive(driver, verb, trip, stated, None).await?

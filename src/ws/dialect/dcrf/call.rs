@@ -1,11 +1,13 @@
 //! What a client may want of a native socket.
 
-use crate::dispatch::DriverVerb;
-use crate::domain::{Amendment, Ending, MessageText, Place, Reason, TripId};
+use crate::dispatch::{DriverVerb, Wish};
+use crate::domain::{
+    Amendment, Coordinates, Ending, Fix, MessageText, Reason, TripId, Vehicle, VehicleClass,
+};
 use crate::notices::Which;
 use crate::resume;
 use crate::store::views::Filter;
-use crate::store::writer::command::Stated;
+use crate::store::writer::command::{Reply, Stated};
 
 /// Which trip, as the client knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +67,7 @@ pub enum Call {
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "docs/protocol.md explains each action")]
 pub enum Verb {
-    Create(Place, Place),
+    Create(Box<Wish>),
     Amend {
         pk: Pk,
         amendment: Amendment,
@@ -95,6 +97,25 @@ pub enum Ask {
     UnsubscribeNotifications,
     ListNotifications,
     ReadNotifications(Which),
+    Quote {
+        pick_up: Coordinates,
+        drop_off: Coordinates,
+        class: Option<VehicleClass>,
+    },
+    RideCode(Pk),
+    UnsubscribePosition(Pk),
+    Duty(Duty),
+}
+
+/// What a driver does besides driving.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "docs/protocol.md explains each action")]
+pub enum Duty {
+    Show,
+    Begin(Vehicle),
+    End,
+    Report(Vec<Fix>),
+    Reply(Pk, Reply),
 }
 
 /// What more follows from than one answer.
@@ -107,4 +128,5 @@ pub enum Hear {
     Events(Vec<resume::Place>),
     Room(Pk),
     Notifications,
+    Position(Pk),
 }

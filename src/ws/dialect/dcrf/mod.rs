@@ -4,8 +4,9 @@ mod call;
 mod envelope;
 mod frame;
 mod reader;
+mod ride;
 
-pub use call::{Ask, Call, Hear, Listing, Page, Pk, Verb};
+pub use call::{Ask, Call, Duty, Hear, Listing, Page, Pk, Verb};
 pub use envelope::{Done, Return, StreamName};
 pub use frame::read;
 

@@ -48,10 +48,10 @@ fn value(raw: &RawValue) -> Value {
     serde_json::from_str(raw.get()).unwrap_or_default()
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     object: &'a Raw<'a>,
     to: &'a Return,
-    person: &'a Person,
+    pub(super) person: &'a Person,
 }
 
 impl Reader<'_> {
@@ -73,9 +73,6 @@ impl Reader<'_> {
             "arrive" => self
                 .only(driver)
                 .and_then(|()| self.drive(DriverVerb::Arrive))?,
-            "start" => self
-                .only(driver)
-                .and_then(|()| self.drive(DriverVerb::Start))?,
             "complete" => self
                 .only(driver)
                 .and_then(|()| self.drive(DriverVerb::Complete))?,
@@ -99,7 +96,7 @@ impl Reader<'_> {
                 let token = fields.text("refresh", Presence::Required);
                 Call::Ask(Ask::Refresh(fields.finish(token)?.to_owned()))
             }
-            other => return Err(Problem::unknown_action(other)),
+            other => return self.ride(other),
         })
     }
 
@@ -138,7 +135,7 @@ impl Reader<'_> {
         })
     }
 
-    fn only(&self, roles: &[Role]) -> Result<(), Problem> {
+    pub(super) fn only(&self, roles: &[Role]) -> Result<(), Problem> {
         if roles.contains(&self.person.role) {
             Ok(())
         } else {
@@ -146,7 +143,7 @@ impl Reader<'_> {
         }
     }
 
-    fn needs_request_id(&self) -> Result<(), FieldErrors> {
+    pub(super) fn needs_request_id(&self) -> Result<(), FieldErrors> {
         if self.to.has_request_id() {
             Ok(())
         } else {
@@ -155,7 +152,7 @@ impl Reader<'_> {
     }
 
     /// What is no trip's key is like the key of a trip that does not exist.
-    fn pk(&self) -> Result<Pk, Problem> {
+    pub(super) fn pk(&self) -> Result<Pk, Problem> {
         let raw = self.object.get("pk").ok_or_else(Problem::no_such_trip)?;
         let (number, key) = match value(raw) {
             Value::Number(number) => (number.as_i64(), None),
@@ -171,7 +168,7 @@ impl Reader<'_> {
         Ok(Pk { number, key, text })
     }
 
-    fn data(&self) -> Result<Map<String, Value>, Problem> {
+    pub(super) fn data(&self) -> Result<Map<String, Value>, Problem> {
         let Some(raw) = self.object.get("data") else {
             return Ok(Map::new());
         };
@@ -189,8 +186,7 @@ impl Reader<'_> {
     fn create(&self) -> Result<Call, Problem> {
         let data = self.data()?;
         let mut fields = Fields::of(&data);
-        let pick_up = fields.place("pick_up_address", "pick_up_location");
-        let drop_off = fields.place("drop_off_address", "drop_off_location");
+        let wish = fields.wish();
         fields.own("rider", self.person.id, &self.person.username);
         if fields.value("driver", Presence::Optional).is_some() {
             fields.refuse("driver", "A rider cannot choose the driver.");
@@ -200,9 +196,8 @@ impl Reader<'_> {
         {
             fields.refuse("status", "A rider cannot set the status.");
         }
-        let places = pick_up.zip(drop_off);
-        let (pick_up, drop_off) = fields.finish(places)?;
-        Ok(Call::Do(Verb::Create(pick_up, drop_off)))
+        let wish = fields.finish(wish)?;
+        Ok(Call::Do(Verb::Create(Box::new(wish))))
     }
 
     fn list(&self) -> Result<Call, Problem> {
@@ -311,7 +306,7 @@ impl Reader<'_> {
         Ok(Call::Do(Verb::Drive { pk, verb, stated }))
     }
 
-    fn drive(&self, verb: DriverVerb) -> Result<Call, Problem> {
+    pub(super) fn drive(&self, verb: DriverVerb) -> Result<Call, Problem> {
         Ok(Call::Do(Verb::Drive {
             pk: self.pk()?,
             verb,

@@ -1,5 +1,7 @@
 //! Reads a JSON object field by field, and names every rule that is broken, in the words of the older systems.
 
+mod ride;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -115,7 +117,8 @@ impl<'a> Fields<'a> {
         let value = self.value(field, Presence::Optional)?;
         let number = value
             .as_i64()
-            .or_else(|| value.as_str().and_then(|digits| digits.parse().ok()));
+            .or_else(|| value.as_str().and_then(|digits| digits.parse().ok()))
+            .or_else(|| value.as_f64().and_then(whole));
         if number.is_none() {
             self.errors.add(field, "A valid integer is required.");
         }
@@ -250,6 +253,16 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// JSON has one kind of number: 14.0 is 14. Beyond 32 bits nothing here is counted so.
+fn whole(number: f64) -> Option<i64> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "what does not fit is seen by the comparison"
+    )]
+    let integer = number as i32;
+    (f64::from(integer).to_bits() == number.to_bits()).then_some(i64::from(integer))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -275,6 +288,22 @@ mod tests {
             "c": ["Not a valid string."], "d": ["This field may not be blank."],
         });
         assert_eq!(serde_json::to_value(errors).expect("JSON"), expected);
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_in_several_ways() {
+        for (text, number) in [
+            ("14", Some(14)),
+            ("14.0", Some(14)),
+            ("\"14\"", Some(14)),
+            ("14.5", None),
+            ("1e300", None),
+            ("true", None),
+        ] {
+            let object = format!("{{\"seats\": {text}}}");
+            let object = serde_json::from_str(&object).expect("an object");
+            assert_eq!(Fields::of(&object).number("seats"), number, "{text}");
+        }
     }
 
     #[test]

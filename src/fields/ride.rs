@@ -1,0 +1,224 @@
+//! What riders order and what drivers report, read the same way everywhere.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::{Fields, Presence};
+use crate::dispatch::Wish;
+use crate::domain::place::CoordinatesError;
+use crate::domain::vehicle::SEATS_MAX;
+use crate::domain::{Coordinates, Fix, Vehicle, VehicleClass};
+use crate::store::quotes::QuoteId;
+
+/// The most positions of one report.
+const FIXES_MAX: usize = 100;
+
+impl Fields<'_> {
+    /// What a rider orders.
+    pub fn wish(&mut self) -> Option<Wish> {
+        let pick_up = self.place("pick_up_address", "pick_up_location");
+        let drop_off = self.place("drop_off_address", "drop_off_location");
+        let class = self.class();
+        let passengers = self.seats("passengers", 1);
+        let pick_up_at = self.time("pick_up_at");
+        let quote = self.parsed("quote", Presence::Optional, |text| {
+            QuoteId::parse(text).ok_or("A quote's id has 32 hex digits.")
+        });
+        Some(Wish {
+            pick_up: pick_up?,
+            drop_off: drop_off?,
+            class: class.unwrap_or_default(),
+            passengers: passengers?,
+            pick_up_at,
+            quote,
+        })
+    }
+
+    /// A class of vehicles; it may be left out.
+    pub fn class(&mut self) -> Option<VehicleClass> {
+        self.parsed("class", Presence::Optional, VehicleClass::parse)
+    }
+
+    /// From where to where, and in which class, if one is meant.
+    pub fn way(&mut self) -> Option<(Coordinates, Coordinates, Option<VehicleClass>)> {
+        let mut end = |field| {
+            self.value(field, Presence::Required)?;
+            self.coordinates(field)
+        };
+        let (pick_up, drop_off) = (end("pick_up_location"), end("drop_off_location"));
+        let class = self.class();
+        Some((pick_up?, drop_off?, class))
+    }
+
+    /// What a driver drives.
+    pub fn vehicle(&mut self) -> Option<Vehicle> {
+        let class = self.class().unwrap_or_default();
+        let seats = self.seats("seats", 4)?;
+        Some(Vehicle { class, seats })
+    }
+
+    /// How many people; `usual` many if nothing is said.
+    fn seats(&mut self, field: &'static str, usual: u8) -> Option<u8> {
+        if !self.is_given(field) {
+            return Some(usual);
+        }
+        let number = self.number(field)?;
+        let seats = u8::try_from(number).ok();
+        let seats = seats.filter(|seats| (1..=SEATS_MAX).contains(seats));
+        if seats.is_none() {
+            self.refuse(
+                field,
+                format!("A whole number from 1 to {SEATS_MAX} is required."),
+            );
+        }
+        seats
+    }
+
+    /// A time with its offset from UTC; it may be left out.
+    pub fn time(&mut self, field: &'static str) -> Option<Timestamp> {
+        self.parsed(field, Presence::Optional, |text| {
+            text.parse::<Timestamp>()
+                .map_err(|_| "A time like 2026-11-23T08:10:30Z is required.")
+        })
+    }
+
+    /// Where a device was: one position, or a list of them as `positions`. One without a time was made at `now`.
+    pub fn fixes(&mut self, now: Timestamp) -> Option<Vec<Fix>> {
+        if !self.is_given("positions") {
+            return self.fix(now).map(|fix| vec![fix]);
+        }
+        let rule = format!("A list of 1 to {FIXES_MAX} positions is required.");
+        let given = self.value("positions", Presence::Required)?;
+        let list = given
+            .as_array()
+            .filter(|list| (1..=FIXES_MAX).contains(&list.len()));
+        let Some(list) = list else {
+            self.refuse("positions", rule);
+            return None;
+        };
+        let fixes: Option<Vec<Fix>> = list.iter().map(|value| fix_of(value, now)).collect();
+        if fixes.is_none() {
+            self.refuse("positions", FIX_RULE);
+        }
+        fixes
+    }
+
+    fn fix(&mut self, now: Timestamp) -> Option<Fix> {
+        let lat = self.float("lat", Presence::Required);
+        let lon = self.float("lon", Presence::Required);
+        let accuracy_m = self.float_among("accuracy", 0.0, 100_000.0);
+        let heading_deg = self.float_among("heading", 0.0, 360.0);
+        let speed_mps = self.float_among("speed", 0.0, 1_000.0);
+        let at = self.time("at").unwrap_or(now);
+        let location = Coordinates::new(lat?, lon?)
+            .map_err(|rule| match rule {
+                CoordinatesError::Latitude => self.refuse("lat", rule),
+                CoordinatesError::Longitude => self.refuse("lon", rule),
+            })
+            .ok()?;
+        Some(Fix {
+            location,
+            at,
+            accuracy_m,
+            heading_deg,
+            speed_mps,
+        })
+    }
+
+    fn float(&mut self, field: &'static str, presence: Presence) -> Option<f64> {
+        let value = self.value(field, presence)?;
+        let number = value.as_f64().or_else(|| {
+            // As a form says it.
+            let text = value.as_str()?;
+            text.parse::<f64>().ok().filter(|number| number.is_finite())
+        });
+        if number.is_none() {
+            self.refuse(field, "A valid number is required.");
+        }
+        number
+    }
+
+    fn float_among(&mut self, field: &'static str, least: f64, most: f64) -> Option<f64> {
+        let number = self.float(field, Presence::Optional)?;
+        if !(least..=most).contains(&number) {
+            self.refuse(
+                field,
+                format!("A number from {least} to {most} is required."),
+            );
+            return None;
+        }
+        Some(number)
+    }
+}
+
+/// What each of several positions must be.
+const FIX_RULE: &str =
+    "A position has lat and lon, and may have at, accuracy, heading and speed, as a single one.";
+
+fn fix_of(value: &Value, now: Timestamp) -> Option<Fix> {
+    let object: &Map<String, Value> = value.as_object()?;
+    let mut fields = Fields::of(object);
+    let fix = fields.fix(now);
+    fields.finish(fix).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::fields::FieldErrors;
+
+    fn read<T>(
+        object: &Value,
+        read: impl FnOnce(&mut Fields<'_>) -> Option<T>,
+    ) -> Result<T, FieldErrors> {
+        let object = object.as_object().cloned().expect("an object");
+        let mut fields = Fields::of(&object);
+        let value = read(&mut fields);
+        fields.finish(value)
+    }
+
+    #[test]
+    fn a_wish_has_its_usual_class_and_number() {
+        let plain = json!({"pick_up_address": "A", "drop_off_address": "B"});
+        let wish = read(&plain, |fields| fields.wish()).expect("a wish");
+        assert_eq!((wish.class.as_str(), wish.passengers), ("standard", 1));
+        for (field, wrong) in [
+            ("passengers", json!(0)),
+            ("passengers", json!(17)),
+            ("class", json!("A B")),
+            ("pick_up_at", json!("tomorrow")),
+            ("quote", json!("x")),
+        ] {
+            let mut object = plain.clone();
+            object[field] = wrong;
+            let errors = read(&object, |fields| fields.wish()).expect_err("a rule is broken");
+            let errors = serde_json::to_value(errors).expect("JSON");
+            assert!(errors.get(field).is_some(), "{errors}");
+        }
+    }
+
+    #[test]
+    fn positions_come_one_by_one_or_as_a_list() {
+        let now = Timestamp::UNIX_EPOCH;
+        let fixes = |object: Value| read(&object, |fields| fields.fixes(now));
+        let one = fixes(json!({"lat": 48.1, "lon": 11.5, "speed": 3})).expect("a position");
+        assert_eq!(
+            (one.len(), one[0].at, one[0].speed_mps),
+            (1, now, Some(3.0))
+        );
+        let some = json!({"positions": [{"lat": 1, "lon": 2, "at": "1970-01-01T00:00:01Z"}, {"lat": 1, "lon": 2}]});
+        assert_eq!(fixes(some).map(|some| some.len()), Ok(2));
+        for wrong in [
+            json!({}),
+            json!({"lat": 91, "lon": 0}),
+            json!({"lat": 1, "lon": 2, "heading": 361}),
+            json!({"positions": []}),
+            json!({"positions": [{"lat": 1}]}),
+            json!({"positions": vec![json!({"lat": 1, "lon": 2}); 101]}),
+        ] {
+            assert!(fixes(wrong.clone()).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! `/api/shift/`, `/api/positions/`, `/api/supply/`, and `/api/quote/`.
+
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+
+use super::body::Body;
+use super::caller::{Anyone, Driver, Rider};
+use crate::app::App;
+use crate::dispatch::objects::{DutyObject, QuotesObject, SupplyObject};
+use crate::domain::event_object::ShiftObject;
+use crate::domain::trip_object::LocationObject;
+use crate::inputs;
+use crate::problem::Problem;
+use crate::problem::described::{Authenticated, Beginning, Bodied, Forbidden, OnDuty};
+use crate::supply::judge::Counts;
+
+/// What going online takes.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes what `begin` reads field by field")]
+pub(super) struct ShiftForm {
+    /// By default `standard`.
+    #[schema(pattern = "^[a-z0-9_-]{1,32}$")]
+    class: Option<String>,
+    /// By default 4.
+    #[schema(minimum = 1, maximum = 16)]
+    seats: Option<u8>,
+}
+
+/// One position, or several.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes what `report` reads field by field")]
+pub(super) enum PositionForm {
+    One(OnePosition),
+    Several(SeveralPositions),
+}
+
+/// Where the device was.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes what `report` reads field by field")]
+pub(super) struct OnePosition {
+    #[schema(minimum = -90, maximum = 90)]
+    lat: f64,
+    #[schema(minimum = -180, maximum = 180)]
+    lon: f64,
+    /// By the device's clock; now, if left out.
+    #[schema(format = DateTime)]
+    at: Option<String>,
+    /// How far off it may be, in metres.
+    #[schema(minimum = 0, maximum = 100_000)]
+    accuracy: Option<f64>,
+    /// In degrees from north, clockwise.
+    #[schema(minimum = 0, maximum = 360)]
+    heading: Option<f64>,
+    /// In metres a second.
+    #[schema(minimum = 0, maximum = 1_000)]
+    speed: Option<f64>,
+}
+
+/// Where the device was, in any order.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes what `report` reads field by field")]
+pub(super) struct SeveralPositions {
+    #[schema(min_items = 1, max_items = 100)]
+    positions: Vec<OnePosition>,
+}
+
+/// What a quote is asked for.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes what `quote` reads field by field")]
+pub(super) struct QuoteForm {
+    pick_up_location: LocationObject,
+    drop_off_location: LocationObject,
+    /// Every class, if left out.
+    #[schema(pattern = "^[a-z0-9_-]{1,32}$")]
+    class: Option<String>,
+}
+
+/// Show your shift, what you are at, and the offer that you have, as a driver
+#[utoipa::path(get, path = "/api/shift/", tag = "drivers", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = DutyObject), Authenticated, Forbidden))]
+pub(super) async fn show(app: web::Data<App>, driver: Driver) -> Result<HttpResponse, Problem> {
+    let duty = app.dispatch.duty(driver.0.id).await?;
+    Ok(HttpResponse::Ok().json(DutyObject::from(&duty)))
+}
+
+/// Go online, as a driver
+#[utoipa::path(post, path = "/api/shift/", tag = "drivers", security(("bearer" = []), ("cookie" = [])),
+    request_body(content = ref("#/components/schemas/ShiftForm")),
+    responses((status = 200, body = ShiftObject), Bodied, Beginning))]
+pub(super) async fn begin(
+    app: web::Data<App>,
+    driver: Driver,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let mut fields = body.fields();
+    let vehicle = fields.vehicle();
+    let vehicle = fields.finish(vehicle)?;
+    let shift = app.dispatch.begin_shift(driver.0.id, vehicle).await?;
+    Ok(HttpResponse::Ok().json(ShiftObject::from(&shift)))
+}
+
+/// Go offline, as a driver
+#[utoipa::path(post, path = "/api/shift/end/", tag = "drivers", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = ShiftObject), Bodied, OnDuty))]
+pub(super) async fn end(
+    app: web::Data<App>,
+    driver: Driver,
+    _: Body,
+) -> Result<HttpResponse, Problem> {
+    let shift = app.dispatch.end_shift(driver.0.id).await?;
+    Ok(HttpResponse::Ok().json(ShiftObject::from(&shift)))
+}
+
+/// Say where you are, as a driver on shift
+#[utoipa::path(post, path = "/api/positions/", tag = "drivers", security(("bearer" = []), ("cookie" = [])),
+    request_body = PositionForm,
+    responses((status = 200, body = Counts), Bodied, OnDuty))]
+pub(super) async fn report(
+    app: web::Data<App>,
+    driver: Driver,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let mut fields = body.fields();
+    let fixes = fields.fixes(inputs::now());
+    let fixes = fields.finish(fixes)?;
+    Ok(HttpResponse::Ok().json(app.report(driver.0.id, &fixes)?))
+}
+
+/// Count the drivers on shift and what became of their positions, as an operator
+#[utoipa::path(get, path = "/api/supply/", tag = "drivers", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = SupplyObject), Authenticated, Forbidden))]
+pub(super) async fn supply(app: web::Data<App>, who: Anyone) -> Result<HttpResponse, Problem> {
+    who.0.person.operator().ok_or_else(Problem::not_allowed)?;
+    Ok(HttpResponse::Ok().json(SupplyObject::from(app.dispatch.supply())))
+}
+
+/// Ask what a trip would cost, as a rider
+#[utoipa::path(post, path = "/api/quote/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
+    request_body = QuoteForm,
+    responses((status = 200, body = QuotesObject), Bodied))]
+pub(super) async fn quote(
+    app: web::Data<App>,
+    rider: Rider,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let mut fields = body.fields();
+    let way = fields.way();
+    let (pick_up, drop_off, class) = fields.finish(way)?;
+    let quoted = app
+        .dispatch
+        .quote(rider.0.id, pick_up, drop_off, class)
+        .await?;
+    Ok(HttpResponse::Ok().json(QuotesObject::from(&quoted[..])))
+}

@@ -1,0 +1,160 @@
+//! What drivers reply to offers, and what riders and operators look up about a ride.
+
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+
+use super::body::Body;
+use super::caller::{Anyone, Driver};
+use super::trips::{drive, key};
+use crate::app::App;
+use crate::dispatch::DriverVerb;
+use crate::domain::event_object::OfferObject;
+use crate::domain::fix_object::{FixObject, TrackObject};
+use crate::domain::{OfferChange, Reason, RideCode, Status, Trip, TripObject};
+use crate::fields::Presence;
+use crate::problem::described::{
+    Authenticated, Commanding, Forbidden, Guessable, Replying, Running, UnknownTrip,
+};
+use crate::problem::{Code, Problem};
+use crate::store::writer::command::{Refused, Reply};
+
+use super::body::Repeatable;
+
+/// What giving back takes.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes what `give_back` reads field by field")]
+pub(super) struct GiveBackForm {
+    /// 1 to 255 characters.
+    #[schema(min_length = 1, max_length = 255, pattern = r"\S")]
+    reason: Option<String>,
+}
+
+/// What beginning a ride takes.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes what `start` reads field by field")]
+pub(super) struct StartForm {
+    /// What the rider says, where the trip has `ride_code`.
+    #[schema(pattern = "^[0-9]{4}$")]
+    code: Option<String>,
+}
+
+/// What the driver must be told at the pick-up.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = RideCode)]
+pub(super) struct CodeObject<'a> {
+    code: Option<&'a str>,
+}
+
+/// Begin the ride, as the driver of the trip
+#[utoipa::path(post, path = "/api/trip/{nk}/start/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
+    params(("nk" = String, Path, description = "The trip's key"), Repeatable),
+    request_body(content = ref("#/components/schemas/StartForm")),
+    responses((status = 200, body = TripObject), Commanding, UnknownTrip, Guessable))]
+pub(super) async fn start(
+    app: web::Data<App>,
+    driver: Driver,
+    nk: web::Path<String>,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let mut fields = body.fields();
+    let code = fields.parsed("code", Presence::Optional, RideCode::parse);
+    let code = fields.finish(Some(code))?;
+    drive(&app, driver, DriverVerb::Start(code), &nk, body).await
+}
+
+/// Give a trip back before its start, as its driver: another one is looked for
+#[utoipa::path(post, path = "/api/trip/{nk}/give_back/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
+    params(("nk" = String, Path, description = "The trip's key"), Repeatable),
+    request_body(content = ref("#/components/schemas/GiveBackForm")),
+    responses((status = 200, body = TripObject), Commanding, UnknownTrip))]
+pub(super) async fn give_back(
+    app: web::Data<App>,
+    driver: Driver,
+    nk: web::Path<String>,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let mut fields = body.fields();
+    let reason = fields.parsed("reason", Presence::Optional, Reason::parse);
+    let reason = fields.finish(Some(reason))?;
+    drive(&app, driver, DriverVerb::GiveBack(reason), &nk, body).await
+}
+
+macro_rules! replies {
+    ($($(#[$doc:meta])* $name:ident $path:literal $reply:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[utoipa::path(post, path = $path, tag = "offers", security(("bearer" = []), ("cookie" = [])),
+            params(("nk" = String, Path, description = "The trip's key")),
+            responses((status = 200, body = OfferObject), Replying, UnknownTrip))]
+        pub(super) async fn $name(
+            app: web::Data<App>,
+            driver: Driver,
+            nk: web::Path<String>,
+            _: Body,
+        ) -> Result<HttpResponse, Problem> {
+            let replied = app.dispatch.reply(driver.0.id, key(&nk)?, Reply::$reply);
+            let (trip, offer) = replied.await?;
+            Ok(HttpResponse::Ok().json(OfferObject::from(&OfferChange { offer, trip })))
+        }
+    )+};
+}
+
+replies! {
+    /// Say that your device has the offer of a trip
+    receive "/api/trip/{nk}/receive/" Receive,
+    /// Say that you do not want a trip that is offered to you
+    decline "/api/trip/{nk}/decline/" Decline,
+}
+
+async fn visible(app: &App, who: &Anyone, nk: &str) -> Result<Trip, Problem> {
+    let trip = app.dispatch.find(who.viewer(), key(nk)?).await?;
+    trip.ok_or_else(Problem::no_such_trip)
+}
+
+/// Show what your driver must be told at the pick-up, as the rider of a trip
+#[utoipa::path(get, path = "/api/trip/{nk}/code/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
+    params(("nk" = String, Path, description = "The trip's key")),
+    responses((status = 200, body = CodeObject), Authenticated, Forbidden, UnknownTrip))]
+pub(super) async fn code(
+    app: web::Data<App>,
+    who: Anyone,
+    nk: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    who.0.person.rider().ok_or_else(Problem::not_allowed)?;
+    let trip = visible(&app, &who, &nk).await?;
+    let code = trip.order.code.as_ref().map(RideCode::as_str);
+    Ok(HttpResponse::Ok().json(CodeObject { code }))
+}
+
+/// Show where the driver of a running trip is
+#[utoipa::path(get, path = "/api/trip/{nk}/position/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
+    params(("nk" = String, Path, description = "The trip's key")),
+    responses((status = 200, body = FixObject), Authenticated, UnknownTrip, Running))]
+pub(super) async fn position(
+    app: web::Data<App>,
+    who: Anyone,
+    nk: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let trip = visible(&app, &who, &nk).await?;
+    if !Status::TAKEN.contains(&trip.state.status()) {
+        return Err(Refused::not_possible(trip, "position").into());
+    }
+    let sighting = app.dispatch.sighting(&trip);
+    let sighting = sighting.ok_or_else(|| Problem::new(Code::NotFound, "Nothing is known yet."))?;
+    Ok(HttpResponse::Ok().json(FixObject::from(&sighting.fix)))
+}
+
+/// Show the way of a ride
+#[utoipa::path(get, path = "/api/trip/{nk}/track/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
+    params(("nk" = String, Path, description = "The trip's key")),
+    responses((status = 200, body = TrackObject), Authenticated, UnknownTrip))]
+pub(super) async fn track(
+    app: web::Data<App>,
+    who: Anyone,
+    nk: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let trip = visible(&app, &who, &nk).await?;
+    let track = app.dispatch.track(who.viewer(), trip.id).await?;
+    let track = track.ok_or_else(|| Problem::new(Code::NotFound, "Nothing is known."))?;
+    let track = TrackObject::of(&track, trip.times.started_at);
+    Ok(HttpResponse::Ok().json(track))
+}

@@ -1,0 +1,92 @@
+//! The actions around a ride: quotes, codes, shifts, positions, offers.
+
+use super::call::{Ask, Call, Duty, Hear};
+use super::reader::Reader;
+use crate::dispatch::DriverVerb;
+use crate::domain::{Reason, RideCode, Role};
+use crate::fields::{Fields, Presence};
+use crate::inputs;
+use crate::problem::Problem;
+use crate::store::writer::command::Reply;
+
+impl Reader<'_> {
+    pub(super) fn ride(&self, action: &str) -> Result<Call, Problem> {
+        match action {
+            "quote" | "ride_code" => {
+                self.only(&[Role::Rider])?;
+                self.rider(action)
+            }
+            "start" | "give_back" | "no_show" => {
+                self.only(&[Role::Driver])?;
+                self.drive(self.verb(action)?)
+            }
+            "receive" | "decline" | "shift" | "begin_shift" | "end_shift" | "position" => {
+                self.only(&[Role::Driver])?;
+                Ok(Call::Ask(Ask::Duty(self.duty(action)?)))
+            }
+            "subscribe_position" => {
+                self.only(&[Role::Rider, Role::Operator])?;
+                let pk = self.pk()?;
+                self.needs_request_id()?;
+                Ok(Call::Hear(Hear::Position(pk)))
+            }
+            "unsubscribe_position" => Ok(Call::Ask(Ask::UnsubscribePosition(self.pk()?))),
+            other => Err(Problem::unknown_action(other)),
+        }
+    }
+
+    fn rider(&self, action: &str) -> Result<Call, Problem> {
+        if action == "ride_code" {
+            return Ok(Call::Ask(Ask::RideCode(self.pk()?)));
+        }
+        let data = self.data()?;
+        let mut fields = Fields::of(&data);
+        let (pick_up, drop_off, class) = {
+            let way = fields.way();
+            fields.finish(way)?
+        };
+        Ok(Call::Ask(Ask::Quote {
+            pick_up,
+            drop_off,
+            class,
+        }))
+    }
+
+    fn verb(&self, action: &str) -> Result<DriverVerb, Problem> {
+        let data = self.data()?;
+        let mut fields = Fields::of(&data);
+        let verb = match action {
+            "start" => {
+                let code = fields.parsed("code", Presence::Optional, RideCode::parse);
+                DriverVerb::Start(code)
+            }
+            "give_back" => {
+                let reason = fields.parsed("reason", Presence::Optional, Reason::parse);
+                DriverVerb::GiveBack(reason)
+            }
+            _ => DriverVerb::NoShow,
+        };
+        Ok(fields.finish(Some(verb))?)
+    }
+
+    fn duty(&self, action: &str) -> Result<Duty, Problem> {
+        Ok(match action {
+            "receive" => Duty::Reply(self.pk()?, Reply::Receive),
+            "decline" => Duty::Reply(self.pk()?, Reply::Decline),
+            "begin_shift" => {
+                let data = self.data()?;
+                let mut fields = Fields::of(&data);
+                let vehicle = fields.vehicle();
+                Duty::Begin(fields.finish(vehicle)?)
+            }
+            "end_shift" => Duty::End,
+            "position" => {
+                let data = self.data()?;
+                let mut fields = Fields::of(&data);
+                let fixes = fields.fixes(inputs::now());
+                Duty::Report(fields.finish(fixes)?)
+            }
+            _ => Duty::Show,
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! What a native socket does around a ride: quotes, codes, shifts, positions, replies to offers.
+
+use serde_json::json;
+
+use super::dcrf::{Answered, Dcrf, Success, json_of};
+use crate::dispatch::objects::{DutyObject, QuotesObject};
+use crate::domain::event_object::{OfferObject, ShiftObject};
+use crate::domain::{Coordinates, OfferChange, VehicleClass};
+use crate::problem::Problem;
+use crate::ws::dialect::dcrf::{Done, Duty, Pk};
+
+impl Dcrf {
+    pub(super) async fn quote(
+        &self,
+        pick_up: Coordinates,
+        drop_off: Coordinates,
+        class: Option<VehicleClass>,
+    ) -> Answered {
+        let rider = self.caller.person.rider();
+        let rider = rider.ok_or_else(Problem::not_allowed)?.id;
+        let quoted = self.app.dispatch.quote(rider, pick_up, drop_off, class);
+        let quoted = quoted.await?;
+        let quotes = QuotesObject::from(&quoted[..]);
+        Ok(Success(Done::Ok, json_of(&quotes)))
+    }
+
+    pub(super) async fn ride_code(&self, pk: &Pk) -> Answered {
+        let trip = self.visible(pk).await?;
+        let code = json!({"code": trip.order.code.as_ref().map(|code| code.as_str())});
+        Ok(Success(Done::Ok, code.to_string()))
+    }
+
+    pub(super) async fn duty(&self, duty: Duty) -> Answered {
+        let driver = self.caller.person.driver();
+        let driver = driver.ok_or_else(Problem::not_allowed)?.id;
+        let dispatch = &self.app.dispatch;
+        let data = match duty {
+            Duty::Show => json_of(&DutyObject::from(&dispatch.duty(driver).await?)),
+            Duty::Begin(vehicle) => {
+                let shift = dispatch.begin_shift(driver, vehicle).await?;
+                json_of(&ShiftObject::from(&shift))
+            }
+            Duty::End => json_of(&ShiftObject::from(&dispatch.end_shift(driver).await?)),
+            Duty::Report(fixes) => json_of(&self.app.report(driver, &fixes)?),
+            Duty::Reply(pk, reply) => {
+                let trip = self.trip(&pk).await?.id;
+                let (trip, offer) = dispatch.reply(driver, trip, reply).await?;
+                json_of(&OfferObject::from(&OfferChange { offer, trip }))
+            }
+        };
+        Ok(Success(Done::Ok, data))
+    }
+}
