@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Database, Home, PASSWORD, Service, Test, nk, sign_up_form, tests};
+use crate::harness::{Database, Home, Options, PASSWORD, Service, Test, nk, sign_up_form, tests};
 
 pub fn tests() -> Vec<Test> {
     tests![
@@ -14,6 +14,8 @@ pub fn tests() -> Vec<Test> {
         an_unknown_name_is_refused,
         nonsense_is_refused_with_usage,
         a_malformed_secret_is_not_repeated,
+        a_wrong_town_file_stops_the_start,
+        a_good_town_file_does_not,
     ]
 }
 
@@ -165,4 +167,32 @@ fn a_malformed_secret_is_not_repeated(on: Database) {
             assert!(!said.contains("hunter2"), "{said}");
         }
     }
+}
+
+/// The message names the file, the field and the rule; nothing was made in the data directory by then.
+fn a_wrong_town_file_stops_the_start(on: Database) {
+    let home = Home::new(on);
+    let file = home.dir().join("town.json");
+    let path = file.to_str().expect("a temporary file has a plain name");
+    let refused = |words: &[&str]| {
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--town", path];
+        let output = home.run(&arguments, "");
+        assert!(!output.status.success());
+        let said = String::from_utf8_lossy(&output.stderr);
+        for word in words {
+            assert!(said.contains(word), "{word:?} in {said}");
+        }
+        assert!(!home.dir().join("cabrank.db").exists());
+    };
+    refused(&[path, "No such file"]);
+    std::fs::write(&file, "{\"offering\": {\"wave\": 4}}").expect("there is room");
+    refused(&[path, "offering.wave", "must be from 1 to 3"]);
+}
+
+fn a_good_town_file_does_not(on: Database) {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/town.example.json");
+    let by_flag = Service::with(on, &["--town", example]);
+    assert!(by_flag.rider("ann").is_let_in());
+    let by_variable = Options::new(on).variable("CABRANK_TOWN", example).start();
+    assert!(by_variable.rider("ann").is_let_in());
 }

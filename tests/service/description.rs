@@ -1,6 +1,6 @@
 //! The description of the API, and the page that shows it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{Answer, Database, Service, Test, tests};
 
@@ -9,12 +9,13 @@ pub fn tests() -> Vec<Test> {
         the_description_names_every_path_and_method,
         every_code_of_the_contract_is_described,
         the_rules_of_fields_are_described,
+        positions_are_described_in_both_forms,
         a_body_that_may_be_left_out_is_described_so,
         the_page_needs_nothing_from_elsewhere,
     ]
 }
 
-const PATHS: [(&str, &str); 16] = [
+const PATHS: [(&str, &str); 31] = [
     ("/api/sign_up/", "post"),
     ("/api/log_in/", "post"),
     ("/api/log_out/", "post"),
@@ -28,6 +29,21 @@ const PATHS: [(&str, &str); 16] = [
     ("/api/trip/{nk}/complete/", "post"),
     ("/api/trip/{nk}/cancel/", "post"),
     ("/api/trip/{nk}/end/", "post"),
+    ("/api/trip/{nk}/receive/", "post"),
+    ("/api/trip/{nk}/decline/", "post"),
+    ("/api/trip/{nk}/give_back/", "post"),
+    ("/api/trip/{nk}/no_show/", "post"),
+    ("/api/trip/{nk}/code/", "get"),
+    ("/api/trip/{nk}/position/", "get"),
+    ("/api/trip/{nk}/track/", "get"),
+    ("/api/quote/", "post"),
+    ("/api/shift/", "get"),
+    ("/api/shift/", "post"),
+    ("/api/shift/end/", "post"),
+    ("/api/positions/", "post"),
+    ("/api/supply/", "get"),
+    ("/api/events/", "get"),
+    ("/api/notifications/", "post"),
     ("/rider/", "get"),
     ("/driver/", "get"),
     ("/healthz", "get"),
@@ -56,35 +72,80 @@ fn the_description_names_every_path_and_method(on: Database) {
     }
 }
 
-/// A status that the contract has and a path answers must stand in the description of that path.
+/// A status that the contract has and a path answers must stand in the description of that path, as a problem.
 fn every_code_of_the_contract_is_described(on: Database) {
     let service = Service::start(on);
     let description = description(&service);
-    for (path, method, statuses) in [
-        (
-            "/api/sign_up/",
-            "post",
-            &["201", "400", "413", "415", "429", "503"][..],
-        ),
-        ("/api/log_in/", "post", &["200", "400", "401", "429", "503"]),
-        (
-            "/api/trip/",
-            "post",
-            &["201", "400", "401", "403", "409", "422", "503"],
-        ),
-        ("/api/trip/{nk}/", "get", &["200", "401", "404"]),
-        (
-            "/api/trip/{nk}/accept/",
-            "post",
-            &["200", "401", "403", "404", "409", "422", "503"],
-        ),
-    ] {
-        for status in statuses {
-            let described = &description["paths"][path][method]["responses"][status];
-            assert!(described.is_object(), "{method} {path} may answer {status}");
+    for (path, method, good, problems) in STATUSES {
+        let responses = &description["paths"][path][method]["responses"];
+        assert!(
+            responses[good].is_object(),
+            "{method} {path} may answer {good}"
+        );
+        for status in problems.split(' ') {
+            let content = &responses[status]["content"]["application/problem+json"];
+            let schema = &content["schema"]["$ref"];
+            let problem = "#/components/schemas/Problem";
+            assert_eq!(schema, problem, "{method} {path} may answer {status}");
         }
     }
 }
+
+const STATUSES: [(&str, &str, &str, &str); 18] = [
+    ("/api/sign_up/", "post", "201", "400 413 415 429 503"),
+    ("/api/log_in/", "post", "200", "400 401 429 503"),
+    ("/api/trip/", "post", "201", "400 401 403 409 422 503"),
+    ("/api/trip/{nk}/", "get", "200", "401 404"),
+    (
+        "/api/trip/{nk}/accept/",
+        "post",
+        "200",
+        "401 403 404 409 422 503",
+    ),
+    (
+        "/api/trip/{nk}/start/",
+        "post",
+        "200",
+        "400 401 403 404 409 422 429 503",
+    ),
+    (
+        "/api/trip/{nk}/give_back/",
+        "post",
+        "200",
+        "400 401 403 404 409 422 503",
+    ),
+    (
+        "/api/trip/{nk}/no_show/",
+        "post",
+        "200",
+        "401 403 404 409 422 503",
+    ),
+    (
+        "/api/trip/{nk}/receive/",
+        "post",
+        "200",
+        "401 403 404 409 503",
+    ),
+    (
+        "/api/trip/{nk}/decline/",
+        "post",
+        "200",
+        "401 403 404 409 503",
+    ),
+    ("/api/trip/{nk}/code/", "get", "200", "401 403 404 503"),
+    ("/api/trip/{nk}/position/", "get", "200", "401 404 409 503"),
+    ("/api/trip/{nk}/track/", "get", "200", "401 404 503"),
+    ("/api/quote/", "post", "200", "400 401 403 413 415 503"),
+    ("/api/shift/", "post", "200", "400 401 403 409 413 415 503"),
+    ("/api/shift/end/", "post", "200", "401 403 409 503"),
+    (
+        "/api/positions/",
+        "post",
+        "200",
+        "400 401 403 409 413 415 503",
+    ),
+    ("/api/supply/", "get", "200", "401 403 503"),
+];
 
 fn the_rules_of_fields_are_described(on: Database) {
     let service = Service::start(on);
@@ -98,6 +159,8 @@ fn the_rules_of_fields_are_described(on: Database) {
         ("RequestForm", "drop_off_address", Some(1), 255),
         ("CancelForm", "reason", Some(1), 255),
         ("EndForm", "reason", Some(1), 255),
+        ("GiveBackForm", "reason", Some(1), 255),
+        ("RequestForm", "quote", Some(32), 32),
     ] {
         let field = &description["components"]["schemas"][form]["properties"][field];
         assert_eq!(field["minLength"].as_u64(), least, "{form} {field}");
@@ -114,13 +177,34 @@ fn the_rules_of_fields_are_described(on: Database) {
     assert_eq!(key["required"], false, "{key}");
 }
 
+/// A generated client knows what a position is, alone and in a list.
+fn positions_are_described_in_both_forms(on: Database) {
+    let service = Service::start(on);
+    let schemas = &description(&service)["components"]["schemas"];
+    let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+    let forms = json!([reference("OnePosition"), reference("SeveralPositions")]);
+    assert_eq!(schemas["PositionForm"]["oneOf"], forms);
+    assert_eq!(schemas["OnePosition"]["required"], json!(["lat", "lon"]));
+    let list = &schemas["SeveralPositions"]["properties"]["positions"];
+    assert_eq!(list["items"], reference("OnePosition"));
+    assert_eq!(
+        (&list["minItems"], &list["maxItems"]),
+        (&json!(1), &json!(100))
+    );
+}
+
 /// A rider need not say why; no reason is no body.
 fn a_body_that_may_be_left_out_is_described_so(on: Database) {
     let service = Service::start(on);
     let paths = &description(&service)["paths"];
     let body = |path: &str| paths[path]["post"]["requestBody"]["required"].clone();
-    assert_ne!(body("/api/trip/{nk}/cancel/"), true);
-    assert_eq!(body("/api/trip/{nk}/end/"), true);
+    for path in ["cancel", "start", "give_back"] {
+        assert_ne!(body(&format!("/api/trip/{{nk}}/{path}/")), true, "{path}");
+    }
+    assert_ne!(body("/api/shift/"), true);
+    for path in ["/api/trip/{nk}/end/", "/api/quote/", "/api/positions/"] {
+        assert_eq!(body(path), true, "{path}");
+    }
     let rider = service.rider("ann");
     rider.cancel(&rider.request("A", "B")).ok(200);
 }

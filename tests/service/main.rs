@@ -12,6 +12,7 @@
 
 mod amending;
 mod audience;
+mod bookings;
 mod chaos;
 mod chat;
 mod command_line;
@@ -20,9 +21,12 @@ mod dcrf;
 mod dcrf_refusals;
 mod description;
 mod doors;
+mod duty;
 mod endings;
 mod events;
 mod failures;
+mod fares;
+mod fees;
 mod frames;
 mod hand_over;
 mod handshake;
@@ -32,14 +36,20 @@ mod lifecycle;
 mod lists;
 mod log_in;
 mod notifications;
+mod offers;
+mod offers_end;
 mod origins;
+mod quotes;
 mod races;
 mod refreshing;
 mod refusals;
 mod requests;
 mod resume;
+mod rides;
 mod security;
 mod sessions;
+mod shifts;
+mod sightings;
 mod sign_up;
 mod snapshots;
 mod stampede;
@@ -68,7 +78,7 @@ fn main() -> ExitCode {
 }
 
 /// What must hold on both databases.
-fn modules() -> [Module; 35] {
+fn modules() -> [Module; 45] {
     [
         ("sign_up", sign_up::tests()),
         ("log_in", log_in::tests()),
@@ -87,6 +97,14 @@ fn modules() -> [Module; 35] {
         ("wire", wire::tests()),
         ("audience", audience::tests()),
         ("races", races::tests()),
+        ("quotes", quotes::tests()),
+        ("bookings", bookings::tests()),
+        ("shifts", shifts::tests()),
+        ("rides", rides::tests()),
+        ("fees", fees::tests()),
+        ("fares", fares::tests()),
+        ("offers", offers::tests()),
+        ("offers_end", offers_end::tests()),
         ("chaos", chaos::tests()),
         ("stampede", stampede::tests()),
         ("lifecycle", lifecycle::tests()),
@@ -105,6 +123,8 @@ fn modules() -> [Module; 35] {
         ("hand_over", hand_over::tests()),
         ("events", events::tests()),
         ("doors", doors::tests()),
+        ("duty", duty::tests()),
+        ("sightings", sightings::tests()),
     ]
 }
 

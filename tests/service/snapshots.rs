@@ -15,6 +15,11 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
+/// The snapshot of somebody who is not on shift.
+fn shown(trips: &[&Value], unread: i64) -> Value {
+    json!({"trips": trips, "unread": unread, "shift": null, "offer": null})
+}
+
 fn the_first_time_there_is_a_snapshot(on: Database) {
     let service = Service::start(on);
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
@@ -26,7 +31,7 @@ fn the_first_time_there_is_a_snapshot(on: Database) {
         (&operator.0, "role:operator"),
     ] {
         let (follower, snapshot) = Follower::begin(client);
-        assert_eq!(snapshot, json!({"trips": [], "unread": 0}));
+        assert_eq!(snapshot, shown(&[], 0));
         let mut expected = vec!["all", role];
         if role == "role:driver" {
             expected.insert(1, "drivers:main");
@@ -56,9 +61,9 @@ fn a_snapshot_shows_what_is_not_over(on: Database) {
     driver.arrive(&taken).ok(200);
     let taken = rider.trip(taken["nk"].as_str().unwrap_or_default());
     let (mut of_rider, snapshot) = Follower::begin(&rider);
-    assert_eq!(snapshot, json!({"trips": [open, taken], "unread": 1}));
+    assert_eq!(snapshot, shown(&[&open, &taken], 1));
     let (mut of_driver, snapshot) = Follower::begin(&driver);
-    assert_eq!(snapshot, json!({"trips": [open, taken], "unread": 0}));
+    assert_eq!(snapshot, shown(&[&open, &taken], 0));
     let (_, snapshot) = Follower::begin(&service.driver("ben"));
     assert_eq!(snapshot["trips"], json!([open]));
     let (_, snapshot) = Follower::begin(&service.operator("oz"));
@@ -108,7 +113,7 @@ fn a_position_that_is_not_known_gets_a_snapshot(on: Database) {
             (&json!(false), &json!(reason)),
             "{positions}"
         );
-        assert_eq!(answer["snapshot"], json!({"trips": [trip], "unread": 0}));
+        assert_eq!(answer["snapshot"], shown(&[&trip], 0));
         assert_eq!(opening(&rider, &answer["positions"])["resumed"], true);
     }
 }

@@ -47,8 +47,14 @@ const TABLES: [&str; 6] = [
     "notifications",
 ];
 /// Parts of what the service asks by the clock, however many sockets there are: sessions that have ended, every 2
-/// seconds, and searches that are over, twice a second.
-const BY_THE_CLOCK: [&str; 2] = ["ended_at IS NOT NULL", "search_ends_at <="];
+/// seconds, and what has come to its deadline, twice a second.
+const BY_THE_CLOCK: [&str; 5] = [
+    "ended_at IS NOT NULL",
+    "search_ends_at <=",
+    "opens_at <=",
+    "due_at <=",
+    "look_at <=",
+];
 
 fn sessions() -> usize {
     let sessions = std::env::var("CABRANK_STAMPEDE_SESSIONS");

@@ -2,6 +2,7 @@
 //! operator does, through the public interfaces only.
 
 mod answer;
+mod cab;
 #[path = "../../contract/channels.rs"]
 mod channels;
 mod client;
@@ -26,6 +27,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 pub use answer::{Answer, keys};
+pub use cab::{Cab, STAND, location, north_of, square, town};
 pub use client::{Client, Driver, Operator, Rider, log_in};
 pub use follower::{Follower, Log};
 pub use home::Home;

@@ -8,13 +8,14 @@ use super::socket::Gone;
 use super::{Client, Socket};
 
 /// What follows from a subscription or a resumed stream is told by these actions; an answer repeats its call's.
-const NEWS: [&str; 6] = [
+const NEWS: [&str; 7] = [
     "create",
     "update",
     "delete",
     "message",
     "notification",
     "event",
+    "position",
 ];
 
 /// An open socket of `/ws/`.

@@ -21,7 +21,7 @@ impl Process {
     /// Starts the command and does not wait for anything.
     pub fn spawn(mut command: Command) -> Self {
         command
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
@@ -68,6 +68,16 @@ impl Process {
             sent.expect("there is a shell").success(),
             "the process is there to get the signal"
         );
+    }
+
+    /// Puts its time ahead, and waits until what is due then was carried out.
+    #[track_caller]
+    pub fn advance(&mut self, seconds: f64) {
+        let said = |process: &mut Self| process.output().matches("\nahead by ").count();
+        let before = said(self);
+        let input = self.child.stdin.as_mut().expect("it is piped");
+        writeln!(input, "{seconds}").expect("the process reads");
+        eventually("its time is ahead", || (said(self) > before).then_some(()));
     }
 
     /// Waits until the process has ended.

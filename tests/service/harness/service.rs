@@ -55,6 +55,23 @@ impl Options {
         self
     }
 
+    /// In this town.
+    pub fn town(mut self, town: &Value) -> Self {
+        let file = self.home.dir().join("town.json");
+        std::fs::write(&file, town.to_string()).expect("there is room for a file");
+        let file = file
+            .to_str()
+            .expect("a temporary directory has a plain name");
+        self.flags.extend(["--town".to_owned(), file.to_owned()]);
+        self
+    }
+
+    /// Its time can be put ahead.
+    pub fn with_clock(mut self) -> Self {
+        self.flags.extend(["--clock", "stdin"].map(str::to_owned));
+        self
+    }
+
     #[track_caller]
     pub fn start(self) -> Service {
         let process = Process::spawn(self.command());
@@ -63,6 +80,7 @@ impl Options {
             process,
             address,
             options: self,
+            ahead: 0.0,
         }
     }
 
@@ -102,6 +120,7 @@ pub struct Service {
     process: Process, // goes first, so that nothing holds the database
     pub address: SocketAddr,
     options: Options,
+    ahead: f64,
 }
 
 impl Service {
@@ -203,6 +222,17 @@ impl Service {
     pub fn restart(&mut self) {
         self.process = Process::spawn(self.options.command());
         self.address = self.process.address();
+        if self.ahead > 0.0 {
+            self.process.advance(self.ahead);
+        }
+    }
+
+    /// Puts its time ahead by seconds, of a service that was started with [`Options::with_clock`], and waits until
+    /// what is due then was carried out. It stays ahead over restarts.
+    #[track_caller]
+    pub fn advance(&mut self, seconds: f64) {
+        self.process.advance(seconds);
+        self.ahead += seconds;
     }
 
     /// The same with another value of a variable.
