@@ -4,11 +4,13 @@ import type { Tokens } from './accounts.js';
 import { BACKOFF, type Backoff } from './backoff.js';
 import { Calls, guarded, type Wire } from './calls.js';
 import { Chat } from './chat.js';
+import { Duty } from './duty.js';
 import { RefusedError, SignedOutError, UnansweredError } from './errors.js';
 import { Follower, type Listener } from './follower.js';
 import { Line, type LineState, type SocketClass } from './line.js';
 import { Notifications } from './notifications.js';
 import type { Answer, Position } from './objects.js';
+import { Offers } from './offers.js';
 import type { Session } from './session.js';
 import { Subscriptions } from './subscriptions.js';
 import { Trips } from './trips.js';
@@ -22,6 +24,8 @@ export interface ClientOptions {
   /** After how many milliseconds of silence the service is asked for a sign of life. */
   silence?: number;
   backoff?: Partial<Backoff>;
+  /** Whether offers in the events are received for the driver's device; by default they are. */
+  receivesOffers?: boolean;
   onState?: (state: LineState) => void;
   /** The session has ended: log in again, and make a new client. */
   onSignedOut?: () => void;
@@ -36,6 +40,7 @@ const SESSION_ENDED = 4501;
 
 export class Client {
   readonly trips: Trips;
+  readonly duty: Duty;
   readonly chat: Chat;
   readonly notifications: Notifications;
   readonly #options: ClientOptions;
@@ -62,6 +67,7 @@ export class Client {
     this.#calls = new Calls(this.#wire);
     this.#subscriptions = new Subscriptions(this.#wire);
     this.trips = new Trips(this.#calls, this.#subscriptions);
+    this.duty = new Duty(this.#calls);
     this.chat = new Chat(this.#calls, this.#subscriptions);
     this.notifications = new Notifications(this.#calls, this.#subscriptions, this.#session);
   }
@@ -91,7 +97,8 @@ export class Client {
   /** Follows the events from `positions` on, by default from how things stand now. */
   follow(listener: Listener, positions: Position[] = []): void {
     this.#follower?.lost();
-    this.#follower = new Follower(this.#wire, listener, positions, () => this.#line.retry());
+    const offers = new Offers(this.#wire, this.duty, listener, this.#options.receivesOffers ?? true);
+    this.#follower = new Follower(this.#wire, offers, positions, () => this.#line.retry());
     this.#follower.resume();
   }
 

@@ -2,7 +2,7 @@
 
 import { frame, guarded, type Wire } from './calls.js';
 import { RefusedError } from './errors.js';
-import type { Answer, Position, ServiceEvent, Snapshot, SnapshotReason } from './objects.js';
+import type { Answer, Offer, Position, ServiceEvent, Snapshot, SnapshotReason } from './objects.js';
 import { Positions } from './positions.js';
 
 /** What a follower is told. `positions` are those to keep, and to follow from the next time. */
@@ -13,6 +13,10 @@ export interface Listener {
   event(event: ServiceEvent, positions: Position[]): void;
   /** Nothing was missed; what has happened meanwhile follows. */
   resumed?(positions: Position[]): void;
+  /** A trip is offered to the driver, whose device has received it: accept or decline it before it is `due`. */
+  offer?(offer: Offer): void;
+  /** An offer is over; its state says how. */
+  offerEnded?(offer: Offer): void;
 }
 
 type Resumed =

@@ -2,7 +2,16 @@
 
 export type Role = 'rider' | 'driver' | 'operator';
 
-export type Status = 'REQUESTED' | 'STARTED' | 'ARRIVED' | 'IN_PROGRESS' | 'COMPLETED' | 'CANCELLED' | 'EXPIRED';
+export type Status =
+  | 'SCHEDULED'
+  | 'REQUESTED'
+  | 'STARTED'
+  | 'ARRIVED'
+  | 'IN_PROGRESS'
+  | 'COMPLETED'
+  | 'CANCELLED'
+  | 'NO_SHOW'
+  | 'EXPIRED';
 
 /** A party of a trip, the sender of a message. */
 export interface Person {
@@ -36,6 +45,49 @@ export interface Trip {
   pick_up_location?: Place;
   drop_off_location?: Place;
   reason?: string;
+  /** When the rider wants to be picked up, if later. */
+  pick_up_at?: string;
+  /** The class of vehicle, if not `standard`. */
+  class?: string;
+  /** How many, if more than one. */
+  passengers?: number;
+  /** The service area of the pick-up. */
+  area?: string;
+  /** The driver needs the rider's code to start. */
+  ride_code?: true;
+  /** What was agreed on. */
+  quote?: Fare;
+  /** What is due. */
+  fare?: Fare;
+}
+
+export type FareLineKind =
+  | 'base'
+  | 'distance'
+  | 'time'
+  | 'waiting'
+  | 'surge'
+  | 'minimum'
+  | 'rounding'
+  | 'cancellation'
+  | 'no_show';
+
+/** Amounts are whole numbers of the currency's smallest unit; the lines add up to the total. */
+export interface Fare {
+  currency: string;
+  total: number;
+  /** `quantity` says of how much: metres, seconds or, of a surge, permille of the price. */
+  lines: { kind: FareLineKind; amount: number; quantity?: number }[];
+}
+
+/** What a trip would cost in a class; its `id` locks that in, until it expires. */
+export interface Quote {
+  id: string;
+  class: string;
+  metres: number;
+  seconds: number;
+  fare: Fare;
+  expires: string;
 }
 
 /** A trip is named by its `id` or by its `nk`. */
@@ -47,6 +99,24 @@ export interface Wish {
   drop_off_address: string;
   pick_up_location?: Place;
   drop_off_location?: Place;
+}
+
+/** A wish, and what else can be ordered. */
+export interface Order extends Wish {
+  class?: string;
+  /** 1 to 16. */
+  passengers?: number;
+  /** A time with its offset, for later. */
+  pick_up_at?: string;
+  /** The id of a quote for the same way and class. */
+  quote?: string;
+}
+
+/** What a quote is asked for; without a class, each that has a tariff is quoted. */
+export interface Way {
+  pick_up_location: Place;
+  drop_off_location: Place;
+  class?: string;
 }
 
 /** What a driver's `update` or `patch` says: the status that the next verb leads to. */
@@ -66,6 +136,71 @@ export interface Page {
   limit: number;
   offset: number;
   results: Trip[];
+}
+
+/** What a driver drives; by default a `standard` one with 4 seats. */
+export interface Vehicle {
+  class?: string;
+  seats?: number;
+}
+
+export interface Shift {
+  id: number;
+  class: string;
+  seats: number;
+  began: string;
+  ended: string | null;
+}
+
+/** Where a device is; without a time, now. */
+export interface Fix extends Place {
+  at?: string;
+  /** How far off it may be, in metres. */
+  accuracy?: number;
+  /** In degrees from north, clockwise. */
+  heading?: number;
+  /** In metres a second. */
+  speed?: number;
+}
+
+/** Where the driver of a trip is; `pk` is as it was given. */
+export interface Sighting extends Fix {
+  pk: Pk;
+  at: string;
+}
+
+/** How many positions were found to be what. */
+export interface Verdicts {
+  accepted: number;
+  late: number;
+  duplicate: number;
+  impossible: number;
+  too_frequent: number;
+}
+
+export type OfferState = 'created' | 'delivered' | 'accepted' | 'declined' | 'expired' | 'withdrawn' | 'undelivered';
+
+/** A trip that one driver may accept. */
+export interface Offer {
+  id: string;
+  state: OfferState;
+  attempt: number;
+  /** To the pick-up, as the crow flies. */
+  metres: number;
+  /** To the pick-up, in seconds. */
+  eta: number;
+  offered: string;
+  /** Until when the device must receive it or, once it has, the driver decide. */
+  due: string;
+  decide_seconds: number;
+  trip: Trip;
+}
+
+/** A driver's shift, and what the driver is at. */
+export interface OnDuty {
+  shift: Shift | null;
+  activity: 'available' | 'offered' | 'on_trip' | 'stale' | 'off_shift';
+  offer: Offer | null;
 }
 
 export interface ChatMessage {
@@ -104,13 +239,16 @@ export interface Position {
 }
 
 export type TripKind =
+  | 'scheduled'
   | 'requested'
   | 'amended'
   | 'accepted'
+  | 'given-back'
   | 'arrived'
   | 'started'
   | 'completed'
   | 'cancelled'
+  | 'no-show'
   | 'expired'
   | 'withdrawn'
   | 'removed';
@@ -128,6 +266,16 @@ export interface TripEvent extends Happened {
   trip: Trip;
 }
 
+export interface OfferEvent extends Happened {
+  kind: 'offered' | 'offer-ended';
+  offer: Offer;
+}
+
+export interface ShiftEvent extends Happened {
+  kind: 'shift-began' | 'shift-ended';
+  shift: Shift;
+}
+
 export interface ChatEvent extends Happened {
   kind: 'message';
   message: ChatMessage;
@@ -138,13 +286,17 @@ export interface NotificationEvent extends Happened {
   notification: Notification;
 }
 
-/** Something that happened; `kind` says which of the three it is. */
-export type ServiceEvent = TripEvent | ChatEvent | NotificationEvent;
+/** Something that happened; `kind` says which of these it is. */
+export type ServiceEvent = TripEvent | OfferEvent | ShiftEvent | ChatEvent | NotificationEvent;
 
 /** How everything stands, where the events in between cannot be had. */
 export interface Snapshot {
   trips: Trip[];
   unread: number;
+  /** A driver's, if on shift. */
+  shift: Shift | null;
+  /** A driver's, if one is open. */
+  offer: Offer | null;
 }
 
 export type SnapshotReason = 'no-position' | 'unknown-epoch' | 'unknown-sequence' | 'too-old' | 'too-far-behind';

@@ -1,7 +1,7 @@
 /** The actions on trips. */
 
 import type { Calls } from './calls.js';
-import type { Answer, Filters, Page, Pk, Progress, Trip, Wish } from './objects.js';
+import type { Answer, Filters, Order, Page, Pk, Progress, Quote, Sighting, Trip, Way, Wish } from './objects.js';
 import type { Keeping, Subscription, Subscriptions } from './subscriptions.js';
 
 /** Hears of one trip. */
@@ -18,6 +18,11 @@ export interface ActivityListener extends Keeping {
   delete?(id: number): void;
 }
 
+/** Hears where the driver of a trip is. */
+export interface PositionListener extends Keeping {
+  position(sighting: Sighting): void;
+}
+
 export class Trips {
   readonly #calls: Calls;
   readonly #subscriptions: Subscriptions;
@@ -27,9 +32,21 @@ export class Trips {
     this.#subscriptions = subscriptions;
   }
 
-  /** A rider requests a trip. */
-  create(wish: Wish): Promise<Trip> {
-    return this.#call('create', { data: wish });
+  /** A rider requests a trip, for now or for later. */
+  create(order: Order): Promise<Trip> {
+    return this.#call('create', { data: order });
+  }
+
+  /** What a trip would cost: one quote per class that has a tariff. */
+  async quote(way: Way): Promise<Quote[]> {
+    const { quotes } = await this.#call<{ quotes: Quote[] }>('quote', { data: way });
+    return quotes;
+  }
+
+  /** What the rider tells the driver at the pick-up; null, if nothing. */
+  async rideCode(pk: Pk): Promise<string | null> {
+    const { code } = await this.#call<{ code: string | null }>('ride_code', { pk });
+    return code;
   }
 
   /** At most 500, newest first. */
@@ -79,9 +96,19 @@ export class Trips {
     return this.#call('arrive', { pk });
   }
 
-  /** The ride begins. */
-  start(pk: Pk): Promise<Trip> {
-    return this.#call('start', { pk });
+  /** The ride begins; where the trip has `ride_code`, with the rider's code. */
+  start(pk: Pk, code?: string): Promise<Trip> {
+    return this.#call('start', { pk, data: code === undefined ? {} : { code } });
+  }
+
+  /** Its driver cannot do it; another one is looked for. */
+  giveBack(pk: Pk, reason?: string): Promise<Trip> {
+    return this.#call('give_back', { pk, data: reason === undefined ? {} : { reason } });
+  }
+
+  /** Its driver has waited in vain. */
+  noShow(pk: Pk): Promise<Trip> {
+    return this.#call('no_show', { pk });
   }
 
   /** The ride is over. */
@@ -106,6 +133,21 @@ export class Trips {
       hear: ({ action, data }: Answer) => {
         if (action === 'update') listener.update(data as Trip);
         else if (action === 'delete') listener.delete?.((data as { pk: Pk }).pk);
+      },
+      keeping: listener,
+    });
+  }
+
+  /** The driver's last position, if it is known, and each that comes, until the trip is over. Some may be missed. */
+  watchPosition(pk: Pk, listener: PositionListener): Promise<Subscription<Sighting | null>> {
+    return this.#subscriptions.add({
+      subscribe: { stream: 'trips', action: 'subscribe_position', fields: { pk } },
+      unsubscribe: { stream: 'trips', action: 'unsubscribe_position', fields: { pk } },
+      stands: (data) => {
+        if (data) listener.position(data as Sighting);
+      },
+      hear: ({ action, data }: Answer) => {
+        if (action === 'position') listener.position(data as Sighting);
       },
       keeping: listener,
     });

@@ -70,7 +70,7 @@ test('positions that an app has kept go on where it was, and strange ones give a
       again.client,
       kept.map((position) => ({ ...position, epoch: '0193a1b2c3d4e5f60718293a4b5c6d7e', sequence: 1 })),
     );
-    assert.deepEqual(await lost.snapshots.next('a snapshot'), { trips: [], unread: 0 });
+    assert.deepEqual(await lost.snapshots.next('a snapshot'), { trips: [], unread: 0, shift: null, offer: null });
     assert.deepEqual(lost.resumptions.all, []);
   }));
 

@@ -7,6 +7,7 @@ import {
   Client,
   Session,
   type LineState,
+  type Offer,
   type Position,
   type Role,
   type ServiceEvent,
@@ -56,8 +57,8 @@ export class Stage {
   }
 
   /** Runs a test with the service and closes everything afterwards. */
-  static async set(test: (stage: Stage) => Promise<void>): Promise<void> {
-    const stage = new Stage(await Service.start());
+  static async set(test: (stage: Stage) => Promise<void>, town: object | null = null): Promise<void> {
+    const stage = new Stage(await Service.start(town));
     try {
       await test(stage);
     } finally {
@@ -87,6 +88,7 @@ export class Heard {
   readonly snapshots = new Inbox<Snapshot>();
   readonly resumptions = new Inbox<Position[]>();
   readonly events = new Inbox<ServiceEvent>();
+  readonly offers = new Inbox<Offer>();
   readonly positions: Position[][] = [];
 
   static by(client: Client, positions?: Position[]): Heard {
@@ -99,6 +101,8 @@ export class Heard {
           heard.positions.push(at);
           heard.events.put(event);
         },
+        offer: (offer) => heard.offers.put(offer),
+        offerEnded: (offer) => heard.offers.put(offer),
       },
       positions,
     );

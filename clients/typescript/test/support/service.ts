@@ -2,7 +2,7 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -29,10 +29,11 @@ export class Service {
   #process: ChildProcess | null = null;
   #said = '';
 
-  private constructor() {}
+  private constructor(private readonly town: object | null) {}
 
-  static async start(): Promise<Service> {
-    const service = new Service();
+  /** With what the operator has decided, if anything. */
+  static async start(town: object | null = null): Promise<Service> {
+    const service = new Service(town);
     await service.start();
     return service;
   }
@@ -48,7 +49,8 @@ export class Service {
   /** Starts it, on the port and the data that it had before. */
   async start(): Promise<void> {
     const listen = `127.0.0.1:${this.#port}`;
-    const child = spawn(binary(), ['serve', '--listen', listen, '--data-dir', this.#dir, '--limits', 'off'], {
+    const args = ['serve', '--listen', listen, '--data-dir', this.#dir, '--limits', 'off', ...this.#townFile()];
+    const child = spawn(binary(), args, {
       env: environment(),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -63,6 +65,13 @@ export class Service {
     const port = LISTENS.exec(line)?.[2];
     if (!port) throw new Error(`the first line of \`cabrank serve\` is not 'listening on http://127.0.0.1:PORT' but '${line}'`);
     this.#port = Number(port);
+  }
+
+  #townFile(): string[] {
+    if (!this.town) return [];
+    const file = join(this.#dir, 'town.json');
+    writeFileSync(file, JSON.stringify(this.town));
+    return ['--town', file];
   }
 
   /** Ends it as a process manager does, or at once. */

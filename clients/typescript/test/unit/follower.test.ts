@@ -21,7 +21,7 @@ function follow(client: Client, positions?: Position[]): Inbox<unknown> {
 }
 
 function snapshot(connection: Connection, asked: Asked, positions: Position[], reason = 'no-position'): void {
-  connection.answer(asked, { resumed: false, reason, positions, snapshot: { trips: [], unread: 0 } });
+  connection.answer(asked, { resumed: false, reason, positions, snapshot: { trips: [], unread: 0, shift: null, offer: null } });
 }
 
 function event(connection: Connection, asked: Asked, id: number, position: Position, also?: Position[]): void {
