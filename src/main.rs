@@ -45,7 +45,7 @@ enum Command {
         #[arg(long)]
         down: bool,
     },
-    /// Start a service on a temporary directory, with riders and drivers who use it
+    /// Start a service on a temporary directory, with a town of riders and drivers who use it
     Demo(DemoArgs),
     /// Put load on a service that speaks the course dialect, and report what it costs
     Bench(BenchArgs),
@@ -176,6 +176,8 @@ async fn serve(config: &ServeConfig) -> Result<(), Failure> {
 async fn demo(args: &DemoArgs) -> Result<(), Failure> {
     let data = tempfile::tempdir()?;
     let listen = args.listen.to_string();
+    let town = data.path().join("town.json");
+    std::fs::write(&town, cabrank::demo::TOWN)?;
     let flags = [
         "cabrank",
         "serve",
@@ -185,6 +187,8 @@ async fn demo(args: &DemoArgs) -> Result<(), Failure> {
         "open",
         "--listen",
         &listen,
+        "--town",
+        town.to_str().ok_or("the temporary directory has no name")?,
     ];
     let Some(Command::Serve(mut config)) = Cli::try_parse_from(flags)?.command else {
         unreachable!("the command is given")

@@ -3,13 +3,18 @@
 //! It knows the service by its wire protocol alone (docs/protocol.md) and uses no other module of this crate, so that
 //! whatever it shows is what any app would see. Every call has a deadline.
 
+mod frames;
 mod service;
 mod socket;
 mod wire;
 
+pub use frames::{Actor, Answer, Event, Heard};
 pub use service::Service;
 pub use socket::Socket;
-pub use wire::{Heard, Party, Refusal, Role, Status, Trip, User};
+pub use wire::{
+    Fare, FareLine, Location, Message, Offer, OfferState, Party, Quote, Refusal, Role, Shift,
+    Status, Track, Trip, User,
+};
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The service over HTTP: accounts, and the commands that frames do not have.
+//! The service over HTTP: accounts, and what frames do not have.
 
 use awc::error::{SendRequestError, WsClientError};
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::{ANSWER_WITHIN, ClientError, Refusal, Role, Socket, Trip, User};
+use super::{ANSWER_WITHIN, ClientError, Refusal, Role, Socket, Track, User};
 
 /// A service at some address; clones share its connections.
 #[derive(Clone)]
@@ -52,45 +52,39 @@ impl Service {
         role: Role,
     ) -> Result<(), ClientError> {
         let fields = json!({"username": username, "password1": password, "password2": password, "group": role});
-        let _: Value = self
-            .post("signing up", "/api/sign_up/", None, &fields)
-            .await?;
+        let _: Value = self.post("signing up", "/api/sign_up/", &fields).await?;
         Ok(())
     }
 
     /// Opens a session.
     pub async fn log_in(&self, username: &str, password: &str) -> Result<User, ClientError> {
         let fields = json!({"username": username, "password": password});
-        let answer: Value = self
-            .post("logging in", "/api/log_in/", None, &fields)
-            .await?;
+        let answer: Value = self.post("logging in", "/api/log_in/", &fields).await?;
         user_in(&answer)
     }
 
-    /// Carries out a command on a trip: `accept`, `arrive`, `start`, `complete` or `cancel`.
-    pub async fn command(
-        &self,
-        user: &User,
-        nk: &str,
-        verb: &str,
-        fields: &Value,
-    ) -> Result<Trip, ClientError> {
-        self.post(
-            "a command",
-            &format!("/api/trip/{nk}/{verb}/"),
-            Some(user),
-            fields,
-        )
-        .await
+    /// The way of a ride; nothing if none is known.
+    pub async fn track(&self, user: &User, nk: &str) -> Result<Option<Track>, ClientError> {
+        let what = "the way of a ride";
+        let url = format!("{}/api/trip/{nk}/track/", self.base);
+        let asked = self.http.get(url).bearer_auth(&user.access).send();
+        let mut response = asked
+            .await
+            .map_err(|error| self.unreachable(what, &error))?;
+        let body = response.body().await;
+        let body = body.map_err(|error| self.unreachable(what, &error))?;
+        match response.status().as_u16() {
+            200 => read(what, &body).map(Some),
+            404 => Ok(None),
+            status => Err(refused(what, status, &body)),
+        }
     }
 
-    /// Opens the socket on which this user sends and hears trips.
+    /// Opens a native socket.
     pub async fn open(&self, user: &User) -> Result<Socket, ClientError> {
         let what = "opening a socket";
-        let handshake = self
-            .http
-            .ws(format!("{}{}", self.base, user.group.path()))
-            .bearer_auth(&user.access);
+        let url = format!("{}/ws/", self.base);
+        let handshake = self.http.ws(url).bearer_auth(&user.access);
         let (_, line) = timeout(ANSWER_WITHIN, handshake.connect())
             .await
             .map_err(|_| ClientError::TimedOut { what })?
@@ -102,10 +96,9 @@ impl Service {
         &self,
         what: &'static str,
         path: &str,
-        user: Option<&User>,
         fields: &impl Serialize,
     ) -> Result<T, ClientError> {
-        timeout(ANSWER_WITHIN, self.post_unbounded(what, path, user, fields))
+        timeout(ANSWER_WITHIN, self.post_unbounded(what, path, fields))
             .await
             .map_err(|_| ClientError::TimedOut { what })?
     }
@@ -114,14 +107,11 @@ impl Service {
         &self,
         what: &'static str,
         path: &str,
-        user: Option<&User>,
         fields: &impl Serialize,
     ) -> Result<T, ClientError> {
-        let mut request = self.http.post(format!("{}{path}", self.base));
-        if let Some(user) = user {
-            request = request.bearer_auth(&user.access);
-        }
-        let mut response = request
+        let mut response = self
+            .http
+            .post(format!("{}{path}", self.base))
             .send_json(fields)
             .await
             .map_err(|error| self.unreachable(what, &error))?;
@@ -133,10 +123,7 @@ impl Service {
         if !status.is_success() {
             return Err(refused(what, status.as_u16(), &body));
         }
-        serde_json::from_slice(&body).map_err(|error| ClientError::Unintelligible {
-            what,
-            reason: error.to_string(),
-        })
+        read(what, &body)
     }
 
     fn not_opened(&self, what: &'static str, error: &WsClientError) -> ClientError {
@@ -165,6 +152,13 @@ impl Service {
             },
         }
     }
+}
+
+fn read<T: DeserializeOwned>(what: &'static str, body: &[u8]) -> Result<T, ClientError> {
+    serde_json::from_slice(body).map_err(|error| ClientError::Unintelligible {
+        what,
+        reason: error.to_string(),
+    })
 }
 
 /// Log-in answers have several names for one token, some of them at once, which serde's aliases refuse.
@@ -215,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_refusal_without_a_problem_document_still_says_what_came() {
-        let ClientError::Refused { status, detail, .. } = refused("a command", 502, b"bad gateway")
+        let ClientError::Refused { status, detail, .. } = refused("a call", 502, b"bad gateway")
         else {
             panic!("not a refusal")
         };

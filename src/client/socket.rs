@@ -1,4 +1,4 @@
-//! A socket in the course dialect: trips and refusals come in, requests and changes go out.
+//! A socket in the native dialect: calls go out; answers, events and positions come in.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -6,10 +6,11 @@ use std::time::Duration;
 use awc::error::WsProtocolError;
 use awc::ws::{Frame, Message};
 use futures_util::{Sink, SinkExt, Stream, StreamExt};
-use serde::Serialize;
+use serde_json::Value;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{ANSWER_WITHIN, ClientError, Heard};
+use super::frames::{self, Heard};
+use super::{ANSWER_WITHIN, ClientError};
 
 /// What awc's handshake returns, whose name is not exported.
 trait Line:
@@ -37,13 +38,23 @@ impl Socket {
         }
     }
 
-    /// Sends one frame.
-    pub async fn send(&mut self, frame: &impl Serialize) -> Result<(), ClientError> {
-        let text = serde_json::to_string(frame).map_err(|error| ClientError::Unintelligible {
-            what: "a frame to be sent",
-            reason: error.to_string(),
-        })?;
-        self.put(Message::Text(text.into())).await
+    /// Calls an action with these fields; the answer is heard like everything else.
+    pub async fn call(&mut self, action: &str, fields: Value) -> Result<(), ClientError> {
+        self.send(&frames::call(None, action, fields)).await
+    }
+
+    /// The same in the stream of that name.
+    pub async fn call_in(
+        &mut self,
+        stream: &str,
+        action: &str,
+        fields: Value,
+    ) -> Result<(), ClientError> {
+        self.send(&frames::call(Some(stream), action, fields)).await
+    }
+
+    async fn send(&mut self, frame: &Value) -> Result<(), ClientError> {
+        self.put(Message::Text(frame.to_string().into())).await
     }
 
     /// The next frame, or nothing when none has come within `within`; the service's pings are answered meanwhile.
@@ -54,7 +65,11 @@ impl Socket {
                 return Ok(None);
             };
             match frame {
-                Some(Ok(Frame::Text(text))) => return read(&text).map(Some),
+                Some(Ok(Frame::Text(text))) => {
+                    if let Some(heard) = read(&text)? {
+                        return Ok(Some(heard));
+                    }
+                }
                 Some(Ok(Frame::Ping(payload))) => self.put(Message::Pong(payload)).await?,
                 Some(Ok(Frame::Pong(_))) => {}
                 Some(Ok(Frame::Close(reason))) => {
@@ -83,8 +98,8 @@ impl Socket {
     }
 }
 
-fn read(text: &[u8]) -> Result<Heard, ClientError> {
-    serde_json::from_slice(text).map_err(|error| ClientError::Unintelligible {
+fn read(text: &[u8]) -> Result<Option<Heard>, ClientError> {
+    frames::read(text).map_err(|error| ClientError::Unintelligible {
         what: "a socket",
         reason: error.to_string(),
     })

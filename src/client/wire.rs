@@ -13,7 +13,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// The path of this role's socket.
+    /// The path of this role's socket in the course dialect.
     pub fn path(self) -> &'static str {
         match self {
             Role::Rider => "/rider/",
@@ -44,6 +44,15 @@ pub struct Party {
     pub username: String,
 }
 
+/// Degrees north and east.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Location {
+    /// North of the equator.
+    pub lat: f64,
+    /// East of Greenwich.
+    pub lon: f64,
+}
+
 /// A trip as the service tells it.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Trip {
@@ -57,6 +66,18 @@ pub struct Trip {
     pub pick_up_address: String,
     /// Where it ends.
     pub drop_off_address: String,
+    /// Where it begins, if the rider has said so.
+    pub pick_up_location: Option<Location>,
+    /// Where it ends, if the rider has said so.
+    pub drop_off_location: Option<Location>,
+    /// When it is to begin, if not at once.
+    pub pick_up_at: Option<String>,
+    /// In which class of vehicle, if not in a standard one.
+    pub class: Option<String>,
+    /// Why it was cancelled or given back.
+    pub reason: Option<String>,
+    /// What is due, once it is over.
+    pub fare: Option<Fare>,
     /// How far it has got.
     pub status: Status,
 }
@@ -65,6 +86,8 @@ pub struct Trip {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
+    /// Was ordered for later.
+    Scheduled,
     /// Waits for a driver.
     Requested,
     /// A driver is on the way to the pick-up.
@@ -77,6 +100,8 @@ pub enum Status {
     Completed,
     /// Taken back.
     Cancelled,
+    /// The rider did not come.
+    NoShow,
     /// No driver came in time.
     Expired,
     /// A state that a newer service has.
@@ -89,13 +114,115 @@ impl Status {
     pub fn is_final(self) -> bool {
         matches!(
             self,
-            Status::Completed | Status::Cancelled | Status::Expired
+            Status::Completed | Status::Cancelled | Status::NoShow | Status::Expired
         )
     }
 }
 
-/// Why the service did not do what a frame or a call asked for.
+/// What a trip costs, in the smallest unit of the currency.
 #[derive(Clone, Debug, Deserialize)]
+pub struct Fare {
+    /// In three letters.
+    pub currency: String,
+    /// All together.
+    pub total: i64,
+    /// What it is made up of.
+    pub lines: Vec<FareLine>,
+}
+
+/// A part of a fare.
+#[derive(Clone, Debug, Deserialize)]
+pub struct FareLine {
+    /// For what.
+    pub kind: String,
+    /// How much.
+    pub amount: i64,
+}
+
+/// What a trip would cost.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Quote {
+    /// Its name in a request.
+    pub id: String,
+    /// How far it is expected to be.
+    pub metres: u64,
+    /// The price.
+    pub fare: Fare,
+}
+
+/// A trip that is proposed to a driver.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Offer {
+    /// What has become of it.
+    pub state: OfferState,
+    /// Which attempt to find a driver it belongs to.
+    pub attempt: i64,
+    /// How far the pick-up is, by straight line.
+    pub metres: i64,
+    /// How long it takes to get there, in seconds.
+    pub eta: i64,
+    /// How long the driver may think about it, in seconds.
+    pub decide_seconds: i64,
+    /// Which trip.
+    pub trip: Trip,
+}
+
+/// What has become of an offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OfferState {
+    /// On its way to the device.
+    Created,
+    /// The device has it.
+    Delivered,
+    /// The driver has taken the trip.
+    Accepted,
+    /// The driver does not want it.
+    Declined,
+    /// The driver has not answered in time.
+    Expired,
+    /// Taken back.
+    Withdrawn,
+    /// The device has not received it in time.
+    Undelivered,
+    /// A state that a newer service has.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A driver's time on duty.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Shift {
+    /// What is driven.
+    pub class: String,
+    /// How many passengers fit in.
+    pub seats: u8,
+    /// When it ended.
+    pub ended: Option<String>,
+}
+
+/// What one party of a trip wrote to the other.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Message {
+    /// The text.
+    pub message: String,
+    /// The trip's `nk`.
+    pub trip: String,
+    /// Who wrote it.
+    pub sender: Party,
+}
+
+/// The way of a ride.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Track {
+    /// How long it was.
+    pub metres: u64,
+    /// How long it took.
+    pub seconds: u64,
+}
+
+/// Why the service did not do what a frame or a call asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Refusal {
     /// The reason, for people.
     pub detail: String,
@@ -104,38 +231,17 @@ pub struct Refusal {
     pub code: String,
 }
 
-/// A frame that came in.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub enum Heard {
-    /// A trip has changed.
-    Trip(Box<Trip>),
-    /// A frame of this socket was refused.
-    Refused(Refusal),
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_trip_is_read_with_a_state_of_a_newer_service() {
-        let frame = r#"{"id":1,"rider":{"id":1,"username":"ann"},"driver":null,"nk":"ab","pick_up_address":"A","drop_off_address":"B","status":"NO_SHOW"}"#;
-        let Ok(Heard::Trip(trip)) = serde_json::from_str(frame) else {
-            panic!("not read as a trip")
-        };
+        let object = r#"{"id":1,"rider":{"id":1,"username":"ann"},"driver":null,"nk":"ab","pick_up_address":"A","drop_off_address":"B","status":"ON_A_FERRY"}"#;
+        let trip: Trip = serde_json::from_str(object).expect("read as a trip");
         assert_eq!(
             (trip.status, trip.driver.is_none()),
             (Status::Unknown, true)
         );
-    }
-
-    #[test]
-    fn a_refusal_is_told_from_a_trip() {
-        let frame = r#"{"detail":"Another driver has taken this trip.","code":"already-taken","errors":{}}"#;
-        let Ok(Heard::Refused(refusal)) = serde_json::from_str(frame) else {
-            panic!("not read as a refusal")
-        };
-        assert_eq!(refusal.code, "already-taken");
     }
 }

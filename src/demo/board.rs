@@ -8,99 +8,70 @@ use std::time::Instant;
 use jiff::Zoned;
 use tokio::sync::Notify;
 
-use crate::client::{Party, Status, Trip};
+use super::lines::{self, SERVICE};
+use crate::client::{Event, Status, User};
 
-/// Changes that are remembered so that they are written once; each is heard again within moments.
+/// Events that are remembered so that they are written once; each is heard again within moments.
 const TOLD_MAX: usize = 512;
-const NAME_WIDTH: usize = 6;
-const HAPPENING_WIDTH: usize = 56;
+const NAME_WIDTH: usize = 7;
+const HAPPENING_WIDTH: usize = 64;
 
 /// What all people of the demo write on.
 pub struct Board {
-    drivers: usize,
+    /// What everybody is called, by number.
+    names: HashMap<i64, String>,
     trips_wanted: Option<u32>,
     started_at: Instant,
-    finished: Cell<u32>,
-    cancelled: Cell<u32>,
-    told: RefCell<VecDeque<(String, Status)>>,
-    hearers: RefCell<HashMap<String, Hearing>>,
+    ends: Ends,
+    told: RefCell<VecDeque<i64>>,
     done: Notify,
 }
 
-/// How far the news of one request has got.
-struct Hearing {
-    first_at: Instant,
-    count: usize,
+/// How many trips have ended how.
+#[derive(Default)]
+struct Ends {
+    finished: Cell<u32>,
+    cancelled: Cell<u32>,
+    no_shows: Cell<u32>,
+    expired: Cell<u32>,
 }
 
 impl Board {
-    pub fn new(drivers: usize, trips_wanted: Option<u32>) -> Self {
+    pub fn new<'a>(people: impl Iterator<Item = &'a User>, trips_wanted: Option<u32>) -> Self {
         Self {
-            drivers,
+            names: people
+                .map(|user| (user.id, user.username.clone()))
+                .collect(),
             trips_wanted,
             started_at: Instant::now(),
-            finished: Cell::new(0),
-            cancelled: Cell::new(0),
+            ends: Ends::default(),
             told: RefCell::default(),
-            hearers: RefCell::default(),
             done: Notify::new(),
         }
     }
 
-    /// Writes what became of the trip, unless somebody else has heard it before.
-    pub fn heard(&self, trip: &Trip) {
-        let change = (trip.nk.clone(), trip.status);
+    /// Writes what has happened, unless somebody else has heard it before.
+    pub fn heard(&self, hearer: &User, event: &Event) {
         let mut told = self.told.borrow_mut();
-        if told.contains(&change) {
+        if told.contains(&event.id) {
             return;
         }
         if told.len() == TOLD_MAX {
             told.pop_front();
         }
-        told.push_back(change);
+        told.push_back(event.id);
         drop(told);
 
-        if let Some((who, happening)) = sentence(trip) {
-            self.say(who, &happening, &trip.nk);
+        let actor = event.actor.id.and_then(|id| self.names.get(&id));
+        let actor = actor.map_or(SERVICE, String::as_str);
+        if let Some(line) = lines::line(event, actor, &hearer.username) {
+            self.say(&line.who, &line.what, &line.nk);
         }
-        if trip.status == Status::Completed {
-            self.finish();
-        }
-        if trip.status == Status::Cancelled {
-            self.cancelled.set(self.cancelled.get() + 1);
-        }
-    }
-
-    /// Counts one more driver who has heard the request, and says so once all have.
-    pub fn driver_heard(&self, trip: &Trip) {
-        let mut hearers = self.hearers.borrow_mut();
-        let hearing = hearers.entry(trip.nk.clone()).or_insert_with(|| Hearing {
-            first_at: Instant::now(),
-            count: 0,
-        });
-        hearing.count += 1;
-        if hearing.count < self.drivers {
-            return;
-        }
-        let spread_ms = hearing.first_at.elapsed().as_secs_f64() * 1000.0;
-        hearers.remove(&trip.nk);
-        let happening = match self.drivers {
-            1 => "the driver hears it".to_owned(),
-            count => format!("{count} drivers hear it, within {spread_ms:.1} ms"),
-        };
-        self.say("all", &happening, &trip.nk);
     }
 
     /// Writes one line: when, who, what, and the end of the trip's nk (the beginning of a time-ordered one tells little).
     pub fn say(&self, who: &str, happening: &str, nk: &str) {
-        let short = nk
-            .len()
-            .checked_sub(8)
-            .and_then(|start| nk.get(start..))
-            .unwrap_or(nk);
-        self.write(&format!(
-            "{who:<NAME_WIDTH$} {happening:<HAPPENING_WIDTH$} {short}"
-        ));
+        self.write(&columns(who, happening, nk));
     }
 
     /// Writes a line that is about no trip.
@@ -114,20 +85,39 @@ impl Board {
     }
 
     pub fn summary(&self) -> String {
+        let Ends {
+            finished,
+            cancelled,
+            no_shows,
+            expired,
+        } = &self.ends;
         format!(
-            "{} trips finished, {} cancelled, in {:.0} s.",
-            self.finished.get(),
-            self.cancelled.get(),
+            "{} trips finished, {} cancelled, {} without a rider, {} without a driver, in {:.0} s.",
+            finished.get(),
+            cancelled.get(),
+            no_shows.get(),
+            expired.get(),
             self.started_at.elapsed().as_secs_f64()
         )
     }
 
-    fn finish(&self) {
-        self.finished.set(self.finished.get() + 1);
-        if self
-            .trips_wanted
-            .is_some_and(|wanted| self.finished.get() >= wanted)
-        {
+    /// Counts a trip that has ended, once its rider has said all about it; with the last one that was wanted the play ends.
+    pub fn settled(&self, end: Status) {
+        let ends = match end {
+            Status::Completed => &self.ends.finished,
+            Status::Cancelled => &self.ends.cancelled,
+            Status::NoShow => &self.ends.no_shows,
+            Status::Expired => &self.ends.expired,
+            Status::Scheduled
+            | Status::Requested
+            | Status::Started
+            | Status::Arrived
+            | Status::InProgress
+            | Status::Unknown => return,
+        };
+        ends.set(ends.get() + 1);
+        let finished = self.ends.finished.get();
+        if self.trips_wanted.is_some_and(|wanted| finished >= wanted) {
             self.done.notify_one();
         }
     }
@@ -141,23 +131,25 @@ impl Board {
     }
 }
 
-/// Who did what, for a change that is worth a line.
-fn sentence(trip: &Trip) -> Option<(&str, String)> {
-    let rider = name(trip.rider.as_ref());
-    let driver = name(trip.driver.as_ref());
-    let (from, to) = (&trip.pick_up_address, &trip.drop_off_address);
-    Some(match trip.status {
-        Status::Requested => (rider, format!("requests a trip from {from} to {to}")),
-        Status::Started => (driver, format!("takes it and drives to {from}")),
-        Status::Arrived => (driver, format!("is at {from}, where {rider} waits")),
-        Status::InProgress => (driver, format!("sets off with {rider}")),
-        Status::Completed => (driver, format!("has brought {rider} to {to}")),
-        Status::Cancelled => (rider, "cancels".to_owned()),
-        Status::Expired => (rider, "waits no longer: nobody came".to_owned()),
-        Status::Unknown => return None,
-    })
+fn columns(who: &str, happening: &str, nk: &str) -> String {
+    let short = nk
+        .len()
+        .checked_sub(8)
+        .and_then(|start| nk.get(start..))
+        .unwrap_or(nk);
+    format!("{who:<NAME_WIDTH$} {happening:<HAPPENING_WIDTH$} {short}")
 }
 
-fn name(party: Option<&Party>) -> &str {
-    party.map_or("nobody", |party| party.username.as_str())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_stand_in_columns_and_name_the_trip_by_its_end() {
+        let nk = "0193a1b2c3d4e5f60718293a4b5c6d7e";
+        let (one, two) = (columns("ann", "waits", nk), columns("cabrank", "asks", nk));
+        assert_eq!(one.find("4b5c6d7e"), two.find("4b5c6d7e"));
+        assert!(one.starts_with("ann     waits ") && one.ends_with(" 4b5c6d7e"));
+        assert!(columns("ivy", "begins", "").trim_end().ends_with("begins"));
+    }
 }

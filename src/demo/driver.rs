@@ -1,180 +1,398 @@
-//! A driver who wants every trip, takes those that nobody was faster to take, and drives them to their end.
+//! A driver's app: it goes on shift, says where the car is, answers offers, and takes a trip from step to step.
+//!
+//! Three things move it: what the service tells (`follow`), what a call was answered (`answered`), and the clock (`act`). What the driver
+//! is at follows from what the service tells alone, never from what the app has asked for. So an answer that is lost, a trip that
+//! is cancelled meanwhile and a snapshot after a break need no code of their own: a call that is made twice does no harm, and
+//! whatever is so is told.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
-use super::{Board, Pace, below};
-use crate::client::{ClientError, Heard, Socket, Status, Trip, User};
+use super::car::{Car, SPEED};
+use super::story::{Mood, Moods};
+use super::{Board, Pace, far_away, places};
+use crate::client::{
+    Answer, ClientError, Event, Heard, Location, Message, Offer, OfferState, Shift, Socket, Status,
+    Trip, User,
+};
 
-/// How long a driver waits for the answer to a frame before sending it again; a repeated one does no harm.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
-/// Open requests that a driver keeps in mind.
-const OPEN_MAX: usize = 100;
+/// How often the device says where it is, in seconds; nobody is taken for gone within the longest.
+const REPORT_EVERY: f64 = 1.0;
+const REPORT_MIN: Duration = Duration::from_millis(500);
+const REPORT_MAX: Duration = Duration::from_secs(10);
+/// The longest that a driver thinks, whatever the pace: the service does not wait for ever.
+const THINKS_MAX: Duration = Duration::from_millis(2_500);
+/// How long a driver stays at the pick-up without hearing from the rider, in seconds.
+const PATIENCE: f64 = 9.0;
+/// How far drivers get before they find that they cannot go on, in seconds.
+const GIVES_BACK_AFTER: f64 = 3.0;
+/// When to do again what has had no effect so far.
+const AGAIN_AFTER: Duration = Duration::from_secs(5);
 
-/// Seconds in which most drivers decide that they want a trip, and those in which the others do.
-const QUICK: f64 = 0.4;
-const SLOW: f64 = 0.7;
-
-/// Plays a driver for ever.
+/// Plays the driver of that turn for ever.
 pub async fn play(
     user: &User,
-    mut socket: Socket,
+    socket: Socket,
     board: &Board,
     pace: Pace,
+    turn: usize,
 ) -> Result<Infallible, ClientError> {
+    let now = Instant::now();
     let mut driver = Driver {
         user,
+        socket,
         board,
         pace,
-        open: VecDeque::new(),
-        current: None,
-        asked: None,
+        moods: Moods::of(turn),
+        car: Car::parked(places::stand(turn), now),
+        goal: None,
+        state: State::Available,
         act_at: far_away(),
+        report_at: far_away(),
     };
+    driver.go_online().await?;
     loop {
-        match socket
-            .hear(driver.act_at.saturating_duration_since(Instant::now()))
-            .await?
-        {
-            Some(Heard::Trip(trip)) => driver.follow(*trip),
-            Some(Heard::Refused(_)) => driver.is_refused(),
-            None => driver.act(&mut socket).await?,
+        let wake_at = driver.act_at.min(driver.report_at);
+        let wait = wake_at.saturating_duration_since(Instant::now());
+        match driver.socket.hear(wait).await? {
+            Some(Heard::Event(event)) => driver.follow(*event).await?,
+            Some(Heard::Answer(answer)) => driver.answered(answer).await?,
+            // Only those who ride want to know where a car is.
+            Some(Heard::Sighting(_)) => {}
+            None => driver.act().await?,
         }
     }
 }
 
 struct Driver<'a> {
     user: &'a User,
+    socket: Socket,
     board: &'a Board,
     pace: Pace,
-    /// Requests that nobody has taken as far as this driver knows, oldest first.
-    open: VecDeque<Trip>,
-    /// The trip being driven.
-    current: Option<Trip>,
-    /// The request that this driver has asked for; who got it is known when a change of it is heard.
-    asked: Option<String>,
-    /// When to send the next frame.
+    moods: Moods,
+    car: Car,
+    /// Where the car is going.
+    goal: Option<Location>,
+    state: State,
+    /// When there is something to do, if nothing is heard before.
     act_at: Instant,
+    /// When to say where the car is, on shift.
+    report_at: Instant,
+}
+
+/// What a driver is at, in the words of the protocol.
+enum State {
+    /// May be offered a trip.
+    Available,
+    /// Has one, and will do with it as the mood is.
+    Offered { nk: String, mood: Mood },
+    /// Has taken a trip.
+    OnTrip(Box<OnTrip>),
+}
+
+/// A trip that was taken. Its status says which step comes next.
+struct OnTrip {
+    trip: Trip,
+    gives_back: bool,
+    /// What the rider has told.
+    code: Option<String>,
 }
 
 impl Driver<'_> {
-    /// Takes note of a change.
-    fn follow(&mut self, trip: Trip) {
-        self.board.heard(&trip);
-        if trip.status == Status::Requested {
-            self.board.driver_heard(&trip);
-            self.want(trip);
-            return;
+    /// Opens the event stream before anything can happen in it, and goes on shift. An app that was away would give the positions that it
+    /// had got to, and hear what it has missed; one that knows nothing yet is sent a snapshot.
+    async fn go_online(&mut self) -> Result<(), ClientError> {
+        let nowhere = json!({"data": {"positions": []}});
+        self.socket.call("resume", nowhere).await?;
+        let vehicle = json!({"data": {"class": "standard", "seats": 4}});
+        self.socket.call("begin_shift", vehicle).await
+    }
+
+    /// Takes note of an event.
+    async fn follow(&mut self, event: Event) -> Result<(), ClientError> {
+        self.board.heard(self.user, &event);
+        if let Some(trip) = event.trip {
+            self.hear_trip(trip);
         }
-        self.open.retain(|open| open.nk != trip.nk);
-        let asked = self.asked.take_if(|asked| *asked == trip.nk).is_some();
-        if trip
+        if let Some(message) = event.message {
+            self.hear_message(&message);
+        }
+        if let Some(shift) = event.shift {
+            self.hear_shift(&shift);
+        }
+        match event.offer {
+            Some(offer) => self.hear_offer(offer).await,
+            None => Ok(()),
+        }
+    }
+
+    /// An offer was made, or has ended.
+    async fn hear_offer(&mut self, offer: Offer) -> Result<(), ClientError> {
+        let nk = offer.trip.nk;
+        match offer.state {
+            OfferState::Created | OfferState::Delivered => {
+                let mood = self.moods.next();
+                self.act_at = match mood {
+                    Mood::Takes | Mood::GivesBack | Mood::Declines => {
+                        Instant::now() + self.pace.pause_between(0.8, 1.6).min(THINKS_MAX)
+                    }
+                    Mood::IsSilent | Mood::IsOutOfReach => far_away(),
+                };
+                self.goal = None;
+                self.state = State::Offered {
+                    nk: nk.clone(),
+                    mood,
+                };
+                if mood == Mood::IsOutOfReach {
+                    return Ok(());
+                }
+                // The device's own receipt, before anybody looks at it.
+                self.socket.call("receive", json!({"pk": nk})).await
+            }
+            OfferState::Declined
+            | OfferState::Expired
+            | OfferState::Withdrawn
+            | OfferState::Undelivered => {
+                if matches!(&self.state, State::Offered { nk: offered, .. } if *offered == nk) {
+                    self.be_available();
+                }
+                Ok(())
+            }
+            // The trip tells more.
+            OfferState::Accepted | OfferState::Unknown => Ok(()),
+        }
+    }
+
+    /// A trip has changed: the driver's own, or one that was.
+    fn hear_trip(&mut self, trip: Trip) {
+        let is_own = trip
             .driver
             .as_ref()
-            .is_some_and(|driver| driver.id == self.user.id)
-        {
-            self.say_in_vain(&trip);
-            self.drive(trip);
+            .is_some_and(|driver| driver.id == self.user.id);
+        if !is_own {
+            if matches!(&self.state, State::OnTrip(ride) if ride.trip.nk == trip.nk) {
+                self.be_available();
+            }
             return;
         }
-        if asked {
-            self.say_lost(&trip);
-        }
-        self.look_for_work();
-    }
-
-    fn want(&mut self, trip: Trip) {
-        if self.open.len() < OPEN_MAX {
-            self.open.push_back(trip);
-        }
-        // Whoever is thinking about another one already does not begin anew.
-        if self.open.len() == 1 {
-            self.look_for_work();
-        }
-    }
-
-    fn drive(&mut self, trip: Trip) {
-        match next_step(trip.status) {
-            Some((_, least, most)) => {
-                self.act_at = Instant::now() + self.pace.pause_between(least, most);
-                self.current = Some(trip);
+        let now = Instant::now();
+        let gives_back = self.means_to_give_back();
+        (self.goal, self.act_at) = match trip.status {
+            Status::Started if gives_back => {
+                let soon = now + self.pace.pause(GIVES_BACK_AFTER);
+                (trip.pick_up_location, soon)
             }
-            None => {
-                self.current = None;
-                self.look_for_work();
+            Status::Started => (trip.pick_up_location, far_away()),
+            Status::Arrived => (None, now + self.pace.pause(PATIENCE)),
+            Status::InProgress => (trip.drop_off_location, far_away()),
+            Status::Completed | Status::Cancelled | Status::NoShow | Status::Expired => {
+                return self.be_available();
+            }
+            Status::Scheduled | Status::Requested | Status::Unknown => return,
+        };
+        if self.goal.is_none() && trip.status != Status::Arrived {
+            // Nobody knows where that is, so it is here.
+            self.act_at = now;
+        }
+        self.state = State::OnTrip(Box::new(OnTrip {
+            trip,
+            gives_back,
+            code: None,
+        }));
+    }
+
+    fn means_to_give_back(&self) -> bool {
+        match &self.state {
+            State::Available => false,
+            State::Offered { mood, .. } => *mood == Mood::GivesBack,
+            State::OnTrip(ride) => ride.gives_back,
+        }
+    }
+
+    /// The rider writes the code in the trip's chat; drivers write nothing in this town.
+    fn hear_message(&mut self, message: &Message) {
+        if let State::OnTrip(ride) = &mut self.state
+            && ride.trip.nk == message.trip
+        {
+            let digits = message.message.chars().filter(char::is_ascii_digit);
+            ride.code = Some(digits.collect());
+            self.act_at = Instant::now() + self.pace.pause(0.5);
+        }
+    }
+
+    /// Who is off shift is not followed.
+    fn hear_shift(&mut self, shift: &Shift) {
+        if shift.ended.is_some() {
+            self.report_at = far_away();
+        }
+    }
+
+    fn be_available(&mut self) {
+        self.state = State::Available;
+        self.goal = None;
+        self.act_at = far_away();
+    }
+
+    /// Takes note of an answer.
+    async fn answered(&mut self, answer: Answer) -> Result<(), ClientError> {
+        match (answer.action.as_str(), answer.outcome) {
+            ("resume", Ok(data)) => self.adopt(&data["snapshot"]).await,
+            ("begin_shift", Ok(_)) => {
+                self.report_at = Instant::now();
+                Ok(())
+            }
+            ("receive", Ok(offer)) => {
+                self.say_received(&offer);
+                Ok(())
+            }
+            (_, Ok(_)) => Ok(()),
+            ("no_show", Err(refusal)) if refusal.code == "too-early" => {
+                self.act_at = Instant::now() + Duration::from_secs(1);
+                Ok(())
+            }
+            ("receive" | "accept" | "decline", Err(refusal)) => {
+                self.say(&format!("is too late: {}", refusal.detail));
+                if matches!(self.state, State::Offered { .. }) {
+                    self.be_available();
+                }
+                Ok(())
+            }
+            (action, Err(refusal)) => {
+                self.say(&format!("cannot {action}: {}", refusal.detail));
+                Ok(())
             }
         }
     }
 
-    /// Most drivers need equally long to decide, so that several want a trip at the same moment; some are slower.
-    fn look_for_work(&mut self) {
-        let awaits_answer = self
-            .open
-            .front()
-            .is_some_and(|open| self.asked.as_ref() == Some(&open.nk));
-        if self.current.is_none() && !awaits_answer {
-            let seconds = if below(3) < 2 { QUICK } else { SLOW };
-            self.act_at = if self.open.is_empty() {
-                far_away()
-            } else {
-                Instant::now() + self.pace.pause(seconds)
-            };
+    /// Goes on from what the service says is so.
+    async fn adopt(&mut self, snapshot: &Value) -> Result<(), ClientError> {
+        let trips = snapshot["trips"].as_array().into_iter().flatten();
+        for trip in trips.filter_map(|trip| Trip::deserialize(trip).ok()) {
+            self.hear_trip(trip);
+        }
+        match Option::<Offer>::deserialize(&snapshot["offer"])
+            .ok()
+            .flatten()
+        {
+            Some(offer) => self.hear_offer(offer).await,
+            None => Ok(()),
         }
     }
 
-    /// An error frame does not say what it answers, but only asking for a trip can go wrong for a driver like this.
-    fn is_refused(&mut self) {
-        self.open
-            .retain(|open| self.asked.as_ref() != Some(&open.nk));
-        self.look_for_work();
-    }
-
-    fn say_in_vain(&self, trip: &Trip) {
-        if let (Status::Cancelled, Some(rider)) = (trip.status, &trip.rider) {
-            let happening = format!("is told that {} needs no car any more", rider.username);
-            self.board.say(&self.user.username, &happening, &trip.nk);
+    /// Does what is due.
+    async fn act(&mut self) -> Result<(), ClientError> {
+        let now = Instant::now();
+        if now >= self.report_at {
+            self.drive(now);
+            self.report_at = now + self.pace.pause(REPORT_EVERY).clamp(REPORT_MIN, REPORT_MAX);
+            self.report().await?;
         }
-    }
-
-    fn say_lost(&self, trip: &Trip) {
-        if let (Status::Started, Some(winner)) = (trip.status, &trip.driver) {
-            let happening = format!("wants it too, but {} was faster", winner.username);
-            self.board.say(&self.user.username, &happening, &trip.nk);
-        }
-    }
-
-    /// Sends what comes next: the next step of the trip being driven, or the wish to have the oldest open one.
-    async fn act(&mut self, socket: &mut Socket) -> Result<(), ClientError> {
-        let Some(trip) = self.current.as_ref().or(self.open.front()) else {
-            self.act_at = far_away();
+        if now < self.act_at {
             return Ok(());
-        };
-        let Some((next, ..)) = next_step(trip.status) else {
-            return Ok(());
-        };
-        if next == Status::Started {
-            self.asked = Some(trip.nk.clone());
         }
-        self.act_at = Instant::now() + ANSWER_WITHIN;
-        socket.send(&json!({"nk": trip.nk, "status": next})).await
+        self.act_at = now + AGAIN_AFTER;
+        let (action, fields) = match &self.state {
+            State::Available => return Ok(()),
+            State::Offered { nk, mood } => {
+                let action = match mood {
+                    Mood::Takes | Mood::GivesBack => "accept",
+                    Mood::Declines => "decline",
+                    Mood::IsSilent | Mood::IsOutOfReach => return Ok(()),
+                };
+                (action, json!({"pk": nk}))
+            }
+            State::OnTrip(ride) => match ride.next_step() {
+                Some(step) => step,
+                None => return Ok(()),
+            },
+        };
+        self.socket.call(action, fields).await
+    }
+
+    /// Moves the car; whoever is free goes round.
+    fn drive(&mut self, now: Instant) {
+        let speed = match (&self.state, self.goal) {
+            (State::Available, None) => {
+                self.goal = Some(places::anywhere().location());
+                return self.car.wait(now);
+            }
+            (State::Available, Some(_)) => SPEED / 4.0,
+            (State::Offered { .. } | State::OnTrip(_), _) => SPEED,
+        };
+        let Some(goal) = self.goal else {
+            return self.car.wait(now);
+        };
+        if self.car.drive(goal, self.pace.speed(speed), now) {
+            self.goal = None;
+            if matches!(self.state, State::OnTrip(_)) {
+                self.act_at = now;
+            }
+        }
+    }
+
+    async fn report(&mut self) -> Result<(), ClientError> {
+        let is_out_of_reach = matches!(
+            self.state,
+            State::Offered {
+                mood: Mood::IsOutOfReach,
+                ..
+            }
+        );
+        if is_out_of_reach {
+            return Ok(());
+        }
+        let position = json!({"data": self.car.position()});
+        self.socket.call("position", position).await
+    }
+
+    fn say_received(&self, offer: &Value) {
+        if let Ok(offer) = Offer::deserialize(offer) {
+            let what = format!(
+                "has it on the phone, and {} s to answer",
+                offer.decide_seconds
+            );
+            self.board.say(&self.user.username, &what, &offer.trip.nk);
+        }
+    }
+
+    fn say(&self, what: &str) {
+        let nk = match &self.state {
+            State::Available => "",
+            State::Offered { nk, .. } => nk,
+            State::OnTrip(ride) => &ride.trip.nk,
+        };
+        self.board.say(&self.user.username, what, nk);
     }
 }
 
-/// What a driver does next with a trip in this state, and how many seconds it takes at least and at most to get there.
-fn next_step(status: Status) -> Option<(Status, f64, f64)> {
-    match status {
-        Status::Requested => Some((Status::Started, QUICK, SLOW)),
-        Status::Started => Some((Status::Arrived, 1.5, 3.0)),
-        Status::Arrived => Some((Status::InProgress, 0.8, 1.5)),
-        Status::InProgress => Some((Status::Completed, 2.0, 4.0)),
-        Status::Completed | Status::Cancelled | Status::Expired | Status::Unknown => None,
+impl OnTrip {
+    /// The call that leads on from here, once the car is there or there was time enough.
+    fn next_step(&self) -> Option<(&'static str, Value)> {
+        let nk = &self.trip.nk;
+        match (self.trip.status, &self.code) {
+            (Status::Started, _) if self.gives_back => {
+                let why = json!({"pk": nk, "data": {"reason": "a flat tyre"}});
+                Some(("give_back", why))
+            }
+            (Status::Started, _) => Some(("arrive", json!({"pk": nk}))),
+            (Status::Arrived, Some(code)) => {
+                Some(("start", json!({"pk": nk, "data": {"code": code}})))
+            }
+            (Status::Arrived, None) => Some(("no_show", json!({"pk": nk}))),
+            (Status::InProgress, _) => Some(("complete", json!({"pk": nk}))),
+            (
+                Status::Scheduled
+                | Status::Requested
+                | Status::Completed
+                | Status::Cancelled
+                | Status::NoShow
+                | Status::Expired
+                | Status::Unknown,
+                _,
+            ) => None,
+        }
     }
-}
-
-/// A moment that something else will come before.
-fn far_away() -> Instant {
-    Instant::now() + Duration::from_secs(3600)
 }

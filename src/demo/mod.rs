@@ -1,16 +1,19 @@
-//! `cabrank demo`: a handful of riders and drivers who keep the service busy, and what happens, line by line.
+//! `cabrank demo`: a town in which drivers on shift are offered what riders request, and what happens, line by line.
 //!
 //! They are apps like any other: accounts over HTTP, everything else over real sockets. They know nothing of each other
-//! but what the service tells them; only the printing is shared (`board`).
+//! but what the service tells them; only the printing is shared (`board`). `driver` is what an app has to do, in one file.
 
 mod board;
+mod car;
 mod driver;
+mod lines;
 mod places;
 mod rider;
+mod story;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
@@ -19,9 +22,14 @@ use futures_util::stream::FuturesUnordered;
 use crate::client::{ClientError, Role, Service, Socket, User};
 use crate::inputs;
 use board::Board;
+use rider::Stage;
+use story::Story;
 
 /// What the demo's people all use; the data directory they live in is gone after the demo.
 const PASSWORD: &str = "a-long-walk-home-7";
+
+/// What was decided for the demo's town, as `--town` reads it: short times, so that one sees an offer go from driver to driver.
+pub const TOWN: &str = include_str!("town.json");
 
 /// Start the service with riders and drivers who keep it busy, and print what happens.
 #[derive(Clone, Debug, clap::Args)]
@@ -32,7 +40,7 @@ pub struct DemoArgs {
     /// Riders who keep requesting trips
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub riders: u16,
-    /// Drivers who want each of them
+    /// Drivers on shift, who are offered them one after the other
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub drivers: u16,
     /// End after this many finished trips; without it the demo goes on until Ctrl-C
@@ -70,7 +78,10 @@ pub async fn run(base_url: &str, args: &DemoArgs) -> Result<(), DemoError> {
     // Drivers first: whoever is there hears the first request.
     let drivers = join_all(&service, Role::Driver, &places::DRIVERS, args.drivers).await?;
     let riders = join_all(&service, Role::Rider, &places::RIDERS, args.riders).await?;
-    let board = Board::new(drivers.len(), args.trips);
+    let board = Board::new(
+        drivers.iter().chain(&riders).map(|(user, _)| user),
+        args.trips,
+    );
     board.note(&format!(
         "{} rider{} and {} driver{} are signed up and connected.",
         args.riders,
@@ -78,26 +89,28 @@ pub async fn run(base_url: &str, args: &DemoArgs) -> Result<(), DemoError> {
         args.drivers,
         plural(args.drivers),
     ));
+    board.note("The town is small, and its roads are empty: cars go straight, at 50 km/h.");
 
-    let pace = Pace(args.pace);
-    let (service, board) = (&service, &board);
+    let (pace, story) = (Pace(args.pace), Story::default());
+    let stage = Stage {
+        service: &service,
+        board: &board,
+        story: &story,
+        pace,
+    };
     let mut people: FuturesUnordered<
         LocalBoxFuture<'_, (String, Result<Infallible, ClientError>)>,
     > = FuturesUnordered::new();
-    for (user, socket) in drivers {
+    for (turn, (user, socket)) in drivers.into_iter().enumerate() {
         people.push(Box::pin(async move {
-            (
-                user.username.clone(),
-                driver::play(&user, socket, board, pace).await,
-            )
+            let end = driver::play(&user, socket, stage.board, pace, turn).await;
+            (user.username, end)
         }));
     }
     for (turn, (user, socket)) in riders.into_iter().enumerate() {
         people.push(Box::pin(async move {
-            (
-                user.username.clone(),
-                rider::play(service, &user, socket, board, pace, turn).await,
-            )
+            let end = rider::play(&user, socket, stage, turn).await;
+            (user.username, end)
         }));
     }
     tokio::select! {
@@ -149,7 +162,13 @@ impl Pace {
 
     /// A pause somewhere between two lengths, so that people do not move in step.
     fn pause_between(self, least: f64, most: f64) -> Duration {
-        self.pause(least + (most - least) * f64::from(below(1000)) / 1000.0)
+        let share = f64::from(u32::from_ne_bytes(inputs::secret())) / f64::from(u32::MAX);
+        self.pause(least + (most - least) * share)
+    }
+
+    /// How fast cars go whose ordinary speed that is.
+    fn speed(self, ordinary: f64) -> f64 {
+        ordinary / self.0
     }
 }
 
@@ -161,8 +180,13 @@ fn pace_in(text: &str) -> Result<f64, String> {
 }
 
 /// A random number below `limit`.
-fn below(limit: u32) -> u32 {
-    u32::from_ne_bytes(inputs::secret()) % limit
+fn below(limit: usize) -> usize {
+    usize::from(u16::from_ne_bytes(inputs::secret())) % limit
+}
+
+/// A moment that something else will come before.
+fn far_away() -> Instant {
+    Instant::now() + Duration::from_secs(3600)
 }
 
 fn plural(count: u16) -> &'static str {

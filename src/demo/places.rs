@@ -1,24 +1,91 @@
-//! Who takes part in the demo, and where they go.
+//! Who takes part in the demo, and where they go: a town that can be crossed on foot, so that nobody waits long.
 
 use super::below;
+use crate::client::Location;
 
 pub const RIDERS: [&str; 8] = ["ann", "ben", "cleo", "dora", "emil", "fred", "gwen", "hugo"];
 pub const DRIVERS: [&str; 8] = ["ivy", "jack", "kim", "leo", "mona", "nick", "olga", "paul"];
 
-const PLACES: [&str; 12] = [
-    "Market Square",
-    "Station",
-    "Harbour",
-    "Old Mill",
-    "Airport",
-    "Museum",
-    "Hill Street 12",
-    "Hospital",
-    "Town Hall",
-    "Zoo",
-    "Opera",
-    "Park Lane 3",
+/// The middle of the town, from which places are measured; it lies in the area of `town.json`.
+const MIDDLE: Location = Location {
+    lat: 53.55,
+    lon: 9.99,
+};
+/// How many metres a degree is, towards the north.
+const METRES_A_DEGREE: f64 = 111_195.0;
+
+/// A place with an address.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    pub address: &'static str,
+    /// Metres from the middle, east and north.
+    east: f64,
+    north: f64,
+}
+
+const fn place(address: &'static str, east: f64, north: f64) -> Place {
+    Place {
+        address,
+        east,
+        north,
+    }
+}
+
+pub const MARKET: Place = place("Market Square", 0.0, 0.0);
+pub const STATION: Place = place("Station", 160.0, 20.0);
+pub const MUSEUM: Place = place("Museum", 70.0, -110.0);
+pub const HOSPITAL: Place = place("Hospital", 180.0, -120.0);
+pub const OPERA: Place = place("Opera", 110.0, 90.0);
+pub const HARBOUR: Place = place("Harbour", -130.0, -100.0);
+
+const PLACES: [Place; 12] = [
+    MARKET,
+    STATION,
+    HARBOUR,
+    place("Old Mill", -160.0, 110.0),
+    place("Theatre", 200.0, 160.0),
+    MUSEUM,
+    place("Hill Street 12", 50.0, 140.0),
+    HOSPITAL,
+    place("Town Hall", -50.0, 40.0),
+    place("Zoo", -200.0, 0.0),
+    OPERA,
+    place("Park Lane 3", -70.0, -150.0),
 ];
+
+/// Where the first drivers begin, east and north: one beside the square, two further away, one at the hospital.
+const STANDS: [(f64, f64); 4] = [(30.0, -20.0), (-50.0, 50.0), (90.0, 40.0), (150.0, -110.0)];
+
+impl Place {
+    pub fn location(self) -> Location {
+        at(self.east, self.north)
+    }
+}
+
+fn at(east: f64, north: f64) -> Location {
+    Location {
+        lat: MIDDLE.lat + north / METRES_A_DEGREE,
+        lon: MIDDLE.lon + east / metres_a_degree_east(MIDDLE),
+    }
+}
+
+fn metres_a_degree_east(at: Location) -> f64 {
+    METRES_A_DEGREE * at.lat.to_radians().cos()
+}
+
+/// How far it is to another place, east and north, in metres; the earth is flat enough in a town.
+pub fn way(from: Location, to: Location) -> (f64, f64) {
+    (
+        (to.lon - from.lon) * metres_a_degree_east(from),
+        (to.lat - from.lat) * METRES_A_DEGREE,
+    )
+}
+
+/// The straight line, in metres.
+pub fn metres(from: Location, to: Location) -> f64 {
+    let (east, north) = way(from, to);
+    east.hypot(north)
+}
 
 /// The name of the person whose turn it is; a number is added once the names are used up.
 pub fn name(names: &[&str], turn: usize) -> String {
@@ -29,17 +96,31 @@ pub fn name(names: &[&str], turn: usize) -> String {
     }
 }
 
+/// Where the driver of that turn begins.
+pub fn stand(turn: usize) -> Location {
+    match STANDS.get(turn) {
+        Some((east, north)) => at(*east, *north),
+        None => anywhere().location(),
+    }
+}
+
+/// Some place.
+pub fn anywhere() -> Place {
+    PLACES[below(PLACES.len())]
+}
+
 /// Two different places.
-pub fn route() -> (&'static str, &'static str) {
-    let count = u32::try_from(PLACES.len()).expect("a short list");
-    let from = below(count);
-    let to = (from + 1 + below(count - 1)) % count;
-    (PLACES[from as usize], PLACES[to as usize])
+pub fn route() -> (Place, Place) {
+    let from = below(PLACES.len());
+    let to = (from + 1 + below(PLACES.len() - 1)) % PLACES.len();
+    (PLACES[from], PLACES[to])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Coordinates;
+    use crate::town::Town;
 
     #[test]
     fn a_route_leads_somewhere_else() {
@@ -53,5 +134,21 @@ mod tests {
     fn everybody_has_a_name_of_their_own() {
         assert_eq!(name(&["a", "b"], 1), "b");
         assert_eq!(name(&["a", "b"], 2), "a2");
+    }
+
+    #[test]
+    fn every_place_is_served() {
+        let town = Town::parse(super::super::TOWN).expect("the demo's town is one");
+        for place in PLACES {
+            let Location { lat, lon } = place.location();
+            let at = Coordinates::new(lat, lon).expect("on earth");
+            assert!(town.area(at).is_some(), "{}", place.address);
+        }
+    }
+
+    #[test]
+    fn metres_are_those_of_the_map() {
+        let far = metres(MARKET.location(), place("", 300.0, 400.0).location());
+        assert!((far - 500.0).abs() < 0.1, "{far}");
     }
 }

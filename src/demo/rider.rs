@@ -1,55 +1,60 @@
-//! A rider who requests trips, one after the other, and now and then thinks better of it.
+//! A rider's app: it asks what a trip costs, requests it, tells the driver the code, and sees the trip through.
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
-use super::{Board, Pace, below, places};
-use crate::client::{ClientError, Heard, Service, Socket, Status, Trip, User};
+use super::story::{Plot, Scene, Story};
+use super::{Board, Pace, far_away, lines, places};
+use crate::client::{
+    Answer, ClientError, Event, Heard, Location, Quote, Refusal, Service, Socket, Status, Trip,
+    User,
+};
+use crate::inputs;
 
-/// One trip in so many is cancelled.
-const CANCELS_ONE_IN: u32 = 5;
-/// How long a rider waits for a driver, whatever the pace.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// One position in so many is worth a line.
+const SEEN_EVERY: u32 = 5;
+/// How long before a trip for later a driver is looked for, as `town.json` has it.
+const LEAD: SignedDuration = SignedDuration::from_secs(6);
+
+/// What all riders share.
+#[derive(Clone, Copy)]
+pub struct Stage<'a> {
+    pub service: &'a Service,
+    pub board: &'a Board,
+    pub story: &'a Story,
+    pub pace: Pace,
+}
 
 /// Plays a rider for ever; `turn` keeps the riders' first requests apart.
 pub async fn play(
-    service: &Service,
     user: &User,
     mut socket: Socket,
-    board: &Board,
-    pace: Pace,
+    stage: Stage<'_>,
     turn: usize,
 ) -> Result<Infallible, ClientError> {
-    let mut pause = pace.pause(0.3 + 2.5 * f64::from(u32::try_from(turn).unwrap_or(0)));
+    let nowhere = json!({"data": {"positions": []}});
+    socket.call("resume", nowhere).await?;
+    let turns = f64::from(u32::try_from(turn).unwrap_or(0));
+    let mut pause = stage.pace.pause(1.5 + 2.5 * turns);
     loop {
         idle(&mut socket, pause).await?;
-        let (from, to) = places::route();
-        socket
-            .send(&json!({"pick_up_address": from, "drop_off_address": to}))
-            .await?;
-        Ride {
-            service,
+        let scene = stage.story.next();
+        let mut ride = Ride {
             user,
-            board,
-            cancel_at: mood(pace),
-            asked_to_cancel: false,
-        }
-        .see_through(&mut socket)
-        .await?;
-        pause = pace.pause_between(2.0, 6.0);
+            stage,
+            scene,
+            trip: None,
+            seen: 0,
+            act_at: far_away(),
+            is_given_up: false,
+        };
+        ride.see_through(&mut socket).await?;
+        pause = stage.pace.pause_between(2.0, 5.0);
     }
-}
-
-/// When this rider will lose patience with the trip that was just requested.
-fn mood(pace: Pace) -> Instant {
-    let wait = if below(CANCELS_ONE_IN) == 0 {
-        pace.pause_between(0.1, 4.0)
-    } else {
-        PATIENCE
-    };
-    Instant::now() + wait
 }
 
 /// Listens, so that pings are answered, and expects nothing.
@@ -65,80 +70,214 @@ async fn idle(socket: &mut Socket, pause: Duration) -> Result<(), ClientError> {
 
 /// One request and what comes of it.
 struct Ride<'a> {
-    service: &'a Service,
     user: &'a User,
-    board: &'a Board,
-    cancel_at: Instant,
-    asked_to_cancel: bool,
+    stage: Stage<'a>,
+    scene: Scene,
+    /// The trip as it was last told.
+    trip: Option<Trip>,
+    /// How often the driver was seen.
+    seen: u32,
+    /// When the rider does what the scene has in store.
+    act_at: Instant,
+    /// Nothing will come of it any more.
+    is_given_up: bool,
 }
 
 impl Ride<'_> {
     async fn see_through(&mut self, socket: &mut Socket) -> Result<(), ClientError> {
-        let mut trip: Option<Box<Trip>> = None;
-        loop {
-            let wait = if self.asked_to_cancel {
-                PATIENCE
-            } else {
-                self.cancel_at.saturating_duration_since(Instant::now())
-            };
+        let (from, to) = (self.scene.from.location(), self.scene.to.location());
+        let way = json!({"pick_up_location": from, "drop_off_location": to, "class": self.class()});
+        socket.call("quote", json!({"data": way})).await?;
+        while !self.is_over() {
+            let wait = self.act_at.saturating_duration_since(Instant::now());
             match socket.hear(wait).await? {
-                Some(Heard::Trip(heard)) => {
-                    self.follow(&heard);
-                    if heard.status.is_final() {
-                        return Ok(());
-                    }
-                    trip = Some(heard);
-                }
-                Some(Heard::Refused(refusal)) => {
-                    let nk = trip.as_ref().map_or("", |trip| trip.nk.as_str());
-                    self.board.say(
-                        &self.user.username,
-                        &format!("is refused: {}", refusal.detail),
-                        nk,
-                    );
-                    if trip.is_none() {
-                        return Ok(());
-                    }
-                }
-                None => self.cancel(trip.as_deref()).await?,
+                Some(Heard::Event(event)) => self.follow(*event, socket).await?,
+                Some(Heard::Answer(answer)) => self.answered(answer, socket).await?,
+                Some(Heard::Sighting(at)) => self.see(at),
+                None => self.act(socket).await?,
+            }
+        }
+        self.settle().await
+    }
+
+    fn is_over(&self) -> bool {
+        let trip = self.trip.as_ref();
+        self.is_given_up || trip.is_some_and(|trip| trip.status.is_final())
+    }
+
+    fn class(&self) -> &'static str {
+        match self.scene.plot {
+            Plot::WantsVan => "van",
+            Plot::Comes | Plot::Dawdles | Plot::StaysAway | Plot::Cancels | Plot::Later => {
+                "standard"
             }
         }
     }
 
-    fn follow(&self, trip: &Trip) {
-        self.board.heard(trip);
-        if trip.status == Status::Started {
-            let driver = trip
-                .driver
-                .as_ref()
-                .map_or("somebody", |driver| driver.username.as_str());
-            self.board.say(
-                &self.user.username,
-                &format!("is told that {driver} is coming"),
-                &trip.nk,
-            );
+    /// Takes note of an event; a rider of the demo has one trip at a time.
+    async fn follow(&mut self, event: Event, socket: &mut Socket) -> Result<(), ClientError> {
+        self.stage.board.heard(self.user, &event);
+        let Some(trip) = event.trip else {
+            return Ok(());
+        };
+        let nk = trip.nk.clone();
+        let status = trip.status;
+        self.trip = Some(trip);
+        let pace = self.stage.pace;
+        let wait = match (status, self.scene.plot) {
+            (Status::Started, Plot::Cancels) => Some(pace.pause(2.5).max(Duration::from_secs(3))),
+            (Status::Arrived, Plot::Comes | Plot::Later | Plot::WantsVan) => {
+                Some(pace.pause_between(0.8, 1.6))
+            }
+            (Status::Arrived, Plot::Dawdles) => Some(pace.pause(7.0)),
+            (
+                Status::Scheduled
+                | Status::Requested
+                | Status::Started
+                | Status::Arrived
+                | Status::InProgress
+                | Status::Completed
+                | Status::Cancelled
+                | Status::NoShow
+                | Status::Expired
+                | Status::Unknown,
+                _,
+            ) => None,
+        };
+        // Who has made up their mind to cancel is not held up by the driver's arrival.
+        if let Some(wait) = wait {
+            self.act_at = Instant::now() + wait;
+        }
+        if status == Status::Started {
+            self.seen = 0;
+            let watch = json!({"pk": nk});
+            socket.call("subscribe_position", watch).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes note of an answer.
+    async fn answered(&mut self, answer: Answer, socket: &mut Socket) -> Result<(), ClientError> {
+        match (answer.action.as_str(), answer.outcome) {
+            ("quote", Ok(data)) => self.request(&data, socket).await,
+            ("ride_code", Ok(data)) => {
+                let code = data["code"].as_str().unwrap_or("not needed");
+                let message = json!({"message": format!("I am here. My code is {code}.")});
+                let call = json!({"pk": self.nk(), "data": message});
+                socket.call_in("chat", "send", call).await
+            }
+            (_, Ok(_)) => Ok(()),
+            (action @ ("quote" | "create"), Err(refusal)) => {
+                self.is_given_up = true;
+                self.say_refused(action, &refusal);
+                Ok(())
+            }
+            (action, Err(refusal)) => {
+                self.say_refused(action, &refusal);
+                Ok(())
+            }
         }
     }
 
-    /// Takes the request back over HTTP, as the course dialect has no word for it. The socket tells what became of it.
-    async fn cancel(&mut self, trip: Option<&Trip>) -> Result<(), ClientError> {
-        let Some(trip) = trip else {
-            return Err(ClientError::TimedOut { what: "a request" });
-        };
-        self.asked_to_cancel = true;
-        match self
-            .service
-            .command(
-                self.user,
-                &trip.nk,
-                "cancel",
-                &json!({"reason": "changed my mind"}),
-            )
-            .await
-        {
-            // Too late, the ride has begun: it is seen through.
-            Ok(_) | Err(ClientError::Refused { status: 409, .. }) => Ok(()),
-            Err(error) => Err(error),
+    /// Requests what was quoted.
+    async fn request(&mut self, quoted: &Value, socket: &mut Socket) -> Result<(), ClientError> {
+        let Scene { from, to, plot } = self.scene;
+        let mut request = json!({
+            "pick_up_address": from.address, "pick_up_location": from.location(),
+            "drop_off_address": to.address, "drop_off_location": to.location(),
+            "class": self.class(),
+        });
+        if let Ok(quote) = Quote::deserialize(&quoted["quotes"][0]) {
+            let price = lines::total(&quote.fare);
+            let metres = quote.metres;
+            let way = format!("{} to {}", from.address, to.address);
+            self.say(&format!("is quoted {price} for {metres} m, {way}"));
+            request["quote"] = json!(quote.id);
         }
+        if plot == Plot::Later {
+            request["pick_up_at"] = json!(self.later());
+        }
+        socket.call("create", json!({"data": request})).await
+    }
+
+    /// So far ahead that the trip waits a little before a driver is looked for.
+    fn later(&self) -> Timestamp {
+        let ahead = self.stage.pace.pause(4.0).max(Duration::from_secs(1));
+        inputs::now() + LEAD + SignedDuration::try_from(ahead).unwrap_or(SignedDuration::ZERO)
+    }
+
+    /// Where the driver is; told now and then.
+    fn see(&mut self, at: Location) {
+        self.seen += 1;
+        if self.seen % SEEN_EVERY != 2 {
+            return;
+        }
+        let Some(trip) = &self.trip else { return };
+        let driver = trip
+            .driver
+            .as_ref()
+            .map_or("a car", |driver| driver.username.as_str());
+        let (goal, place) = match trip.status {
+            Status::Started => (trip.pick_up_location, &trip.pick_up_address),
+            Status::InProgress => (trip.drop_off_location, &trip.drop_off_address),
+            Status::Scheduled
+            | Status::Requested
+            | Status::Arrived
+            | Status::Completed
+            | Status::Cancelled
+            | Status::NoShow
+            | Status::Expired
+            | Status::Unknown => return,
+        };
+        if let Some(goal) = goal {
+            let far = places::metres(at, goal);
+            if far < 1.0 {
+                return;
+            }
+            self.say(&format!(
+                "sees {driver} on the map, {far:.0} m from {place}"
+            ));
+        }
+    }
+
+    /// Does what the scene has in store: comes to the car, or cancels.
+    async fn act(&mut self, socket: &mut Socket) -> Result<(), ClientError> {
+        self.act_at = far_away();
+        let pk = self.nk();
+        if self.scene.plot == Plot::Cancels {
+            let why = json!({"pk": pk, "data": {"reason": "my plans have changed"}});
+            socket.call("cancel", why).await
+        } else {
+            socket.call("ride_code", json!({"pk": pk})).await
+        }
+    }
+
+    /// Says what is to be paid, and for which way. The trip is over then.
+    async fn settle(&self) -> Result<(), ClientError> {
+        let Some(trip) = &self.trip else {
+            return Ok(());
+        };
+        if trip.status == Status::Completed
+            && let Some(track) = self.stage.service.track(self.user, &trip.nk).await?
+        {
+            self.say(&format!("rode {} m in {} s", track.metres, track.seconds));
+        }
+        if let Some(fare) = &trip.fare {
+            self.say(&format!("owes {}", lines::fare(fare)));
+        }
+        self.stage.board.settled(trip.status);
+        Ok(())
+    }
+
+    fn nk(&self) -> &str {
+        self.trip.as_ref().map_or("", |trip| trip.nk.as_str())
+    }
+
+    fn say_refused(&self, action: &str, refusal: &Refusal) {
+        self.say(&format!("cannot {action}: {}", refusal.detail));
+    }
+
+    fn say(&self, what: &str) {
+        self.stage.board.say(&self.user.username, what, self.nk());
     }
 }

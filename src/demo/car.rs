@@ -1,0 +1,92 @@
+//! A car: where it is, and how it gets somewhere else. It goes straight, and nobody is in its way.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::places;
+use crate::client::Location;
+
+/// 50 km/h, in metres a second.
+pub const SPEED: f64 = 13.9;
+/// Faster than this no position is believed; a demo with a quick pace stays below.
+const SPEED_MAX: f64 = 60.0;
+/// Who is so near is there, in metres.
+const THERE: f64 = 5.0;
+
+/// A car on its way, or parked.
+pub struct Car {
+    at: Location,
+    seen_at: Instant,
+    heading: f64,
+    speed: f64,
+}
+
+impl Car {
+    pub fn parked(at: Location, now: Instant) -> Self {
+        Self {
+            at,
+            seen_at: now,
+            heading: 0.0,
+            speed: 0.0,
+        }
+    }
+
+    /// Drives on for as long as has passed; whether it is there.
+    pub fn drive(&mut self, to: Location, speed: f64, now: Instant) -> bool {
+        self.speed = speed.min(SPEED_MAX);
+        let can = self.speed * now.duration_since(self.seen_at).as_secs_f64();
+        self.seen_at = now;
+        let (east, north) = places::way(self.at, to);
+        let far = east.hypot(north);
+        if far <= can.max(THERE) {
+            self.at = to;
+            self.speed = 0.0;
+            return true;
+        }
+        self.heading = east.atan2(north).to_degrees().rem_euclid(360.0);
+        self.at.lon += (to.lon - self.at.lon) * can / far;
+        self.at.lat += (to.lat - self.at.lat) * can / far;
+        false
+    }
+
+    /// Stands still.
+    pub fn wait(&mut self, now: Instant) {
+        self.seen_at = now;
+        self.speed = 0.0;
+    }
+
+    /// What its device reports; without a time, which then is that of the report.
+    pub fn position(&self) -> Value {
+        json!({"lat": self.at.lat, "lon": self.at.lon, "heading": self.heading, "speed": self.speed, "accuracy": 5.0})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use places::{MARKET, STATION, metres};
+
+    #[test]
+    fn a_car_gets_there_as_fast_as_it_drives() {
+        let begun = Instant::now();
+        let (from, to) = (MARKET.location(), STATION.location());
+        let mut car = Car::parked(from, begun);
+        assert!(!car.drive(to, 10.0, begun + Duration::from_secs(10)));
+        assert!((metres(from, car.at) - 100.0).abs() < 0.5);
+        assert!((80.0..90.0).contains(&car.heading), "{}", car.heading);
+        assert!(car.drive(to, 10.0, begun + Duration::from_secs(27)));
+        assert_eq!(car.at, to);
+    }
+
+    #[test]
+    fn a_car_that_has_waited_does_not_make_up_for_it() {
+        let begun = Instant::now();
+        let mut car = Car::parked(MARKET.location(), begun);
+        car.wait(begun + Duration::from_secs(60));
+        assert!(!car.drive(STATION.location(), 10.0, begun + Duration::from_secs(61)));
+        assert!(metres(MARKET.location(), car.at) < 11.0);
+    }
+}

@@ -1,0 +1,196 @@
+//! What an event is told as: who, what, and which trip.
+
+use crate::client::{Event, Fare, FareLine, Offer, OfferState, Party, Shift, Trip};
+
+/// A line about a trip, or about none.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Line {
+    pub who: String,
+    pub what: String,
+    pub nk: String,
+}
+
+/// The service itself, where nobody else does something.
+pub const SERVICE: &str = "cabrank";
+
+/// The line of an event; `actor` has caused it, and `hearer` is the one whose stream it was heard in. Some are worth none.
+pub fn line(event: &Event, actor: &str, hearer: &str) -> Option<Line> {
+    let (who, what, nk) = if let Some(offer) = &event.offer {
+        let (who, what) = offered(offer, hearer)?;
+        (who, what, offer.trip.nk.clone())
+    } else if let Some(shift) = &event.shift {
+        (hearer, on_shift(shift), String::new())
+    } else if let Some(message) = &event.message {
+        let what = format!("writes: {}", message.message);
+        (message.sender.username.as_str(), what, message.trip.clone())
+    } else {
+        let trip = event.trip.as_ref()?;
+        (actor, changed(&event.kind, trip)?, trip.nk.clone())
+    };
+    let who = who.to_owned();
+    Some(Line { who, what, nk })
+}
+
+fn offered<'a>(offer: &Offer, driver: &'a str) -> Option<(&'a str, String)> {
+    let line = match offer.state {
+        OfferState::Created => {
+            let again = if offer.attempt > 1 { "now " } else { "" };
+            let (metres, eta) = (offer.metres, offer.eta);
+            let what = format!("{again}asks {driver}, {metres} m away, {eta} s in town traffic");
+            (SERVICE, what)
+        }
+        OfferState::Declined => (driver, "declines".to_owned()),
+        OfferState::Expired => (driver, "has not answered in time".to_owned()),
+        OfferState::Undelivered => (driver, "has no reception, and never knew".to_owned()),
+        OfferState::Withdrawn => (driver, "need not answer any more".to_owned()),
+        // The trip's own change says it better.
+        OfferState::Accepted | OfferState::Delivered | OfferState::Unknown => return None,
+    };
+    Some(line)
+}
+
+fn on_shift(shift: &Shift) -> String {
+    match shift.ended {
+        Some(_) => "ends the shift".to_owned(),
+        None => format!(
+            "begins a shift in a {} car with {} seats",
+            shift.class, shift.seats
+        ),
+    }
+}
+
+/// What happened to a trip, by the kind of the event.
+fn changed(kind: &str, trip: &Trip) -> Option<String> {
+    let rider = name(trip.rider.as_ref());
+    let (from, to) = (&trip.pick_up_address, &trip.drop_off_address);
+    let reason = trip.reason.as_deref().unwrap_or("no reason given");
+    let vehicle = match &trip.class {
+        Some(class) => format!("a {class}"),
+        None => "a trip".to_owned(),
+    };
+    Some(match kind {
+        "scheduled" => format!("orders {vehicle} for later, from {from} to {to}"),
+        // A trip that was ordered for later is announced once its time has come.
+        "requested" if trip.pick_up_at.is_some() => {
+            format!("looks for a driver: {rider} is to be picked up soon")
+        }
+        "requested" => format!("requests {vehicle} from {from} to {to}"),
+        "accepted" => format!("takes it and drives to {from}"),
+        "given-back" => format!("gives it back: {reason}"),
+        "arrived" => format!("is at {from}, and waits for {rider}"),
+        "started" => format!("was told the code, and sets off with {rider}"),
+        "completed" => format!("has brought {rider} to {to}"),
+        "no-show" => format!("has waited in vain for {rider}"),
+        "cancelled" => format!("cancels: {reason}"),
+        "expired" => format!("has EXPIRED the request of {rider}: no driver was found"),
+        _ => return None,
+    })
+}
+
+fn name(party: Option<&Party>) -> &str {
+    party.map_or("nobody", |party| party.username.as_str())
+}
+
+/// A fare with its lines; the demo's town pays in cents.
+pub fn fare(fare: &Fare) -> String {
+    let parts: Vec<String> = fare
+        .lines
+        .iter()
+        .map(|FareLine { kind, amount }| format!("{} {}", kind.replace('_', "-"), money(*amount)))
+        .collect();
+    format!("{} ({})", total(fare), parts.join(", "))
+}
+
+/// What a fare comes to.
+pub fn total(fare: &Fare) -> String {
+    format!("{} {}", fare.currency, money(fare.total))
+}
+
+fn money(cents: i64) -> String {
+    format!("{}.{:02}", cents / 100, cents % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn event(kind: &str, object: &str, value: Value) -> Event {
+        let mut event = json!({"id": 1, "kind": kind, "actor": {"role": "driver", "id": 2}});
+        event[object] = value;
+        serde_json::from_value(event).expect("an event")
+    }
+
+    fn trip(status: &str) -> Value {
+        json!({"nk": "ab", "rider": {"id": 1, "username": "ann"}, "driver": null, "status": status,
+            "pick_up_address": "Zoo", "drop_off_address": "Opera"})
+    }
+
+    fn told(event: &Event) -> Option<(String, String)> {
+        line(event, "bob", "eve").map(|line| (line.who, line.what))
+    }
+
+    #[track_caller]
+    fn assert_told(event: &Event, who: &str, what: &str) {
+        assert_eq!(told(event), Some((who.to_owned(), what.to_owned())));
+    }
+
+    #[test]
+    fn changes_of_a_trip_are_told_of_who_made_them() {
+        let told = |kind, trip| event(kind, "trip", trip);
+        assert_told(
+            &told("accepted", trip("STARTED")),
+            "bob",
+            "takes it and drives to Zoo",
+        );
+        let mut van = trip("REQUESTED");
+        van["class"] = json!("van");
+        assert_told(
+            &told("requested", van),
+            "bob",
+            "requests a van from Zoo to Opera",
+        );
+        let mut given_back = trip("REQUESTED");
+        given_back["reason"] = json!("a flat tyre");
+        assert_told(
+            &told("given-back", given_back),
+            "bob",
+            "gives it back: a flat tyre",
+        );
+        let amended = told("amended", trip("REQUESTED"));
+        assert_eq!(line(&amended, "bob", "eve"), None);
+    }
+
+    #[test]
+    fn offers_are_told_of_whose_they_are() {
+        let offer = |state: &str, attempt: i64| {
+            let offer = json!({"state": state, "attempt": attempt, "metres": 640, "eta": 95, "decide_seconds": 15, "trip": trip("REQUESTED")});
+            event("offered", "offer", offer)
+        };
+        assert_told(
+            &offer("created", 1),
+            "cabrank",
+            "asks eve, 640 m away, 95 s in town traffic",
+        );
+        assert_told(
+            &offer("created", 2),
+            "cabrank",
+            "now asks eve, 640 m away, 95 s in town traffic",
+        );
+        assert_told(&offer("declined", 1), "eve", "declines");
+        assert_eq!(told(&offer("accepted", 1)), None);
+    }
+
+    #[test]
+    fn a_fare_is_told_with_its_lines() {
+        let fare_of = |value| serde_json::from_value::<Fare>(value).expect("a fare");
+        let ride = fare_of(json!({"currency": "EUR", "total": 1270, "lines": [
+            {"kind": "base", "amount": 250}, {"kind": "distance", "amount": 1020}]}));
+        assert_eq!(fare(&ride), "EUR 12.70 (base 2.50, distance 10.20)");
+        let fee = fare_of(
+            json!({"currency": "EUR", "total": 405, "lines": [{"kind": "no_show", "amount": 405}]}),
+        );
+        assert_eq!(fare(&fee), "EUR 4.05 (no-show 4.05)");
+    }
+}

@@ -1,0 +1,143 @@
+//! What is going to happen: at first a script, in which everything that can happen does, and then chance.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+
+use super::below;
+use super::places::{self, HARBOUR, HOSPITAL, MARKET, MUSEUM, OPERA, Place, STATION};
+
+/// How a rider behaves on one trip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Plot {
+    /// Comes when the driver is there.
+    Comes,
+    /// Lets the driver wait longer than is free.
+    Dawdles,
+    /// Is never there.
+    StaysAway,
+    /// Cancels when a driver is on the way.
+    Cancels,
+    /// Orders the trip for later.
+    Later,
+    /// Wants a van, which nobody in town drives.
+    WantsVan,
+}
+
+/// A trip that somebody will ask for.
+pub struct Scene {
+    pub plot: Plot,
+    pub from: Place,
+    pub to: Place,
+}
+
+/// The first scenes, in the order in which riders are ready for them.
+const SCRIPT: [(Plot, Place, Place); 5] = [
+    (Plot::Comes, MARKET, OPERA),
+    (Plot::StaysAway, HOSPITAL, STATION),
+    (Plot::Cancels, MUSEUM, HARBOUR),
+    (Plot::Later, STATION, MARKET),
+    (Plot::WantsVan, OPERA, HARBOUR),
+];
+
+/// Chance takes one of these; ordinary rides are the most likely.
+const PLOTS: [Plot; 10] = [
+    Plot::Comes,
+    Plot::Comes,
+    Plot::Comes,
+    Plot::Comes,
+    Plot::Comes,
+    Plot::Dawdles,
+    Plot::StaysAway,
+    Plot::Cancels,
+    Plot::Later,
+    Plot::WantsVan,
+];
+
+/// What all riders take their scenes from.
+#[derive(Default)]
+pub struct Story {
+    told: Cell<usize>,
+}
+
+impl Story {
+    /// The next scene.
+    pub fn next(&self) -> Scene {
+        let told = self.told.get();
+        self.told.set(told + 1);
+        let (plot, from, to) = SCRIPT.get(told).copied().unwrap_or_else(|| {
+            let (from, to) = places::route();
+            // The script lacks this one; it comes right after it.
+            let plot = if told == SCRIPT.len() {
+                Plot::Dawdles
+            } else {
+                PLOTS[below(PLOTS.len())]
+            };
+            (plot, from, to)
+        });
+        Scene { plot, from, to }
+    }
+}
+
+/// How a driver behaves on one offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mood {
+    /// Takes the trip, and drives it to its end.
+    Takes,
+    /// Does not want it.
+    Declines,
+    /// Does not look at the phone.
+    IsSilent,
+    /// Has no reception, so that the phone never gets the offer.
+    IsOutOfReach,
+    /// Takes the trip, and gives it back on the way.
+    GivesBack,
+}
+
+/// One driver declines, one is silent, one gives back and is out of reach then; after that, chance.
+pub struct Moods(VecDeque<Mood>);
+
+impl Moods {
+    /// Those of the driver of that turn.
+    pub fn of(turn: usize) -> Self {
+        Self(VecDeque::from(match turn % 4 {
+            0 => vec![Mood::Declines, Mood::Takes],
+            1 => vec![Mood::IsSilent, Mood::Takes],
+            2 => vec![Mood::GivesBack, Mood::IsOutOfReach, Mood::Takes],
+            _ => vec![Mood::Takes, Mood::Takes],
+        }))
+    }
+
+    /// The mood for the next offer.
+    pub fn next(&mut self) -> Mood {
+        self.0.pop_front().unwrap_or_else(|| match below(12) {
+            0 => Mood::Declines,
+            1 => Mood::IsSilent,
+            2 => Mood::IsOutOfReach,
+            3 => Mood::GivesBack,
+            _ => Mood::Takes,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_happens_before_chance_takes_over() {
+        let story = Story::default();
+        let first: Vec<Plot> = (0..=SCRIPT.len()).map(|_| story.next().plot).collect();
+        for plot in PLOTS {
+            assert!(first.contains(&plot), "{plot:?}");
+        }
+        let first: Vec<Mood> = (0..4).flat_map(|turn| Moods::of(turn).0).collect();
+        for mood in [
+            Mood::Declines,
+            Mood::IsSilent,
+            Mood::IsOutOfReach,
+            Mood::GivesBack,
+        ] {
+            assert!(first.contains(&mood), "{mood:?}");
+        }
+    }
+}
