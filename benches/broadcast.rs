@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use cabrank::domain::{
-    Actor, Address, Event, Fact, Kind, Party, Place, Request, RiderId, Role, SessionId, Trip,
-    TripChange, TripId, UserId,
+    Actor, Address, Event, Fact, Kind, Order, Party, Place, Request, RiderId, Role, SessionId,
+    Trip, TripChange, TripId, UserId,
 };
 use cabrank::inputs;
 use cabrank::registry::groups::SocketId;
@@ -90,7 +90,7 @@ fn requested() -> Event {
         rider,
         pick_up: place("Market Square 5"),
         drop_off: place("Central Station"),
-        search_ends_at: at,
+        order: Order::default(),
     };
     let trip = Trip::request(request, at);
     let actor = Actor::Rider(trip.rider.id);

@@ -10,16 +10,16 @@ mod database;
 use std::fmt;
 
 use cabrank::domain::{
-    Action, Address, DriverId, Party, Place, Request, RiderId, Role, Standing, TripId, UserId,
+    Action, Address, DriverId, Order, Party, Place, Request, RiderId, Role, Standing, TripId,
+    UserId,
 };
 use cabrank::inputs;
 use cabrank::store::users::{self, NewAccount};
-use cabrank::store::writer::command::{Command, Stated, Task};
+use cabrank::store::writer::command::{Command, RiderLimits, Stated, Task};
 use cabrank::store::{Bounds, Store};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use futures_util::future::join_all;
-use jiff::SignedDuration;
 use tokio::runtime::Runtime;
 
 use database::{Database, On, execute, has_postgres};
@@ -234,12 +234,15 @@ fn request(rider: &Party<RiderId>) -> Command {
         rider: rider.clone(),
         pick_up: place("221B Baker Street, London"),
         drop_off: place("10 Downing Street, London"),
-        search_ends_at: at + SignedDuration::from_mins(10),
+        order: Order::default(),
     };
     Command {
         task: Task::Request {
             request,
-            active_max: 3,
+            limits: RiderLimits {
+                active_max: 3,
+                scheduled_max: 3,
+            },
         },
         key: None,
         at,
@@ -249,7 +252,7 @@ fn request(rider: &Party<RiderId>) -> Command {
 fn trip_of(command: &Command) -> Option<TripId> {
     match &command.task {
         Task::Request { request, .. } => Some(request.id),
-        Task::Act { .. } => None,
+        Task::Act { .. } | Task::Propose(_) | Task::Reply { .. } | Task::Lapse(_) => None,
     }
 }
 

@@ -39,6 +39,12 @@ pub struct BenchArgs {
     /// What a rider waits for before requesting the next trip
     #[arg(long, value_enum, default_value_t = Wait::Own, conflicts_with = "rate")]
     pub wait: Wait,
+    /// Drivers who are on shift besides, and say where they are on a native socket of their own
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub cabs: u32,
+    /// How often each of them does, in milliseconds; by default as soon as the last position was answered
+    #[arg(long, value_name = "MS", requires = "cabs", value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    pub position_every: Option<u64>,
     /// Print one line of JSON instead of a table
     #[arg(long)]
     pub json: bool,

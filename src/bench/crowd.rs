@@ -9,6 +9,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 use tokio::time::{sleep, sleep_until};
 
+use super::cabs::Sent;
 use super::socket::{LazySocket, Scratch, Socket, SocketError};
 use super::tally::{Progress, Tally};
 use super::{BenchArgs, Wait};
@@ -25,7 +26,9 @@ const AFTER_REFUSAL: Duration = Duration::from_millis(100);
 /// What the tasks of a run share.
 pub struct Run {
     pub tally: RefCell<Tally>,
-    scratch: Scratch,
+    pub scratch: Scratch,
+    /// What the drivers on shift have said.
+    pub positions: RefCell<Sent>,
     /// How many more drivers are to read at once.
     eager_left: Cell<u32>,
     /// The drivers who only look from time to time.
@@ -42,6 +45,7 @@ impl Run {
         Rc::new(Self {
             tally: RefCell::new(Tally::new(number, args.drivers)),
             scratch: Scratch::new(),
+            positions: RefCell::default(),
             eager_left: Cell::new(args.eager.unwrap_or(args.drivers)),
             lazy: RefCell::default(),
             wait: args.wait,
@@ -53,6 +57,11 @@ impl Run {
     /// Lets the riders end: what is under way is still awaited, nothing is begun.
     pub fn stop(&self) {
         self.stopped.set(true);
+    }
+
+    /// Whether nothing is to be begun any more.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.get()
     }
 
     /// Whether a rider need wait no longer.

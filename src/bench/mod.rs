@@ -5,6 +5,7 @@
 
 mod accounts;
 mod args;
+mod cabs;
 mod crowd;
 mod frame;
 mod mark;
@@ -22,7 +23,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use actix_web::rt;
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::time::sleep;
 
 use crate::client::{ClientError, User};
@@ -130,7 +131,9 @@ async fn measure(args: &BenchArgs) -> Result<Report, BenchError> {
     open_all(&target, rest, |socket| crowd::add_driver(&run, socket)).await?;
     report.idle(rest.len(), before, settled(args).await);
     if !args.idle {
-        load(args, &run, &target, riders, &mut report).await?;
+        let cabs = &drivers[..drivers.len().min(args.cabs as usize)];
+        let cabs = go_online(&run, &target, cabs).await?;
+        load(args, &run, &target, riders, cabs, &mut report).await?;
     }
     let tally = run.tally.borrow();
     report.lost_sockets = tally.lost;
@@ -144,6 +147,7 @@ async fn load(
     run: &Rc<Run>,
     target: &Target,
     riders: Vec<User>,
+    cabs: Vec<Socket>,
     report: &mut Report,
 ) -> Result<(), BenchError> {
     let mut sockets = Vec::new();
@@ -159,8 +163,13 @@ async fn load(
         let pace = pace(args, started_at, turn);
         rt::spawn(crowd::ride(Rc::clone(run), socket, rider, turn, pace));
     }
+    let every = args.position_every.map(Duration::from_millis);
+    for (turn, socket) in cabs.into_iter().enumerate() {
+        rt::spawn(cabs::drive_about(Rc::clone(run), socket, turn, every));
+    }
     sleep(Duration::from_secs(args.seconds)).await;
     run.stop();
+    report.positions(&mut run.positions.borrow_mut(), started_at.elapsed());
     let window = {
         let tally = run.tally.borrow();
         Window {
@@ -217,6 +226,19 @@ async fn open_all(
             })?;
     }
     Ok(())
+}
+
+/// Puts drivers on shift, some at once.
+async fn go_online(run: &Run, target: &Target, users: &[User]) -> Result<Vec<Socket>, BenchError> {
+    let going = users.iter().map(|user| async move {
+        let online = cabs::go_online(run, target, user).await;
+        online.map_err(|cause| BenchError::Open {
+            who: user.username.clone(),
+            cause,
+        })
+    });
+    let going = stream::iter(going).buffered(HANDSHAKES_AT_ONCE);
+    going.try_collect().await
 }
 
 /// The riders share the rate, and take turns.

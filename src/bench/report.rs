@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::cabs::Sent;
 use super::percentile::percentile;
 use super::process::Usage;
 use super::tally::Tally;
@@ -24,9 +25,20 @@ pub struct Report {
     pub rss_per_idle_session_kib: Option<f64>,
     #[serde(flatten)]
     pub loaded: Option<Loaded>,
+    #[serde(flatten)]
+    pub positions: Option<Positions>,
     pub lost_sockets: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_loss: Option<String>,
+}
+
+/// The figures of the drivers on shift.
+#[derive(Debug, Serialize)]
+pub struct Positions {
+    pub positions_per_s: f64,
+    pub positions_passed_over: u64,
+    pub position_p50_ms: Option<f64>,
+    pub position_p99_ms: Option<f64>,
 }
 
 /// The figures of the load.
@@ -119,6 +131,18 @@ impl Report {
         });
     }
 
+    /// Takes note of what became of the positions, if any were sent.
+    pub fn positions(&mut self, sent: &mut Sent, length: Duration) {
+        sent.answer_us.sort_unstable();
+        let ms = |percent| percentile(&sent.answer_us, percent).map(|us| f64::from(us) / 1000.0);
+        self.positions = (sent.answered > 0).then(|| Positions {
+            positions_per_s: sent.answered as f64 / length.as_secs_f64(),
+            positions_passed_over: sent.passed_over,
+            position_p50_ms: ms(50.0),
+            position_p99_ms: ms(99.0),
+        });
+    }
+
     /// The report as a table.
     pub fn table(&self) -> String {
         let mut text = format!("{}: {} drivers", self.url, self.drivers);
@@ -194,6 +218,22 @@ impl Report {
                 (
                     "requests unanswered / refused",
                     format!("{} / {}", loaded.unanswered, loaded.refused),
+                ),
+            ]);
+        }
+        if let Some(positions) = &self.positions {
+            rows.extend([
+                (
+                    "positions answered per second",
+                    format!("{:.0}", positions.positions_per_s),
+                ),
+                (
+                    "position to its answer, p50 / p99 (ms)",
+                    pair(positions.position_p50_ms, positions.position_p99_ms),
+                ),
+                (
+                    "positions not accepted",
+                    positions.positions_passed_over.to_string(),
                 ),
             ]);
         }
@@ -278,6 +318,26 @@ mod tests {
             ),
             (Some(8.0), None)
         );
+    }
+
+    #[test]
+    fn positions_are_counted_where_there_were_any() {
+        let mut report = report();
+        report.positions(&mut Sent::default(), Duration::from_secs(2));
+        assert!(report.positions.is_none());
+        let mut sent = Sent {
+            answered: 4,
+            passed_over: 1,
+            answer_us: vec![4_000, 1_000, 2_000, 3_000],
+        };
+        report.positions(&mut sent, Duration::from_secs(2));
+        let found = report.positions.as_ref().expect("it was just set");
+        assert_eq!(
+            (found.positions_per_s, found.positions_passed_over),
+            (2.0, 1)
+        );
+        assert_eq!(found.position_p50_ms, Some(2.0));
+        assert!(report.table().contains("positions answered per second"));
     }
 
     #[test]

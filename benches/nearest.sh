@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# benches/nearest.sh      cabrank's index of drivers, Redis and PostGIS in one run, the servers started for it and gone afterwards; prints markdown tables
+#
+# env: CABRANK_BENCH_SECONDS=3  CABRANK_BENCH_TRIPS=FILE (real trips instead of a city made up; see benches/nearest/main.rs)
+# It needs Debian's redis-server, postgresql, postgresql-15-postgis-3 and python3. Redis saves nothing; PostgreSQL has the defaults of its package.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+SCRATCH=$(mktemp -d)
+chmod 711 "$SCRATCH" # the user postgres passes through
+# shellcheck source=.ci/tools.sh
+. .ci/tools.sh
+# shellcheck source=.ci/postgres.sh
+. .ci/postgres.sh
+
+redis=
+finish() {
+  if [ -n "$redis" ]; then kill "$redis" 2>/dev/null || true; wait "$redis" 2>/dev/null || true; fi
+  stop_postgres
+  rm -rf "$SCRATCH"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+has_postgis() { compgen -G '/usr/share/postgresql/*/extension/postgis.control' >/dev/null; }
+
+if lacks redis-server redis-cli psql python3 || ! has_postgis; then
+  echo "nearest.sh: apt install redis-server postgresql postgresql-15-postgis-3 python3" >&2
+  exit 1
+fi
+
+# Built first, so that no compiler is measured.
+cargo bench --bench nearest --no-run
+
+port=$(free_port)
+redis-server --bind 127.0.0.1 --port "$port" --save '' --appendonly no --dir "$SCRATCH" >"$SCRATCH/redis.log" 2>&1 &
+redis=$!
+for _ in $(seq 100); do
+  [ "$(redis-cli -p "$port" ping 2>/dev/null)" = PONG ] && break
+  sleep 0.1
+done
+start_postgres >&2
+
+CABRANK_BENCH_REDIS=redis://127.0.0.1:$port CABRANK_BENCH_POSTGIS=$(database_url postgres) cargo bench --bench nearest
