@@ -1,5 +1,6 @@
 """What the description cannot say, said to schemathesis: which trips there are, and which fields go together."""
 
+import datetime
 import os
 import random
 
@@ -15,6 +16,14 @@ def sometimes():
     return CHOICE.random() < 0.5
 
 
+def from_now(**ahead):
+    return lambda: (datetime.datetime.now(datetime.UTC) + datetime.timedelta(**ahead)).isoformat()
+
+
+# What a field may be that has a rule which no description has; of a time that may be left out schemathesis forgets the format.
+KNOWN = {"class": lambda: CHOICE.choice(["standard", "van"]), "pick_up_at": from_now(hours=1), "at": from_now(seconds=0)}
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     if case.meta is not None and case.meta.generation.mode != GenerationMode.POSITIVE:
@@ -23,8 +32,12 @@ def before_call(context, case, kwargs):
         case.path_parameters["nk"] = CHOICE.choice(TRIPS)
     if isinstance(case.body, dict):
         case.body.update(fields(case.path))
-        # It must be the caller, or be left out.
+        # These must be the caller, and a quote for just this, or be left out.
         case.body.pop("rider", None)
+        case.body.pop("quote", None)
+        several = case.body.get("positions") if case.path == "/api/positions/" else None
+        for one in [case.body, *(several or [])]:
+            one.update({field: known() for field, known in KNOWN.items() if field in one})
 
 
 def fields(path):

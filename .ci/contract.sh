@@ -6,7 +6,7 @@ CONTRACT_SECONDS=60
 check_contract() {
   local account role explorers=() failed=0
   virtual_environment "$TOOLS/contract" .ci/contract.txt
-  start_service contract --rider-trips 1000000
+  start_service contract --rider-trips 1000000 --rider-bookings 1000000 --town .ci/contract-town.json
   # Log-ins are the visitor's, since too many end the first one's session.
   for account in rider:rider driver:driver operator:operator visitor:rider; do
     "$BINARY" user add --username "${account%:*}" --role "${account#*:}" --password-stdin --data-dir "$SCRATCH/contract" <<<"${account%:*}-${account%:*}"

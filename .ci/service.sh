@@ -69,4 +69,12 @@ run_wire_cases() {
   CASES_VENV=$TOOLS/cases AUTH_MODES="bearer query cookie" "$CASES/run.sh" "$SERVICE_URL"
 }
 
-run_demo() { timeout 120 "$BINARY" demo --trips 3 --listen 127.0.0.1:0; }
+# Everything that is scripted happens before the third trip is finished.
+run_demo() {
+  local said words
+  said=$(timeout 120 "$BINARY" demo --trips 3 --listen 127.0.0.1:0)
+  printf '%s\n' "$said"
+  for words in "cabrank asks" "declines" "has not answered" "gives it back" "was told the code" "(no-show " "(base " "3 trips finished"; do
+    grep -qF "$words" <<<"$said" || { echo "the demo does not say: $words" && return 1; }
+  done
+}

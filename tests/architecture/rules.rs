@@ -5,8 +5,9 @@ use crate::code::{Source, Use};
 /// From the inside out: a module may use what stands in the rows above its own, and itself.
 const STEPS: &[&[&str]] = &[
     &["inputs", "domain"],
-    &["store"],
+    &["store", "town"],
     &["registry"],
+    &["supply"],
     &["auth"],
     &["dispatch", "accounts", "notices", "resume"],
     &["fields", "problem"],
@@ -37,6 +38,7 @@ const PRIVATE: &[(&str, &[&str])] = &[
     ("argon2", &["auth"]),
     ("jsonwebtoken", &["auth"]),
     ("awc", &["client", "bench"]),
+    ("geojson", &["town"]),
 ];
 
 /// What would make the domain depend on where and when it runs.
