@@ -39,7 +39,7 @@ impl Truth<'_> {
         let mut all: Vec<Near> = free
             .map(|((driver, place), _)| Near {
                 driver,
-                metres: haversine_m(from, *place),
+                metres: from.metres_to(*place),
             })
             .collect();
         all.select_nth_unstable_by(K, |a, b| a.metres.total_cmp(&b.metres));
@@ -56,7 +56,7 @@ impl Truth<'_> {
         assert!(answer.len() <= K, "more than {K}: {answer:?}");
         for (said, nearest) in answer.iter().zip(&truth) {
             let driver = said.driver as usize;
-            let metres = haversine_m(from, self.places[driver]);
+            let metres = from.metres_to(self.places[driver]);
             let most = tolerance.at(metres);
             assert!(self.is_free[driver], "{driver} is occupied");
             assert!((said.metres - metres).abs() <= most, "{said:?}: {metres}");
@@ -79,12 +79,4 @@ fn distinct(answer: &[Near]) -> usize {
     drivers.sort_unstable();
     drivers.dedup();
     drivers.len()
-}
-
-/// The distance over a ball of the earth's mean radius, as the books have it.
-fn haversine_m(a: Coordinates, b: Coordinates) -> f64 {
-    let half = |from: f64, to: f64| ((to - from).to_radians() / 2.0).sin().powi(2);
-    let cosines = a.lat().to_radians().cos() * b.lat().to_radians().cos();
-    let h = half(a.lat(), b.lat()) + cosines * half(a.lon(), b.lon());
-    2.0 * 6_371_008.8 * h.sqrt().min(1.0).asin()
 }

@@ -51,7 +51,7 @@ impl Town {
             .drivers
             .values()
             .filter(|(_, _, tags)| tags.is_free)
-            .map(|(_, place, _)| haversine_m(from, *place))
+            .map(|(_, place, _)| from.metres_to(*place))
             .collect();
         exact.sort_by(f64::total_cmp);
         for (found, exact) in found.iter().zip(exact) {
@@ -79,14 +79,6 @@ impl Town {
         });
         found.collect()
     }
-}
-
-/// As the books have it.
-fn haversine_m(a: Coordinates, b: Coordinates) -> f64 {
-    let half = |from: f64, to: f64| ((to - from).to_radians() / 2.0).sin().powi(2);
-    let cosines = a.lat().to_radians().cos() * b.lat().to_radians().cos();
-    let h = half(a.lat(), b.lat()) + cosines * half(a.lon(), b.lon());
-    2.0 * 6_371_008.8 * h.sqrt().min(1.0).asin()
 }
 
 fn driver(id: i64) -> DriverId {
