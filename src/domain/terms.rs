@@ -39,8 +39,6 @@ pub struct Terms {
     pub no_show_fee: Amount,
     /// If there are any, a rider's reason for cancelling must be one of them.
     pub reasons: Vec<CancelReason>,
-    /// Whether the ride starts only with the code that the rider was shown.
-    pub ride_code: bool,
 }
 
 impl Terms {
@@ -133,7 +131,6 @@ mod tests {
                 reason("driver is too far", true),
                 reason("plans changed", false),
             ],
-            ride_code: false,
         }
     }
 

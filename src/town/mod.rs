@@ -111,7 +111,6 @@ impl Town {
             cancel_fee: rules.cancellation.fee,
             no_show_fee: rules.cancellation.no_show_fee,
             reasons: rules.cancellation.reasons.clone(),
-            ride_code: rules.ride_code,
         };
         if let (Some(currency), Some(tariff), Some((metres, seconds))) =
             (terms.currency, &terms.tariff, estimate)

@@ -209,7 +209,7 @@ fn a_trip_is_quoted_by_what_is_expected() {
     assert_eq!(terms.cancel_fee.units(), 300);
     assert_eq!(terms.no_show_fee.units(), 500);
     assert_eq!(terms.reasons.len(), 2);
-    assert!(terms.ride_code);
+    assert!(rules.ride_code);
     assert_eq!(terms.final_fare(None).as_ref(), Some(quoted));
     let open = town.terms(&rules, &class("van"), None).expect("a tariff");
     assert_eq!(open.quoted, None);
