@@ -123,11 +123,11 @@ pub(super) async fn sweep(app: App) {
 
 /// Puts the time ahead by the seconds that standard input says, carries out what is due then, and says so.
 pub(super) async fn follow_input(app: App) {
-    let (said, mut heard) = tokio::sync::mpsc::unbounded_channel();
-    // Reading blocks; the thread ends with the input.
+    let (said, mut heard) = tokio::sync::mpsc::channel(1);
+    // Reading blocks, and waits until what was read before is done; the thread ends with the input.
     std::thread::spawn(move || {
         for line in std::io::stdin().lines().map_while(Result::ok) {
-            if said.send(line).is_err() {
+            if said.blocking_send(line).is_err() {
                 return;
             }
         }
