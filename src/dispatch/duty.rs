@@ -10,7 +10,6 @@ use crate::domain::{
 };
 use crate::inputs;
 use crate::store::pool::Unavailable;
-use crate::store::views::Viewer;
 use crate::store::writer::CommandError;
 use crate::store::writer::command::{Answer, Command, Note, Post, Refused, Reply, Task};
 use crate::store::{offers, shifts, tracks, trips};
@@ -197,19 +196,12 @@ impl Dispatch {
         Ok(((*trip).clone(), offer))
     }
 
-    /// The way of a ride, for those who may see the trip.
-    pub async fn track(&self, viewer: Viewer, trip: TripId) -> Result<Option<Track>, Unavailable> {
-        let running = self.tracks.of(trip);
-        self.store
-            .reader
-            .read(move |db| {
-                let seen = trips::find(db, trip)?.is_some_and(|trip| viewer.sees(&trip));
-                match (seen, running) {
-                    (false, _) => Ok(None),
-                    (true, Some(track)) => Ok(Some(track)),
-                    (true, None) => tracks::find(db, trip),
-                }
-            })
-            .await
+    /// The way of a ride so far; who may see it is for the caller to say.
+    pub async fn track(&self, trip: TripId) -> Result<Option<Track>, Unavailable> {
+        if let Some(running) = self.tracks.of(trip) {
+            return Ok(Some(running));
+        }
+        let saved = move |db: &mut _| tracks::find(db, trip);
+        self.store.reader.read(saved).await
     }
 }

@@ -36,7 +36,7 @@ use crate::store::writer::CommandError;
 use crate::store::writer::command::{
     Answer, Command, Note, Post, Refused, RiderLimits, Stated, Task,
 };
-use crate::store::{events, tracks as track_rows, trips};
+use crate::store::{events, trips};
 use crate::supply::Supply;
 use crate::town::Town;
 
@@ -145,13 +145,9 @@ impl Dispatch {
 
     /// How long a ride was, in metres, as far as its driver's device has told.
     async fn ridden(&self, trip: TripId) -> Result<Option<u64>, Unavailable> {
-        if let Some(metres) = self.tracks.metres(trip) {
-            return Ok(Some(metres));
-        }
-        let saved = move |db: &mut _| track_rows::find(db, trip);
-        let saved = self.store.reader.read(saved).await?;
-        let saved = saved.filter(|track| track.path.len() > 1);
-        Ok(saved.map(|track| track.whole_metres()))
+        // One position alone says nothing of a way.
+        let track = self.track(trip).await?.filter(|track| track.path.len() > 1);
+        Ok(track.map(|track| track.whole_metres()))
     }
 
     /// A rider calls a trip off. Another rider's trip is unknown to them.

@@ -86,11 +86,8 @@ impl Dispatch {
         let unsaved = self.tracks.unsaved();
         let rows = unsaved.clone();
         if !rows.is_empty() {
-            let save = self.store.writer.change(move |tx| {
-                rows.iter()
-                    .try_for_each(|(trip, track)| tracks::save(tx.db, *trip, track))
-            });
-            save.await?;
+            let writer = &self.store.writer;
+            writer.change(move |tx| tracks::save(tx.db, &rows)).await?;
         }
         self.tracks.saved(&unsaved);
         Ok(())

@@ -54,13 +54,6 @@ impl Tracks {
         self.lock().get(&trip)?.track.clone()
     }
 
-    /// How long the way is, in metres, where the device has said at least twice where it was.
-    pub(super) fn metres(&self, trip: TripId) -> Option<u64> {
-        let ways = self.lock();
-        let track = ways.get(&trip)?.track.as_ref()?;
-        (track.path.len() > 1).then(|| track.whole_metres())
-    }
-
     /// What has grown since it was last saved.
     pub(super) fn unsaved(&self) -> Vec<(TripId, Track)> {
         let ways = self.lock();

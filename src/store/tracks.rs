@@ -1,5 +1,7 @@
 //! The ways that rides took.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
@@ -53,14 +55,23 @@ pub fn find(db: &mut Db, trip: TripId) -> QueryResult<Option<Track>> {
     Ok(row.map(Row::into_track).transpose()?)
 }
 
-/// Writes the way of that trip so far over what was known of it.
-pub fn save(db: &mut Db, trip: TripId, track: &Track) -> QueryResult<()> {
-    let number: Option<i64> = on!(&mut *db, |conn| trips::table
-        .filter(trips::nk.eq(Id(trip.uuid())))
-        .select(trips::id)
-        .first(conn)
-        .optional())?;
-    let Some(trip_id) = number else { return Ok(()) };
+/// Writes the ways of these trips so far over what was known of them.
+pub fn save(db: &mut Db, ways: &[(TripId, Track)]) -> QueryResult<()> {
+    let keys = ways.iter().map(|(trip, _)| Id(trip.uuid()));
+    let numbers: Vec<(Id, i64)> = on!(&mut *db, |conn| trips::table
+        .filter(trips::nk.eq_any(keys))
+        .select((trips::nk, trips::id))
+        .load(conn))?;
+    let numbers: HashMap<_, i64> = numbers.into_iter().map(|(key, id)| (key.0, id)).collect();
+    for (trip, track) in ways {
+        if let Some(number) = numbers.get(&trip.uuid()) {
+            upsert(db, *number, track)?;
+        }
+    }
+    Ok(())
+}
+
+fn upsert(db: &mut Db, trip_id: i64, track: &Track) -> QueryResult<()> {
     let line = track
         .path
         .iter()
