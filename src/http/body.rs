@@ -44,6 +44,16 @@ pub(super) struct Repeatable {
     key: Option<String>,
 }
 
+/// What people write: some character is not white space as Unicode has it, which `\s` is not in every language.
+#[derive(utoipa::ToSchema)]
+#[schema(
+    min_length = 1,
+    max_length = 255,
+    pattern = r"[^\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+)]
+#[expect(dead_code, reason = "describes what `Fields` reads as a text")]
+pub(super) struct Words(String);
+
 impl Body {
     /// Begins to read the fields.
     pub(super) fn fields(&self) -> Fields<'_> {
@@ -170,6 +180,22 @@ fn key(request: &HttpRequest, body: &[u8]) -> Result<Option<Key>, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_described_as_they_are_read() {
+        let schema = serde_json::to_value(<Words as utoipa::PartialSchema>::schema());
+        let schema = schema.expect("a schema is JSON");
+        let described = jsonschema::validator_for(&schema).expect("a schema");
+        for letter in '\u{1}'..='\u{ffff}' {
+            let text = letter.to_string();
+            let is_read = crate::domain::Reason::parse(text.as_str()).is_ok();
+            assert_eq!(
+                described.is_valid(&Value::String(text)),
+                is_read,
+                "{letter:?}"
+            );
+        }
+    }
 
     #[test]
     fn json_and_forms_are_read_alike() {

@@ -18,15 +18,15 @@ use crate::problem::described::{
 use crate::problem::{Code, Problem};
 use crate::store::writer::command::{Refused, Reply};
 
-use super::body::Repeatable;
+use super::body::{Repeatable, Words};
 
 /// What giving back takes.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes what `give_back` reads field by field")]
 pub(super) struct GiveBackForm {
     /// 1 to 255 characters.
-    #[schema(min_length = 1, max_length = 255, pattern = r"\S")]
-    reason: Option<String>,
+    #[schema(inline)]
+    reason: Option<Words>,
 }
 
 /// What beginning a ride takes.

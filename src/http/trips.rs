@@ -3,7 +3,7 @@
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 
-use super::body::{Body, Repeatable};
+use super::body::{Body, Repeatable, Words};
 use super::caller::{Anyone, Driver, Rider};
 use crate::app::App;
 use crate::dispatch::DriverVerb;
@@ -18,11 +18,11 @@ use crate::store::writer::command::{Answer, Outcome, Stated};
 #[expect(dead_code, reason = "describes what `request` reads field by field")]
 pub(super) struct RequestForm {
     /// 1 to 255 characters of any text.
-    #[schema(min_length = 1, max_length = 255, pattern = r"\S")]
-    pick_up_address: String,
+    #[schema(inline)]
+    pick_up_address: Words,
     /// 1 to 255 characters of any text.
-    #[schema(min_length = 1, max_length = 255, pattern = r"\S")]
-    drop_off_address: String,
+    #[schema(inline)]
+    drop_off_address: Words,
     /// Where the pick-up is.
     pick_up_location: Option<crate::domain::trip_object::LocationObject>,
     /// Where the drop-off is.
@@ -46,8 +46,8 @@ pub(super) struct RequestForm {
 #[expect(dead_code, reason = "describes what `cancel` reads field by field")]
 pub(super) struct CancelForm {
     /// 1 to 255 characters; an operator must give one.
-    #[schema(min_length = 1, max_length = 255, pattern = r"\S")]
-    reason: Option<String>,
+    #[schema(inline)]
+    reason: Option<Words>,
 }
 
 /// What ending a ride takes.
@@ -57,8 +57,8 @@ pub(super) struct EndForm {
     #[schema(pattern = "^(COMPLETED|CANCELLED)$")]
     status: String,
     /// 1 to 255 characters.
-    #[schema(min_length = 1, max_length = 255, pattern = r"\S")]
-    reason: String,
+    #[schema(inline)]
+    reason: Words,
 }
 
 pub(super) fn key(path: &str) -> Result<TripId, Problem> {
