@@ -25,7 +25,6 @@ use super::body::{Repeatable, Words};
 #[expect(dead_code, reason = "describes what `give_back` reads field by field")]
 pub(super) struct GiveBackForm {
     /// 1 to 255 characters.
-    #[schema(inline)]
     reason: Option<Words>,
 }
 

@@ -18,10 +18,8 @@ use crate::store::writer::command::{Answer, Outcome, Stated};
 #[expect(dead_code, reason = "describes what `request` reads field by field")]
 pub(super) struct RequestForm {
     /// 1 to 255 characters of any text.
-    #[schema(inline)]
     pick_up_address: Words,
     /// 1 to 255 characters of any text.
-    #[schema(inline)]
     drop_off_address: Words,
     /// Where the pick-up is.
     pick_up_location: Option<crate::domain::trip_object::LocationObject>,
@@ -46,7 +44,6 @@ pub(super) struct RequestForm {
 #[expect(dead_code, reason = "describes what `cancel` reads field by field")]
 pub(super) struct CancelForm {
     /// 1 to 255 characters; an operator must give one.
-    #[schema(inline)]
     reason: Option<Words>,
 }
 
@@ -57,7 +54,6 @@ pub(super) struct EndForm {
     #[schema(pattern = "^(COMPLETED|CANCELLED)$")]
     status: String,
     /// 1 to 255 characters.
-    #[schema(inline)]
     reason: Words,
 }
 
