@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # benches/nearest.sh      cabrank's index of drivers, Redis and PostGIS in one run, the servers started for it and gone afterwards; prints markdown tables
 #
-# env: CABRANK_BENCH_SECONDS=3  CABRANK_BENCH_TRIPS=FILE (real trips instead of a city made up; see benches/nearest/main.rs)
+# env: CABRANK_BENCH_SECONDS=3  CABRANK_BENCH_DRIVERS="10000 100000"  CABRANK_BENCH_TRIPS=FILE (real trips instead of a city made up; see benches/nearest/main.rs)
 # It needs Debian's redis-server, postgresql, postgresql-15-postgis-3 and python3. Redis saves nothing; PostgreSQL has the defaults of its package.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -29,7 +29,7 @@ if lacks redis-server redis-cli psql python3 || ! has_postgis; then
 fi
 
 # Built first, so that no compiler is measured.
-cargo bench --bench nearest --no-run
+cargo bench --bench nearest --bench nearest_bytes --no-run
 
 port=$(free_port)
 redis-server --bind 127.0.0.1 --port "$port" --save '' --appendonly no --dir "$SCRATCH" >"$SCRATCH/redis.log" 2>&1 &
@@ -41,3 +41,4 @@ done
 start_postgres >&2
 
 CABRANK_BENCH_REDIS=redis://127.0.0.1:$port CABRANK_BENCH_POSTGIS=$(database_url postgres) cargo bench --bench nearest
+cargo bench --bench nearest_bytes

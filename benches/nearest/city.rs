@@ -23,6 +23,15 @@ const OCCUPIED_ONE_IN: u32 = 5;
 /// As many pick-ups as are asked for before the first comes again.
 const PICK_UPS: usize = 4_096;
 
+/// How many drivers the cities are to have.
+pub fn sizes() -> Vec<usize> {
+    let set = std::env::var("CABRANK_BENCH_DRIVERS").unwrap_or_else(|_| "10000 100000".to_owned());
+    let sizes = set.split_whitespace();
+    sizes
+        .map(|size| size.parse().expect("CABRANK_BENCH_DRIVERS has numbers"))
+        .collect()
+}
+
 /// A driver's new place.
 #[derive(Debug, Clone, Copy)]
 pub struct Move {

@@ -5,10 +5,12 @@
 //! - `CABRANK_BENCH_REDIS=redis://127.0.0.1:6379`: two keys, `cabrank-bench:free` and `cabrank-bench:occupied`, are written and deleted;
 //! - `CABRANK_BENCH_POSTGIS=postgres://postgres@127.0.0.1:5432/postgres`: the table `cabrank_bench_drivers` is written and dropped;
 //! - `CABRANK_BENCH_TRIPS=FILE`: real trips instead of a city made up, as `id,lat,lon,lat,lon,...` under a line of names;
+//! - `CABRANK_BENCH_DRIVERS="10000 100000"`: how many drivers there are;
 //! - `CABRANK_BENCH_SECONDS=3`: how long each thing is measured.
 //!
 //! All answers are compared with what looking at everybody gives, before anything is timed and again at the end, when the drivers have moved.
 
+mod alone;
 mod city;
 mod geosearch;
 mod index;
@@ -22,6 +24,7 @@ use std::time::Duration;
 
 use cabrank::supply::Eta;
 
+use alone::Alone;
 use city::{City, Traffic, Trips};
 use geosearch::GeoSearch;
 use index::Index;
@@ -36,7 +39,6 @@ const K: usize = 10;
 const ETA_MAX_S: u32 = 600;
 /// How far that is by straight line, without the metre that `metres_max` is generous by: 2,133 m.
 const RADIUS_M: f64 = 600.0 * 12.8 / 3.6;
-const DRIVERS: [usize; 2] = [10_000, 100_000];
 /// How many searches are compared with looking at everybody.
 const CHECKS: usize = 200;
 /// How many reports are sent together, where that is possible.
@@ -71,7 +73,7 @@ fn main() {
     let during = Duration::from_secs_f64(seconds);
     let trips = trips.map_or_else(Trips::made_up, |file| Trips::read(&file));
     let mut rows = Vec::new();
-    for drivers in DRIVERS {
+    for drivers in city::sizes() {
         let city = City::new(drivers, &trips);
         let usual_m = usual_radius_m(&city);
         for entrant in entrants(redis.as_deref(), postgis.as_deref(), usual_m) {
@@ -95,12 +97,20 @@ fn entrants<'a>(
     postgis: Option<&'a str>,
     usual_m: f64,
 ) -> Vec<Entrant<'a>> {
-    let mut entrants = vec![Entrant {
-        name: "cabrank",
-        open: Box::new(|city| Box::new(InProcess::with(city))),
-        tolerance: supply::TOLERANCE,
-        together: &[1],
-    }];
+    let mut entrants = vec![
+        Entrant {
+            name: "cabrank",
+            open: Box::new(|city| Box::new(InProcess::with(city))),
+            tolerance: supply::TOLERANCE,
+            together: &[1],
+        },
+        Entrant {
+            name: "cabrank, the index alone",
+            open: Box::new(|city| Box::new(Alone::with(city))),
+            tolerance: supply::TOLERANCE,
+            together: &[1],
+        },
+    ];
     let geosearch = |name, url: &'a str, first_m: f64, together| Entrant {
         name,
         open: Box::new(move |city| Box::new(GeoSearch::with(url, city, first_m))),

@@ -74,7 +74,8 @@ impl Counts {
 #[derive(Debug, Clone, Default)]
 pub struct Judge {
     last: Option<Fix>,
-    doubted: Option<Doubted>,
+    /// Hardly ever there, so it takes no room.
+    doubted: Option<Box<Doubted>>,
 }
 
 /// A place that could not have been reached, as last said, and how many fixes in a row have agreed on it.
@@ -152,10 +153,10 @@ impl Judge {
             Some(doubted) if is_reachable(&doubted.last, fix) => doubted.agreeing + 1,
             Some(_) | None => 1,
         };
-        self.doubted = Some(Doubted {
+        self.doubted = Some(Box::new(Doubted {
             last: *fix,
             agreeing,
-        });
+        }));
         agreeing >= CONFIRMED_BY
     }
 }

@@ -1,11 +1,14 @@
 //! Where the free drivers are.
 //!
-//! A driver on shift has one record behind one lock (`shift`), and one entry in an index of the
+//! A driver on shift has one record (`shift`) in a map, and one entry in an index of the
 //! earth's surface ([`grid`](crate::supply::grid)) once a position of theirs is believed ([`judge`](crate::supply::judge)).
-//! Whoever changes a driver, be it the place, the occupation or the vehicle, holds that lock until the index has it too, so
-//! two who do it at once leave neither two entries nor none. A search takes no driver's lock: it sees each driver as they
+//! Whoever changes a driver, be it the place, the occupation or the vehicle, has the record to themselves until the index has it too, so
+//! two who do it at once leave neither two entries nor none. A search touches no record: it sees each driver as they
 //! are, or as they were a moment ago. That is enough, because it decides nothing: whom an offer goes to is written by the
 //! database.
+//!
+//! The map is cut into `SHARDS` with a lock each, and a record lies in it as it is: a report among 100,000 drivers mostly waits for memory, so
+//! neither a pointer nor a second lock stands before it.
 //!
 //! Everything here is in memory and as large as the number of drivers on shift: a fix lives until the next one, a cell
 //! while somebody is in it, a class while somebody drives it. Time is an argument. What is on shift after a start is told
@@ -25,7 +28,6 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use dashmap::{DashMap, Entry};
 use jiff::Timestamp;
-use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::domain::{Coordinates, DriverId, Fix, Vehicle, VehicleClass};
@@ -45,14 +47,30 @@ pub struct Supply {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug, Default)]
+/// So many that threads which report at once hardly ever meet.
+const SHARDS: usize = 256;
+
+#[derive(Debug)]
 struct Shared {
-    shifts: DashMap<DriverId, Arc<Mutex<Shift>>, foldhash::fast::RandomState>,
+    shifts: DashMap<DriverId, Shift, foldhash::fast::RandomState>,
     grid: Grid,
     classes: Classes,
     eta: Eta,
     verdicts: Verdicts,
     occupations: Occupations,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            shifts: DashMap::with_hasher_and_shard_amount(Default::default(), SHARDS),
+            grid: Grid::default(),
+            classes: Classes::default(),
+            eta: Eta::default(),
+            verdicts: Verdicts::default(),
+            occupations: Occupations::default(),
+        }
+    }
 }
 
 /// The driver is not on shift.
@@ -138,15 +156,13 @@ impl Supply {
             ..
         } = &*self.shared;
         let class = classes.take(&vehicle.class);
-        // Under the map's lock, as `end` is, so that one of them comes first.
         match self.shared.shifts.entry(driver) {
-            Entry::Occupied(shift) => {
-                let before = shift.get().lock().resume(grid, vehicle, class, at);
+            Entry::Occupied(mut shift) => {
+                let before = shift.get_mut().resume(grid, vehicle, class, at);
                 classes.give_back(&before.class);
             }
             Entry::Vacant(place) => {
-                let shift = Shift::new(driver, vehicle, class, at);
-                place.insert(Arc::new(Mutex::new(shift)));
+                place.insert(Shift::new(driver, vehicle, class, at));
                 occupations.of(Occupation::Free).fetch_add(1, RELAXED);
             }
         }
@@ -160,8 +176,8 @@ impl Supply {
             occupations,
             ..
         } = &*self.shared;
-        let ended = self.shared.shifts.remove_if(&driver, |_, shift| {
-            let mut shift = shift.lock();
+        // Before anybody can begin anew.
+        let ended = self.shared.shifts.remove_if_mut(&driver, |_, shift| {
             classes.give_back(&shift.end(grid).class);
             let occupation = shift.occupation();
             occupations.of(occupation).fetch_sub(1, RELAXED);
@@ -177,7 +193,7 @@ impl Supply {
         fixes: &[Fix],
         received_at: Timestamp,
     ) -> Result<Reported, NotOnShift> {
-        let (accepted, counts) = self.on_shift(driver, |shift| {
+        let (accepted, counts) = self.change(driver, |shift| {
             shift.report(&self.shared.grid, fixes, received_at)
         })?;
         self.shared.verdicts.add(counts);
@@ -193,7 +209,7 @@ impl Supply {
         let Shared {
             grid, occupations, ..
         } = &*self.shared;
-        self.on_shift(driver, |shift| {
+        self.change(driver, |shift| {
             let before = shift.occupy(grid, occupation);
             occupations.of(before).fetch_sub(1, RELAXED);
             occupations.of(occupation).fetch_add(1, RELAXED);
@@ -203,17 +219,17 @@ impl Supply {
 
     /// A driver's trip is over, so that they wait from then on, whenever they were heard of last; those off shift do not.
     pub fn wait_from(&self, driver: DriverId, at: Timestamp) {
-        let _ = self.on_shift(driver, |shift| shift.wait_from(at));
+        let _ = self.change(driver, |shift| shift.wait_from(at));
     }
 
     /// What a driver is at; nothing when off shift.
     pub fn occupation(&self, driver: DriverId) -> Option<Occupation> {
-        self.on_shift(driver, |shift| shift.occupation()).ok()
+        self.on_shift(driver, |shift| shift.occupation())
     }
 
     /// Where a driver is, as far as it was believed.
     pub fn latest(&self, driver: DriverId) -> Option<Fix> {
-        self.on_shift(driver, |shift| shift.latest()).ok().flatten()
+        self.on_shift(driver, |shift| shift.latest()).flatten()
     }
 
     /// Whether too little has been heard of a driver lately to offer them a trip; so it is off shift.
@@ -225,7 +241,7 @@ impl Supply {
     /// The drivers of whom nothing has been heard for [`IDLE_AFTER`], by their ids. A driver on a trip is never among them.
     pub fn idle(&self, at: Timestamp) -> Vec<DriverId> {
         let shifts = self.shared.shifts.iter();
-        let idle = shifts.filter(|shift| shift.lock().is_idle(at));
+        let idle = shifts.filter(|shift| shift.is_idle(at));
         let mut idle: Vec<DriverId> = idle.map(|shift| *shift.key()).collect();
         idle.sort_unstable();
         idle
@@ -269,23 +285,17 @@ impl Supply {
         self.shared.occupations.now()
     }
 
-    /// Does something with a driver's shift, which nobody else changes meanwhile.
-    fn on_shift<R>(
+    fn on_shift<R>(&self, driver: DriverId, look: impl FnOnce(&Shift) -> R) -> Option<R> {
+        self.shared.shifts.get(&driver).map(|shift| look(&shift))
+    }
+
+    fn change<R>(
         &self,
         driver: DriverId,
-        with: impl FnOnce(&mut Shift) -> R,
+        change: impl FnOnce(&mut Shift) -> R,
     ) -> Result<R, NotOnShift> {
-        let shift = self
-            .shared
-            .shifts
-            .get(&driver)
-            .map(|shift| Arc::clone(&shift));
-        let shift = shift.ok_or(NotOnShift)?;
-        let mut shift = shift.lock();
-        if shift.has_ended() {
-            return Err(NotOnShift);
-        }
-        Ok(with(&mut shift))
+        let shift = self.shared.shifts.get_mut(&driver);
+        shift.map(|mut shift| change(&mut shift)).ok_or(NotOnShift)
     }
 }
 

@@ -23,7 +23,7 @@ pub enum Occupation {
     OnTrip(TripId),
 }
 
-/// What is known of a driver on shift. Whoever has it has it alone: it is behind the driver's lock, and the driver's place in the grid changes under it only.
+/// What is known of a driver on shift. Whoever changes it has it alone, and the driver's place in the grid changes with it only.
 #[derive(Debug)]
 pub struct Shift {
     driver: DriverId,
@@ -36,7 +36,6 @@ pub struct Shift {
     heard_at: Option<Timestamp>,
     judge: Judge,
     spot: Option<Spot>,
-    has_ended: bool,
 }
 
 impl Shift {
@@ -51,7 +50,6 @@ impl Shift {
             heard_at: None,
             judge: Judge::default(),
             spot: None,
-            has_ended: false,
         }
     }
 
@@ -64,18 +62,12 @@ impl Shift {
         before
     }
 
-    /// Takes the driver off the grid, for good: who has found this shift before sees that it is over.
+    /// Takes the driver off the grid; gives the vehicle.
     pub fn end(&mut self, grid: &Grid) -> &Vehicle {
-        self.has_ended = true;
         if let Some(spot) = self.spot.take() {
             grid.remove(spot, self.driver);
         }
         &self.vehicle
-    }
-
-    /// Whether it is over.
-    pub fn has_ended(&self) -> bool {
-        self.has_ended
     }
 
     /// Judges what the device says, and moves the driver.
