@@ -67,9 +67,11 @@ impl Batch {
             trips[..count].to_vec()
         };
         let (riders, drivers) = (drawn(riders), drawn(drivers));
+        let shrink = riders[0].0.0.to_radians().cos();
+        let places = |ends: Vec<Place>| ends.into_iter().map(|at| in_metres(at, shrink)).collect();
         Self {
-            riders: riders.into_iter().map(|(from, _)| from).collect(),
-            drivers: drivers.into_iter().map(|(_, to)| to).collect(),
+            riders: places(riders.into_iter().map(|(from, _)| from).collect()),
+            drivers: places(drivers.into_iter().map(|(_, to)| to).collect()),
         }
     }
 
@@ -111,18 +113,19 @@ impl Batch {
     }
 }
 
+/// Where a passenger got in, and where out, in degrees.
 fn ends(line: &str) -> (Place, Place) {
     let numbers = line.split(',').skip(1).take(4);
     let numbers: Vec<f64> = numbers.filter_map(|number| number.parse().ok()).collect();
     let [from_lat, from_lon, to_lat, to_lon] = numbers[..] else {
         panic!("a trip has two places: {line}");
     };
-    let place = |lat: f64, lon: f64| {
-        // The whole town lies on one latitude, near enough for distances within it.
-        let shrink = from_lat.to_radians().cos();
-        (lat * METRES_PER_DEG, lon * METRES_PER_DEG * shrink)
-    };
-    (place(from_lat, from_lon), place(to_lat, to_lon))
+    ((from_lat, from_lon), (to_lat, to_lon))
+}
+
+/// As if the whole town lay on one latitude, which is near enough for distances within it.
+fn in_metres((lat, lon): (f64, f64), shrink: f64) -> Place {
+    (lat * METRES_PER_DEG, lon * METRES_PER_DEG * shrink)
 }
 
 /// By Box and Muller.
