@@ -37,8 +37,8 @@ use solution::Bounds;
 
 /// Matches as many rows as can be, at the least cost; greedily what is left when so many edges have been looked at.
 ///
-/// Where drivers were plenty an edge was looked at less than once on average, up to four times where they were short, and
-/// up to sixty times where there were about as many drivers as riders; docs/performance.md has the times. The greedy rest looks at no edge twice.
+/// An edge was looked at up to six times on average where drivers were plenty or short, and up to sixty times where there were about
+/// as many as riders; docs/performance.md has the times. The greedy rest looks at no edge twice.
 pub fn solve(graph: &Graph, visits_max: u64) -> Solution {
     let mut attempt = Attempt {
         graph,
