@@ -28,6 +28,8 @@ pub mod fields;
 pub mod http;
 /// Time, ids and secrets, which the rest takes as inputs.
 pub mod inputs;
+/// Who is matched with whom: one assignment for all that wait.
+pub mod matching;
 /// Notifications: who is sent what, and what they have not read.
 pub mod notices;
 /// Errors as clients see them; the only place that picks a status code.

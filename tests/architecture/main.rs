@@ -103,6 +103,11 @@ fn an_inner_module_cannot_use_an_outer_one() {
         "use crate::inputs;",
         "src/domain/id.rs:2: domain must not use inputs",
     );
+    assert_breaks(
+        "src/matching/mod.rs",
+        "use crate::domain::Trip;",
+        "src/matching/mod.rs:2: matching must not use domain",
+    );
 }
 
 #[test]
@@ -184,6 +189,11 @@ fn a_crate_is_known_where_it_belongs() {
         "src/domain/trip.rs",
         "use std::time::Instant;",
         "src/domain/trip.rs:2: domain is pure",
+    );
+    assert_breaks(
+        "src/matching/exact.rs",
+        "use std::thread;",
+        "src/matching/exact.rs:2: matching is pure",
     );
     assert_keeps("src/store/trips.rs", "use diesel::prelude::*;");
 }

@@ -4,7 +4,7 @@ use crate::code::{Source, Use};
 
 /// From the inside out: a module may use what stands in the rows above its own, and itself.
 const STEPS: &[&[&str]] = &[
-    &["inputs", "domain"],
+    &["inputs", "domain", "matching"],
     &["store", "town"],
     &["registry"],
     &["supply"],
@@ -41,7 +41,9 @@ const PRIVATE: &[(&str, &[&str])] = &[
     ("geojson", &["town"]),
 ];
 
-/// What would make the domain depend on where and when it runs.
+/// What must be the same wherever and whenever it runs.
+const PURE: &[&str] = &["domain", "matching"];
+/// What would make it depend on that.
 const IMPURE: &[&str] = &[
     "actix",
     "actix_web",
@@ -160,10 +162,10 @@ fn private_crates(source: &Source, say: &mut impl FnMut(usize, String)) {
             }
         }
     }
-    if source.module == "domain" {
+    if PURE.contains(&source.module.as_str()) {
         for word in IMPURE {
             for line in source.lines_of(word) {
-                say(line, format!("domain is pure: no {word}"));
+                say(line, format!("{} is pure: no {word}", source.module));
             }
         }
     }
