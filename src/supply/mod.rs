@@ -12,7 +12,6 @@
 //! by the caller.
 
 mod classes;
-mod eta;
 pub mod grid;
 pub mod judge;
 mod shift;
@@ -29,13 +28,13 @@ use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::domain::{Coordinates, DriverId, Fix, Vehicle, VehicleClass};
+use crate::eta::Straight;
 
 use classes::Classes;
 use grid::Grid;
 use judge::Counts;
 use shift::Shift;
 
-pub use eta::Eta;
 pub use judge::Verdict;
 pub use shift::{IDLE_AFTER, Occupation, STALE_AFTER};
 
@@ -50,7 +49,7 @@ struct Shared {
     shifts: DashMap<DriverId, Arc<Mutex<Shift>>, foldhash::fast::RandomState>,
     grid: Grid,
     classes: Classes,
-    eta: Eta,
+    eta: Straight,
     verdicts: Verdicts,
     occupations: Occupations,
 }
@@ -119,7 +118,7 @@ pub struct OnShift {
 
 impl Supply {
     /// Nobody on shift, and another way to guess the time to a pick-up.
-    pub fn with_eta(eta: Eta) -> Self {
+    pub fn with_eta(eta: Straight) -> Self {
         let shared = Shared {
             eta,
             ..Shared::default()
