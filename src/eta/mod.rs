@@ -1,13 +1,17 @@
 //! How long drivers take to a pick-up.
 //!
-//! A straight line times a factor always tells it; better sources may stand before it. A chain asks the best of them
-//! first and falls back, so that a trip is dispatched whatever fails; its answer says who gave it.
+//! Three sources know it: a straight line times a factor, always; a road graph in this process
+//! ([`road`](crate::eta::road)), where the operator has given a map; a table service, where
+//! there is one. A chain asks the best of them first and falls back, so that a trip is dispatched whatever fails; its
+//! answer says who gave it.
 //!
 //! Asking is synchronous: dispatch plans on a blocking thread anyway, the road graph is nothing but computing, and a plan
 //! that waits for a table service has nothing else to do meanwhile.
 
 mod chain;
+pub mod road;
 mod straight;
+mod traffic;
 
 use std::fmt::Debug;
 
@@ -17,6 +21,10 @@ use crate::domain::Coordinates;
 
 pub use chain::{Chain, Source, Times, Unanswered};
 pub use straight::Straight;
+pub use traffic::{Traffic, TrafficError};
+
+/// How far a place may be from the nearest street to be on a map. A farm may lie so far from the road; the next town does not.
+pub const LEG_MAX_M: f64 = 1_000.0;
 
 /// How long these drivers take to that pick-up?
 #[derive(Debug, Clone, Copy)]
