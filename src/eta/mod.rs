@@ -1,7 +1,7 @@
 //! How long drivers take to a pick-up.
 //!
 //! Three sources know it: a straight line times a factor, always; a road graph in this process
-//! ([`road`](crate::eta::road)), where the operator has given a map; a table service, where
+//! ([`road`](crate::eta::road)), where the operator has given a map; a table service ([`osrm`](crate::eta::osrm)), where
 //! there is one. A chain asks the best of them first and falls back, so that a trip is dispatched whatever fails; its
 //! answer says who gave it.
 //!
@@ -9,6 +9,7 @@
 //! that waits for a table service has nothing else to do meanwhile.
 
 mod chain;
+pub mod osrm;
 pub mod road;
 mod straight;
 mod traffic;
