@@ -1,5 +1,7 @@
 //! What an operator may set: one struct a concern; every field has a flag, a variable, a unit and a default.
 
+mod eta;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,6 +18,8 @@ use crate::dispatch::Settings;
 use crate::store::db::{DatabaseUrl, DatabaseUrlError};
 use crate::store::writer::command::RiderLimits;
 use crate::town::{Town, TownError};
+
+pub use eta::{EtaConfig, EtaError};
 
 /// Where the data is.
 #[derive(Debug, Clone, Args)]
@@ -282,6 +286,9 @@ pub struct ServeConfig {
     /// What was decided for the town.
     #[command(flatten)]
     pub town: TownConfig,
+    /// Who tells how long drivers take.
+    #[command(flatten)]
+    pub eta: EtaConfig,
     /// Whose time counts: `stdin` puts the system's ahead by the seconds that are read, line by line; for tests
     #[arg(long, env = "CABRANK_CLOCK", default_value = "system", hide = true)]
     pub clock: Clock,

@@ -22,6 +22,8 @@ pub mod demo;
 pub mod dispatch;
 /// The rules of trips, as plain values and functions.
 pub mod domain;
+/// How long drivers take to a pick-up.
+pub mod eta;
 /// Reads a JSON object field by field and names every broken rule.
 pub mod fields;
 /// Bytes to verbs.

@@ -22,7 +22,7 @@ mod truth;
 
 use std::time::Duration;
 
-use cabrank::supply::Eta;
+use cabrank::eta::Straight;
 
 use alone::Alone;
 use city::{City, Traffic, Trips};
@@ -56,7 +56,7 @@ struct Entrant<'a> {
 }
 
 fn main() {
-    let eta = Eta::CITY.metres_max(ETA_MAX_S);
+    let eta = Straight::CITY.metres_max(ETA_MAX_S);
     assert!(
         (eta - 1.0 - RADIUS_M).abs() < 0.01,
         "the same reach for all"

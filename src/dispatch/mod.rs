@@ -26,6 +26,7 @@ use crate::domain::{
     Action, Amendment, DriverId, Ending, Event, MessageText, NoRoom, OperatorId, Party, Person,
     Reason, Refusal, RideCode, RiderId, Trip, TripId,
 };
+use crate::eta::Provider;
 use crate::inputs;
 use crate::store::Store;
 use crate::store::gather::Gather;
@@ -63,6 +64,7 @@ pub struct Dispatch {
     settings: Settings,
     town: Arc<Town>,
     supply: Supply,
+    eta: Arc<dyn Provider>,
     tracks: Tracks,
     wake: Arc<Notify>,
     /// The last event that [`Watch`] has taken note of; nothing before it knows who is on shift.
@@ -87,8 +89,8 @@ pub enum DriverVerb {
 }
 
 impl Dispatch {
-    /// Verbs over this store, for this town.
-    pub fn new(store: Store, settings: Settings, town: Town) -> Self {
+    /// Verbs over this store, for this town; `eta` knows how long drivers take to a pick-up.
+    pub fn new(store: Store, settings: Settings, town: Town, eta: Arc<dyn Provider>) -> Self {
         let active = Gather::new(&store.reader, views::active_of);
         Self {
             store,
@@ -96,6 +98,7 @@ impl Dispatch {
             settings,
             town: Arc::new(town),
             supply: Supply::default(),
+            eta,
             tracks: Tracks::default(),
             wake: Arc::default(),
             noted: Arc::default(),
@@ -116,6 +119,11 @@ impl Dispatch {
     /// Where the free drivers are.
     pub const fn supply(&self) -> &Supply {
         &self.supply
+    }
+
+    /// Who knows how long drivers take to a pick-up.
+    pub fn eta(&self) -> &dyn Provider {
+        &*self.eta
     }
 
     /// What the operator has decided.

@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::auth::keys::KeyError;
 use crate::auth::throttle::Throttle;
 use crate::auth::tokens::Tokens;
-use crate::config::{Clock, ServeConfig, Switch, TownFileError};
+use crate::config::{Clock, EtaError, ServeConfig, Switch, TownFileError};
 use crate::dispatch::Dispatch;
 use crate::notices::Notices;
 use crate::registry::TripRegistry;
@@ -53,6 +53,9 @@ pub enum ServerError {
     /// The town file cannot be used.
     #[error(transparent)]
     Town(#[from] TownFileError),
+    /// What should tell how long drivers take cannot be used.
+    #[error(transparent)]
+    Eta(#[from] EtaError),
     /// The address cannot be listened on, or listening ended.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
@@ -89,6 +92,7 @@ impl Server {
     /// Migrates the database, wires everything and binds. Must be called inside an actix system.
     pub fn start(config: &ServeConfig) -> Result<Self, ServerError> {
         let town = config.town.town()?;
+        let eta = Arc::new(config.eta.chain()?);
         let database = config.data.database()?;
         let ran = migrations::migrate(&database, Direction::Up)?;
         if !ran.is_empty() {
@@ -109,7 +113,12 @@ impl Server {
                 throttle.clone(),
                 config.accounts.driver_sign_up,
             ),
-            dispatch: Dispatch::new(store.clone(), config.trips.settings(&config.events), town),
+            dispatch: Dispatch::new(
+                store.clone(),
+                config.trips.settings(&config.events),
+                town,
+                eta,
+            ),
             notices: Notices::of(store.clone()),
             resume: Resume::new(&store, config.events.retention()),
             throttle: throttle.clone(),

@@ -15,7 +15,6 @@
 //! by the caller.
 
 mod classes;
-mod eta;
 pub mod grid;
 pub mod judge;
 mod shift;
@@ -31,13 +30,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{Coordinates, DriverId, Fix, Vehicle, VehicleClass};
+use crate::eta::Straight;
 
 use classes::Classes;
 use grid::Grid;
 use judge::Counts;
 use shift::Shift;
 
-pub use eta::Eta;
 pub use judge::Verdict;
 pub use shift::{IDLE_AFTER, Occupation, STALE_AFTER};
 
@@ -55,7 +54,7 @@ struct Shared {
     shifts: DashMap<DriverId, Shift, foldhash::fast::RandomState>,
     grid: Grid,
     classes: Classes,
-    eta: Eta,
+    eta: Straight,
     verdicts: Verdicts,
     occupations: Occupations,
 }
@@ -137,7 +136,7 @@ pub struct OnShift {
 
 impl Supply {
     /// Nobody on shift, and another way to guess the time to a pick-up.
-    pub fn with_eta(eta: Eta) -> Self {
+    pub fn with_eta(eta: Straight) -> Self {
         let shared = Shared {
             eta,
             ..Shared::default()

@@ -6,7 +6,7 @@ use crate::code::{Source, Use};
 const STEPS: &[&[&str]] = &[
     &["inputs", "domain", "matching"],
     &["store", "town"],
-    &["registry"],
+    &["registry", "eta"],
     &["supply"],
     &["auth"],
     &["dispatch", "accounts", "notices", "resume"],
@@ -39,6 +39,9 @@ const PRIVATE: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["auth"]),
     ("awc", &["client", "bench"]),
     ("geojson", &["town"]),
+    ("osmpbf", &["eta"]),
+    ("rstar", &["eta"]),
+    ("ureq", &["eta"]),
 ];
 
 /// What must be the same wherever and whenever it runs.
@@ -67,7 +70,7 @@ const INPUTS: &[(&str, &[&str])] = &[
     (
         "Instant::now",
         &[
-            "inputs", "store", "registry", "auth", "http", "ws", "server", "client", "demo",
+            "inputs", "store", "registry", "eta", "auth", "http", "ws", "server", "client", "demo",
             "bench",
         ],
     ),

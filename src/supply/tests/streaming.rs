@@ -99,7 +99,7 @@ fn compare(supply: &Supply, all: &[Progress], seed: u64) -> usize {
         count += 1;
         let (at_place, is_free) = after(id, before[id as usize]);
         let metres = distance_m(from, at_place);
-        let must_be_found = is_free && metres < furthest && Eta::CITY.seconds(metres) <= 600;
+        let must_be_found = is_free && metres < furthest && Straight::CITY.seconds(metres) <= 600;
         let is_found = found.iter().any(|candidate| candidate.driver == driver(id));
         assert!(is_found || !must_be_found, "{id} was missed at {metres} m");
     }

@@ -1,15 +1,19 @@
-//! How long a driver takes to the pick-up, as far as a straight line can tell.
+//! What a straight line can tell: the last resort, which always answers.
+
+use jiff::Timestamp;
+
+use super::{Answer, Ask, Provider, Via};
 
 /// A straight line times a factor, at one speed.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Eta {
+pub struct Straight {
     /// How much longer the way by road is than the straight line.
     pub detour: f64,
     /// How fast drivers get on, in metres a second, lights and jams included.
     pub speed_mps: f64,
 }
 
-impl Eta {
+impl Straight {
     /// A large town by day: 12.8 km/h along the straight line, which is off by a tenth in the median of Manhattan's ways.
     pub const CITY: Self = Self {
         detour: 1.3,
@@ -28,9 +32,20 @@ impl Eta {
     }
 }
 
-impl Default for Eta {
+impl Default for Straight {
     fn default() -> Self {
         Self::CITY
+    }
+}
+
+impl Provider for Straight {
+    fn to_pick_up(&self, asks: &[Ask<'_>], _at: Timestamp) -> Vec<Answer> {
+        let answers = asks.iter().map(|ask| {
+            let drivers = ask.drivers.iter();
+            let seconds = drivers.map(|driver| Some(self.seconds(driver.metres_to(ask.pick_up))));
+            ask.answer(seconds.collect(), Via::Straight)
+        });
+        answers.collect()
     }
 }
 
@@ -40,9 +55,9 @@ mod tests {
 
     #[test]
     fn a_minute_in_town_is_213_metres_of_straight_line() {
-        assert_eq!(Eta::CITY.seconds(0.0), 0);
-        assert_eq!(Eta::CITY.seconds(213.0), 60);
-        assert_eq!(Eta::CITY.seconds(214.0), 61);
-        assert!((Eta::CITY.metres_max(60) - 214.3).abs() < 0.1);
+        assert_eq!(Straight::CITY.seconds(0.0), 0);
+        assert_eq!(Straight::CITY.seconds(213.0), 60);
+        assert_eq!(Straight::CITY.seconds(214.0), 61);
+        assert!((Straight::CITY.metres_max(60) - 214.3).abs() < 0.1);
     }
 }
