@@ -94,6 +94,9 @@ impl OfferState {
     /// What can still be accepted. The schema repeats it: `one_open_offer_per_driver`.
     pub const OPEN: [Self; 2] = [Self::Created, Self::Delivered];
 
+    /// How a driver who could have accepted it did not.
+    pub const REFUSED: [Self; 2] = [Self::Declined, Self::Expired];
+
     /// The word in rows and on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {

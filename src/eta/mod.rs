@@ -17,6 +17,7 @@ mod traffic;
 use std::fmt::Debug;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::Coordinates;
 
@@ -48,7 +49,8 @@ pub struct Answer {
 }
 
 /// Who tells how long drivers take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Via {
     /// The straight line, times a factor.
     Straight,

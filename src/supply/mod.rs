@@ -15,6 +15,8 @@
 //! by the caller.
 
 mod classes;
+mod counters;
+mod fit;
 pub mod grid;
 pub mod judge;
 mod shift;
@@ -22,21 +24,25 @@ mod shift;
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use dashmap::{DashMap, Entry};
 use jiff::Timestamp;
-use serde::Serialize;
 
 use crate::domain::{Coordinates, DriverId, Fix, Vehicle, VehicleClass};
 use crate::eta::Straight;
 
 use classes::Classes;
+use counters::{Occupations, Verdicts};
+use fit::unfit;
 use grid::Grid;
 use judge::Counts;
 use shift::Shift;
 
+pub use counters::OnShift;
+pub use fit::{PassedOver, Unfit};
 pub use judge::Verdict;
 pub use shift::{IDLE_AFTER, Occupation, STALE_AFTER};
 
@@ -65,7 +71,7 @@ impl Default for Shared {
             shifts: DashMap::with_hasher_and_shard_amount(Default::default(), SHARDS),
             grid: Grid::default(),
             classes: Classes::default(),
-            eta: Eta::default(),
+            eta: Straight::default(),
             verdicts: Verdicts::default(),
             occupations: Occupations::default(),
         }
@@ -123,15 +129,17 @@ pub struct Candidate {
     pub eta_s: u32,
 }
 
-/// Who is at what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, utoipa::ToSchema)]
-pub struct OnShift {
-    /// May get an offer.
-    pub free: u64,
-    /// Have one to decide on.
-    pub offered: u64,
-    /// Serve a trip.
-    pub on_trip: u64,
+/// What is known of a driver on shift whose place is known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Seen {
+    /// Where.
+    pub place: Coordinates,
+    /// Since when the driver waits for a trip, or serves one.
+    pub since: Timestamp,
+    /// How many offers of this shift the driver accepted.
+    pub accepted: u32,
+    /// How many the driver declined or let expire.
+    pub refused: u32,
 }
 
 impl Supply {
@@ -162,7 +170,7 @@ impl Supply {
             }
             Entry::Vacant(place) => {
                 place.insert(Shift::new(driver, vehicle, class, at));
-                occupations.of(Occupation::Free).fetch_add(1, RELAXED);
+                occupations.one_more(Occupation::Free);
             }
         }
     }
@@ -178,8 +186,7 @@ impl Supply {
         // Before anybody can begin anew.
         let ended = self.shared.shifts.remove_if_mut(&driver, |_, shift| {
             classes.give_back(&shift.end(grid).class);
-            let occupation = shift.occupation();
-            occupations.of(occupation).fetch_sub(1, RELAXED);
+            occupations.one_less(shift.occupation());
             true
         });
         ended.map(drop).ok_or(NotOnShift)
@@ -210,8 +217,8 @@ impl Supply {
         } = &*self.shared;
         self.change(driver, |shift| {
             let before = shift.occupy(grid, occupation);
-            occupations.of(before).fetch_sub(1, RELAXED);
-            occupations.of(occupation).fetch_add(1, RELAXED);
+            occupations.one_less(before);
+            occupations.one_more(occupation);
             before
         })
     }
@@ -258,11 +265,7 @@ impl Supply {
         let now = shift::ticks(wanted.at);
         let metres_max = eta.metres_max(wanted.eta_max_s);
         let found = grid.nearest(wanted.from, wanted.k, metres_max, |driver, tags| {
-            tags.is_free
-                && tags.class == class
-                && tags.seats >= wanted.passengers
-                && !shift::is_stale(tags.heard, now)
-                && !wanted.except.contains(&driver)
+            unfit(wanted, Some(class), now, driver, tags).is_none()
         });
         let candidates = found.into_iter().map(|found| Candidate {
             driver: found.driver,
@@ -272,6 +275,54 @@ impl Supply {
         candidates
             .take_while(|candidate| candidate.eta_s <= wanted.eta_max_s)
             .collect()
+    }
+
+    /// The nearest `k` who may not get the trip although they might be there in time, and why not.
+    pub fn passed_over(&self, wanted: &Wanted<'_>) -> Vec<PassedOver> {
+        let Shared {
+            classes, grid, eta, ..
+        } = &*self.shared;
+        let class = classes.number(wanted.class);
+        let now = shift::ticks(wanted.at);
+        let metres_max = eta.metres_max(wanted.eta_max_s);
+        let whys = RefCell::new(HashMap::new());
+        let found = grid.nearest(wanted.from, wanted.k, metres_max, |driver, tags| {
+            let why = unfit(wanted, class, now, driver, tags);
+            why.is_some_and(|why| {
+                whys.borrow_mut().insert(driver, why);
+                true
+            })
+        });
+        let whys = whys.into_inner();
+        let passed_over = found.into_iter().filter_map(|found| {
+            Some(PassedOver {
+                driver: found.driver,
+                metres: found.metres,
+                why: *whys.get(&found.driver)?,
+            })
+        });
+        passed_over.collect()
+    }
+
+    /// What is known of a driver whose place is known.
+    pub fn seen(&self, driver: DriverId) -> Option<Seen> {
+        self.on_shift(driver, Shift::seen).flatten()
+    }
+
+    /// Whether a driver on shift has the vehicle for a trip of that class for so many passengers.
+    pub fn serves(&self, driver: DriverId, class: &VehicleClass, passengers: u8) -> bool {
+        let serves = |shift: &Shift| shift.vehicle().serves(class, passengers);
+        self.on_shift(driver, serves).unwrap_or(false)
+    }
+
+    /// Whether a driver at that distance by straight line may be there in time.
+    pub fn reaches(&self, metres: f64, eta_max_s: u32) -> bool {
+        metres <= self.shared.eta.metres_max(eta_max_s)
+    }
+
+    /// A driver has answered an offer, or let its time pass.
+    pub fn answered(&self, driver: DriverId, is_accepted: bool) {
+        let _ = self.change(driver, |shift| shift.answered(is_accepted));
     }
 
     /// How many fixes were found to be what, since the start.
@@ -295,69 +346,5 @@ impl Supply {
     ) -> Result<R, NotOnShift> {
         let shift = self.shared.shifts.get_mut(&driver);
         shift.map(|mut shift| change(&mut shift)).ok_or(NotOnShift)
-    }
-}
-
-/// Counters order nothing.
-const RELAXED: Ordering = Ordering::Relaxed;
-
-#[derive(Debug, Default)]
-struct Verdicts {
-    accepted: AtomicU64,
-    late: AtomicU64,
-    duplicate: AtomicU64,
-    impossible: AtomicU64,
-    too_frequent: AtomicU64,
-}
-
-impl Verdicts {
-    fn add(&self, counts: Counts) {
-        let each = [
-            (&self.accepted, counts.accepted),
-            (&self.late, counts.late),
-            (&self.duplicate, counts.duplicate),
-            (&self.impossible, counts.impossible),
-            (&self.too_frequent, counts.too_frequent),
-        ];
-        for (total, more) in each.into_iter().filter(|(_, more)| *more > 0) {
-            total.fetch_add(more, RELAXED);
-        }
-    }
-
-    fn total(&self) -> Counts {
-        Counts {
-            accepted: self.accepted.load(RELAXED),
-            late: self.late.load(RELAXED),
-            duplicate: self.duplicate.load(RELAXED),
-            impossible: self.impossible.load(RELAXED),
-            too_frequent: self.too_frequent.load(RELAXED),
-        }
-    }
-}
-
-/// Signed, because a driver may be counted out before being counted in.
-#[derive(Debug, Default)]
-struct Occupations {
-    free: AtomicI64,
-    offered: AtomicI64,
-    on_trip: AtomicI64,
-}
-
-impl Occupations {
-    fn of(&self, occupation: Occupation) -> &AtomicI64 {
-        match occupation {
-            Occupation::Free => &self.free,
-            Occupation::Offered => &self.offered,
-            Occupation::OnTrip(_) => &self.on_trip,
-        }
-    }
-
-    fn now(&self) -> OnShift {
-        let count = |drivers: &AtomicI64| u64::try_from(drivers.load(RELAXED)).unwrap_or(0);
-        OnShift {
-            free: count(&self.free),
-            offered: count(&self.offered),
-            on_trip: count(&self.on_trip),
-        }
     }
 }

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{DriverId, Fix, TripId, Vehicle};
 
+use super::Seen;
 use super::grid::{Grid, Spot, Tags};
 use super::judge::{Counts, Judge};
 
@@ -36,6 +37,8 @@ pub struct Shift {
     heard_at: Option<Timestamp>,
     judge: Judge,
     spot: Option<Spot>,
+    accepted: u32,
+    refused: u32,
 }
 
 impl Shift {
@@ -50,6 +53,8 @@ impl Shift {
             heard_at: None,
             judge: Judge::default(),
             spot: None,
+            accepted: 0,
+            refused: 0,
         }
     }
 
@@ -110,6 +115,31 @@ impl Shift {
     /// The last fix that was accepted.
     pub fn latest(&self) -> Option<Fix> {
         self.judge.last().copied()
+    }
+
+    /// What the driver drives.
+    pub fn vehicle(&self) -> &Vehicle {
+        &self.vehicle
+    }
+
+    /// What is known of the driver, once a position was believed.
+    pub fn seen(&self) -> Option<Seen> {
+        Some(Seen {
+            place: self.judge.last()?.location,
+            since: self.began_at,
+            accepted: self.accepted,
+            refused: self.refused,
+        })
+    }
+
+    /// Counts an answer to an offer.
+    pub fn answered(&mut self, is_accepted: bool) {
+        let count = if is_accepted {
+            &mut self.accepted
+        } else {
+            &mut self.refused
+        };
+        *count = count.saturating_add(1);
     }
 
     /// Whether too little has been heard lately for an offer.

@@ -3,7 +3,7 @@
 //! Where a driver is after so many steps follows from the driver and the step, and each driver says which step was begun and which is done. What was done before a search and
 //! what had begun after it leave a few places, one for most, that the search may have seen.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::*;
 

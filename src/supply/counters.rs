@@ -1,0 +1,97 @@
+//! How many drivers are at what, and how many of their positions were found to be what.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use serde::Serialize;
+
+use super::judge::Counts;
+use super::shift::Occupation;
+
+/// Who is at what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, utoipa::ToSchema)]
+pub struct OnShift {
+    /// May get an offer.
+    pub free: u64,
+    /// Have one to decide on.
+    pub offered: u64,
+    /// Serve a trip.
+    pub on_trip: u64,
+}
+
+/// Counters order nothing.
+const RELAXED: Ordering = Ordering::Relaxed;
+
+/// How many fixes were found to be what.
+#[derive(Debug, Default)]
+pub(super) struct Verdicts {
+    accepted: AtomicU64,
+    late: AtomicU64,
+    duplicate: AtomicU64,
+    impossible: AtomicU64,
+    too_frequent: AtomicU64,
+}
+
+impl Verdicts {
+    /// Counts more of them.
+    pub(super) fn add(&self, counts: Counts) {
+        let each = [
+            (&self.accepted, counts.accepted),
+            (&self.late, counts.late),
+            (&self.duplicate, counts.duplicate),
+            (&self.impossible, counts.impossible),
+            (&self.too_frequent, counts.too_frequent),
+        ];
+        for (total, more) in each.into_iter().filter(|(_, more)| *more > 0) {
+            total.fetch_add(more, RELAXED);
+        }
+    }
+
+    /// All so far.
+    pub(super) fn total(&self) -> Counts {
+        Counts {
+            accepted: self.accepted.load(RELAXED),
+            late: self.late.load(RELAXED),
+            duplicate: self.duplicate.load(RELAXED),
+            impossible: self.impossible.load(RELAXED),
+            too_frequent: self.too_frequent.load(RELAXED),
+        }
+    }
+}
+
+/// How many drivers are at what. Signed, because a driver may be counted out before being counted in.
+#[derive(Debug, Default)]
+pub(super) struct Occupations {
+    free: AtomicI64,
+    offered: AtomicI64,
+    on_trip: AtomicI64,
+}
+
+impl Occupations {
+    /// Counts a driver in.
+    pub(super) fn one_more(&self, occupation: Occupation) {
+        self.of(occupation).fetch_add(1, RELAXED);
+    }
+
+    /// Counts a driver out.
+    pub(super) fn one_less(&self, occupation: Occupation) {
+        self.of(occupation).fetch_sub(1, RELAXED);
+    }
+
+    fn of(&self, occupation: Occupation) -> &AtomicI64 {
+        match occupation {
+            Occupation::Free => &self.free,
+            Occupation::Offered => &self.offered,
+            Occupation::OnTrip(_) => &self.on_trip,
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn now(&self) -> OnShift {
+        let count = |drivers: &AtomicI64| u64::try_from(drivers.load(RELAXED)).unwrap_or(0);
+        OnShift {
+            free: count(&self.free),
+            offered: count(&self.offered),
+            on_trip: count(&self.on_trip),
+        }
+    }
+}
