@@ -1,0 +1,97 @@
+//! The trips as the log alone tells them, beside the trips as the tables have them.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use super::db::{Db, on};
+use super::events::{EventRow, into_events};
+use super::rows::{self, TripRow};
+use super::schema::{events, trips};
+use crate::domain::{Before, Event, Trip, TripChange, TripId};
+
+/// What a page of trips came to.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// The number of the last trip; nothing when there are no more.
+    pub last: Option<i64>,
+    /// How many trips there were.
+    pub trips: usize,
+    /// How many events tell of them.
+    pub events: usize,
+    /// The trips that the log tells otherwise, and how.
+    pub differing: Vec<(TripId, Differs)>,
+}
+
+/// How the log and the tables differ.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Differs {
+    /// The log has nothing of the trip.
+    #[error("the log has nothing of it")]
+    Unheard,
+    /// A revision is missing, or comes twice.
+    #[error("revision {0} does not follow revision {1}")]
+    Revisions(i64, i64),
+    /// A change begins where the one before it did not end.
+    #[error("revision {0} begins where revision {1} did not end")]
+    Broken(i64, i64),
+    /// The last event says another thing than the row.
+    #[error("its row is not what the log says last, at revision {0}")]
+    Row(i64),
+}
+
+/// Rebuilds at most `limit` trips with higher numbers than `after` from their events, and compares.
+pub fn check(db: &mut Db, after: i64, limit: i64) -> QueryResult<Page> {
+    let found: Vec<TripRow> = on!(&mut *db, |conn| trips::table
+        .filter(trips::id.gt(after))
+        .order(trips::id)
+        .limit(limit)
+        .select(TripRow::as_select())
+        .load(conn))?;
+    let trips = rows::trips(db, found)?;
+    let numbers: Vec<i64> = trips.iter().map(|trip| trip.number).collect();
+    let told: Vec<EventRow> = on!(db, |conn| events::table
+        .filter(events::trip_id.eq_any(numbers.iter().copied().map(Some)))
+        .filter(events::revision.is_not_null())
+        .order(events::id)
+        .select(EventRow::as_select())
+        .load(conn))?;
+    let told = into_events(told)?;
+    let events = told.len();
+    let mut changes: HashMap<TripId, Vec<&TripChange>> = HashMap::new();
+    for change in told.iter().filter_map(Event::trip) {
+        changes.entry(change.trip.id).or_default().push(change);
+    }
+    let differing = trips.iter().filter_map(|trip| {
+        let changes = changes.remove(&trip.id).unwrap_or_default();
+        let differs = compare(trip, &changes).err()?;
+        Some((trip.id, differs))
+    });
+    Ok(Page {
+        last: numbers.last().copied(),
+        trips: trips.len(),
+        events,
+        differing: differing.collect(),
+    })
+}
+
+fn compare(row: &Trip, changes: &[&TripChange]) -> Result<(), Differs> {
+    let mut known: Option<&Trip> = None;
+    for change in changes {
+        let (revision, before) = (change.trip.revision, known.map_or(0, |trip| trip.revision));
+        if revision != before + 1 {
+            return Err(Differs::Revisions(revision, before));
+        }
+        // Older versions did not write what was before.
+        let is_broken = change.before.is_some() && change.before != known.map(Before::from);
+        if is_broken {
+            return Err(Differs::Broken(revision, before));
+        }
+        known = Some(&change.trip);
+    }
+    match known {
+        None => Err(Differs::Unheard),
+        Some(told) if told != row => Err(Differs::Row(told.revision)),
+        Some(_) => Ok(()),
+    }
+}
