@@ -12,12 +12,13 @@ use cabrank::bench::{self, BenchArgs};
 use cabrank::client::Service;
 use cabrank::config::{AccountConfig, DataConfig, ServeConfig};
 use cabrank::demo::DemoArgs;
-use cabrank::domain::{Role, Standing, Username};
+use cabrank::dispatch::explain::Explanation;
+use cabrank::domain::{Role, Standing, TripId, Username};
 use cabrank::inputs;
 use cabrank::server::{Server, StopHandle};
 use cabrank::store::Store;
 use cabrank::store::migrations::{self, Direction};
-use cabrank::store::streams;
+use cabrank::store::{replay, streams};
 use cabrank::telemetry::{self, LogConfig};
 use clap::{Args, Parser, Subcommand};
 
@@ -63,6 +64,21 @@ enum Command {
     /// Add or change accounts
     #[command(subcommand)]
     User(UserCommand),
+    /// Print how a trip's driver was looked for: who came into question, at what cost, and who was left out
+    Explain {
+        /// The trip's key
+        nk: String,
+        #[command(flatten)]
+        data: DataConfig,
+    },
+    /// Rebuild every trip from the log alone, and exit with 1 where the tables say otherwise
+    Replay {
+        /// Compare what was rebuilt with the tables
+        #[arg(long, required = true)]
+        check: bool,
+        #[command(flatten)]
+        data: DataConfig,
+    },
     /// Make every client start over with a snapshot, after a backup was restored
     NewEpoch {
         #[command(flatten)]
@@ -150,6 +166,8 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Health { listen } => Ok(Service::at(&format!("http://{}", reachable(listen)))
             .health()
             .await?),
+        Command::Explain { nk, data } => explain(&nk, &data).await,
+        Command::Replay { check: _, data } => replay(&data).await,
         Command::NewEpoch { data } => new_epoch(&data).await,
         Command::User(command) => user(command).await,
         Command::RotateKey { data } => {
@@ -242,6 +260,40 @@ async fn stop_signal() {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
+}
+
+async fn explain(nk: &str, data: &DataConfig) -> Result<(), Failure> {
+    let trip = TripId::parse(nk).ok_or("a trip's key has 32 hex digits")?;
+    let store = Store::open(&data.database()?).store;
+    let read = move |db: &mut _| Explanation::read(db, trip);
+    let explanation = store.reader.read(read).await?;
+    print!("{}", explanation.ok_or("there is no such trip")?);
+    Ok(())
+}
+
+async fn replay(data: &DataConfig) -> Result<(), Failure> {
+    const PAGE: i64 = 500;
+    let reader = Store::open(&data.database()?).store.reader;
+    let (mut after, mut trips, mut events, mut differing) = (0, 0, 0, 0);
+    loop {
+        let read = move |db: &mut _| replay::check(db, after, PAGE);
+        let page = reader.read(read).await?;
+        for (trip, why) in &page.differing {
+            println!("trip {trip}: {why}");
+        }
+        trips += page.trips;
+        events += page.events;
+        differing += page.differing.len();
+        match page.last {
+            Some(last) => after = last,
+            None => break,
+        }
+    }
+    println!("{trips} trips rebuilt from {events} events, {differing} of them differ");
+    if differing > 0 {
+        return Err("the log and the tables differ".into());
+    }
+    Ok(())
 }
 
 async fn new_epoch(data: &DataConfig) -> Result<(), Failure> {

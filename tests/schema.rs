@@ -217,7 +217,7 @@ fn the_words_of_the_domain_are_those_of_the_schema(on: On) {
     let definitions = definitions(&mut db);
     let statuses = |statuses: &[Status]| statuses.iter().map(|one| one.as_str()).collect();
     let offers = |states: &[OfferState]| states.iter().map(|one| one.as_str()).collect();
-    let policies = [Policy::Broadcast, Policy::Nearest];
+    let policies = Policy::ALL;
     let words: [(&str, &str, Vec<&str>); 7] = [
         ("status_is_known", "trips", statuses(&Status::ALL)),
         (

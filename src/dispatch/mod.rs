@@ -1,12 +1,14 @@
 //! The verbs: what riders, drivers and operators do to trips, and who may see them; and who gets a trip.
 //!
-//! Under `broadcast` every driver hears every request, and the first accept wins. Under `nearest` `policy` proposes
+//! Under `broadcast` every driver hears every request, and the first accept wins. Under `nearest` and `batch` [`policy`](crate::dispatch::policy) proposes
 //! drivers for the searches that are due, and offers go out.
 
 mod duty;
+pub mod explain;
 pub mod objects;
 pub mod order;
-mod policy;
+pub mod policy;
+mod rides;
 mod sweeps;
 mod tracks;
 mod watch;
@@ -18,9 +20,11 @@ pub use self::watch::Watch;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use tokio::sync::Notify;
 use tokio::sync::watch::Sender;
+use tokio::sync::{Mutex, Notify};
 
+use self::explain::Explanation;
+use self::rides::Rides;
 use self::tracks::Tracks;
 use crate::domain::{
     Action, Amendment, DriverId, Ending, Event, MessageText, NoRoom, OperatorId, Party, Person,
@@ -66,7 +70,9 @@ pub struct Dispatch {
     supply: Supply,
     eta: Arc<dyn Provider>,
     tracks: Tracks,
+    rides: Rides,
     wake: Arc<Notify>,
+    looking: Arc<Mutex<()>>,
     /// The last event that [`Watch`] has taken note of; nothing before it knows who is on shift.
     noted: Arc<Sender<Option<i64>>>,
 }
@@ -100,7 +106,9 @@ impl Dispatch {
             supply: Supply::default(),
             eta,
             tracks: Tracks::default(),
+            rides: Rides::default(),
             wake: Arc::default(),
+            looking: Arc::default(),
             noted: Arc::default(),
         }
     }
@@ -110,6 +118,7 @@ impl Dispatch {
         Watch {
             supply: self.supply.clone(),
             tracks: self.tracks.clone(),
+            rides: self.rides.clone(),
             wake: self.wake.clone(),
             driving: Arc::default(),
             noted: self.noted.clone(),
@@ -281,6 +290,12 @@ impl Dispatch {
     /// The trip, if the viewer may see it.
     pub async fn find(&self, viewer: Viewer, id: TripId) -> Result<Option<Trip>, Unavailable> {
         Ok(self.keyed(id).await?.filter(|trip| viewer.sees(trip)))
+    }
+
+    /// How a trip's driver was looked for.
+    pub async fn explanation(&self, id: TripId) -> Result<Option<Explanation>, Unavailable> {
+        let read = move |db: &mut _| Explanation::read(db, id);
+        self.store.reader.read(read).await
     }
 
     /// The trip of that number, whoever may see it.

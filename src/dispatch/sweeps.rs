@@ -1,17 +1,22 @@
 //! Deadlines: columns that are looked at again and again, so that a restart forgets none.
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 
+use super::policy::{Chosen, Decision, Plan, Searched, World};
 use super::{Dispatch, policy};
 use crate::domain::{Action, Actor, OfferId, TripId};
 use crate::inputs;
 use crate::store::pool::Unavailable;
-use crate::store::writer::CommandError;
+use crate::store::searches::Search;
 use crate::store::writer::command::{Command, Note, Post, Stated, Task};
-use crate::store::{offers, searches, tracks, trips};
+use crate::store::writer::{CommandError, Tx};
+use crate::store::{decisions, offers, searches, tracks, trips};
 
 /// How many of each kind are carried out at once.
 const SWEEP_MAX: i64 = 256;
+/// How many searches are decided on at once: `batch` wants all that wait, a memory has an end.
+const POOL_MAX: i64 = 4_096;
 
 impl Dispatch {
     /// Carries out all that is due.
@@ -61,14 +66,53 @@ impl Dispatch {
         self.carry_out(overdue.into_iter().map(Task::Lapse)).await
     }
 
-    /// Looks for drivers for all trips whose time for it has come.
+    /// Looks for drivers for all trips whose time for it has come. What is decided is written down before anybody hears of it.
     async fn look(&self) -> Result<(), Unavailable> {
+        // Two plans from one pool would want the same drivers.
+        let _alone = self.looking.lock().await;
         let at = inputs::now();
-        let find = move |db: &mut _| searches::due(db, at, SWEEP_MAX);
+        let find = move |db: &mut _| searches::due(db, at, POOL_MAX);
         let pool = self.store.reader.read(find).await?;
-        let id = || OfferId::new(inputs::fresh_id());
-        let plan = policy::plan(&pool, &self.supply, &self.town, at, id);
-        self.carry_out(plan.into_iter().map(Task::Propose)).await
+        if pool.is_empty() {
+            return Ok(());
+        }
+        let dispatch = self.clone();
+        // It may take long, or wait for somebody who knows the streets.
+        let planned = tokio::task::spawn_blocking(move || dispatch.plan(&pool, at)).await;
+        let (Plan { proposals, .. }, kept) =
+            planned.map_err(|error| Unavailable::Lost(error.to_string()))?;
+        if !kept.is_empty() {
+            let keep = move |tx: &mut Tx<'_>| decisions::insert(tx.db, &kept);
+            self.store.writer.change(keep).await?;
+        }
+        let mut proposals = proposals.into_iter().peekable();
+        while proposals.peek().is_some() {
+            let some = proposals.by_ref().take(SWEEP_MAX as usize);
+            self.carry_out(some.map(Task::Propose)).await?;
+        }
+        Ok(())
+    }
+
+    /// Whom to ask, and the decisions to be kept.
+    fn plan(&self, pool: &[Search], at: Timestamp) -> (Plan, Vec<decisions::New>) {
+        let eta = &*self.eta;
+        let world = World {
+            supply: &self.supply,
+            town: &self.town,
+            eta,
+            ending: &self.rides.ending(&self.supply, eta, at),
+            at,
+        };
+        let plan = policy::plan(pool, &world, || OfferId::new(inputs::fresh_id()));
+        let shadows = policy::shadow(pool, &plan.decisions, &world);
+        compare(&plan.decisions, &shadows);
+        let kept = plan
+            .decisions
+            .iter()
+            .map(|decision| decision.to_keep(false));
+        let kept = kept.chain(shadows.iter().map(|shadow| shadow.to_keep(true)));
+        let kept = kept.collect();
+        (plan, kept)
     }
 
     /// Takes off shift those of whom nothing was heard for long; whoever has a trip stays.
@@ -116,4 +160,35 @@ fn settled<T>(results: Vec<Result<T, CommandError>>) -> Result<(), Unavailable> 
         }
     }
     Ok(())
+}
+
+/// Logs how the policies that only look on would have decided, beside what was decided.
+fn compare(decided: &[Decision], shadows: &[Decision]) {
+    let searches = |decisions: &'_ [Decision]| -> Vec<Searched> {
+        let searches = decisions.iter().flat_map(|decision| &decision.searches);
+        searches.cloned().collect()
+    };
+    let decided = searches(decided);
+    for shadow in shadows {
+        let pairs = shadow.searches.iter().filter_map(|other| {
+            let mut own = decided.iter();
+            Some((own.find(|own| own.trip == other.trip)?, other))
+        });
+        let pairs: Vec<(&Searched, &Searched)> = pairs.collect();
+        let offered = |searched: &&Searched| matches!(searched.chosen, Chosen::Offered(_));
+        let (own, others) = (pairs.iter().map(|it| it.0), pairs.iter().map(|it| it.1));
+        tracing::info!(
+            policy = shadow.policy.as_str(),
+            searches = pairs.len(),
+            same = pairs
+                .iter()
+                .filter(|(own, other)| own.chosen == other.chosen)
+                .count(),
+            offered = own.clone().filter(offered).count(),
+            shadow_offered = others.clone().filter(offered).count(),
+            pick_up_s = own.map(Searched::pick_up_s).sum::<u32>(),
+            shadow_pick_up_s = others.map(Searched::pick_up_s).sum::<u32>(),
+            "Compared what was decided with what another policy would have chosen"
+        );
+    }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
+use super::rides::Rides;
 use super::tracks::Tracks;
 use crate::domain::{
     DriverId, Event, Fact, Kind, Offer, OfferState, Shift, State, Status, Track, Trip, TripChange,
@@ -23,6 +24,7 @@ use crate::supply::{Occupation, Supply};
 pub struct Watch {
     pub(super) supply: Supply,
     pub(super) tracks: Tracks,
+    pub(super) rides: Rides,
     pub(super) wake: Arc<Notify>,
     /// Who has which trip, on shift or not.
     pub(super) driving: Arc<Mutex<HashMap<DriverId, TripId>>>,
@@ -67,6 +69,7 @@ impl Watch {
         for trip in found.taken {
             if let Some(driver) = trip.state.driver() {
                 self.drives(driver.id, trip.id);
+                self.rides(driver.id, &trip);
             }
         }
         for (trip, track) in found.tracks {
@@ -106,11 +109,14 @@ impl Watch {
                 self.occupy(offer.driver, Occupation::Offered);
             }
             // The trip says the rest.
-            OfferState::Accepted => {}
+            OfferState::Accepted => self.supply.answered(offer.driver, true),
             OfferState::Declined
             | OfferState::Expired
             | OfferState::Withdrawn
             | OfferState::Undelivered => {
+                if OfferState::REFUSED.contains(&offer.state) {
+                    self.supply.answered(offer.driver, false);
+                }
                 if self.supply.occupation(offer.driver) == Some(Occupation::Offered) {
                     self.occupy(offer.driver, Occupation::Free);
                 }
@@ -126,6 +132,7 @@ impl Watch {
         match trip.state.driver() {
             Some(driver) if Status::TAKEN.contains(&status) => {
                 self.drives(driver.id, trip.id);
+                self.rides(driver.id, trip);
                 if change.kind == Kind::Started {
                     let fix = self.supply.latest(driver.id);
                     self.tracks.begin(trip.id, fix.as_ref().map(Track::begin));
@@ -135,6 +142,7 @@ impl Watch {
                 if let Some(driver) = before
                     && self.driving().remove(&driver).is_some()
                 {
+                    self.rides.end(driver);
                     self.supply.wait_from(driver, at);
                     self.occupy(driver, Occupation::Free);
                     self.wake.notify_one();
@@ -144,6 +152,12 @@ impl Watch {
         }
         if status == Status::Requested && trip.is_offered() {
             self.wake.notify_one();
+        }
+    }
+
+    fn rides(&self, driver: DriverId, trip: &Trip) {
+        if is_riding(trip) {
+            self.rides.begin(driver, trip.drop_off.location);
         }
     }
 
@@ -183,6 +197,7 @@ mod tests {
         Watch {
             supply: Supply::default(),
             tracks: Tracks::default(),
+            rides: Rides::default(),
             wake: Arc::default(),
             driving: Arc::default(),
             noted: Arc::default(),

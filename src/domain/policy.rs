@@ -11,14 +11,20 @@ pub enum Policy {
     Broadcast,
     /// The nearest are offered it, wave by wave.
     Nearest,
+    /// Requests gather for a moment, and whoever serves all of them best is offered each.
+    Batch,
 }
 
 impl Policy {
+    /// Every policy.
+    pub const ALL: [Self; 3] = [Self::Broadcast, Self::Nearest, Self::Batch];
+
     /// Its word, on the wire and in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Broadcast => "broadcast",
             Self::Nearest => "nearest",
+            Self::Batch => "batch",
         }
     }
 
@@ -26,15 +32,13 @@ impl Policy {
     pub const fn offers(self) -> bool {
         match self {
             Self::Broadcast => false,
-            Self::Nearest => true,
+            Self::Nearest | Self::Batch => true,
         }
     }
 
     /// The policy of that word.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Broadcast, Self::Nearest]
-            .into_iter()
-            .find(|policy| policy.as_str() == word)
+        Self::ALL.into_iter().find(|policy| policy.as_str() == word)
     }
 }
 
@@ -44,7 +48,7 @@ mod tests {
 
     #[test]
     fn the_words_are_the_same_everywhere() {
-        for policy in [Policy::Broadcast, Policy::Nearest] {
+        for policy in Policy::ALL {
             assert_eq!(Policy::parse(policy.as_str()), Some(policy));
             let written = serde_json::to_value(policy).expect("it can be written");
             assert_eq!(written, policy.as_str());

@@ -45,6 +45,10 @@ pub fn routes(config: &mut ServiceConfig, document: OpenApi) {
             "/api/trip/{nk}/arrive/",
             web::post().to(trips::arrive),
         ))
+        .service(get(
+            "/api/trip/{nk}/dispatch/",
+            web::get().to(offers::dispatch),
+        ))
         .service(post("/api/trip/{nk}/start/", web::post().to(offers::start)))
         .service(post(
             "/api/trip/{nk}/complete/",

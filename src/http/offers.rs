@@ -8,6 +8,7 @@ use super::caller::{Anyone, Driver};
 use super::trips::{drive, key};
 use crate::app::App;
 use crate::dispatch::DriverVerb;
+use crate::dispatch::explain::DispatchObject;
 use crate::domain::event_object::OfferObject;
 use crate::domain::fix_object::{FixObject, TrackObject};
 use crate::domain::{OfferChange, Reason, RideCode, Status, Trip, TripObject};
@@ -156,4 +157,19 @@ pub(super) async fn track(
     let track = track.ok_or_else(|| Problem::new(Code::NotFound, "Nothing is known."))?;
     let track = TrackObject::of(&track, trip.times.started_at);
     Ok(HttpResponse::Ok().json(track))
+}
+
+/// Show how a trip's driver was looked for, as an operator: who came into question, at what cost, and who was left out
+#[utoipa::path(get, path = "/api/trip/{nk}/dispatch/", tag = "offers", security(("bearer" = []), ("cookie" = [])),
+    params(("nk" = String, Path, description = "The trip's key")),
+    responses((status = 200, body = DispatchObject), Authenticated, Forbidden, UnknownTrip))]
+pub(super) async fn dispatch(
+    app: web::Data<App>,
+    who: Anyone,
+    nk: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    who.0.person.operator().ok_or_else(Problem::not_allowed)?;
+    let explanation = app.dispatch.explanation(key(&nk)?).await?;
+    let explanation = explanation.ok_or_else(Problem::no_such_trip)?;
+    Ok(HttpResponse::Ok().json(DispatchObject::from(&explanation)))
 }

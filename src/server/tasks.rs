@@ -15,7 +15,7 @@ use crate::registry::actor::{Announce, Sessions};
 use crate::store::db::Db;
 use crate::store::pool::Reader;
 use crate::store::writer::feed::{Feed, Item, News};
-use crate::store::{QueryResult, events, keys, notifications, quotes, streams, users};
+use crate::store::{QueryResult, decisions, events, keys, notifications, quotes, streams, users};
 
 /// How often deadlines are looked at.
 const SWEEP_EVERY: Duration = Duration::from_millis(500);
@@ -31,6 +31,8 @@ const PAGE: i64 = 500;
 const KEY_LIFE: SignedDuration = SignedDuration::from_hours(24);
 /// How long a session that is over is kept, for those who look into a theft.
 const OLD_SESSION_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How long it can be asked why a trip was offered to whom.
+const DECISION_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How much longer events are kept than they can be resumed from: whoever was promised a replay gets it.
 const RESUME_GRACE: SignedDuration = SignedDuration::from_mins(5);
 /// How long a gap in the feed waits before the log is asked again.
@@ -213,6 +215,10 @@ pub(super) async fn purge(app: App, throttle: Arc<Throttle>, retention: SignedDu
         .await;
         purge_all(&app, move |db| notifications::purge(db, at, PAGE)).await;
         purge_all(&app, move |db| quotes::purge(db, at, PAGE)).await;
+        purge_all(&app, move |db| {
+            decisions::purge(db, at - DECISION_LIFE, PAGE)
+        })
+        .await;
         purge_all(&app, move |db| {
             streams::purge(db, at - retention - RESUME_GRACE, PAGE)
         })

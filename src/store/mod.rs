@@ -4,6 +4,7 @@
 //! share every query; `db::on` compiles each for both.
 
 pub mod db;
+pub mod decisions;
 pub mod events;
 pub mod gather;
 pub mod keys;
@@ -14,6 +15,7 @@ pub mod pool;
 mod prepared;
 mod queries;
 pub mod quotes;
+pub mod replay;
 mod rows;
 mod schema;
 pub mod searches;

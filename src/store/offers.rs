@@ -175,6 +175,17 @@ pub fn last(db: &mut Db, trip: &Trip, driver: DriverId) -> QueryResult<Option<Of
     Ok(row.map(|row| row.into_offer(trip.id)).transpose()?)
 }
 
+/// All offers of a trip, the oldest first.
+pub fn of_trip(db: &mut Db, trip: &Trip) -> QueryResult<Vec<Offer>> {
+    let rows: Vec<Row> = on!(db, |conn| offers::table
+        .filter(offers::trip_id.eq(trip.number))
+        .order((offers::offered_at, offers::id))
+        .select(Row::as_select())
+        .load(conn))?;
+    let offers = rows.into_iter().map(|row| row.into_offer(trip.id));
+    Ok(offers.collect::<Result<_, _>>()?)
+}
+
 /// The trips that have open offers whose deadline has passed, longest due first.
 pub fn overdue(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId>> {
     let keys: Vec<Id> = on!(db, |conn| {

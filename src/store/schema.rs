@@ -106,6 +106,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    decisions (id) {
+        id -> BigInt,
+        at -> crate::store::sql_types::Instant,
+        is_shadow -> Bool,
+        payload -> Text,
+    }
+}
+
+diesel::table! {
+    decided_trips (decision_id, trip_id) {
+        decision_id -> BigInt,
+        trip_id -> BigInt,
+    }
+}
+
+diesel::table! {
     quotes (id) {
         id -> crate::store::sql_types::Key,
         rider_id -> BigInt,
@@ -171,12 +187,15 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(decided_trips -> decisions (decision_id));
 diesel::joinable!(notifications -> events (event_id));
 diesel::joinable!(offers -> trips (trip_id));
 diesel::joinable!(searches -> trips (trip_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(stream_entries -> events (event_id));
 diesel::allow_tables_to_appear_in_same_query!(
+    decided_trips,
+    decisions,
     events,
     idempotency_keys,
     notification_reads,

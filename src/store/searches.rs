@@ -20,6 +20,17 @@ pub struct Search {
     pub round: i64,
     /// Who is not asked again.
     pub asked: Vec<DriverId>,
+    /// Since when drivers are to be looked for anew.
+    pub due_at: Timestamp,
+}
+
+impl Search {
+    /// For how long the rider has waited for a driver, in seconds.
+    pub fn waited_s(&self, at: Timestamp) -> i64 {
+        let order = &self.trip.order;
+        let since = order.opens_at.unwrap_or(self.trip.requested_at);
+        at.duration_since(since).as_secs()
+    }
 }
 
 /// What becomes of a search.
@@ -71,26 +82,40 @@ pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<Search>> {
     let is_due = searches::look_at
         .is_not_null()
         .and(searches::look_at.assume_not_null().le(At(at)));
-    let found: Vec<(i64, TripRow)> = on!(&mut *db, |conn| {
+    let found: Vec<(i64, At, TripRow)> = on!(&mut *db, |conn| {
         searches::table
             .inner_join(trips::table)
             .filter(is_due.and(status_among(&[Status::Requested])))
             .order(searches::look_at)
             .limit(limit)
-            .select((searches::round, TripRow::as_select()))
+            .select((
+                searches::round,
+                searches::look_at.assume_not_null(),
+                TripRow::as_select(),
+            ))
             .load(conn)
     })?;
     if found.is_empty() {
         return Ok(Vec::new());
     }
-    let numbers: Vec<i64> = found.iter().map(|(_, row)| row.id).collect();
+    let numbers: Vec<i64> = found.iter().map(|(_, _, row)| row.id).collect();
     let mut asked = offers::asked(db, &numbers, at)?;
-    let (rounds, rows): (Vec<i64>, Vec<TripRow>) = found.into_iter().unzip();
+    let mut steps = Vec::with_capacity(found.len());
+    let mut rows = Vec::with_capacity(found.len());
+    for (round, due_at, row) in found {
+        steps.push((round, due_at.0));
+        rows.push(row);
+    }
     let trips = rows::trips(db, rows)?;
-    let search = |(trip, round): (Trip, i64)| {
+    let search = |(trip, (round, due_at)): (Trip, (i64, Timestamp))| {
         let mut asked = asked.remove(&trip.number).unwrap_or_default();
         asked.extend_from_slice(&trip.given_back_by);
-        Search { trip, round, asked }
+        Search {
+            trip,
+            round,
+            asked,
+            due_at,
+        }
     };
-    Ok(trips.into_iter().zip(rounds).map(search).collect())
+    Ok(trips.into_iter().zip(steps).map(search).collect())
 }

@@ -149,6 +149,16 @@ pub fn named(db: &mut Db, username: &str) -> QueryResult<Option<Account>> {
     Ok(row.map(UserRow::into_account).transpose()?)
 }
 
+/// What these users are called.
+pub fn names(db: &mut Db, ids: &[i64]) -> QueryResult<Vec<(UserId, String)>> {
+    let names: Vec<(i64, String)> = on!(db, |conn| users::table
+        .filter(users::id.eq_any(ids))
+        .select((users::id, users::username))
+        .load(conn))?;
+    let names = names.into_iter();
+    Ok(names.map(|(id, name)| (UserId::new(id), name)).collect())
+}
+
 /// Who of these may not act any more; the rows are locked in the order of their ids.
 pub fn lock(db: &mut Db, ids: &[UserId]) -> QueryResult<Vec<(UserId, Standing)>> {
     if ids.is_empty() {

@@ -22,6 +22,7 @@ pub(super) struct TownFile {
     pub(super) currency: Option<Currency>,
     pub(super) classes: Option<BTreeMap<VehicleClass, ClassFile>>,
     policy: Option<Policy>,
+    shadow: Option<Policy>,
     offering: OfferingFile,
     ride_code: Option<bool>,
     waiting: Option<WaitingFile>,
@@ -48,6 +49,8 @@ struct OfferingFile {
     eta_max_seconds: Option<Seconds>,
     look_again_seconds: Option<Within<1, 600>>,
     candidates: Option<Within<1, 100>>,
+    window_shortest_ms: Option<Within<0, 10_000>>,
+    window_longest_ms: Option<Within<0, 60_000>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -120,6 +123,7 @@ enum FeatureType {
 pub(super) struct AreaProperties {
     pub(super) name: String,
     policy: Option<Policy>,
+    shadow: Option<Policy>,
     #[serde(default)]
     offering: OfferingFile,
     ride_code: Option<bool>,
@@ -136,6 +140,7 @@ impl TownFile {
         let defaults = Decisions::default();
         Decisions {
             policy: self.policy.unwrap_or(defaults.policy),
+            shadow: self.shadow,
             offering: self.offering.over(defaults.offering),
             surge: self.surge.over(defaults.surge),
             ..with_trip_rules(
@@ -166,6 +171,7 @@ impl AreaProperties {
     pub(super) fn decisions(&self, town: &Decisions) -> Decisions {
         Decisions {
             policy: self.policy.unwrap_or(town.policy),
+            shadow: self.shadow.or(town.shadow),
             offering: self.offering.over(town.offering),
             surge: self.surge.over(town.surge),
             search_seconds: self.search_seconds.map(Within::get),
@@ -226,6 +232,12 @@ impl OfferingFile {
                 .look_again_seconds
                 .map_or(base.look_again_seconds, Within::get),
             candidates: self.candidates.map_or(base.candidates, Within::get),
+            window_shortest_ms: self
+                .window_shortest_ms
+                .map_or(base.window_shortest_ms, Within::get),
+            window_longest_ms: self
+                .window_longest_ms
+                .map_or(base.window_longest_ms, Within::get),
         }
     }
 }

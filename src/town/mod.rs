@@ -79,6 +79,7 @@ impl Town {
         Rules {
             area,
             policy: decisions.policy,
+            shadow: decisions.shadow,
             offering: decisions.offering,
             ride_code: decisions.ride_code,
             free_waiting_seconds: decisions.free_waiting_seconds,

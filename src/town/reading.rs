@@ -122,6 +122,20 @@ fn check_decisions(decisions: &Decisions, prefix: &str) -> Result<(), TownError>
             rule,
         ));
     }
+    if offering.window_shortest_ms > offering.window_longest_ms {
+        let rule = format!(
+            "must be at most window_longest_ms, which is {}",
+            offering.window_longest_ms
+        );
+        return Err(TownError::new(
+            format!("{prefix}offering.window_shortest_ms"),
+            rule,
+        ));
+    }
+    if decisions.shadow == Some(Policy::Broadcast) {
+        let rule = "must be \"nearest\" or \"batch\": under \"broadcast\" nobody is chosen";
+        return Err(TownError::new(format!("{prefix}shadow"), rule));
+    }
     if surge.permille > surge.max_permille {
         let rule = format!(
             "must be at most max_permille, which is {}",
@@ -157,7 +171,7 @@ impl Decisions {
     pub(super) fn is_for_all_drivers(&self) -> bool {
         match self.policy {
             Policy::Broadcast => true,
-            Policy::Nearest => false,
+            Policy::Nearest | Policy::Batch => false,
         }
     }
 }

@@ -1,9 +1,11 @@
 //! What can be decided for a place, as plain data with its defaults.
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{Amount, CancelReason, Policy};
 
-/// How offers go out where the policy is `nearest`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// How offers go out where the policy is `nearest` or `batch`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Offering {
     /// How many drivers are offered a trip at once.
     pub wave: u8,
@@ -19,8 +21,12 @@ pub struct Offering {
     pub eta_max_seconds: u32,
     /// How long until the next look when nobody could be asked.
     pub look_again_seconds: u32,
-    /// How many of the nearest by straight line are ranked by their time to the pick-up.
+    /// How many of the nearest by straight line are ranked by their time to the pick-up, under `nearest`.
     pub candidates: u32,
+    /// Under `batch`, for how long requests gather where drivers are plenty.
+    pub window_shortest_ms: u32,
+    /// Under `batch`, for how long they gather where drivers are scarce.
+    pub window_longest_ms: u32,
 }
 
 impl Default for Offering {
@@ -33,7 +39,9 @@ impl Default for Offering {
             growth: 1.5,
             eta_max_seconds: 900,
             look_again_seconds: 5,
-            candidates: 10,
+            candidates: 20,
+            window_shortest_ms: 1_000,
+            window_longest_ms: 8_000,
         }
     }
 }
@@ -102,6 +110,7 @@ impl Default for Scheduling {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Decisions {
     pub(super) policy: Policy,
+    pub(super) shadow: Option<Policy>,
     pub(super) offering: Offering,
     pub(super) ride_code: bool,
     pub(super) free_waiting_seconds: u32,
@@ -116,6 +125,7 @@ impl Default for Decisions {
     fn default() -> Self {
         Self {
             policy: Policy::default(),
+            shadow: None,
             offering: Offering::default(),
             ride_code: false,
             free_waiting_seconds: 300,
@@ -134,7 +144,9 @@ pub struct Rules<'t> {
     pub area: Option<&'t str>,
     /// How its driver is found.
     pub policy: Policy,
-    /// How it is offered, where the policy is `nearest`.
+    /// How else it might be, which is looked at and written down; nothing follows from it.
+    pub shadow: Option<Policy>,
+    /// How it is offered, where the policy is `nearest` or `batch`.
     pub offering: Offering,
     /// Whether the ride starts only with the rider's code.
     pub ride_code: bool,

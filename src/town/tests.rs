@@ -87,6 +87,7 @@ fn the_example_says_the_defaults_where_it_can() {
     let defaults = Decisions::default();
     let decided = Decisions {
         policy: Policy::Nearest,
+        shadow: Some(Policy::Batch),
         concerns_trips: true,
         ..defaults
     };

@@ -14,6 +14,7 @@ pub fn tests() -> Vec<Test> {
         an_unknown_name_is_refused,
         nonsense_is_refused_with_usage,
         a_malformed_secret_is_not_repeated,
+        the_log_alone_tells_every_trip,
         a_wrong_town_file_stops_the_start,
         a_good_town_file_does_not,
     ]
@@ -170,6 +171,18 @@ fn a_malformed_secret_is_not_repeated(on: Database) {
 }
 
 /// The message names the file, the field and the rule; nothing was made in the data directory by then.
+fn the_log_alone_tells_every_trip(on: Database) {
+    let service = Service::start(on);
+    let (rider, driver) = (service.rider("ann"), service.driver("bob"));
+    let trip = rider.request("A", "B");
+    rider.request("C", "D");
+    driver.accept(&trip).ok(200);
+    let told = service.home().run_well(&["replay", "--check"], "");
+    assert_eq!(told, "2 trips rebuilt from 3 events, 0 of them differ\n");
+    let nothing_to_do = service.home().run(&["replay"], "");
+    assert!(!nothing_to_do.status.success());
+}
+
 fn a_wrong_town_file_stops_the_start(on: Database) {
     let home = Home::new(on);
     let file = home.dir().join("town.json");

@@ -15,7 +15,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-const PATHS: [(&str, &str); 31] = [
+const PATHS: [(&str, &str); 32] = [
     ("/api/sign_up/", "post"),
     ("/api/log_in/", "post"),
     ("/api/log_out/", "post"),
@@ -36,6 +36,7 @@ const PATHS: [(&str, &str); 31] = [
     ("/api/trip/{nk}/code/", "get"),
     ("/api/trip/{nk}/position/", "get"),
     ("/api/trip/{nk}/track/", "get"),
+    ("/api/trip/{nk}/dispatch/", "get"),
     ("/api/quote/", "post"),
     ("/api/shift/", "get"),
     ("/api/shift/", "post"),
@@ -162,7 +163,15 @@ fn the_rules_of_fields_are_described(on: Database) {
         ("GiveBackForm", "reason", Some(1), 255),
         ("RequestForm", "quote", Some(32), 32),
     ] {
-        let field = &description["components"]["schemas"][form]["properties"][field];
+        let schemas = &description["components"]["schemas"];
+        let mut field = &schemas[form]["properties"][field];
+        // A schema that has a name, and maybe "or null" around it.
+        let named = field["oneOf"][0]["$ref"]
+            .as_str()
+            .or(field["$ref"].as_str());
+        if let Some(name) = named.and_then(|named| named.rsplit('/').next()) {
+            field = &schemas[name];
+        }
         assert_eq!(field["minLength"].as_u64(), least, "{form} {field}");
         assert_eq!(field["maxLength"], most, "{form} {field}");
     }

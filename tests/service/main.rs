@@ -12,6 +12,7 @@
 
 mod amending;
 mod audience;
+mod batches;
 mod bookings;
 mod chaos;
 mod chat;
@@ -78,7 +79,7 @@ fn main() -> ExitCode {
 }
 
 /// What must hold on both databases.
-fn modules() -> [Module; 45] {
+fn modules() -> [Module; 46] {
     [
         ("sign_up", sign_up::tests()),
         ("log_in", log_in::tests()),
@@ -105,6 +106,7 @@ fn modules() -> [Module; 45] {
         ("fares", fares::tests()),
         ("offers", offers::tests()),
         ("offers_end", offers_end::tests()),
+        ("batches", batches::tests()),
         ("chaos", chaos::tests()),
         ("stampede", stampede::tests()),
         ("lifecycle", lifecycle::tests()),

@@ -2,12 +2,14 @@
 
 mod amendments;
 mod batches;
+mod decisions;
 mod faults;
 mod gather;
 mod keys;
 mod log;
 mod nodes;
 mod notices;
+mod replay;
 mod resume;
 mod rides;
 mod rooms;
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         batches::tests(),
         keys::tests(),
         log::tests(),
+        decisions::tests(),
         faults::tests(),
         nodes::tests(),
         views::tests(),
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         notices::tests(),
         streams::tests(),
         gather::tests(),
+        replay::tests(),
         resume::tests(),
         steps::tests(),
         rides::tests(),

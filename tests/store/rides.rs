@@ -250,7 +250,7 @@ fn what() -> impl Strategy<Value = What> {
 }
 
 fn wanted() -> impl Strategy<Value = Wanted> {
-    let policy = prop_oneof![1 => Just(Policy::Broadcast), 2 => Just(Policy::Nearest)];
+    let policy = prop_oneof![1 => Just(Policy::Broadcast), 2 => Just(Policy::Nearest), 2 => Just(Policy::Batch)];
     let opens_in = prop_oneof![3 => Just(None), 1 => (1..120_i64).prop_map(Some)];
     (policy, opens_in, any::<bool>()).prop_map(|(policy, opens_in, has_code)| Wanted {
         policy,

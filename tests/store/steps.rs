@@ -1,6 +1,6 @@
 //! The schema's last steps, up and down, on a database that is in use.
 
-use cabrank::domain::{Audience, Event, Fact, Role, State, Times, Trip, TripChange};
+use cabrank::domain::{Audience, Event, Fact, Policy, Role, State, Times, Trip, TripChange};
 use cabrank::store::Bounds;
 use cabrank::store::db::Db;
 use cabrank::store::migrations::{Direction, migrate};
@@ -16,7 +16,7 @@ use crate::support::{Database, On, Test, execute};
 use crate::tests;
 use crate::town::{
     Town, accept, act, begin_shift, kinds, notify, propose, request, request_later,
-    request_nearest, say, under,
+    request_nearest, request_under, say, under,
 };
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -27,13 +27,15 @@ pub fn tests() -> Vec<Test> {
         what_was_there_before_the_news_stays_as_it_was,
         what_only_the_news_have_goes_with_them,
         what_only_offers_have_goes_with_them,
+        what_gathered_is_for_the_nearest_without_the_decisions,
     ]
     .to_vec()
 }
 
 /// The steps that a test takes back.
-const OFFERS: usize = 1;
-const NEWS: usize = 2;
+const DECISIONS: usize = 1;
+const OFFERS: usize = 2;
+const NEWS: usize = 3;
 
 /// Takes so many steps back; gives their versions, the oldest first.
 fn step_down(database: &Database, steps: usize) -> Vec<String> {
@@ -207,4 +209,22 @@ fn what_only_offers_have_goes_with_them(on: On) {
     assert_eq!(town.stored(waiting.id), waiting);
     assert_eq!(town.stored(later.id).state, State::Expired);
     town.trip(accept(&waiting, &bob));
+}
+
+fn what_gathered_is_for_the_nearest_without_the_decisions(on: On) {
+    let town = Town::on(on);
+    let ann = town.rider("ann");
+    let trip = town.trip(request_under(Policy::Batch, &ann));
+    let (database, _) = town.close();
+    let policies = "SELECT policy AS line FROM trips";
+    let events = "SELECT payload AS line FROM events";
+    assert_eq!(lines(&database, policies), ["batch"]);
+
+    let versions = step_down(&database, DECISIONS);
+    assert_eq!(lines(&database, policies), ["nearest"]);
+    assert!(lines(&database, events)[0].contains(r#""policy":"nearest""#));
+    assert_eq!(step_up(&database), versions);
+    let town = Town::open(database, Bounds::STANDARD);
+    assert_eq!(town.stored(trip.id).order.policy, Policy::Nearest);
+    assert_eq!(town.log().len(), 1);
 }

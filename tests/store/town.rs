@@ -315,7 +315,11 @@ pub fn request_later(rider: &Party<RiderId>) -> Command {
 
 /// The same where trips are offered one by one.
 pub fn request_nearest(rider: &Party<RiderId>) -> Command {
-    let policy = Policy::Nearest;
+    request_under(Policy::Nearest, rider)
+}
+
+/// The same under any policy.
+pub fn request_under(policy: Policy, rider: &Party<RiderId>) -> Command {
     ordered(
         rider,
         Order {
@@ -341,7 +345,7 @@ pub fn propose_to(trip: &Trip, drivers: &[Party<DriverId>]) -> Command {
     command(Task::Propose(Proposal {
         trip: trip.id,
         attempt: trip.attempt,
-        round: 0,
+        next_round: 1,
         candidates: candidates.collect(),
         wave: drivers.len(),
         deliver_s: 4,

@@ -71,8 +71,8 @@ pub struct Proposal {
     pub trip: TripId,
     /// In which attempt; an older one comes to nothing.
     pub attempt: i64,
-    /// In how many rounds nobody was found before this one.
-    pub round: i64,
+    /// In how many rounds nobody was found, if none of these is free.
+    pub next_round: i64,
     /// The best first; maybe none.
     pub candidates: Vec<Candidate>,
     /// How many are offered it at once.

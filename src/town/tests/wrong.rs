@@ -28,6 +28,8 @@ fn every_number_has_its_bounds() {
         ("offering.eta_max_seconds", json!(0), json!(86_401)),
         ("offering.look_again_seconds", json!(0), json!(601)),
         ("offering.candidates", json!(0), json!(101)),
+        ("offering.window_shortest_ms", json!(-1), json!(10_001)),
+        ("offering.window_longest_ms", json!(-1), json!(60_001)),
         ("waiting.free_seconds", json!(-1), json!(86_401)),
         ("cancellation.free_seconds", json!(-1), json!(86_401)),
         ("surge.permille", json!(999), json!(5_001)),
@@ -52,6 +54,9 @@ fn every_number_has_its_bounds() {
         let path = "areas.features[0].properties.search_seconds";
         assert_wrong(&with_areas(json!({}), &[area]), path, "must be from 1");
     }
+    let windows = json!({"window_shortest_ms": 900, "window_longest_ms": 800});
+    let path = "offering.window_shortest_ms";
+    assert_wrong(&json!({"offering": windows}), path, "which is 800");
     for number in [0, 366] {
         let file = json!({"scheduling": {"ahead_days_max": number}});
         assert_wrong(&file, "scheduling.ahead_days_max", "must be from 1 to 365");
@@ -75,6 +80,11 @@ fn an_unknown_key_is_named_with_its_place() {
 #[test]
 fn a_wrong_word_is_named_with_its_place() {
     assert_wrong(&json!({"policy": "auction"}), "policy", "unknown variant");
+    assert_wrong(
+        &json!({"shadow": "broadcast"}),
+        "shadow",
+        "nobody is chosen",
+    );
     assert_wrong(&json!({"currency": "Euro"}), "currency", "three capital");
     assert_wrong(
         &json!({"areas": {"type": "Feature"}}),

@@ -86,9 +86,9 @@ impl Home {
         child.wait_with_output().expect("the program ends")
     }
 
-    /// The same for what must succeed.
+    /// The same for what must succeed; gives what it printed.
     #[track_caller]
-    pub fn run_well(&self, arguments: &[&str], input: &str) {
+    pub fn run_well(&self, arguments: &[&str], input: &str) -> String {
         let output = self.run(arguments, input);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(
@@ -96,5 +96,6 @@ impl Home {
             "`cabrank {}` failed: {said}",
             arguments.join(" ")
         );
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 }

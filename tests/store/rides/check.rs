@@ -21,7 +21,7 @@ UNION ALL SELECT 'two shifts of driver ' || driver_id FROM shifts WHERE ended_at
     GROUP BY driver_id HAVING count(*) > 1
 UNION ALL SELECT 'an open offer of trip ' || trips.id || ', which nobody is to be offered'
     FROM offers JOIN trips ON trips.id = offers.trip_id WHERE offers.state IN ('created', 'delivered')
-    AND NOT (trips.status = 'REQUESTED' AND trips.policy = 'nearest' AND trips.attempt = offers.attempt)
+    AND NOT (trips.status = 'REQUESTED' AND trips.policy <> 'broadcast' AND trips.attempt = offers.attempt)
 UNION ALL SELECT 'an open offer to driver ' || driver_id || ', who is off shift' FROM offers
     WHERE state IN ('created', 'delivered') AND driver_id NOT IN (SELECT driver_id FROM shifts WHERE ended_at IS NULL)
 UNION ALL SELECT 'an open offer to driver ' || driver_id || ', who has a trip' FROM offers
@@ -29,13 +29,13 @@ UNION ALL SELECT 'an open offer to driver ' || driver_id || ', who has a trip' F
     (SELECT driver_id FROM trips WHERE status IN ('STARTED', 'ARRIVED', 'IN_PROGRESS'))
 UNION ALL SELECT 'an offer without a deadline to driver ' || driver_id FROM offers WHERE due_at IS NULL
 UNION ALL SELECT 'nobody will look for a driver for trip ' || id FROM trips
-    WHERE status = 'REQUESTED' AND policy = 'nearest'
+    WHERE status = 'REQUESTED' AND policy <> 'broadcast'
     AND id NOT IN (SELECT trip_id FROM searches WHERE look_at IS NOT NULL)
     AND id NOT IN (SELECT trip_id FROM offers WHERE state IN ('created', 'delivered'))
 UNION ALL SELECT 'drivers are looked for for trip ' || id || ', which needs none' FROM trips
-    JOIN searches ON searches.trip_id = trips.id WHERE NOT (status = 'REQUESTED' AND policy = 'nearest')
+    JOIN searches ON searches.trip_id = trips.id WHERE NOT (status = 'REQUESTED' AND policy <> 'broadcast')
 UNION ALL SELECT 'a search without its row for trip ' || id FROM trips
-    WHERE status = 'REQUESTED' AND policy = 'nearest' AND id NOT IN (SELECT trip_id FROM searches)
+    WHERE status = 'REQUESTED' AND policy <> 'broadcast' AND id NOT IN (SELECT trip_id FROM searches)
 UNION ALL SELECT 'trip ' || id || ' will never begin' FROM trips WHERE status = 'SCHEDULED' AND opens_at IS NULL";
 
 #[derive(QueryableByName)]

@@ -1,6 +1,6 @@
 //! The town as plain lists know it: rides, offers, and who is on shift; what each deed does to them.
 
-use cabrank::domain::{OfferState, Policy, Role, Status};
+use cabrank::domain::{OfferState, Role, Status};
 use cabrank::store::writer::command::Reply;
 
 use super::deed::{Deed, Round, Verdict, Wanted, What};
@@ -91,7 +91,7 @@ impl Offered {
 
 impl Ride {
     pub fn is_offered(&self) -> bool {
-        self.wanted.policy == Policy::Nearest
+        self.wanted.policy.offers()
     }
 
     pub fn is_taken(&self) -> bool {

@@ -65,7 +65,7 @@ impl Desk {
             }
         }
         let step = match open {
-            0 => Step::Again(proposal.round + 1, proposal.again_at),
+            0 => Step::Again(proposal.next_round, proposal.again_at),
             _ => Step::Wait,
         };
         self.step(trip.id, step);

@@ -1,0 +1,134 @@
+//! The explanation for people.
+
+use std::fmt;
+
+use super::{Explanation, Round};
+use crate::dispatch::policy::{Chosen, Considered};
+use crate::matching::Solver;
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = self.trip.state.status().as_str();
+        writeln!(
+            f,
+            "trip {}: {status}, attempt {}",
+            self.trip.id, self.trip.attempt
+        )?;
+        if self.rounds.is_empty() {
+            writeln!(
+                f,
+                "\nNo decision about it is kept: every driver may have heard of it, or it is too old."
+            )?;
+        }
+        for round in &self.rounds {
+            self.write_round(f, round)?;
+        }
+        if self.unreadable > 0 {
+            writeln!(
+                f,
+                "\n{} decisions of an older version cannot be read",
+                self.unreadable
+            )?;
+        }
+        if !self.offers.is_empty() {
+            writeln!(f, "\noffers")?;
+        }
+        for offer in &self.offers {
+            let (name, state) = (self.name(offer.driver), offer.state.as_str());
+            writeln!(
+                f,
+                "  {}  attempt {}  {name:20} {state}",
+                offer.offered_at, offer.attempt
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Explanation {
+    fn write_round(&self, f: &mut fmt::Formatter<'_>, round: &Round) -> fmt::Result {
+        let (decision, searched) = (&round.decision, round.searched());
+        let shadow = if round.is_shadow {
+            " (shadow: nothing followed)"
+        } else {
+            ""
+        };
+        write!(
+            f,
+            "\n{}  {}{shadow}, attempt {}",
+            decision.at,
+            decision.policy.as_str(),
+            searched.attempt
+        )?;
+        writeln!(
+            f,
+            ", after {} rounds in vain; the rider had waited {} s",
+            searched.round, searched.waited_s
+        )?;
+        if let Some(solved) = decision.solved {
+            let window = decision.window_ms as f64 / 1_000.0;
+            let how = match solved.solver {
+                Solver::Exact => "the best there is",
+                Solver::Greedy => "the best found in time",
+            };
+            writeln!(
+                f,
+                "  {} searches had gathered for {window} s; {} of them matched, {how} ({} edges looked at, gap {} ms)",
+                decision.searches.len(),
+                solved.matched,
+                solved.visits,
+                solved.gap
+            )?;
+        }
+        for one in &searched.candidates {
+            self.write_candidate(f, one, &searched.chosen)?;
+        }
+        for left_out in &searched.left_out {
+            let (name, why) = (self.name(left_out.driver), left_out.why.as_str());
+            writeln!(f, "  left out   {name:20} {:>6} m   {why}", left_out.metres)?;
+        }
+        if searched.chosen == Chosen::Nobody {
+            writeln!(f, "  nobody, within {} s", searched.eta_max_s)?;
+        }
+        let again = if round.is_same_again() {
+            "the same"
+        } else {
+            "something else: the rules have changed since"
+        };
+        writeln!(f, "  decided anew from this record: {again}")
+    }
+
+    fn write_candidate(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        one: &Considered,
+        chosen: &Chosen,
+    ) -> fmt::Result {
+        let is_chosen = chosen.drivers().contains(&one.driver);
+        let what = match chosen {
+            Chosen::Offered(_) if is_chosen => "offered to",
+            Chosen::Held(_) if is_chosen => "waits for ",
+            Chosen::Offered(_) | Chosen::Held(_) | Chosen::Nobody => "candidate ",
+        };
+        let name = self.name(one.driver);
+        let s = |ms: i64| ms as f64 / 1_000.0;
+        write!(
+            f,
+            "  {what} {name:20} {:>6} m {:>5} s",
+            one.metres, one.eta_s
+        )?;
+        if one.free_in_s > 0 {
+            write!(f, ", free in {} s", one.free_in_s)?;
+        }
+        let cost = one.cost;
+        writeln!(
+            f,
+            "   cost {} s = pick-up {} + refusal {} - idle {} - waited {}",
+            s(cost.total()),
+            s(cost.pick_up_ms),
+            s(cost.refusal_ms),
+            s(cost.idle_ms),
+            s(cost.waited_ms)
+        )
+    }
+}

@@ -1,0 +1,276 @@
+//! Who comes into question for a search: the nearest by straight line, ranked by driving time.
+
+use crate::domain::{Coordinates, DriverId};
+use crate::eta::{Answer, Ask, Via};
+use crate::store::searches::Search;
+use crate::supply::{PassedOver, Unfit, Wanted};
+use crate::town::{Offering, Town};
+
+use super::World;
+use super::cost::{Circumstances, Cost};
+use super::decision::{Chosen, Considered, LeftOut, Searched, Why};
+
+/// How many of those who were near and did not come into question are written down.
+const LEFT_OUT_MAX: usize = 10;
+
+/// A driver whose ride will soon be over.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ending {
+    /// Who.
+    pub driver: DriverId,
+    /// Where.
+    pub drop_off: Coordinates,
+    /// In how many seconds.
+    pub free_in_s: u32,
+}
+
+/// A search, what rules it, and who was found near it.
+pub(super) struct Looked<'a> {
+    pub(super) search: &'a Search,
+    pub(super) offering: Offering,
+    eta_max_s: u32,
+    near: Vec<Near>,
+    places: Vec<Coordinates>,
+    /// Whether there may be more free drivers than were looked for.
+    pub(super) is_cut: bool,
+    left_out: Vec<LeftOut>,
+}
+
+/// Somebody found near a pick-up.
+#[derive(Clone, Copy)]
+struct Near {
+    driver: DriverId,
+    metres: f64,
+    free_in_s: u32,
+    circumstances: Circumstances,
+}
+
+/// How many, how far away, and who not.
+pub(super) struct Look<'a> {
+    pub(super) k: usize,
+    pub(super) eta_max_s: u32,
+    /// Not these, because they are proposed for another trip.
+    pub(super) proposed: &'a [DriverId],
+    /// Whether those count who will soon be free.
+    pub(super) with_ending: bool,
+}
+
+impl<'a> Looked<'a> {
+    /// Looks around the pick-up of a search. A trip without a place finds nobody.
+    pub(super) fn around(
+        search: &'a Search,
+        offering: Offering,
+        look: &Look<'_>,
+        world: &World<'_>,
+    ) -> Self {
+        let mut looked = Self {
+            search,
+            offering,
+            eta_max_s: look.eta_max_s,
+            near: Vec::new(),
+            places: Vec::new(),
+            is_cut: false,
+            left_out: Vec::new(),
+        };
+        if let Some(from) = search.trip.pick_up.location {
+            looked.free(from, look, world);
+            if look.with_ending {
+                looked.ending(from, world);
+            }
+        }
+        looked
+    }
+
+    fn free(&mut self, from: Coordinates, look: &Look<'_>, world: &World<'_>) {
+        let mut except = self.search.asked.clone();
+        except.extend_from_slice(look.proposed);
+        let order = &self.search.trip.order;
+        let wanted = Wanted {
+            from,
+            k: look.k,
+            eta_max_s: look.eta_max_s,
+            class: &order.class,
+            passengers: order.passengers,
+            at: world.at,
+            except: &except,
+        };
+        let found = world.supply.nearest(&wanted);
+        self.is_cut = found.len() == look.k;
+        for found in found {
+            // Whoever has gone off shift in this very moment is not asked.
+            let Some(seen) = world.supply.seen(found.driver) else {
+                continue;
+            };
+            let idle_s = world.at.duration_since(seen.since).as_secs();
+            let (accepted, refused) = (seen.accepted, seen.refused);
+            let circumstances = self.circumstances((accepted, refused), idle_s, world);
+            self.add(found.driver, found.metres, 0, seen.place, circumstances);
+        }
+        let near = Wanted {
+            k: LEFT_OUT_MAX,
+            ..wanted
+        };
+        let passed_over = world.supply.passed_over(&near).into_iter();
+        self.left_out = passed_over
+            .map(|passed| LeftOut {
+                driver: passed.driver,
+                metres: whole(passed.metres),
+                why: why_not(&passed, look.proposed),
+            })
+            .collect();
+    }
+
+    fn ending(&mut self, from: Coordinates, world: &World<'_>) {
+        let order = &self.search.trip.order;
+        for ending in world.ending {
+            let is_fit = world
+                .supply
+                .serves(ending.driver, &order.class, order.passengers)
+                && !self.search.asked.contains(&ending.driver);
+            let metres = ending.drop_off.metres_to(from);
+            let known = world.supply.seen(ending.driver);
+            let Some(seen) =
+                known.filter(|_| is_fit && world.supply.reaches(metres, self.eta_max_s))
+            else {
+                continue;
+            };
+            self.left_out.retain(|left| left.driver != ending.driver);
+            let circumstances = self.circumstances((seen.accepted, seen.refused), 0, world);
+            self.add(
+                ending.driver,
+                metres,
+                ending.free_in_s,
+                ending.drop_off,
+                circumstances,
+            );
+        }
+    }
+
+    fn circumstances(
+        &self,
+        (accepted, refused): (u32, u32),
+        idle_s: i64,
+        world: &World<'_>,
+    ) -> Circumstances {
+        Circumstances {
+            pick_up_s: 0,
+            decide_s: i64::from(self.offering.decide_seconds),
+            accepted: i64::from(accepted),
+            refused: i64::from(refused),
+            idle_s,
+            waited_s: self.search.waited_s(world.at),
+        }
+    }
+
+    fn add(
+        &mut self,
+        driver: DriverId,
+        metres: f64,
+        free_in_s: u32,
+        place: Coordinates,
+        circumstances: Circumstances,
+    ) {
+        self.near.push(Near {
+            driver,
+            metres,
+            free_in_s,
+            circumstances,
+        });
+        self.places.push(place);
+    }
+
+    /// How many came into question before their driving times were asked for.
+    pub(super) fn drivers(&self) -> impl Iterator<Item = DriverId> {
+        self.near.iter().map(|near| near.driver)
+    }
+
+    fn ask(&self) -> Option<Ask<'_>> {
+        Some(Ask {
+            pick_up: self.search.trip.pick_up.location?,
+            drivers: &self.places,
+            within_s: self.eta_max_s,
+        })
+    }
+
+    fn searched(&self, answer: Option<Answer>, world: &World<'_>) -> Searched {
+        let (seconds, via) = match answer {
+            Some(Answer { seconds, via }) => (seconds, via),
+            None => (Vec::new(), Via::Straight),
+        };
+        let mut candidates = Vec::with_capacity(self.near.len());
+        let mut left_out = self.left_out.clone();
+        for (near, seconds) in self.near.iter().zip(seconds) {
+            let pick_up_s = seconds.map(|seconds| seconds + near.free_in_s);
+            match pick_up_s.filter(|seconds| *seconds <= self.eta_max_s) {
+                Some(pick_up_s) => candidates.push(near.considered(pick_up_s)),
+                None => left_out.push(LeftOut {
+                    driver: near.driver,
+                    metres: whole(near.metres),
+                    why: Why::TooFar,
+                }),
+            }
+        }
+        candidates.sort_unstable_by_key(|one| (one.eta_s + one.free_in_s, one.metres, one.driver));
+        Searched {
+            trip: self.search.trip.id,
+            number: self.search.trip.number,
+            attempt: self.search.trip.attempt,
+            round: self.search.round,
+            waited_s: self.search.waited_s(world.at),
+            eta_max_s: self.eta_max_s,
+            offering: self.offering,
+            via,
+            candidates,
+            left_out,
+            chosen: Chosen::Nobody,
+        }
+    }
+}
+
+impl Near {
+    fn considered(&self, pick_up_s: u32) -> Considered {
+        Considered {
+            driver: self.driver,
+            metres: whole(self.metres),
+            eta_s: pick_up_s - self.free_in_s,
+            free_in_s: self.free_in_s,
+            cost: Cost::of(&Circumstances {
+                pick_up_s: i64::from(pick_up_s),
+                ..self.circumstances
+            }),
+        }
+    }
+}
+
+/// Asks for the driving times of all of them at once.
+pub(super) fn rank(looked: &[Looked<'_>], world: &World<'_>) -> Vec<Searched> {
+    let asks: Vec<Ask<'_>> = looked.iter().filter_map(Looked::ask).collect();
+    let mut answers = world.eta.to_pick_up(&asks, world.at).into_iter();
+    let searched = looked.iter().map(|looked| {
+        let answer = looked.ask().and_then(|_| answers.next());
+        looked.searched(answer, world)
+    });
+    searched.collect()
+}
+
+/// By the rules of where the trip begins; by the usual ones where nobody rules any more.
+pub(super) fn offering(search: &Search, town: &Town) -> Offering {
+    let rules = town.place(search.trip.pick_up.location);
+    rules.map_or_else(|_| Offering::default(), |rules| rules.offering)
+}
+
+fn why_not(passed: &PassedOver, proposed: &[DriverId]) -> Why {
+    if passed.why == Unfit::Excepted && proposed.contains(&passed.driver) {
+        Why::Proposed
+    } else {
+        passed.why.into()
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "no two points on earth are 2^53 m apart"
+)]
+fn whole(metres: f64) -> i64 {
+    metres.round() as i64
+}

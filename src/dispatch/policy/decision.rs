@@ -1,0 +1,300 @@
+//! What was decided, with all that it was decided from: the same record decides the same again.
+//!
+//! A policy writes the record first and then lets it decide ([`Decision::decide`]), so there is no other way to a choice, and
+//! [`Decision::chosen_again`] years later is the same code on the same values.
+
+use std::collections::{BTreeMap, HashSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::cost::Cost;
+use crate::domain::{DriverId, Policy, TripId};
+use crate::eta::Via;
+use crate::matching::{self, Edge, Graph, Solver};
+use crate::store::decisions;
+use crate::supply::Unfit;
+use crate::town::Offering;
+
+/// A choice of drivers for some searches at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// When.
+    pub at: Timestamp,
+    /// By which policy.
+    pub policy: Policy,
+    /// For how long the searches had gathered, at least, in milliseconds.
+    pub window_ms: i64,
+    /// How many edges the solver might look at before it had to be content with less than the best.
+    pub visits_max: u64,
+    /// How it was solved; nothing where every search was decided by itself.
+    pub solved: Option<Solved>,
+    /// The searches, and whom each of them got.
+    pub searches: Vec<Searched>,
+}
+
+/// How an assignment was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Solved {
+    /// By whom: whether it is the best there is.
+    pub solver: Solver,
+    /// How many edges were looked at.
+    pub visits: u64,
+    /// How many searches got somebody.
+    pub matched: usize,
+    /// How many could have got somebody, at most.
+    pub matched_max: usize,
+    /// What it costs.
+    pub cost: i64,
+    /// By how much it costs more than the least possible for as many matches, at most; 0 when exact.
+    pub gap: i64,
+}
+
+/// A search, and who could have got the trip.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Searched {
+    /// Of which trip.
+    pub trip: TripId,
+    /// The trip's number in the database.
+    pub number: i64,
+    /// In which attempt.
+    pub attempt: i64,
+    /// In how many rounds nobody was found before.
+    pub round: i64,
+    /// How long the rider had waited, in seconds.
+    pub waited_s: i64,
+    /// Who may take longer to the pick-up was not looked for, in seconds.
+    pub eta_max_s: u32,
+    /// How the trip is offered there.
+    pub offering: Offering,
+    /// Who told how long drivers take.
+    pub via: Via,
+    /// The best first.
+    pub candidates: Vec<Considered>,
+    /// Who was near and did not come into question.
+    pub left_out: Vec<LeftOut>,
+    /// What was decided.
+    pub chosen: Chosen,
+}
+
+/// A driver who came into question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Considered {
+    /// Who.
+    pub driver: DriverId,
+    /// How far from the pick-up, by straight line, in metres.
+    pub metres: i64,
+    /// How long to the pick-up, from where the driver was or will be free, in seconds.
+    pub eta_s: u32,
+    /// After how many seconds the driver would be free; 0: free already.
+    pub free_in_s: u32,
+    /// What it would cost.
+    pub cost: Cost,
+}
+
+/// A driver near the pick-up who did not come into question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Who.
+    pub driver: DriverId,
+    /// How far from the pick-up, by straight line, in metres.
+    pub metres: i64,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a driver who was near did not come into question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// Has an offer, or a trip.
+    Occupied,
+    /// Drives another class.
+    OtherClass,
+    /// Has too few seats.
+    TooFewSeats,
+    /// Was not heard of lately.
+    Stale,
+    /// Was asked before, or has given the trip back.
+    AskedBefore,
+    /// Is proposed for another trip at the same moment.
+    Proposed,
+    /// Would take too long by road.
+    TooFar,
+}
+
+impl From<Unfit> for Why {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Occupied => Self::Occupied,
+            Unfit::OtherClass => Self::OtherClass,
+            Unfit::TooFewSeats => Self::TooFewSeats,
+            Unfit::Stale => Self::Stale,
+            Unfit::Excepted => Self::AskedBefore,
+        }
+    }
+}
+
+/// What was decided for a search.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "outcome", content = "drivers")]
+pub enum Chosen {
+    /// It is offered to these.
+    Offered(Vec<DriverId>),
+    /// It waits for this one, who will soon be free.
+    Held([DriverId; 1]),
+    /// Nobody got it.
+    Nobody,
+}
+
+impl Why {
+    /// The word for it, as it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Occupied => "occupied",
+            Self::OtherClass => "other_class",
+            Self::TooFewSeats => "too_few_seats",
+            Self::Stale => "stale",
+            Self::AskedBefore => "asked_before",
+            Self::Proposed => "proposed",
+            Self::TooFar => "too_far",
+        }
+    }
+}
+
+impl Chosen {
+    /// Whom it concerns.
+    pub fn drivers(&self) -> &[DriverId] {
+        match self {
+            Self::Offered(drivers) => drivers,
+            Self::Held(driver) => driver,
+            Self::Nobody => &[],
+        }
+    }
+}
+
+impl Searched {
+    /// How long the first whom it is offered to takes to the pick-up, in seconds; 0 if it is offered to nobody.
+    pub fn pick_up_s(&self) -> u32 {
+        let first = self.chosen.drivers().first();
+        let known = first.and_then(|driver| self.considered(*driver));
+        known.map_or(0, |one| one.free_in_s + one.eta_s)
+    }
+
+    /// What was known of a driver who came into question.
+    pub fn considered(&self, driver: DriverId) -> Option<&Considered> {
+        self.candidates.iter().find(|one| one.driver == driver)
+    }
+}
+
+impl Decision {
+    /// The row that keeps it; `is_shadow` where nothing follows from it.
+    pub fn to_keep(&self, is_shadow: bool) -> decisions::New {
+        decisions::New {
+            at: self.at,
+            is_shadow,
+            payload: serde_json::to_string(self).expect("words and whole numbers are JSON"),
+            trips: self
+                .searches
+                .iter()
+                .map(|searched| searched.number)
+                .collect(),
+        }
+    }
+
+    /// Decides, and writes down what.
+    pub fn decide(&mut self) {
+        let (solved, chosen) = self.chosen_again();
+        self.solved = solved;
+        for (searched, chosen) in self.searches.iter_mut().zip(chosen) {
+            searched.chosen = chosen;
+        }
+    }
+
+    /// What the record decides, search by search: what was decided, unless the rules have changed since.
+    pub fn chosen_again(&self) -> (Option<Solved>, Vec<Chosen>) {
+        match self.policy {
+            Policy::Nearest | Policy::Broadcast => (None, self.first_of_each()),
+            Policy::Batch => self.assignment(),
+        }
+    }
+
+    fn first_of_each(&self) -> Vec<Chosen> {
+        let first = |searched: &Searched| {
+            let wave = usize::from(searched.offering.wave);
+            let drivers = searched.candidates.iter().take(wave);
+            offered(drivers.map(|considered| considered.driver).collect())
+        };
+        self.searches.iter().map(first).collect()
+    }
+
+    fn assignment(&self) -> (Option<Solved>, Vec<Chosen>) {
+        let all = self.searches.iter().flat_map(|it| &it.candidates);
+        let drivers: BTreeMap<DriverId, u32> = all
+            .map(|considered| (considered.driver, 0))
+            .collect::<BTreeMap<_, _>>()
+            .into_keys()
+            .zip(0..)
+            .collect();
+        let edge = |considered: &Considered| Edge {
+            column: drivers.get(&considered.driver).copied().unwrap_or_default(),
+            cost: considered.cost.total(),
+        };
+        let rows = self
+            .searches
+            .iter()
+            .map(|searched| searched.candidates.iter().map(edge).collect::<Vec<Edge>>());
+        let columns = u32::try_from(drivers.len()).unwrap_or(u32::MAX);
+        let Ok(graph) = Graph::new(columns, rows) else {
+            // Beyond what the solver takes: each by itself, which the record says by having no solver.
+            return (None, self.first_of_each());
+        };
+        let solution = matching::solve(&graph, self.visits_max);
+        let solved = Solved {
+            solver: solution.solver,
+            visits: solution.visits,
+            matched: solution.matched,
+            matched_max: solution.matched_max,
+            cost: solution.cost,
+            gap: solution.gap(),
+        };
+        let names: Vec<DriverId> = drivers.into_keys().collect();
+        let columns = solution.columns.iter();
+        let matched: Vec<Option<DriverId>> = columns
+            .map(|column| names.get(usize::try_from((*column)?).ok()?).copied())
+            .collect();
+        (Some(solved), self.with_company(&matched))
+    }
+
+    /// Where a wave is more than one, those whom nobody got join in, the cheapest first.
+    fn with_company(&self, matched: &[Option<DriverId>]) -> Vec<Chosen> {
+        let mut taken: HashSet<DriverId> = matched.iter().flatten().copied().collect();
+        let mut choose = |(searched, matched): (&Searched, &Option<DriverId>)| {
+            let Some(driver) = *matched else {
+                return Chosen::Nobody;
+            };
+            let is_free = |one: &Considered| one.free_in_s == 0;
+            if !searched.considered(driver).is_some_and(is_free) {
+                return Chosen::Held([driver]);
+            }
+            let mut drivers = vec![driver];
+            let others = searched.candidates.iter();
+            for other in others.filter(|one| is_free(one)) {
+                if drivers.len() < usize::from(searched.offering.wave) && taken.insert(other.driver)
+                {
+                    drivers.push(other.driver);
+                }
+            }
+            Chosen::Offered(drivers)
+        };
+        self.searches.iter().zip(matched).map(&mut choose).collect()
+    }
+}
+
+fn offered(drivers: Vec<DriverId>) -> Chosen {
+    if drivers.is_empty() {
+        Chosen::Nobody
+    } else {
+        Chosen::Offered(drivers)
+    }
+}

@@ -1,0 +1,152 @@
+//! Who is to be offered which trip: the seam where a policy plugs in.
+//!
+//! A policy is given the whole pool of searches that are due, and the world as it is known; it proposes, and the database decides. With each
+//! proposal comes the [`Decision`] that it follows from: what was known, what it would have cost, and who was left out. `broadcast` needs none of this:
+//! every driver hears of the request.
+//!
+//! Pure but for the provider of driving times, which may ask another service; the simulated city runs the same code.
+
+mod batch;
+mod candidates;
+mod cost;
+mod decision;
+mod nearest;
+
+use std::collections::HashSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::{OfferId, Policy, TripId};
+use crate::eta::Provider;
+use crate::store::searches::Search;
+use crate::store::writer::command::{Candidate, Proposal};
+use crate::supply::Supply;
+use crate::town::Town;
+
+pub use candidates::Ending;
+pub use cost::Cost;
+pub use decision::{Chosen, Considered, Decision, LeftOut, Searched, Solved, Why};
+
+/// What is known when a plan is made.
+#[derive(Debug, Clone, Copy)]
+pub struct World<'a> {
+    /// Who is on shift, and where.
+    pub supply: &'a Supply,
+    /// What the operator has decided.
+    pub town: &'a Town,
+    /// How long drivers take.
+    pub eta: &'a dyn Provider,
+    /// Whose ride will soon be over.
+    pub ending: &'a [Ending],
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// Whom to ask, and why them.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// What to write; at most one for each search.
+    pub proposals: Vec<Proposal>,
+    /// What was decided, the proposals and more.
+    pub decisions: Vec<Decision>,
+}
+
+/// What the towns' other policies would have decided for the searches that were decided on just now, and nothing else: it is to be compared.
+pub fn shadow(pool: &[Search], decided: &[Decision], world: &World<'_>) -> Vec<Decision> {
+    let decided = decided.iter().flat_map(|decision| &decision.searches);
+    let decided: HashSet<TripId> = decided.map(|searched| searched.trip).collect();
+    let of = |policy| -> Vec<&Search> {
+        let shadowed = pool.iter().filter(|search| {
+            let rules = world.town.place(search.trip.pick_up.location);
+            let other = rules.ok().and_then(|rules| rules.shadow);
+            decided.contains(&search.trip.id)
+                && other.is_some_and(|other| other == policy && other != search.trip.order.policy)
+        });
+        shadowed.collect()
+    };
+    let mut decisions = nearest::decide(&of(Policy::Nearest), world);
+    decisions.extend(batch::decide(
+        &of(Policy::Batch),
+        batch::When::AtOnce,
+        world,
+    ));
+    decisions
+}
+
+/// Proposes drivers for those of the searches whose time has come; `ids` makes the keys of the offers.
+pub fn plan(pool: &[Search], world: &World<'_>, mut ids: impl FnMut() -> OfferId) -> Plan {
+    let of = |policy| -> Vec<&Search> {
+        let of_policy = pool
+            .iter()
+            .filter(|search| search.trip.order.policy == policy);
+        of_policy.collect()
+    };
+    // What waits for everybody is here by an older configuration only: nobody is asked, and everybody may take it.
+    let nearest = of(Policy::Nearest);
+    let mut decisions = nearest::decide(&nearest, world);
+    decisions.extend(batch::decide(
+        &of(Policy::Batch),
+        batch::When::WindowIsOver,
+        world,
+    ));
+    let proposals = decisions
+        .iter()
+        .flat_map(|decision| {
+            decision
+                .searches
+                .iter()
+                .map(move |search| (decision, search))
+        })
+        .map(|(decision, searched)| proposal(decision, searched, world, &mut ids));
+    Plan {
+        proposals: proposals.collect(),
+        decisions,
+    }
+}
+
+fn proposal(
+    decision: &Decision,
+    searched: &Searched,
+    world: &World<'_>,
+    ids: &mut impl FnMut() -> OfferId,
+) -> Proposal {
+    let offering = &searched.offering;
+    let mut candidate = |found: &Considered| Candidate {
+        offer: ids(),
+        driver: found.driver,
+        metres: found.metres,
+        eta_s: i64::from(found.eta_s),
+    };
+    let candidates = match &searched.chosen {
+        Chosen::Offered(_) if decision.policy == Policy::Nearest => {
+            // If one is not free after all the next is asked.
+            searched.candidates.iter().map(candidate).collect()
+        }
+        Chosen::Offered(drivers) => {
+            let chosen = drivers
+                .iter()
+                .filter_map(|driver| searched.considered(*driver));
+            chosen.map(&mut candidate).collect()
+        }
+        Chosen::Held(_) | Chosen::Nobody => Vec::new(),
+    };
+    let is_held = matches!(searched.chosen, Chosen::Held(_));
+    // Whoever waits in a pool goes into the next window at once.
+    let again_s = match decision.policy {
+        Policy::Batch => 0,
+        Policy::Nearest | Policy::Broadcast => i64::from(offering.look_again_seconds),
+    };
+    Proposal {
+        trip: searched.trip,
+        attempt: searched.attempt,
+        next_round: searched.round + i64::from(!is_held),
+        candidates,
+        wave: usize::from(offering.wave),
+        deliver_s: i64::from(offering.deliver_seconds),
+        decide_s: i64::from(offering.decide_seconds),
+        again_at: world.at + SignedDuration::from_secs(again_s),
+    }
+}
+
+#[cfg(test)]
+mod tests;

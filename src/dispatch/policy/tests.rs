@@ -1,0 +1,230 @@
+//! Small worlds on one meridian, where distances can be told by looking.
+
+use uuid::Uuid;
+
+use super::*;
+use crate::domain::{
+    Address, Coordinates, DriverId, Fix, Order, Party, Place, Request, RiderId, Trip, TripId,
+    UserId, Vehicle, VehicleClass,
+};
+use crate::eta::Straight;
+
+const AT: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn driver(number: i64) -> DriverId {
+    DriverId::of(UserId::new(number))
+}
+
+/// So many thousandths of a degree north of the pick-up: 111 m each.
+fn north(thousandths: f64) -> Coordinates {
+    Coordinates::new(48.0 + thousandths / 1_000.0, 11.0).expect("on earth")
+}
+
+/// Drivers 1, 2, 3 and so on, on shift at these places.
+fn supply(places: &[f64]) -> Supply {
+    let supply = Supply::default();
+    for (number, place) in (1..).zip(places) {
+        let (class, seats) = (VehicleClass::default(), 4);
+        supply.begin(driver(number), Vehicle { class, seats }, AT);
+        let fix = Fix {
+            location: north(*place),
+            at: AT,
+            accuracy_m: None,
+            heading_deg: None,
+            speed_mps: None,
+        };
+        supply.report(driver(number), &[fix], AT).expect("on shift");
+    }
+    supply
+}
+
+fn search(policy: Policy, asked: &[i64]) -> Search {
+    search_at(policy, asked, 0.0)
+}
+
+/// A search for a trip that begins so many thousandths of a degree further north.
+fn search_at(policy: Policy, asked: &[i64], pick_up: f64) -> Search {
+    let place = |location| Place {
+        address: Address::parse("A").expect("an address"),
+        location,
+    };
+    let request = Request {
+        id: TripId::new(Uuid::nil()),
+        rider: Party {
+            id: RiderId::of(UserId::new(100)),
+            username: String::new(),
+            first_name: String::new(),
+            last_name: String::new(),
+        },
+        pick_up: place(Some(north(pick_up))),
+        drop_off: place(None),
+        order: Order {
+            policy,
+            ..Order::default()
+        },
+    };
+    Search {
+        trip: Trip::request(request, AT),
+        round: 0,
+        due_at: AT,
+        asked: asked.iter().copied().map(driver).collect(),
+    }
+}
+
+fn planned(pool: &[Search], supply: &Supply) -> Plan {
+    planned_at(pool, supply, &[], 0)
+}
+
+/// What is planned so many milliseconds later.
+fn planned_at(pool: &[Search], supply: &Supply, ending: &[Ending], ms: i64) -> Plan {
+    let world = World {
+        supply,
+        town: &Town::default(),
+        eta: &Straight::CITY,
+        ending,
+        at: AT + SignedDuration::from_millis(ms),
+    };
+    plan(pool, &world, || OfferId::new(Uuid::nil()))
+}
+
+/// Who is proposed for each of the searches that have a proposal.
+fn proposed(pool: &[Search], supply: &Supply) -> Vec<Vec<DriverId>> {
+    let drivers = |proposal: Proposal| {
+        let candidates = proposal.candidates.iter();
+        candidates.map(|candidate| candidate.driver).collect()
+    };
+    let plan = planned(pool, supply);
+    plan.proposals.into_iter().map(drivers).collect()
+}
+
+#[test]
+fn the_nearest_come_first_and_those_who_were_asked_not_at_all() {
+    let supply = supply(&[3.0, 1.0, 2.0, 50.0]);
+    let pool = [search(Policy::Nearest, &[])];
+    assert_eq!(proposed(&pool, &supply), [[2, 3, 1].map(driver)]);
+    let pool = [search(Policy::Nearest, &[2])];
+    assert_eq!(proposed(&pool, &supply), [[3, 1].map(driver)]);
+}
+
+#[test]
+fn one_driver_is_not_the_first_choice_of_two_trips() {
+    let supply = supply(&[1.0, 2.0]);
+    let pool = [search(Policy::Nearest, &[]), search(Policy::Nearest, &[])];
+    let expected = [vec![driver(1), driver(2)], vec![driver(2)]];
+    assert_eq!(proposed(&pool, &supply), expected);
+}
+
+#[test]
+fn where_nobody_is_found_drivers_are_looked_for_again() {
+    let pool = [search(Policy::Nearest, &[]), search(Policy::Broadcast, &[])];
+    let none = Vec::<DriverId>::new();
+    assert_eq!(proposed(&pool, &Supply::default()), [none]);
+}
+
+/// What a plan of one decision chose, search by search.
+fn chosen(plan: &Plan) -> Vec<Chosen> {
+    let [decision] = &plan.decisions[..] else {
+        panic!("one decision: {plan:?}");
+    };
+    let searches = decision.searches.iter();
+    searches.map(|searched| searched.chosen.clone()).collect()
+}
+
+fn offered(number: i64) -> Chosen {
+    Chosen::Offered(vec![driver(number)])
+}
+
+#[test]
+fn a_batch_serves_all_where_the_nearest_would_serve_one() {
+    // The driver between them is the nearest for both, and the other is too far for the second.
+    let supply = supply(&[0.0, -20.0]);
+    let pool = |policy| [search_at(policy, &[], 1.0), search_at(policy, &[], 10.0)];
+    let plan = planned_at(&pool(Policy::Batch), &supply, &[], 8_000);
+    assert_eq!(chosen(&plan), [offered(2), offered(1)]);
+    let solved = plan.decisions[0].solved.expect("an assignment was solved");
+    assert_eq!(solved.solver, crate::matching::Solver::Exact);
+    assert_eq!((solved.matched, solved.gap), (2, 0));
+}
+
+#[test]
+fn a_batch_waits_longer_where_drivers_are_scarce() {
+    let pool = [search(Policy::Batch, &[])];
+    let is_decided = |supply: &Supply, ms| !planned_at(&pool, supply, &[], ms).decisions.is_empty();
+    let plenty = supply(&[1.0, 2.0, 3.0]);
+    assert!(!is_decided(&plenty, 999));
+    assert!(is_decided(&plenty, 1_000));
+    let scarce = supply(&[1.0]);
+    assert!(!is_decided(&scarce, 7_999));
+    assert!(is_decided(&scarce, 8_000));
+    let between = supply(&[1.0, 2.0]);
+    assert!(!is_decided(&between, 4_499));
+    assert!(is_decided(&between, 4_500));
+}
+
+#[test]
+fn whoever_is_left_over_is_looked_for_among_more_drivers() {
+    // Forty riders have the same forty nearest drivers; the last is further away than all of them.
+    let near: Vec<f64> = (0..40).map(|n| f64::from(n) / 10.0).collect();
+    let pool: Vec<Search> = (0..41).map(|_| search(Policy::Batch, &[])).collect();
+    let plan = planned_at(&pool, &supply(&[near, vec![15.0]].concat()), &[], 8_000);
+    let nobody = chosen(&plan).into_iter().filter(|it| *it == Chosen::Nobody);
+    assert_eq!(nobody.count(), 0);
+}
+
+#[test]
+fn a_trip_waits_for_a_driver_who_will_soon_be_free_and_nearer() {
+    let supply = supply(&[-20.0, 3.0]);
+    supply
+        .occupy(
+            driver(2),
+            crate::supply::Occupation::OnTrip(TripId::new(Uuid::nil())),
+        )
+        .expect("on shift");
+    let ending = Ending {
+        driver: driver(2),
+        drop_off: north(2.0),
+        free_in_s: 30,
+    };
+    let pool = [search(Policy::Batch, &[])];
+    let plan = planned_at(&pool, &supply, &[ending], 8_000);
+    assert_eq!(chosen(&plan), [Chosen::Held([driver(2)])]);
+    assert_eq!(plan.proposals[0].candidates, []);
+    // Nobody was passed over: the round is the same when the search is looked at again, at once.
+    assert_eq!(plan.proposals[0].next_round, 0);
+    assert_eq!(
+        plan.proposals[0].again_at,
+        AT + SignedDuration::from_millis(8_000)
+    );
+    let asked = [search(Policy::Batch, &[2])];
+    let plan = planned_at(&asked, &supply, &[ending], 8_000);
+    assert_eq!(chosen(&plan), [offered(1)]);
+}
+
+#[test]
+fn the_record_decides_the_same_again_and_says_who_was_left_out() {
+    let supply = supply(&[1.0, 2.0, 3.0, 50.0]);
+    supply
+        .occupy(driver(1), crate::supply::Occupation::Offered)
+        .expect("on shift");
+    for policy in [Policy::Nearest, Policy::Batch] {
+        let pool = [search(policy, &[2]), search_at(policy, &[], 4.0)];
+        for decision in planned_at(&pool, &supply, &[], 8_000).decisions {
+            let text = decision.to_keep(false).payload;
+            let read: Decision = serde_json::from_str(&text).expect("it was written as it is read");
+            assert_eq!(read, decision);
+            let (solved, chosen) = read.chosen_again();
+            assert_eq!(solved, decision.solved);
+            let before = decision.searches.iter().map(|searched| &searched.chosen);
+            assert!(before.eq(&chosen), "{chosen:?}");
+        }
+        let plan = planned_at(&pool, &supply, &[], 8_000);
+        let first = &plan.decisions[0].searches[0];
+        let left_out: Vec<(DriverId, Why)> = first
+            .left_out
+            .iter()
+            .map(|left_out| (left_out.driver, left_out.why))
+            .collect();
+        let expected = [(driver(1), Why::Occupied), (driver(2), Why::AskedBefore)];
+        assert_eq!(left_out, expected, "{policy:?}");
+    }
+}

@@ -1,0 +1,72 @@
+//! The rides under way and where they will end: whoever drives one will soon be free.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use super::policy::Ending;
+use crate::domain::{Coordinates, DriverId};
+use crate::eta::{Ask, Provider};
+use crate::supply::Supply;
+
+/// Who will be free in so many seconds counts as supply.
+const SOON_S: u32 = 60;
+
+/// Where the rides under way will end; cheap to clone.
+#[derive(Clone, Default)]
+pub struct Rides(Arc<Mutex<HashMap<DriverId, Coordinates>>>);
+
+impl Rides {
+    /// A driver is on the way to a drop-off, if it is known where that is.
+    pub(super) fn begin(&self, driver: DriverId, drop_off: Option<Coordinates>) {
+        let mut rides = self.lock();
+        match drop_off {
+            Some(drop_off) => rides.insert(driver, drop_off),
+            None => rides.remove(&driver),
+        };
+    }
+
+    /// A driver has nobody in the car any more.
+    pub(super) fn end(&self, driver: DriverId) {
+        self.lock().remove(&driver);
+    }
+
+    /// The drivers who will be free within [`SOON_S`], by their ids.
+    pub(super) fn ending(&self, supply: &Supply, eta: &dyn Provider, at: Timestamp) -> Vec<Ending> {
+        let rides: Vec<(DriverId, Coordinates)> = {
+            let rides = self.lock();
+            rides.iter().map(|(driver, end)| (*driver, *end)).collect()
+        };
+        let near = rides.into_iter().filter_map(|(driver, drop_off)| {
+            let place = supply.seen(driver)?.place;
+            let is_near =
+                !supply.is_stale(driver, at) && supply.reaches(place.metres_to(drop_off), SOON_S);
+            is_near.then_some((driver, drop_off, [place]))
+        });
+        let mut near: Vec<_> = near.collect();
+        near.sort_unstable_by_key(|(driver, _, _)| *driver);
+        let asks = near.iter().map(|(_, drop_off, place)| Ask {
+            pick_up: *drop_off,
+            drivers: place,
+            within_s: SOON_S,
+        });
+        let asks: Vec<Ask<'_>> = asks.collect();
+        let answers = eta.to_pick_up(&asks, at);
+        let soon = near.iter().zip(answers).filter_map(|(near, answer)| {
+            let free_in_s = answer.seconds.first().copied().flatten()?;
+            Some(Ending {
+                driver: near.0,
+                drop_off: near.1,
+                // Whoever has a rider in the car is not free yet, wherever that is.
+                free_in_s: free_in_s.max(1),
+            })
+        });
+        soon.collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<DriverId, Coordinates>> {
+        // Nothing in here panics halfway.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

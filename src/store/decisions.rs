@@ -1,0 +1,103 @@
+//! What dispatch has decided, and what it decided from, as it wrote it down.
+
+use diesel::prelude::*;
+use jiff::Timestamp;
+
+use super::db::{Db, on};
+use super::schema::{decided_trips, decisions};
+use super::sql_types::At;
+
+/// A decision to be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct New {
+    /// When it was made.
+    pub at: Timestamp,
+    /// Whether nothing followed from it.
+    pub is_shadow: bool,
+    /// The decision, as dispatch writes it.
+    pub payload: String,
+    /// The numbers of the trips it was about.
+    pub trips: Vec<i64>,
+}
+
+/// A decision that was kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// Its number; a later one has a higher number.
+    pub id: i64,
+    /// Whether nothing followed from it.
+    pub is_shadow: bool,
+    /// The decision, as dispatch wrote it.
+    pub payload: String,
+}
+
+/// Keeps decisions.
+pub fn insert(db: &mut Db, new: &[New]) -> QueryResult<()> {
+    for decision in new {
+        let row = (
+            decisions::at.eq(At(decision.at)),
+            decisions::is_shadow.eq(decision.is_shadow),
+            decisions::payload.eq(&decision.payload),
+        );
+        let id: i64 = on!(&mut *db, |conn| diesel::insert_into(decisions::table)
+            .values(row)
+            .returning(decisions::id)
+            .get_result(conn))?;
+        insert_trips(db, id, &decision.trips)?;
+    }
+    Ok(())
+}
+
+fn insert_trips(db: &mut Db, decision: i64, trips: &[i64]) -> QueryResult<()> {
+    let rows = trips.iter().map(|trip| {
+        (
+            decided_trips::decision_id.eq(decision),
+            decided_trips::trip_id.eq(*trip),
+        )
+    });
+    let rows: Vec<_> = rows.collect();
+    match db {
+        Db::Pg(conn) => diesel::insert_into(decided_trips::table)
+            .values(&rows)
+            .execute(conn)
+            .map(drop),
+        Db::Sqlite(conn) => rows.iter().try_for_each(|row| {
+            diesel::insert_into(decided_trips::table)
+                .values(row)
+                .execute(conn)
+                .map(drop)
+        }),
+    }
+}
+
+/// The last decisions about the trip of that number, at most so many, the oldest first.
+pub fn of_trip(db: &mut Db, trip: i64, limit: i64) -> QueryResult<Vec<Kept>> {
+    let mut rows: Vec<(i64, bool, String)> = on!(db, |conn| decided_trips::table
+        .inner_join(decisions::table)
+        .filter(decided_trips::trip_id.eq(trip))
+        .order(decided_trips::decision_id.desc())
+        .limit(limit)
+        .select((decisions::id, decisions::is_shadow, decisions::payload))
+        .load(conn))?;
+    rows.reverse();
+    let kept = rows.into_iter().map(|(id, is_shadow, payload)| Kept {
+        id,
+        is_shadow,
+        payload,
+    });
+    Ok(kept.collect())
+}
+
+/// Forgets at most `limit` decisions from before that time; returns how many.
+pub fn purge(db: &mut Db, before: Timestamp, limit: i64) -> QueryResult<usize> {
+    let old: Vec<i64> = on!(&mut *db, |conn| decisions::table
+        .filter(decisions::at.lt(At(before)))
+        .order(decisions::at)
+        .limit(limit)
+        .select(decisions::id)
+        .load(conn))?;
+    let about = decided_trips::table.filter(decided_trips::decision_id.eq_any(&old));
+    on!(&mut *db, |conn| diesel::delete(about).execute(conn))?;
+    let old = decisions::table.filter(decisions::id.eq_any(old));
+    on!(db, |conn| diesel::delete(old).execute(conn))
+}
