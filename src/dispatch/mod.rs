@@ -8,6 +8,7 @@ pub mod explain;
 pub mod objects;
 pub mod order;
 pub mod policy;
+mod promises;
 mod rides;
 mod sweeps;
 mod tracks;
@@ -24,6 +25,7 @@ use tokio::sync::watch::Sender;
 use tokio::sync::{Mutex, Notify};
 
 use self::explain::Explanation;
+use self::promises::Promises;
 use self::rides::Rides;
 use self::tracks::Tracks;
 use crate::domain::{
@@ -71,6 +73,7 @@ pub struct Dispatch {
     eta: Arc<dyn Provider>,
     tracks: Tracks,
     rides: Rides,
+    promises: Promises,
     wake: Arc<Notify>,
     looking: Arc<Mutex<()>>,
     /// The last event that [`Watch`] has taken note of; nothing before it knows who is on shift.
@@ -107,6 +110,7 @@ impl Dispatch {
             eta,
             tracks: Tracks::default(),
             rides: Rides::default(),
+            promises: Promises::default(),
             wake: Arc::default(),
             looking: Arc::default(),
             noted: Arc::default(),
@@ -119,6 +123,7 @@ impl Dispatch {
             supply: self.supply.clone(),
             tracks: self.tracks.clone(),
             rides: self.rides.clone(),
+            promises: self.promises.clone(),
             wake: self.wake.clone(),
             driving: Arc::default(),
             noted: self.noted.clone(),
@@ -133,6 +138,11 @@ impl Dispatch {
     /// Who knows how long drivers take to a pick-up.
     pub fn eta(&self) -> &dyn Provider {
         &*self.eta
+    }
+
+    /// What riders were promised, and what came of it.
+    pub const fn promises(&self) -> &Promises {
+        &self.promises
     }
 
     /// What the operator has decided.

@@ -3,13 +3,15 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::Dispatch;
 use super::duty::Duty;
 use super::order::Quoted;
+use super::promises::Kept;
 use crate::domain::Fare;
 use crate::domain::event_object::{OfferObject, ShiftObject};
 use crate::domain::trip_object::microseconds;
+use crate::supply::OnShift;
 use crate::supply::judge::Counts;
-use crate::supply::{OnShift, Supply};
 
 /// The wire's answer to what a driver is at.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -74,20 +76,22 @@ impl<'a> From<&'a [Quoted]> for QuotesObject<'a> {
     }
 }
 
-/// How many drivers are at what, and how many of their positions were found to be what.
+/// How many drivers are at what, how many of their positions were found to be what, and how far off what riders were promised was.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Supply)]
 pub struct SupplyObject {
     on_shift: OnShift,
     /// Since the service started.
     positions: Counts,
+    promises: Kept,
 }
 
-impl From<&Supply> for SupplyObject {
-    fn from(supply: &Supply) -> Self {
+impl From<&Dispatch> for SupplyObject {
+    fn from(dispatch: &Dispatch) -> Self {
         Self {
-            on_shift: supply.drivers(),
-            positions: supply.verdicts(),
+            on_shift: dispatch.supply().drivers(),
+            positions: dispatch.supply().verdicts(),
+            promises: dispatch.promises().kept(),
         }
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
+use super::promises::Promises;
 use super::rides::Rides;
 use super::tracks::Tracks;
 use crate::domain::{
@@ -25,6 +26,7 @@ pub struct Watch {
     pub(super) supply: Supply,
     pub(super) tracks: Tracks,
     pub(super) rides: Rides,
+    pub(super) promises: Promises,
     pub(super) wake: Arc<Notify>,
     /// Who has which trip, on shift or not.
     pub(super) driving: Arc<Mutex<HashMap<DriverId, TripId>>>,
@@ -109,7 +111,10 @@ impl Watch {
                 self.occupy(offer.driver, Occupation::Offered);
             }
             // The trip says the rest.
-            OfferState::Accepted => self.supply.answered(offer.driver, true),
+            OfferState::Accepted => {
+                self.supply.answered(offer.driver, true);
+                self.promises.made(offer);
+            }
             OfferState::Declined
             | OfferState::Expired
             | OfferState::Withdrawn
@@ -129,6 +134,7 @@ impl Watch {
         let trip = &change.trip;
         let status = trip.state.status();
         let before = change.before.and_then(|before| before.driver);
+        self.promises.changed(trip, before);
         match trip.state.driver() {
             Some(driver) if Status::TAKEN.contains(&status) => {
                 self.drives(driver.id, trip.id);
@@ -198,6 +204,7 @@ mod tests {
             supply: Supply::default(),
             tracks: Tracks::default(),
             rides: Rides::default(),
+            promises: Promises::default(),
             wake: Arc::default(),
             driving: Arc::default(),
             noted: Arc::default(),

@@ -132,7 +132,7 @@ pub(super) async fn report(
     responses((status = 200, body = SupplyObject), Authenticated, Forbidden))]
 pub(super) async fn supply(app: web::Data<App>, who: Anyone) -> Result<HttpResponse, Problem> {
     who.0.person.operator().ok_or_else(Problem::not_allowed)?;
-    Ok(HttpResponse::Ok().json(SupplyObject::from(app.dispatch.supply())))
+    Ok(HttpResponse::Ok().json(SupplyObject::from(&app.dispatch)))
 }
 
 /// Ask what a trip would cost, as a rider

@@ -233,7 +233,17 @@ fn an_operator_is_told_why(on: Database) {
     let left_out = &round["left_out"][0];
     assert_eq!(left_out["driver"]["username"], taken.username);
     assert_eq!(left_out["why"], "occupied");
-    let fates = offers(&olga, &trip);
+    service.advance(50.0);
+    near.does("arrive", &trip).ok(200);
+    let account = account(&olga, &trip);
+    assert_eq!(account["promise"]["eta"], 29);
+    let took = account["promise"]["took"].as_i64().expect("a number");
+    assert!(took >= 50, "{took}");
+    let supply = olga.get("/api/supply/").ok(200);
+    let late = took - 29;
+    let expected = json!({"count": 1, "mean": late, "p50": late, "p90": late});
+    assert_eq!(supply["promises"], expected);
+    let fates = &account["offers"];
     assert_eq!(fates[0]["state"], "accepted", "{fates}");
     assert_eq!(fates[0]["driver"]["username"], "near", "{fates}");
     assert_eq!(fates[1], Value::Null);

@@ -169,7 +169,11 @@ fn only_operators_see_the_supply(on: Database) {
     let operator = service.operator("olga");
     let nothing =
         json!({"accepted": 0, "late": 0, "duplicate": 0, "impossible": 0, "too_frequent": 0});
-    let nobody = json!({"on_shift": {"free": 0, "offered": 0, "on_trip": 0}, "positions": nothing});
+    let nobody = json!({
+        "on_shift": {"free": 0, "offered": 0, "on_trip": 0},
+        "positions": nothing,
+        "promises": {"count": 0, "mean": 0, "p50": 0, "p90": 0},
+    });
     assert_eq!(operator.get("/api/supply/").ok(200), nobody);
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
     driver.post_nothing("/api/shift/").ok(200);

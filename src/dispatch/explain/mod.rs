@@ -6,7 +6,7 @@ mod text;
 use std::collections::{BTreeSet, HashMap};
 
 use super::policy::{Decision, Searched};
-use crate::domain::{DriverId, Offer, Trip, TripId};
+use crate::domain::{DriverId, Offer, OfferState, Trip, TripId};
 use crate::store::QueryResult;
 use crate::store::db::Db;
 use crate::store::{decisions, offers, trips, users};
@@ -81,6 +81,15 @@ impl Explanation {
     /// Whether every decision, made anew from its record, is the same.
     pub fn is_same_again(&self) -> bool {
         self.rounds.iter().all(Round::is_same_again)
+    }
+
+    /// How long the driver who has accepted the present attempt would take to the pick-up, in seconds.
+    fn promised_s(&self) -> Option<i64> {
+        let mut offers = self.offers.iter();
+        let accepted = offers.find(|offer| {
+            offer.attempt == self.trip.attempt && offer.state == OfferState::Accepted
+        });
+        accepted.map(|offer| offer.eta_s)
     }
 
     fn name(&self, driver: DriverId) -> &str {

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Explanation, Round};
 use crate::dispatch::policy::{Chosen, Considered, Cost, Solved, Why};
+use crate::dispatch::promises::took_s;
 use crate::domain::trip_object::microseconds;
 use crate::domain::{DriverId, Offer, OfferState, Policy};
 use crate::eta::Via;
@@ -21,6 +22,18 @@ pub struct DispatchObject<'a> {
     rounds: Vec<RoundObject<'a>>,
     /// What became of the offers, the oldest first.
     offers: Vec<FateObject<'a>>,
+    /// Of the present attempt; nothing before a driver has accepted an offer.
+    promise: Option<PromiseObject>,
+}
+
+/// What the rider was promised when a driver took the trip.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = DispatchPromise)]
+struct PromiseObject {
+    /// How long the driver would take to the pick-up, in seconds.
+    eta: i64,
+    /// How long it took, once the driver was there.
+    took: Option<i64>,
 }
 
 /// One time that drivers were looked for.
@@ -176,6 +189,10 @@ impl<'a> From<&'a Explanation> for DispatchObject<'a> {
             nk: of.trip.id.to_string(),
             rounds: of.rounds.iter().map(|round| of.round(round)).collect(),
             offers: of.offers.iter().map(|offer| of.fate(offer)).collect(),
+            promise: of.promised_s().map(|eta| PromiseObject {
+                eta,
+                took: took_s(&of.trip),
+            }),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::{Explanation, Round};
 use crate::dispatch::policy::{Chosen, Considered};
+use crate::dispatch::promises::took_s;
 use crate::matching::Solver;
 
 impl fmt::Display for Explanation {
@@ -40,6 +41,13 @@ impl fmt::Display for Explanation {
                 "  {}  attempt {}  {name:20} {state}",
                 offer.offered_at, offer.attempt
             )?;
+        }
+        if let Some(eta_s) = self.promised_s() {
+            let took = took_s(&self.trip).map_or_else(
+                || "not there yet".to_owned(),
+                |took_s| format!("took {took_s} s"),
+            );
+            writeln!(f, "\npromised {eta_s} s to the pick-up, {took}")?;
         }
         Ok(())
     }
