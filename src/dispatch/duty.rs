@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::Dispatch;
 use super::order::OrderError;
 use crate::domain::{
-    Actor, DriverId, Fact, Fix, Offer, OfferChange, Shift, Sighting, Status, Track, Trip, TripId,
-    Vehicle,
+    Actor, Coordinates, DriverId, Fact, Fix, Offer, OfferChange, Shift, Sighting, Status, Track,
+    Trip, TripId, Vehicle,
 };
 use crate::inputs;
 use crate::store::pool::Unavailable;
@@ -163,6 +163,15 @@ impl Dispatch {
             ) => None,
         };
         Ok((reported, sighting))
+    }
+
+    /// Where a driver who has nothing to do had better wait, by where requests came from lately; nothing where the driver is right.
+    pub async fn hint(&self, driver: DriverId) -> Result<Option<Coordinates>, CommandError> {
+        self.supply.occupation(driver).ok_or(Refused::NotOnShift)?;
+        let (hinting, supply) = (self.hinting.clone(), self.supply.clone());
+        let think = move || hinting.hint(driver, &supply, inputs::now());
+        let thought = tokio::task::spawn_blocking(think).await;
+        Ok(thought.map_err(|error| Unavailable::Lost(error.to_string()))?)
     }
 
     /// Where the driver of a trip is, while the trip is theirs.

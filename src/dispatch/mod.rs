@@ -5,6 +5,8 @@
 
 mod duty;
 pub mod explain;
+mod hinting;
+pub mod hints;
 pub mod objects;
 pub mod order;
 pub mod policy;
@@ -25,6 +27,7 @@ use tokio::sync::watch::Sender;
 use tokio::sync::{Mutex, Notify};
 
 use self::explain::Explanation;
+use self::hinting::Hinting;
 use self::promises::Promises;
 use self::rides::Rides;
 use self::tracks::Tracks;
@@ -74,6 +77,7 @@ pub struct Dispatch {
     tracks: Tracks,
     rides: Rides,
     promises: Promises,
+    hinting: Hinting,
     wake: Arc<Notify>,
     looking: Arc<Mutex<()>>,
     /// The last event that [`Watch`] has taken note of; nothing before it knows who is on shift.
@@ -111,6 +115,7 @@ impl Dispatch {
             tracks: Tracks::default(),
             rides: Rides::default(),
             promises: Promises::default(),
+            hinting: Hinting::default(),
             wake: Arc::default(),
             looking: Arc::default(),
             noted: Arc::default(),
@@ -124,6 +129,7 @@ impl Dispatch {
             tracks: self.tracks.clone(),
             rides: self.rides.clone(),
             promises: self.promises.clone(),
+            hinting: self.hinting.clone(),
             wake: self.wake.clone(),
             driving: Arc::default(),
             noted: self.noted.clone(),

@@ -7,9 +7,9 @@ use super::Dispatch;
 use super::duty::Duty;
 use super::order::Quoted;
 use super::promises::Kept;
-use crate::domain::Fare;
 use crate::domain::event_object::{OfferObject, ShiftObject};
-use crate::domain::trip_object::microseconds;
+use crate::domain::trip_object::{LocationObject, microseconds};
+use crate::domain::{Coordinates, Fare};
 use crate::supply::OnShift;
 use crate::supply::judge::Counts;
 
@@ -32,6 +32,22 @@ impl<'a> From<&'a Duty> for DutyObject<'a> {
             shift: duty.shift.as_ref().map(ShiftObject::from),
             activity: duty.activity.as_str(),
             offer: duty.offer.as_ref().map(OfferObject::from),
+        }
+    }
+}
+
+/// Where a driver had better wait.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Hint)]
+pub struct HintObject {
+    /// Nothing where the driver is right.
+    hint: Option<LocationObject>,
+}
+
+impl From<Option<Coordinates>> for HintObject {
+    fn from(hint: Option<Coordinates>) -> Self {
+        Self {
+            hint: hint.map(LocationObject::from),
         }
     }
 }

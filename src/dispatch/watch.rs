@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
+use super::hinting::Hinting;
 use super::promises::Promises;
 use super::rides::Rides;
 use super::tracks::Tracks;
@@ -27,6 +28,7 @@ pub struct Watch {
     pub(super) tracks: Tracks,
     pub(super) rides: Rides,
     pub(super) promises: Promises,
+    pub(super) hinting: Hinting,
     pub(super) wake: Arc<Notify>,
     /// Who has which trip, on shift or not.
     pub(super) driving: Arc<Mutex<HashMap<DriverId, TripId>>>,
@@ -135,6 +137,9 @@ impl Watch {
         let status = trip.state.status();
         let before = change.before.and_then(|before| before.driver);
         self.promises.changed(trip, before);
+        if let (Kind::Requested, Some(from)) = (change.kind, trip.pick_up.location) {
+            self.hinting.requested(at, from);
+        }
         match trip.state.driver() {
             Some(driver) if Status::TAKEN.contains(&status) => {
                 self.drives(driver.id, trip.id);
@@ -205,6 +210,7 @@ mod tests {
             tracks: Tracks::default(),
             rides: Rides::default(),
             promises: Promises::default(),
+            hinting: Hinting::default(),
             wake: Arc::default(),
             driving: Arc::default(),
             noted: Arc::default(),

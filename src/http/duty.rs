@@ -1,4 +1,4 @@
-//! `/api/shift/`, `/api/positions/`, `/api/supply/`, and `/api/quote/`.
+//! `/api/shift/`, `/api/positions/`, `/api/hint/`, `/api/supply/`, and `/api/quote/`.
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::body::Body;
 use super::caller::{Anyone, Driver, Rider};
 use crate::app::App;
-use crate::dispatch::objects::{DutyObject, QuotesObject, SupplyObject};
+use crate::dispatch::objects::{DutyObject, HintObject, QuotesObject, SupplyObject};
 use crate::domain::event_object::ShiftObject;
 use crate::domain::trip_object::LocationObject;
 use crate::inputs;
@@ -125,6 +125,14 @@ pub(super) async fn report(
     let fixes = fields.fixes(inputs::now());
     let fixes = fields.finish(fixes)?;
     Ok(HttpResponse::Ok().json(app.report(driver.0.id, &fixes)?))
+}
+
+/// Ask where to wait while there is nothing to do, as a driver on shift
+#[utoipa::path(get, path = "/api/hint/", tag = "drivers", security(("bearer" = []), ("cookie" = [])),
+    responses((status = 200, body = HintObject), Authenticated, Forbidden, OnDuty))]
+pub(super) async fn hint(app: web::Data<App>, driver: Driver) -> Result<HttpResponse, Problem> {
+    let hint = app.dispatch.hint(driver.0.id).await?;
+    Ok(HttpResponse::Ok().json(HintObject::from(hint)))
 }
 
 /// Count the drivers on shift and what became of their positions, as an operator

@@ -45,6 +45,7 @@ pub fn routes(config: &mut ServiceConfig, document: OpenApi) {
             "/api/trip/{nk}/arrive/",
             web::post().to(trips::arrive),
         ))
+        .service(get("/api/hint/", web::get().to(duty::hint)))
         .service(get(
             "/api/trip/{nk}/dispatch/",
             web::get().to(offers::dispatch),

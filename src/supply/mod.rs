@@ -253,6 +253,18 @@ impl Supply {
         idle
     }
 
+    /// Those who may get an offer and have a place, by their ids.
+    pub fn free(&self, at: Timestamp) -> Vec<(DriverId, Coordinates)> {
+        let free = self.shared.shifts.iter().filter_map(|shift| {
+            let is_free = shift.occupation() == Occupation::Free && !shift.is_stale(at);
+            let place = shift.seen().filter(|_| is_free)?.place;
+            Some((*shift.key(), place))
+        });
+        let mut free: Vec<(DriverId, Coordinates)> = free.collect();
+        free.sort_unstable_by_key(|(driver, _)| *driver);
+        free
+    }
+
     /// The nearest who may get the trip: free, of the class, with the seats, heard of within [`STALE_AFTER`], and there in time. Nearest first, of equally near ones the
     /// smaller id first.
     pub fn nearest(&self, wanted: &Wanted<'_>) -> Vec<Candidate> {

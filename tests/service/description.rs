@@ -15,7 +15,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-const PATHS: [(&str, &str); 32] = [
+const PATHS: [(&str, &str); 33] = [
     ("/api/sign_up/", "post"),
     ("/api/log_in/", "post"),
     ("/api/log_out/", "post"),
@@ -42,6 +42,7 @@ const PATHS: [(&str, &str); 32] = [
     ("/api/shift/", "post"),
     ("/api/shift/end/", "post"),
     ("/api/positions/", "post"),
+    ("/api/hint/", "get"),
     ("/api/supply/", "get"),
     ("/api/events/", "get"),
     ("/api/notifications/", "post"),

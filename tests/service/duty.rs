@@ -4,7 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::dcrf::of;
-use crate::harness::{Database, Follower, Native, Service, Test, tests};
+use crate::harness::{
+    Cab, Database, Follower, Native, Options, STAND, Service, Test, location, north_of, tests, town,
+};
 
 pub fn tests() -> Vec<Test> {
     tests![
@@ -17,6 +19,7 @@ pub fn tests() -> Vec<Test> {
         a_batch_that_breaks_a_rule_is_named,
         positions_are_for_drivers_on_shift,
         each_role_lacks_the_new_actions_of_the_others,
+        who_asks_is_told_where_to_wait,
     ]
 }
 
@@ -324,4 +327,32 @@ fn each_role_lacks_the_new_actions_of_the_others(on: Database) {
     for action in of_riders.into_iter().chain(of_drivers) {
         native.call(action, &fields).not_allowed();
     }
+}
+
+fn who_asks_is_told_where_to_wait(on: Database) {
+    let town = town("broadcast", &json!({}));
+    let mut service = Options::new(on).town(&town).with_clock().start();
+    let mut asking = Cab::on_shift(&service, "asking", 0.0);
+    let mut other = Cab::on_shift(&service, "other", 0.0);
+    let there = location(north_of(STAND, 2_000.0));
+    let rider = service.rider("ann");
+    rider.orders(&json!({}));
+    rider.orders(&json!({"pick_up_location": there}));
+    // The half of the requests is for the half of the drivers.
+    for cab in [&mut asking, &mut other] {
+        cab.hears("requested");
+        cab.hears("requested");
+    }
+    assert_eq!(asking.get("/api/hint/").ok(200), json!({"hint": there}));
+    let again = asking.call("hint", &json!({})).ok(200);
+    assert_eq!(again, json!({"hint": there}));
+    let none = other.call("hint", &json!({})).ok(200);
+    assert_eq!(none, json!({"hint": null}));
+    service.advance(40.0);
+    asking.is_at(north_of(STAND, 1_900.0));
+    let arrived = asking.get("/api/hint/").ok(200);
+    assert_eq!(arrived, json!({"hint": null}));
+    let off = Cab::of(&service, "off");
+    off.get("/api/hint/").problem(409, "no-shift");
+    rider.get("/api/hint/").problem(403, "not-allowed");
 }

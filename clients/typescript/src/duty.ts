@@ -1,7 +1,7 @@
 /** What a driver does besides driving: shifts, positions, replies to offers. */
 
 import type { Calls } from './calls.js';
-import type { Fix, Offer, OnDuty, Pk, Shift, Vehicle, Verdicts } from './objects.js';
+import type { Fix, Hinted, Offer, OnDuty, Pk, Shift, Vehicle, Verdicts } from './objects.js';
 
 export class Duty {
   readonly #calls: Calls;
@@ -13,6 +13,11 @@ export class Duty {
   /** The shift, what the driver is at, and the open offer. */
   shift(): Promise<OnDuty> {
     return this.#call('shift');
+  }
+
+  /** Where to wait while there is nothing to do; `null` where the driver is right. Once a minute is enough. */
+  hint(): Promise<Hinted> {
+    return this.#call('hint');
   }
 
   /** Goes on shift; who is on shift with that vehicle stays so. */

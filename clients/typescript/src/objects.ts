@@ -196,6 +196,11 @@ export interface Offer {
   trip: Trip;
 }
 
+/** Where a driver had better wait. */
+export interface Hinted {
+  hint: Place | null;
+}
+
 /** A driver's shift, and what the driver is at. */
 export interface OnDuty {
   shift: Shift | null;

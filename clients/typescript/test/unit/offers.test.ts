@@ -133,6 +133,7 @@ test('what a driver does on duty is a call each', () =>
       [() => duty.beginShift(), 'begin_shift', {}],
       [() => duty.beginShift({ class: 'van', seats: 6 }), 'begin_shift', { class: 'van', seats: 6 }],
       [() => duty.endShift(), 'end_shift', undefined],
+      [() => duty.hint(), 'hint', undefined],
       [() => duty.sendPosition(here), 'position', here],
       [() => duty.sendPositions([here]), 'position', { positions: [here] }],
       [() => trips.start(7, '0407'), 'start', { code: '0407' }],

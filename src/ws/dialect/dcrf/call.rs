@@ -115,6 +115,7 @@ pub enum Duty {
     Begin(Vehicle),
     End,
     Report(Vec<Fix>),
+    Hint,
     Reply(Pk, Reply),
 }
 

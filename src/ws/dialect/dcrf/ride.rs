@@ -20,7 +20,7 @@ impl Reader<'_> {
                 self.only(&[Role::Driver])?;
                 self.drive(self.verb(action)?)
             }
-            "receive" | "decline" | "shift" | "begin_shift" | "end_shift" | "position" => {
+            "receive" | "decline" | "shift" | "begin_shift" | "end_shift" | "position" | "hint" => {
                 self.only(&[Role::Driver])?;
                 Ok(Call::Ask(Ask::Duty(self.duty(action)?)))
             }
@@ -80,6 +80,7 @@ impl Reader<'_> {
                 Duty::Begin(fields.finish(vehicle)?)
             }
             "end_shift" => Duty::End,
+            "hint" => Duty::Hint,
             "position" => {
                 let data = self.data()?;
                 let mut fields = Fields::of(&data);

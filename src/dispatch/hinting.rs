@@ -1,0 +1,213 @@
+//! Who has asked where to wait, what they were told, and where requests came from lately.
+//!
+//! A hint is for whoever asks for one; nobody else is counted on to go anywhere. It is memory, like `supply`: after a restart hints begin anew with the requests that come then.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::hints::{self, Hint, Idle};
+use crate::domain::{Coordinates, DriverId};
+use crate::supply::{Occupation, Supply};
+
+/// For how long a request says where the next ones will come.
+const FORECAST: SignedDuration = SignedDuration::from_mins(30);
+/// How many requests are remembered at most, the last ones.
+const REQUESTS_MAX: usize = 5_000;
+/// For how long a hint holds.
+const LIFE: SignedDuration = SignedDuration::from_mins(10);
+/// Who has not asked for so long is not counted on.
+const ASKING: SignedDuration = SignedDuration::from_mins(3);
+/// So often at most everybody's hints are thought about anew.
+const THINK_EVERY: SignedDuration = SignedDuration::from_secs(10);
+/// Whoever is so near has come to where the hint led.
+const THERE_M: f64 = 200.0;
+
+/// What hints are made from; cheap to clone.
+#[derive(Clone, Default)]
+pub struct Hinting(Arc<Mutex<Known>>);
+
+#[derive(Default)]
+struct Known {
+    requested: VecDeque<(Timestamp, Coordinates)>,
+    asking: HashMap<DriverId, Asking>,
+    thought_at: Option<Timestamp>,
+}
+
+struct Asking {
+    asked_at: Timestamp,
+    told: Option<Told>,
+}
+
+#[derive(Clone, Copy)]
+struct Told {
+    to: Coordinates,
+    at: Timestamp,
+}
+
+impl Hinting {
+    /// A trip was asked for.
+    pub(super) fn requested(&self, at: Timestamp, from: Coordinates) {
+        let mut known = self.lock();
+        if known.requested.len() == REQUESTS_MAX {
+            known.requested.pop_front();
+        }
+        known.requested.push_back((at, from));
+    }
+
+    /// Where a driver who asks had better wait; nothing where the driver is right, or not free.
+    pub(super) fn hint(
+        &self,
+        driver: DriverId,
+        supply: &Supply,
+        at: Timestamp,
+    ) -> Option<Coordinates> {
+        let mut known = self.lock();
+        let asking = known.asking.entry(driver);
+        let asking = asking.or_insert(Asking {
+            asked_at: at,
+            told: None,
+        });
+        asking.asked_at = at;
+        if supply.occupation(driver) != Some(Occupation::Free) {
+            return None;
+        }
+        known.forget(supply, at);
+        let is_early = known
+            .thought_at
+            .is_some_and(|thought| at.duration_since(thought) < THINK_EVERY);
+        if !is_early {
+            known.think(supply, at);
+        }
+        let told = known.asking.get(&driver)?.told;
+        told.map(|told| told.to)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        // Nothing in here panics halfway.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// Forgets old requests, who asks no longer, and hints that are old, were followed, or are from before a trip.
+    fn forget(&mut self, supply: &Supply, at: Timestamp) {
+        let is_old = |since: Timestamp, life| at.duration_since(since) > life;
+        while self
+            .requested
+            .front()
+            .is_some_and(|(requested, _)| is_old(*requested, FORECAST))
+        {
+            self.requested.pop_front();
+        }
+        self.asking
+            .retain(|_, asking| !is_old(asking.asked_at, ASKING));
+        for (driver, asking) in &mut self.asking {
+            asking.told = asking.told.filter(|told| {
+                supply.seen(*driver).is_some_and(|seen| {
+                    let is_there = seen.place.metres_to(told.to) <= THERE_M;
+                    !is_there && !is_old(told.at, LIFE) && told.at >= seen.since
+                })
+            });
+        }
+    }
+
+    fn think(&mut self, supply: &Supply, at: Timestamp) {
+        self.thought_at = Some(at);
+        let requested: Vec<Coordinates> = self.requested.iter().map(|(_, from)| *from).collect();
+        let idle = supply.free(at).into_iter().map(|(driver, place)| {
+            let asking = self.asking.get(&driver);
+            let bound_for = match asking {
+                Some(asking) => asking.told.map(|told| told.to),
+                // Nobody can tell them: they stay.
+                None => Some(place),
+            };
+            Idle {
+                driver,
+                place,
+                bound_for,
+            }
+        });
+        let idle: Vec<Idle> = idle.collect();
+        for Hint { driver, to } in hints::hints(&requested, &idle) {
+            if let Some(asking) = self.asking.get_mut(&driver) {
+                asking.told = Some(Told { to, at });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Fix, UserId, Vehicle, VehicleClass};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_900_000_000 + second).expect("a time")
+    }
+
+    fn driver(number: i64) -> DriverId {
+        DriverId::of(UserId::new(number))
+    }
+
+    /// So many hundredths of a degree north: 1,112 m each.
+    fn north(hundredths: f64) -> Coordinates {
+        Coordinates::new(48.0 + hundredths / 100.0, 11.0).expect("on earth")
+    }
+
+    fn is_at(supply: &Supply, number: i64, place: Coordinates, second: i64) {
+        let fix = Fix {
+            location: place,
+            at: at(second),
+            accuracy_m: None,
+            heading_deg: None,
+            speed_mps: None,
+        };
+        let reported = supply.report(driver(number), &[fix], at(second));
+        assert_eq!(reported.expect("on shift").counts.accepted, 1);
+    }
+
+    /// Two drivers who idle in one place, while trips begin here and there.
+    fn town() -> (Supply, Hinting) {
+        let (supply, hinting) = (Supply::default(), Hinting::default());
+        for number in [1, 2] {
+            let (class, seats) = (VehicleClass::default(), 4);
+            supply.begin(driver(number), Vehicle { class, seats }, at(0));
+            is_at(&supply, number, north(0.0), 0);
+        }
+        hinting.requested(at(0), north(0.0));
+        hinting.requested(at(0), north(2.0));
+        (supply, hinting)
+    }
+
+    #[test]
+    fn who_asks_is_sent_to_where_requests_come_until_there() {
+        let (supply, hinting) = town();
+        assert_eq!(hinting.hint(driver(1), &supply, at(1)), Some(north(2.0)));
+        assert_eq!(hinting.hint(driver(1), &supply, at(50)), Some(north(2.0)));
+        assert_eq!(hinting.hint(driver(2), &supply, at(50)), None, "one goes");
+        is_at(&supply, 1, north(1.99), 55);
+        is_at(&supply, 2, north(0.0), 55);
+        assert_eq!(hinting.hint(driver(1), &supply, at(56)), None, "there");
+    }
+
+    #[test]
+    fn a_hint_ends_with_its_time_or_with_a_trip() {
+        let (supply, hinting) = town();
+        assert!(hinting.hint(driver(1), &supply, at(1)).is_some());
+        let trip = Occupation::OnTrip(crate::domain::TripId::new(uuid::Uuid::nil()));
+        supply.occupy(driver(1), trip).expect("on shift");
+        assert_eq!(hinting.hint(driver(1), &supply, at(20)), None, "on a trip");
+        supply
+            .occupy(driver(1), Occupation::Free)
+            .expect("on shift");
+        supply.wait_from(driver(1), at(30));
+        hinting.lock().forget(&supply, at(31));
+        assert!(hinting.lock().asking[&driver(1)].told.is_none());
+        hinting.lock().forget(&supply, at(500));
+        assert!(hinting.lock().asking.is_empty());
+        hinting.lock().forget(&supply, at(2_000));
+        assert!(hinting.lock().requested.is_empty());
+    }
+}
