@@ -3,9 +3,10 @@
 //! A hint is for whoever asks for one; nobody else is counted on to go anywhere. It is memory, like `supply`: after a restart hints begin anew with the requests that come then.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
 
 use super::hints::{self, Hint, Idle};
 use crate::domain::{Coordinates, DriverId};
@@ -49,7 +50,7 @@ struct Told {
 impl Hinting {
     /// A trip was asked for.
     pub(super) fn requested(&self, at: Timestamp, from: Coordinates) {
-        let mut known = self.lock();
+        let mut known = self.0.lock();
         if known.requested.len() == REQUESTS_MAX {
             known.requested.pop_front();
         }
@@ -63,7 +64,7 @@ impl Hinting {
         supply: &Supply,
         at: Timestamp,
     ) -> Option<Coordinates> {
-        let mut known = self.lock();
+        let mut known = self.0.lock();
         let asking = known.asking.entry(driver);
         let asking = asking.or_insert(Asking {
             asked_at: at,
@@ -82,11 +83,6 @@ impl Hinting {
         }
         let told = known.asking.get(&driver)?.told;
         told.map(|told| told.to)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        // Nothing in here panics halfway.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -203,11 +199,11 @@ mod tests {
             .occupy(driver(1), Occupation::Free)
             .expect("on shift");
         supply.wait_from(driver(1), at(30));
-        hinting.lock().forget(&supply, at(31));
-        assert!(hinting.lock().asking[&driver(1)].told.is_none());
-        hinting.lock().forget(&supply, at(500));
-        assert!(hinting.lock().asking.is_empty());
-        hinting.lock().forget(&supply, at(2_000));
-        assert!(hinting.lock().requested.is_empty());
+        hinting.0.lock().forget(&supply, at(31));
+        assert!(hinting.0.lock().asking[&driver(1)].told.is_none());
+        hinting.0.lock().forget(&supply, at(500));
+        assert!(hinting.0.lock().asking.is_empty());
+        hinting.0.lock().forget(&supply, at(2_000));
+        assert!(hinting.0.lock().requested.is_empty());
     }
 }

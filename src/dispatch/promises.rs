@@ -1,8 +1,9 @@
 //! What riders are promised when a driver takes their trip, and what comes of it.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::domain::{DriverId, Offer, State, Trip, TripId};
@@ -37,13 +38,13 @@ struct Told {
 impl Promises {
     /// A driver has accepted an offer: the rider is told how long it takes.
     pub(super) fn made(&self, offer: &Offer) {
-        let mut told = self.lock();
+        let mut told = self.0.lock();
         told.open.insert(offer.driver, (offer.trip, offer.eta_s));
     }
 
     /// A trip has changed: if its driver has come, what was promised is known to be kept or not; if it is nobody's any more, it is forgotten.
     pub(super) fn changed(&self, trip: &Trip, before: Option<DriverId>) {
-        let mut told = self.lock();
+        let mut told = self.0.lock();
         let driver = trip.state.driver().map(|driver| driver.id).or(before);
         let Some(driver) = driver else { return };
         let promised = told.open.get(&driver).copied();
@@ -64,7 +65,7 @@ impl Promises {
 
     /// How far off they were.
     pub fn kept(&self) -> Kept {
-        let mut off_s: Vec<i64> = self.lock().off_s.iter().copied().collect();
+        let mut off_s: Vec<i64> = self.0.lock().off_s.iter().copied().collect();
         off_s.sort_unstable();
         let Some(last) = off_s.len().checked_sub(1) else {
             return Kept::default();
@@ -77,11 +78,6 @@ impl Promises {
             p50: off_s[last / 2],
             p90: off_s[last * 9 / 10],
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Told> {
-        // Nothing in here panics halfway.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,9 +1,10 @@
 //! The rides under way and where they will end: whoever drives one will soon be free.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 
 use super::policy::Ending;
 use crate::domain::{Coordinates, DriverId};
@@ -20,7 +21,7 @@ pub struct Rides(Arc<Mutex<HashMap<DriverId, Coordinates>>>);
 impl Rides {
     /// A driver is on the way to a drop-off, if it is known where that is.
     pub(super) fn begin(&self, driver: DriverId, drop_off: Option<Coordinates>) {
-        let mut rides = self.lock();
+        let mut rides = self.0.lock();
         match drop_off {
             Some(drop_off) => rides.insert(driver, drop_off),
             None => rides.remove(&driver),
@@ -29,13 +30,13 @@ impl Rides {
 
     /// A driver has nobody in the car any more.
     pub(super) fn end(&self, driver: DriverId) {
-        self.lock().remove(&driver);
+        self.0.lock().remove(&driver);
     }
 
     /// The drivers who will be free within [`SOON_S`], by their ids.
     pub(super) fn ending(&self, supply: &Supply, eta: &dyn Provider, at: Timestamp) -> Vec<Ending> {
         let rides: Vec<(DriverId, Coordinates)> = {
-            let rides = self.lock();
+            let rides = self.0.lock();
             rides.iter().map(|(driver, end)| (*driver, *end)).collect()
         };
         let near = rides.into_iter().filter_map(|(driver, drop_off)| {
@@ -63,10 +64,5 @@ impl Rides {
             })
         });
         soon.collect()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<DriverId, Coordinates>> {
-        // Nothing in here panics halfway.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

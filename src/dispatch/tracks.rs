@@ -1,7 +1,9 @@
 //! The ways of the rides that are under way; written to the database now and then, and at the end.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use crate::domain::{Fix, Track, TripId};
 
@@ -24,12 +26,12 @@ impl Tracks {
             track,
             ..Way::default()
         };
-        self.lock().entry(trip).or_insert(way);
+        self.0.lock().entry(trip).or_insert(way);
     }
 
     /// The ride goes on; a trip whose ride has not begun has no way.
     pub(super) fn go_on(&self, trip: TripId, fixes: &[Fix]) {
-        let mut ways = self.lock();
+        let mut ways = self.0.lock();
         let Some(way) = ways.get_mut(&trip).filter(|way| !way.is_over) else {
             return;
         };
@@ -44,19 +46,19 @@ impl Tracks {
 
     /// The ride is over; its way is kept until it is saved.
     pub(super) fn end(&self, trip: TripId) {
-        if let Some(way) = self.lock().get_mut(&trip) {
+        if let Some(way) = self.0.lock().get_mut(&trip) {
             way.is_over = true;
         }
     }
 
     /// The way so far.
     pub(super) fn of(&self, trip: TripId) -> Option<Track> {
-        self.lock().get(&trip)?.track.clone()
+        self.0.lock().get(&trip)?.track.clone()
     }
 
     /// What has grown since it was last saved.
     pub(super) fn unsaved(&self) -> Vec<(TripId, Track)> {
-        let ways = self.lock();
+        let ways = self.0.lock();
         let unsaved = ways.iter().filter(|(_, way)| !way.is_saved);
         unsaved
             .filter_map(|(trip, way)| Some((*trip, way.track.clone()?)))
@@ -65,17 +67,12 @@ impl Tracks {
 
     /// These are saved as they were; what has not grown since and is over is forgotten.
     pub(super) fn saved(&self, saved: &[(TripId, Track)]) {
-        let mut ways = self.lock();
+        let mut ways = self.0.lock();
         for (trip, track) in saved {
             if let Some(way) = ways.get_mut(trip) {
                 way.is_saved = way.track.as_ref() == Some(track);
             }
         }
         ways.retain(|_, way| !way.is_over || way.track.is_some() && !way.is_saved);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<TripId, Way>> {
-        // Nothing in here panics halfway.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

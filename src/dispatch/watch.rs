@@ -3,9 +3,10 @@
 //! It is memory, made again from the database at each start, and decides nothing.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
 use super::hinting::Hinting;
@@ -97,7 +98,7 @@ impl Watch {
                 let vehicle = shift.vehicle.clone();
                 self.supply.begin(shift.driver, vehicle, event.at);
                 // Under `broadcast` a trip may be older than the shift.
-                if let Some(trip) = self.driving().get(&shift.driver) {
+                if let Some(trip) = self.driving.lock().get(&shift.driver) {
                     self.occupy(shift.driver, Occupation::OnTrip(*trip));
                 }
                 self.wake.notify_one();
@@ -151,7 +152,7 @@ impl Watch {
             }
             Some(_) | None => {
                 if let Some(driver) = before
-                    && self.driving().remove(&driver).is_some()
+                    && self.driving.lock().remove(&driver).is_some()
                 {
                     self.rides.end(driver);
                     self.supply.wait_from(driver, at);
@@ -173,13 +174,8 @@ impl Watch {
     }
 
     fn drives(&self, driver: DriverId, trip: TripId) {
-        self.driving().insert(driver, trip);
+        self.driving.lock().insert(driver, trip);
         self.occupy(driver, Occupation::OnTrip(trip));
-    }
-
-    fn driving(&self) -> MutexGuard<'_, HashMap<DriverId, TripId>> {
-        // Nothing in here panics halfway.
-        self.driving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Not everybody who drives is on shift: under `broadcast` nobody has to be.
