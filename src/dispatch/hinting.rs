@@ -64,29 +64,44 @@ impl Hinting {
         supply: &Supply,
         at: Timestamp,
     ) -> Option<Coordinates> {
-        let mut known = self.0.lock();
-        let asking = known.asking.entry(driver);
-        let asking = asking.or_insert(Asking {
-            asked_at: at,
-            told: None,
-        });
-        asking.asked_at = at;
-        if supply.occupation(driver) != Some(Occupation::Free) {
-            return None;
+        if self.0.lock().asks(driver, supply, at) {
+            // The work is not done under the lock, which whoever announces what was committed wants too.
+            let free = supply.free(at);
+            let (requested, idle) = self.0.lock().known(free);
+            let hints = hints::hints(&requested, &idle);
+            self.0.lock().tell(hints, at);
         }
-        known.forget(supply, at);
-        let is_early = known
-            .thought_at
-            .is_some_and(|thought| at.duration_since(thought) < THINK_EVERY);
-        if !is_early {
-            known.think(supply, at);
-        }
-        let told = known.asking.get(&driver)?.told;
-        told.map(|told| told.to)
+        let is_free = supply.occupation(driver) == Some(Occupation::Free);
+        let told = self.0.lock().asking.get(&driver)?.told;
+        told.filter(|_| is_free).map(|told| told.to)
     }
 }
 
 impl Known {
+    /// Notes that a driver asks; whether it is time to think about everybody anew.
+    fn asks(&mut self, driver: DriverId, supply: &Supply, at: Timestamp) -> bool {
+        let told = self.asking.get(&driver).and_then(|asking| asking.told);
+        self.asking.insert(driver, Asking { asked_at: at, told });
+        self.forget(supply, at);
+        let thought_at = self.thought_at;
+        let is_time = thought_at.is_none_or(|thought| at.duration_since(thought) >= THINK_EVERY);
+        if is_time {
+            self.thought_at = Some(at);
+        }
+        is_time
+    }
+
+    /// Where requests came from, and what those who are free are up to.
+    fn known(&self, free: Vec<(DriverId, Coordinates)>) -> (Vec<Coordinates>, Vec<Idle>) {
+        let requested = self.requested.iter().map(|(_, from)| *from).collect();
+        let idle = free.into_iter().map(|(driver, place)| Idle {
+            driver,
+            place,
+            bound_for: self.bound_for(driver, place),
+        });
+        (requested, idle.collect())
+    }
+
     /// Forgets old requests, who asks no longer, and hints that are old, were followed, or are from before a trip.
     fn forget(&mut self, supply: &Supply, at: Timestamp) {
         let is_old = |since: Timestamp, life| at.duration_since(since) > life;
@@ -109,24 +124,16 @@ impl Known {
         }
     }
 
-    fn think(&mut self, supply: &Supply, at: Timestamp) {
-        self.thought_at = Some(at);
-        let requested: Vec<Coordinates> = self.requested.iter().map(|(_, from)| *from).collect();
-        let idle = supply.free(at).into_iter().map(|(driver, place)| {
-            let asking = self.asking.get(&driver);
-            let bound_for = match asking {
-                Some(asking) => asking.told.map(|told| told.to),
-                // Nobody can tell them: they stay.
-                None => Some(place),
-            };
-            Idle {
-                driver,
-                place,
-                bound_for,
-            }
-        });
-        let idle: Vec<Idle> = idle.collect();
-        for Hint { driver, to } in hints::hints(&requested, &idle) {
+    /// Where an idle driver is going; who does not ask cannot be told, and stays.
+    fn bound_for(&self, driver: DriverId, place: Coordinates) -> Option<Coordinates> {
+        match self.asking.get(&driver) {
+            Some(asking) => asking.told.map(|told| told.to),
+            None => Some(place),
+        }
+    }
+
+    fn tell(&mut self, hints: Vec<Hint>, at: Timestamp) {
+        for Hint { driver, to } in hints {
             if let Some(asking) = self.asking.get_mut(&driver) {
                 asking.told = Some(Told { to, at });
             }
