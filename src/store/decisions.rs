@@ -23,8 +23,6 @@ pub struct New {
 /// A decision that was kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Kept {
-    /// Its number; a later one has a higher number.
-    pub id: i64,
     /// Whether nothing followed from it.
     pub is_shadow: bool,
     /// The decision, as dispatch wrote it.
@@ -70,22 +68,26 @@ fn insert_trips(db: &mut Db, decision: i64, trips: &[i64]) -> QueryResult<()> {
     }
 }
 
-/// The last decisions about the trip of that number, at most so many, the oldest first.
-pub fn of_trip(db: &mut Db, trip: i64, limit: i64) -> QueryResult<Vec<Kept>> {
-    let mut rows: Vec<(i64, bool, String)> = on!(db, |conn| decided_trips::table
-        .inner_join(decisions::table)
+/// The numbers of the last decisions about the trip of that number, at most so many, the oldest first.
+pub fn of_trip(db: &mut Db, trip: i64, limit: i64) -> QueryResult<Vec<i64>> {
+    let mut ids: Vec<i64> = on!(db, |conn| decided_trips::table
         .filter(decided_trips::trip_id.eq(trip))
         .order(decided_trips::decision_id.desc())
         .limit(limit)
-        .select((decisions::id, decisions::is_shadow, decisions::payload))
+        .select(decided_trips::decision_id)
         .load(conn))?;
-    rows.reverse();
-    let kept = rows.into_iter().map(|(id, is_shadow, payload)| Kept {
-        id,
-        is_shadow,
-        payload,
-    });
-    Ok(kept.collect())
+    ids.reverse();
+    Ok(ids)
+}
+
+/// The decision of that number, unless it is forgotten.
+pub fn find(db: &mut Db, id: i64) -> QueryResult<Option<Kept>> {
+    let row: Option<(bool, String)> = on!(db, |conn| decisions::table
+        .find(id)
+        .select((decisions::is_shadow, decisions::payload))
+        .first(conn)
+        .optional())?;
+    Ok(row.map(|(is_shadow, payload)| Kept { is_shadow, payload }))
 }
 
 /// Forgets at most `limit` decisions from before that time; returns how many.

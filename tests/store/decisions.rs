@@ -36,8 +36,15 @@ fn keep(town: &Town, new: New) {
 
 fn payloads(town: &Town, trip: &Trip) -> Vec<String> {
     let number = trip.number;
-    let kept = town.read(move |db| decisions::of_trip(db, number, 10));
-    kept.into_iter().map(|kept| kept.payload).collect()
+    let kept = town.read(move |db| {
+        let ids = decisions::of_trip(db, number, 10)?.into_iter();
+        ids.map(|id| decisions::find(db, id))
+            .collect::<Result<Vec<_>, _>>()
+    });
+    kept.into_iter()
+        .flatten()
+        .map(|kept| kept.payload)
+        .collect()
 }
 
 fn decisions_are_found_by_their_trips_until_they_are_old(on: On) {

@@ -5,8 +5,10 @@ mod text;
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::policy::{Decision, Searched};
-use crate::domain::{DriverId, Offer, OfferState, Trip, TripId};
+use jiff::Timestamp;
+
+use super::policy::{Decision, Searched, Solved};
+use crate::domain::{DriverId, Offer, OfferState, Policy, Trip, TripId};
 use crate::store::QueryResult;
 use crate::store::db::Db;
 use crate::store::{decisions, offers, trips, users};
@@ -14,7 +16,7 @@ use crate::store::{decisions, offers, trips, users};
 pub use object::DispatchObject;
 
 /// How many decisions about a trip are told, the last ones.
-const DECISIONS_MAX: i64 = 500;
+const DECISIONS_MAX: i64 = 100;
 
 /// What is known of how a trip's driver was looked for.
 #[derive(Debug, Clone)]
@@ -27,60 +29,67 @@ pub struct Explanation {
     names: HashMap<DriverId, String>,
 }
 
-/// A decision, and what of it is about the trip.
+/// A decision, as far as it is about the trip.
 #[derive(Debug, Clone)]
 struct Round {
     is_shadow: bool,
-    decision: Decision,
-    place: usize,
+    at: Timestamp,
+    policy: Policy,
+    window_ms: i64,
+    /// How many searches were decided on together.
+    searches: usize,
+    solved: Option<Solved>,
+    /// Whether the record, decided anew, says the same.
+    is_same_again: bool,
+    searched: Searched,
 }
 
 impl Round {
-    fn searched(&self) -> &Searched {
-        &self.decision.searches[self.place]
-    }
-
-    /// Whether the record, decided anew, says the same.
-    fn is_same_again(&self) -> bool {
-        let (solved, chosen) = self.decision.chosen_again();
-        let before = self.decision.searches.iter();
-        solved == self.decision.solved && before.map(|it| &it.chosen).eq(&chosen)
+    /// What a record says of the trip; nothing if it cannot be read.
+    fn of(kept: &decisions::Kept, trip: TripId) -> Option<Self> {
+        let mut decision: Decision = serde_json::from_str(&kept.payload).ok()?;
+        let mut searches = decision.searches.iter();
+        let place = searches.position(|searched| searched.trip == trip)?;
+        Some(Self {
+            is_shadow: kept.is_shadow,
+            at: decision.at,
+            policy: decision.policy,
+            window_ms: decision.window_ms,
+            searches: decision.searches.len(),
+            solved: decision.solved,
+            is_same_again: decision.is_same_again(),
+            searched: decision.searches.swap_remove(place),
+        })
     }
 }
 
 impl Explanation {
-    /// Reads it; nothing if there is no such trip.
+    /// Reads it, and decides anew from each record; nothing if there is no such trip.
     pub fn read(db: &mut Db, trip: TripId) -> QueryResult<Option<Self>> {
         let Some(trip) = trips::find(db, trip)? else {
             return Ok(None);
         };
-        let kept = decisions::of_trip(db, trip.number, DECISIONS_MAX)?;
-        let count = kept.len();
-        let round = |kept: decisions::Kept| {
-            let decision: Decision = serde_json::from_str(&kept.payload).ok()?;
-            let mut searches = decision.searches.iter();
-            let place = searches.position(|searched| searched.trip == trip.id)?;
-            Some(Round {
-                is_shadow: kept.is_shadow,
-                decision,
-                place,
-            })
-        };
-        let rounds: Vec<Round> = kept.into_iter().filter_map(round).collect();
+        let ids = decisions::of_trip(db, trip.number, DECISIONS_MAX)?;
+        let (mut rounds, mut unreadable) = (Vec::with_capacity(ids.len()), 0);
+        // One by one: in a large town a record is large.
+        for id in ids {
+            let Some(kept) = decisions::find(db, id)? else {
+                continue;
+            };
+            match Round::of(&kept, trip.id) {
+                Some(round) => rounds.push(round),
+                None => unreadable += 1,
+            }
+        }
         let offers = offers::of_trip(db, &trip)?;
         let names = names(db, &rounds, &offers)?;
         Ok(Some(Self {
-            unreadable: count - rounds.len(),
             trip,
             rounds,
+            unreadable,
             offers,
             names,
         }))
-    }
-
-    /// Whether every decision, made anew from its record, is the same.
-    pub fn is_same_again(&self) -> bool {
-        self.rounds.iter().all(Round::is_same_again)
     }
 
     /// How long the driver who has accepted the present attempt would take to the pick-up, in seconds.
@@ -103,7 +112,7 @@ fn names(
     rounds: &[Round],
     offers: &[Offer],
 ) -> QueryResult<HashMap<DriverId, String>> {
-    let searched = rounds.iter().map(Round::searched);
+    let searched = rounds.iter().map(|round| &round.searched);
     let in_rounds = searched.flat_map(|searched| {
         let candidates = searched.candidates.iter().map(|one| one.driver);
         candidates.chain(searched.left_out.iter().map(|one| one.driver))

@@ -18,7 +18,7 @@ pub struct DispatchObject<'a> {
     /// The trip's key.
     #[schema(min_length = 32, max_length = 32)]
     nk: String,
-    /// Each time that drivers were looked for, the oldest first; at most 500.
+    /// Each time that drivers were looked for, the oldest first; at most the last 100.
     rounds: Vec<RoundObject<'a>>,
     /// What became of the offers, the oldest first.
     offers: Vec<FateObject<'a>>,
@@ -215,7 +215,7 @@ impl Explanation {
     }
 
     fn round(&self, round: &Round) -> RoundObject<'_> {
-        let (decision, searched) = (&round.decision, round.searched());
+        let searched = &round.searched;
         let left_out = searched.left_out.iter().map(|left_out| LeftOutObject {
             driver: self.named(left_out.driver),
             metres: left_out.metres,
@@ -224,15 +224,15 @@ impl Explanation {
         let candidates = searched.candidates.iter().map(|one| self.candidate(one));
         let drivers = searched.chosen.drivers().iter();
         RoundObject {
-            at: decision.at,
-            policy: decision.policy,
+            at: round.at,
+            policy: round.policy,
             shadow: round.is_shadow,
             attempt: searched.attempt,
             round: searched.round,
             waited: searched.waited_s,
-            window: decision.window_ms as f64 / 1_000.0,
-            searches: decision.searches.len(),
-            solver: decision.solved.map(SolverObject::from),
+            window: round.window_ms as f64 / 1_000.0,
+            searches: round.searches,
+            solver: round.solved.map(SolverObject::from),
             eta_max: searched.eta_max_s,
             eta_by: searched.via,
             candidates: candidates.collect(),
@@ -243,7 +243,7 @@ impl Explanation {
                 Chosen::Nobody => "nobody",
             },
             drivers: drivers.map(|driver| self.named(*driver)).collect(),
-            same_again: round.is_same_again(),
+            same_again: round.is_same_again,
         }
     }
 

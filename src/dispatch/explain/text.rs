@@ -55,7 +55,7 @@ impl fmt::Display for Explanation {
 
 impl Explanation {
     fn write_round(&self, f: &mut fmt::Formatter<'_>, round: &Round) -> fmt::Result {
-        let (decision, searched) = (&round.decision, round.searched());
+        let searched = &round.searched;
         let shadow = if round.is_shadow {
             " (shadow: nothing followed)"
         } else {
@@ -64,8 +64,8 @@ impl Explanation {
         write!(
             f,
             "\n{}  {}{shadow}, attempt {}",
-            decision.at,
-            decision.policy.as_str(),
+            round.at,
+            round.policy.as_str(),
             searched.attempt
         )?;
         writeln!(
@@ -73,8 +73,8 @@ impl Explanation {
             ", after {} rounds in vain; the rider had waited {} s",
             searched.round, searched.waited_s
         )?;
-        if let Some(solved) = decision.solved {
-            let window = decision.window_ms as f64 / 1_000.0;
+        if let Some(solved) = round.solved {
+            let window = round.window_ms as f64 / 1_000.0;
             let how = match solved.solver {
                 Solver::Exact => "the best there is",
                 Solver::Greedy => "the best found in time",
@@ -82,10 +82,7 @@ impl Explanation {
             writeln!(
                 f,
                 "  {} searches had gathered for {window} s; {} of them matched, {how} ({} edges looked at, gap {} ms)",
-                decision.searches.len(),
-                solved.matched,
-                solved.visits,
-                solved.gap
+                round.searches, solved.matched, solved.visits, solved.gap
             )?;
         }
         for one in &searched.candidates {
@@ -98,7 +95,7 @@ impl Explanation {
         if searched.chosen == Chosen::Nobody {
             writeln!(f, "  nobody, within {} s", searched.eta_max_s)?;
         }
-        let again = if round.is_same_again() {
+        let again = if round.is_same_again {
             "the same"
         } else {
             "something else: the rules have changed since"

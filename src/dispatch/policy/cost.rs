@@ -1,7 +1,5 @@
 //! What it costs to send a driver: whole milliseconds, so that two machines never differ by a rounding.
 
-use serde::{Deserialize, Serialize};
-
 /// How often a driver of whom nothing is known accepts, in permille.
 const ACCEPTS_PERMILLE: i64 = 900;
 /// How many answers that is worth: a few refusals do not make anybody the last choice.
@@ -14,7 +12,7 @@ const IDLE_MAX_S: i64 = 900;
 const WAITED_UNIT_S: i64 = 600;
 
 /// The parts of a cost, in milliseconds of the rider's time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cost {
     /// Until the driver is at the pick-up.
     pub pick_up_ms: i64,

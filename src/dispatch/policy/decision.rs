@@ -3,7 +3,7 @@
 //! A policy writes the record first and then lets it decide ([`Decision::decide`]), so there is no other way to a choice, and
 //! [`Decision::chosen_again`] years later is the same code on the same values.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -77,8 +77,10 @@ pub struct Searched {
     pub chosen: Chosen,
 }
 
-/// A driver who came into question.
+/// A driver who came into question. There may be forty for each search, so it is written without names:
+/// `[driver, metres, eta_s, free_in_s, [pick_up_ms, refusal_ms, idle_ms, waited_ms]]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
 pub struct Considered {
     /// Who.
     pub driver: DriverId,
@@ -90,6 +92,39 @@ pub struct Considered {
     pub free_in_s: u32,
     /// What it would cost.
     pub cost: Cost,
+}
+
+type Written = (DriverId, i64, u32, u32, [i64; 4]);
+
+impl From<Written> for Considered {
+    fn from((driver, metres, eta_s, free_in_s, cost): Written) -> Self {
+        let [pick_up_ms, refusal_ms, idle_ms, waited_ms] = cost;
+        Self {
+            driver,
+            metres,
+            eta_s,
+            free_in_s,
+            cost: Cost {
+                pick_up_ms,
+                refusal_ms,
+                idle_ms,
+                waited_ms,
+            },
+        }
+    }
+}
+
+impl From<Considered> for Written {
+    fn from(of: Considered) -> Self {
+        let Cost {
+            pick_up_ms,
+            refusal_ms,
+            idle_ms,
+            waited_ms,
+        } = of.cost;
+        let cost = [pick_up_ms, refusal_ms, idle_ms, waited_ms];
+        (of.driver, of.metres, of.eta_s, of.free_in_s, cost)
+    }
 }
 
 /// A driver near the pick-up who did not come into question.
@@ -219,6 +254,13 @@ impl Decision {
         }
     }
 
+    /// Whether it decides the same again.
+    pub fn is_same_again(&self) -> bool {
+        let (solved, chosen) = self.chosen_again();
+        let before = self.searches.iter().map(|searched| &searched.chosen);
+        solved == self.solved && before.eq(&chosen)
+    }
+
     fn first_of_each(&self) -> Vec<Chosen> {
         let first = |searched: &Searched| {
             let wave = usize::from(searched.offering.wave);
@@ -230,20 +272,18 @@ impl Decision {
 
     fn assignment(&self) -> (Option<Solved>, Vec<Chosen>) {
         let all = self.searches.iter().flat_map(|it| &it.candidates);
-        let drivers: BTreeMap<DriverId, u32> = all
-            .map(|considered| (considered.driver, 0))
-            .collect::<BTreeMap<_, _>>()
-            .into_keys()
-            .zip(0..)
-            .collect();
-        let edge = |considered: &Considered| Edge {
-            column: drivers.get(&considered.driver).copied().unwrap_or_default(),
-            cost: considered.cost.total(),
+        let drivers: BTreeSet<DriverId> = all.map(|considered| considered.driver).collect();
+        // A driver's column is the place in this list.
+        let drivers: Vec<DriverId> = drivers.into_iter().collect();
+        let edge = |considered: &Considered| {
+            let column = drivers.binary_search(&considered.driver).ok()?;
+            Some(Edge {
+                column: u32::try_from(column).ok()?,
+                cost: considered.cost.total(),
+            })
         };
-        let rows = self
-            .searches
-            .iter()
-            .map(|searched| searched.candidates.iter().map(edge).collect::<Vec<Edge>>());
+        let rows = self.searches.iter();
+        let rows = rows.map(|searched| searched.candidates.iter().filter_map(edge));
         let columns = u32::try_from(drivers.len()).unwrap_or(u32::MAX);
         let Ok(graph) = Graph::new(columns, rows) else {
             // Beyond what the solver takes: each by itself, which the record says by having no solver.
@@ -258,10 +298,9 @@ impl Decision {
             cost: solution.cost,
             gap: solution.gap(),
         };
-        let names: Vec<DriverId> = drivers.into_keys().collect();
         let columns = solution.columns.iter();
         let matched: Vec<Option<DriverId>> = columns
-            .map(|column| names.get(usize::try_from((*column)?).ok()?).copied())
+            .map(|column| drivers.get(usize::try_from((*column)?).ok()?).copied())
             .collect();
         (Some(solved), self.with_company(&matched))
     }
