@@ -11,7 +11,7 @@ pub mod objects;
 pub mod order;
 pub mod policy;
 mod promises;
-mod rides;
+pub mod rides;
 mod sweeps;
 mod tracks;
 mod watch;
@@ -139,11 +139,6 @@ impl Dispatch {
     /// Where the free drivers are.
     pub const fn supply(&self) -> &Supply {
         &self.supply
-    }
-
-    /// Who knows how long drivers take to a pick-up.
-    pub fn eta(&self) -> &dyn Provider {
-        &*self.eta
     }
 
     /// What riders were promised, and what came of it.

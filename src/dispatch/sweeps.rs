@@ -1,5 +1,7 @@
 //! Deadlines: columns that are looked at again and again, so that a restart forgets none.
 
+use std::collections::HashMap;
+
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
@@ -95,12 +97,11 @@ impl Dispatch {
 
     /// Whom to ask, and the decisions to be kept.
     fn plan(&self, pool: &[Search], at: Timestamp) -> (Plan, Vec<decisions::New>) {
-        let eta = &*self.eta;
         let world = World {
             supply: &self.supply,
             town: &self.town,
-            eta,
-            ending: &self.rides.ending(&self.supply, eta, at),
+            eta: &*self.eta,
+            rides: &self.rides,
             at,
         };
         let plan = policy::plan(pool, &world, || OfferId::new(inputs::fresh_id()));
@@ -164,16 +165,11 @@ fn settled<T>(results: Vec<Result<T, CommandError>>) -> Result<(), Unavailable> 
 
 /// Logs how the policies that only look on would have decided, beside what was decided.
 fn compare(decided: &[Decision], shadows: &[Decision]) {
-    let searches = |decisions: &'_ [Decision]| -> Vec<Searched> {
-        let searches = decisions.iter().flat_map(|decision| &decision.searches);
-        searches.cloned().collect()
-    };
-    let decided = searches(decided);
+    let decided = decided.iter().flat_map(|decision| &decision.searches);
+    let decided: HashMap<TripId, &Searched> = decided.map(|own| (own.trip, own)).collect();
     for shadow in shadows {
-        let pairs = shadow.searches.iter().filter_map(|other| {
-            let mut own = decided.iter();
-            Some((own.find(|own| own.trip == other.trip)?, other))
-        });
+        let pairs = shadow.searches.iter();
+        let pairs = pairs.filter_map(|other| Some((*decided.get(&other.trip)?, other)));
         let pairs: Vec<(&Searched, &Searched)> = pairs.collect();
         let offered = |searched: &&Searched| matches!(searched.chosen, Chosen::Offered(_));
         let (own, others) = (pairs.iter().map(|it| it.0), pairs.iter().map(|it| it.1));

@@ -4,6 +4,7 @@
 //! scarce. It begins with the oldest search that is due, which is a column: a restart forgets no window. Whoever is left over for want of candidates is looked for among
 //! more of them, in the same window.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, HashSet};
 
 use jiff::SignedDuration;
@@ -13,7 +14,7 @@ use crate::store::searches::Search;
 use crate::town::Offering;
 
 use super::World;
-use super::candidates::{Look, Looked, offering, rank};
+use super::candidates::{Ending, Look, Looked, offering, rank};
 use super::decision::{Chosen, Decision};
 
 /// So many candidates a search has; twice as many after each time that they did not suffice. With 20 the nearest by straight line are
@@ -42,13 +43,20 @@ pub(super) fn decide(pool: &[&Search], when: When, world: &World<'_>) -> Vec<Dec
         let area = search.trip.order.area.as_deref();
         areas.entry(area).or_default().push(search);
     }
+    // Known when a window is over, and not before: it may take asking somebody else.
+    let ending = LazyCell::new(|| world.rides.ending(world.supply, world.eta, world.at));
     let decisions = areas
         .into_values()
-        .filter_map(|pool| area(&pool, when, world));
+        .filter_map(|pool| area(&pool, when, &ending, world));
     decisions.collect()
 }
 
-fn area(pool: &[&Search], when: When, world: &World<'_>) -> Option<Decision> {
+fn area<F: FnOnce() -> Vec<Ending>>(
+    pool: &[&Search],
+    when: When,
+    ending: &LazyCell<Vec<Ending>, F>,
+    world: &World<'_>,
+) -> Option<Decision> {
     let oldest = pool.iter().map(|search| search.due_at).min()?;
     let mut looked: Vec<Looked<'_>> = pool
         .iter()
@@ -57,6 +65,9 @@ fn area(pool: &[&Search], when: When, world: &World<'_>) -> Option<Decision> {
     let window = window(&looked);
     if when == When::WindowIsOver && world.at < oldest + window {
         return None;
+    }
+    for looked in &mut looked {
+        looked.add_ending(ending, world);
     }
     let mut decision = Decision {
         at: world.at,
@@ -73,7 +84,11 @@ fn area(pool: &[&Search], when: When, world: &World<'_>) -> Option<Decision> {
         if wanting.is_empty() {
             break;
         }
-        let again = wanting.iter().map(|place| look(pool[*place], k, world));
+        let again = wanting.iter().map(|place| {
+            let mut looked = look(pool[*place], k, world);
+            looked.add_ending(ending, world);
+            looked
+        });
         let again: Vec<Looked<'_>> = again.collect();
         let ranked = rank(&again, world);
         for ((place, again), searched) in wanting.into_iter().zip(again).zip(ranked) {
@@ -91,7 +106,6 @@ fn look<'a>(search: &'a Search, k: usize, world: &World<'_>) -> Looked<'a> {
         k,
         eta_max_s: offering.eta_max_seconds,
         proposed: &[],
-        with_ending: true,
     };
     Looked::around(search, offering, &look, world)
 }

@@ -26,14 +26,15 @@ pub struct Ending {
 
 /// A search, what rules it, and who was found near it.
 pub(super) struct Looked<'a> {
-    pub(super) search: &'a Search,
+    search: &'a Search,
     pub(super) offering: Offering,
     eta_max_s: u32,
+    /// Not these, because they are proposed for another trip.
+    proposed: &'a [DriverId],
     near: Vec<Near>,
     places: Vec<Coordinates>,
     /// Whether there may be more free drivers than were looked for.
     pub(super) is_cut: bool,
-    left_out: Vec<LeftOut>,
 }
 
 /// Somebody found near a pick-up.
@@ -51,51 +52,29 @@ pub(super) struct Look<'a> {
     pub(super) eta_max_s: u32,
     /// Not these, because they are proposed for another trip.
     pub(super) proposed: &'a [DriverId],
-    /// Whether those count who will soon be free.
-    pub(super) with_ending: bool,
 }
 
 impl<'a> Looked<'a> {
-    /// Looks around the pick-up of a search. A trip without a place finds nobody.
+    /// Looks for free drivers around the pick-up of a search. A trip without a place finds nobody.
     pub(super) fn around(
         search: &'a Search,
         offering: Offering,
-        look: &Look<'_>,
+        look: &Look<'a>,
         world: &World<'_>,
     ) -> Self {
         let mut looked = Self {
             search,
             offering,
             eta_max_s: look.eta_max_s,
+            proposed: look.proposed,
             near: Vec::new(),
             places: Vec::new(),
             is_cut: false,
-            left_out: Vec::new(),
         };
-        if let Some(from) = search.trip.pick_up.location {
-            looked.free(from, look, world);
-            if look.with_ending {
-                looked.ending(from, world);
-            }
-        }
-        looked
-    }
-
-    fn free(&mut self, from: Coordinates, look: &Look<'_>, world: &World<'_>) {
-        let mut except = self.search.asked.clone();
-        except.extend_from_slice(look.proposed);
-        let order = &self.search.trip.order;
-        let wanted = Wanted {
-            from,
-            k: look.k,
-            eta_max_s: look.eta_max_s,
-            class: &order.class,
-            passengers: order.passengers,
-            at: world.at,
-            except: &except,
-        };
-        let found = world.supply.nearest(&wanted);
-        self.is_cut = found.len() == look.k;
+        let except = looked.except();
+        let found = looked.wanted(look.k, &except, world);
+        let found = found.map_or_else(Vec::new, |wanted| world.supply.nearest(&wanted));
+        looked.is_cut = found.len() == look.k;
         for found in found {
             // Whoever has gone off shift in this very moment is not asked.
             let Some(seen) = world.supply.seen(found.driver) else {
@@ -103,26 +82,41 @@ impl<'a> Looked<'a> {
             };
             let idle_s = world.at.duration_since(seen.since).as_secs();
             let (accepted, refused) = (seen.accepted, seen.refused);
-            let circumstances = self.circumstances((accepted, refused), idle_s, world);
-            self.add(found.driver, found.metres, 0, seen.place, circumstances);
+            let circumstances = looked.circumstances((accepted, refused), idle_s, world);
+            looked.add(found.driver, found.metres, 0, seen.place, circumstances);
         }
-        let near = Wanted {
-            k: LEFT_OUT_MAX,
-            ..wanted
-        };
-        let passed_over = world.supply.passed_over(&near).into_iter();
-        self.left_out = passed_over
-            .map(|passed| LeftOut {
-                driver: passed.driver,
-                metres: whole(passed.metres),
-                why: why_not(&passed, look.proposed),
-            })
-            .collect();
+        looked
     }
 
-    fn ending(&mut self, from: Coordinates, world: &World<'_>) {
+    fn except(&self) -> Vec<DriverId> {
+        [&self.search.asked[..], self.proposed].concat()
+    }
+
+    fn wanted<'w>(
+        &'w self,
+        k: usize,
+        except: &'w [DriverId],
+        world: &World<'_>,
+    ) -> Option<Wanted<'w>> {
         let order = &self.search.trip.order;
-        for ending in world.ending {
+        Some(Wanted {
+            from: self.search.trip.pick_up.location?,
+            k,
+            eta_max_s: self.eta_max_s,
+            class: &order.class,
+            passengers: order.passengers,
+            at: world.at,
+            except,
+        })
+    }
+
+    /// Adds those who will soon be free.
+    pub(super) fn add_ending(&mut self, all: &[Ending], world: &World<'_>) {
+        let Some(from) = self.search.trip.pick_up.location else {
+            return;
+        };
+        let order = &self.search.trip.order;
+        for ending in all {
             let is_fit = world
                 .supply
                 .serves(ending.driver, &order.class, order.passengers)
@@ -134,7 +128,6 @@ impl<'a> Looked<'a> {
             else {
                 continue;
             };
-            self.left_out.retain(|left| left.driver != ending.driver);
             let circumstances = self.circumstances((seen.accepted, seen.refused), 0, world);
             self.add(
                 ending.driver,
@@ -144,6 +137,22 @@ impl<'a> Looked<'a> {
                 circumstances,
             );
         }
+    }
+
+    /// Who is near and does not come into question, and why.
+    fn left_out(&self, world: &World<'_>) -> Vec<LeftOut> {
+        let except = self.except();
+        let near = self.wanted(LEFT_OUT_MAX, &except, world);
+        let passed_over = near.map_or_else(Vec::new, |near| world.supply.passed_over(&near));
+        let others = passed_over
+            .into_iter()
+            .filter(|passed| self.drivers().all(|driver| driver != passed.driver));
+        let left_out = others.map(|passed| LeftOut {
+            driver: passed.driver,
+            metres: whole(passed.metres),
+            why: why_not(&passed, self.proposed),
+        });
+        left_out.collect()
     }
 
     fn circumstances(
@@ -179,7 +188,7 @@ impl<'a> Looked<'a> {
         self.places.push(place);
     }
 
-    /// How many came into question before their driving times were asked for.
+    /// Who came into question before driving times were asked for.
     pub(super) fn drivers(&self) -> impl Iterator<Item = DriverId> {
         self.near.iter().map(|near| near.driver)
     }
@@ -198,7 +207,7 @@ impl<'a> Looked<'a> {
             None => (Vec::new(), Via::Straight),
         };
         let mut candidates = Vec::with_capacity(self.near.len());
-        let mut left_out = self.left_out.clone();
+        let mut left_out = self.left_out(world);
         for (near, seconds) in self.near.iter().zip(seconds) {
             let pick_up_s = seconds.map(|seconds| seconds + near.free_in_s);
             match pick_up_s.filter(|seconds| *seconds <= self.eta_max_s) {

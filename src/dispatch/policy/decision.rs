@@ -305,7 +305,7 @@ impl Decision {
         (Some(solved), self.with_company(&matched))
     }
 
-    /// Where a wave is more than one, those whom nobody got join in, the cheapest first.
+    /// Where a wave is more than one, those whom nobody got join in, the nearest first.
     fn with_company(&self, matched: &[Option<DriverId>]) -> Vec<Chosen> {
         let mut taken: HashSet<DriverId> = matched.iter().flatten().copied().collect();
         let mut choose = |(searched, matched): (&Searched, &Option<DriverId>)| {

@@ -4,7 +4,7 @@
 //! proposal comes the [`Decision`] that it follows from: what was known, what it would have cost, and who was left out. `broadcast` needs none of this:
 //! every driver hears of the request.
 //!
-//! Pure but for the provider of driving times, which may ask another service; the simulated city runs the same code.
+//! Pure but for the provider of driving times, which may ask another service.
 
 mod batch;
 mod candidates;
@@ -16,7 +16,8 @@ use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::{OfferId, Policy, TripId};
+use super::rides::Rides;
+use crate::domain::{DriverId, OfferId, Policy, TripId};
 use crate::eta::Provider;
 use crate::store::searches::Search;
 use crate::store::writer::command::{Candidate, Proposal};
@@ -28,7 +29,7 @@ pub use cost::Cost;
 pub use decision::{Chosen, Considered, Decision, LeftOut, Searched, Solved, Why};
 
 /// What is known when a plan is made.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct World<'a> {
     /// Who is on shift, and where.
     pub supply: &'a Supply,
@@ -36,8 +37,8 @@ pub struct World<'a> {
     pub town: &'a Town,
     /// How long drivers take.
     pub eta: &'a dyn Provider,
-    /// Whose ride will soon be over.
-    pub ending: &'a [Ending],
+    /// Which rides are under way: some of them will soon be over.
+    pub rides: &'a Rides,
     /// Now.
     pub at: Timestamp,
 }
@@ -56,11 +57,11 @@ pub fn shadow(pool: &[Search], decided: &[Decision], world: &World<'_>) -> Vec<D
     let decided = decided.iter().flat_map(|decision| &decision.searches);
     let decided: HashSet<TripId> = decided.map(|searched| searched.trip).collect();
     let of = |policy| -> Vec<&Search> {
-        let shadowed = pool.iter().filter(|search| {
+        let decided = pool.iter().filter(|it| decided.contains(&it.trip.id));
+        let shadowed = decided.filter(|search| {
             let rules = world.town.place(search.trip.pick_up.location);
             let other = rules.ok().and_then(|rules| rules.shadow);
-            decided.contains(&search.trip.id)
-                && other.is_some_and(|other| other == policy && other != search.trip.order.policy)
+            other == Some(policy) && other != Some(search.trip.order.policy)
         });
         shadowed.collect()
     };
@@ -89,50 +90,48 @@ pub fn plan(pool: &[Search], world: &World<'_>, mut ids: impl FnMut() -> OfferId
         batch::When::WindowIsOver,
         world,
     ));
-    let proposals = decisions
-        .iter()
-        .flat_map(|decision| {
-            decision
-                .searches
-                .iter()
-                .map(move |search| (decision, search))
-        })
-        .map(|(decision, searched)| proposal(decision, searched, world, &mut ids));
+    let mut proposals = Vec::new();
+    for decision in &decisions {
+        let got = decision.searches.iter().flat_map(|it| it.chosen.drivers());
+        let got: HashSet<DriverId> = got.copied().collect();
+        for searched in &decision.searches {
+            proposals.push(proposal(decision.policy, searched, &got, world, &mut ids));
+        }
+    }
     Plan {
-        proposals: proposals.collect(),
+        proposals,
         decisions,
     }
 }
 
+/// What follows from a decision for one of its searches; `got` are all drivers who were chosen for one.
 fn proposal(
-    decision: &Decision,
+    policy: Policy,
     searched: &Searched,
+    got: &HashSet<DriverId>,
     world: &World<'_>,
     ids: &mut impl FnMut() -> OfferId,
 ) -> Proposal {
     let offering = &searched.offering;
-    let mut candidate = |found: &Considered| Candidate {
+    let candidate = |found: &Considered| Candidate {
         offer: ids(),
         driver: found.driver,
         metres: found.metres,
         eta_s: i64::from(found.eta_s),
     };
     let candidates = match &searched.chosen {
-        Chosen::Offered(_) if decision.policy == Policy::Nearest => {
-            // If one is not free after all the next is asked.
-            searched.candidates.iter().map(candidate).collect()
-        }
-        Chosen::Offered(drivers) => {
-            let chosen = drivers
-                .iter()
-                .filter_map(|driver| searched.considered(*driver));
-            chosen.map(&mut candidate).collect()
+        Chosen::Offered(chosen) => {
+            // If one is not free after all, which the database knows, the next whom nobody got is asked.
+            let is_spare = |one: &&Considered| one.free_in_s == 0 && !got.contains(&one.driver);
+            let spare = searched.candidates.iter().filter(is_spare);
+            let chosen = chosen.iter().filter_map(|it| searched.considered(*it));
+            chosen.chain(spare).map(candidate).collect()
         }
         Chosen::Held(_) | Chosen::Nobody => Vec::new(),
     };
     let is_held = matches!(searched.chosen, Chosen::Held(_));
     // Whoever waits in a pool goes into the next window at once.
-    let again_s = match decision.policy {
+    let again_s = match policy {
         Policy::Batch => 0,
         Policy::Nearest | Policy::Broadcast => i64::from(offering.look_again_seconds),
     };

@@ -17,7 +17,6 @@ pub(super) fn decide(pool: &[&Search], world: &World<'_>) -> Vec<Decision> {
             k: usize::try_from(offering.candidates).unwrap_or(usize::MAX),
             eta_max_s: eta_max(&offering, search.round),
             proposed: &proposed,
-            with_ending: false,
         };
         let looked = Looked::around(search, offering, &look, world);
         let mut decision = Decision {

@@ -72,16 +72,16 @@ fn search_at(policy: Policy, asked: &[i64], pick_up: f64) -> Search {
 }
 
 fn planned(pool: &[Search], supply: &Supply) -> Plan {
-    planned_at(pool, supply, &[], 0)
+    planned_at(pool, supply, &Rides::default(), 0)
 }
 
 /// What is planned so many milliseconds later.
-fn planned_at(pool: &[Search], supply: &Supply, ending: &[Ending], ms: i64) -> Plan {
+fn planned_at(pool: &[Search], supply: &Supply, rides: &Rides, ms: i64) -> Plan {
     let world = World {
         supply,
         town: &Town::default(),
         eta: &Straight::CITY,
-        ending,
+        rides,
         at: AT + SignedDuration::from_millis(ms),
     };
     plan(pool, &world, || OfferId::new(Uuid::nil()))
@@ -139,7 +139,7 @@ fn a_batch_serves_all_where_the_nearest_would_serve_one() {
     // The driver between them is the nearest for both, and the other is too far for the second.
     let supply = supply(&[0.0, -20.0]);
     let pool = |policy| [search_at(policy, &[], 1.0), search_at(policy, &[], 10.0)];
-    let plan = planned_at(&pool(Policy::Batch), &supply, &[], 8_000);
+    let plan = planned_at(&pool(Policy::Batch), &supply, &Rides::default(), 8_000);
     assert_eq!(chosen(&plan), [offered(2), offered(1)]);
     let solved = plan.decisions[0].solved.expect("an assignment was solved");
     assert_eq!(solved.solver, crate::matching::Solver::Exact);
@@ -149,7 +149,11 @@ fn a_batch_serves_all_where_the_nearest_would_serve_one() {
 #[test]
 fn a_batch_waits_longer_where_drivers_are_scarce() {
     let pool = [search(Policy::Batch, &[])];
-    let is_decided = |supply: &Supply, ms| !planned_at(&pool, supply, &[], ms).decisions.is_empty();
+    let is_decided = |supply: &Supply, ms| {
+        !planned_at(&pool, supply, &Rides::default(), ms)
+            .decisions
+            .is_empty()
+    };
     let plenty = supply(&[1.0, 2.0, 3.0]);
     assert!(!is_decided(&plenty, 999));
     assert!(is_decided(&plenty, 1_000));
@@ -166,7 +170,12 @@ fn whoever_is_left_over_is_looked_for_among_more_drivers() {
     // Forty riders have the same forty nearest drivers; the last is further away than all of them.
     let near: Vec<f64> = (0..40).map(|n| f64::from(n) / 10.0).collect();
     let pool: Vec<Search> = (0..41).map(|_| search(Policy::Batch, &[])).collect();
-    let plan = planned_at(&pool, &supply(&[near, vec![15.0]].concat()), &[], 8_000);
+    let plan = planned_at(
+        &pool,
+        &supply(&[near, vec![15.0]].concat()),
+        &Rides::default(),
+        8_000,
+    );
     let nobody = chosen(&plan).into_iter().filter(|it| *it == Chosen::Nobody);
     assert_eq!(nobody.count(), 0);
 }
@@ -180,13 +189,10 @@ fn a_trip_waits_for_a_driver_who_will_soon_be_free_and_nearer() {
             crate::supply::Occupation::OnTrip(TripId::new(Uuid::nil())),
         )
         .expect("on shift");
-    let ending = Ending {
-        driver: driver(2),
-        drop_off: north(2.0),
-        free_in_s: 30,
-    };
+    let rides = Rides::default();
+    rides.begin(driver(2), Some(north(2.0)));
     let pool = [search(Policy::Batch, &[])];
-    let plan = planned_at(&pool, &supply, &[ending], 8_000);
+    let plan = planned_at(&pool, &supply, &rides, 8_000);
     assert_eq!(chosen(&plan), [Chosen::Held([driver(2)])]);
     assert_eq!(plan.proposals[0].candidates, []);
     // Nobody was passed over: the round is the same when the search is looked at again, at once.
@@ -196,7 +202,7 @@ fn a_trip_waits_for_a_driver_who_will_soon_be_free_and_nearer() {
         AT + SignedDuration::from_millis(8_000)
     );
     let asked = [search(Policy::Batch, &[2])];
-    let plan = planned_at(&asked, &supply, &[ending], 8_000);
+    let plan = planned_at(&asked, &supply, &rides, 8_000);
     assert_eq!(chosen(&plan), [offered(1)]);
 }
 
@@ -208,7 +214,7 @@ fn the_record_decides_the_same_again_and_says_who_was_left_out() {
         .expect("on shift");
     for policy in [Policy::Nearest, Policy::Batch] {
         let pool = [search(policy, &[2]), search_at(policy, &[], 4.0)];
-        for decision in planned_at(&pool, &supply, &[], 8_000).decisions {
+        for decision in planned_at(&pool, &supply, &Rides::default(), 8_000).decisions {
             let text = decision.to_keep(false).payload;
             let read: Decision = serde_json::from_str(&text).expect("it was written as it is read");
             assert_eq!(read, decision);
@@ -217,7 +223,7 @@ fn the_record_decides_the_same_again_and_says_who_was_left_out() {
             other.searches[0].chosen = offered(9);
             assert!(!other.is_same_again());
         }
-        let plan = planned_at(&pool, &supply, &[], 8_000);
+        let plan = planned_at(&pool, &supply, &Rides::default(), 8_000);
         let first = &plan.decisions[0].searches[0];
         let left_out: Vec<(DriverId, Why)> = first
             .left_out
@@ -226,5 +232,24 @@ fn the_record_decides_the_same_again_and_says_who_was_left_out() {
             .collect();
         let expected = [(driver(1), Why::Occupied), (driver(2), Why::AskedBefore)];
         assert_eq!(left_out, expected, "{policy:?}");
+    }
+}
+
+#[test]
+fn who_is_not_free_after_all_is_followed_by_whom_nobody_got() {
+    let supply = supply(&[1.0, 2.0, 3.0, 4.0]);
+    for policy in [Policy::Nearest, Policy::Batch] {
+        let pool = [search_at(policy, &[], 0.0), search_at(policy, &[], 5.0)];
+        let plan = planned_at(&pool, &supply, &Rides::default(), 8_000);
+        let proposed = plan.proposals.iter().map(|proposal| {
+            let candidates = proposal.candidates.iter();
+            candidates.map(|candidate| candidate.driver).collect()
+        });
+        let proposed: Vec<Vec<DriverId>> = proposed.collect();
+        let last = proposed[1].clone();
+        assert_eq!(last, [4, 3, 2].map(driver), "{policy:?}");
+        if policy == Policy::Batch {
+            assert_eq!(proposed[0], [1, 2, 3].map(driver));
+        }
     }
 }
