@@ -13,12 +13,13 @@ export CABRANK_BENCH_TRIPS=${CABRANK_BENCH_TRIPS:-../shared/data/hive_manhattan/
 . .ci/tools.sh
 # shellcheck source=.ci/postgres.sh
 . .ci/postgres.sh
+# shellcheck source=.ci/redis.sh
+. .ci/redis.sh
 # shellcheck source=.ci/osrm.sh
 . .ci/osrm.sh
 
-redis=
 finish() {
-  if [ -n "$redis" ]; then kill "$redis" 2>/dev/null || true; wait "$redis" 2>/dev/null || true; fi
+  stop_redis
   stop_osrm
   rm -rf "$SCRATCH"
 }
@@ -34,13 +35,7 @@ fi
 cargo bench --bench eta --no-run
 
 start_osrm >&2
-port=$(free_port)
-redis-server --bind 127.0.0.1 --port "$port" --save '' --appendonly no --dir "$SCRATCH" >"$SCRATCH/redis.log" 2>&1 &
-redis=$!
-for _ in $(seq 100); do
-  [ "$(redis-cli -p "$port" ping 2>/dev/null)" = PONG ] && break
-  sleep 0.1
-done
+start_redis >&2
 
-CABRANK_BENCH_ROADS=$(realpath "$OSRM_MAP") CABRANK_BENCH_TRIPS=$(realpath "$CABRANK_BENCH_TRIPS") CABRANK_BENCH_REDIS=redis://127.0.0.1:$port \
+CABRANK_BENCH_ROADS=$(realpath "$OSRM_MAP") CABRANK_BENCH_TRIPS=$(realpath "$CABRANK_BENCH_TRIPS") CABRANK_BENCH_REDIS=$(redis_url) \
   CABRANK_BENCH_OSRM=$OSRM_URL CABRANK_BENCH_OSRM_PID=$OSRM_PID cargo bench --bench eta

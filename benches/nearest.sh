@@ -11,10 +11,11 @@ chmod 711 "$SCRATCH" # the user postgres passes through
 . .ci/tools.sh
 # shellcheck source=.ci/postgres.sh
 . .ci/postgres.sh
+# shellcheck source=.ci/redis.sh
+. .ci/redis.sh
 
-redis=
 finish() {
-  if [ -n "$redis" ]; then kill "$redis" 2>/dev/null || true; wait "$redis" 2>/dev/null || true; fi
+  stop_redis
   stop_postgres
   rm -rf "$SCRATCH"
 }
@@ -31,14 +32,8 @@ fi
 # Built first, so that no compiler is measured.
 cargo bench --bench nearest --bench nearest_bytes --no-run
 
-port=$(free_port)
-redis-server --bind 127.0.0.1 --port "$port" --save '' --appendonly no --dir "$SCRATCH" >"$SCRATCH/redis.log" 2>&1 &
-redis=$!
-for _ in $(seq 100); do
-  [ "$(redis-cli -p "$port" ping 2>/dev/null)" = PONG ] && break
-  sleep 0.1
-done
+start_redis >&2
 start_postgres >&2
 
-CABRANK_BENCH_REDIS=redis://127.0.0.1:$port CABRANK_BENCH_POSTGIS=$(database_url postgres) cargo bench --bench nearest
+CABRANK_BENCH_REDIS=$(redis_url) CABRANK_BENCH_POSTGIS=$(database_url postgres) cargo bench --bench nearest
 cargo bench --bench nearest_bytes

@@ -6,6 +6,8 @@
 mod clock;
 mod peers;
 mod town;
+#[path = "../people/trips.rs"]
+mod trips;
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ use cabrank::eta::Straight;
 use cabrank::supply::{Supply, Wanted};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{ETA_MAX_S, K};
+use crate::{ETA_MAX_S, K, trips};
 
 const SEED: u64 = 20_261_126;
 /// How many pick-ups are asked for before the first comes again.
@@ -26,21 +26,16 @@ pub struct Town {
 }
 
 impl Town {
-    /// From lines of `id,lat,lon,lat,lon,...`, the first of which names the columns.
-    pub fn new(trips: &str, drivers: usize) -> Self {
+    /// From a file of real trips.
+    pub fn new(file: &str, drivers: usize) -> Self {
         let reach = Straight::CITY.metres_max(ETA_MAX_S);
         assert!(
             (reach - 1.0 - REACH_M).abs() < 0.01,
             "the same reach for all"
         );
-        let text = std::fs::read_to_string(trips).expect("CABRANK_BENCH_TRIPS names a file");
-        let trips = text.lines().skip(1).map(|line| {
-            let numbers = line.split(',').skip(1).take(4);
-            let numbers: Vec<f64> = numbers.filter_map(|number| number.parse().ok()).collect();
-            let place =
-                |at: usize| Coordinates::new(numbers[at], numbers[at + 1]).expect("on earth");
-            (place(0), place(2))
-        });
+        let place = |(lat, lon)| Coordinates::new(lat, lon).expect("on earth");
+        let trips = trips::read(file).into_iter();
+        let trips = trips.map(|(begin, end)| (place(begin), place(end)));
         let mut trips: Vec<(Coordinates, Coordinates)> = trips.collect();
         fastrand::Rng::with_seed(SEED).shuffle(&mut trips);
         let places: Vec<Coordinates> = trips.iter().take(drivers).map(|(_, end)| *end).collect();

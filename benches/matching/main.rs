@@ -8,11 +8,15 @@
 //! What is compared is the CPU time of the solver alone, on input of its own kind that is there already. All that solve the same
 //! problem must find the same; otherwise the run ends.
 
+#[path = "../people/made_up.rs"]
+mod made_up;
 mod peers;
 mod quality;
 mod report;
 mod time;
 mod town;
+#[path = "../people/trips.rs"]
+mod trips;
 
 use cabrank::matching::{Edge, Graph, solve};
 
@@ -42,8 +46,7 @@ fn main() {
             .filter(|it: &String| !it.is_empty())
     };
     let peers = set("CABRANK_BENCH_PEERS").map(Peers::new);
-    let trips = set("CABRANK_BENCH_TRIPS")
-        .map(|file| std::fs::read_to_string(file).expect("CABRANK_BENCH_TRIPS names a file"));
+    let trips = set("CABRANK_BENCH_TRIPS");
     let (mut rows, mut qualities) = (Vec::new(), Vec::new());
     for (number, (riders, drivers)) in SIZES.into_iter().enumerate() {
         let batch = trips.as_ref().map_or_else(

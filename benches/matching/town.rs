@@ -1,24 +1,19 @@
 //! Riders who wait and drivers who are free, and what it takes one to get to the other. The same seed makes the same town.
 //!
-//! A town made up is 40 by 40 km, with three in ten people in its middle, half of them in sixty quarters, and the others anywhere. With a file of real
-//! trips riders wait where passengers got in and drivers stand where others got out.
-
-use std::f64::consts::TAU;
+//! With a file of real trips riders wait where passengers got in and drivers stand where others got out.
 
 use cabrank::matching::{Edge, Graph};
 use fastrand::Rng;
 
+use crate::made_up::{Place, Town, normal};
+use crate::trips;
+
 const SEED: u64 = 20_261_126;
-const HALF_WIDTH_M: f64 = 20_000.0;
-const QUARTERS: usize = 60;
 const METRES_PER_DEG: f64 = 111_195.0;
 /// How fast a straight line is driven along.
 const METRES_PER_MS: f64 = 12.8 / 3.6 / 1_000.0;
 /// How much the time by road differs from that of the straight line: by a tenth for half of all pairs, by a quarter for one in ten.
 const SPREAD: f64 = 0.15;
-
-/// Metres north and east of somewhere.
-pub type Place = (f64, f64);
 
 /// Who is to be matched with whom.
 pub struct Batch {
@@ -31,35 +26,16 @@ pub struct Batch {
 impl Batch {
     /// Of a town made up.
     pub fn made_up(riders: usize, drivers: usize) -> Self {
-        let mut random = Rng::with_seed(SEED);
-        let quarters: Vec<(f64, f64, f64)> = (0..QUARTERS)
-            .map(|_| {
-                let (north, east) = (normal(&mut random), normal(&mut random));
-                let spread = 200.0 + 1_300.0 * random.f64();
-                (8_000.0 * north, 8_000.0 * east, spread)
-            })
-            .collect();
-        let mut place = || {
-            let anywhere = |random: &mut Rng| (random.f64() * 2.0 - 1.0) * HALF_WIDTH_M;
-            let (north, east, spread) = match random.u32(0..10) {
-                0..3 => (0.0, 0.0, 2_000.0),
-                3..8 => quarters[random.usize(0..QUARTERS)],
-                8.. => (anywhere(&mut random), anywhere(&mut random), 0.0),
-            };
-            (
-                north + spread * normal(&mut random),
-                east + spread * normal(&mut random),
-            )
-        };
+        let mut town = Town::new(SEED);
         Self {
-            riders: (0..riders).map(|_| place()).collect(),
-            drivers: (0..drivers).map(|_| place()).collect(),
+            riders: (0..riders).map(|_| town.place()).collect(),
+            drivers: (0..drivers).map(|_| town.place()).collect(),
         }
     }
 
-    /// Of real trips, as lines of `id,lat,lon,lat,lon,...`, the first of which names the columns.
-    pub fn of_trips(text: &str, riders: usize, drivers: usize) -> Self {
-        let mut trips: Vec<(Place, Place)> = text.lines().skip(1).map(ends).collect();
+    /// Of a file of real trips.
+    pub fn of_trips(file: &str, riders: usize, drivers: usize) -> Self {
+        let mut trips = trips::read(file);
         let mut random = Rng::with_seed(SEED);
         let mut drawn = |count| {
             assert!(count <= trips.len(), "there are {} trips", trips.len());
@@ -68,10 +44,9 @@ impl Batch {
         };
         let (riders, drivers) = (drawn(riders), drawn(drivers));
         let shrink = riders[0].0.0.to_radians().cos();
-        let places = |ends: Vec<Place>| ends.into_iter().map(|at| in_metres(at, shrink)).collect();
         Self {
-            riders: places(riders.into_iter().map(|(from, _)| from).collect()),
-            drivers: places(drivers.into_iter().map(|(_, to)| to).collect()),
+            riders: riders.iter().map(|it| in_metres(it.0, shrink)).collect(),
+            drivers: drivers.iter().map(|it| in_metres(it.1, shrink)).collect(),
         }
     }
 
@@ -113,23 +88,7 @@ impl Batch {
     }
 }
 
-/// Where a passenger got in, and where out, in degrees.
-fn ends(line: &str) -> (Place, Place) {
-    let numbers = line.split(',').skip(1).take(4);
-    let numbers: Vec<f64> = numbers.filter_map(|number| number.parse().ok()).collect();
-    let [from_lat, from_lon, to_lat, to_lon] = numbers[..] else {
-        panic!("a trip has two places: {line}");
-    };
-    ((from_lat, from_lon), (to_lat, to_lon))
-}
-
 /// As if the whole town lay on one latitude, which is near enough for distances within it.
 fn in_metres((lat, lon): (f64, f64), shrink: f64) -> Place {
     (lat * METRES_PER_DEG, lon * METRES_PER_DEG * shrink)
-}
-
-/// By Box and Muller.
-fn normal(random: &mut Rng) -> f64 {
-    let (a, b) = (1.0 - random.f64(), random.f64());
-    (-2.0 * a.ln()).sqrt() * (b * TAU).cos()
 }

@@ -7,8 +7,12 @@ mod alone;
 mod city;
 #[expect(dead_code, reason = "the other bench has use for all of it")]
 mod index;
+#[path = "../people/made_up.rs"]
+mod made_up;
 #[expect(dead_code, reason = "the other bench has use for all of it")]
 mod supply;
+#[path = "../people/trips.rs"]
+mod trips;
 #[expect(dead_code, reason = "the other bench has use for all of it")]
 mod truth;
 

@@ -1,19 +1,19 @@
 //! Where the drivers are, how they drive about, and where riders call them from. The same seed makes the same city.
 //!
-//! A city without a file: three in ten people are in its middle, half of them in sixty quarters that lie denser towards it, and the others
-//! anywhere within 40 by 40 km. With `CABRANK_BENCH_TRIPS`, a file of real trips: drivers stand where passengers got out, riders call from where others got in.
+//! Without a file it is a town made up. With `CABRANK_BENCH_TRIPS`, a file of real trips: drivers stand where passengers got out, riders call from where others got in.
 
 use std::f64::consts::TAU;
 
 use cabrank::domain::Coordinates;
 use fastrand::Rng;
 
+use crate::made_up::{Town, normal};
+use crate::trips;
+
 const SEED: u64 = 20_261_126;
 /// The middle of a city made up.
 const MIDDLE: (f64, f64) = (48.2, 16.37);
-const HALF_WIDTH_M: f64 = 20_000.0;
 const METRES_PER_DEG: f64 = 111_195.0;
-const QUARTERS: usize = 60;
 /// How far a driver gets from one report to the next: 3 seconds at 36 km/h.
 const STEP_M: f64 = 30.0;
 /// So many places has a driver's way; then it goes back.
@@ -56,19 +56,9 @@ pub struct Trips {
 }
 
 impl Trips {
-    /// Reads lines of `id,lat,lon,lat,lon,...`, the first of which names the columns.
+    /// Reads a file of real trips.
     pub fn read(file: &str) -> Self {
-        let text = std::fs::read_to_string(file).expect("CABRANK_BENCH_TRIPS names a file");
-        let (mut pick_ups, mut drop_offs) = (Vec::new(), Vec::new());
-        for line in text.lines().skip(1) {
-            let numbers = line.split(',').skip(1).take(4);
-            let numbers: Vec<f64> = numbers.filter_map(|number| number.parse().ok()).collect();
-            let [from_lat, from_lon, to_lat, to_lon] = numbers[..] else {
-                panic!("a trip has two places: {line}");
-            };
-            pick_ups.push((from_lat, from_lon));
-            drop_offs.push((to_lat, to_lon));
-        }
+        let (pick_ups, drop_offs) = trips::read(file).into_iter().unzip();
         Self {
             pick_ups,
             drop_offs,
@@ -77,25 +67,9 @@ impl Trips {
 
     /// Where people of a city made up get in and out.
     pub fn made_up() -> Self {
-        let mut random = Rng::with_seed(SEED);
-        let quarters: Vec<(f64, f64, f64)> = (0..QUARTERS)
-            .map(|_| {
-                let north = within(8_000.0 * normal(&mut random));
-                let east = within(8_000.0 * normal(&mut random));
-                (north, east, 200.0 + 1_300.0 * random.f64())
-            })
-            .collect();
+        let mut town = Town::new(SEED);
         let mut place = || {
-            let (north, east, spread) = match random.u32(0..10) {
-                0..3 => (0.0, 0.0, 2_000.0),
-                3..8 => quarters[random.usize(0..QUARTERS)],
-                8.. => {
-                    let anywhere = |random: &mut Rng| (random.f64() * 2.0 - 1.0) * HALF_WIDTH_M;
-                    (anywhere(&mut random), anywhere(&mut random), 0.0)
-                }
-            };
-            let north = within(north + spread * normal(&mut random));
-            let east = within(east + spread * normal(&mut random));
+            let (north, east) = town.place();
             moved(MIDDLE, north, east)
         };
         Self {
@@ -161,16 +135,6 @@ fn moved((lat, lon): (f64, f64), north_m: f64, east_m: f64) -> (f64, f64) {
         lat + north_m / METRES_PER_DEG,
         lon + east_m / (METRES_PER_DEG * shrink),
     )
-}
-
-fn within(metres: f64) -> f64 {
-    metres.clamp(-HALF_WIDTH_M, HALF_WIDTH_M)
-}
-
-/// By Box and Muller.
-fn normal(random: &mut Rng) -> f64 {
-    let (a, b) = (1.0 - random.f64(), random.f64());
-    (-2.0 * a.ln()).sqrt() * (b * TAU).cos()
 }
 
 /// Drivers on their ways, there and back: the next reports, and where everybody is by now.

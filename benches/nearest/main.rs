@@ -14,10 +14,14 @@ mod alone;
 mod city;
 mod geosearch;
 mod index;
+#[path = "../people/made_up.rs"]
+mod made_up;
 mod measure;
 mod postgis;
 mod report;
 mod supply;
+#[path = "../people/trips.rs"]
+mod trips;
 mod truth;
 
 use std::time::Duration;

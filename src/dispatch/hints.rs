@@ -2,7 +2,7 @@
 //!
 //! The forecast is what was requested lately, cell by cell of a coarse grid: of those who idle, each cell is to have the share that it had of the requests. Whoever is
 //! more than that share, and not on the way already, is sent to a cell that has less, the way of all together being the shortest. Pure, and in
-//! whole numbers but for the distances: the simulated city gives these hints, and the live service can.
+//! whole numbers but for the distances.
 
 use std::collections::BTreeMap;
 

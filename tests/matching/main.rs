@@ -3,9 +3,13 @@
 //! `CABRANK_TEST_PEERS` names a Python that has the packages of `.ci/matching.txt`. Without it these tests are reported as ignored,
 //! one by one, and fail where `CI` is set. Those on real trips are ignored where these are not at hand.
 
+#[path = "../../benches/people/made_up.rs"]
+mod made_up;
 mod peers;
 #[path = "../../benches/matching/town.rs"]
 mod town;
+#[path = "../../benches/people/trips.rs"]
+mod trips;
 
 use std::process::ExitCode;
 
@@ -89,10 +93,7 @@ fn main() -> ExitCode {
         trial("made_up", case, batch, true)
     });
     let real = CASES.map(|case| {
-        let batch = move || {
-            let trips = std::fs::read_to_string(TRIPS).expect("the trips are a text");
-            Batch::of_trips(&trips, case.riders, case.drivers)
-        };
+        let batch = move || Batch::of_trips(TRIPS, case.riders, case.drivers);
         trial("real", case, batch, std::path::Path::new(TRIPS).exists())
     });
     let trials = made_up.into_iter().chain(real).collect();
