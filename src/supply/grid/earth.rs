@@ -320,7 +320,7 @@ impl Viewpoint {
         if wide >= PI {
             return None;
         }
-        let col = |lon: f64| ((lon + PI) / TAU * f64::from(cols)).floor() as i64;
+        let col = |lon: f64| floor((lon + PI) / TAU * f64::from(cols));
         let (west, east) = (col(self.lon - wide), col(self.lon + wide));
         (east - west + 1 < i64::from(cols)).then_some((west, east))
     }
@@ -356,6 +356,12 @@ impl Viewpoint {
     fn ring_lon(&self, ring: u32) -> f64 {
         f64::from(ring) * CELL_RAD / self.cos_lat.max(1e-12)
     }
+}
+
+/// The largest whole number that is not above; a call of `f64::floor` is one of the C library's on processors of before 2008, for which it is compiled.
+const fn floor(number: f64) -> i64 {
+    let towards_zero = number as i64;
+    towards_zero - (number < towards_zero as f64) as i64
 }
 
 /// How high one of the smallest squares is.

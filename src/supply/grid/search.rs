@@ -13,6 +13,8 @@ use super::tile::Tile;
 
 /// After so many rings (13 km) all tiles are gone through instead: where so few drivers are, there are fewer tiles than empty cells.
 const RINGS_MAX: u32 = 32;
+/// So often it is asked before that whether there are even fewer: all drivers may be in a few tiles.
+const RINGS_UNASKED: u32 = 8;
 /// A search crosses a corner of tiles at most, as a rule.
 const TILES_REMEMBERED: usize = 4;
 
@@ -40,17 +42,17 @@ impl Grid {
             return Vec::new();
         }
         let mut search = Search {
-            grid: self,
-            view: Viewpoint::new(&self.earth, from),
-            best: Best::new(k, earth::chord2(metres_max)),
-            is_wanted,
-            remembered: Default::default(),
-            next: 0,
+            tiles: Tiles::of(self),
+            look: Look {
+                view: Viewpoint::new(&self.earth, from),
+                best: Best::new(k, earth::chord2(metres_max)),
+                is_wanted,
+            },
         };
         if !search.rings() {
             search.everywhere();
         }
-        let found = search.best.found.into_iter();
+        let found = search.look.best.found.into_iter();
         found
             .map(|(chord2, driver)| Found {
                 driver,
@@ -100,37 +102,87 @@ impl Best {
     }
 }
 
-struct Search<'g, F> {
+/// The tiles that a search has been in lately; there may be none at a place.
+struct Tiles<'g> {
     grid: &'g Grid,
-    view: Viewpoint,
-    best: Best,
-    is_wanted: F,
-    remembered: [Option<(TileKey, Option<Arc<Tile>>)>; TILES_REMEMBERED],
+    known: [Option<(TileKey, Option<Arc<Tile>>)>; TILES_REMEMBERED],
     next: usize,
+}
+
+impl<'g> Tiles<'g> {
+    fn of(grid: &'g Grid) -> Self {
+        Self {
+            grid,
+            known: Default::default(),
+            next: 0,
+        }
+    }
+
+    /// The tile of a cell, if there is one.
+    fn at(&mut self, row: u32, col: u32) -> Option<&Tile> {
+        let square = Square {
+            row: row << HALVINGS,
+            col: col << HALVINGS,
+        };
+        let key = square.tile();
+        let known = self.known.iter().position(|known| {
+            let known = known.as_ref();
+            known.is_some_and(|(known, _)| *known == key)
+        });
+        let place = known.unwrap_or_else(|| {
+            let place = self.next;
+            self.known[place] = Some((key, self.grid.tile(key)));
+            self.next = (place + 1) % TILES_REMEMBERED;
+            place
+        });
+        let (_, tile) = self.known[place].as_ref()?;
+        tile.as_deref()
+    }
+}
+
+struct Search<'g, F> {
+    tiles: Tiles<'g>,
+    look: Look<F>,
 }
 
 impl<F: Fn(DriverId, Tags) -> bool> Search<'_, F> {
     /// Whether everything within reach was seen.
     fn rings(&mut self) -> bool {
-        (0..=RINGS_MAX).any(|ring| {
+        for ring in 0..=RINGS_MAX {
             self.ring(ring);
-            self.view.covered(ring) >= self.best.reach
-        })
+            if self.look.view.covered(ring) >= self.look.best.reach {
+                return true;
+            }
+            let across = (ring >> CELL_BITS) as usize + 1;
+            if ring % RINGS_UNASKED == RINGS_UNASKED - 1
+                && self.tiles.grid.tile_count() <= 4 * across * across
+            {
+                return false;
+            }
+        }
+        false
     }
 
     fn ring(&mut self, ring: u32) {
-        let middle = self.view.square.row >> HALVINGS;
+        let view = self.look.view;
+        let middle = view.square.row >> HALVINGS;
         let last = (middle + ring).min(CELL_ROWS - 1);
+        // Rows of the same band have the same columns.
+        let mut known = None;
         for row in middle.saturating_sub(ring)..=last {
-            let cols = self.grid.earth.cell_cols(row);
-            let reached = self.view.columns(cols, ring);
-            // What the rings so far have seen of this row.
-            let seen = match ring.checked_sub(1) {
-                Some(before) if middle.abs_diff(row) <= before => {
-                    Some(self.view.columns(cols, before))
+            let cols = self.tiles.grid.earth.cell_cols(row);
+            let (reached, before) = match known {
+                Some((of, reached, before)) if of == cols => (reached, before),
+                Some(_) | None => {
+                    let reached = view.columns(cols, ring);
+                    let before = ring.checked_sub(1);
+                    let before = before.map(|before| view.columns(cols, before));
+                    known = Some((cols, reached, before));
+                    (reached, before)
                 }
-                Some(_) | None => None,
             };
+            // What the rings so far have seen of this row.
+            let seen = before.filter(|_| middle.abs_diff(row) < ring);
             match (reached, seen) {
                 (Some((west, east)), None) => self.row(row, west, east),
                 (Some((west, east)), Some(Some((seen_west, seen_east)))) => {
@@ -143,37 +195,65 @@ impl<F: Fn(DriverId, Tags) -> bool> Search<'_, F> {
         }
     }
 
+    /// The cells of a row from one column to another, not yet wrapped, tile by tile.
     fn row(&mut self, row: u32, west: i64, east: i64) {
-        let cols = i64::from(self.grid.earth.cell_cols(row));
+        const LAST: u32 = (1 << CELL_BITS) - 1;
+        let earth = &self.tiles.grid.earth;
+        let cols = i64::from(earth.cell_cols(row));
         let mut col = west;
         while col <= east {
-            let on_earth = col.rem_euclid(cols) as u32;
-            let Some(tile) = self.tile(row, on_earth) else {
-                // On to the next tile.
-                col += i64::from((1 << CELL_BITS) - (on_earth & ((1 << CELL_BITS) - 1)));
+            let first = col.rem_euclid(cols) as u32;
+            let ahead = (east - col).min(i64::from(LAST - (first & LAST))) as u32;
+            col += i64::from(ahead) + 1;
+            let Some(tile) = self.tiles.at(row, first) else {
                 continue;
             };
-            let area = Area::of_cell(&self.grid.earth, row, on_earth);
-            self.cell(&tile, cell_in_tile(row, on_earth), area);
-            col += 1;
+            let cells = cell_in_tile(row, first);
+            let mut occupied = tile.occupied() >> cells & ((2 << ahead) - 1);
+            while occupied != 0 {
+                let step = occupied.trailing_zeros();
+                occupied &= occupied - 1;
+                let area = Area::of_cell(earth, row, first + step);
+                self.look.cell(tile, cells + step as usize, area);
+            }
         }
     }
 
-    /// The tile of a cell, if there is one.
-    fn tile(&mut self, row: u32, col: u32) -> Option<Arc<Tile>> {
-        let square = Square {
-            row: row << HALVINGS,
-            col: col << HALVINGS,
-        };
-        let key = square.tile();
-        let known = self.remembered.iter().flatten();
-        if let Some((_, tile)) = known.into_iter().find(|(known, _)| *known == key) {
-            return tile.clone();
+    /// Goes through all tiles, those that can have the nearest first.
+    fn everywhere(&mut self) {
+        let Self { tiles, look } = self;
+        let grid = tiles.grid;
+        let mut tiles = grid.tiles_within(&look.view, look.best.reach);
+        tiles.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        for (nearest, tile) in tiles {
+            if nearest > look.best.reach {
+                return;
+            }
+            let mut occupied = tile.occupied();
+            while occupied != 0 {
+                let cell = occupied.trailing_zeros();
+                occupied &= occupied - 1;
+                let (row, col) = tile.key.cell(cell);
+                let area = Area::of_cell(&grid.earth, row, col);
+                look.cell(&tile, cell as usize, area);
+            }
         }
-        let tile = self.grid.tile(key);
-        self.remembered[self.next] = Some((key, tile.clone()));
-        self.next = (self.next + 1) % TILES_REMEMBERED;
-        tile
+    }
+}
+
+/// What is looked at, and what was found.
+struct Look<F> {
+    view: Viewpoint,
+    best: Best,
+    is_wanted: F,
+}
+
+impl<F: Fn(DriverId, Tags) -> bool> Look<F> {
+    /// A cell that has somebody.
+    fn cell(&mut self, tile: &Tile, cell: usize, area: Area) {
+        if self.view.nearest(area) <= self.best.reach {
+            tile.look(cell, |node| self.node(node, area));
+        }
     }
 
     fn node(&mut self, node: &Node, area: Area) {
@@ -198,29 +278,6 @@ impl<F: Fn(DriverId, Tags) -> bool> Search<'_, F> {
             if chord2 <= self.best.chord2_max && (self.is_wanted)(entry.driver, entry.tags()) {
                 self.best.add(chord2, entry.driver);
             }
-        }
-    }
-
-    /// Goes through all tiles, those that can have the nearest first.
-    fn everywhere(&mut self) {
-        let mut tiles = self.grid.tiles_within(&self.view, self.best.reach);
-        tiles.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-        for (nearest, tile) in tiles {
-            if nearest > self.best.reach {
-                return;
-            }
-            for cell in 0..1 << (2 * CELL_BITS) {
-                let (row, col) = tile.key.cell(cell);
-                let area = Area::of_cell(&self.grid.earth, row, col);
-                self.cell(&tile, cell as usize, area);
-            }
-        }
-    }
-
-    fn cell(&mut self, tile: &Tile, cell: usize, area: Area) {
-        let has_somebody = tile.occupied() >> cell & 1 == 1;
-        if has_somebody && self.view.nearest(area) <= self.best.reach {
-            tile.look(cell, |node| self.node(node, area));
         }
     }
 }
