@@ -1,7 +1,9 @@
 //! Time, ids and secrets: the only place that reads the clock or the system's randomness.
 //! The domain takes both as inputs; verbs fetch them here.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp, Unit};
 use uuid::Uuid;
@@ -23,6 +25,12 @@ pub fn now() -> Timestamp {
 pub fn advance(by: SignedDuration) {
     let by = i64::try_from(by.as_micros()).unwrap_or(0).max(0);
     AHEAD_US.fetch_add(by, Ordering::Relaxed);
+}
+
+/// How long it is since this was first asked, to measure how long something takes; it decides nothing.
+pub fn elapsed() -> Duration {
+    static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    BEGUN.elapsed()
 }
 
 /// A new id; ids made later sort later, which keeps the indexes of both databases compact.

@@ -42,6 +42,10 @@ pub mod registry;
 pub mod resume;
 /// The composition root.
 pub mod server;
+/// What an operator asks in a shell: why, and whether the log and the tables agree.
+pub mod shell;
+/// `cabrank simulate`: a city in virtual time.
+pub mod sim;
 /// Everything durable: SQLite or PostgreSQL, one query code, the group writer.
 pub mod store;
 /// Where the free drivers are.

@@ -12,13 +12,13 @@ use cabrank::bench::{self, BenchArgs};
 use cabrank::client::Service;
 use cabrank::config::{AccountConfig, DataConfig, ServeConfig};
 use cabrank::demo::DemoArgs;
-use cabrank::dispatch::explain::Explanation;
-use cabrank::domain::{Role, Standing, TripId, Username};
+use cabrank::domain::{Role, Standing, Username};
 use cabrank::inputs;
 use cabrank::server::{Server, StopHandle};
+use cabrank::shell;
+use cabrank::sim::{self, SimulateArgs};
 use cabrank::store::Store;
 use cabrank::store::migrations::{self, Direction};
-use cabrank::store::{replay, streams};
 use cabrank::telemetry::{self, LogConfig};
 use clap::{Args, Parser, Subcommand};
 
@@ -50,6 +50,8 @@ enum Command {
     Demo(DemoArgs),
     /// Put load on a service that speaks the course dialect, and report what it costs
     Bench(BenchArgs),
+    /// Let a day pass in a city, under one policy or several, and compare them
+    Simulate(SimulateArgs),
     /// Exit with 0 if the service is healthy
     Health {
         /// Address and port that the service listens on
@@ -163,12 +165,13 @@ async fn run(command: Command) -> Result<(), Failure> {
         }
         Command::Demo(args) => demo(&args).await,
         Command::Bench(args) => Ok(bench::run(&args).await?),
+        Command::Simulate(args) => Ok(sim::run(&args, &inputs::elapsed)?),
         Command::Health { listen } => Ok(Service::at(&format!("http://{}", reachable(listen)))
             .health()
             .await?),
-        Command::Explain { nk, data } => explain(&nk, &data).await,
-        Command::Replay { check: _, data } => replay(&data).await,
-        Command::NewEpoch { data } => new_epoch(&data).await,
+        Command::Explain { nk, data } => Ok(shell::explain(&nk, &data).await?),
+        Command::Replay { check: _, data } => Ok(shell::replay(&data).await?),
+        Command::NewEpoch { data } => Ok(shell::new_epoch(&data).await?),
         Command::User(command) => user(command).await,
         Command::RotateKey { data } => {
             println!(
@@ -260,51 +263,6 @@ async fn stop_signal() {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-}
-
-async fn explain(nk: &str, data: &DataConfig) -> Result<(), Failure> {
-    let trip = TripId::parse(nk).ok_or("a trip's key has 32 hex digits")?;
-    let store = Store::open(&data.database()?).store;
-    let read = move |db: &mut _| Explanation::read(db, trip);
-    let explanation = store.reader.read(read).await?;
-    print!("{}", explanation.ok_or("there is no such trip")?);
-    Ok(())
-}
-
-async fn replay(data: &DataConfig) -> Result<(), Failure> {
-    const PAGE: i64 = 500;
-    let reader = Store::open(&data.database()?).store.reader;
-    let (mut after, mut trips, mut events, mut differing) = (0, 0, 0, 0);
-    loop {
-        let read = move |db: &mut _| replay::check(db, after, PAGE);
-        let page = reader.read(read).await?;
-        for (trip, why) in &page.differing {
-            println!("trip {trip}: {why}");
-        }
-        trips += page.trips;
-        events += page.events;
-        differing += page.differing.len();
-        match page.last {
-            Some(last) => after = last,
-            None => break,
-        }
-    }
-    println!("{trips} trips rebuilt from {events} events, {differing} of them differ");
-    if differing > 0 {
-        return Err("the log and the tables differ".into());
-    }
-    Ok(())
-}
-
-async fn new_epoch(data: &DataConfig) -> Result<(), Failure> {
-    let store = Store::open(&data.database()?).store;
-    let epoch = inputs::fresh_id();
-    let changed = store
-        .writer
-        .change(move |tx| streams::renew(tx.db, epoch))
-        .await?;
-    println!("{changed} streams have begun anew");
-    Ok(())
 }
 
 fn migrate(data: &DataConfig, direction: Direction) -> Result<(), Failure> {

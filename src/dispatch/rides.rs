@@ -20,7 +20,7 @@ pub struct Rides(Arc<Mutex<HashMap<DriverId, Coordinates>>>);
 
 impl Rides {
     /// A driver is on the way to a drop-off, if it is known where that is.
-    pub(super) fn begin(&self, driver: DriverId, drop_off: Option<Coordinates>) {
+    pub fn begin(&self, driver: DriverId, drop_off: Option<Coordinates>) {
         let mut rides = self.0.lock();
         match drop_off {
             Some(drop_off) => rides.insert(driver, drop_off),
@@ -29,12 +29,12 @@ impl Rides {
     }
 
     /// A driver has nobody in the car any more.
-    pub(super) fn end(&self, driver: DriverId) {
+    pub fn end(&self, driver: DriverId) {
         self.0.lock().remove(&driver);
     }
 
     /// The drivers who will be free within [`SOON_S`], by their ids.
-    pub(super) fn ending(&self, supply: &Supply, eta: &dyn Provider, at: Timestamp) -> Vec<Ending> {
+    pub fn ending(&self, supply: &Supply, eta: &dyn Provider, at: Timestamp) -> Vec<Ending> {
         let rides: Vec<(DriverId, Coordinates)> = {
             let rides = self.0.lock();
             rides.iter().map(|(driver, end)| (*driver, *end)).collect()

@@ -15,7 +15,7 @@ const STEPS: &[&[&str]] = &[
     &["app"],
     &["http", "ws"],
     &["config", "telemetry", "server"],
-    &["client", "demo", "bench"],
+    &["client", "demo", "bench", "sim", "shell"],
     &["main"],
 ];
 

@@ -1,0 +1,49 @@
+//! Why there is nothing to simulate.
+
+use std::fmt::Display;
+use std::path::Path;
+
+/// Why there is nothing to simulate.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SimError {
+    /// A file cannot be read, or is not what it is said to be.
+    #[error("{file}: {why}")]
+    Unreadable {
+        /// Which.
+        file: String,
+        /// Why not.
+        why: String,
+    },
+    /// A field of the scenario, or a flag, breaks a rule.
+    #[error("{field}: {rule}")]
+    Wrong {
+        /// Which.
+        field: String,
+        /// Which rule.
+        rule: String,
+    },
+    /// A report cannot be written.
+    #[error("{file} cannot be written: {why}")]
+    Unwritten {
+        /// Where to.
+        file: String,
+        /// Why not.
+        why: String,
+    },
+}
+
+/// A file that is no use.
+pub(super) fn unreadable(file: &Path, why: impl Display) -> SimError {
+    SimError::Unreadable {
+        file: file.display().to_string(),
+        why: why.to_string(),
+    }
+}
+
+/// A field that breaks a rule.
+pub(super) fn wrong(field: impl Into<String>, rule: impl Display) -> SimError {
+    SimError::Wrong {
+        field: field.into(),
+        rule: rule.to_string(),
+    }
+}
