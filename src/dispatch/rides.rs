@@ -33,7 +33,7 @@ impl Rides {
         self.0.lock().remove(&driver);
     }
 
-    /// The drivers who will be free within [`SOON_S`], by their ids.
+    /// The drivers who will be free within a minute, by their ids.
     pub fn ending(&self, supply: &Supply, eta: &dyn Provider, at: Timestamp) -> Vec<Ending> {
         let rides: Vec<(DriverId, Coordinates)> = {
             let rides = self.0.lock();

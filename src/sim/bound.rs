@@ -7,7 +7,7 @@
 //! assignment of trips to what comes before them is a lower bound on the sum of all waits. It knows the day to come, and lets each trip be
 //! picked up at once where that helps the next one, so it is not reached by any policy.
 //!
-//! For each trip the [`KEPT`] cheapest predecessors are considered, and one that stands for all others, which costs as much as the cheapest of those
+//! For each trip the `KEPT` cheapest predecessors are considered, and one that stands for all others, which costs as much as the cheapest of those
 //! and may be used by each trip. The result is a lower bound in any case; where no trip needs that one, it is the exact optimum of
 //! the relaxation. Both is in the report.
 
