@@ -3,19 +3,17 @@
 //! The trip and the offer decide by their own rules ([`Trip::apply`], [`Offer::apply`]). What a constraint of the schema would refuse is refused here: a
 //! driver has at most one trip and one open offer, and a trip one driver. The searches stand as the writer keeps them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{
     Action, Change, DriverId, Offer, OfferAction, OfferId, OfferState, Status, Trip, TripId,
 };
+use crate::store::offers::SILENT_FOR;
 use crate::store::searches::Search;
-use crate::store::writer::command::{Candidate, Proposal};
-
-/// For how long a device that did not acknowledge an offer of a trip is not tried with it again; the store has the same.
-const SILENT_FOR: SignedDuration = SignedDuration::from_secs(30);
+use crate::store::writer::command::Proposal;
 
 /// What has changed.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +38,7 @@ pub struct Book {
     /// By trip: how offers of it ended.
     ended: Vec<Vec<Ended>>,
     driving: BTreeMap<DriverId, usize>,
-    on_shift: std::collections::BTreeSet<DriverId>,
+    on_shift: BTreeSet<DriverId>,
     unfinished: usize,
     news: Vec<News>,
 }
@@ -298,7 +296,7 @@ impl Book {
         let mut offered = Vec::new();
         for candidate in &proposal.candidates {
             if offered.len() < proposal.wave && self.may_be_offered(number, candidate.driver) {
-                let offer = self.offer(number, proposal, candidate, at);
+                let offer = proposal.offer(candidate, at);
                 offered.push(candidate.driver);
                 self.open.insert(candidate.driver, offer.clone());
                 self.news.push(News::Offer(offer));
@@ -319,27 +317,6 @@ impl Book {
         let is_free = !self.driving.contains_key(&driver) && !self.open.contains_key(&driver);
         let has_given_back = self.trips[number].given_back_by.contains(&driver);
         self.on_shift.contains(&driver) && is_free && !has_given_back
-    }
-
-    fn offer(
-        &self,
-        number: usize,
-        proposal: &Proposal,
-        candidate: &Candidate,
-        at: Timestamp,
-    ) -> Offer {
-        Offer {
-            id: candidate.offer,
-            trip: proposal.trip,
-            attempt: self.trips[number].attempt,
-            driver: candidate.driver,
-            state: OfferState::Created,
-            metres: candidate.metres,
-            eta_s: candidate.eta_s,
-            offered_at: at,
-            due_at: at + SignedDuration::from_secs(proposal.deliver_s),
-            decide_s: proposal.decide_s,
-        }
     }
 
     /// What must never be, if it is.

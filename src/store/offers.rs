@@ -68,7 +68,7 @@ impl Row {
 }
 
 /// For how long a device that did not acknowledge an offer of a trip is not tried with it again.
-const SILENT_FOR: SignedDuration = SignedDuration::from_secs(30);
+pub const SILENT_FOR: SignedDuration = SignedDuration::from_secs(30);
 
 /// The condition of the indexes of open offers, as it is written there.
 fn is_open() -> SqlLiteral<Bool> {

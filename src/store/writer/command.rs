@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
     Action, Actor, Address, DriverId, Event, MessageText, NoRoom, Notification, Offer, OfferId,
-    OfferOver, OperatorId, Person, Refusal, Request, Shift, Status, Trip, TripId, Vehicle,
+    OfferOver, OfferState, OperatorId, Person, Refusal, Request, Shift, Status, Trip, TripId,
+    Vehicle,
 };
 use crate::store::keys::Key;
 
@@ -83,6 +84,24 @@ pub struct Proposal {
     pub decide_s: i64,
     /// When drivers are looked for again if none of the candidates is free.
     pub again_at: Timestamp,
+}
+
+impl Proposal {
+    /// The offer to one of the candidates, made at that time.
+    pub fn offer(&self, candidate: &Candidate, at: Timestamp) -> Offer {
+        Offer {
+            id: candidate.offer,
+            trip: self.trip,
+            attempt: self.attempt,
+            driver: candidate.driver,
+            state: OfferState::Created,
+            metres: candidate.metres,
+            eta_s: candidate.eta_s,
+            offered_at: at,
+            due_at: at + SignedDuration::from_secs(self.deliver_s),
+            decide_s: self.decide_s,
+        }
+    }
 }
 
 /// A driver to whom a trip may be offered.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use diesel::QueryResult;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{Decision, Desk};
 use crate::domain::{
@@ -92,18 +92,7 @@ impl Desk {
         candidate: &Candidate,
         at: Timestamp,
     ) {
-        let offer = Offer {
-            id: candidate.offer,
-            trip: trip.id,
-            attempt: trip.attempt,
-            driver: candidate.driver,
-            state: OfferState::Created,
-            metres: candidate.metres,
-            eta_s: candidate.eta_s,
-            offered_at: at,
-            due_at: at + SignedDuration::from_secs(proposal.deliver_s),
-            decide_s: proposal.decide_s,
-        };
+        let offer = proposal.offer(candidate, at);
         self.new_offers.push(offer.id);
         self.offers.insert(offer.id, offer.clone());
         self.tell_driver(offer, trip, Actor::Service, at);
