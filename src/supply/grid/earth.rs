@@ -358,7 +358,7 @@ impl Viewpoint {
     }
 }
 
-/// The largest whole number that is not above; a call of `f64::floor` is one of the C library's on processors of before 2008, for which it is compiled.
+/// The largest whole number that is not above; `f64::floor` would be a call into the C library here, and a search asks for a few at each ring.
 const fn floor(number: f64) -> i64 {
     let towards_zero = number as i64;
     towards_zero - (number < towards_zero as f64) as i64

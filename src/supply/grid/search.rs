@@ -209,10 +209,7 @@ impl<F: Fn(DriverId, Tags) -> bool> Search<'_, F> {
                 continue;
             };
             let cells = cell_in_tile(row, first);
-            let mut occupied = tile.occupied() >> cells & ((2 << ahead) - 1);
-            while occupied != 0 {
-                let step = occupied.trailing_zeros();
-                occupied &= occupied - 1;
+            for step in bits(tile.occupied() >> cells & ((2 << ahead) - 1)) {
                 let area = Area::of_cell(earth, row, first + step);
                 self.look.cell(tile, cells + step as usize, area);
             }
@@ -229,10 +226,7 @@ impl<F: Fn(DriverId, Tags) -> bool> Search<'_, F> {
             if nearest > look.best.reach {
                 return;
             }
-            let mut occupied = tile.occupied();
-            while occupied != 0 {
-                let cell = occupied.trailing_zeros();
-                occupied &= occupied - 1;
+            for cell in bits(tile.occupied()) {
                 let (row, col) = tile.key.cell(cell);
                 let area = Area::of_cell(&grid.earth, row, col);
                 look.cell(&tile, cell as usize, area);
@@ -280,4 +274,13 @@ impl<F: Fn(DriverId, Tags) -> bool> Look<F> {
             }
         }
     }
+}
+
+/// The places of the bits that are set.
+fn bits(mut of: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let place = (of != 0).then(|| of.trailing_zeros());
+        of &= of.wrapping_sub(1);
+        place
+    })
 }
