@@ -9,6 +9,8 @@ use super::dice::{Dice, Question};
 use super::error::{SimError, unreadable};
 use crate::domain::Coordinates;
 
+/// The seats of every car.
+pub(super) const SEATS: u8 = 4;
 /// Milliseconds of an hour.
 pub(super) const HOUR_MS: i64 = 3_600_000;
 /// By how much the copies of a request differ from it: in time, evenly to both sides, and in place.
@@ -38,12 +40,12 @@ pub(super) fn wishes(file: &Path, seed: u64) -> Result<Vec<Wish>, SimError> {
     let mut wishes = Vec::with_capacity(table.lines.len());
     for (line, number) in (0..table.lines.len()).zip(0_u64..) {
         let mut dice = Dice::of(seed, Question::Request, [number, 1]);
-        let passengers = passengers.and_then(|column| table.cell(line, column).parse().ok());
+        let passengers = passengers.map(|column| table.passengers(line, column));
         wishes.push(Wish {
             at: table.minute_ms(line, time)? + dice.below(60_000) as i64,
             from: table.place(line, o_lat, o_lon)?,
             to: table.place(line, d_lat, d_lon)?,
-            passengers: passengers.unwrap_or(1_u8).clamp(1, 4),
+            passengers: passengers.transpose()?.unwrap_or(1),
         });
     }
     Ok(wishes)
@@ -126,6 +128,12 @@ impl<'a> Table<'a> {
             .map_err(|error| self.bad(line, lat, &format!("is not on earth: {error}")))
     }
 
+    fn passengers(&self, line: usize, column: usize) -> Result<u8, SimError> {
+        let number = self.cell(line, column).parse();
+        let number = number.ok().filter(|number| (1..=SEATS).contains(number));
+        number.ok_or_else(|| self.bad(line, column, &format!("must be from 1 to {SEATS}")))
+    }
+
     /// The milliseconds after midnight of `... 08:15:00`.
     fn minute_ms(&self, line: usize, column: usize) -> Result<i64, SimError> {
         let text = self.cell(line, column);
@@ -183,6 +191,10 @@ mod tests {
             (
                 format!("{HEADER}0,0,0,0,0,noon,1\n"),
                 "line 2: departure_time must be a time",
+            ),
+            (
+                format!("{HEADER}0,0,0,0,0,2014-12-21 08:15:00,9\n"),
+                "line 2: passengers must be from 1 to 4",
             ),
         ] {
             let error = read(&text).expect_err("it is wrong").to_string();

@@ -139,20 +139,6 @@ impl SimulateArgs {
     }
 }
 
-/// The report of a day under these policies.
-pub fn simulate(
-    day: &Day,
-    variants: &[Variant],
-    outside: &mut Outside<'_>,
-) -> Result<Report, SimError> {
-    let measured = variants.iter().map(|variant| {
-        let tally = Simulation::new(day, variant)?.run(outside);
-        Ok(Measured::of(&variant.word, &tally))
-    });
-    let measured = measured.collect::<Result<_, SimError>>()?;
-    Ok(Report::new(day, None, measured))
-}
-
 /// A bar on the standard error, where that is a terminal.
 fn bar(what: &str) -> ProgressBar {
     let bar = ProgressBar::new(1_000);

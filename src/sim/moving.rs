@@ -1,6 +1,7 @@
 //! Shifts, positions, the network, and hints.
 
 use super::car::Doing;
+use super::demand::SEATS;
 use super::dice::{Dice, Question};
 use super::queue::Happening;
 use super::simulation::{Simulation, moment};
@@ -11,8 +12,6 @@ use crate::domain::{Coordinates, Vehicle, VehicleClass};
 const MOVING_MS: i64 = 10_000;
 /// And while it stands.
 const STANDING_MS: i64 = 20_000;
-/// The seats of every car.
-const SEATS: u8 = 4;
 /// The forecast is what was requested in that time before.
 const FORECAST_MS: i64 = 1_800_000;
 
@@ -141,11 +140,10 @@ impl Simulation<'_> {
             self.requested.pop_front();
         }
         let requested: Vec<Coordinates> = self.requested.iter().map(|(_, place)| *place).collect();
-        let is_idle = |doing: Doing| doing.is_idle();
         let idle = self
             .cars
             .iter()
-            .filter(|car| is_idle(car.doing) && !car.is_dark(self.now));
+            .filter(|car| car.doing.is_idle() && !car.is_dark(self.now));
         // Whoever decides on an offer is not disturbed.
         let idle = idle.filter(|car| self.book.offer_to(car.driver).is_none());
         let idle: Vec<Idle> = idle

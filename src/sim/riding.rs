@@ -12,8 +12,6 @@ use crate::domain::{
 };
 use crate::supply::Occupation;
 
-/// How long a driver waits for a rider who does not come; a trip without terms has the same.
-const NO_SHOW_MS: i64 = 300_000;
 /// Riders' accounts have the numbers from here on.
 const RIDERS_FROM: i64 = 1_000_000_000;
 
@@ -167,7 +165,8 @@ impl Simulation<'_> {
         self.does(car, Doing::Waiting(trip));
         self.tally.arrived(trip, self.now);
         let after_ms = if self.moods[trip].is_no_show {
-            NO_SHOW_MS
+            let until = self.book.trip(trip).free_waiting_ends_at();
+            until.duration_since(moment(self.now)).as_millis() as i64
         } else {
             1_000 * self.riders.boarding_s
         };

@@ -143,7 +143,7 @@ impl<'d> Simulation<'d> {
             open: Open::default(),
             queue: Queue::default(),
             now: 0,
-            tally: Tally::new(day.scenario.span(), day.starts.len()),
+            tally: Tally::new(day.scenario.span()),
             requested: VecDeque::new(),
             offers: 0,
             is_woken: false,

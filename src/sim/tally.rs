@@ -72,8 +72,6 @@ pub struct Tally {
     pub rides: Vec<Ride>,
     /// How long all were at what, by [`Doing::kind`], in milliseconds.
     pub doing_ms: [i64; Doing::KINDS],
-    /// How many drivers there were.
-    pub drivers: usize,
     /// Now and then, what all were doing.
     pub samples: Vec<Sample>,
     /// The windows that were solved.
@@ -96,12 +94,11 @@ pub struct Tally {
 
 impl Tally {
     /// Nothing yet.
-    pub fn new(span: (i64, i64), drivers: usize) -> Self {
+    pub fn new(span: (i64, i64)) -> Self {
         Self {
             span,
             rides: Vec::new(),
             doing_ms: [0; Doing::KINDS],
-            drivers,
             samples: Vec::new(),
             windows: Windows::default(),
             declined: 0,

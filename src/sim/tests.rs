@@ -30,6 +30,20 @@ fn tally(day: &Day, word: &str) -> Tally {
     simulation.run(&mut outside_of(&mut |_| {}))
 }
 
+/// The report of a day under these policies.
+fn simulate(
+    day: &Day,
+    variants: &[Variant],
+    outside: &mut Outside<'_>,
+) -> Result<Report, SimError> {
+    let measured = variants.iter().map(|variant| {
+        let tally = Simulation::new(day, variant)?.run(outside);
+        Ok(Measured::of(&variant.word, &tally))
+    });
+    let measured = measured.collect::<Result<_, SimError>>()?;
+    Ok(Report::new(day, None, measured))
+}
+
 const WORDS: [&str; 6] = [
     "broadcast",
     "broadcast:10",

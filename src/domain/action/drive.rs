@@ -199,7 +199,7 @@ impl Trip {
     }
 
     /// Until when the rider may keep the driver waiting for nothing.
-    fn free_waiting_ends_at(&self) -> Timestamp {
+    pub fn free_waiting_ends_at(&self) -> Timestamp {
         let terms = self.order.terms.as_ref();
         let free_s = terms.map_or(FREE_WAITING_S, |terms| terms.free_waiting_s);
         self.waits_from() + SignedDuration::from_secs(i64::from(free_s))
