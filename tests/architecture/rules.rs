@@ -42,6 +42,10 @@ const PRIVATE: &[(&str, &[&str])] = &[
     ("osmpbf", &["eta"]),
     ("rstar", &["eta"]),
     ("ureq", &["eta"]),
+    ("csv", &["sim"]),
+    ("indicatif", &["sim"]),
+    ("plotters", &["sim"]),
+    ("rand_pcg", &["sim"]),
 ];
 
 /// What must be the same wherever and whenever it runs.
