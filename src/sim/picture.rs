@@ -3,7 +3,7 @@
 use plotters::coord::Shift;
 use plotters::prelude::{
     AreaSeries, ChartBuilder, Color, DrawingArea, IntoDrawingArea, LineSeries, PathElement,
-    RGBColor, SVGBackend, WHITE,
+    RGBColor, SVGBackend, SeriesLabelPosition, WHITE,
 };
 
 use super::report::{Measured, Moment, Report, STEP_MS};
@@ -62,15 +62,8 @@ impl Report {
     fn draw_waits(&self, area: &Area<'_>) -> Drawn {
         let steps = self.policies.iter().map(|of| of.waits.len()).max();
         let minutes = steps.unwrap_or(1) as f64 * STEP_MS as f64 / 60_000.0;
-        let mut chart = ChartBuilder::on(area)
-            .caption(
-                format!("{}: picked up within so many minutes", self.scenario),
-                ("sans-serif", 18),
-            )
-            .margin(12)
-            .x_label_area_size(28)
-            .y_label_area_size(44)
-            .build_cartesian_2d(0.0..minutes, 0.0..100.0)?;
+        let caption = format!("{}: picked up within so many minutes", self.scenario);
+        let mut chart = frame(area, caption).build_cartesian_2d(0.0..minutes, 0.0..100.0)?;
         chart.configure_mesh().y_desc("% of the requests").draw()?;
         for (of, colour) in self.policies.iter().zip(COLOURS.iter().cycle()) {
             let all = self.requests.max(1) as f64;
@@ -90,6 +83,7 @@ impl Report {
         }
         chart
             .configure_series_labels()
+            .position(SeriesLabelPosition::LowerRight)
             .background_style(WHITE)
             .draw()?;
         Ok(())
@@ -99,14 +93,7 @@ impl Report {
     fn draw_supply(&self, of: &Measured, area: &Area<'_>) -> Drawn {
         let (begin, end) = self.span_ms;
         let hours = hour(begin)..hour(end);
-        let mut chart = ChartBuilder::on(area)
-            .caption(
-                format!("{}: drivers over the day", of.policy),
-                ("sans-serif", 18),
-            )
-            .margin(12)
-            .x_label_area_size(28)
-            .y_label_area_size(44)
+        let mut chart = frame(area, format!("{}: drivers over the day", of.policy))
             .build_cartesian_2d(hours, 0.0..self.drivers as f64 * 1.02)?;
         chart.configure_mesh().x_desc("hour").draw()?;
         for (colour, (name, count)) in LAYERS {
@@ -128,10 +115,22 @@ impl Report {
             .legend(key(black));
         chart
             .configure_series_labels()
+            .position(SeriesLabelPosition::UpperLeft)
             .background_style(WHITE)
             .draw()?;
         Ok(())
     }
+}
+
+/// A chart with a caption and room for what stands at its axes.
+fn frame<'a, 'b>(area: &'a Area<'b>, caption: String) -> ChartBuilder<'a, 'a, SVGBackend<'b>> {
+    let mut chart = ChartBuilder::on(area);
+    chart
+        .caption(caption, ("sans-serif", 18))
+        .margin(12)
+        .x_label_area_size(28)
+        .y_label_area_size(44);
+    chart
 }
 
 fn hour(ms: i64) -> f64 {
