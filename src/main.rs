@@ -15,7 +15,7 @@ use cabrank::demo::DemoArgs;
 use cabrank::domain::{Role, Standing, Username};
 use cabrank::inputs;
 use cabrank::server::{Server, StopHandle};
-use cabrank::shell;
+use cabrank::shell::{self, ReplayArgs};
 use cabrank::sim::{self, SimulateArgs};
 use cabrank::store::Store;
 use cabrank::store::migrations::{self, Direction};
@@ -73,11 +73,10 @@ enum Command {
         #[command(flatten)]
         data: DataConfig,
     },
-    /// Rebuild every trip from the log alone, and exit with 1 where the tables say otherwise
+    /// Compare the log with the tables, or let a day in it pass again
     Replay {
-        /// Compare what was rebuilt with the tables
-        #[arg(long, required = true)]
-        check: bool,
+        #[command(flatten)]
+        args: ReplayArgs,
         #[command(flatten)]
         data: DataConfig,
     },
@@ -170,7 +169,7 @@ async fn run(command: Command) -> Result<(), Failure> {
             .health()
             .await?),
         Command::Explain { nk, data } => Ok(shell::explain(&nk, &data).await?),
-        Command::Replay { check: _, data } => Ok(shell::replay(&data).await?),
+        Command::Replay { args, data } => Ok(shell::replay(&args, &data).await?),
         Command::NewEpoch { data } => Ok(shell::new_epoch(&data).await?),
         Command::User(command) => user(command).await,
         Command::RotateKey { data } => {

@@ -52,6 +52,11 @@ impl City {
         serde_json::from_str(SHIPPED).expect("the shipped city is one")
     }
 
+    /// Whether it is that one.
+    pub(super) fn is_shipped(&self) -> bool {
+        *self == Self::shipped()
+    }
+
     /// Whether anybody could ride in it.
     pub(super) fn check(&self) -> Result<(), SimError> {
         if self.hours.len() != 24 || self.hours.iter().all(|weight| *weight == 0) {

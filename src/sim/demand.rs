@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use csv::{Position, StringRecord};
+use serde::{Deserialize, Serialize};
 
 use super::city::shifted;
 use super::dice::{Dice, Question};
@@ -18,9 +19,11 @@ const COPY_APART_MS: i64 = 300_000;
 const COPY_APART_M: i64 = 150;
 
 /// A ride that somebody will ask for.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Wish {
     /// When, in milliseconds after midnight.
+    #[serde(rename = "at_ms")]
     pub at: i64,
     /// From where.
     pub from: Coordinates,

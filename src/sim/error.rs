@@ -47,3 +47,16 @@ pub(super) fn wrong(field: impl Into<String>, rule: impl Display) -> SimError {
         rule: rule.to_string(),
     }
 }
+
+/// Writes a file.
+pub(super) fn write(file: &Path, text: &str) -> Result<(), SimError> {
+    std::fs::write(file, text).map_err(|error| unwritten(file, error))
+}
+
+/// A file that cannot be written.
+pub(super) fn unwritten(file: &Path, why: impl Display) -> SimError {
+    SimError::Unwritten {
+        file: file.display().to_string(),
+        why: why.to_string(),
+    }
+}

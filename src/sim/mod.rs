@@ -19,6 +19,8 @@ mod moving;
 mod people;
 mod picture;
 mod queue;
+mod recorded;
+mod recording;
 pub mod report;
 mod riding;
 mod scenario;
@@ -32,7 +34,7 @@ mod variant;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -41,6 +43,8 @@ use report::{Measured, Report};
 use simulation::Simulation;
 
 pub use error::SimError;
+pub use recorded::{Recorded, RecordedOutcome};
+pub use recording::Recording;
 pub use scenario::Scenario;
 pub use simulation::{Day, Outside};
 pub use variant::Variant;
@@ -113,11 +117,13 @@ pub fn run(args: &SimulateArgs, clock: &dyn Fn() -> Duration) -> Result<(), SimE
     println!("{}", report.table());
     println!("{}", thoughts.join("\n"));
     if let Some(file) = &args.report {
-        write(file, &report.json())?;
+        error::write(file, &report.json())?;
     }
     if let Some(file) = &args.picture {
-        let picture = report.picture().map_err(|error| unwritten(file, error))?;
-        write(file, &picture)?;
+        let picture = report
+            .picture()
+            .map_err(|why| error::unwritten(file, why))?;
+        error::write(file, &picture)?;
     }
     Ok(())
 }
@@ -147,15 +153,4 @@ fn bar(what: &str) -> ProgressBar {
     }
     bar.set_message(what.to_owned());
     bar
-}
-
-fn write(file: &Path, text: &str) -> Result<(), SimError> {
-    std::fs::write(file, text).map_err(|error| unwritten(file, error))
-}
-
-fn unwritten(file: &Path, why: impl std::fmt::Display) -> SimError {
-    SimError::Unwritten {
-        file: file.display().to_string(),
-        why: why.to_string(),
-    }
 }

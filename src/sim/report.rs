@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::bound::Bound;
 use super::car::Doing;
+use super::recorded::RecordedOutcome;
 use super::simulation::Day;
 use super::tally::{Outcome, Ride, Tally, Windows};
 
@@ -22,6 +23,9 @@ pub struct Report {
     pub span_ms: (i64, i64),
     /// Whether everybody accepted at once and nobody cancelled.
     pub ideal: bool,
+    /// What came of the day as it was, where it was recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<RecordedOutcome>,
     /// What no policy can do better, where it was asked for.
     pub bound: Option<Bound>,
     /// Policy by policy.
@@ -180,6 +184,7 @@ impl Report {
             requests: day.wishes.len(),
             span_ms: day.scenario.span(),
             ideal: day.scenario.ideal,
+            recorded: day.scenario.recorded.as_ref().map(|it| it.outcome),
             bound,
             policies,
         }

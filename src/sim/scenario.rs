@@ -8,8 +8,9 @@ use serde_json::{Map, Value};
 use super::city::City;
 use super::demand::{self, HOUR_MS, Wish};
 use super::dice::{Dice, Question};
-use super::error::{SimError, unreadable, wrong};
+use super::error::{SimError, unreadable, write, wrong};
 use super::people::{Drivers, Riders};
+use super::recorded::Recorded;
 use super::streets::Streets;
 use super::variant::Variant;
 use crate::domain::Coordinates;
@@ -31,6 +32,9 @@ pub struct Scenario {
     pub requests: Option<u32>,
     /// So many times the requests: the first time as they are, then beside that.
     pub times: u32,
+    /// The requests and the drivers of a day that was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<Recorded>,
     /// The requests of a real day, as a file of values separated by commas.
     pub trips: Option<PathBuf>,
     /// Where drivers begin, as such a file; without it, where made-up or real riders may want to go.
@@ -38,6 +42,7 @@ pub struct Scenario {
     /// The map; without it cars go straight.
     pub roads: Option<RoadsFile>,
     /// Where no trips are given: the city to make them up for.
+    #[serde(skip_serializing_if = "City::is_shipped")]
     pub city: City,
     /// Who is on shift when; without it, everybody all the time.
     pub shifts: Vec<ShiftHours>,
@@ -87,6 +92,7 @@ impl Default for Scenario {
             drivers: 60,
             requests: None,
             times: 1,
+            recorded: None,
             trips: None,
             vehicles: None,
             roads: None,
@@ -124,6 +130,12 @@ impl Scenario {
             roads.file = folder.join(&roads.file);
         }
         Ok(scenario)
+    }
+
+    /// Writes it, for [`Self::read`].
+    pub fn write(&self, file: &Path) -> Result<(), SimError> {
+        let text = serde_json::to_string_pretty(self).expect("words and finite numbers are JSON");
+        write(file, &(text + "\n"))
     }
 
     /// The scenario of that text.
@@ -170,6 +182,7 @@ impl Scenario {
         {
             return Err(wrong("roads.slower_permille", "must be from 200 to 20000"));
         }
+        self.check_recorded()?;
         self.check_people()?;
         self.city.check()?;
         let mut shares = 0;
@@ -184,6 +197,23 @@ impl Scenario {
             return Err(wrong("shifts", "must have permille that are 1000 together"));
         }
         Ok(())
+    }
+
+    fn check_recorded(&self) -> Result<(), SimError> {
+        let Some(recorded) = &self.recorded else {
+            return Ok(());
+        };
+        for (field, is_said) in [
+            ("requests", self.requests.is_some()),
+            ("trips", self.trips.is_some()),
+            ("vehicles", self.vehicles.is_some()),
+            ("shifts", !self.shifts.is_empty()),
+        ] {
+            if is_said {
+                return Err(wrong(field, "is decided by what is recorded"));
+            }
+        }
+        recorded.check()
     }
 
     fn check_people(&self) -> Result<(), SimError> {
@@ -271,9 +301,10 @@ impl Scenario {
     /// Who will want to ride, in the order of time.
     pub fn wishes(&self, seed: u64) -> Result<Vec<Wish>, SimError> {
         let hours = (self.begin_hour, self.end_hour);
-        let given = match &self.trips {
-            Some(file) => demand::wishes(file, seed)?,
-            None => (0..u64::from(self.requests.unwrap_or(REQUESTS)))
+        let given = match (&self.recorded, &self.trips) {
+            (Some(recorded), _) => recorded.requests.clone(),
+            (None, Some(file)) => demand::wishes(file, seed)?,
+            (None, None) => (0..u64::from(self.requests.unwrap_or(REQUESTS)))
                 .map(|number| self.city.wish(seed, number, hours))
                 .collect(),
         };
@@ -309,6 +340,10 @@ impl Scenario {
 
     /// Where each driver begins, and from when until when.
     pub fn starts(&self, seed: u64, wishes: &[Wish]) -> Result<Vec<Start>, SimError> {
+        if let Some(recorded) = &self.recorded {
+            let start = |driver| recorded.start(seed, driver, self.span().0);
+            return Ok((0..self.drivers).map(start).collect());
+        }
         let given = match &self.vehicles {
             Some(file) => demand::vehicles(file)?,
             None => Vec::new(),
@@ -348,12 +383,15 @@ impl Scenario {
 }
 
 /// Where and when a driver begins.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Start {
     /// Where.
     pub place: Coordinates,
     /// When, in milliseconds after midnight.
+    #[serde(rename = "begin_ms")]
     pub begin: i64,
     /// When the shift ends, if it does; a trip is driven to its end.
+    #[serde(rename = "end_ms", default)]
     pub end: Option<i64>,
 }

@@ -65,6 +65,17 @@ impl Report {
         for (head, cell) in ROWS {
             line(head, &mut self.policies.iter().map(|of| cell(self, of)));
         }
+        if let Some(was) = &self.recorded {
+            let wait = was
+                .wait_mean_ms
+                .map(|ms| format!(" after {} s in the mean", seconds(ms)));
+            let wait = wait.unwrap_or_default();
+            let _ = write!(
+                text,
+                "\nAs it was: {} served{wait}.\n",
+                share(was.served, self)
+            );
+        }
         if let Some(bound) = &self.bound {
             let mean = seconds(bound.mean_wait_ms);
             let word = if bound.is_exact {

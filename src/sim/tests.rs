@@ -270,6 +270,19 @@ fn a_wrong_scenario_names_the_field_and_the_rule() {
             "shifts: must have",
         ),
         (r#"{"trips": "/nowhere.csv"}"#, "/nowhere.csv: "),
+        (
+            r#"{"recorded": {"requests": [], "drivers": [], "outcome": {"served": 0, "wait_mean_ms": null}}}"#,
+            "recorded.drivers: must not be empty",
+        ),
+        (
+            r#"{"recorded": {"requests": [], "drivers": [{"place": {"lat": 95.0, "lon": 0.0}, "begin_ms": 0}],
+                "outcome": {"served": 0, "wait_mean_ms": null}}}"#,
+            "recorded.drivers[0].place: lat must be",
+        ),
+        (
+            r#"{"requests": 5, "recorded": {"requests": [], "drivers": [], "outcome": {"served": 0, "wait_mean_ms": null}}}"#,
+            "requests: is decided by what is recorded",
+        ),
     ] {
         let scenario = Scenario::parse(text).expect("it can be read");
         let error = Day::new(scenario, 1).expect_err("it is wrong").to_string();

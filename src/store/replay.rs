@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
+use jiff::Timestamp;
 
 use super::db::{Db, on};
 use super::events::{EventRow, into_events};
 use super::rows::{self, TripRow};
 use super::schema::{events, trips};
+use super::sql_types::At;
 use crate::domain::{Before, Event, Trip, TripChange, TripId};
 
 /// What a page of trips came to.
@@ -73,6 +75,37 @@ pub fn check(db: &mut Db, after: i64, limit: i64) -> QueryResult<Page> {
         events,
         differing: differing.collect(),
     })
+}
+
+/// At most `limit` events after the one of that number, until `end`, that tell of trips and offers from `begin` on and of shifts from whenever.
+pub fn told(
+    db: &mut Db,
+    after: i64,
+    (begin, end): (Timestamp, Timestamp),
+    limit: i64,
+) -> QueryResult<Vec<Event>> {
+    let is_shift = events::kind.eq_any(["shift-began", "shift-ended"]);
+    let rows: Vec<EventRow> = on!(db, |conn| events::table
+        .filter(events::id.gt(after))
+        .filter(events::at.lt(At(end)))
+        .filter(events::at.ge(At(begin)).or(is_shift))
+        .filter(events::kind.ne_all(["message", "notification"]))
+        .order(events::id)
+        .limit(limit)
+        .select(EventRow::as_select())
+        .load(conn))?;
+    into_events(rows)
+}
+
+/// When somebody last requested a trip.
+pub fn last_request(db: &mut Db) -> QueryResult<Option<Timestamp>> {
+    let at: Option<At> = on!(db, |conn| events::table
+        .filter(events::kind.eq("requested"))
+        .order(events::id.desc())
+        .select(events::at)
+        .first(conn)
+        .optional())?;
+    Ok(at.map(|at| at.0))
 }
 
 fn compare(row: &Trip, changes: &[&TripChange]) -> Result<(), Differs> {

@@ -15,7 +15,8 @@ const STEPS: &[&[&str]] = &[
     &["app"],
     &["http", "ws"],
     &["config", "telemetry", "server"],
-    &["client", "demo", "bench", "sim", "shell"],
+    &["client", "demo", "bench", "sim"],
+    &["shell"],
     &["main"],
 ];
 

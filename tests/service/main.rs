@@ -44,6 +44,7 @@ mod quotes;
 mod races;
 mod refreshing;
 mod refusals;
+mod replays;
 mod requests;
 mod resume;
 mod rides;
@@ -79,7 +80,7 @@ fn main() -> ExitCode {
 }
 
 /// What must hold on both databases.
-fn modules() -> [Module; 46] {
+fn modules() -> [Module; 47] {
     [
         ("sign_up", sign_up::tests()),
         ("log_in", log_in::tests()),
@@ -87,6 +88,7 @@ fn modules() -> [Module; 46] {
         ("command_line", command_line::tests()),
         ("security", security::tests()),
         ("origins", origins::tests()),
+        ("replays", replays::tests()),
         ("requests", requests::tests()),
         ("trips", trips::tests()),
         ("commands", commands::tests()),
