@@ -8,6 +8,7 @@ pub mod explain;
 mod hinting;
 pub mod hints;
 pub mod objects;
+mod onlooking;
 pub mod order;
 pub mod policy;
 mod promises;
@@ -28,6 +29,7 @@ use tokio::sync::{Mutex, Notify};
 
 use self::explain::Explanation;
 use self::hinting::Hinting;
+use self::onlooking::Onlooking;
 use self::promises::Promises;
 use self::rides::Rides;
 use self::tracks::Tracks;
@@ -78,6 +80,7 @@ pub struct Dispatch {
     rides: Rides,
     promises: Promises,
     hinting: Hinting,
+    onlooking: Onlooking,
     wake: Arc<Notify>,
     looking: Arc<Mutex<()>>,
     /// The last event that [`Watch`] has taken note of; nothing before it knows who is on shift.
@@ -105,11 +108,13 @@ impl Dispatch {
     /// Verbs over this store, for this town; `eta` knows how long drivers take to a pick-up.
     pub fn new(store: Store, settings: Settings, town: Town, eta: Arc<dyn Provider>) -> Self {
         let active = Gather::new(&store.reader, views::active_of);
+        let town = Arc::new(town);
         Self {
             store,
             active,
             settings,
-            town: Arc::new(town),
+            onlooking: Onlooking::new(town.clone()),
+            town,
             supply: Supply::default(),
             eta,
             tracks: Tracks::default(),
@@ -130,6 +135,7 @@ impl Dispatch {
             rides: self.rides.clone(),
             promises: self.promises.clone(),
             hinting: self.hinting.clone(),
+            onlooking: self.onlooking.clone(),
             wake: self.wake.clone(),
             driving: Arc::default(),
             noted: self.noted.clone(),

@@ -75,12 +75,14 @@ impl Dispatch {
         let at = inputs::now();
         let find = move |db: &mut _| searches::due(db, at, POOL_MAX);
         let pool = self.store.reader.read(find).await?;
-        if pool.is_empty() {
+        let looked_on = self.onlooking.undecided(at);
+        if pool.is_empty() && looked_on.is_empty() {
             return Ok(());
         }
         let dispatch = self.clone();
         // It may take long, or wait for somebody who knows the streets.
-        let planned = tokio::task::spawn_blocking(move || dispatch.plan(&pool, at)).await;
+        let planned =
+            tokio::task::spawn_blocking(move || dispatch.plan(&pool, &looked_on, at)).await;
         let (Plan { proposals, .. }, kept) =
             planned.map_err(|error| Unavailable::Lost(error.to_string()))?;
         if !kept.is_empty() {
@@ -95,8 +97,13 @@ impl Dispatch {
         Ok(())
     }
 
-    /// Whom to ask, and the decisions to be kept.
-    fn plan(&self, pool: &[Search], at: Timestamp) -> (Plan, Vec<decisions::New>) {
+    /// Whom to ask, and the decisions to be kept; nobody is asked for what is only looked on.
+    fn plan(
+        &self,
+        pool: &[Search],
+        looked_on: &[Search],
+        at: Timestamp,
+    ) -> (Plan, Vec<decisions::New>) {
         let world = World {
             supply: &self.supply,
             town: &self.town,
@@ -105,8 +112,11 @@ impl Dispatch {
             at,
         };
         let plan = policy::plan(pool, &world, || OfferId::new(inputs::fresh_id()));
-        let shadows = policy::shadow(pool, &plan.decisions, &world);
+        let mut shadows = policy::shadow(pool, &plan.decisions, &world);
         compare(&plan.decisions, &shadows);
+        let others = policy::look_on(looked_on, &world);
+        self.onlooking.decided(&others);
+        shadows.extend(others);
         let kept = plan
             .decisions
             .iter()

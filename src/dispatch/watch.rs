@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
 use super::hinting::Hinting;
+use super::onlooking::Onlooking;
 use super::promises::Promises;
 use super::rides::Rides;
 use super::tracks::Tracks;
@@ -30,6 +31,7 @@ pub struct Watch {
     pub(super) rides: Rides,
     pub(super) promises: Promises,
     pub(super) hinting: Hinting,
+    pub(super) onlooking: Onlooking,
     pub(super) wake: Arc<Notify>,
     /// Who has which trip, on shift or not.
     pub(super) driving: Arc<Mutex<HashMap<DriverId, TripId>>>,
@@ -162,7 +164,8 @@ impl Watch {
                 self.tracks.end(trip.id);
             }
         }
-        if status == Status::Requested && trip.is_offered() {
+        let is_looked_on = self.onlooking.changed(change, at);
+        if is_looked_on || status == Status::Requested && trip.is_offered() {
             self.wake.notify_one();
         }
     }
@@ -197,6 +200,7 @@ mod tests {
         Action, Actor, Address, Before, Change, Order, Party, Place, Request, RiderId, UserId,
         Vehicle, VehicleClass,
     };
+    use crate::town::Town;
 
     const BOB: DriverId = DriverId::of(UserId::new(2));
 
@@ -207,6 +211,7 @@ mod tests {
             rides: Rides::default(),
             promises: Promises::default(),
             hinting: Hinting::default(),
+            onlooking: Onlooking::new(Arc::new(Town::default())),
             wake: Arc::default(),
             driving: Arc::default(),
             noted: Arc::default(),

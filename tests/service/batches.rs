@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Cab, Database, Operator, Options, STAND, Service, Test, location, nk, north_of, square, tests,
-    town,
+    Cab, Database, Operator, Options, STAND, Service, Test, eventually, location, nk, north_of,
+    square, tests, town,
 };
 
 pub fn tests() -> Vec<Test> {
@@ -16,6 +16,7 @@ pub fn tests() -> Vec<Test> {
         two_areas_want_one_driver,
         a_window_outlives_a_crash,
         a_shadow_looks_on,
+        a_shadow_looks_on_what_everybody_hears_of,
         an_operator_is_told_why,
         the_account_is_for_operators,
         a_shell_is_told_why,
@@ -190,6 +191,38 @@ fn a_shadow_looks_on(on: Database) {
     );
     assert_eq!(offers(&olga, &trip)[1], Value::Null, "one offer");
     cab.does("accept", &trip).ok(200);
+}
+
+fn a_shadow_looks_on_what_everybody_hears_of(on: Database) {
+    let mut town = town("broadcast", &json!({}));
+    town["areas"]["features"][0]["properties"]["shadow"] = json!("batch");
+    let mut service = Options::new(on).town(&town).with_clock().start();
+    let near = Cab::on_shift(&service, "near", 100.0);
+    let far = Cab::on_shift(&service, "far", 900.0);
+    let trip = orders_at(&service, "ann", 0.0);
+    service.advance(1.0);
+    far.accept(&trip).ok(200);
+    let other = orders_at(&service, "bea", 0.0);
+    service.advance(1.0);
+    near.accept(&other).ok(200);
+    let olga = service.operator("olga");
+    for (trip, driver) in [(&trip, "near"), (&other, "near")] {
+        let rounds = rounds(&olga, trip);
+        assert_eq!(rounds.len(), 1, "{rounds:?}");
+        assert_eq!(rounds[0]["shadow"], true);
+        assert_eq!(rounds[0]["drivers"][0]["username"], driver);
+        assert_eq!(offers(&olga, trip), json!([]), "nobody is asked");
+    }
+    let compared = eventually("both are compared", || {
+        let log = service.process().log();
+        let lines = log
+            .lines()
+            .filter(|line| line.contains("Compared who took"));
+        let lines: Vec<String> = lines.map(str::to_owned).collect();
+        (lines.len() == 2).then_some(lines)
+    });
+    assert!(compared[0].contains("same=false"), "{compared:?}");
+    assert!(compared[1].contains("same=true"), "{compared:?}");
 }
 
 fn an_operator_is_told_why(on: Database) {

@@ -52,25 +52,28 @@ pub struct Plan {
     pub decisions: Vec<Decision>,
 }
 
-/// What the towns' other policies would have decided for the searches that were decided on just now, and nothing else: it is to be compared.
+/// What the town's other policies would have decided for the searches that were decided on just now, and nothing else: it is to be compared.
 pub fn shadow(pool: &[Search], decided: &[Decision], world: &World<'_>) -> Vec<Decision> {
     let decided = decided.iter().flat_map(|decision| &decision.searches);
     let decided: HashSet<TripId> = decided.map(|searched| searched.trip).collect();
-    let of = |policy| -> Vec<&Search> {
-        let decided = pool.iter().filter(|it| decided.contains(&it.trip.id));
-        let shadowed = decided.filter(|search| {
-            let rules = world.town.place(search.trip.pick_up.location);
-            let other = rules.ok().and_then(|rules| rules.shadow);
-            other == Some(policy) && other != Some(search.trip.order.policy)
-        });
-        shadowed.collect()
-    };
-    let mut decisions = nearest::decide(&of(Policy::Nearest), world);
-    decisions.extend(batch::decide(
-        &of(Policy::Batch),
-        batch::When::AtOnce,
-        world,
-    ));
+    let pool = pool.iter().filter(|it| decided.contains(&it.trip.id));
+    look_on(pool, world)
+}
+
+/// What the town's other policies decide for these searches at once.
+pub fn look_on<'s>(pool: impl IntoIterator<Item = &'s Search>, world: &World<'_>) -> Vec<Decision> {
+    let (mut nearest, mut batch) = (Vec::new(), Vec::new());
+    for search in pool {
+        let rules = world.town.place(search.trip.pick_up.location);
+        let other = rules.ok().and_then(|rules| rules.shadow);
+        match other.filter(|other| *other != search.trip.order.policy) {
+            Some(Policy::Nearest) => nearest.push(search),
+            Some(Policy::Batch) => batch.push(search),
+            Some(Policy::Broadcast) | None => {}
+        }
+    }
+    let mut decisions = nearest::decide(&nearest, world);
+    decisions.extend(batch::decide(&batch, batch::When::AtOnce, world));
     decisions
 }
 

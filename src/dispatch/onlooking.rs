@@ -1,0 +1,117 @@
+//! What another policy would have chosen for requests that all drivers hear of, beside who took them.
+//!
+//! Under `broadcast` there is no search that a shadow policy could decide on together with the policy in force. So the requests themselves
+//! are remembered while nobody has taken them, in memory: a restart forgets them, and nothing but the comparison is lost.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use parking_lot::Mutex;
+
+use super::policy::{Decision, Searched};
+use crate::domain::{DriverId, Kind, Policy, Status, Trip, TripChange, TripId};
+use crate::store::searches::Search;
+use crate::town::Town;
+
+/// The requests that a shadow policy is to decide on, and what it decided; cheap to clone.
+#[derive(Clone)]
+pub struct Onlooking {
+    town: Arc<Town>,
+    open: Arc<Mutex<HashMap<TripId, Open>>>,
+}
+
+/// A request that nobody has taken yet.
+struct Open {
+    trip: Trip,
+    since: Timestamp,
+    decided: Option<(Policy, Searched)>,
+}
+
+impl Onlooking {
+    /// For the shadows of that town.
+    pub fn new(town: Arc<Town>) -> Self {
+        Self {
+            town,
+            open: Arc::default(),
+        }
+    }
+
+    /// A trip has changed; whether there is something new to decide on.
+    pub(super) fn changed(&self, change: &TripChange, at: Timestamp) -> bool {
+        let trip = &change.trip;
+        if trip.state.status() != Status::Requested {
+            if let Some(open) = self.open.lock().remove(&trip.id) {
+                open.compare(trip);
+            }
+            return false;
+        }
+        let is_new = matches!(change.kind, Kind::Requested | Kind::GivenBack);
+        if !is_new || trip.is_offered() || !self.is_shadowed(trip) {
+            return false;
+        }
+        let open = Open {
+            trip: trip.clone(),
+            since: at,
+            decided: None,
+        };
+        self.open.lock().insert(trip.id, open);
+        true
+    }
+
+    fn is_shadowed(&self, trip: &Trip) -> bool {
+        let rules = self.town.place(trip.pick_up.location);
+        rules.is_ok_and(|rules| rules.shadow.is_some())
+    }
+
+    /// What is still to be decided on, the oldest first.
+    pub(super) fn undecided(&self, at: Timestamp) -> Vec<Search> {
+        let mut open = self.open.lock();
+        // Another node may have taken it, which nobody hears of here.
+        open.retain(|_, open| open.trip.search_ends_at > at);
+        let undecided = open.values().filter(|open| open.decided.is_none());
+        let searches = undecided.map(|open| Search {
+            trip: open.trip.clone(),
+            round: 0,
+            asked: open.trip.given_back_by.clone(),
+            due_at: open.since,
+        });
+        let mut searches: Vec<Search> = searches.collect();
+        searches.sort_unstable_by_key(|search| (search.due_at, search.trip.number));
+        searches
+    }
+
+    /// Remembers what was decided, until somebody takes the trip.
+    pub(super) fn decided(&self, decisions: &[Decision]) {
+        let mut open = self.open.lock();
+        for decision in decisions {
+            for searched in &decision.searches {
+                if let Some(open) = open.get_mut(&searched.trip)
+                    && open.trip.attempt == searched.attempt
+                {
+                    open.decided = Some((decision.policy, searched.clone()));
+                }
+            }
+        }
+    }
+}
+
+impl Open {
+    /// Logs who took the trip beside whom the other policy would have asked.
+    fn compare(&self, now: &Trip) {
+        let driver: Option<DriverId> = now.state.driver().map(|driver| driver.id);
+        if let (Some(driver), Some((policy, searched))) = (driver, &self.decided) {
+            let known = searched.considered(driver);
+            tracing::info!(
+                policy = policy.as_str(),
+                trip = %now.id,
+                same = searched.chosen.drivers().contains(&driver),
+                shadow_offered = !searched.chosen.drivers().is_empty(),
+                // Not known of a driver who was not on shift, or too far away to come into question.
+                pick_up_s = known.map(|one| one.free_in_s + one.eta_s),
+                shadow_pick_up_s = searched.pick_up_s(),
+                "Compared who took a trip with whom another policy would have chosen"
+            );
+        }
+    }
+}
