@@ -4,10 +4,10 @@ use crate::domain::DriverId;
 
 use super::earth::{HALVINGS, Path, Point};
 
-/// More than this and a list becomes four.
-const SPLIT_OVER: usize = 32;
+/// More than this and a list becomes four: going through a list is cheap where it lies together in memory, going to the next list is not.
+const SPLIT_OVER: usize = 48;
 /// As few as this and four lists become one; far below the other, so that nobody who goes to and fro makes work.
-const MERGE_AT: usize = 16;
+const MERGE_AT: usize = 24;
 
 /// What a search asks of a driver, kept beside the position so that it need not look anywhere else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,19 +188,18 @@ impl Split {
     }
 }
 
-/// Grows by a quarter: most of the index is these lists, and doubling would leave a third of it unused.
+/// Has room for one more, and no more than that: most of the index is these lists, and whoever drives about comes and goes all the time.
 fn push(entries: &mut Vec<Entry>, entry: Entry) {
-    if entries.len() == entries.capacity() {
-        entries.reserve_exact(2 + entries.len() / 4);
-    }
+    entries.reserve_exact(1);
     entries.push(entry);
 }
 
+/// Keeps room for one, so that a list which somebody leaves and another joins need not move.
 fn give_back(entries: &mut Vec<Entry>) {
     if entries.is_empty() {
         *entries = Vec::new();
-    } else if entries.capacity() > 2 * entries.len() + 4 {
-        entries.shrink_to(entries.len() + 2);
+    } else if entries.capacity() > entries.len() + 1 {
+        entries.shrink_to_fit();
     }
 }
 
@@ -241,11 +240,11 @@ mod tests {
             let found = node.get_mut(entry(id, square(id)).driver, square(id).path(), 0);
             assert!(found.is_some(), "{id}");
         }
-        for id in 0..184 {
+        for id in 0..176 {
             node.remove(entry(id, square(id)).driver, square(id).path(), 0);
         }
-        assert!(matches!(&node, Node::Leaf(entries) if entries.len() == 16));
-        for id in 184..200 {
+        assert!(matches!(&node, Node::Leaf(entries) if entries.len() == 24));
+        for id in 176..200 {
             node.remove(entry(id, square(id)).driver, square(id).path(), 0);
         }
         assert!(matches!(&node, Node::Leaf(entries) if entries.capacity() == 0));
