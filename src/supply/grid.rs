@@ -28,7 +28,7 @@ use earth::{Area, Earth, Point, Square, TileKey, Viewpoint};
 use node::Entry;
 use tile::Tile;
 
-pub use earth::distance_m;
+pub use earth::{distance_at_most_m, distance_m};
 pub use node::Tags;
 pub use search::Found;
 

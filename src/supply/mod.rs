@@ -279,14 +279,15 @@ impl Supply {
         let found = grid.nearest(wanted.from, wanted.k, metres_max, |driver, tags| {
             unfit(wanted, Some(class), now, driver, tags).is_none()
         });
-        let candidates = found.into_iter().map(|found| Candidate {
+        // As large as it may become at once: growing means to wait for the allocator, which those who report keep busy.
+        let mut candidates = Vec::with_capacity(found.len());
+        let in_order = found.into_iter().map(|found| Candidate {
             driver: found.driver,
             metres: found.metres,
             eta_s: eta.seconds(found.metres),
         });
+        candidates.extend(in_order.take_while(|near| near.eta_s <= wanted.eta_max_s));
         candidates
-            .take_while(|candidate| candidate.eta_s <= wanted.eta_max_s)
-            .collect()
     }
 
     /// The nearest `k` who may not get the trip although they might be there in time, and why not.

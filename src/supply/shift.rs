@@ -175,6 +175,9 @@ impl Shift {
     }
 }
 
+/// [`STALE_AFTER`] as the grid keeps it.
+const STALE_AFTER_TICKS: i32 = (STALE_AFTER.as_millis() / 100) as i32;
+
 /// A moment as the grid keeps it: tenths of a second, beginning anew every 13 years.
 pub fn ticks(at: Timestamp) -> u32 {
     at.as_millisecond().div_euclid(100) as u32
@@ -183,5 +186,5 @@ pub fn ticks(at: Timestamp) -> u32 {
 /// Whether what was heard then is too old now. What seems to come from the future is not: threads read the clock in no particular order.
 pub fn is_stale(heard: u32, now: u32) -> bool {
     let age = now.wrapping_sub(heard) as i32;
-    i128::from(age) * 100 > STALE_AFTER.as_millis()
+    age > STALE_AFTER_TICKS
 }

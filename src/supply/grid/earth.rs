@@ -57,15 +57,29 @@ impl Point {
     }
 }
 
+/// Half a chord, as a part of the radius, below which the first terms of the arcsine's series are all that a number keeps: 12 km of way.
+const NEAR: f64 = 1e-3;
+
 /// The distance over the earth's surface that belongs to a chord; what the haversine formula gives for the two points.
 pub fn metres(chord2: u64) -> f64 {
     let half = (chord2 as f64).sqrt() / UNITS / 2.0;
-    2.0 * RADIUS_M * half.min(1.0).asin()
+    let angle = if half < NEAR {
+        half * (1.0 + half * half * (1.0 / 6.0 + half * half * (3.0 / 40.0)))
+    } else {
+        half.min(1.0).asin()
+    };
+    2.0 * RADIUS_M * angle
 }
 
 /// The distance over the earth's surface.
 pub fn distance_m(a: Coordinates, b: Coordinates) -> f64 {
     metres(Point::of(a).chord2(Point::of(b)))
+}
+
+/// No less than the distance over the earth's surface, and cheap: what it would be if meridians did not come together towards the poles.
+pub fn distance_at_most_m(a: Coordinates, b: Coordinates) -> f64 {
+    let (north, east) = (a.lat() - b.lat(), a.lon() - b.lon());
+    RADIUS_M * (north * north + east * east).sqrt().to_radians()
 }
 
 /// The square of the chord that spans so many metres; nothing further than that has a longer one.

@@ -83,22 +83,26 @@ impl Best {
     }
 
     fn add(&mut self, chord2: u64, driver: DriverId) {
-        // Whoever moves is for a moment in two cells.
-        if self.found.iter().any(|(_, known)| *known == driver) {
-            return;
+        // Looks at all, without a branch that a processor could guess wrong: they are few.
+        let (mut nearer, mut is_known) = (0, false);
+        for (other, known) in &self.found {
+            // Whoever moves is for a moment in two cells.
+            is_known |= *known == driver;
+            nearer += usize::from((*other < chord2) | ((*other == chord2) & (*known < driver)));
         }
-        let at = self
-            .found
-            .partition_point(|known| *known < (chord2, driver));
-        if at == self.k {
+        if is_known || nearer == self.k {
             return;
         }
         self.found.truncate(self.k - 1);
-        self.found.insert(at, (chord2, driver));
+        self.found.insert(nearer, (chord2, driver));
         if let Some((furthest, _)) = self.found.get(self.k - 1) {
             self.chord2_max = *furthest;
-            self.reach = earth::reach(*furthest);
         }
+    }
+
+    /// After a list, since within one nothing asks for the reach.
+    fn narrow(&mut self) {
+        self.reach = earth::reach(self.chord2_max);
     }
 }
 
@@ -273,6 +277,7 @@ impl<F: Fn(DriverId, Tags) -> bool> Look<F> {
                 self.best.add(chord2, entry.driver);
             }
         }
+        self.best.narrow();
     }
 }
 

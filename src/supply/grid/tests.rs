@@ -186,6 +186,25 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn a_distance_at_most_is_no_less(a in middle(), b in middle(), lat in -0.2..0.2_f64, lon in -0.2..0.2_f64) {
+        for b in [b, at(a.lat() + lat, a.lon() + lon)] {
+            let (most, exact) = (distance_at_most_m(a, b), distance_m(a, b));
+            prop_assert!(most > exact - 0.02, "{} {}", most, exact);
+        }
+    }
+
+    #[test]
+    fn a_short_way_is_as_long_as_the_arcsine_says(lat in -80.0..80.0_f64, part in 0.5..1.5_f64) {
+        // About 12 km, below which the series is summed and above which it is not.
+        let (a, b) = (at(lat, 10.0), at(lat + part * 0.1146, 10.0));
+        let half = (Point::of(a).chord2(Point::of(b)) as f64).sqrt() / f64::from(1 << 30) / 2.0;
+        let exact = 2.0 * 6_371_008.8 * half.asin();
+        prop_assert!((distance_m(a, b) / exact - 1.0).abs() < 1e-15);
+    }
+}
+
 #[test]
 fn of_equally_near_drivers_the_smaller_id_comes_first() {
     let mut town = Town::default();
