@@ -1,7 +1,7 @@
 //! An index of moving drivers that finds the nearest of them.
 //!
 //! The earth is cut into bands of latitude, those into *tiles* of 3.2 km, and a tile into 8 by 8 *cells* of 400 m. A tile exists while somebody is in it.
-//! A cell has a lock of one byte and a list; one with more than 32 drivers is four lists, each of which may become four again, so that a search looks at
+//! A cell has a lock of one byte and a list; one with more than 48 drivers is four lists, each of which may become four again, so that a search looks at
 //! few drivers in the middle of a town and at few cells at its edge.
 //!
 //! Why so: positions stream in from many threads while others search. A tree balanced as a whole wants one lock as a whole, and whoever searches then waits for whoever moves;
