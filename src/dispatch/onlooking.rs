@@ -1,7 +1,8 @@
 //! What another policy would have chosen for requests that all drivers hear of, beside who took them.
 //!
 //! Under `broadcast` there is no search that a shadow policy could decide on together with the policy in force. So the requests themselves
-//! are remembered while nobody has taken them, in memory: a restart forgets them, and nothing but the comparison is lost.
+//! are remembered while nobody has taken them, in memory: a restart forgets them, and nothing but the comparison is lost. Neither is
+//! when so many are open that one more is not remembered.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,6 +14,9 @@ use super::policy::{Decision, Searched};
 use crate::domain::{DriverId, Kind, Policy, Status, Trip, TripChange, TripId};
 use crate::store::searches::Search;
 use crate::town::Town;
+
+/// So many open requests are looked at; further ones are not compared.
+const OPEN_MAX: usize = 4_096;
 
 /// The requests that a shadow policy is to decide on, and what it decided; cheap to clone.
 #[derive(Clone)]
@@ -55,8 +59,15 @@ impl Onlooking {
             since: at,
             decided: None,
         };
-        self.open.lock().insert(trip.id, open);
-        true
+        let mut all = self.open.lock();
+        if all.len() >= OPEN_MAX {
+            forget_ended(&mut all, at);
+        }
+        let has_room = all.len() < OPEN_MAX || all.contains_key(&trip.id);
+        if has_room {
+            all.insert(trip.id, open);
+        }
+        has_room
     }
 
     fn is_shadowed(&self, trip: &Trip) -> bool {
@@ -67,8 +78,7 @@ impl Onlooking {
     /// What is still to be decided on, the oldest first.
     pub(super) fn undecided(&self, at: Timestamp) -> Vec<Search> {
         let mut open = self.open.lock();
-        // Another node may have taken it, which nobody hears of here.
-        open.retain(|_, open| open.trip.search_ends_at > at);
+        forget_ended(&mut open, at);
         let undecided = open.values().filter(|open| open.decided.is_none());
         let searches = undecided.map(|open| Search {
             trip: open.trip.clone(),
@@ -96,6 +106,11 @@ impl Onlooking {
     }
 }
 
+/// Another node may have served them, which nobody hears of here.
+fn forget_ended(open: &mut HashMap<TripId, Open>, at: Timestamp) {
+    open.retain(|_, open| open.trip.search_ends_at > at);
+}
+
 impl Open {
     /// Logs who took the trip beside whom the other policy would have asked.
     fn compare(&self, now: &Trip) {
@@ -113,5 +128,62 @@ impl Open {
                 "Compared who took a trip with whom another policy would have chosen"
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::{Address, Coordinates, Order, Party, Place, Request, RiderId, UserId};
+
+    const AT: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn request(number: u128) -> TripChange {
+        let place = |location| Place {
+            address: Address::parse("A").expect("an address"),
+            location,
+        };
+        let request = Request {
+            id: TripId::new(Uuid::from_u128(number)),
+            rider: Party {
+                id: RiderId::of(UserId::new(1)),
+                username: String::new(),
+                first_name: String::new(),
+                last_name: String::new(),
+            },
+            pick_up: place(Coordinates::new(48.0, 11.0).ok()),
+            drop_off: place(None),
+            order: Order {
+                policy: Policy::Broadcast,
+                ..Order::default()
+            },
+        };
+        TripChange {
+            kind: Kind::Requested,
+            trip: Trip::request(request, AT),
+            before: None,
+        }
+    }
+
+    #[test]
+    fn more_open_requests_than_can_be_remembered_are_not_looked_at() {
+        let town = Town::parse(r#"{"policy": "broadcast", "shadow": "batch"}"#).expect("a town");
+        let onlooking = Onlooking::new(Arc::new(town));
+        let all = OPEN_MAX as u128;
+        for number in 0..all {
+            assert!(onlooking.changed(&request(number), AT), "{number}");
+        }
+        assert!(!onlooking.changed(&request(all), AT));
+        assert_eq!(onlooking.undecided(AT).len(), OPEN_MAX);
+
+        let ended = onlooking.open.lock()[&request(0).trip.id]
+            .trip
+            .search_ends_at;
+        assert!(
+            onlooking.changed(&request(all), ended),
+            "there is room again"
+        );
     }
 }

@@ -80,19 +80,16 @@ impl Recording {
 
     fn trip(&mut self, kind: Kind, trip: &Trip, at: Timestamp) {
         let driver = trip.state.driver().map(|driver| driver.id);
-        if kind == Kind::Requested {
-            self.request(trip, at);
-        } else if kind == Kind::Accepted
-            && let Some(driver) = driver
-        {
-            self.accepted(driver, trip, at);
-        } else if kind == Kind::Completed {
-            if let Some(number) = self.by_trip.get(&trip.id) {
-                self.requests[*number].driven = Some(trip.times.arrived_at);
+        match (kind, driver) {
+            (Kind::Requested, _) => self.request(trip, at),
+            (Kind::Accepted, Some(driver)) => self.accepted(driver, trip, at),
+            (Kind::Completed, _) => {
+                if let Some(number) = self.by_trip.get(&trip.id) {
+                    self.requests[*number].driven = Some(trip.times.arrived_at);
+                }
+                self.seen(driver, at);
             }
-            self.seen(driver, at);
-        } else {
-            self.seen(driver, at);
+            _ => self.seen(driver, at),
         }
     }
 
