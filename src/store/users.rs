@@ -350,17 +350,13 @@ pub fn sessions_beyond(db: &mut Db, user: UserId, kept: i64) -> QueryResult<Vec<
     let open = sessions::user_id
         .eq(user.get())
         .and(sessions::ended_at.is_null());
-    let newest: Vec<Id> = on!(db, |conn| {
+    let beyond: Vec<Id> = on!(db, |conn| {
         sessions::table
             .filter(open)
             .order(sessions::created_at.desc())
+            .offset(kept)
             .select(sessions::id)
             .load(conn)
     })?;
-    let kept = usize::try_from(kept).unwrap_or_default();
-    Ok(newest
-        .into_iter()
-        .skip(kept)
-        .map(|id| SessionId::new(id.0))
-        .collect())
+    Ok(beyond.into_iter().map(|id| SessionId::new(id.0)).collect())
 }

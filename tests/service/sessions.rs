@@ -20,6 +20,7 @@ pub fn tests() -> Vec<Test> {
         only_a_refresh_token_refreshes,
         the_cookie_is_kept_from_scripts_and_foreign_sites,
         the_cookie_is_for_https_only_where_that_is_served,
+        a_log_in_too_many_ends_the_oldest,
         sessions_outlive_a_restart,
         signing_keys_can_be_rotated,
     ]
@@ -206,6 +207,19 @@ fn the_cookie_is_for_https_only_where_that_is_served(on: Database) {
         has(&cookie, "secure") && has(&cookie, "httponly") && has(&cookie, "samesite=lax"),
         "{cookie:?}"
     );
+}
+
+fn a_log_in_too_many_ends_the_oldest(on: Database) {
+    let service = Service::start(on);
+    let oldest = service.rider("ann");
+    let next = service.log_in("ann");
+    for _ in 2..50 {
+        service.log_in("ann");
+    }
+    assert!(oldest.is_let_in());
+    let newest = service.log_in("ann");
+    has_ended(&oldest);
+    assert!(next.is_let_in() && newest.is_let_in());
 }
 
 fn sessions_outlive_a_restart(on: Database) {
