@@ -198,22 +198,23 @@ fn a_failure_names_the_channel_the_frame_and_what_is_wrong() {
     }
 }
 
-/// The first cells of the rows of the table that follows a line of the page.
-fn table(heading: &str) -> Vec<&'static str> {
-    let page = include_str!("../../docs/protocol.md");
-    let (_, section) = page.split_once(heading).expect("the page has that heading");
-    let rows = section.lines().skip_while(|line| !line.starts_with('|'));
-    rows.take_while(|line| line.starts_with('|'))
-        .skip(2)
-        .filter_map(|row| row.split('|').nth(1))
-        .map(str::trim)
+const PROTOCOL: &str = include_str!("../../docs/protocol.md");
+
+/// The words in the first cells of the table that begins with this, or follows it.
+fn first_cells<'a>(page: &'a str, from: &str) -> BTreeSet<&'a str> {
+    let at = page.find(from).expect("the page has that table");
+    let rows = page[at..].lines().skip_while(|line| !line.starts_with('|'));
+    // The head of the table, and the line below it.
+    let rows = rows.take_while(|line| line.starts_with('|')).skip(2);
+    rows.filter_map(|row| row.split('|').nth(1))
+        .flat_map(|cell| cell.split(", "))
+        .map(|word| word.trim().trim_matches('`'))
         .collect()
 }
 
 #[test]
 fn the_close_codes_are_those_of_the_page() {
-    let rows = table("\n## Handshake, limits and close codes\n");
-    let page: BTreeSet<&str> = rows.iter().flat_map(|row| row.split(", ")).collect();
+    let page = first_cells(PROTOCOL, "\n## Handshake, limits and close codes\n");
     let codes = DOCUMENT["servers"]["local"]["x-close-codes"].as_object();
     let codes = codes.expect("there are close codes").keys();
     assert_eq!(codes.map(String::as_str).collect::<BTreeSet<_>>(), page);
@@ -224,26 +225,17 @@ fn the_close_codes_are_those_of_the_page() {
 
 #[test]
 fn the_codes_of_problems_are_those_of_the_page() {
-    let rows = table("\n## Problems\n");
-    let page: Vec<&str> = rows.iter().flat_map(|row| row.split(", ")).collect();
+    let page = first_cells(PROTOCOL, "\n## Problems\n");
     let codes = DOCUMENT["components"]["schemas"]["Code"]["enum"].as_array();
     for code in codes.expect("there are codes") {
-        let quoted = format!("`{}`", code.as_str().unwrap_or_default());
-        assert!(
-            page.contains(&quoted.as_str()),
-            "{quoted} is not in {page:?}"
-        );
+        let code = code.as_str().unwrap_or_default();
+        assert!(page.contains(code), "{code} is not in {page:?}");
     }
 }
 
 #[test]
 fn the_actions_are_those_of_the_page() {
-    let rows = table("\n## The dcrf dialect: `/ws/` and `/ws/trips/`\n");
-    let page: BTreeSet<String> = rows
-        .iter()
-        .flat_map(|row| row.split(", "))
-        .map(|action| action.replace('`', ""))
-        .collect();
+    let page = first_cells(PROTOCOL, "\n## The dcrf dialect: `/ws/` and `/ws/trips/`\n");
     let schemas = &DOCUMENT["components"]["schemas"];
     let frames = schemas.as_object().expect("there are schemas").iter();
     let is_of_trips = |name: &str| !name.contains("Chat") && !name.contains("Notifications");
@@ -253,9 +245,7 @@ fn the_actions_are_those_of_the_page() {
         let several = action["enum"].as_array().into_iter().flatten();
         several.chain(action.get("const"))
     });
-    let described: BTreeSet<String> = words
-        .filter_map(|word| word.as_str().map(str::to_owned))
-        .collect();
+    let described: BTreeSet<&str> = words.filter_map(Value::as_str).collect();
     assert_eq!(described, page);
 }
 

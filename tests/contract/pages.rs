@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::channels::{By, channel};
-use super::table;
+use super::{PROTOCOL, first_cells};
 
 const PAGES: [(&str, &str); 2] = [
     ("driver", include_str!("../../docs/driver-app.md")),
@@ -88,28 +88,9 @@ fn what_is_shown_of_http_is_json() {
     }
 }
 
-/// The words in the first cells of a page's table that begins with this cell.
-fn first_cells<'a>(page: &'a str, head: &str) -> BTreeSet<&'a str> {
-    let (_, rest) = page.split_once(head).expect("the page has that table");
-    let rows = rest
-        .lines()
-        .skip(2)
-        .take_while(|line| line.starts_with('|'));
-    let cells = rows.filter_map(|row| row.split('|').nth(1));
-    cells
-        .flat_map(|cell| cell.split(", "))
-        .map(|word| word.trim().trim_matches('`'))
-        .collect()
-}
-
 #[test]
 fn every_code_has_its_row_on_one_of_the_pages() {
-    let problems = table("\n## Problems\n");
-    let problems: BTreeSet<&str> = problems
-        .iter()
-        .flat_map(|cell| cell.split(", "))
-        .map(|word| word.trim_matches('`'))
-        .collect();
+    let problems = first_cells(PROTOCOL, "\n## Problems\n");
     let codes = PAGES.map(|(_, page)| first_cells(page, "| code |"));
     let [driver, rider] = &codes;
     let both: BTreeSet<&str> = driver.union(rider).copied().collect();
@@ -118,8 +99,7 @@ fn every_code_has_its_row_on_one_of_the_pages() {
 
 #[test]
 fn every_close_code_has_its_row_on_both_pages() {
-    let closes = table("\n## Handshake, limits and close codes\n");
-    let mut closes: BTreeSet<&str> = closes.iter().flat_map(|row| row.split(", ")).collect();
+    let mut closes = first_cells(PROTOCOL, "\n## Handshake, limits and close codes\n");
     closes.insert("nothing at all");
     for (who, page) in PAGES {
         let rows = first_cells(page, "| the socket ends with |");
