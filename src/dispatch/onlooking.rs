@@ -1,8 +1,8 @@
 //! What another policy would have chosen for requests that all drivers hear of, beside who took them.
 //!
 //! Under `broadcast` there is no search that a shadow policy could decide on together with the policy in force. So the requests themselves
-//! are remembered while nobody has taken them, in memory: a restart forgets them, and nothing but the comparison is lost. Neither is
-//! when so many are open that one more is not remembered.
+//! are remembered while nobody has taken them, in memory, and only so many of them: a restart forgets them, and one too many is not
+//! remembered. Nothing but the comparison is lost.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -136,30 +136,16 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::{Address, Coordinates, Order, Party, Place, Request, RiderId, UserId};
+    use crate::domain::{Coordinates, Request, UserId, sample};
 
     const AT: Timestamp = Timestamp::UNIX_EPOCH;
 
     fn request(number: u128) -> TripChange {
-        let place = |location| Place {
-            address: Address::parse("A").expect("an address"),
-            location,
-        };
-        let request = Request {
+        let mut request = Request {
             id: TripId::new(Uuid::from_u128(number)),
-            rider: Party {
-                id: RiderId::of(UserId::new(1)),
-                username: String::new(),
-                first_name: String::new(),
-                last_name: String::new(),
-            },
-            pick_up: place(Coordinates::new(48.0, 11.0).ok()),
-            drop_off: place(None),
-            order: Order {
-                policy: Policy::Broadcast,
-                ..Order::default()
-            },
+            ..sample::request(UserId::new(1))
         };
+        request.pick_up.location = Coordinates::new(48.0, 11.0).ok();
         TripChange {
             kind: Kind::Requested,
             trip: Trip::request(request, AT),

@@ -193,13 +193,8 @@ fn is_riding(trip: &Trip) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
-    use crate::domain::{
-        Action, Actor, Address, Before, Change, Order, Party, Place, Request, RiderId, UserId,
-        Vehicle, VehicleClass,
-    };
+    use crate::domain::{Action, Actor, Before, Change, UserId, Vehicle, VehicleClass, sample};
     use crate::town::Town;
 
     const BOB: DriverId = DriverId::of(UserId::new(2));
@@ -218,28 +213,8 @@ mod tests {
         }
     }
 
-    fn party<Id>(id: Id) -> Party<Id> {
-        Party {
-            id,
-            username: String::new(),
-            first_name: String::new(),
-            last_name: String::new(),
-        }
-    }
-
     fn requested() -> Trip {
-        let place = || Place {
-            address: Address::parse("A").expect("an address"),
-            location: None,
-        };
-        let request = Request {
-            id: TripId::new(Uuid::nil()),
-            rider: party(RiderId::of(UserId::new(1))),
-            pick_up: place(),
-            drop_off: place(),
-            order: Order::default(),
-        };
-        Trip::request(request, inputs::now())
+        Trip::request(sample::request(UserId::new(1)), inputs::now())
     }
 
     fn heard(watch: &Watch, fact: Fact) {
@@ -286,7 +261,7 @@ mod tests {
         let watch = watch();
         heard(&watch, shift(false));
         assert_eq!(watch.supply.occupation(BOB), Some(Occupation::Free));
-        let taken = act(&watch, &requested(), &Action::Accept(party(BOB)));
+        let taken = act(&watch, &requested(), &Action::Accept(sample::party(BOB)));
         let on_trip = Some(Occupation::OnTrip(taken.id));
         assert_eq!(watch.supply.occupation(BOB), on_trip);
         let riding = act(&watch, &taken, &Action::Start(BOB, None));
@@ -299,7 +274,7 @@ mod tests {
     #[test]
     fn a_shift_may_begin_in_the_middle_of_a_trip() {
         let watch = watch();
-        let taken = act(&watch, &requested(), &Action::Accept(party(BOB)));
+        let taken = act(&watch, &requested(), &Action::Accept(sample::party(BOB)));
         assert_eq!(watch.supply.occupation(BOB), None);
         heard(&watch, shift(false));
         let on_trip = Some(Occupation::OnTrip(taken.id));

@@ -16,6 +16,8 @@ pub mod offer;
 pub mod order;
 pub mod place;
 pub mod policy;
+#[cfg(test)]
+pub mod sample;
 pub mod shift;
 pub mod terms;
 pub mod text;

@@ -4,8 +4,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::{
-    Address, Coordinates, DriverId, Fix, Order, Party, Place, Request, RiderId, Trip, TripId,
-    UserId, Vehicle, VehicleClass,
+    Coordinates, DriverId, Fix, Trip, TripId, UserId, Vehicle, VehicleClass, sample,
 };
 use crate::eta::Straight;
 
@@ -44,25 +43,9 @@ fn search(policy: Policy, asked: &[i64]) -> Search {
 
 /// A search for a trip that begins so many thousandths of a degree further north.
 fn search_at(policy: Policy, asked: &[i64], pick_up: f64) -> Search {
-    let place = |location| Place {
-        address: Address::parse("A").expect("an address"),
-        location,
-    };
-    let request = Request {
-        id: TripId::new(Uuid::nil()),
-        rider: Party {
-            id: RiderId::of(UserId::new(100)),
-            username: String::new(),
-            first_name: String::new(),
-            last_name: String::new(),
-        },
-        pick_up: place(Some(north(pick_up))),
-        drop_off: place(None),
-        order: Order {
-            policy,
-            ..Order::default()
-        },
-    };
+    let mut request = sample::request(UserId::new(100));
+    request.pick_up.location = Some(north(pick_up));
+    request.order.policy = policy;
     Search {
         trip: Trip::request(request, AT),
         round: 0,

@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::{
-    Action, Actor, Address, Before, Change, Coordinates, DriverId, Fix, Kind, Message, MessageText,
-    NoticeText, Notification, Order, Party, Place, Position, Request, RiderId, Trip,
+    Action, Actor, Before, Change, Coordinates, DriverId, Fix, Kind, Message, MessageText,
+    NoticeText, Notification, Position, RiderId, Trip, sample,
 };
 use crate::registry::outbound::Next;
 use crate::registry::voice::NotTold;
@@ -39,33 +39,8 @@ impl Voice for Plain {
     }
 }
 
-fn party<Id>(id: Id) -> Party<Id> {
-    Party {
-        id,
-        username: String::new(),
-        first_name: String::new(),
-        last_name: String::new(),
-    }
-}
-
 fn trip() -> Trip {
-    let place = || Place {
-        address: Address::parse("A").expect("an address"),
-        location: None,
-    };
-    let (id, rider, at) = (
-        TripId::new(Uuid::nil()),
-        party(RiderId::of(ANN)),
-        Timestamp::UNIX_EPOCH,
-    );
-    let request = Request {
-        id,
-        rider,
-        pick_up: place(),
-        drop_off: place(),
-        order: Order::default(),
-    };
-    Trip::request(request, at)
+    Trip::request(sample::request(ANN), Timestamp::UNIX_EPOCH)
 }
 
 fn after(trip: &Trip, action: &Action) -> Trip {
@@ -191,7 +166,7 @@ fn after_the_accept_only_the_parties_hear_more() {
     let driver = Listener::join(&mut roster, BOB, Role::Driver);
     let other = Listener::join(&mut roster, CAT, Role::Driver);
     let bob = DriverId::of(BOB);
-    let accepted = after(&trip(), &Action::Accept(party(bob)));
+    let accepted = after(&trip(), &Action::Accept(sample::party(bob)));
     let arrived = after(&accepted, &Action::Arrive(bob));
     let accept = event(Kind::Accepted, Some(&trip()), &accepted, 2);
     roster.announce(&accept, Instant::now());
@@ -253,7 +228,7 @@ fn a_trip_that_is_over_has_no_group() {
 fn what_happens_while_a_socket_joins_is_told_once_it_has() {
     let mut roster = Roster::default();
     let rider = Listener::connect(&mut roster, ANN, Role::Rider);
-    let accepted = after(&trip(), &Action::Accept(party(DriverId::of(BOB))));
+    let accepted = after(&trip(), &Action::Accept(sample::party(DriverId::of(BOB))));
     let arrived = after(&accepted, &Action::Arrive(DriverId::of(BOB)));
     roster.announce(&requested(1), Instant::now());
     let accept = event(Kind::Accepted, Some(&trip()), &accepted, 2);
@@ -309,7 +284,7 @@ fn operators_hear_of_every_trip() {
     let mut roster = Roster::default();
     let operator = Listener::join(&mut roster, CAT, Role::Operator);
     let bob = DriverId::of(BOB);
-    let accepted = after(&trip(), &Action::Accept(party(bob)));
+    let accepted = after(&trip(), &Action::Accept(sample::party(bob)));
     let arrived = after(&accepted, &Action::Arrive(bob));
     roster.announce(&requested(1), Instant::now());
     let arrive = event(Kind::Arrived, Some(&accepted), &arrived, 2);
@@ -323,7 +298,7 @@ fn what_a_rider_removes_concerns_no_driver() {
     let rider = Listener::join(&mut roster, ANN, Role::Rider);
     let drivers = [BOB, CAT].map(|id| Listener::join(&mut roster, id, Role::Driver));
     let bob = DriverId::of(BOB);
-    let accepted = after(&trip(), &Action::Accept(party(bob)));
+    let accepted = after(&trip(), &Action::Accept(sample::party(bob)));
     let cancelled = after(&accepted, &Action::Cancel(RiderId::of(ANN), None));
     let removed = after(&cancelled, &Action::Delete(RiderId::of(ANN)));
     let remove = event(Kind::Removed, Some(&cancelled), &removed, 4);
@@ -345,7 +320,7 @@ fn a_message_reaches_the_two_parties_alone() {
         trip: trip().id,
         rider: RiderId::of(ANN),
         driver: DriverId::of(BOB),
-        sender: party(BOB),
+        sender: sample::party(BOB),
         text: MessageText::parse("I am here").expect("a text"),
     };
     roster.announce(&happened(Fact::Message(message), 1), Instant::now());
