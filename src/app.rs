@@ -10,15 +10,14 @@ use actix_web::HttpRequest;
 use crate::accounts::{Accounts, Caller};
 use crate::auth::throttle::{Throttle, TooMany};
 use crate::credentials::{self, Purpose, Surroundings};
-use crate::dispatch::{Dispatch, DriverVerb};
-use crate::domain::{DriverId, Fix, Party, UserId};
+use crate::dispatch::{Dispatch, DriverVerb, Told};
+use crate::domain::{DriverId, Party, Report, UserId};
 use crate::notices::Notices;
 use crate::problem::Problem;
 use crate::registry::TripRegistry;
 use crate::registry::actor::Sighted;
 use crate::resume::Resume;
 use crate::store::Store;
-use crate::supply::judge::Counts;
 
 /// The parts of the running service, wired in `server`; cheap to clone.
 #[derive(Clone)]
@@ -79,14 +78,14 @@ impl App {
         }
     }
 
-    /// A driver's device says where it was; gives how many of the positions were found to be what.
-    pub fn report(&self, driver: DriverId, fixes: &[Fix]) -> Result<Counts, Problem> {
-        let (reported, sighting) = self.dispatch.report(driver, fixes)?;
+    /// A driver's device says where it was; gives what became of the positions.
+    pub fn report(&self, driver: DriverId, report: &Report) -> Result<Told, Problem> {
+        let (told, sighting) = self.dispatch.report(driver, report)?;
         if let Some(sighting) = sighting {
             // The next position comes soon: where too much waits this one is lost.
             let _ = self.registry.try_send(Sighted(sighting));
         }
-        Ok(reported.counts)
+        Ok(told)
     }
 
     /// Whether the service has begun to stop.

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::Dispatch;
 use super::order::OrderError;
 use crate::domain::{
-    Actor, Coordinates, DriverId, Fact, Fix, Offer, OfferChange, Shift, Sighting, Status, Track,
+    Actor, Coordinates, DriverId, Fact, Offer, OfferChange, Report, Shift, Sighting, Status, Track,
     Trip, TripId, Vehicle,
 };
 use crate::inputs;
@@ -13,7 +15,8 @@ use crate::store::pool::Unavailable;
 use crate::store::writer::CommandError;
 use crate::store::writer::command::{Answer, Command, Note, Post, Refused, Reply, Task};
 use crate::store::{offers, shifts, tracks, trips};
-use crate::supply::{Occupation, Reported};
+use crate::supply::Occupation;
+use crate::supply::judge::Counts;
 
 /// How long at most the answer about a shift waits until dispatch knows of it too.
 const NOTED_MAX: Duration = Duration::from_secs(1);
@@ -64,6 +67,17 @@ impl Activity {
             Self::OffShift => "off_shift",
         }
     }
+}
+
+/// What became of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// How many of its positions were found to be what.
+    pub counts: Counts,
+    /// How many of them are new on the track of the ride that is under way.
+    pub on_track: usize,
+    /// When it came, by the service's clock.
+    pub received_at: Timestamp,
 }
 
 impl Dispatch {
@@ -143,26 +157,31 @@ impl Dispatch {
     pub fn report(
         &self,
         driver: DriverId,
-        fixes: &[Fix],
-    ) -> Result<(Reported, Option<Sighting>), CommandError> {
+        report: &Report,
+    ) -> Result<(Told, Option<Sighting>), CommandError> {
         if self.noted.borrow().is_none() {
             return Err(Unavailable::Busy.into());
         }
+        let received_at = inputs::now();
         let reported = self
             .supply
-            .report(driver, fixes, inputs::now())
+            .report(driver, &report.fixes, received_at)
             .map_err(|_| Refused::NotOnShift)?;
-        let sighting = match (self.supply.occupation(driver), reported.latest()) {
-            (Some(Occupation::OnTrip(trip)), Some(fix)) => {
-                self.tracks.go_on(trip, &reported.accepted);
-                Some(Sighting { trip, fix: *fix })
-            }
-            (
-                Some(Occupation::Free | Occupation::Offered | Occupation::OnTrip(_)) | None,
-                Some(_) | None,
-            ) => None,
+        self.supply.count_invalid(report.invalid);
+        let mut told = Told {
+            counts: Counts {
+                invalid: report.invalid,
+                ..reported.counts
+            },
+            on_track: 0,
+            received_at,
         };
-        Ok((reported, sighting))
+        let Some(Occupation::OnTrip(trip)) = self.supply.occupation(driver) else {
+            return Ok((told, None));
+        };
+        told.on_track = self.tracks.go_on(trip, &reported.accepted);
+        let sighting = reported.latest().map(|fix| Sighting { trip, fix: *fix });
+        Ok((told, sighting))
     }
 
     /// Where a driver who has nothing to do had better wait, by where requests came from lately; nothing where the driver is right.

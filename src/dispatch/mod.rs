@@ -17,7 +17,7 @@ mod sweeps;
 mod tracks;
 mod watch;
 
-pub use self::duty::{Activity, Duty};
+pub use self::duty::{Activity, Duty, Told};
 pub use self::order::{OrderError, Quoted, Wish};
 pub use self::watch::Watch;
 

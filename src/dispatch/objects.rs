@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Dispatch;
-use super::duty::Duty;
+use super::duty::{Duty, Told};
 use super::order::Quoted;
 use super::promises::Kept;
 use crate::domain::event_object::{OfferObject, ShiftObject};
@@ -32,6 +32,30 @@ impl<'a> From<&'a Duty> for DutyObject<'a> {
             shift: duty.shift.as_ref().map(ShiftObject::from),
             activity: duty.activity.as_str(),
             offer: duty.offer.as_ref().map(OfferObject::from),
+        }
+    }
+}
+
+/// The wire's answer to a report. Each position is counted once among the verdicts, and, if it is new there, on the track as well.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Reported)]
+pub struct ReportedObject {
+    #[serde(flatten)]
+    counts: Counts,
+    /// How many are new on the track of the ride that is under way, late ones too.
+    on_track: usize,
+    /// The service's time, by which a device can tell whether its clock is right.
+    #[serde(serialize_with = "microseconds")]
+    #[schema(value_type = String, format = DateTime)]
+    time: Timestamp,
+}
+
+impl From<&Told> for ReportedObject {
+    fn from(told: &Told) -> Self {
+        Self {
+            counts: told.counts,
+            on_track: told.on_track,
+            time: told.received_at,
         }
     }
 }

@@ -30,10 +30,10 @@ impl Tracks {
     }
 
     /// The ride goes on; a trip whose ride has not begun has no way.
-    pub(super) fn go_on(&self, trip: TripId, fixes: &[Fix]) {
+    pub(super) fn go_on(&self, trip: TripId, fixes: &[Fix]) -> usize {
         let mut ways = self.0.lock();
         let Some(way) = ways.get_mut(&trip).filter(|way| !way.is_over) else {
-            return;
+            return 0;
         };
         for fix in fixes {
             match &mut way.track {
@@ -42,6 +42,7 @@ impl Tracks {
             }
         }
         way.is_saved = false;
+        fixes.len()
     }
 
     /// The ride is over; its way is kept until it is saved.

@@ -21,6 +21,15 @@ pub struct Fix {
     pub speed_mps: Option<f64>,
 }
 
+/// What a device says at once: where it was, and how many of its positions are none.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Report {
+    /// The positions that can be read, in the order in which they came.
+    pub fixes: Vec<Fix>,
+    /// How many could not be read, or say themselves that the device did not know where it was.
+    pub invalid: u64,
+}
+
 /// Where the driver of a running trip is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sighting {

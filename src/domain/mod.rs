@@ -32,7 +32,7 @@ pub use amendment::{Amendment, PlaceChange};
 pub use event::{Before, Event, Fact, Kind, OfferChange, Position, Stream, TripChange};
 pub use event_object::EventObject;
 pub use fare::{Amount, Currency, Fare, Ridden, Tariff};
-pub use fix::{Fix, Sighting};
+pub use fix::{Fix, Report, Sighting};
 pub use id::{DriverId, OperatorId, RiderId, SessionId, TripId, UserId};
 pub use message::{Message, NoRoom};
 pub use notification::{Audience, Notification};

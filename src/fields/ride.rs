@@ -7,7 +7,7 @@ use super::{Fields, Presence};
 use crate::dispatch::Wish;
 use crate::domain::place::CoordinatesError;
 use crate::domain::vehicle::SEATS_MAX;
-use crate::domain::{Coordinates, Fix, Vehicle, VehicleClass};
+use crate::domain::{Coordinates, Fix, Report, Vehicle, VehicleClass};
 use crate::store::quotes::QuoteId;
 
 /// The most positions of one report.
@@ -83,9 +83,10 @@ impl Fields<'_> {
     }
 
     /// Where a device was: one position, or a list of them as `positions`. One without a time was made at `now`.
-    pub fn fixes(&mut self, now: Timestamp) -> Option<Vec<Fix>> {
+    /// Among several, one that breaks a rule is counted and harms no other.
+    pub fn report(&mut self, now: Timestamp) -> Option<Report> {
         if !self.is_given("positions") {
-            return self.fix(now).map(|fix| vec![fix]);
+            return self.reading(now).map(|one| of_readings([Some(one)]));
         }
         let rule = format!("A list of 1 to {FIXES_MAX} positions is required.");
         let given = self.value("positions", Presence::Required)?;
@@ -96,19 +97,21 @@ impl Fields<'_> {
             self.refuse("positions", rule);
             return None;
         };
-        let fixes: Option<Vec<Fix>> = list.iter().map(|value| fix_of(value, now)).collect();
-        if fixes.is_none() {
+        let readings: Vec<Option<Reading>> =
+            list.iter().map(|value| reading_of(value, now)).collect();
+        if readings.iter().all(Option::is_none) {
             self.refuse("positions", FIX_RULE);
+            return None;
         }
-        fixes
+        Some(of_readings(readings))
     }
 
-    fn fix(&mut self, now: Timestamp) -> Option<Fix> {
+    fn reading(&mut self, now: Timestamp) -> Option<Reading> {
         let lat = self.float("lat", Presence::Required);
         let lon = self.float("lon", Presence::Required);
-        let accuracy_m = self.float_among("accuracy", 0.0, 100_000.0);
-        let heading_deg = self.float_among("heading", 0.0, 360.0);
-        let speed_mps = self.float_among("speed", 0.0, 1_000.0);
+        let accuracy_m = self.float_up_to("accuracy", 100_000.0);
+        let heading_deg = self.float_up_to("heading", 360.0);
+        let speed_mps = self.float_up_to("speed", 1_000.0);
         let at = self.time("at").unwrap_or(now);
         let location = Coordinates::new(lat?, lon?)
             .map_err(|rule| match rule {
@@ -116,17 +119,26 @@ impl Fields<'_> {
                 CoordinatesError::Longitude => self.refuse("lon", rule),
             })
             .ok()?;
-        Some(Fix {
+        let is_known = |number: &f64| *number >= 0.0;
+        if !accuracy_m.as_ref().is_none_or(is_known) || is_nowhere(location) {
+            return Some(Reading::NoFix);
+        }
+        Some(Reading::Fix(Fix {
             location,
             at,
-            accuracy_m,
-            heading_deg,
-            speed_mps,
-        })
+            // No device is as good as that: Android says 0 where it does not know.
+            accuracy_m: accuracy_m.filter(|accuracy_m| *accuracy_m > 0.0),
+            heading_deg: heading_deg.filter(is_known),
+            speed_mps: speed_mps.filter(is_known),
+        }))
     }
 
     fn float(&mut self, field: &'static str, presence: Presence) -> Option<f64> {
         let value = self.value(field, presence)?;
+        // A form says so that it knows nothing.
+        if presence == Presence::Optional && *value == "" {
+            return None;
+        }
         let number = value.as_f64().or_else(|| {
             // As a form says it.
             let text = value.as_str()?;
@@ -138,12 +150,13 @@ impl Fields<'_> {
         number
     }
 
-    fn float_among(&mut self, field: &'static str, least: f64, most: f64) -> Option<f64> {
+    /// A number that may be left out; devices write a negative one for what they do not know.
+    fn float_up_to(&mut self, field: &'static str, most: f64) -> Option<f64> {
         let number = self.float(field, Presence::Optional)?;
-        if !(least..=most).contains(&number) {
+        if number > most {
             self.refuse(
                 field,
-                format!("A number from {least} to {most} is required."),
+                format!("A number from 0 to {most} is required; a negative one means unknown."),
             );
             return None;
         }
@@ -151,15 +164,38 @@ impl Fields<'_> {
     }
 }
 
+/// What a position comes to that breaks no rule.
+enum Reading {
+    Fix(Fix),
+    /// The device says that it did not know where it was.
+    NoFix,
+}
+
+/// Where devices believe themselves that have not seen a satellite yet.
+fn is_nowhere(location: Coordinates) -> bool {
+    location.lat() == 0.0 && location.lon() == 0.0
+}
+
+fn of_readings(readings: impl IntoIterator<Item = Option<Reading>>) -> Report {
+    let mut report = Report::default();
+    for reading in readings {
+        match reading {
+            Some(Reading::Fix(fix)) => report.fixes.push(fix),
+            Some(Reading::NoFix) | None => report.invalid += 1,
+        }
+    }
+    report
+}
+
 /// What each of several positions must be.
 const FIX_RULE: &str =
     "A position has lat and lon, and may have at, accuracy, heading and speed, as a single one.";
 
-fn fix_of(value: &Value, now: Timestamp) -> Option<Fix> {
+fn reading_of(value: &Value, now: Timestamp) -> Option<Reading> {
     let object: &Map<String, Value> = value.as_object()?;
     let mut fields = Fields::of(object);
-    let fix = fields.fix(now);
-    fields.finish(fix).ok()
+    let reading = fields.reading(now);
+    fields.finish(reading).ok()
 }
 
 #[cfg(test)]
@@ -202,7 +238,8 @@ mod tests {
     #[test]
     fn positions_come_one_by_one_or_as_a_list() {
         let now = Timestamp::UNIX_EPOCH;
-        let fixes = |object: Value| read(&object, |fields| fields.fixes(now));
+        let fixes =
+            |object: Value| read(&object, |fields| fields.report(now)).map(|report| report.fixes);
         let one = fixes(json!({"lat": 48.1, "lon": 11.5, "speed": 3})).expect("a position");
         assert_eq!(
             (one.len(), one[0].at, one[0].speed_mps),
@@ -220,5 +257,41 @@ mod tests {
         ] {
             assert!(fixes(wrong.clone()).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_a_device_does_not_know_is_unknown() {
+        let read = |more: Value| {
+            let mut one = json!({"lat": 48.1, "lon": 11.5});
+            for (name, value) in more.as_object().expect("an object") {
+                one[name] = value.clone();
+            }
+            let report = read(&one, |fields| fields.report(Timestamp::UNIX_EPOCH));
+            report.expect("it breaks no rule")
+        };
+        let plain = read(json!({}));
+        for unknown in [
+            json!({"heading": -1, "speed": -1}),
+            json!({"heading": null, "speed": null, "accuracy": null, "at": null}),
+            json!({"heading": "", "speed": "-1.0"}),
+            json!({"accuracy": 0}),
+        ] {
+            assert_eq!(read(unknown.clone()), plain, "{unknown}");
+        }
+        for nowhere in [json!({"accuracy": -1}), json!({"lat": 0, "lon": -0.0})] {
+            let report = read(nowhere.clone());
+            assert_eq!((report.fixes.len(), report.invalid), (0, 1), "{nowhere}");
+        }
+    }
+
+    #[test]
+    fn a_position_that_is_none_harms_no_other() {
+        let some = json!({"positions": [
+            {"lat": 48.1, "lon": 11.5}, {"lat": 91, "lon": 0}, "here", {"lat": 48.2, "lon": 11.5, "speed": "NaN"},
+            {"lat": 48.3, "lon": 11.5, "heading": -1}, {"lat": 48.4, "lon": 11.5, "accuracy": -1},
+        ]});
+        let report = read(&some, |fields| fields.report(Timestamp::UNIX_EPOCH)).expect("a report");
+        let lats: Vec<f64> = report.fixes.iter().map(|fix| fix.location.lat()).collect();
+        assert_eq!((lats, report.invalid), (vec![48.1, 48.3], 4));
     }
 }

@@ -6,13 +6,14 @@ use serde::Deserialize;
 use super::body::Body;
 use super::caller::{Anyone, Driver, Rider};
 use crate::app::App;
-use crate::dispatch::objects::{DutyObject, HintObject, QuotesObject, SupplyObject};
+use crate::dispatch::objects::{
+    DutyObject, HintObject, QuotesObject, ReportedObject, SupplyObject,
+};
 use crate::domain::event_object::ShiftObject;
 use crate::domain::trip_object::LocationObject;
 use crate::inputs;
 use crate::problem::Problem;
 use crate::problem::described::{Authenticated, Beginning, Bodied, Forbidden, OnDuty};
-use crate::supply::judge::Counts;
 
 /// What going online takes.
 #[derive(utoipa::ToSchema)]
@@ -46,14 +47,14 @@ pub(super) struct OnePosition {
     /// By the device's clock; now, if left out.
     #[schema(format = DateTime)]
     at: Option<String>,
-    /// How far off it may be, in metres.
-    #[schema(minimum = 0, maximum = 100_000)]
+    /// How far off it may be, in metres; 0 if that is unknown, negative if the device does not know where it is.
+    #[schema(maximum = 100_000)]
     accuracy: Option<f64>,
-    /// In degrees from north, clockwise.
-    #[schema(minimum = 0, maximum = 360)]
+    /// In degrees from north, clockwise; negative if unknown.
+    #[schema(maximum = 360)]
     heading: Option<f64>,
-    /// In metres a second.
-    #[schema(minimum = 0, maximum = 1_000)]
+    /// In metres a second; negative if unknown.
+    #[schema(maximum = 1_000)]
     speed: Option<f64>,
 }
 
@@ -115,16 +116,17 @@ pub(super) async fn end(
 /// Say where you are, as a driver on shift
 #[utoipa::path(post, path = "/api/positions/", tag = "drivers", security(("bearer" = []), ("cookie" = [])),
     request_body = PositionForm,
-    responses((status = 200, body = Counts), Bodied, OnDuty))]
+    responses((status = 200, body = ReportedObject), Bodied, OnDuty))]
 pub(super) async fn report(
     app: web::Data<App>,
     driver: Driver,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let mut fields = body.fields();
-    let fixes = fields.fixes(inputs::now());
-    let fixes = fields.finish(fixes)?;
-    Ok(HttpResponse::Ok().json(app.report(driver.0.id, &fixes)?))
+    let report = fields.report(inputs::now());
+    let report = fields.finish(report)?;
+    let told = app.report(driver.0.id, &report)?;
+    Ok(HttpResponse::Ok().json(ReportedObject::from(&told)))
 }
 
 /// Ask where to wait while there is nothing to do, as a driver on shift

@@ -28,6 +28,9 @@ pub(super) struct Verdicts {
     late: AtomicU64,
     duplicate: AtomicU64,
     impossible: AtomicU64,
+    too_old: AtomicU64,
+    from_future: AtomicU64,
+    invalid: AtomicU64,
     too_frequent: AtomicU64,
 }
 
@@ -39,6 +42,9 @@ impl Verdicts {
             (&self.late, counts.late),
             (&self.duplicate, counts.duplicate),
             (&self.impossible, counts.impossible),
+            (&self.too_old, counts.too_old),
+            (&self.from_future, counts.from_future),
+            (&self.invalid, counts.invalid),
             (&self.too_frequent, counts.too_frequent),
         ];
         for (total, more) in each.into_iter().filter(|(_, more)| *more > 0) {
@@ -53,6 +59,9 @@ impl Verdicts {
             late: self.late.load(RELAXED),
             duplicate: self.duplicate.load(RELAXED),
             impossible: self.impossible.load(RELAXED),
+            too_old: self.too_old.load(RELAXED),
+            from_future: self.from_future.load(RELAXED),
+            invalid: self.invalid.load(RELAXED),
             too_frequent: self.too_frequent.load(RELAXED),
         }
     }

@@ -35,8 +35,12 @@ pub enum Verdict {
     Late,
     /// Of the same moment as what is known.
     Duplicate,
-    /// Nobody can have got there so fast, or the device is too unsure, or its clock is wrong.
+    /// Nobody can have got there so fast, or the device is too unsure.
     Impossible,
+    /// Too old to say where the driver is now: it comes late, or the device's clock is behind.
+    TooOld,
+    /// Of a time that has not come: the device's clock is ahead.
+    FromFuture,
     /// Too soon after what is known.
     TooFrequent,
 }
@@ -51,8 +55,14 @@ pub struct Counts {
     pub late: u64,
     /// Of the same moment as what is known.
     pub duplicate: u64,
-    /// Where nobody can have got so fast, too unsure, or from the future.
+    /// Where nobody can have got so fast, or too unsure.
     pub impossible: u64,
+    /// More than ten minutes old by the service's clock: sent late, or the device's clock is behind.
+    pub too_old: u64,
+    /// More than a minute ahead of the service's clock, so the device's clock is wrong.
+    pub from_future: u64,
+    /// No position: it breaks a rule, or says itself that the device did not know where it was.
+    pub invalid: u64,
     /// Too soon after what is known.
     pub too_frequent: u64,
 }
@@ -65,6 +75,8 @@ impl Counts {
             Verdict::Late => &mut self.late,
             Verdict::Duplicate => &mut self.duplicate,
             Verdict::Impossible => &mut self.impossible,
+            Verdict::TooOld => &mut self.too_old,
+            Verdict::FromFuture => &mut self.from_future,
             Verdict::TooFrequent => &mut self.too_frequent,
         } += 1;
     }
@@ -125,7 +137,13 @@ impl Judge {
     fn verdict(&mut self, fix: &Fix, received_at: Timestamp) -> Verdict {
         let age = received_at.duration_since(fix.at);
         let is_sure = |accuracy_m: f64| (0.0..=ACCURACY_MAX_M).contains(&accuracy_m);
-        if age > AGE_MAX || age < -AHEAD_MAX || !fix.accuracy_m.is_none_or(is_sure) {
+        if age > AGE_MAX {
+            return Verdict::TooOld;
+        }
+        if age < -AHEAD_MAX {
+            return Verdict::FromFuture;
+        }
+        if !fix.accuracy_m.is_none_or(is_sure) {
             return Verdict::Impossible;
         }
         let Some(last) = &self.last else {

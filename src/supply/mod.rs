@@ -206,6 +206,14 @@ impl Supply {
         Ok(Reported { counts, accepted })
     }
 
+    /// Counts what devices reported that is no position.
+    pub fn count_invalid(&self, invalid: u64) {
+        self.shared.verdicts.add(Counts {
+            invalid,
+            ..Counts::default()
+        });
+    }
+
     /// Says what a driver is at; gives what it was before.
     pub fn occupy(
         &self,

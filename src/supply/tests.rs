@@ -263,6 +263,7 @@ fn operators_see_how_many_fixes_were_what() {
         duplicate: 1,
         impossible: 1,
         too_frequent: 1,
+        ..Counts::default()
     };
     assert_eq!(supply.verdicts(), expected);
     assert_eq!(

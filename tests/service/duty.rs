@@ -15,6 +15,8 @@ pub fn tests() -> Vec<Test> {
         a_vehicle_has_a_class_of_the_town_and_seats,
         a_shift_outlasts_the_trip,
         every_position_is_judged,
+        what_a_device_does_not_know_costs_no_position,
+        a_device_can_tell_that_its_clock_is_wrong,
         a_position_that_breaks_a_rule_is_named,
         a_batch_that_breaks_a_rule_is_named,
         positions_are_for_drivers_on_shift,
@@ -29,14 +31,45 @@ pub fn begin(native: &mut Native) -> Value {
     native.call("begin_shift", &json!({})).ok(200)
 }
 
-/// The counts of a report in which those that are given are not 0.
-pub fn counts(given: &Value) -> Value {
-    let mut counts =
-        json!({"accepted": 0, "late": 0, "duplicate": 0, "impossible": 0, "too_frequent": 0});
+/// The counts of the service's verdicts in which those that are given are not 0.
+pub fn verdicts(given: &Value) -> Value {
+    let mut counts = json!({
+        "accepted": 0, "late": 0, "duplicate": 0, "impossible": 0,
+        "too_old": 0, "from_future": 0, "invalid": 0, "too_frequent": 0,
+    });
     for (verdict, count) in given.as_object().into_iter().flatten() {
         counts[verdict] = count.clone();
     }
     counts
+}
+
+/// The counts of a report outside a ride in which those that are given are not 0.
+pub fn counts(given: &Value) -> Value {
+    let mut counts = verdicts(given);
+    if counts["on_track"].is_null() {
+        counts["on_track"] = json!(0);
+    }
+    counts
+}
+
+/// The counts of an answer to a report, without the service's time, which must be there.
+#[track_caller]
+pub fn judged(mut answer: Value) -> Value {
+    let time = answer
+        .as_object_mut()
+        .and_then(|answer| answer.remove("time"));
+    let time = time
+        .as_ref()
+        .and_then(Value::as_str)
+        .map(str::parse::<Timestamp>);
+    assert!(matches!(time, Some(Ok(_))), "{answer}");
+    answer
+}
+
+/// What becomes of what a device reports.
+#[track_caller]
+pub fn report(native: &mut Native, data: &Value) -> Value {
+    judged(native.call("position", &json!({"data": data})).ok(200))
 }
 
 /// So long after a shift began, as the service writes it.
@@ -199,9 +232,10 @@ fn every_position_is_judged(on: Database) {
         fix(48.100_5, -40_000),
         fix(48.1, -3_600_000), // from too long ago
     ];
-    let data = json!({"positions": many});
-    let judged = native.call("position", &json!({"data": data})).ok(200);
-    let expected = json!({"accepted": 2, "duplicate": 1, "impossible": 4, "too_frequent": 1});
+    let judged = report(&mut native, &json!({"positions": many}));
+    let expected = json!({
+        "accepted": 2, "duplicate": 1, "impossible": 2, "too_old": 1, "from_future": 1, "too_frequent": 1,
+    });
     assert_eq!(judged, counts(&expected));
     for (verdict, one) in [
         ("late", fix(48.1, -55_000)),
@@ -210,9 +244,84 @@ fn every_position_is_judged(on: Database) {
         ("impossible", fix(50.0, -39_000)),
         ("accepted", fix(48.101, -38_000)),
     ] {
-        let judged = native.call("position", &json!({"data": one})).ok(200);
-        assert_eq!(judged, counts(&json!({verdict: 1})), "{one}");
+        assert_eq!(
+            report(&mut native, &one),
+            counts(&json!({verdict: 1})),
+            "{one}"
+        );
     }
+}
+
+fn what_a_device_does_not_know_costs_no_position(on: Database) {
+    let service = Service::start(on);
+    let mut native = service.driver("bob").native();
+    let shift = begin(&mut native);
+    let fix = |second: i64| json!({"lat": 48.1, "lon": 11.6, "at": after(&shift, -1_000 * second)});
+    let with = |second: i64, more: Value| {
+        let mut fix = fix(second);
+        for (name, value) in more.as_object().expect("an object") {
+            fix[name] = value.clone();
+        }
+        fix
+    };
+    // As an iPhone says that it knows neither, and as browsers do.
+    let unknown = with(90, json!({"heading": -1, "speed": -1}));
+    assert_eq!(
+        report(&mut native, &unknown),
+        counts(&json!({"accepted": 1}))
+    );
+    let null = with(
+        80,
+        json!({"heading": null, "speed": null, "accuracy": null}),
+    );
+    assert_eq!(report(&mut native, &null), counts(&json!({"accepted": 1})));
+    // As an iPhone says that it does not know where it is, and as a receiver without a satellite does.
+    for nowhere in [
+        with(70, json!({"accuracy": -1})),
+        with(70, json!({"lat": 0, "lon": 0})),
+    ] {
+        assert_eq!(
+            report(&mut native, &nowhere),
+            counts(&json!({"invalid": 1}))
+        );
+    }
+    // What is none harms no other.
+    let many = json!({"positions": [
+        with(60, json!({"lat": 91})), with(50, json!({"speed": -1})), "here",
+        with(40, json!({"heading": "NaN"})), with(30, json!({"accuracy": -1})), fix(20),
+    ]});
+    let told = native.wrong("position", &json!({"data": many})).ok(200);
+    assert_eq!(judged(told), counts(&json!({"accepted": 2, "invalid": 4})));
+    let sum = service.operator("oz").get("/api/supply/").ok(200);
+    assert_eq!(
+        sum["positions"],
+        verdicts(&json!({"accepted": 4, "invalid": 6}))
+    );
+}
+
+fn a_device_can_tell_that_its_clock_is_wrong(on: Database) {
+    let mut service = Options::new(on).with_clock().start();
+    let mut native = service.driver("bob").native();
+    let earlier = begin(&mut native);
+    service.advance(7_200.0);
+    begin(&mut native);
+    let here = json!({"lat": 48.1, "lon": 11.6});
+    let answer = native.call("position", &json!({"data": here})).ok(200);
+    let time: Timestamp = answer["time"]
+        .as_str()
+        .and_then(|time| time.parse().ok())
+        .expect("a time");
+    for (wrong_s, verdict) in [(90, "from_future"), (-660, "too_old")] {
+        let at = |seconds: i64| format!("{:.6}", time + SignedDuration::from_secs(seconds));
+        let mut ahead = here.clone();
+        ahead["at"] = json!(at(wrong_s));
+        assert_eq!(report(&mut native, &ahead), counts(&json!({verdict: 1})));
+    }
+    let later = after(&earlier, 7_200_000).parse().ok();
+    assert!(
+        later.is_some_and(|later: Timestamp| time >= later),
+        "it is the service's"
+    );
 }
 
 /// A position with another value of one field.
@@ -229,7 +338,8 @@ fn a_position_that_breaks_a_rule_is_named(on: Database) {
     let required = "This field is required.";
     let number = "A valid number is required.";
     let time = "A time like 2026-11-23T08:10:30Z is required.";
-    let among = |most| format!("A number from 0 to {most} is required.");
+    let among =
+        |most| format!("A number from 0 to {most} is required; a negative one means unknown.");
     let range = |field, most| format!("{field} must be a number from -{most} to {most}.");
     for (field, wrong, rule) in [
         ("lat", Value::Null, "This field may not be null.".to_owned()),
@@ -237,7 +347,7 @@ fn a_position_that_breaks_a_rule_is_named(on: Database) {
         ("lat", json!(91), range("lat", 90)),
         ("lon", json!(181), range("lon", 180)),
         ("at", json!("noon"), time.to_owned()),
-        ("accuracy", json!(-1), among(100_000)),
+        ("accuracy", json!(100_001), among(100_000)),
         ("heading", json!(361), among(360)),
         ("speed", json!(1001), among(1_000)),
     ] {
@@ -274,8 +384,7 @@ fn a_batch_that_breaks_a_rule_is_named(on: Database) {
         let answer = native.wrong("position", &json!({"data": data}));
         assert_eq!(answer.breaks("positions"), rule, "{data}");
     }
-    let data = json!({"positions": many(100)});
-    let judged = native.call("position", &json!({"data": data})).ok(200);
+    let judged = report(&mut native, &json!({"positions": many(100)}));
     // All of them without a time, so of one moment.
     assert_eq!(judged, counts(&json!({"accepted": 1, "duplicate": 99})));
 }
@@ -289,8 +398,8 @@ fn positions_are_for_drivers_on_shift(on: Database) {
         let data = answer.refused(409, "You are not on a shift.");
         assert_eq!(data, json!({"code": "no-shift"}));
         begin(&mut native);
-        let judged = native.call("position", &here).ok(200);
-        assert_eq!(judged, counts(&json!({"accepted": 1})));
+        let told = native.call("position", &here).ok(200);
+        assert_eq!(judged(told), counts(&json!({"accepted": 1})));
         native.call("end_shift", &json!({})).ok(200);
     }
 }

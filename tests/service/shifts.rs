@@ -1,7 +1,8 @@
 //! Shifts, positions and supply over HTTP.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::duty::{counts, judged, verdicts};
 use crate::harness::{
     Database, Options, STAND, Service, Test, eventually, location, nk, north_of, tests, town,
 };
@@ -79,24 +80,25 @@ fn positions_are_judged_one_by_one(on: Database) {
     let path = "/api/positions/";
     driver.post(path, &location(STAND)).problem(409, "no-shift");
     let shift = driver.post_nothing("/api/shift/").ok(200);
-    let counts = |accepted, late, duplicate, impossible, too_frequent| json!({"accepted": accepted, "late": late, "duplicate": duplicate, "impossible": impossible, "too_frequent": too_frequent});
     let at = shift["began"].clone();
     let mut first = location(STAND);
     first["at"] = at.clone();
-    assert_eq!(driver.post(path, &first).ok(200), counts(1, 0, 0, 0, 0));
-    assert_eq!(driver.post(path, &first).ok(200), counts(0, 0, 1, 0, 0));
+    let report = |positions: &Value| judged(driver.post(path, positions).ok(200));
+    assert_eq!(report(&first), counts(&json!({"accepted": 1})));
+    assert_eq!(report(&first), counts(&json!({"duplicate": 1})));
     let mut old = first.clone();
     old["at"] = json!("2020-01-01T00:00:00Z");
     let mut unsure = location(STAND);
     unsure["accuracy"] = json!(90_000);
     let several = json!({"positions": [unsure, first, old]});
-    assert_eq!(driver.post(path, &several).ok(200), counts(0, 0, 1, 2, 0));
-    let form = "lat=48.137&lon=11.575&speed=3.5&heading=270";
+    let expected = json!({"duplicate": 1, "impossible": 1, "too_old": 1});
+    assert_eq!(report(&several), counts(&expected));
+    let form = "lat=48.137&lon=11.575&speed=-1&heading=";
     let told = driver.call("POST", path).form(form).send();
     told.ok(200);
     let sum = service.operator("olga").get("/api/supply/").ok(200);
     assert_eq!(sum["positions"]["duplicate"], 2, "{sum}");
-    assert_eq!(sum["positions"]["impossible"], 2, "{sum}");
+    assert_eq!(sum["positions"]["impossible"], 1, "{sum}");
 }
 
 fn a_report_that_breaks_a_rule_is_named(on: Database) {
@@ -110,7 +112,7 @@ fn a_report_that_breaks_a_rule_is_named(on: Database) {
     for (field, wrong) in [
         ("lat", json!("north")),
         ("at", json!("now")),
-        ("accuracy", json!(-1)),
+        ("accuracy", json!(100_001)),
         ("heading", json!(361)),
         ("speed", json!("fast")),
     ] {
@@ -167,8 +169,7 @@ fn a_position_is_seen_while_the_trip_runs(on: Database) {
 fn only_operators_see_the_supply(on: Database) {
     let service = Service::start(on);
     let operator = service.operator("olga");
-    let nothing =
-        json!({"accepted": 0, "late": 0, "duplicate": 0, "impossible": 0, "too_frequent": 0});
+    let nothing = verdicts(&json!({}));
     let nobody = json!({
         "on_shift": {"free": 0, "offered": 0, "on_trip": 0},
         "positions": nothing,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::dcrf::of;
-use super::duty::{after, begin, counts};
+use super::duty::{after, begin, counts, report};
 use crate::harness::{Database, Native, Rider, Service, Test, nk, tests};
 
 pub fn tests() -> Vec<Test> {
@@ -46,11 +46,8 @@ impl Phone {
 
     #[track_caller]
     fn report(&mut self, data: &Value) {
-        let judged = self.native.call("position", &json!({"data": data})).ok(200);
-        assert_eq!(
-            judged["accepted"],
-            counts(&json!({"accepted": 1}))["accepted"]
-        );
+        let told = report(&mut self.native, data);
+        assert_eq!(told["accepted"], 1, "{told}");
     }
 
     /// Moves on; gives what those who look must be told, who know the trip by this key.
@@ -139,18 +136,14 @@ fn a_batch_is_seen_where_it_ends(on: Database) {
     phone.native.call("accept", &of(&trip)).ok(200);
     app.told("changes", "update", &trip);
     let batch = [phone.next(), phone.next(), phone.next()];
-    let data = json!({"positions": batch});
-    let judged = phone
-        .native
-        .call("position", &json!({"data": data}))
-        .ok(200);
-    assert_eq!(judged, counts(&json!({"accepted": 3})));
+    let told = report(&mut phone.native, &json!({"positions": batch}));
+    assert_eq!(told, counts(&json!({"accepted": 3})));
     let mut last = batch[2].clone();
     last["pk"] = trip["nk"].clone();
     sees(&mut app, "pos", &last);
     // What came late is no news.
-    let judged = phone.native.call("position", &json!({"data": batch[0]}));
-    assert_eq!(judged.ok(200), counts(&json!({"late": 1})));
+    let told = report(&mut phone.native, &batch[0]);
+    assert_eq!(told, counts(&json!({"late": 1})));
     settle(&rider, &mut app);
     app.was_told_no_more("pos");
 }

@@ -169,13 +169,18 @@ export interface Sighting extends Fix {
   at: string;
 }
 
-/** How many positions were found to be what. */
+/** How many positions were found to be what, how many are new on the track of the ride, and the service's time. */
 export interface Verdicts {
   accepted: number;
   late: number;
   duplicate: number;
   impossible: number;
+  too_old: number;
+  from_future: number;
+  invalid: number;
   too_frequent: number;
+  on_track: number;
+  time: string;
 }
 
 export type OfferState = 'created' | 'delivered' | 'accepted' | 'declined' | 'expired' | 'withdrawn' | 'undelivered';

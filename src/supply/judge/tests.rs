@@ -35,9 +35,9 @@ fn the_first_fix_is_judged_by_itself() {
     for (fix, verdict) in [
         (fix(0, 0.0), Verdict::Accepted),
         (fix(60_000, 0.0), Verdict::Accepted),
-        (fix(60_001, 0.0), Verdict::Impossible),
+        (fix(60_001, 0.0), Verdict::FromFuture),
         (fix(-600_000, 0.0), Verdict::Accepted),
-        (fix(-600_001, 0.0), Verdict::Impossible),
+        (fix(-600_001, 0.0), Verdict::TooOld),
         (unsure(0, 0.0, 500.0), Verdict::Accepted),
         (unsure(0, 0.0, 500.1), Verdict::Impossible),
         (unsure(0, 0.0, -1.0), Verdict::Impossible),
@@ -116,8 +116,8 @@ fn fixes_that_come_together_are_taken_by_their_times() {
         accepted: 3,
         duplicate: 1,
         too_frequent: 1,
-        impossible: 1,
-        late: 0,
+        from_future: 1,
+        ..Counts::default()
     };
     assert_eq!(counts, expected);
     let (accepted, counts) = judge.judge_all(&[fix(1_500, 15.0)], at_ms(3_000));
@@ -137,7 +137,7 @@ proptest! {
         for (batch, received) in batches {
             let before = judge.last().copied();
             let (accepted, counts) = judge.judge_all(&batch, at_ms(received));
-            let all = counts.accepted + counts.late + counts.duplicate + counts.impossible + counts.too_frequent;
+            let all = counts.accepted + counts.late + counts.duplicate + counts.impossible + counts.too_old + counts.from_future + counts.too_frequent;
             prop_assert_eq!(all, batch.len() as u64);
             prop_assert_eq!(counts.accepted, accepted.len() as u64);
             prop_assert_eq!(judge.last().copied(), accepted.last().copied().or(before));

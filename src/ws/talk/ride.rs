@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::dcrf::{Answered, Dcrf, Success, json_of};
-use crate::dispatch::objects::{DutyObject, HintObject, QuotesObject};
+use crate::dispatch::objects::{DutyObject, HintObject, QuotesObject, ReportedObject};
 use crate::domain::event_object::{OfferObject, ShiftObject};
 use crate::domain::{Coordinates, OfferChange, VehicleClass};
 use crate::problem::Problem;
@@ -41,7 +41,9 @@ impl Dcrf {
                 json_of(&ShiftObject::from(&shift))
             }
             Duty::End => json_of(&ShiftObject::from(&dispatch.end_shift(driver).await?)),
-            Duty::Report(fixes) => json_of(&self.app.report(driver, &fixes)?),
+            Duty::Report(report) => {
+                json_of(&ReportedObject::from(&self.app.report(driver, &report)?))
+            }
             Duty::Hint => json_of(&HintObject::from(dispatch.hint(driver).await?)),
             Duty::Reply(pk, reply) => {
                 let trip = self.trip(&pk).await?.id;

@@ -92,12 +92,18 @@ test('a driver with another vehicle, or off shift, is refused', () =>
     await assert.rejects(client.duty.sendPosition(here), { status: 409, code: 'no-shift' });
     const shift = await client.duty.beginShift({ seats: 6 });
     await assert.rejects(client.duty.beginShift(), { status: 409, code: 'on-shift' });
-    assert.deepEqual(await client.duty.sendPositions([here, here]), {
+    const { time, ...counts } = await client.duty.sendPositions([here, here]);
+    assert.ok(!Number.isNaN(Date.parse(time)));
+    assert.deepEqual(counts, {
       accepted: 1,
       late: 0,
       duplicate: 1,
       impossible: 0,
+      too_old: 0,
+      from_future: 0,
+      invalid: 0,
       too_frequent: 0,
+      on_track: 0,
     });
     assert.deepEqual(await client.duty.shift(), { shift, activity: 'available', offer: null });
   }));

@@ -2,7 +2,7 @@
 
 use crate::dispatch::{DriverVerb, Wish};
 use crate::domain::{
-    Amendment, Coordinates, Ending, Fix, MessageText, Reason, TripId, Vehicle, VehicleClass,
+    Amendment, Coordinates, Ending, MessageText, Reason, Report, TripId, Vehicle, VehicleClass,
 };
 use crate::notices::Which;
 use crate::resume;
@@ -114,7 +114,7 @@ pub enum Duty {
     Show,
     Begin(Vehicle),
     End,
-    Report(Vec<Fix>),
+    Report(Report),
     Hint,
     Reply(Pk, Reply),
 }

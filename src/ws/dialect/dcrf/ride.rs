@@ -84,8 +84,8 @@ impl Reader<'_> {
             "position" => {
                 let data = self.data()?;
                 let mut fields = Fields::of(&data);
-                let fixes = fields.fixes(inputs::now());
-                Duty::Report(fields.finish(fixes)?)
+                let report = fields.report(inputs::now());
+                Duty::Report(fields.finish(report)?)
             }
             _ => Duty::Show,
         })
