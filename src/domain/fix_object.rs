@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::fix::Fix;
-use super::track::Track;
+use super::old_track::Track;
 use super::trip_object::{LocationObject, microseconds};
 
 /// The wire's position.

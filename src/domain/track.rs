@@ -1,126 +1,218 @@
-//! The way that a ride took.
+//! How far a rider was driven: from what a device says to the metres that are charged.
+//!
+//! Where a driver *is* and how far a rider was *driven* are two questions. The first is answered by the supply's judge, at once; this one by the whole
+//! ride, when it is over. A [`Track`] gathers what the device reported while the ride ran, and [`Track::measure`] reckons its metres. Both see a set of
+//! fixes in the order of the device's time, so the order in which they arrived, how they were split over reports and how often they were sent again change
+//! nothing.
+//!
+//! What is decided for one fix by itself: [`Spot::of`]. Which fixes of a ride say something: `usable`. How long the way through them is: `way`. What is
+//! not known: `gaps`.
+
+mod gaps;
+mod usable;
+mod way;
 
 use jiff::Timestamp;
 
 use super::fix::Fix;
 use super::place::Coordinates;
 
-/// The most points of a track; when there are more, every second one is forgotten, and none of its metres.
-pub const POINTS_MAX: usize = 2_000;
-/// What is nearer to the last point than this is taken for noise of the device, in metres.
-const STEP_MIN_M: f64 = 10.0;
+pub use gaps::{GAP_MIN, Gap};
 
-/// The way that a ride took so far.
-#[derive(Debug, Clone, PartialEq)]
+/// The most fixes of a ride that are kept; beyond, only the most accurate of each span of time counts.
+pub const FIXES_MAX: usize = 20_000;
+/// No ride is longer than this times its time by the service's clock, in metres a second.
+pub const SPEED_MAX_MPS: f64 = 50.0;
+/// A fix that may be further off says nothing about the way, in metres.
+pub const ACCURACY_MAX_M: f64 = 100.0;
+/// How far off a fix may be that does not say, in metres.
+pub const ACCURACY_UNSAID_M: f64 = 30.0;
+/// The shortest span of time of which one fix counts, once there are too many; it doubles until they fit.
+const SPAN_MIN_MS: i64 = 500;
+
+/// What counts of a fix: when, where and how sure. Ordered by the device's time.
+///
+/// Whole numbers, so that what was stored is what was reported: to the millisecond, the centimetre, and the decimetre of accuracy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Spot {
+    /// When, by the device's clock, in milliseconds of Unix time.
+    pub at_ms: i64,
+    /// Degrees north, in ten millionths.
+    pub lat_e7: i32,
+    /// Degrees east, in ten millionths.
+    pub lon_e7: i32,
+    /// How far off it may be, in decimetres; nothing where the device does not say.
+    pub accuracy_dm: Option<u16>,
+}
+
+impl Spot {
+    /// What counts of that fix; nothing if it says nothing about a way: at 0/0 exactly is a device without a fix, an accuracy below 0 is a device that
+    /// calls its own fix invalid, and beyond [`ACCURACY_MAX_M`] is a mast or a stranger's network.
+    pub fn of(fix: &Fix) -> Option<Self> {
+        let accuracy_dm = match fix.accuracy_m {
+            None => None,
+            Some(metres) if (0.0..=ACCURACY_MAX_M).contains(&metres) => {
+                Some((metres * 10.0).round() as u16)
+            }
+            Some(_) => return None,
+        };
+        let e7 = |degrees: f64| (degrees * 1e7).round() as i32;
+        let (lat_e7, lon_e7) = (e7(fix.location.lat()), e7(fix.location.lon()));
+        let is_somewhere = (lat_e7, lon_e7) != (0, 0);
+        is_somewhere.then(|| Self {
+            at_ms: fix.at.as_millisecond(),
+            lat_e7,
+            lon_e7,
+            accuracy_dm,
+        })
+    }
+
+    /// Where.
+    pub fn location(&self) -> Coordinates {
+        let degrees = |e7: i32| f64::from(e7) / 1e7;
+        Coordinates::new(degrees(self.lat_e7), degrees(self.lon_e7))
+            .expect("a rounded place on the earth is on the earth")
+    }
+
+    /// How far off it may be, in metres.
+    fn accuracy_m(&self) -> f64 {
+        self.accuracy_dm
+            .map_or(ACCURACY_UNSAID_M, |dm| f64::from(dm) / 10.0)
+    }
+}
+
+/// The fixes of one ride, in the order of the device's time. Arrival order, splitting and repetition change nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Track {
-    /// How long it is, in metres.
-    pub metres: f64,
-    /// Where it went; thinned so that it stays short.
-    pub path: Vec<Coordinates>,
-    /// When its last point was.
-    pub last_at: Timestamp,
+    spots: Vec<Spot>,
+    /// How often the span of time of which one fix counts was doubled; 0 is no span.
+    thinned: u32,
 }
 
 impl Track {
-    /// A track that begins where the device was.
-    pub fn begin(fix: &Fix) -> Self {
-        Self {
-            metres: 0.0,
-            path: vec![fix.location],
-            last_at: fix.at,
-        }
+    /// Takes the fixes of a report; gives those that are new and count, which are the ones to be stored.
+    pub fn add(&mut self, fixes: &[Fix]) -> Vec<Spot> {
+        self.restore(fixes.iter().filter_map(Spot::of))
     }
 
-    /// Goes on to where the device is. What is older than the last point, or nearer than its noise, adds nothing.
-    pub fn go_on(&mut self, fix: &Fix) {
-        let Some(last) = self.path.last() else { return };
-        let step = last.metres_to(fix.location);
-        let noise = fix
-            .accuracy_m
-            .unwrap_or(0.0)
-            .clamp(STEP_MIN_M, 5.0 * STEP_MIN_M);
-        if fix.at <= self.last_at || step < noise {
-            return;
-        }
-        self.metres += step;
-        self.last_at = fix.at;
-        if self.path.len() >= POINTS_MAX {
-            self.thin();
-        }
-        self.path.push(fix.location);
+    /// Takes what was stored; gives what is new of it. Stored pieces may be given in any order, and may hold what was thinned since.
+    pub fn restore(&mut self, spots: impl IntoIterator<Item = Spot>) -> Vec<Spot> {
+        let mut new: Vec<Spot> = spots.into_iter().collect();
+        new.sort_unstable();
+        new.dedup();
+        new.retain(|spot| self.spots.binary_search(spot).is_err());
+        self.spots.extend(&new);
+        // Two runs that are sorted: one pass, and none of note where the second begins after the first.
+        self.spots.sort();
+        self.thin();
+        new.retain(|spot| self.spots.binary_search(spot).is_ok());
+        new
     }
 
-    /// Keeps every second point, and the last one, from which the way goes on.
+    /// Those that count, in the order of the device's time.
+    pub fn spots(&self) -> &[Spot] {
+        &self.spots
+    }
+
+    /// Whether there were more than [`FIXES_MAX`].
+    pub const fn is_thinned(&self) -> bool {
+        self.thinned > 0
+    }
+
+    /// Leaves the most accurate, then earliest, of each span of time. The best of a span is the best of its halves, so what is left of a set does not depend
+    /// on when it came.
     fn thin(&mut self) {
-        let last = self.path.len() - 1;
-        let mut at = 0;
-        self.path.retain(|_| {
-            let keeps = at % 2 == 0 || at == last;
-            at += 1;
-            keeps
-        });
+        loop {
+            if self.thinned > 0 {
+                let span_ms = SPAN_MIN_MS << self.thinned;
+                let span = |spot: &Spot| spot.at_ms.div_euclid(span_ms);
+                let rank = |spot: &Spot| ((spot.accuracy_m() * 10.0) as u32, *spot);
+                self.spots.dedup_by(|next, kept| {
+                    let is_same = span(next) == span(kept);
+                    if is_same && rank(next) < rank(kept) {
+                        *kept = *next;
+                    }
+                    is_same
+                });
+            }
+            if self.spots.len() <= FIXES_MAX {
+                return;
+            }
+            self.thinned += 1;
+        }
     }
 
-    /// How long it is, in whole metres.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a distance is not negative, and shorter than 2^53 m"
-    )]
-    pub fn whole_metres(&self) -> u64 {
-        self.metres.round() as u64
+    /// The metres of the ride, and what is not known of it. `way` is how many metres the quote reckons from one place to another.
+    ///
+    /// Fixes whose time, by the device's clock, is outside the ride by the service's are not the ride's: each is in or out by itself, whatever else was
+    /// reported.
+    pub fn measure(&self, ride: &Ride, way: impl Fn(Coordinates, Coordinates) -> f64) -> Measured {
+        let (from, to) = (
+            ride.started_at.as_millisecond(),
+            ride.ended_at.as_millisecond(),
+        );
+        let begin = self.spots.partition_point(|spot| spot.at_ms < from);
+        let end = self.spots.partition_point(|spot| spot.at_ms <= to);
+        let spots = self.spots.get(begin..end).unwrap_or_default();
+        let segments = usable::segments(spots);
+        let ways: Vec<Vec<Coordinates>> = segments.iter().map(|spots| way::of(spots)).collect();
+        let metres: f64 = ways.iter().map(|way| way::metres(way)).sum();
+        let measured_m = metres.min(ride.reach_m());
+        let (gaps, filled_m) = gaps::fill(ride, &segments, measured_m, way);
+        Measured {
+            stood_still: measured_m <= 0.0 && gaps.is_empty(),
+            measured_m,
+            filled_m,
+            segments: ways,
+            gaps,
+            is_thinned: self.is_thinned(),
+        }
     }
+}
+
+/// What the service knows of a ride besides its fixes; times are by its own clock.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ride {
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it was completed or ended; of a ride that goes on, now.
+    pub ended_at: Timestamp,
+    /// Where it was to begin.
+    pub pick_up: Option<Coordinates>,
+    /// Where it was to end; of a ride that goes on, nothing, since nobody knows that it will.
+    pub drop_off: Option<Coordinates>,
+    /// What was quoted, in metres.
+    pub quoted_m: Option<f64>,
+}
+
+impl Ride {
+    /// How far a car can have driven in that time, in metres.
+    fn reach_m(&self) -> f64 {
+        reach_m(self.started_at, self.ended_at)
+    }
+}
+
+/// How far a car can have driven between these times, in metres.
+fn reach_m(from: Timestamp, to: Timestamp) -> f64 {
+    SPEED_MAX_MPS * to.duration_since(from).as_secs_f64().max(0.0)
+}
+
+/// What a ride comes to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measured {
+    /// The way that the fixes tell, in metres.
+    pub measured_m: f64,
+    /// What was put in for its gaps, in metres.
+    pub filled_m: f64,
+    /// The ways driven, in order: each is a stretch without a gap or a jump, and has at least one place.
+    pub segments: Vec<Vec<Coordinates>>,
+    /// The stretches of time of which nothing is known, in order.
+    pub gaps: Vec<Gap>,
+    /// Whether the fixes say, all along, that the car did not move.
+    pub stood_still: bool,
+    /// Whether there were more than [`FIXES_MAX`].
+    pub is_thinned: bool,
 }
 
 #[cfg(test)]
-mod tests {
-    use jiff::SignedDuration;
-
-    use super::*;
-
-    fn fix(second: i64, lat: f64, accuracy_m: Option<f64>) -> Fix {
-        Fix {
-            location: Coordinates::new(lat, 11.0).expect("on earth"),
-            at: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second),
-            accuracy_m,
-            heading_deg: None,
-            speed_mps: None,
-        }
-    }
-
-    /// A thousandth of a degree north is 111.2 m.
-    #[test]
-    fn a_way_is_as_long_as_its_steps() {
-        let mut track = Track::begin(&fix(0, 48.0, None));
-        for second in 1..=10 {
-            track.go_on(&fix(
-                second,
-                48.0 + 0.001 * f64::from(i32::try_from(second).unwrap_or(0)),
-                None,
-            ));
-        }
-        assert_eq!(track.whole_metres(), 1_112);
-        assert_eq!(track.path.len(), 11);
-    }
-
-    #[test]
-    fn noise_and_the_past_add_nothing() {
-        let mut track = Track::begin(&fix(5, 48.0, None));
-        track.go_on(&fix(6, 48.000_05, None));
-        track.go_on(&fix(7, 48.000_3, Some(40.0)));
-        track.go_on(&fix(4, 48.1, None));
-        assert_eq!(track.whole_metres(), 0);
-        assert_eq!(track.path.len(), 1);
-    }
-
-    #[test]
-    fn a_long_way_is_thinned_and_keeps_its_length() {
-        let mut track = Track::begin(&fix(0, 0.0, None));
-        for step in 1..=10_000_i32 {
-            track.go_on(&fix(i64::from(step), 0.001 * f64::from(step), None));
-        }
-        assert!(track.path.len() <= POINTS_MAX);
-        assert_eq!(track.path.last(), Some(&fix(0, 10.0, None).location));
-        assert_eq!(track.whole_metres() / 1000, 1_111);
-    }
-}
+mod tests;

@@ -1,0 +1,250 @@
+//! The smallest inputs that were once charged wrongly.
+
+use jiff::SignedDuration;
+
+use super::*;
+
+fn place(lat: f64, lon: f64) -> Coordinates {
+    Coordinates::new(lat, lon).expect("on earth")
+}
+
+fn after(seconds: f64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + SignedDuration::from_millis((seconds * 1_000.0).round() as i64)
+}
+
+fn fix(seconds: f64, lat: f64, lon: f64, accuracy_m: Option<f64>) -> Fix {
+    Fix {
+        location: place(lat, lon),
+        at: after(seconds),
+        accuracy_m,
+        heading_deg: None,
+        speed_mps: None,
+    }
+}
+
+/// What the quote reckons where the town knows no better.
+fn way(from: Coordinates, to: Coordinates) -> f64 {
+    from.metres_to(to) * 1.3
+}
+
+/// A ride that begins at zero and was to go from 53.55/10 to 53.5535/10, quoted as 600 m.
+fn ride(seconds: f64) -> Ride {
+    Ride {
+        started_at: after(0.0),
+        ended_at: after(seconds),
+        pick_up: Some(place(53.55, 10.0)),
+        drop_off: Some(place(53.5535, 10.0)),
+        quoted_m: Some(600.0),
+    }
+}
+
+fn track(fixes: &[Fix]) -> Track {
+    let mut track = Track::default();
+    track.add(fixes);
+    track
+}
+
+fn measure(fixes: &[Fix], ride: &Ride) -> Measured {
+    track(fixes).measure(ride, way)
+}
+
+#[test]
+fn a_place_that_is_believed_because_it_repeats_itself_adds_no_metres() {
+    let mut fixes = vec![fix(0.0, 53.55, 10.0, None)];
+    for (at, lat) in [53.0, 53.0, 53.0, 53.55, 53.55, 53.55]
+        .into_iter()
+        .enumerate()
+    {
+        fixes.push(fix(0.25 * (at as f64 + 1.0), lat, 10.0, None));
+    }
+    let measured = measure(&fixes, &ride(2.0));
+    assert_eq!((measured.measured_m, measured.filled_m), (0.0, 0.0));
+    assert_eq!(measured.segments.len(), 3);
+    assert_eq!(measured.gaps, []);
+}
+
+#[test]
+fn one_report_from_the_other_end_of_the_world_adds_no_metres() {
+    let mut fixes = vec![fix(0.0, 53.55, 10.0, None)];
+    fixes.extend([0.2, 0.4, 0.6, 0.8].map(|at| fix(at, 35.68, 139.69, Some(5.0))));
+    assert_eq!(measure(&fixes, &ride(1.0)).measured_m, 0.0);
+}
+
+#[test]
+fn zero_degrees_north_and_east_is_a_device_without_a_fix() {
+    let home = |at| fix(at, 53.55, 10.0, None);
+    let nowhere = |at| fix(at, 0.0, 0.0, None);
+    let fixes = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0].map(nowhere);
+    assert_eq!(track(&fixes).spots(), []);
+    let fixes = [
+        home(0.0),
+        nowhere(1.0),
+        nowhere(2.0),
+        nowhere(3.0),
+        home(4.0),
+    ];
+    let measured = measure(&fixes, &ride(5.0));
+    assert_eq!((measured.measured_m, measured.segments.len()), (0.0, 1));
+    let whole = measure(&[nowhere(0.0), nowhere(30.0)], &ride(60.0));
+    assert_eq!((whole.gaps.len(), whole.stood_still), (1, false));
+}
+
+#[test]
+fn a_coarse_fix_makes_no_metres_while_better_ones_come() {
+    for accuracy_m in [450.0, 100.0, 60.0] {
+        let fixes: Vec<Fix> = (0..10)
+            .map(|at| match at % 2 {
+                0 => fix(f64::from(at) * 0.25, 53.55, 10.0, Some(10.0)),
+                _ => fix(f64::from(at) * 0.25, 53.5535, 10.0, Some(accuracy_m)),
+            })
+            .collect();
+        let measured = measure(&fixes, &ride(2.5));
+        assert_eq!(measured.measured_m, 0.0, "{accuracy_m}");
+        assert!(measured.stood_still);
+    }
+}
+
+#[test]
+fn a_parked_car_that_jitters_adds_nothing() {
+    let mut chance = fastrand::Rng::with_seed(1);
+    for (spread_m, accuracy_m) in [(50.0, Some(60.0)), (15.0, None), (10.0, Some(10.0))] {
+        let mut off = || (chance.f64() * 2.0 - 1.0) * spread_m / 111_195.0;
+        let fixes: Vec<Fix> = (0..60)
+            .map(|at| {
+                fix(
+                    f64::from(at) * 10.0,
+                    53.55 + off(),
+                    10.0 + off(),
+                    accuracy_m,
+                )
+            })
+            .collect();
+        let measured = measure(&fixes, &ride(600.0));
+        assert_eq!((measured.measured_m, measured.filled_m), (0.0, 0.0));
+        assert!(measured.stood_still);
+    }
+}
+
+/// 90 fixes, ten seconds and 100 m apart.
+fn offline() -> Vec<Fix> {
+    let fixes = (0..90).map(|at| {
+        let at = f64::from(at);
+        fix(at * 10.0, 53.55 + at * 100.0 / 111_195.0, 10.0, Some(10.0))
+    });
+    fixes.collect()
+}
+
+#[test]
+fn a_backlog_counts_in_whatever_order_it_comes() {
+    let fixes = offline();
+    let (older, newer) = fixes.split_at(45);
+    let backlog = &fixes[..89];
+    let orders: [&[&[Fix]]; 4] = [
+        &[&fixes],
+        &[&fixes[89..], backlog],
+        &[newer, older],
+        &[newer, older, newer],
+    ];
+    for reports in orders {
+        let mut track = Track::default();
+        let new: usize = reports.iter().map(|report| track.add(report).len()).sum();
+        assert_eq!(new, 90);
+        let measured = track.measure(&ride(890.0), way);
+        assert!((measured.measured_m - 8_900.0).abs() < 10.0, "{measured:?}");
+        assert_eq!((measured.filled_m, measured.gaps.len()), (0.0, 0));
+    }
+}
+
+#[test]
+fn fifteen_minutes_without_a_fix_are_filled_as_the_quote_reckons() {
+    let mut fixes = offline();
+    fixes.drain(1..=88);
+    let quoted_m = Some(8_900.0 * 1.3);
+    let ride = Ride {
+        quoted_m,
+        ..ride(890.0)
+    };
+    let measured = measure(&fixes, &ride);
+    let is_filled = (measured.filled_m - 8_900.0 * 1.3).abs() < 10.0;
+    assert!(is_filled && measured.measured_m <= 0.0, "{measured:?}");
+    assert_eq!((measured.gaps.len(), measured.stood_still), (1, false));
+}
+
+/// 19.8 km, of which the first is told.
+#[test]
+fn a_killed_app_costs_what_was_quoted() {
+    let north = |metres: f64| 53.55 + metres / 111_195.0;
+    let fixes: Vec<Fix> = (0..30)
+        .map(|at| f64::from(at) * 33.0)
+        .map(|metres| fix(metres / 11.0, north(metres), 10.0, Some(10.0)))
+        .collect();
+    let ride = Ride {
+        drop_off: Some(place(north(19_800.0), 10.0)),
+        quoted_m: Some(19_800.0),
+        ..ride(90.0 + 24.0 * 60.0)
+    };
+    let measured = measure(&fixes, &ride);
+    assert!((measured.measured_m - 957.0).abs() < 40.0, "{measured:?}");
+    let metres = measured.measured_m + measured.filled_m;
+    assert!((metres - 19_800.0).abs() < 1.0, "{measured:?}");
+    let ends = measured.gaps.iter().map(|gap| (gap.from_at, gap.to_at));
+    assert!(ends.eq([(after(87.0), ride.ended_at)]));
+}
+
+#[test]
+fn a_ride_that_stood_still_is_measured_as_that() {
+    let fixes = [1.0, 2.0, 3.0, 4.0].map(|at| fix(at, 53.55, 10.0, Some(5.0)));
+    let measured = measure(&fixes, &ride(5.0));
+    assert_eq!((measured.measured_m, measured.filled_m), (0.0, 0.0));
+    assert!(measured.stood_still);
+}
+
+#[test]
+fn a_ride_without_fixes_is_one_gap_and_no_longer_than_a_car_drives_in_its_time() {
+    let whole = measure(&[], &ride(600.0));
+    assert!((whole.filled_m - 506.0).abs() < 1.0, "{whole:?}");
+    assert_eq!((whole.gaps.len(), whole.stood_still), (1, false));
+    let short = measure(&[], &ride(2.0));
+    assert_eq!((short.filled_m, short.gaps.len()), (100.0, 1));
+}
+
+#[test]
+fn what_is_outside_the_ride_by_the_device_s_clock_is_not_its_way() {
+    let mut fixes = offline();
+    let before = fixes.iter().map(|fix| Fix {
+        at: fix.at - SignedDuration::from_hours(1),
+        ..*fix
+    });
+    let before: Vec<Fix> = before.collect();
+    fixes.extend(before);
+    let measured = measure(&fixes, &ride(445.0));
+    assert!((measured.measured_m - 4_400.0).abs() < 10.0, "{measured:?}");
+}
+
+#[test]
+fn of_too_many_fixes_the_most_accurate_of_each_span_counts_in_whatever_order_they_come() {
+    let fixes: Vec<Fix> = (0..3 * FIXES_MAX as u32)
+        .map(|at| (f64::from(at), 5.0 + f64::from(at % 3)))
+        .map(|(at, accuracy_m)| {
+            fix(
+                at * 0.5,
+                50.0 + at * 5.0 / 111_195.0,
+                10.0,
+                Some(accuracy_m),
+            )
+        })
+        .collect();
+    let ride = ride(30_000.0);
+    let ordered = track(&fixes);
+    assert!(ordered.is_thinned() && ordered.spots().len() <= FIXES_MAX);
+    assert!(ordered.spots().len() >= FIXES_MAX / 2);
+    let mut shuffled = Track::default();
+    let mut reports: Vec<&[Fix]> = fixes.chunks(100).collect();
+    fastrand::Rng::with_seed(1).shuffle(&mut reports);
+    for report in reports {
+        shuffled.add(report);
+    }
+    assert_eq!(shuffled, ordered);
+    let measured = ordered.measure(&ride, way).measured_m;
+    assert!((measured / 300_000.0 - 1.0).abs() < 0.001, "{measured}");
+}
