@@ -18,7 +18,7 @@ mod tracks;
 mod watch;
 
 pub use self::duty::{Activity, Duty, Told};
-pub use self::order::{OrderError, Quoted, Wish};
+pub use self::order::{OrderError, Quoted, Way, Wish};
 pub use self::watch::Watch;
 
 use std::sync::Arc;

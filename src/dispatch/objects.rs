@@ -90,6 +90,10 @@ struct QuoteObject<'a> {
     id: String,
     #[schema(example = "standard")]
     class: &'a str,
+    /// For when, if not now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pick_up_at: Option<String>,
     /// How far it is expected to be.
     metres: u64,
     /// How long it is expected to take.
@@ -105,6 +109,7 @@ impl<'a> From<&'a [Quoted]> for QuotesObject<'a> {
         let quotes = quoted.iter().map(|quoted| QuoteObject {
             id: quoted.id.to_string(),
             class: quoted.quote.class.as_str(),
+            pick_up_at: quoted.quote.pick_up_at.map(|at| format!("{at:.6}")),
             metres: quoted.quote.metres,
             seconds: quoted.quote.seconds,
             fare: quoted.quote.fare(),

@@ -36,6 +36,19 @@ pub struct Wish {
     pub quote: Option<QuoteId>,
 }
 
+/// What a rider asks the price of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Way {
+    /// From where.
+    pub pick_up: Coordinates,
+    /// To where.
+    pub drop_off: Coordinates,
+    /// In which class of vehicle; in each, if nothing is said.
+    pub class: Option<VehicleClass>,
+    /// When, if not now.
+    pub pick_up_at: Option<Timestamp>,
+}
+
 /// Why something cannot be ordered.
 #[derive(Debug, thiserror::Error)]
 pub enum OrderError {
@@ -58,7 +71,7 @@ pub enum OrderError {
     #[error("There is no such quote, or it has expired.")]
     UnknownQuote,
     /// The quote was for something else.
-    #[error("The quote is for another way or another class.")]
+    #[error("The quote is for another way, another class or another time.")]
     OtherQuote,
     /// It could be ordered, and was not.
     #[error(transparent)]
@@ -76,6 +89,9 @@ impl From<Unavailable> for OrderError {
 pub struct Quote {
     pick_up: Coordinates,
     drop_off: Coordinates,
+    /// When, if not at the time of the quote.
+    #[serde(default)]
+    pub pick_up_at: Option<Timestamp>,
     /// In which class.
     pub class: VehicleClass,
     /// How far it is expected to be, in metres.
@@ -183,35 +199,40 @@ impl Dispatch {
         let quote = quote.ok_or(OrderError::UnknownQuote)?;
         let same_way = wish.pick_up.location == Some(quote.pick_up)
             && wish.drop_off.location == Some(quote.drop_off);
-        if same_way && wish.class == quote.class {
+        let same_time = wish.pick_up_at == quote.pick_up_at;
+        if same_way && same_time && wish.class == quote.class {
             Ok(quote.terms)
         } else {
             Err(OrderError::OtherQuote)
         }
     }
 
-    /// What a trip would cost now in each class that has a price, or in this one.
-    pub async fn quote(
-        &self,
-        rider: RiderId,
-        pick_up: Coordinates,
-        drop_off: Coordinates,
-        class: Option<VehicleClass>,
-    ) -> Result<Vec<Quoted>, OrderError> {
+    /// What a trip would cost in each class that has a price, or in this one: now, or when it is for.
+    pub async fn quote(&self, rider: RiderId, way: Way) -> Result<Vec<Quoted>, OrderError> {
+        let Way {
+            pick_up,
+            drop_off,
+            class,
+            pick_up_at,
+        } = way;
+        let at = inputs::now();
         let rules = self.town.place(Some(pick_up))?;
         if let Some(class) = &class {
             self.check_class(class)?;
         }
+        // What could not be ordered for that time is not quoted for it.
+        opens_at(pick_up_at, &rules, at)?;
         let (metres, seconds) = Town::estimate(pick_up, drop_off);
         let classes = self.town.classes();
         let wanted = classes.filter(|known| class.as_ref().is_none_or(|class| class == *known));
-        let expires_at = inputs::now() + QUOTE_LIFE;
+        let expires_at = at + QUOTE_LIFE;
         let quoted = wanted.filter_map(|class| {
             let terms = self.town.terms(&rules, class, Some((metres, seconds)))?;
             terms.quoted.as_ref()?;
             let quote = Quote {
                 pick_up,
                 drop_off,
+                pick_up_at,
                 class: class.clone(),
                 metres,
                 seconds,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{Fields, Presence};
-use crate::dispatch::Wish;
+use crate::dispatch::{Way, Wish};
 use crate::domain::place::CoordinatesError;
 use crate::domain::vehicle::SEATS_MAX;
 use crate::domain::{Coordinates, Fix, Report, Vehicle, VehicleClass};
@@ -39,15 +39,20 @@ impl Fields<'_> {
         self.parsed("class", Presence::Optional, VehicleClass::parse)
     }
 
-    /// From where to where, and in which class, if one is meant.
-    pub fn way(&mut self) -> Option<(Coordinates, Coordinates, Option<VehicleClass>)> {
+    /// What a rider asks the price of.
+    pub fn way(&mut self) -> Option<Way> {
         let mut end = |field| {
             self.value(field, Presence::Required)?;
             self.coordinates(field)
         };
         let (pick_up, drop_off) = (end("pick_up_location"), end("drop_off_location"));
-        let class = self.class();
-        Some((pick_up?, drop_off?, class))
+        let (class, pick_up_at) = (self.class(), self.time("pick_up_at"));
+        Some(Way {
+            pick_up: pick_up?,
+            drop_off: drop_off?,
+            class,
+            pick_up_at,
+        })
     }
 
     /// What a driver drives.

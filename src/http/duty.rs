@@ -75,6 +75,9 @@ pub(super) struct QuoteForm {
     /// Every class, if left out.
     #[schema(pattern = "^[a-z0-9_-]{1,32}$")]
     class: Option<String>,
+    /// When, if not now.
+    #[schema(format = DateTime)]
+    pick_up_at: Option<String>,
 }
 
 /// Show your shift, what you are at, and the offer that you have, as a driver
@@ -156,10 +159,7 @@ pub(super) async fn quote(
 ) -> Result<HttpResponse, Problem> {
     let mut fields = body.fields();
     let way = fields.way();
-    let (pick_up, drop_off, class) = fields.finish(way)?;
-    let quoted = app
-        .dispatch
-        .quote(rider.0.id, pick_up, drop_off, class)
-        .await?;
+    let way = fields.finish(way)?;
+    let quoted = app.dispatch.quote(rider.0.id, way).await?;
     Ok(HttpResponse::Ok().json(QuotesObject::from(&quoted[..])))
 }

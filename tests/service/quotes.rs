@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::bookings::later;
 use crate::harness::{
     Answer, Database, Options, Rider, STAND, Service, Test, location, north_of, tests, town,
 };
@@ -17,6 +18,7 @@ pub fn tests() -> Vec<Test> {
         a_quote_locks_its_terms_over_a_dearer_town,
         a_quote_expires_after_five_minutes,
         a_quote_is_for_one_rider_one_way_and_one_class,
+        a_quote_holds_for_the_time_that_it_was_made_for,
         without_a_town_nothing_is_quoted,
     ]
 }
@@ -260,7 +262,7 @@ fn a_quote_is_for_one_rider_one_way_and_one_class(on: Database) {
     is_refused(&rider, &json!({"quote": "0".repeat(32)}), unknown);
     let form = "A quote's id has 32 hex digits.";
     is_refused(&rider, &json!({"quote": "0193"}), form);
-    let another = "The quote is for another way or another class.";
+    let another = "The quote is for another way, another class or another time.";
     let elsewhere = location(north_of(STAND, 4_000.0));
     for more in [
         json!({"quote": quote, "drop_off_location": elsewhere}),
@@ -279,6 +281,37 @@ fn a_quote_is_for_one_rider_one_way_and_one_class(on: Database) {
         fields[name] = value.clone();
     }
     assert_eq!(rider.ask(&fields).ok(201)["quote"], standard_fare());
+}
+
+fn a_quote_holds_for_the_time_that_it_was_made_for(on: Database) {
+    let service = Options::new(on).town(&fares()).start();
+    let rider = service.rider("ann");
+    let another = "The quote is for another way, another class or another time.";
+    let days = |days: i64| later(&rider, days * 86_400);
+    let now = a_quote(&service, &rider);
+    let (far, farther) = (days(20), days(29));
+    is_refused(
+        &rider,
+        &json!({"quote": now, "pick_up_at": farther}),
+        another,
+    );
+
+    let mut fields = way(3_000.0);
+    fields["class"] = json!("standard");
+    fields["pick_up_at"] = json!(farther);
+    let quoted = rider.post("/api/quote/", &fields).ok(200)["quotes"][0].clone();
+    assert_eq!(quoted["fare"], standard_fare());
+    let later = quoted["id"].clone();
+    is_refused(&rider, &json!({"quote": later}), another);
+    is_refused(&rider, &json!({"quote": later, "pick_up_at": far}), another);
+    let trip = rider.orders(&json!({"quote": later, "pick_up_at": quoted["pick_up_at"]}));
+    assert_eq!(trip["quote"], standard_fare());
+    assert_eq!(trip["pick_up_at"], quoted["pick_up_at"]);
+
+    for wrong in [json!("tomorrow"), json!(days(-1)), json!(days(31))] {
+        fields["pick_up_at"] = wrong;
+        rider.post("/api/quote/", &fields).names_field("pick_up_at");
+    }
 }
 
 fn without_a_town_nothing_is_quoted(on: Database) {

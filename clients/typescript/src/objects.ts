@@ -84,6 +84,8 @@ export interface Fare {
 export interface Quote {
   id: string;
   class: string;
+  /** For when, if not now. */
+  pick_up_at?: string;
   metres: number;
   seconds: number;
   fare: Fare;
@@ -108,7 +110,7 @@ export interface Order extends Wish {
   passengers?: number;
   /** A time with its offset, for later. */
   pick_up_at?: string;
-  /** The id of a quote for the same way and class. */
+  /** The id of a quote for the same way, class and time. */
   quote?: string;
 }
 
@@ -117,6 +119,8 @@ export interface Way {
   pick_up_location: Place;
   drop_off_location: Place;
   class?: string;
+  /** A time with its offset, for later. */
+  pick_up_at?: string;
 }
 
 /** What a driver's `update` or `patch` says: the status that the next verb leads to. */

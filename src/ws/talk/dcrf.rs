@@ -94,11 +94,7 @@ impl Dcrf {
             Ask::ListNotifications => self.notifications().await,
             Ask::ReadNotifications(which) => self.read(which).await,
             Ask::Refresh(token) => self.refresh(&token).await,
-            Ask::Quote {
-                pick_up,
-                drop_off,
-                class,
-            } => self.quote(pick_up, drop_off, class).await,
+            Ask::Quote(way) => self.quote(way).await,
             Ask::RideCode(pk) => self.ride_code(&pk).await,
             Ask::UnsubscribePosition(pk) => {
                 let trip = self.visible(&pk).await?.id;

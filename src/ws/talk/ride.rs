@@ -3,23 +3,18 @@
 use serde_json::json;
 
 use super::dcrf::{Answered, Dcrf, Success, json_of};
+use crate::dispatch::Way;
 use crate::dispatch::objects::{DutyObject, HintObject, QuotesObject, ReportedObject};
+use crate::domain::OfferChange;
 use crate::domain::event_object::{OfferObject, ShiftObject};
-use crate::domain::{Coordinates, OfferChange, VehicleClass};
 use crate::problem::Problem;
 use crate::ws::dialect::dcrf::{Done, Duty, Pk};
 
 impl Dcrf {
-    pub(super) async fn quote(
-        &self,
-        pick_up: Coordinates,
-        drop_off: Coordinates,
-        class: Option<VehicleClass>,
-    ) -> Answered {
+    pub(super) async fn quote(&self, way: Way) -> Answered {
         let rider = self.caller.person.rider();
         let rider = rider.ok_or_else(Problem::not_allowed)?.id;
-        let quoted = self.app.dispatch.quote(rider, pick_up, drop_off, class);
-        let quoted = quoted.await?;
+        let quoted = self.app.dispatch.quote(rider, way).await?;
         let quotes = QuotesObject::from(&quoted[..]);
         Ok(Success(Done::Ok, json_of(&quotes)))
     }

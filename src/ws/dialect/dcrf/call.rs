@@ -1,9 +1,7 @@
 //! What a client may want of a native socket.
 
-use crate::dispatch::{DriverVerb, Wish};
-use crate::domain::{
-    Amendment, Coordinates, Ending, MessageText, Reason, Report, TripId, Vehicle, VehicleClass,
-};
+use crate::dispatch::{DriverVerb, Way, Wish};
+use crate::domain::{Amendment, Ending, MessageText, Reason, Report, TripId, Vehicle};
 use crate::notices::Which;
 use crate::resume;
 use crate::store::views::Filter;
@@ -97,11 +95,7 @@ pub enum Ask {
     UnsubscribeNotifications,
     ListNotifications,
     ReadNotifications(Which),
-    Quote {
-        pick_up: Coordinates,
-        drop_off: Coordinates,
-        class: Option<VehicleClass>,
-    },
+    Quote(Way),
     RideCode(Pk),
     UnsubscribePosition(Pk),
     Duty(Duty),

@@ -41,15 +41,8 @@ impl Reader<'_> {
         }
         let data = self.data()?;
         let mut fields = Fields::of(&data);
-        let (pick_up, drop_off, class) = {
-            let way = fields.way();
-            fields.finish(way)?
-        };
-        Ok(Call::Ask(Ask::Quote {
-            pick_up,
-            drop_off,
-            class,
-        }))
+        let way = fields.way();
+        Ok(Call::Ask(Ask::Quote(fields.finish(way)?)))
     }
 
     fn verb(&self, action: &str) -> Result<DriverVerb, Problem> {
