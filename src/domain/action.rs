@@ -138,6 +138,9 @@ pub enum Refusal {
     /// The town has a list of reasons, and this is none of them.
     #[error("This is none of the reasons that can be given.")]
     UnknownReason,
+    /// What was quoted hangs on this end of the way, named by its field: it can be moved, and not taken away.
+    #[error("This trip was quoted by its pins: give another one instead.")]
+    PinNeeded(&'static str),
     /// The state does not allow it.
     #[error("A trip that is {status} does not allow {verb}.")]
     NotPossible {

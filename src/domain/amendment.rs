@@ -22,15 +22,13 @@ pub struct PlaceChange {
 }
 
 impl PlaceChange {
-    /// The place after the change. Another address without coordinates has none: the old ones were the old address's.
+    /// The place after the change. Another text alone leaves the coordinates where they were: it may be another name of the
+    /// same door, and what was quoted hangs on them.
     pub fn of(&self, place: &Place) -> Place {
         let address = self.address.as_ref().unwrap_or(&place.address);
-        let kept = (*address == place.address)
-            .then_some(place.location)
-            .flatten();
         Place {
             address: address.clone(),
-            location: self.location.unwrap_or(kept),
+            location: self.location.unwrap_or(place.location),
         }
     }
 }
@@ -51,13 +49,13 @@ mod tests {
     }
 
     #[test]
-    fn coordinates_go_with_their_address() {
+    fn coordinates_stay_until_others_are_given() {
         let old = place("A", Some((1.0, 2.0)));
         let address = |text: &str| Address::parse(text).ok();
         let change = |address, location| PlaceChange { address, location }.of(&old);
         assert_eq!(change(None, None), old);
         assert_eq!(change(address("A"), None), old);
-        assert_eq!(change(address("B"), None), place("B", None));
+        assert_eq!(change(address("B"), None), place("B", Some((1.0, 2.0))));
         assert_eq!(change(None, Some(None)), place("A", None));
         let moved = place("B", Some((3.0, 4.0)));
         assert_eq!(change(address("B"), Some(Some(at((3.0, 4.0))))), moved);

@@ -4,6 +4,7 @@
 
 pub mod action;
 pub mod amendment;
+pub mod estimate;
 pub mod event;
 pub mod event_object;
 pub mod fare;

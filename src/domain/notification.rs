@@ -73,6 +73,16 @@ impl Notification {
                 "Your driver has waited for you in vain.",
                 at,
             )],
+            (Kind::Amended, _) => driver
+                .map(|driver| {
+                    Self::to(
+                        driver,
+                        "The rider has changed the drop-off of your trip.",
+                        at,
+                    )
+                })
+                .into_iter()
+                .collect(),
             (Kind::Expired, _) => vec![Self::to(rider, "No driver was found for your trip.", at)],
             (Kind::Cancelled, State::Cancelled { .. }) => [Some(rider), driver]
                 .into_iter()
@@ -83,7 +93,6 @@ impl Notification {
             (
                 Kind::Scheduled
                 | Kind::Requested
-                | Kind::Amended
                 | Kind::Accepted
                 | Kind::Started
                 | Kind::Completed

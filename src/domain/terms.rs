@@ -42,6 +42,17 @@ pub struct Terms {
 }
 
 impl Terms {
+    /// What a ride of so many metres and seconds is expected to cost. None where there is no tariff.
+    pub fn quote(&self, metres: u64, seconds: u64) -> Option<Fare> {
+        let (currency, tariff) = (self.currency?, self.tariff.as_ref()?);
+        let ridden = Ridden {
+            metres,
+            seconds,
+            waited_seconds: 0,
+        };
+        Some(ride_fare(tariff, currency, self.surge_permille, ridden))
+    }
+
     /// What the ride costs: by its track; without one, what was quoted; without a quote, a ride of no length. The waiting of
     /// `ridden` is all of it; what is free is taken off here. None where there is no tariff.
     pub fn final_fare(&self, ridden: Option<Ridden>) -> Option<Fare> {

@@ -298,6 +298,9 @@ impl From<Refused> for Problem {
             Refused::Trip(Refusal::UnknownReason, _) => {
                 return Self::invalid(FieldErrors::one("reason", &refused));
             }
+            Refused::Trip(Refusal::PinNeeded(field), _) => {
+                return Self::invalid(FieldErrors::one(field, &refused));
+            }
             Refused::Trip(Refusal::AlreadyTaken, _) => Code::AlreadyTaken,
             Refused::Trip(Refusal::NotYourTrip, _) => Code::NotYourTrip,
             Refused::Trip(Refusal::WrongCode, _) => Code::WrongCode,

@@ -7,15 +7,14 @@
 mod area;
 mod bounds;
 mod error;
-mod estimate;
 mod file;
 mod reading;
 mod rules;
 
 use std::collections::BTreeMap;
 
-use crate::domain::fare::ride_fare;
-use crate::domain::{Coordinates, Currency, Policy, Ridden, Tariff, Terms, VehicleClass};
+use crate::domain::estimate::estimate;
+use crate::domain::{Coordinates, Currency, Policy, Tariff, Terms, VehicleClass};
 
 pub use area::Area;
 pub use error::{TownError, Unserved};
@@ -113,16 +112,7 @@ impl Town {
             no_show_fee: rules.cancellation.no_show_fee,
             reasons: rules.cancellation.reasons.clone(),
         };
-        if let (Some(currency), Some(tariff), Some((metres, seconds))) =
-            (terms.currency, &terms.tariff, estimate)
-        {
-            let ridden = Ridden {
-                metres,
-                seconds,
-                waited_seconds: 0,
-            };
-            terms.quoted = Some(ride_fare(tariff, currency, terms.surge_permille, ridden));
-        }
+        terms.quoted = estimate.and_then(|(metres, seconds)| terms.quote(metres, seconds));
         Some(terms)
     }
 
@@ -139,7 +129,7 @@ impl Town {
     /// How many metres and seconds a ride between two points is expected to take: the straight line over the earth times 1.3,
     /// at 20 km/h.
     pub fn estimate(from: Coordinates, to: Coordinates) -> (u64, u64) {
-        estimate::estimate(from, to)
+        estimate(from, to)
     }
 }
 

@@ -210,8 +210,14 @@ impl Model {
         match self.without_idle_parts(deed) {
             Deed::Accept(number) => self.driver = Some(number),
             Deed::Amend(_, pick_up, drop_off) => {
-                self.pick_up = pick_up.map_or_else(|| self.pick_up.clone(), place);
-                self.drop_off = drop_off.map_or_else(|| self.drop_off.clone(), place);
+                // The pins stay.
+                let renamed = |address: Option<&str>, now: &Place| Place {
+                    address: address
+                        .map_or_else(|| now.address.clone(), |text| place(text).address),
+                    location: now.location,
+                };
+                self.pick_up = renamed(pick_up, &self.pick_up);
+                self.drop_off = renamed(drop_off, &self.drop_off);
             }
             Deed::Delete(_) => {
                 self.hidden = true;
@@ -280,9 +286,12 @@ fn verdict(outcome: &Result<Change, Refusal>) -> Verdict {
         Err(Refusal::NotYourTrip) => Verdict::NotYours,
         Err(Refusal::GivenBack) => Verdict::GivenBack,
         Err(Refusal::TooEarly { .. }) => Verdict::TooEarly,
-        Err(Refusal::WrongCode | Refusal::UnknownReason | Refusal::NotPossible { .. }) => {
-            Verdict::NotPossible
-        }
+        Err(
+            Refusal::WrongCode
+            | Refusal::UnknownReason
+            | Refusal::PinNeeded(_)
+            | Refusal::NotPossible { .. },
+        ) => Verdict::NotPossible,
     }
 }
 
@@ -420,7 +429,8 @@ fn live(mut trip: Trip, deeds: &[(Deed, i64)]) {
                 | Refusal::NotYourTrip
                 | Refusal::GivenBack
                 | Refusal::WrongCode
-                | Refusal::UnknownReason,
+                | Refusal::UnknownReason
+                | Refusal::PinNeeded(_),
             ) => {}
         }
         check_shape(&trip, &model);

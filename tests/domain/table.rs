@@ -189,6 +189,7 @@ fn result(trip: &Trip, action: &Action, second: i64) -> String {
         Err(Refusal::WrongCode) => words("- wrong code"),
         Err(Refusal::TooEarly { .. }) => words("- too early"),
         Err(Refusal::UnknownReason) => words("- unknown reason"),
+        Err(Refusal::PinNeeded(_)) => words("- pin needed"),
         Err(Refusal::NotPossible { .. }) => words("- not possible"),
     }
 }

@@ -2,13 +2,22 @@
 
 use serde_json::{Value, json};
 
+use super::bookings::later;
 use super::dcrf::of;
-use crate::harness::{Database, Driver, Native, Rider, Service, Test, nk, tests};
+use super::quotes::{fares, fares_with};
+use crate::harness::{
+    Cab, Database, Driver, Native, Options, Rider, STAND, Service, Test, location, nk, north_of,
+    tests,
+};
 
 pub fn tests() -> Vec<Test> {
     tests![
         a_pick_up_changes_only_while_a_driver_is_looked_for,
-        an_address_without_coordinates_drops_the_old_ones,
+        an_address_alone_keeps_the_pin_and_the_quote,
+        a_new_pin_is_quoted_anew_by_the_terms_of_the_order,
+        a_trip_that_was_quoted_keeps_a_pin,
+        a_trip_gets_its_quote_with_its_second_pin,
+        the_driver_of_a_running_trip_is_told_of_a_new_drop_off,
         update_needs_both_addresses,
         read_only_fields_are_ignored,
         a_change_is_told_to_those_who_see_the_trip,
@@ -60,32 +69,118 @@ fn a_pick_up_changes_only_while_a_driver_is_looked_for(on: Database) {
     assert_eq!(same.ok(200)["drop_off_address"], "B2", "nothing changes");
 }
 
-fn an_address_without_coordinates_drops_the_old_ones(on: Database) {
-    let service = Service::start(on);
-    let (rider, _, mut native, _) = people(&service);
-    let (here, there) = (
-        json!({"lat": 48.1, "lon": 11.6}),
-        json!({"lat": 1.0, "lon": 2.0}),
-    );
-    let trip = rider
-        .ask(&json!({"pick_up_address": "A", "drop_off_address": "B", "pick_up_location": here, "drop_off_location": here}))
-        .ok(201);
+fn an_address_alone_keeps_the_pin_and_the_quote(on: Database) {
+    let service = Options::new(on).town(&fares()).start();
+    let (rider, driver, mut native, _) = people(&service);
+    let trip = rider.orders(&json!({}));
+    assert_eq!(trip["quote"]["total"], 1_310, "{trip}");
     let mut change = |data: Value| native.call("patch", &patch(&trip, data)).ok(200);
-    let same = change(json!({"pick_up_address": "A"}));
-    assert_eq!(same["pick_up_location"], here);
-    let moved = change(json!({"pick_up_address": "A2"}));
+    for data in [
+        json!({"drop_off_address": "Harbour 5"}),
+        json!({"pick_up_address": "The other door"}),
+        json!({"drop_off_address": "Harbour 4", "pick_up_address": "The stand"}),
+        json!({"drop_off_address": "Harbour 5", "drop_off_location": trip["drop_off_location"]}),
+    ] {
+        let changed = change(data);
+        for key in ["pick_up_location", "drop_off_location", "quote"] {
+            assert_eq!(changed[key], trip[key], "{key} of {changed}");
+        }
+    }
+    // The whole ride without a position costs what was quoted.
+    for verb in ["accept", "start"] {
+        driver.command(&trip, verb).ok(200);
+    }
+    change(json!({"drop_off_address": "Harbour 6"}));
+    let done = driver.complete(&trip).ok(200);
+    assert_eq!(done["fare"], trip["quote"]);
+}
+
+fn a_new_pin_is_quoted_anew_by_the_terms_of_the_order(on: Database) {
+    let surge = json!({"surge": {"permille": 1_500}});
+    let mut service = Options::new(on).town(&fares_with(&surge)).start();
+    let mut rider = service.rider("ann");
+    let to = |metres: f64| location(north_of(STAND, metres));
+    let far = rider.orders(&json!({"drop_off_location": to(6_000.0)}));
+    let trip = rider.orders(&json!({}));
+    service.stop();
+    let cheap =
+        fares_with(&json!({"classes": {"standard": {"tariff": {"base": 1, "per_km": 10}}}}));
+    std::fs::write(service.home().dir().join("town.json"), cheap.to_string())
+        .expect("there is room for a file");
+    service.restart();
+    rider.follow(&service);
+    let mut native = rider.native();
+    let moved = json!({"drop_off_location": to(6_000.0)});
+    let changed = native.call("patch", &patch(&trip, moved)).ok(200);
+    assert_eq!(changed["quote"], far["quote"]);
+    assert_eq!(changed["drop_off_address"], trip["drop_off_address"]);
+    // There and back again.
+    let back = json!({"drop_off_location": trip["drop_off_location"]});
+    let changed = native.call("patch", &patch(&trip, back)).ok(200);
+    assert_eq!(changed["quote"], trip["quote"]);
+    // From the other end it is as far.
+    let nearer = json!({"pick_up_location": to(-3_000.0), "drop_off_location": to(3_000.0)});
+    let changed = native.call("patch", &patch(&trip, nearer)).ok(200);
+    assert_eq!(changed["quote"], far["quote"]);
+    assert_eq!(rider.trip(nk(&trip)), changed);
+    let booking = rider.orders(&json!({"pick_up_at": later(&rider, 3_600)}));
+    let moved = json!({"drop_off_location": to(6_000.0)});
+    let changed = native.call("patch", &patch(&booking, moved)).ok(200);
+    assert_ne!(changed["quote"], booking["quote"]);
+    assert_eq!(changed["status"], "SCHEDULED");
+}
+
+fn a_trip_that_was_quoted_keeps_a_pin(on: Database) {
+    let service = Options::new(on).town(&fares()).start();
+    let (rider, _, mut native, _) = people(&service);
+    let trip = rider.orders(&json!({}));
+    let data = json!({"drop_off_address": "Somewhere", "drop_off_location": null});
+    let answer = native.call("patch", &patch(&trip, data));
+    let rule = "This trip was quoted by its pins: give another one instead.";
+    assert_eq!(answer.breaks("drop_off_location"), rule);
+    assert_eq!(rider.trip(nk(&trip)), trip);
+    // Where nothing has a price, nothing is lost by it.
+    let free = Service::start(on);
+    let (rider, _, mut native, _) = people(&free);
+    let trip = rider.orders(&json!({}));
+    let data = json!({"drop_off_location": null});
+    let changed = native.call("patch", &patch(&trip, data)).ok(200);
+    assert_eq!(changed.get("drop_off_location"), None);
+    assert_eq!(changed["pick_up_location"], trip["pick_up_location"]);
+}
+
+fn a_trip_gets_its_quote_with_its_second_pin(on: Database) {
+    let service = Options::new(on).town(&fares()).start();
+    let (rider, _, mut native, _) = people(&service);
+    let trip = rider.orders(&json!({"drop_off_location": null}));
+    assert_eq!(trip.get("quote"), None, "{trip}");
+    let same = native.call("patch", &patch(&trip, json!({"drop_off_location": null})));
+    assert_eq!(same.ok(200), trip);
+    let pin = json!({"drop_off_location": location(north_of(STAND, 3_000.0))});
+    let changed = native.call("patch", &patch(&trip, pin)).ok(200);
+    assert_eq!(changed["quote"]["total"], 1_310, "{changed}");
+}
+
+fn the_driver_of_a_running_trip_is_told_of_a_new_drop_off(on: Database) {
+    let service = Service::start(on);
+    let (rider, mut cab) = (service.rider("ann"), Cab::of(&service, "bob"));
+    let mut native = rider.native();
+    let trip = rider.request("A", "B");
+    cab.hears("requested");
+    cab.does("accept", &trip).ok(200);
+    cab.hears("accepted");
+    let data = json!({"drop_off_address": "C"});
+    native.call("patch", &patch(&trip, data.clone())).ok(200);
+    let event = cab.hears("amended");
+    assert_eq!(event["trip"]["drop_off_address"], "C");
+    let told = cab.hears("notification");
     assert_eq!(
-        (moved.get("pick_up_location"), &moved["drop_off_location"]),
-        (None, &here)
+        told["notification"]["message"],
+        "The rider has changed the drop-off of your trip."
     );
-    let placed = change(json!({"pick_up_location": there}));
-    assert_eq!(
-        (&placed["pick_up_address"], &placed["pick_up_location"]),
-        (&json!("A2"), &there)
-    );
-    let both = change(json!({"drop_off_address": "B2", "drop_off_location": there}));
-    assert_eq!(both["drop_off_location"], there);
-    assert_eq!(rider.trip(nk(&trip)), both);
+    native.call("patch", &patch(&trip, data)).ok(200);
+    cab.does("arrive", &trip).ok(200);
+    cab.hears("arrived");
 }
 
 fn update_needs_both_addresses(on: Database) {

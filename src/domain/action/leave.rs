@@ -4,8 +4,10 @@ use jiff::Timestamp;
 
 use crate::domain::action::{Action, Change, Ending, Refusal};
 use crate::domain::amendment::{Amendment, PlaceChange};
+use crate::domain::estimate::estimate;
 use crate::domain::fare::Fare;
-use crate::domain::place::Place;
+use crate::domain::order::Order;
+use crate::domain::place::{Coordinates, Place};
 use crate::domain::text::Reason;
 use crate::domain::trip::{State, Status, Trip};
 use crate::domain::user::Actor;
@@ -78,20 +80,39 @@ impl Trip {
         if status.is_final() || moves_pick_up && !is_early {
             return Err(self.not_possible(action));
         }
-        let mut order = self.order.clone();
-        if let Some(terms) = &mut order.terms
-            && (pick_up.location, drop_off.location)
-                != (self.pick_up.location, self.drop_off.location)
-        {
-            // What was quoted was for another way.
-            terms.quoted = None;
-        }
+        let ends = (pick_up.location, drop_off.location);
+        let order = if ends == (self.pick_up.location, self.drop_off.location) {
+            self.order.clone()
+        } else {
+            self.requoted(ends)?
+        };
         Ok(Change::To(Box::new(Self {
             pick_up,
             drop_off,
             order,
             ..self.next(at)
         })))
+    }
+
+    /// The order with what the way between these ends is expected to cost, by the terms that were agreed on.
+    fn requoted(&self, ends: (Option<Coordinates>, Option<Coordinates>)) -> Result<Order, Refusal> {
+        let mut order = self.order.clone();
+        let Some(terms) = &mut order.terms else {
+            return Ok(order);
+        };
+        let estimated = match ends {
+            (Some(from), Some(to)) => Some(estimate(from, to)),
+            // Without an end there is nothing to go by, and what was agreed on would be lost.
+            (None, _) if terms.quoted.is_some() => {
+                return Err(Refusal::PinNeeded("pick_up_location"));
+            }
+            (_, None) if terms.quoted.is_some() => {
+                return Err(Refusal::PinNeeded("drop_off_location"));
+            }
+            (None, _) | (_, None) => None,
+        };
+        terms.quoted = estimated.and_then(|(metres, seconds)| terms.quote(metres, seconds));
+        Ok(order)
     }
 
     pub(super) fn delete(&self, action: &Action, at: Timestamp) -> Result<Change, Refusal> {

@@ -1,6 +1,6 @@
 //! How far and how long a ride is expected to be, from nothing but its two ends.
 
-use crate::domain::Coordinates;
+use super::place::Coordinates;
 
 /// How much longer streets are than the straight line, in a town.
 const DETOUR: f64 = 1.3;
@@ -8,7 +8,7 @@ const DETOUR: f64 = 1.3;
 const KM_PER_HOUR: u64 = 20;
 
 /// Metres and seconds between two points: the great circle times [`DETOUR`], at [`KM_PER_HOUR`].
-pub(super) fn estimate(from: Coordinates, to: Coordinates) -> (u64, u64) {
+pub fn estimate(from: Coordinates, to: Coordinates) -> (u64, u64) {
     // At most half around the earth, so the number fits.
     let metres = (from.metres_to(to) * DETOUR).round() as u64;
     let seconds = (metres * 3_600).div_ceil(KM_PER_HOUR * 1_000);
