@@ -45,6 +45,11 @@ impl Coordinates {
         self.lon
     }
 
+    /// Whether this is 0/0, to the centimetre: where devices believe themselves that have not seen a satellite yet. It is the sea.
+    pub fn is_nowhere(self) -> bool {
+        self.lat.abs() < 1e-7 && self.lon.abs() < 1e-7
+    }
+
     /// How far away another point is, in metres, along the great circle.
     pub fn metres_to(self, other: Self) -> f64 {
         let point = |at: Self| Point::new(at.lon, at.lat);

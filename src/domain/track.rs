@@ -25,6 +25,8 @@ pub const FIXES_MAX: usize = 20_000;
 pub const SPEED_MAX_MPS: f64 = 50.0;
 /// A fix that may be further off says nothing about the way, in metres.
 pub const ACCURACY_MAX_M: f64 = 100.0;
+/// No phone is surer than this, whatever it says, in metres.
+const ACCURACY_MIN_M: f64 = 3.0;
 /// How far off a fix may be that does not say, in metres.
 pub const ACCURACY_UNSAID_M: f64 = 30.0;
 /// The shortest span of time of which one fix counts, once there are too many; it doubles until they fit.
@@ -57,12 +59,10 @@ impl Spot {
             Some(_) => return None,
         };
         let e7 = |degrees: f64| (degrees * 1e7).round() as i32;
-        let (lat_e7, lon_e7) = (e7(fix.location.lat()), e7(fix.location.lon()));
-        let is_somewhere = (lat_e7, lon_e7) != (0, 0);
-        is_somewhere.then(|| Self {
+        (!fix.location.is_nowhere()).then(|| Self {
             at_ms: fix.at.as_millisecond(),
-            lat_e7,
-            lon_e7,
+            lat_e7: e7(fix.location.lat()),
+            lon_e7: e7(fix.location.lon()),
             accuracy_dm,
         })
     }
@@ -76,8 +76,8 @@ impl Spot {
 
     /// How far off it may be, in metres.
     fn accuracy_m(&self) -> f64 {
-        self.accuracy_dm
-            .map_or(ACCURACY_UNSAID_M, |dm| f64::from(dm) / 10.0)
+        let said_m = self.accuracy_dm.map(|dm| f64::from(dm) / 10.0);
+        said_m.map_or(ACCURACY_UNSAID_M, |said_m| said_m.max(ACCURACY_MIN_M))
     }
 }
 

@@ -125,7 +125,7 @@ impl Fields<'_> {
             })
             .ok()?;
         let is_known = |number: &f64| *number >= 0.0;
-        if !accuracy_m.as_ref().is_none_or(is_known) || is_nowhere(location) {
+        if !accuracy_m.as_ref().is_none_or(is_known) || location.is_nowhere() {
             return Some(Reading::NoFix);
         }
         Some(Reading::Fix(Fix {
@@ -174,11 +174,6 @@ enum Reading {
     Fix(Fix),
     /// The device says that it did not know where it was.
     NoFix,
-}
-
-/// Where devices believe themselves that have not seen a satellite yet.
-fn is_nowhere(location: Coordinates) -> bool {
-    location.lat() == 0.0 && location.lon() == 0.0
 }
 
 fn of_readings(readings: impl IntoIterator<Item = Option<Reading>>) -> Report {

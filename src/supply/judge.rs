@@ -3,7 +3,8 @@
 //! Devices send positions late, twice, in bursts, and from where the driver has never been: a phone that sees no sky takes its place from a mast or
 //! a stranger's network. A fix is judged against the last one that was believed. Pure: the time of receipt comes in as an argument.
 //!
-//! Nobody must be stuck where they are not, so a place too far away is believed after all once [`CONFIRMED_BY`] fixes in a row agree on it. And nobody
+//! Nobody must be stuck where they are not, so a place too far away is believed after all once [`CONFIRMED_BY`] fixes in a row agree on it that were received
+//! apart: what a device says at once, with whatever times, it says once. That says where a driver is, not that anybody drove there. And nobody
 //! can be stuck in the future: a device's clock may be ahead by [`AHEAD_MAX`] only, so what it says is late for no longer than that once it has been set right.
 
 use jiff::{SignedDuration, Timestamp};
@@ -90,11 +91,13 @@ pub struct Judge {
     doubted: Option<Box<Doubted>>,
 }
 
-/// A place that could not have been reached, as last said, and how many fixes in a row have agreed on it.
+/// A place that could not have been reached, as last said, and how many fixes in a row, received apart, have agreed on it.
 #[derive(Debug, Clone)]
 struct Doubted {
     last: Fix,
     agreeing: u32,
+    /// When the last of those was received.
+    counted_at: Timestamp,
 }
 
 impl Judge {
@@ -156,26 +159,39 @@ impl Judge {
             Verdict::Duplicate
         } else if apart < APART_MIN {
             Verdict::TooFrequent
-        } else if is_reachable(last, fix) || self.is_confirmed(fix) {
+        } else if is_reachable(last, fix) || self.is_confirmed(fix, received_at) {
             Verdict::Accepted
         } else {
             Verdict::Impossible
         }
     }
 
-    /// Notes a place that could not have been reached; `true` when enough fixes in a row have said so.
-    fn is_confirmed(&mut self, fix: &Fix) -> bool {
-        let agreeing = match &self.doubted {
-            // What says the same again at once, or comes too late, confirms nothing, and denies nothing.
-            Some(doubted) if fix.at.duration_since(doubted.last.at) < APART_MIN => return false,
-            Some(doubted) if is_reachable(&doubted.last, fix) => doubted.agreeing + 1,
-            Some(_) | None => 1,
-        };
-        self.doubted = Some(Box::new(Doubted {
+    /// Notes a place that could not have been reached; `true` when enough fixes in a row, received apart, have said so.
+    fn is_confirmed(&mut self, fix: &Fix, received_at: Timestamp) -> bool {
+        let first = Doubted {
             last: *fix,
-            agreeing,
-        }));
-        agreeing >= CONFIRMED_BY
+            agreeing: 1,
+            counted_at: received_at,
+        };
+        let doubted = match self.doubted.take() {
+            // What says the same again at once, or comes too late, confirms nothing, and denies nothing.
+            Some(doubted) if fix.at.duration_since(doubted.last.at) < APART_MIN => *doubted,
+            Some(doubted) if !is_reachable(&doubted.last, fix) => first,
+            Some(doubted) if received_at.duration_since(doubted.counted_at) < APART_MIN => {
+                Doubted {
+                    last: *fix,
+                    ..*doubted
+                }
+            }
+            Some(doubted) => Doubted {
+                agreeing: doubted.agreeing + 1,
+                ..first
+            },
+            None => first,
+        };
+        let is_confirmed = doubted.agreeing >= CONFIRMED_BY;
+        self.doubted = Some(Box::new(doubted));
+        is_confirmed
     }
 }
 

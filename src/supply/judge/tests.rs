@@ -100,6 +100,22 @@ fn a_place_out_of_reach_is_believed_when_three_fixes_in_a_row_agree() {
 }
 
 #[test]
+fn what_comes_together_confirms_nothing_whatever_times_it_names() {
+    let mut judge = Judge::default();
+    judge.judge(&fix(0, 0.0), at_ms(0));
+    let puppet: Vec<Fix> = (1..50).map(|at| fix(at * 1_000, 9_000.0)).collect();
+    let (accepted, counts) = judge.judge_all(&puppet, at_ms(1_000));
+    assert_eq!((accepted.len(), counts.impossible), (0, 49));
+    // The same again, and again: what is not new confirms nothing either.
+    assert_eq!(judge.judge_all(&puppet, at_ms(2_000)).0, []);
+    // Twice more, received apart, and it is believed; within the same moment it is not.
+    let later = [50_000, 51_000, 52_000].map(|ms| fix(ms, 9_000.0));
+    assert_eq!(judge.judge(&later[0], at_ms(3_000)), Verdict::Impossible);
+    assert_eq!(judge.judge(&later[1], at_ms(3_199)), Verdict::Impossible);
+    assert_eq!(judge.judge(&later[2], at_ms(3_200)), Verdict::Accepted);
+}
+
+#[test]
 fn fixes_that_come_together_are_taken_by_their_times() {
     let mut judge = Judge::default();
     let batch = [
