@@ -1,8 +1,11 @@
 //! Tokens: JWTs (HS256) that name a session. What a session may do is read from the database, never from a token.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
+use jsonwebtoken::crypto::sign;
 use jsonwebtoken::{
-    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
+    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header,
 };
 use serde::{Deserialize, Serialize};
 
@@ -143,9 +146,31 @@ impl Tokens {
             kid: Some(key.kid.clone()),
             ..Header::new(Algorithm::HS256)
         };
-        encode(&header, claims, &EncodingKey::from_secret(&key.secret))
-            .expect("claims are plain JSON")
+        let part = |json: &str| BASE64_URL_SAFE_NO_PAD.encode(json);
+        let message = format!("{}.{}", part(&plain(&header)), part(&plain(claims)));
+        let secret = EncodingKey::from_secret(&key.secret);
+        let signature = sign(message.as_bytes(), &secret, header.alg);
+        format!("{message}.{}", signature.expect("the key is one for HS256"))
     }
+}
+
+/// JSON that clients may read from a token with plain `atob`: it knows neither UTF-8 nor the two signs that base64url
+/// has in place of `+` and `/`. In ASCII those two come from `>`, `?`, `~` and DEL alone.
+fn plain(value: &impl Serialize) -> String {
+    let json = serde_json::to_string(value).expect("claims are plain JSON");
+    let mut plain = String::with_capacity(json.len());
+    for letter in json.chars() {
+        // All of them can only stand within a text.
+        if letter.is_ascii() && !matches!(letter, '>' | '?' | '~' | '\u{7f}') {
+            plain.push(letter);
+        } else {
+            let mut units = [0; 2];
+            for unit in letter.encode_utf16(&mut units) {
+                plain.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    plain
 }
 
 fn claims(
@@ -172,6 +197,9 @@ fn claims(
 
 #[cfg(test)]
 mod tests {
+    use base64::prelude::BASE64_STANDARD_NO_PAD;
+    use proptest::prelude::*;
+
     use super::*;
     use crate::domain::{Role, UserId};
 
@@ -211,6 +239,33 @@ mod tests {
             Err(BadToken)
         );
         assert_eq!(tokens.verify("", Purpose::Access, at), Err(BadToken));
+    }
+
+    /// Decodes as `atob` does: base64 without the signs for addresses, a byte a character.
+    fn by_atob(part: &str) -> Option<String> {
+        let bytes = BASE64_STANDARD_NO_PAD.decode(part).ok()?;
+        Some(bytes.into_iter().map(char::from).collect())
+    }
+
+    proptest! {
+        #[test]
+        fn a_page_reads_any_name_with_plain_atob(first in any::<String>(), last in "[>?~\u{7f}\\\\\"ë李🚕-]{0,9}", id in any::<i64>()) {
+            let person = Person {
+                id: UserId::new(id),
+                first_name: first.clone(),
+                last_name: last.clone(),
+                ..ann()
+            };
+            let tokens = tokens(&keys("a", 'A'));
+            let (session, at) = (SessionId::new(inputs::fresh_id()), Timestamp::UNIX_EPOCH);
+            let access = tokens.access(session, &person, at);
+            let payload = access.split('.').nth(1).expect("three parts");
+            let claims = by_atob(payload).expect("standard base64");
+            let claims: serde_json::Value = serde_json::from_str(&claims).expect("JSON");
+            prop_assert_eq!(&claims["first_name"], &first);
+            prop_assert_eq!(&claims["last_name"], &last);
+            prop_assert!(tokens.verify(&access, Purpose::Access, at).is_ok());
+        }
     }
 
     #[test]
