@@ -125,7 +125,20 @@ impl Problem {
 
     /// The error frame of the bare dialects.
     pub fn error_frame(&self) -> String {
-        json!({"detail": self.detail, "code": self.code.row().0, "errors": self.errors}).to_string()
+        Value::from(self.error_object()).to_string()
+    }
+
+    /// The members of an error frame.
+    pub fn error_object(&self) -> Map<String, Value> {
+        let members: [(&str, Value); 3] = [
+            ("detail", self.detail.clone().into()),
+            ("code", self.code.row().0.into()),
+            ("errors", json!(self.errors)),
+        ];
+        members
+            .map(|(name, value)| (name.to_owned(), value))
+            .into_iter()
+            .collect()
     }
 
     /// The number of its status.
@@ -165,6 +178,13 @@ impl Problem {
     fn document(&self) -> Value {
         let (word, status, title) = self.code.row();
         let mut document = Map::new();
+        // The course's pages read members in order, as lists of broken rules, up to the first that is none.
+        for (field, rules) in self.errors.iter().filter(|(field, _)| !is_standard(field)) {
+            document.insert(field.to_owned(), json!(rules));
+        }
+        if matches!(self.code, Code::WrongCredentials | Code::NotApproved) {
+            document.insert("__all__".into(), json!([self.detail]));
+        }
         document.insert("type".into(), format!("/problems/{word}").into());
         document.insert("title".into(), title.into());
         document.insert("status".into(), status.as_u16().into());
@@ -175,12 +195,17 @@ impl Problem {
         }
         if !self.errors.is_empty() {
             document.insert("errors".into(), json!(self.errors));
-            for (field, rules) in self.errors.iter() {
-                document.entry(field).or_insert_with(|| json!(rules));
-            }
         }
         document.into()
     }
+}
+
+/// Whether a document has a member of that name without any field's help.
+fn is_standard(field: &str) -> bool {
+    matches!(
+        field,
+        "type" | "title" | "status" | "detail" | "code" | "trip_status" | "errors"
+    )
 }
 
 impl fmt::Display for Problem {

@@ -1,7 +1,7 @@
 //! Logging in.
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::harness::{Database, PASSWORD, Service, Test, keys, sign_up_form, tests};
@@ -10,6 +10,8 @@ pub fn tests() -> Vec<Test> {
     tests![
         logging_in_answers_account_and_tokens,
         the_access_token_names_its_bearer_and_its_key,
+        a_page_reads_any_name_from_the_token,
+        a_failed_log_in_can_be_shown_by_the_courses_page,
         log_in_does_not_tell_whether_a_name_exists,
         logging_in_needs_both_fields,
         guessing_passwords_is_slowed_down,
@@ -90,6 +92,38 @@ fn the_access_token_names_its_bearer_and_its_key(on: Database) {
     );
     let time = |key: &str| claims[key].as_i64().expect("times are numbers");
     assert_eq!(time("exp") - time("iat"), 60 * 60);
+}
+
+/// Pages decode the claims with plain `atob`: standard base64, a byte a character.
+fn a_page_reads_any_name_from_the_token(on: Database) {
+    let service = Service::start(on);
+    let (first, last) = ("Zoë>?~ÿ", "李🚕");
+    for length in 0..6 {
+        let name = "z".repeat(length + 1);
+        let mut form = sign_up_form(&name, "driver");
+        form["first_name"] = json!(format!("{}{first}", &name));
+        form["last_name"] = json!(last);
+        service.http().post(SIGN_UP, &form).ok(201);
+        let access = service.log_in(&name).access;
+        let payload = access.split('.').nth(1).expect("three parts");
+        let bytes = STANDARD_NO_PAD.decode(payload).expect("standard base64");
+        let text: String = bytes.into_iter().map(char::from).collect();
+        let claims: Value = serde_json::from_str(&text).expect("claims are JSON");
+        assert_eq!(claims["first_name"], form["first_name"]);
+        assert_eq!(claims["last_name"], last);
+        assert_eq!(claims["group"], "driver");
+    }
+}
+
+/// It reads each member as a list of sentences, in order, and stops at the first that is none.
+fn a_failed_log_in_can_be_shown_by_the_courses_page(on: Database) {
+    let service = Service::start(on);
+    let answer = service
+        .http()
+        .post(LOG_IN, &json!({"username": "ann", "password": "wrong one"}));
+    let body = answer.problem(401, "wrong-credentials");
+    assert_eq!(keys(&answer.text)[0], "__all__");
+    assert_eq!(body["__all__"], json!([body["detail"]]));
 }
 
 fn log_in_does_not_tell_whether_a_name_exists(on: Database) {
