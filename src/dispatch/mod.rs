@@ -35,7 +35,7 @@ use self::rides::Rides;
 use self::tracks::Tracks;
 use crate::domain::{
     Action, Amendment, DriverId, Ending, Event, MessageText, NoRoom, OperatorId, Party, Person,
-    Reason, Refusal, RideCode, RiderId, Trip, TripId,
+    Reason, Refusal, RideCode, RiderId, Trip, TripId, TripRef,
 };
 use crate::eta::Provider;
 use crate::inputs;
@@ -305,8 +305,8 @@ impl Dispatch {
     }
 
     /// The trip, if the viewer may see it.
-    pub async fn find(&self, viewer: Viewer, id: TripId) -> Result<Option<Trip>, Unavailable> {
-        Ok(self.keyed(id).await?.filter(|trip| viewer.sees(trip)))
+    pub async fn find(&self, viewer: Viewer, trip: TripRef) -> Result<Option<Trip>, Unavailable> {
+        Ok(self.meant(trip).await?.filter(|trip| viewer.sees(trip)))
     }
 
     /// How a trip's driver was looked for.
@@ -315,17 +315,21 @@ impl Dispatch {
         self.store.reader.read(read).await
     }
 
-    /// The trip of that number, whoever may see it.
-    pub async fn numbered(&self, number: i64) -> Result<Option<Trip>, Unavailable> {
-        self.store
-            .reader
-            .read(move |db| trips::numbered(db, number))
-            .await
+    /// The trip, whoever may see it.
+    pub async fn meant(&self, trip: TripRef) -> Result<Option<Trip>, Unavailable> {
+        let read = self.store.reader.read(move |db| match trip {
+            TripRef::Key(id) => trips::find(db, id),
+            TripRef::Number(number) => trips::numbered(db, number),
+        });
+        read.await
     }
 
-    /// The trip of that key, whoever may see it.
-    pub async fn keyed(&self, id: TripId) -> Result<Option<Trip>, Unavailable> {
-        self.store.reader.read(move |db| trips::find(db, id)).await
+    /// The key of a trip, whoever may see it; only a number must be looked up, so a key may be that of no trip.
+    pub async fn key_of(&self, trip: TripRef) -> Result<Option<TripId>, Unavailable> {
+        Ok(match trip {
+            TripRef::Key(id) => Some(id),
+            TripRef::Number(_) => self.meant(trip).await?.map(|trip| trip.id),
+        })
     }
 
     /// A page of the trips that the viewer may see and wants, newest first, and how many there are in all.

@@ -99,6 +99,27 @@ impl fmt::Display for TripId {
     }
 }
 
+/// Which trip somebody means: its `nk` or its `id` on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TripRef {
+    /// The trip of that key.
+    Key(TripId),
+    /// The trip of that number.
+    Number(i64),
+}
+
+impl TripRef {
+    /// Reads a key or the digits of a number. A key may be digits alone, but has 32 of them, which no number has.
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Some(key) = TripId::parse(text) {
+            return Some(Self::Key(key));
+        }
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse().ok().filter(|_| is_number);
+        number.map(Self::Number)
+    }
+}
+
 /// One log-in of one account: its tokens, cookie and sockets live and end together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -136,5 +157,16 @@ mod tests {
         assert!(TripId::parse("0193a1b2-c3d4-e5f6-0718-293a4b5c6d7e").is_none());
         assert!(TripId::parse("").is_none());
         assert!(TripId::parse(&"g".repeat(32)).is_none());
+    }
+
+    #[test]
+    fn a_trip_is_meant_by_its_key_or_its_number() {
+        let digits = "0".repeat(31) + "7";
+        let key = TripId::parse(&digits).map(TripRef::Key);
+        assert!(key.is_some() && TripRef::parse(&digits) == key);
+        assert_eq!(TripRef::parse("7"), Some(TripRef::Number(7)));
+        for wrong in ["", "-7", "+7", "7.0", " 7", "x", "99999999999999999999"] {
+            assert_eq!(TripRef::parse(wrong), None, "{wrong}");
+        }
     }
 }

@@ -136,6 +136,14 @@ impl<'a> From<&'a Trip> for TripObject<'a> {
 }
 
 impl TripObject<'_> {
+    /// The same for those who must not know who drives.
+    pub fn without_driver(self) -> Self {
+        Self {
+            driver: None,
+            ..self
+        }
+    }
+
     /// The object as JSON text.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("a trip object has only texts and finite numbers")

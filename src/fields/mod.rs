@@ -9,7 +9,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::domain::{Address, Coordinates, Place, UserId};
+use crate::domain::{Address, Coordinates, Place, TripRef, UserId};
 use crate::notices::Which;
 
 /// Which fields break which rules.
@@ -115,21 +115,28 @@ impl<'a> Fields<'a> {
     /// A whole number, or its digits as a text; it may be left out.
     pub fn number(&mut self, field: &'static str) -> Option<i64> {
         let value = self.value(field, Presence::Optional)?;
-        let number = value
-            .as_i64()
-            .or_else(|| value.as_str().and_then(|digits| digits.parse().ok()))
-            .or_else(|| value.as_f64().and_then(whole));
+        let number = integer(value);
         if number.is_none() {
             self.errors.add(field, "A valid integer is required.");
         }
         number
     }
 
+    /// Which trip, by its key or its number; it may be left out.
+    pub fn trip(&mut self, field: &'static str) -> Option<TripRef> {
+        let value = self.value(field, Presence::Optional)?;
+        let meant = trip(value);
+        if meant.is_none() {
+            self.errors.add(field, "Not a trip's id or key.");
+        }
+        meant
+    }
+
     /// A list of at most 500 whole numbers.
     pub fn numbers(&mut self, field: &'static str) -> Option<Vec<i64>> {
         let value = self.value(field, Presence::Required)?;
         let list = value.as_array().filter(|list| list.len() <= 500);
-        let numbers = list.and_then(|list| list.iter().map(Value::as_i64).collect());
+        let numbers = list.and_then(|list| list.iter().map(integer).collect());
         if numbers.is_none() {
             self.errors
                 .add(field, "A list of at most 500 whole numbers is required.");
@@ -231,15 +238,13 @@ impl<'a> Fields<'a> {
         let Some(value) = self.value(field, Presence::Optional) else {
             return;
         };
-        let same_id = value
-            .get("id")
-            .is_none_or(|own| own.as_i64() == Some(id.get()));
+        let is_own = |given: &Value| integer(given) == Some(id.get());
+        let same_id = value.get("id").is_none_or(is_own);
         let same_name = value
             .get("username")
             .is_none_or(|own| own.as_str() == Some(username));
         let named = value.get("id").is_some() || value.get("username").is_some();
-        let by_number = value.as_i64() == Some(id.get());
-        if !(by_number || value.is_object() && named && same_id && same_name) {
+        if !(is_own(value) || value.is_object() && named && same_id && same_name) {
             self.errors.add(field, "This must be you, or be left out.");
         }
     }
@@ -250,6 +255,22 @@ impl<'a> Fields<'a> {
             Some(value) if self.errors.is_empty() => Ok(value),
             Some(_) | None => Err(self.errors),
         }
+    }
+}
+
+/// A whole number, or its digits as a text, as some clients write ids.
+pub fn integer(value: &Value) -> Option<i64> {
+    value
+        .as_i64()
+        .or_else(|| value.as_str().and_then(|digits| digits.parse().ok()))
+        .or_else(|| value.as_f64().and_then(whole))
+}
+
+/// Which trip a value means.
+pub fn trip(value: &Value) -> Option<TripRef> {
+    match value.as_str() {
+        Some(text) => TripRef::parse(text),
+        None => integer(value).map(TripRef::Number),
     }
 }
 
@@ -338,6 +359,8 @@ mod tests {
             json!({"id": 1}),
             json!({"id": 1, "username": "ann", "first_name": "x"}),
             json!(1),
+            json!("1"),
+            json!({"id": "1"}),
             Value::Null,
         ] {
             assert!(own(mine.clone()).is_ok(), "{mine}");
@@ -348,6 +371,8 @@ mod tests {
             json!({}),
             json!("ann"),
             json!(2),
+            json!("2"),
+            json!({"id": "2"}),
         ] {
             assert!(own(other.clone()).is_err(), "{other}");
         }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::body::Body;
 use super::caller::{Anyone, Driver};
-use super::trips::{drive, key};
+use super::trips::{drive, key, named};
 use crate::app::App;
 use crate::dispatch::DriverVerb;
 use crate::dispatch::explain::DispatchObject;
@@ -47,7 +47,7 @@ pub(super) struct CodeObject<'a> {
 
 /// Begin the ride, as the driver of the trip
 #[utoipa::path(post, path = "/api/trip/{nk}/start/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
-    params(("nk" = String, Path, description = "The trip's key"), Repeatable),
+    params(("nk" = String, Path, description = "The trip's key, or its id"), Repeatable),
     request_body(content = ref("#/components/schemas/StartForm")),
     responses((status = 200, body = TripObject), Commanding, UnknownTrip, Guessable))]
 pub(super) async fn start(
@@ -64,7 +64,7 @@ pub(super) async fn start(
 
 /// Give a trip back before its start, as its driver: another one is looked for
 #[utoipa::path(post, path = "/api/trip/{nk}/give_back/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
-    params(("nk" = String, Path, description = "The trip's key"), Repeatable),
+    params(("nk" = String, Path, description = "The trip's key, or its id"), Repeatable),
     request_body(content = ref("#/components/schemas/GiveBackForm")),
     responses((status = 200, body = TripObject), Commanding, UnknownTrip))]
 pub(super) async fn give_back(
@@ -83,7 +83,7 @@ macro_rules! replies {
     ($($(#[$doc:meta])* $name:ident $path:literal $reply:ident),+ $(,)?) => {$(
         $(#[$doc])*
         #[utoipa::path(post, path = $path, tag = "offers", security(("bearer" = []), ("cookie" = [])),
-            params(("nk" = String, Path, description = "The trip's key")),
+            params(("nk" = String, Path, description = "The trip's key, or its id")),
             responses((status = 200, body = OfferObject), Replying, UnknownTrip))]
         pub(super) async fn $name(
             app: web::Data<App>,
@@ -91,7 +91,7 @@ macro_rules! replies {
             nk: web::Path<String>,
             _: Body,
         ) -> Result<HttpResponse, Problem> {
-            let replied = app.dispatch.reply(driver.0.id, key(&nk)?, Reply::$reply);
+            let replied = app.dispatch.reply(driver.0.id, key(&app, &nk).await?, Reply::$reply);
             let (trip, offer) = replied.await?;
             Ok(HttpResponse::Ok().json(OfferObject::from(&OfferChange { offer, trip })))
         }
@@ -106,13 +106,13 @@ replies! {
 }
 
 async fn visible(app: &App, who: &Anyone, nk: &str) -> Result<Trip, Problem> {
-    let trip = app.dispatch.find(who.viewer(), key(nk)?).await?;
+    let trip = app.dispatch.find(who.viewer(), named(nk)?).await?;
     trip.ok_or_else(Problem::no_such_trip)
 }
 
 /// Show what your driver must be told at the pick-up, as the rider of a trip
 #[utoipa::path(get, path = "/api/trip/{nk}/code/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
-    params(("nk" = String, Path, description = "The trip's key")),
+    params(("nk" = String, Path, description = "The trip's key, or its id")),
     responses((status = 200, body = CodeObject), Authenticated, Forbidden, UnknownTrip))]
 pub(super) async fn code(
     app: web::Data<App>,
@@ -127,7 +127,7 @@ pub(super) async fn code(
 
 /// Show where the driver of a running trip is
 #[utoipa::path(get, path = "/api/trip/{nk}/position/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
-    params(("nk" = String, Path, description = "The trip's key")),
+    params(("nk" = String, Path, description = "The trip's key, or its id")),
     responses((status = 200, body = FixObject), Authenticated, UnknownTrip, Running))]
 pub(super) async fn position(
     app: web::Data<App>,
@@ -145,7 +145,7 @@ pub(super) async fn position(
 
 /// Show the way of a ride
 #[utoipa::path(get, path = "/api/trip/{nk}/track/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
-    params(("nk" = String, Path, description = "The trip's key")),
+    params(("nk" = String, Path, description = "The trip's key, or its id")),
     responses((status = 200, body = TrackObject), Authenticated, UnknownTrip))]
 pub(super) async fn track(
     app: web::Data<App>,
@@ -161,7 +161,7 @@ pub(super) async fn track(
 
 /// Show how a trip's driver was looked for, as an operator: who came into question, at what cost, and who was left out
 #[utoipa::path(get, path = "/api/trip/{nk}/dispatch/", tag = "offers", security(("bearer" = []), ("cookie" = [])),
-    params(("nk" = String, Path, description = "The trip's key")),
+    params(("nk" = String, Path, description = "The trip's key, or its id")),
     responses((status = 200, body = DispatchObject), Authenticated, Forbidden, UnknownTrip))]
 pub(super) async fn dispatch(
     app: web::Data<App>,
@@ -169,7 +169,7 @@ pub(super) async fn dispatch(
     nk: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     who.0.person.operator().ok_or_else(Problem::not_allowed)?;
-    let explanation = app.dispatch.explanation(key(&nk)?).await?;
+    let explanation = app.dispatch.explanation(key(&app, &nk).await?).await?;
     let explanation = explanation.ok_or_else(Problem::no_such_trip)?;
     Ok(HttpResponse::Ok().json(DispatchObject::from(&explanation)))
 }

@@ -7,7 +7,7 @@ use super::body::{Body, Repeatable, Words};
 use super::caller::{Anyone, Driver, Rider};
 use crate::app::App;
 use crate::dispatch::DriverVerb;
-use crate::domain::{Ending, Reason, TripId, TripObject};
+use crate::domain::{Ending, Reason, TripId, TripObject, TripRef};
 use crate::fields::Presence;
 use crate::problem::Problem;
 use crate::problem::described::{Authenticated, Commanding, UnknownTrip};
@@ -57,8 +57,15 @@ pub(super) struct EndForm {
     reason: Words,
 }
 
-pub(super) fn key(path: &str) -> Result<TripId, Problem> {
-    TripId::parse(path).ok_or_else(Problem::no_such_trip)
+/// The trip that a path names by its key or its id.
+pub(super) fn named(path: &str) -> Result<TripRef, Problem> {
+    TripRef::parse(path).ok_or_else(Problem::no_such_trip)
+}
+
+/// The key of the trip that a path names.
+pub(super) async fn key(app: &App, path: &str) -> Result<TripId, Problem> {
+    let key = app.dispatch.key_of(named(path)?).await?;
+    key.ok_or_else(Problem::no_such_trip)
 }
 
 fn answer(answer: &Answer) -> HttpResponse {
@@ -79,7 +86,7 @@ pub(super) async fn list(app: web::Data<App>, who: Anyone) -> Result<HttpRespons
 
 /// Show one trip
 #[utoipa::path(get, path = "/api/trip/{nk}/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
-    params(("nk" = String, Path, description = "The trip's key")),
+    params(("nk" = String, Path, description = "The trip's key, or its id")),
     responses((status = 200, body = TripObject), Authenticated, UnknownTrip))]
 pub(super) async fn detail(
     app: web::Data<App>,
@@ -88,7 +95,7 @@ pub(super) async fn detail(
 ) -> Result<HttpResponse, Problem> {
     let trip = app
         .dispatch
-        .find(who.viewer(), key(&nk)?)
+        .find(who.viewer(), named(&nk)?)
         .await?
         .ok_or_else(Problem::no_such_trip)?;
     Ok(HttpResponse::Ok().json(TripObject::from(&trip)))
@@ -128,7 +135,13 @@ pub(super) async fn drive(
     app.may_drive(&driver.0, &verb)?;
     let done = app
         .dispatch
-        .drive(driver.0, verb, key(nk)?, Stated::default(), body.key)
+        .drive(
+            driver.0,
+            verb,
+            key(app, nk).await?,
+            Stated::default(),
+            body.key,
+        )
         .await?;
     Ok(answer(&done))
 }
@@ -137,7 +150,7 @@ macro_rules! driver_verbs {
     ($($(#[$doc:meta])* $name:ident $path:literal $verb:ident),+ $(,)?) => {$(
         $(#[$doc])*
         #[utoipa::path(post, path = $path, tag = "trips", security(("bearer" = []), ("cookie" = [])),
-            params(("nk" = String, Path, description = "The trip's key"), Repeatable),
+            params(("nk" = String, Path, description = "The trip's key, or its id"), Repeatable),
             responses((status = 200, body = TripObject), Commanding, UnknownTrip))]
         pub(super) async fn $name(
             app: web::Data<App>,
@@ -163,7 +176,7 @@ driver_verbs! {
 
 /// Call a trip off, as its rider or as an operator
 #[utoipa::path(post, path = "/api/trip/{nk}/cancel/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
-    params(("nk" = String, Path, description = "The trip's key"), Repeatable),
+    params(("nk" = String, Path, description = "The trip's key, or its id"), Repeatable),
     // By `ref`, for a body that is named by its type is described as required.
     request_body(content = ref("#/components/schemas/CancelForm")),
     responses((status = 200, body = TripObject), Commanding, UnknownTrip))]
@@ -179,14 +192,14 @@ pub(super) async fn cancel(
         let reason = fields.parsed("reason", Presence::Optional, Reason::parse);
         let reason = fields.finish(Some(reason))?;
         app.dispatch
-            .cancel(rider.id, key(&nk)?, reason, body.key)
+            .cancel(rider.id, key(&app, &nk).await?, reason, body.key)
             .await?
     } else {
         let operator = person.operator().ok_or_else(Problem::not_allowed)?;
         let reason = fields.parsed("reason", Presence::Required, Reason::parse);
         let reason = fields.finish(reason)?;
         app.dispatch
-            .cancel_by_operator(operator, key(&nk)?, reason, body.key)
+            .cancel_by_operator(operator, key(&app, &nk).await?, reason, body.key)
             .await?
     };
     Ok(answer(&done))
@@ -194,7 +207,7 @@ pub(super) async fn cancel(
 
 /// End a ride that is under way, as an operator
 #[utoipa::path(post, path = "/api/trip/{nk}/end/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
-    params(("nk" = String, Path, description = "The trip's key"), Repeatable),
+    params(("nk" = String, Path, description = "The trip's key, or its id"), Repeatable),
     request_body = EndForm,
     responses((status = 200, body = TripObject), Commanding, UnknownTrip))]
 pub(super) async fn end(
@@ -210,7 +223,7 @@ pub(super) async fn end(
     let (ending, reason) = fields.finish(ending.zip(reason))?;
     let done = app
         .dispatch
-        .end(operator, key(&nk)?, ending, reason, body.key)
+        .end(operator, key(&app, &nk).await?, ending, reason, body.key)
         .await?;
     Ok(answer(&done))
 }

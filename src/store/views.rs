@@ -10,8 +10,9 @@ use diesel::sql_types::Bool;
 use super::db::{Db, on};
 use super::rows::{self, TripRow};
 use super::schema::trips;
+use super::sql_types::Id;
 use super::trips::status_among;
-use crate::domain::{Before, DriverId, RiderId, Role, Status, Trip, TripChange, UserId};
+use crate::domain::{Before, DriverId, Role, Status, Trip, TripChange, TripRef, UserId};
 
 /// The longest list that is answered.
 pub const LIST_MAX: i64 = 500;
@@ -166,6 +167,8 @@ pub fn under_way(db: &mut Db) -> QueryResult<Vec<Trip>> {
 /// What is wanted of the trips that a viewer may see.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Filter {
+    /// Only this trip.
+    pub trip: Option<TripRef>,
     /// Only this rider's.
     pub rider: Option<i64>,
     /// Only this driver's.
@@ -175,12 +178,16 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether a trip of this rider that is, or was, like this is wanted.
-    pub fn wants(self, rider: RiderId, trip: Before) -> bool {
-        let driver = trip.driver.map(|driver| driver.user().get());
-        self.rider.is_none_or(|wanted| wanted == rider.user().get())
+    /// Whether a trip is wanted as it stands, or stood, like this.
+    pub fn wants(self, trip: &Trip, stands: Before) -> bool {
+        let driver = stands.driver.map(|driver| driver.user().get());
+        let rider = trip.rider.id.user().get();
+        let is_it =
+            |wanted| wanted == TripRef::Key(trip.id) || wanted == TripRef::Number(trip.number);
+        self.trip.is_none_or(is_it)
+            && self.rider.is_none_or(|wanted| wanted == rider)
             && self.driver.is_none_or(|wanted| driver == Some(wanted))
-            && self.status.is_none_or(|wanted| wanted == trip.status)
+            && self.status.is_none_or(|wanted| wanted == stands.status)
     }
 }
 
@@ -199,6 +206,11 @@ macro_rules! visible {
             ),
             Role::Operator => Box::new(sql::<Bool>("1 = 1")),
         }];
+        match filter.trip {
+            Some(TripRef::Key(key)) => all.push(Box::new(trips::nk.eq(Id(key.uuid())))),
+            Some(TripRef::Number(number)) => all.push(Box::new(trips::id.eq(number))),
+            None => {}
+        }
         if let Some(rider) = filter.rider {
             all.push(Box::new(trips::rider_id.eq(rider)));
         }

@@ -23,7 +23,7 @@ use super::talk::notifications::Notifications;
 use crate::accounts::Caller;
 use crate::app::App;
 use crate::credentials::Purpose;
-use crate::domain::{Role, TripId};
+use crate::domain::{Role, TripRef};
 use crate::fields::Fields;
 use crate::problem::described::Handshake;
 use crate::problem::{Code, Problem};
@@ -95,11 +95,13 @@ struct ChatQuery {
 #[utoipa::path(get, path = "/ws/chat/{nk}/", tag = "sockets", security(("bearer" = []), ("cookie" = [])),
     params(("token" = Option<String>, Query, description = "An access token, for clients that cannot set headers"),
         ("after" = Option<i64>, Query, description = "The last message that the client has"),
-        ("nk" = String, Path, description = "The trip's key")),
+        ("nk" = String, Path, description = "The trip's key, or its id")),
     responses((status = 101, description = "The socket is open"), Handshake, crate::problem::described::Room))]
 pub(super) async fn chat(opening: Opening, nk: web::Path<String>) -> Result<HttpResponse, Problem> {
     let caller = opening.caller().await?;
-    let trip = TripId::parse(&nk).ok_or_else(Problem::no_such_trip)?;
+    let named = TripRef::parse(&nk).ok_or_else(Problem::no_such_trip)?;
+    let trip = opening.app.dispatch.key_of(named).await?;
+    let trip = trip.ok_or_else(Problem::no_such_trip)?;
     let query = Fields::query::<ChatQuery>(opening.request.query_string())?;
     let after = query.after;
     let (app, person) = (opening.app.get_ref().clone(), caller.person.clone());

@@ -200,7 +200,7 @@ fn fields_that_break_rules_are_named(on: Database) {
         native.wrong("create", &json!({"data": data})).breaks(field);
     }
     native.wrong("create", &json!({"data": [1]})).breaks("data");
-    for field in ["rider", "driver", "status"] {
+    for field in ["id", "rider", "driver", "status"] {
         native.wrong("list", &json!({field: "king"})).breaks(field);
         let fields = json!({field: "king"});
         native

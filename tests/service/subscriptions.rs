@@ -18,6 +18,7 @@ pub fn tests() -> Vec<Test> {
         a_riders_activity_is_filtered,
         a_drivers_activity_shows_what_they_may_see,
         an_operators_activity_shows_everything,
+        activity_may_be_of_one_trip_alone,
         activity_ends_as_it_was_begun,
         a_socket_has_at_most_64_subscriptions,
         nothing_is_told_that_was_not_asked_for,
@@ -310,6 +311,32 @@ fn an_operators_activity_shows_everything(on: Database) {
         );
         native.told(id, "create", &marker);
         native.was_told_no_more(id);
+    }
+}
+
+/// As the newer dcrf-client asks for it.
+fn activity_may_be_of_one_trip_alone(on: Database) {
+    let service = Service::start(on);
+    let (rider, driver) = people(&service);
+    let (trip, other) = (rider.request("A", "B"), rider.request("C", "D"));
+    let mut native = rider.native();
+    let ids = [
+        json!(trip["id"]),
+        json!(trip["id"].to_string()),
+        json!(trip["nk"]),
+    ];
+    for (n, id) in ids.iter().enumerate() {
+        follow(&mut native, &format!("sub {n}"), json!({"id": id}));
+        let listed = native.call("list", &json!({"id": id})).ok(200);
+        assert_eq!(listed, json!([trip]));
+    }
+    let after = driver.accept(&trip).ok(200);
+    rider.cancel(&other).ok(200);
+    settle(&rider, &mut [&mut native]);
+    for n in 0..ids.len() {
+        let id = format!("sub {n}");
+        assert_eq!(native.told(&id, "update", &trip), after);
+        native.was_told_no_more(&id);
     }
 }
 

@@ -14,6 +14,9 @@ pub fn tests() -> Vec<Test> {
         frames_that_are_not_understood_are_refused,
         each_role_has_its_own_frames,
         the_loser_of_an_acceptance_is_told_so,
+        who_drives_is_told_to_the_parties_alone,
+        a_trip_is_updated_by_its_id_or_its_key,
+        a_refusal_shows_the_trip_if_the_client_may_see_it,
         an_operator_has_no_such_socket,
     ]
 }
@@ -24,18 +27,30 @@ fn open(client: &Client) -> Socket {
     socket.unwrap_or_else(|status| panic!("{} is not let in: {status}", client.username))
 }
 
-/// The trip object as these clients know it.
-fn with_key_as_id(trip: &Value) -> Value {
+fn told(trip: &Value) -> Value {
+    json!({"type": "echo.message", "data": trip})
+}
+
+/// The same for a driver whose trip it is not.
+fn told_to_others(trip: &Value) -> Value {
     let mut trip = trip.clone();
-    trip["id"] = trip["nk"].clone();
-    trip
+    trip["driver"] = Value::Null;
+    told(&trip)
 }
 
 /// The next frame, which must be this trip as it is now.
 #[track_caller]
 fn hears(socket: &mut Socket, trip: &Value) {
-    let expected = json!({"type": "echo.message", "data": with_key_as_id(trip)});
-    assert_eq!(socket.next(), expected);
+    assert_eq!(socket.next(), told(trip));
+}
+
+/// The next frame, which must be a refusal with this code that shows this trip, or none.
+#[track_caller]
+fn refused_with(socket: &mut Socket, code: &str, trip: Option<&Value>) {
+    let refused = socket.refused(code);
+    let unknown = json!({"id": null, "nk": null, "rider": null, "driver": null, "status": null});
+    assert_eq!(refused["type"], "error.message");
+    assert_eq!(&refused["data"], trip.unwrap_or(&unknown), "{refused}");
 }
 
 fn create(pick_up: &str) -> Value {
@@ -43,7 +58,7 @@ fn create(pick_up: &str) -> Value {
 }
 
 fn update(trip: &Value, status: &str) -> Value {
-    json!({"type": "update.trip", "data": {"id": nk(trip), "status": status}})
+    json!({"type": "update.trip", "data": {"id": trip["id"], "status": status}})
 }
 
 fn a_rider_creates_a_trip(on: Database) {
@@ -55,10 +70,7 @@ fn a_rider_creates_a_trip(on: Database) {
     rider_phone.send(&frame);
     let heard = rider_phone.next();
     let trip = rider.trip(nk(&heard["data"]));
-    assert_eq!(
-        heard,
-        json!({"type": "echo.message", "data": with_key_as_id(&trip)})
-    );
+    assert_eq!(heard, told(&trip));
     assert_eq!(
         (&trip["status"], &trip["rider"]),
         (&json!("REQUESTED"), &rider.party())
@@ -123,10 +135,15 @@ fn both_dialects_tell_the_same_people_once(on: Database) {
     for ((course, taxi), client) in sockets.iter_mut().zip(people) {
         let last = if client.id == rider.id { "E" } else { "C" };
         let heard = course.hears_until(|frame| frame["pick_up_address"] == last);
-        let expected: Vec<Value> = heard
-            .iter()
-            .map(|trip| json!({"type": "echo.message", "data": with_key_as_id(trip)}))
-            .collect();
+        let seen = |trip: &Value| {
+            let is_others = client.group == "driver" && trip["driver"]["id"] != client.id;
+            if is_others {
+                told_to_others(trip)
+            } else {
+                told(trip)
+            }
+        };
+        let expected: Vec<Value> = heard.iter().map(seen).collect();
         let told = taxi.hears_until(|frame| frame["data"]["pick_up_address"] == last);
         assert_eq!(told, expected, "{}", client.username);
         let counts = if client.group == "driver" {
@@ -212,13 +229,97 @@ fn the_loser_of_an_acceptance_is_told_so(on: Database) {
     let trip = rider.request("A", "B");
     let mut phone = open(&service.driver("ben"));
     let taken = driver.accept(&trip).ok(200);
-    hears(&mut phone, &taken);
+    assert_eq!(phone.next(), told_to_others(&taken));
     phone.send(&update(&trip, "STARTED"));
-    phone.refused("already-taken");
-    let mut unknown = update(&trip, "STARTED");
-    unknown["data"]["id"] = json!("0".repeat(32));
-    phone.send(&unknown);
-    phone.refused("not-found");
+    refused_with(&mut phone, "already-taken", None);
+    for id in [json!("0".repeat(32)), json!(9_999)] {
+        let mut unknown = update(&trip, "STARTED");
+        unknown["data"]["id"] = id;
+        phone.send(&unknown);
+        refused_with(&mut phone, "not-found", None);
+    }
+}
+
+/// They put each trip that has a driver among their own.
+fn who_drives_is_told_to_the_parties_alone(on: Database) {
+    let service = Service::start(on);
+    let (rider, driver) = (service.rider("ann"), service.driver("bob"));
+    let mut phones = [open(&rider), open(&driver)];
+    let mut other = open(&service.driver("ben"));
+    let trip = rider.request("A", "B");
+    for phone in phones.iter_mut().chain([&mut other]) {
+        hears(phone, &trip);
+    }
+    let taken = driver.accept(&trip).ok(200);
+    for phone in &mut phones {
+        hears(phone, &taken);
+    }
+    assert_eq!(other.next(), told_to_others(&taken));
+    let given_back = driver.command(&trip, "give_back").ok(200);
+    for phone in phones.iter_mut().chain([&mut other]) {
+        hears(phone, &given_back);
+    }
+}
+
+/// One page knows a trip by what the list gives, sends the whole object back, and has known clients that sent the key.
+fn a_trip_is_updated_by_its_id_or_its_key(on: Database) {
+    let service = Service::start(on);
+    let (rider, driver) = (service.rider("ann"), service.driver("bob"));
+    let mut phone = open(&driver);
+    let trip = rider.request("A", "B");
+    hears(&mut phone, &trip);
+    let whole = |trip: &Value, status: &str| {
+        let mut data = trip.clone();
+        data["status"] = json!(status);
+        data["rider"] = json!(rider.id);
+        data["driver"] = json!(driver.id.to_string());
+        json!({"type": "update.trip", "data": data})
+    };
+    phone.send(&whole(&trip, "STARTED"));
+    let taken = phone.next()["data"].clone();
+    assert_eq!(
+        (&taken["status"], &taken["id"]),
+        (&json!("STARTED"), &trip["id"])
+    );
+    for (named, status) in [
+        (json!({"id": trip["id"].to_string()}), "ARRIVED"),
+        (json!({"id": trip["nk"]}), "IN_PROGRESS"),
+        (json!({"nk": trip["nk"]}), "COMPLETED"),
+    ] {
+        let mut data = named;
+        data["status"] = json!(status);
+        phone.send(&json!({"type": "update.trip", "data": data}));
+        assert_eq!(phone.next()["data"]["status"], status);
+    }
+    let other = rider.request("C", "D");
+    hears(&mut phone, &other);
+    let mut mixed = whole(&other, "STARTED");
+    mixed["data"]["id"] = trip["id"].clone();
+    phone.send(&mixed);
+    let refused = phone.refused("invalid");
+    assert!(refused["errors"]["id"].is_array(), "{refused}");
+    assert_eq!(refused["data"], other);
+}
+
+/// The page takes what `data` holds for a trip and puts it into its list.
+fn a_refusal_shows_the_trip_if_the_client_may_see_it(on: Database) {
+    let service = Service::start(on);
+    let (rider, driver) = (service.rider("ann"), service.driver("bob"));
+    let (mut rider_phone, mut driver_phone) = (open(&rider), open(&driver));
+    let trip = rider.request("A", "B");
+    hears(&mut rider_phone, &trip);
+    hears(&mut driver_phone, &trip);
+    driver_phone.send(&update(&trip, "COMPLETED"));
+    refused_with(&mut driver_phone, "not-possible", Some(&trip));
+    rider_phone.send(&update(&trip, "STARTED"));
+    refused_with(&mut rider_phone, "not-allowed", Some(&trip));
+    rider_phone.send_wrong(&create(""));
+    refused_with(&mut rider_phone, "invalid", None);
+    rider_phone.send_text("?");
+    refused_with(&mut rider_phone, "unreadable", None);
+    let mut stranger = open(&service.rider("eve"));
+    stranger.send(&update(&trip, "STARTED"));
+    refused_with(&mut stranger, "not-allowed", None);
 }
 
 fn an_operator_has_no_such_socket(on: Database) {

@@ -12,6 +12,7 @@ pub fn tests() -> Vec<Test> {
         lists_have_at_most_500_trips,
         a_trip_of_somebody_else_is_not_found,
         a_key_that_is_none_is_not_found,
+        a_trip_has_a_path_by_its_id_too,
         trips_need_a_session,
         other_methods_and_paths_are_refused_as_problems,
     ]
@@ -114,7 +115,7 @@ fn a_key_that_is_none_is_not_found(on: Database) {
     for key in [
         "0",
         "x",
-        "1",
+        "2",
         &"g".repeat(32),
         &"0".repeat(33),
         &nk(&trip)[..31],
@@ -125,6 +126,43 @@ fn a_key_that_is_none_is_not_found(on: Database) {
             .problem(404, "not-found");
         rider
             .post_nothing(&format!("/api/trip/{key}/cancel/"))
+            .problem(404, "not-found");
+    }
+}
+
+/// The pages of the later course editions know a trip by its id.
+fn a_trip_has_a_path_by_its_id_too(on: Database) {
+    let service = Service::start(on);
+    let (rider, other, driver) = (
+        service.rider("ann"),
+        service.rider("amy"),
+        service.driver("bob"),
+    );
+    let trip = rider.request("A", "B");
+    let id = trip["id"].to_string();
+    assert_eq!(rider.trip(&id), trip);
+    assert_eq!(driver.trip(&id), trip);
+    other
+        .get(&format!("/api/trip/{id}/"))
+        .problem(404, "not-found");
+    let cancel = format!("/api/trip/{id}/cancel/");
+    other.post_nothing(&cancel).problem(404, "not-found");
+    for verb in ["accept", "arrive", "start", "complete"] {
+        let done = driver.post_nothing(&format!("/api/trip/{id}/{verb}/"));
+        assert_eq!(done.ok(200), driver.trip(&id));
+    }
+    assert_eq!(rider.trip(nk(&trip))["status"], "COMPLETED");
+    rider.get(&format!("/api/trip/{id}/code/")).ok(200);
+    service
+        .operator("olga")
+        .get(&format!("/api/trip/{id}/dispatch/"))
+        .ok(200);
+    for unknown in ["9999", "-1", "+1", "1.0", "99999999999999999999"] {
+        rider
+            .get(&format!("/api/trip/{unknown}/"))
+            .problem(404, "not-found");
+        driver
+            .post_nothing(&format!("/api/trip/{unknown}/accept/"))
             .problem(404, "not-found");
     }
 }

@@ -226,6 +226,7 @@ fn what_is_not_there_or_said_wrongly_is_refused(on: On) {
                 status: Some(status),
                 pick_up: Some(pick_up),
                 drop_off: Some(drop_off),
+                ..Stated::default()
             };
         }
         command

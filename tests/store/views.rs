@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cabrank::domain::{Action, Before, Role, Status, Trip, TripId, UserId};
+use cabrank::domain::{Action, Before, Role, Status, Trip, TripId, TripRef, UserId};
 use cabrank::store::views::{self, Filter, Viewer};
 
 use crate::support::{On, Test};
@@ -159,18 +159,28 @@ fn a_page_has_what_its_viewer_may_see_and_wants(on: On) {
                 rider,
                 driver,
                 status,
+                trip: None,
             });
             filters.push(Filter {
                 rider: driver,
                 driver: rider,
                 status,
+                trip: None,
+            });
+        }
+    }
+    for trip in all.values() {
+        for meant in [TripRef::Key(trip.id), TripRef::Number(trip.number)] {
+            filters.push(Filter {
+                trip: Some(meant),
+                ..Filter::default()
             });
         }
     }
     let mut seen = 0;
     for viewer in viewers {
         for filter in filters.iter().copied() {
-            let wants = |trip: &&Trip| filter.wants(trip.rider.id, Before::from(*trip));
+            let wants = |trip: &&Trip| filter.wants(trip, Before::from(*trip));
             let expected = all.values().rev().filter(|trip| viewer.sees(trip));
             let expected: Vec<TripId> = expected.filter(wants).map(|trip| trip.id).collect();
             let page = |limit, offset| -> Vec<TripId> {

@@ -129,6 +129,8 @@ pub enum Reply {
 /// What a frame repeats of a trip and cannot change; it must be the trip's own.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Stated {
+    /// The number, if repeated.
+    pub number: Option<i64>,
     /// The status, if repeated.
     pub status: Option<Status>,
     /// The pick-up, if repeated.
@@ -143,7 +145,9 @@ impl Stated {
         let differs = |stated: &Option<Address>, own: &Address| {
             stated.as_ref().is_some_and(|stated| stated != own)
         };
-        if differs(&self.pick_up, &trip.pick_up.address) {
+        if self.number.is_some_and(|number| number != trip.number) {
+            Some("id")
+        } else if differs(&self.pick_up, &trip.pick_up.address) {
             Some("pick_up_address")
         } else if differs(&self.drop_off, &trip.drop_off.address) {
             Some("drop_off_address")

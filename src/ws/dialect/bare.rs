@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::dispatch::{DriverVerb, Wish};
-use crate::domain::{DriverId, MessageText, Party, RiderId, Trip, TripId};
+use crate::domain::{DriverId, MessageText, Party, RiderId, Trip, TripRef};
 use crate::fields::{Fields, Presence};
 use crate::notices::Which;
 use crate::problem::{Code, Problem};
@@ -26,7 +26,7 @@ pub enum Asked {
     /// That a trip is moved on.
     Update {
         /// Which trip.
-        trip: TripId,
+        trip: TripRef,
         /// How.
         verb: DriverVerb,
         /// What the frame repeats of the trip.
@@ -46,6 +46,12 @@ pub struct Style {
     pub read: fn(&str, &Seat) -> Result<Asked, Problem>,
     /// Writes a trip.
     pub trip: fn(&Trip) -> String,
+    /// Writes a taken trip for drivers whose it is not, where they are told less.
+    pub to_others: Option<fn(&Trip) -> String>,
+    /// Writes a refusal; the trip is the one that the frame was about, if the client may see it.
+    pub refusal: fn(&Problem, Option<&Trip>) -> String,
+    /// Which trip a frame is about, where a refusal shows it.
+    pub named: fn(&str) -> Option<TripRef>,
 }
 
 /// Reads what is said in a room.

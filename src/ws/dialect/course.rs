@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::bare::{Asked, Seat, Style, object};
 use crate::dispatch::DriverVerb;
-use crate::domain::{DriverId, Party, RiderId, Status, TripId, TripObject};
+use crate::domain::{DriverId, Party, RiderId, Status, TripId, TripObject, TripRef};
 use crate::fields::{Fields, Presence};
 use crate::problem::Problem;
 use crate::store::writer::command::Stated;
@@ -17,10 +17,16 @@ pub static STYLE: Style = Style {
         let object = object(frame)?;
         match seat {
             Seat::Rider(rider) => request(&object, rider),
-            Seat::Driver(driver) => update(&object, driver),
+            Seat::Driver(driver) => {
+                let key = |fields: &mut Fields<'_>| Some((key(fields)?, None));
+                update(&object, driver, key)
+            }
         }
     },
     trip: |trip| TripObject::from(trip).to_json(),
+    to_others: None,
+    refusal: |problem, _| problem.error_frame(),
+    named: |_| None,
 };
 
 /// Reads what a rider asks for.
@@ -40,23 +46,34 @@ pub fn request(object: &Map<String, Value>, rider: &Party<RiderId>) -> Result<As
     Ok(fields.finish(read)?)
 }
 
-/// Reads how a driver moves a trip on.
-pub fn update(object: &Map<String, Value>, driver: &Party<DriverId>) -> Result<Asked, Problem> {
+/// Reads how a driver moves a trip on; `named` reads which trip, and its number if that is repeated besides.
+pub fn update(
+    object: &Map<String, Value>,
+    driver: &Party<DriverId>,
+    named: impl FnOnce(&mut Fields<'_>) -> Option<(TripRef, Option<i64>)>,
+) -> Result<Asked, Problem> {
     let mut fields = Fields::of(object);
-    let trip = fields.parsed("nk", Presence::Required, |text| {
-        TripId::parse(text).ok_or("Not a trip's key.")
-    });
+    let named = named(&mut fields);
     let verb = fields.parsed("status", Presence::Required, verb);
     let stated = Stated {
-        status: None,
+        number: named.and_then(|(_, number)| number),
         pick_up: fields.address("pick_up_address", Presence::Optional),
         drop_off: fields.address("drop_off_address", Presence::Optional),
+        ..Stated::default()
     };
     fields.own("driver", driver.id.user(), &driver.username);
-    let read = trip
+    let read = named
         .zip(verb)
-        .map(|(trip, verb)| Asked::Update { trip, verb, stated });
+        .map(|((trip, _), verb)| Asked::Update { trip, verb, stated });
     Ok(fields.finish(read)?)
+}
+
+/// The trip's key, which must be there.
+pub fn key(fields: &mut Fields<'_>) -> Option<TripRef> {
+    fields.parsed("nk", Presence::Required, |text| {
+        let key = TripId::parse(text).ok_or("Not a trip's key.");
+        key.map(TripRef::Key)
+    })
 }
 
 /// A status in a frame is read as the verb that leads there.
@@ -122,7 +139,7 @@ mod tests {
         );
         let asked = by_driver(&frame);
         assert!(
-            matches!(asked, Ok(Asked::Update { trip, verb: DriverVerb::Accept, .. }) if trip.to_string() == nk)
+            matches!(asked, Ok(Asked::Update { trip, verb: DriverVerb::Accept, .. }) if Some(trip) == TripRef::parse(nk))
         );
     }
 

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::bare::{Asked, Seat, Style, object};
 use super::course;
-use crate::domain::{Trip, TripObject};
+use crate::domain::{Trip, TripObject, TripRef};
 use crate::fields::{Fields, Presence};
 use crate::problem::Problem;
 
@@ -13,7 +13,10 @@ pub static STYLE: Style = Style {
     name: "taxi",
     greets: false,
     read,
-    trip,
+    trip: |trip| echo(&json!(TripObject::from(trip))),
+    to_others: Some(|trip| echo(&json!(TripObject::from(trip).without_driver()))),
+    refusal,
+    named,
 };
 
 fn read(frame: &str, seat: &Seat) -> Result<Asked, Problem> {
@@ -30,7 +33,7 @@ fn read(frame: &str, seat: &Seat) -> Result<Asked, Problem> {
     let data = fields.finish(data)?;
     match (kind, seat) {
         (Kind::Create, Seat::Rider(rider)) => course::request(data, rider),
-        (Kind::Update, Seat::Driver(driver)) => course::update(&keyed(data), driver),
+        (Kind::Update, Seat::Driver(driver)) => course::update(data, driver, which),
         (Kind::Create | Kind::Update | Kind::Echo, _) => Err(Problem::not_allowed()),
     }
 }
@@ -51,42 +54,103 @@ fn kind(word: &str) -> Result<Kind, &'static str> {
     }
 }
 
-/// These clients know a trip's key as its `id`.
-fn keyed(data: &Map<String, Value>) -> Map<String, Value> {
-    let mut data = data.clone();
-    if let Some(id) = data.remove("id") {
-        data.insert("nk".to_owned(), id);
+/// Which trip is updated. Most of these clients send the whole object back, with its `nk` and its `id`, which must be
+/// the same trip's; others know one of the two, and some the key as `id`.
+fn which(fields: &mut Fields<'_>) -> Option<(TripRef, Option<i64>)> {
+    let id = fields.trip("id");
+    if !fields.is_given("nk") {
+        fields.value("id", Presence::Required)?;
+        return Some((id?, None));
     }
-    data
+    let key = course::key(fields)?;
+    match id {
+        Some(TripRef::Number(number)) => Some((key, Some(number))),
+        Some(TripRef::Key(_)) if id != Some(key) => {
+            fields.refuse("id", "This is another trip than that of nk.");
+            None
+        }
+        Some(TripRef::Key(_)) | None => Some((key, None)),
+    }
+}
+
+fn named(frame: &str) -> Option<TripRef> {
+    let object = object(frame).ok()?;
+    let data = object.get("data")?.as_object()?;
+    which(&mut Fields::of(data)).map(|(trip, _)| trip)
 }
 
 fn echo(data: &Value) -> String {
     json!({"type": "echo.message", "data": data}).to_string()
 }
 
-fn trip(trip: &Trip) -> String {
-    let mut object = json!(TripObject::from(trip));
-    object["id"] = object["nk"].clone();
-    echo(&object)
+/// These clients take the `data` of every frame for a trip, and put it into their lists.
+fn refusal(problem: &Problem, trip: Option<&Trip>) -> String {
+    let unknown = || json!({"id": null, "nk": null, "rider": null, "driver": null, "status": null});
+    let data = trip.map_or_else(unknown, |trip| json!(TripObject::from(trip)));
+    let mut frame = Map::new();
+    frame.insert("type".to_owned(), "error.message".into());
+    frame.extend(problem.error_object());
+    frame.insert("data".to_owned(), data);
+    Value::from(frame).to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Party, RiderId, UserId};
+    use crate::domain::{DriverId, Party, RiderId, UserId};
 
-    #[test]
-    fn an_echo_comes_back_as_it_came() {
-        let rider = Seat::Rider(Party {
-            id: RiderId::of(UserId::new(1)),
+    const NK: &str = "0193a1b2c3d4e5f60718293a4b5c6d7e";
+
+    fn party<Id>(id: Id) -> Party<Id> {
+        Party {
+            id,
             username: "ann".to_owned(),
             first_name: String::new(),
             last_name: String::new(),
-        });
+        }
+    }
+
+    #[test]
+    fn an_echo_comes_back_as_it_came() {
+        let rider = Seat::Rider(party(RiderId::of(UserId::new(1))));
         let frame = r#"{"type":"echo.message","data":{"b":[1],"a":null}}"#;
         assert!(matches!(read(frame, &rider), Ok(Asked::Echo(echo)) if echo == frame));
         for wrong in [r#"{"type":"fly"}"#, r#"{"type":"create.trip"}"#, "[]", ""] {
             assert!(read(wrong, &rider).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_trip_is_updated_by_its_id_or_its_key_or_both() {
+        let driver = Seat::Driver(party(DriverId::of(UserId::new(1))));
+        let asked = |mut data: Value| {
+            data["status"] = json!("STARTED");
+            let frame = json!({"type": "update.trip", "data": data}).to_string();
+            match read(&frame, &driver) {
+                Ok(Asked::Update { trip, stated, .. }) => Some((trip, stated.number)),
+                Ok(_) | Err(_) => None,
+            }
+        };
+        let key = TripRef::parse(NK).expect("a key");
+        let number = TripRef::Number(7);
+        assert_eq!(asked(json!({"id": 7})), Some((number, None)));
+        assert_eq!(asked(json!({"id": "7"})), Some((number, None)));
+        assert_eq!(asked(json!({"id": 7, "nk": null})), Some((number, None)));
+        assert_eq!(asked(json!({"id": NK})), Some((key, None)));
+        assert_eq!(asked(json!({"nk": NK})), Some((key, None)));
+        assert_eq!(asked(json!({"id": NK, "nk": NK})), Some((key, None)));
+        assert_eq!(asked(json!({"id": 7, "nk": NK})), Some((key, Some(7))));
+        let other = NK.replace('7', "8");
+        for wrong in [
+            json!({}),
+            json!({"id": null}),
+            json!({"id": "x"}),
+            json!({"id": 1.5}),
+            json!({"nk": 7}),
+            json!({"nk": "7", "id": 7}),
+            json!({"nk": NK, "id": other}),
+        ] {
+            assert_eq!(asked(wrong.clone()), None, "{wrong}");
         }
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 
 use crate::app::App;
-use crate::domain::{Event, TripId};
+use crate::domain::{DriverId, Event, Trip, TripId};
 use crate::problem::Problem;
 use crate::registry::voice::{NotTold, Shared};
 use crate::registry::{Outbound, Voice};
@@ -35,12 +35,20 @@ impl Bare {
         style: &'static Style,
     ) -> Self {
         let shown = OnceLock::new();
+        let driver = match &seat {
+            Seat::Driver(driver) => Some(driver.id),
+            Seat::Rider(_) => None,
+        };
         Self {
             app,
             seat,
             viewer,
             outbound,
-            voice: Arc::new(BareVoice { style, shown }),
+            voice: Arc::new(BareVoice {
+                style,
+                driver,
+                shown,
+            }),
         }
     }
 
@@ -57,6 +65,8 @@ impl Bare {
                 requested.await.map_err(Problem::from)
             }
             (Seat::Driver(driver), Asked::Update { trip, verb, stated }) => {
+                let trip = dispatch.key_of(trip).await?;
+                let trip = trip.ok_or_else(Problem::no_such_trip)?;
                 let done = dispatch.drive(driver.clone(), verb, trip, stated, None);
                 done.await.map_err(Problem::from)
             }
@@ -72,6 +82,18 @@ impl Bare {
                 Some(frames::text((self.style().trip)(&trip)))
             }
         })
+    }
+}
+
+impl Bare {
+    /// The refusal of a frame.
+    async fn refused(&self, frame: &str, problem: &Problem) -> Bytes {
+        let trip = match (self.style().named)(frame) {
+            // What cannot be read now is told without it.
+            Some(trip) => self.app.dispatch.find(self.viewer, trip).await.ok(),
+            None => None,
+        };
+        frames::text((self.style().refusal)(problem, trip.flatten().as_ref()))
     }
 }
 
@@ -105,7 +127,7 @@ impl Talk for Bare {
             };
             let frame = match done {
                 Ok(frame) => frame,
-                Err(problem) => Some(self.refusal(&problem)),
+                Err(problem) => Some(self.refused(&message, &problem).await),
             };
             if let Some(frame) = frame {
                 answer(&self.outbound, frame).await;
@@ -114,13 +136,15 @@ impl Talk for Bare {
     }
 
     fn refusal(&self, problem: &Problem) -> Bytes {
-        frames::text(problem.error_frame())
+        frames::text((self.style().refusal)(problem, None))
     }
 }
 
-/// Tells every change of a trip, in the same words to everybody.
+/// Tells every change of a trip, in the same words to everybody but drivers whose it is not.
 struct BareVoice {
     style: &'static Style,
+    /// Whose socket it is, if a driver's.
+    driver: Option<DriverId>,
     /// The trips that the client was shown on connect, with their revisions.
     shown: OnceLock<Vec<(TripId, i64)>>,
 }
@@ -138,6 +162,18 @@ impl BareVoice {
     }
 }
 
+impl BareVoice {
+    /// How a trip is written for this client, and what such a frame is called.
+    fn words_for(&self, trip: &Trip) -> (&'static str, fn(&Trip) -> String) {
+        let taken_by = trip.state.driver().map(|driver| driver.id);
+        let is_others = self.driver.is_some() && taken_by.is_some() && taken_by != self.driver;
+        match self.style.to_others.filter(|_| is_others) {
+            Some(write) => ("others", write),
+            None => (self.style.name, self.style.trip),
+        }
+    }
+}
+
 impl Voice for BareVoice {
     fn tell(&self, shared: &mut Shared<'_>, outbound: &Outbound) -> Result<(), NotTold> {
         if self.has_shown(shared.event()) {
@@ -146,9 +182,8 @@ impl Voice for BareVoice {
         let Some(change) = shared.event().trip() else {
             return Ok(());
         };
-        let frame = shared.piece(self.style.name, |_| {
-            frames::text((self.style.trip)(&change.trip))
-        });
+        let (name, write) = self.words_for(&change.trip);
+        let frame = shared.piece(name, |_| frames::text(write(&change.trip)));
         outbound.push(frame).map_err(|_| NotTold)
     }
 }

@@ -11,7 +11,7 @@ use super::subscriptions::{Subscriptions, Topic};
 use crate::accounts::Caller;
 use crate::app::App;
 use crate::domain::event_object::{MessageObject, NotificationObject};
-use crate::domain::{MessageText, Trip, TripObject};
+use crate::domain::{MessageText, Trip, TripObject, TripRef};
 use crate::notices::Which;
 use crate::problem::Problem;
 use crate::registry::{Outbound, Place, Voice};
@@ -108,12 +108,7 @@ impl Dcrf {
 
     /// The trip that a call is about, whoever may see it.
     pub(super) async fn trip(&self, pk: &Pk) -> Result<Trip, Problem> {
-        let dispatch = &self.app.dispatch;
-        let found = match (pk.number(), pk.key()) {
-            (Some(number), _) => dispatch.numbered(number).await?,
-            (None, Some(key)) => dispatch.keyed(key).await?,
-            (None, None) => None,
-        };
+        let found = self.app.dispatch.meant(pk.trip()).await?;
         found.ok_or_else(Problem::no_such_trip)
     }
 
@@ -159,7 +154,11 @@ impl Dcrf {
                 | Topic::Position(..) => false,
             }
         };
-        if self.voice.end(request, is_it(pk.number())) {
+        let number = match pk.trip() {
+            TripRef::Number(number) => Some(number),
+            TripRef::Key(_) => None,
+        };
+        if self.voice.end(request, is_it(number)) {
             return Ok(Success(Done::NoContent, "null".to_owned()));
         }
         let trip = self.visible(pk).await?;

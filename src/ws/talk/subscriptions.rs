@@ -294,12 +294,11 @@ pub(super) fn sighted(pk: &str, fix: &Fix) -> String {
 
 fn is_in(viewer: Viewer, filter: Filter, change: &TripChange) -> bool {
     let trip = &change.trip;
-    viewer.sees(trip) && filter.wants(trip.rider.id, Before::from(trip))
+    viewer.sees(trip) && filter.wants(trip, Before::from(trip))
 }
 
 fn was_in(viewer: Viewer, filter: Filter, change: &TripChange) -> bool {
-    let rider = change.trip.rider.id;
-    let wanted = |before| filter.wants(rider, before);
+    let wanted = |before| filter.wants(&change.trip, before);
     viewer.saw(change) && change.before.is_some_and(wanted)
 }
 

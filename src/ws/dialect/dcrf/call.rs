@@ -1,7 +1,7 @@
 //! What a client may want of a native socket.
 
 use crate::dispatch::{DriverVerb, Way, Wish};
-use crate::domain::{Amendment, Ending, MessageText, Reason, Report, TripId, Vehicle};
+use crate::domain::{Amendment, Ending, MessageText, Reason, Report, TripRef, Vehicle};
 use crate::notices::Which;
 use crate::resume;
 use crate::store::views::Filter;
@@ -10,20 +10,14 @@ use crate::store::writer::command::{Reply, Stated};
 /// Which trip, as the client knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pk {
-    pub(super) number: Option<i64>,
-    pub(super) key: Option<TripId>,
+    pub(super) trip: TripRef,
     pub(super) text: String,
 }
 
 impl Pk {
-    /// Its number, if that was given.
-    pub const fn number(&self) -> Option<i64> {
-        self.number
-    }
-
-    /// Its key, if that was given.
-    pub const fn key(&self) -> Option<TripId> {
-        self.key
+    /// Which trip that is.
+    pub const fn trip(&self) -> TripRef {
+        self.trip
     }
 
     /// JSON as it came.

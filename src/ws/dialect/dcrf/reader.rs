@@ -9,9 +9,9 @@ use super::envelope::{Return, StreamName};
 use super::frame::Raw;
 use crate::dispatch::DriverVerb;
 use crate::domain::{
-    Amendment, Ending, MessageText, Person, PlaceChange, Reason, Role, Status, Stream, TripId,
+    Amendment, Ending, MessageText, Person, PlaceChange, Reason, Role, Status, Stream,
 };
-use crate::fields::{FieldErrors, Fields, Presence};
+use crate::fields::{self, FieldErrors, Fields, Presence};
 use crate::problem::Problem;
 use crate::resume;
 use crate::store::views::{Filter, LIST_MAX};
@@ -154,18 +154,9 @@ impl Reader<'_> {
     /// What is no trip's key is like the key of a trip that does not exist.
     pub(super) fn pk(&self) -> Result<Pk, Problem> {
         let raw = self.object.get("pk").ok_or_else(Problem::no_such_trip)?;
-        let (number, key) = match value(raw) {
-            Value::Number(number) => (number.as_i64(), None),
-            Value::String(text) => (text.parse().ok(), TripId::parse(&text)),
-            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => (None, None),
-        };
-        if number.is_none() && key.is_none() {
-            return Err(Problem::no_such_trip());
-        }
+        let trip = fields::trip(&value(raw)).ok_or_else(Problem::no_such_trip)?;
         let text = raw.get().to_owned();
-        // Digits alone may be both; a key has 32 of them, which no number has.
-        let number = number.filter(|_| key.is_none());
-        Ok(Pk { number, key, text })
+        Ok(Pk { trip, text })
     }
 
     pub(super) fn data(&self) -> Result<Map<String, Value>, Problem> {
@@ -232,7 +223,7 @@ impl Reader<'_> {
     }
 
     fn filter(&self) -> Result<Filter, Problem> {
-        let names = ["rider", "driver", "status"];
+        let names = ["id", "rider", "driver", "status"];
         let given = names.into_iter().filter_map(|name| {
             let raw = self.object.get(name)?;
             Some((name.to_owned(), value(raw)))
@@ -240,6 +231,7 @@ impl Reader<'_> {
         let given: Map<String, Value> = given.collect();
         let mut fields = Fields::of(&given);
         let filter = Filter {
+            trip: fields.trip("id"),
             rider: fields.number("rider"),
             driver: fields.number("driver"),
             status: fields.parsed("status", Presence::Optional, status),
@@ -297,9 +289,9 @@ impl Reader<'_> {
                 verb.map_err(|rule| fields.refuse("status", rule)).ok()
             });
         let stated = Stated {
-            status: None,
             pick_up: fields.address("pick_up_address", addresses),
             drop_off: fields.address("drop_off_address", addresses),
+            ..Stated::default()
         };
         fields.own("driver", self.person.id, &self.person.username);
         let verb = fields.finish(verb)?;
