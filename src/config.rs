@@ -292,6 +292,15 @@ pub struct ServeConfig {
     /// Whose time counts: `stdin` puts the system's ahead by the seconds that are read, line by line; for tests
     #[arg(long, env = "CABRANK_CLOCK", default_value = "system", hide = true)]
     pub clock: Clock,
+    /// By how many seconds the time is ahead of the system's from the start on; for tests
+    #[arg(long, env = "CABRANK_CLOCK_AHEAD", default_value = "0", value_name = "SECONDS",
+          value_parser = seconds, hide = true)]
+    pub clock_ahead: SignedDuration,
+}
+
+fn seconds(text: &str) -> Result<SignedDuration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds")?;
+    SignedDuration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
 /// Whose time counts.

@@ -19,6 +19,7 @@ use crate::auth::throttle::Throttle;
 use crate::auth::tokens::Tokens;
 use crate::config::{Clock, EtaError, ServeConfig, Switch, TownFileError};
 use crate::dispatch::Dispatch;
+use crate::inputs;
 use crate::notices::Notices;
 use crate::registry::TripRegistry;
 use crate::registry::actor::Stop;
@@ -91,6 +92,7 @@ impl StopHandle {
 impl Server {
     /// Migrates the database, wires everything and binds. Must be called inside an actix system.
     pub fn start(config: &ServeConfig) -> Result<Self, ServerError> {
+        inputs::advance(config.clock_ahead);
         let town = config.town.town()?;
         let eta = Arc::new(config.eta.chain()?);
         let database = config.data.database()?;

@@ -45,6 +45,31 @@ pub fn log_in(address: SocketAddr, name: &str, password: &str) -> Client {
     }
 }
 
+impl Client {
+    /// A session of an earlier log-in, from what was kept of it: the answer to that log-in.
+    #[track_caller]
+    pub fn kept(address: SocketAddr, kept: &Value) -> Self {
+        let text = |key: &str| kept[key].as_str().unwrap_or_default().to_owned();
+        Self {
+            http: Http::new(address, Auth::Bearer(text("access"))),
+            id: kept["id"].as_i64().expect("an id is a number"),
+            username: text("username"),
+            group: text("group"),
+            access: text("access"),
+            refresh: text("refresh"),
+            cookie: text("cookie"),
+        }
+    }
+
+    /// What must be kept to go on with this session.
+    pub fn to_keep(&self) -> Value {
+        json!({
+            "id": self.id, "username": self.username, "group": self.group,
+            "access": self.access, "refresh": self.refresh, "cookie": self.cookie,
+        })
+    }
+}
+
 impl Deref for Client {
     type Target = Http;
 

@@ -1,7 +1,7 @@
 //! Where a service lives: its data directory, its database, and the environment that its commands get.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
@@ -14,6 +14,7 @@ pub struct Home {
     dir: TempDir,
     postgres: Option<Scratch>,
     database_url: Option<String>,
+    binary: PathBuf,
 }
 
 impl Home {
@@ -27,7 +28,21 @@ impl Home {
             dir: tempfile::tempdir().expect("there is room for a directory"),
             postgres,
             database_url,
+            binary: env!("CARGO_BIN_EXE_cabrank").into(),
         }
+    }
+
+    /// The same for another version's program.
+    pub fn of(binary: &Path, on: Database) -> Self {
+        Self {
+            binary: binary.to_owned(),
+            ..Self::new(on)
+        }
+    }
+
+    /// The program that its commands are of.
+    pub fn binary(&self) -> &Path {
+        &self.binary
     }
 
     /// The same, with a proxy at that port in front of PostgreSQL.
@@ -51,7 +66,7 @@ impl Home {
 
     /// `cabrank` with these arguments, in an environment that has only what this home says.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cabrank"));
+        let mut command = Command::new(&self.binary);
         command.args(arguments);
         self.settle(&mut command);
         command

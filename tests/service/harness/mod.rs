@@ -34,11 +34,11 @@ pub use home::Home;
 pub use http::{Auth, Http};
 pub use lines::{Lines, Told};
 pub use native::{Envelope, Native, inner};
-pub use postgres::upstream;
+pub use postgres::{dump, execute, restore, upstream};
 pub use process::Process;
 pub use proxy::Proxy;
 pub use raw::{Opcode, Raw, frame};
-pub use service::{Options, PASSWORD, Service, sign_up_form};
+pub use service::{Options, PASSWORD, Service, sign_up_form, unix_now};
 pub use socket::{Gone, NotOpened, Socket};
 
 /// How long anything that must happen may take. Only a failing test ever waits this long.

@@ -1,5 +1,6 @@
 //! A PostgreSQL database for each test, made and removed with `psql`.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use url::Url;
@@ -72,6 +73,50 @@ impl Drop for Scratch {
             &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name),
         );
     }
+}
+
+/// Runs a statement on the database of that URL.
+#[track_caller]
+pub fn execute(url: &str, statement: &str) {
+    let url = Url::parse(url).expect("it is a URL");
+    assert!(psql(&url, statement), "{statement} succeeds");
+}
+
+/// The database as statements that make it again.
+#[track_caller]
+pub fn dump(url: &str) -> String {
+    let dumped = Command::new("pg_dump")
+        .args(["-w", "--no-owner", "--no-privileges", url])
+        .output()
+        .expect("this needs pg_dump");
+    assert!(dumped.status.success(), "{dumped:?}");
+    let text = String::from_utf8(dumped.stdout).expect("it is UTF-8");
+    // What newer versions of the tool write and older ones do not read.
+    let is_read = |line: &&str| {
+        !line.starts_with("\\restrict")
+            && !line.starts_with("\\unrestrict")
+            && !line.starts_with("SET ")
+            && !line.starts_with("--")
+            && !line.is_empty()
+    };
+    text.lines()
+        .filter(is_read)
+        .flat_map(|line| [line, "\n"])
+        .collect()
+}
+
+/// Fills an empty database with such statements.
+#[track_caller]
+pub fn restore(url: &str, file: &Path) {
+    let restored = Command::new("psql")
+        .args(["-X", "-q", "-w", "-v", "ON_ERROR_STOP=1", "-f"])
+        .arg(file)
+        .arg(url)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status();
+    let restored = restored.expect("tests on PostgreSQL need its command-line client, psql");
+    assert!(restored.success(), "{} is read", file.display());
 }
 
 fn psql(admin: &Url, statement: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::process::{Command, ExitStatus};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
@@ -18,6 +19,7 @@ pub struct Options {
     flags: Vec<String>,
     variables: Vec<(String, String)>,
     outlives_full_disk: bool,
+    ahead: f64,
 }
 
 impl Options {
@@ -30,12 +32,14 @@ impl Options {
         Self::at(Home::behind(proxy.port()))
     }
 
-    fn at(home: Home) -> Self {
+    /// On a data directory and a database that are there.
+    pub fn at(home: Home) -> Self {
         Self {
             home,
             flags: Vec::new(),
             variables: Vec::new(),
             outlives_full_disk: false,
+            ahead: 0.0,
         }
     }
 
@@ -72,6 +76,12 @@ impl Options {
         self
     }
 
+    /// The same, and it is so many seconds ahead from the start on.
+    pub fn ahead(mut self, seconds: f64) -> Self {
+        self.ahead = seconds;
+        self.with_clock()
+    }
+
     #[track_caller]
     pub fn start(self) -> Service {
         let process = Process::spawn(self.command());
@@ -80,7 +90,6 @@ impl Options {
             process,
             address,
             options: self,
-            ahead: 0.0,
         }
     }
 
@@ -96,14 +105,15 @@ impl Options {
             arguments.extend(["--limits", "off"]);
         }
         arguments.extend(self.flags.iter().map(String::as_str));
+        let ahead = self.ahead.to_string();
+        if self.ahead > 0.0 {
+            arguments.extend(["--clock-ahead", &ahead]);
+        }
         let mut command = if self.outlives_full_disk {
             let mut shell = Command::new("sh");
             shell
-                .args([
-                    "-c",
-                    "trap '' XFSZ; exec \"$0\" \"$@\"",
-                    env!("CARGO_BIN_EXE_cabrank"),
-                ])
+                .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+                .arg(self.home.binary())
                 .args(arguments);
             self.home.settle(&mut shell);
             shell
@@ -120,7 +130,6 @@ pub struct Service {
     process: Process, // goes first, so that nothing holds the database
     pub address: SocketAddr,
     options: Options,
-    ahead: f64,
 }
 
 impl Service {
@@ -222,9 +231,15 @@ impl Service {
     pub fn restart(&mut self) {
         self.process = Process::spawn(self.options.command());
         self.address = self.process.address();
-        if self.ahead > 0.0 {
-            self.process.advance(self.ahead);
+        if self.options.ahead > 0.0 {
+            // What is due then was carried out.
+            self.process.advance(0.0);
         }
+    }
+
+    /// What its clock says, in seconds of Unix.
+    pub fn now(&self) -> f64 {
+        unix_now() + self.options.ahead
     }
 
     /// Puts its time ahead by seconds, of a service that was started with [`Options::with_clock`], and waits until
@@ -232,7 +247,7 @@ impl Service {
     #[track_caller]
     pub fn advance(&mut self, seconds: f64) {
         self.process.advance(seconds);
-        self.ahead += seconds;
+        self.options.ahead += seconds;
     }
 
     /// The same with another value of a variable.
@@ -244,6 +259,12 @@ impl Service {
             .push((name.to_owned(), value.to_owned()));
         self.restart();
     }
+}
+
+/// What the system's clock says, in seconds of Unix.
+pub fn unix_now() -> f64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.expect("it is later than 1970").as_secs_f64()
 }
 
 /// What a sign-up sends.

@@ -1,0 +1,315 @@
+//! Makes the database that later versions are started on: `CABRANK_UPGRADE_BINARY` names the program that is to
+//! write it, `CABRANK_UPGRADE_NAME` the directory in `tests/upgrade` that it goes to.
+//!
+//! It all happens in the year 2100: a test that starts a later version puts the time ahead to a moment after that,
+//! so that no token and no deadline has run out meanwhile, whenever the test is run.
+
+use std::fs;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{explain, folder, gzip, once, room};
+use crate::harness::{
+    Client, Database, Driver, Follower, Home, Options, Rider, STAND, Service, dump, eventually,
+    location, nk, north_of, sign_up_form, square,
+};
+
+/// Names the program of an earlier version.
+pub const BINARY: &str = "CABRANK_UPGRADE_BINARY";
+/// Names the directory.
+const NAME: &str = "CABRANK_UPGRADE_NAME";
+
+/// 2100-01-01, 12:00, as seconds of Unix.
+const NOON: f64 = 4_102_488_000.0;
+/// Five hours later.
+const LATER: i64 = 4_102_506_000;
+/// Where trips are offered to drivers one by one.
+const SUBURB: (f64, f64) = (48.537, 11.575);
+
+/// Lets the earlier version serve a few rides, and keeps what it leaves behind.
+pub fn make_a_database(on: Database) {
+    let binary = std::env::var(BINARY).expect("it is set");
+    let name = std::env::var(NAME).expect("CABRANK_UPGRADE_NAME names the directory");
+    let to = folder().join(name).join(on.name());
+    fs::create_dir_all(&to).expect("there is room");
+    let home = Home::of(Path::new(&binary), on);
+    let town = town();
+    fs::write(to.join("town.json"), format!("{town:#}\n")).expect("there is room");
+    let mut service = Options::at(home).with_clock().town(&town).start();
+    service.advance(NOON - service.now());
+    let mut day = Day::begin(service);
+    day.early();
+    day.rides();
+    day.offers();
+    let kept = day.end();
+    fs::write(to.join("clients.json"), format!("{:#}\n", kept)).expect("there is room");
+    keep(day.service.home(), &to);
+}
+
+/// The files of a stopped service.
+fn keep(home: &Home, to: &Path) {
+    fs::copy(home.dir().join("signing.keys"), to.join("signing.keys")).expect("it is there");
+    if let Some(url) = home.database_url() {
+        return fs::write(to.join("cabrank.sql"), dump(url)).expect("there is room");
+    }
+    // Whoever closes the file last puts what is in its journal into it.
+    home.run_well(&["migrate"], "");
+    let file = home.dir().join("cabrank.db");
+    assert!(!home.dir().join("cabrank.db-wal").exists());
+    let bytes = gzip(&["-9", "-n"], &fs::read(file).expect("it is there"));
+    fs::write(to.join("cabrank.db.gz"), bytes).expect("there is room");
+}
+
+fn town() -> Value {
+    json!({
+        "currency": "EUR",
+        "classes": {"standard": {"tariff": {"base": 250, "per_km": 180, "per_minute": 30, "minimum": 600}}},
+        "ride_code": true,
+        "offering": {"deliver_seconds": 60, "decide_seconds": 600, "look_again_seconds": 5},
+        "waiting": {"free_seconds": 300},
+        "cancellation": {"free_seconds": 120, "fee": 300, "no_show_fee": 500},
+        "areas": {"type": "FeatureCollection", "features": [
+            square("town", STAND, "broadcast"), square("suburb", SUBURB, "nearest"),
+        ]},
+    })
+}
+
+/// What happens in the old version's time.
+struct Day {
+    service: Service,
+    ann: Rider,
+    ben: Rider,
+    una: Rider,
+    dan: Driver,
+    eve: Driver,
+    fay: Driver,
+    hal: Driver,
+    /// What is kept for the clients of later versions.
+    kept: Value,
+}
+
+impl Day {
+    fn begin(service: Service) -> Self {
+        for driver in ["dan", "eve", "fay", "hal", "gus"] {
+            let form = sign_up_form(driver, "driver");
+            service.http().post("/api/sign_up/", &form).ok(201);
+        }
+        let driver = |name: &str| Driver(service.log_in(name));
+        service
+            .home()
+            .run_well(&["user", "block", "--username", "gus"], "");
+        Self {
+            ann: service.rider("ann"),
+            ben: service.rider("ben"),
+            una: service.rider("una"),
+            dan: driver("dan"),
+            eve: driver("eve"),
+            fay: driver("fay"),
+            hal: driver("hal"),
+            kept: json!({"clients": {}, "trips": {}}),
+            service,
+        }
+    }
+
+    fn keep_trip(&mut self, name: &str, trip: &Value) {
+        self.kept["trips"][name] = trip["nk"].clone();
+    }
+
+    /// What takes longer than a shift lasts without a sign of life.
+    fn early(&mut self) {
+        let expired = self.ben.orders(&json!({}));
+        self.service.advance(601.0);
+        assert_eq!(self.ben.trip(nk(&expired))["status"], "EXPIRED");
+        let missed = self.ann.orders(&json!({}));
+        self.eve.accept(&missed).ok(200);
+        self.eve.arrive(&missed).ok(200);
+        self.service.advance(301.0);
+        self.eve.command(&missed, "no_show").ok(200);
+        let late = self.ann.orders(&json!({}));
+        self.eve.accept(&late).ok(200);
+        self.service.advance(121.0);
+        self.ann.cancel(&late).ok(200);
+        for (name, trip) in [
+            ("expired", expired),
+            ("no_show", missed),
+            ("cancelled", late),
+        ] {
+            self.keep_trip(name, &trip);
+        }
+        for driver in [&self.dan, &self.fay, &self.hal] {
+            driver.post_nothing("/api/shift/").ok(200);
+        }
+    }
+
+    /// A ride that is over, one under way, and others at every stage between.
+    fn rides(&mut self) {
+        let done = self.ride(&Rider(self.service.log_in("ann")));
+        self.drive(0..=4);
+        self.dan.complete(&done).ok(200);
+        let deleted = self.ann.orders(&json!({}));
+        let mut native = self.ann.native();
+        let gone = native.call("delete", &json!({"pk": deleted["id"]}));
+        assert_eq!(gone.0["response_status"], 204, "{}", gone.0);
+        self.remember_places();
+
+        let under_way = self.ride(&Rider(self.service.log_in("una")));
+        self.drive(5..=8);
+        let said = [
+            say(&self.una, &under_way, "Is that your cab?"),
+            say(&self.dan, &under_way, "It is."),
+        ];
+        self.kept["chat"] = json!(said);
+        let given_back = self.ben.orders(&json!({}));
+        self.eve.accept(&given_back).ok(200);
+        self.eve.command(&given_back, "give_back").ok(200);
+        let accepted = self.ben.orders(&json!({}));
+        self.eve.accept(&accepted).ok(200);
+        self.order_with_key();
+        for (name, trip) in [
+            ("completed", done),
+            ("deleted", deleted),
+            ("under_way", under_way),
+            ("given_back", given_back),
+            ("accepted", accepted),
+        ] {
+            self.keep_trip(name, &trip);
+        }
+    }
+
+    /// From the quote to the start.
+    fn ride(&mut self, rider: &Rider) -> Value {
+        let ways = json!({
+            "pick_up_location": location(STAND),
+            "drop_off_location": location(north_of(STAND, 3_000.0)),
+        });
+        let quotes = rider.post("/api/quote/", &ways).ok(200);
+        let trip = rider.orders(&json!({"quote": quotes["quotes"][0]["id"]}));
+        assert!(trip["quote"].is_object(), "{trip}");
+        self.dan.accept(&trip).ok(200);
+        self.dan.arrive(&trip).ok(200);
+        let code = rider.get(&format!("/api/trip/{}/code/", nk(&trip))).ok(200);
+        self.dan.command_with(&trip, "start", &code).ok(200)
+    }
+
+    /// Dan goes north, a kilometre a minute, and says so every ten seconds.
+    fn drive(&mut self, steps: std::ops::RangeInclusive<u32>) {
+        for step in steps {
+            self.service.advance(10.0);
+            let place = location(north_of(STAND, f64::from(step) * 170.0));
+            let counts = self.dan.post("/api/positions/", &place).ok(200);
+            assert_eq!(counts["accepted"], 1, "{counts}");
+        }
+    }
+
+    /// A trip for later, ordered with a key.
+    fn order_with_key(&mut self) {
+        let at = Timestamp::from_second(LATER).expect("a time");
+        let fields = json!({
+            "pick_up_address": "The stand", "pick_up_location": location(STAND),
+            "drop_off_address": "Elsewhere", "pick_up_at": at.to_string(),
+        });
+        let answer = self
+            .ben
+            .call("POST", "/api/trip/")
+            .header("Idempotency-Key", "ben-1")
+            .json(&fields)
+            .send();
+        let trip = answer.ok(201);
+        self.keep_trip("later", &trip);
+        self.kept["key"] = json!({"word": "ben-1", "fields": fields, "trip": trip});
+    }
+
+    /// An offer that was declined, and one that is open.
+    fn offers(&mut self) {
+        for (driver, metres) in [(&self.hal, 50.0), (&self.fay, 400.0)] {
+            let place = location(north_of(SUBURB, metres));
+            driver.post("/api/positions/", &place).ok(200);
+        }
+        let offered = self
+            .ann
+            .orders(&json!({"pick_up_location": location(SUBURB)}));
+        self.keep_trip("offered", &offered);
+        for (driver, reply) in [(&self.hal, "decline"), (&self.fay, "receive")] {
+            eventually("the trip is offered", || {
+                driver.get("/api/shift/").ok(200)["offer"]
+                    .is_object()
+                    .then_some(())
+            });
+            driver.command(&offered, reply).ok(200);
+        }
+        let olga = self.service.operator("olga");
+        for to in [
+            json!({"user": "una"}),
+            json!({"role": "driver"}),
+            json!({"everybody": true}),
+        ] {
+            let mut notification =
+                json!({"message": "The bridge is closed.", "expires_in": 2_592_000});
+            for (name, value) in to.as_object().expect("an object") {
+                notification[name] = value.clone();
+            }
+            olga.post("/api/notifications/", &notification).ok(201);
+        }
+        let first = &olga.get("/api/notifications/").ok(200)["results"][0]["id"];
+        olga.post("/api/notifications/read/", &json!({"ids": [first]}))
+            .ok(200);
+        self.kept["clients"]["olga"] = olga.to_keep();
+    }
+
+    /// Where the clients stand that then miss the rest of the day.
+    fn remember_places(&mut self) {
+        for client in self.people() {
+            let (follower, _) = Follower::begin(&client);
+            let mut kept = client.to_keep();
+            kept["positions"] = follower.log.positions();
+            kept["last_event_id"] = json!(once(&client, "").1);
+            self.kept["clients"][&client.username] = kept;
+        }
+    }
+
+    fn people(&self) -> [Client; 7] {
+        let kept = [
+            &self.ann.0,
+            &self.ben.0,
+            &self.una.0,
+            &self.dan.0,
+            &self.eve.0,
+            &self.fay.0,
+            &self.hal.0,
+        ];
+        kept.map(|client| Client::kept(self.service.address, &client.to_keep()))
+    }
+
+    /// Stops the service, and gives what is to be kept.
+    fn end(&mut self) -> Value {
+        for client in self.people() {
+            let kept = &mut self.kept["clients"][&client.username];
+            let id = kept["last_event_id"].as_str().expect("a text").to_owned();
+            kept["missed"] = once(&client, &id).0;
+            kept["trips"] = json!(client.trips());
+            kept["unread"] = client.get("/api/notifications/").ok(200)["unread"].clone();
+        }
+        let under_way = self.kept["trips"]["under_way"].as_str().expect("a key");
+        self.kept["track"] = self
+            .una
+            .get(&format!("/api/trip/{under_way}/track/"))
+            .ok(200);
+        self.kept["shift"] = self.hal.get("/api/shift/").ok(200);
+        let offered = self.kept["trips"]["offered"].as_str().expect("a key");
+        self.kept["explained"] = json!(explain(&self.service, offered));
+        self.kept["made"] = json!(self.service.now());
+        let status = self.service.stop();
+        assert!(status.success(), "{status}");
+        self.kept.clone()
+    }
+}
+
+fn say(who: &Client, trip: &Value, text: &str) -> Value {
+    let mut room = room(who, nk(trip));
+    room.send(&json!({"message": text}));
+    room.hears_until(|said| said["message"] == text)
+        .pop()
+        .expect("it was heard")
+}
