@@ -265,10 +265,14 @@ async fn stop_signal() {
 }
 
 fn migrate(data: &DataConfig, direction: Direction) -> Result<(), Failure> {
-    let ran = migrations::migrate(&data.database()?, direction)?;
+    let database = data.database()?;
+    let _alone = match direction {
+        Direction::Up => None,
+        Direction::Down => Some(shell::alone(&database, "migrate --down")?),
+    };
+    let ran = migrations::migrate(&database, direction)?;
     println!(
-        "{}: {}",
-        data.database()?,
+        "{database}: {}",
         if ran.is_empty() {
             "nothing to do".to_owned()
         } else {

@@ -1,6 +1,7 @@
 //! What an operator asks in a shell, beside the service or while it is stopped: why a driver was chosen, whether the log and the tables agree, and what a day in the log was.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use jiff::civil::Date;
@@ -11,7 +12,9 @@ use crate::dispatch::explain::Explanation;
 use crate::domain::TripId;
 use crate::inputs;
 use crate::sim::{Recording, SimError};
-use crate::store::db::DatabaseUrlError;
+use crate::store::db::{DatabaseUrl, DatabaseUrlError, Db};
+use crate::store::lock::{self, Lock, LockError};
+use crate::store::migrations::{self, Direction, MigrationError};
 use crate::store::pool::Unavailable;
 use crate::store::{Store, replay, streams};
 
@@ -21,6 +24,12 @@ pub enum ShellError {
     /// The database's URL makes no sense.
     #[error(transparent)]
     Url(#[from] DatabaseUrlError),
+    /// The service runs, or it cannot be found out whether it does.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The schema cannot be brought up to date.
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
     /// The database cannot be read or written.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -130,10 +139,18 @@ async fn record(file: &Path, args: &ReplayArgs, data: &DataConfig) -> Result<(),
     Ok(())
 }
 
+/// Keeps the service from starting; refused while it runs.
+pub fn alone(database: &DatabaseUrl, command: &str) -> Result<(Lock, Db), LockError> {
+    let name = format!("cabrank process {}, {command}", std::process::id());
+    lock::take(database, &name, Duration::ZERO)
+}
+
 /// Rebuilds every trip from the log alone, prints which the tables have otherwise, and fails if there are any.
 async fn check(data: &DataConfig) -> Result<(), ShellError> {
     const PAGE: i64 = 500;
-    let reader = Store::open(&data.database()?).store.reader;
+    let database = data.database()?;
+    let _alone = alone(&database, "replay --check")?;
+    let reader = Store::open(&database).store.reader;
     let (mut after, mut trips, mut events, mut differing) = (0, 0, 0, 0);
     loop {
         let read = move |db: &mut _| replay::check(db, after, PAGE);
@@ -158,7 +175,12 @@ async fn check(data: &DataConfig) -> Result<(), ShellError> {
 
 /// Begins every stream anew.
 pub async fn new_epoch(data: &DataConfig) -> Result<(), ShellError> {
-    let store = Store::open(&data.database()?).store;
+    let database = data.database()?;
+    let (mut lock, mut db) = alone(&database, "new-epoch")?;
+    migrations::migrate(&database, Direction::Up)?;
+    lock.enter(&mut db, "cabrank new-epoch")
+        .map_err(LockError::from)?;
+    let store = Store::open_locked(&database, lock, db).store;
     let epoch = inputs::fresh_id();
     let changed = store
         .writer

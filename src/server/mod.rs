@@ -25,12 +25,14 @@ use crate::registry::TripRegistry;
 use crate::registry::actor::Stop;
 use crate::resume::{Resume, refill};
 use crate::store::Store;
-use crate::store::db::DatabaseUrlError;
+use crate::store::db::{DatabaseUrl, DatabaseUrlError, Db};
+use crate::store::lock::{self, Lock, LockError};
 use crate::store::migrations::{self, Direction, MigrationError};
 use crate::telemetry::RequestSpan;
 use crate::{http, ws};
 
-use tasks::{announce, follow_input, purge, save_tracks, sweep, watch_sessions};
+use connection::Connection;
+use tasks::{announce, follow_input, purge, save_tracks, sweep, watch_lock, watch_sessions};
 
 /// How long the kernel waits for a client that does not take or acknowledge what was sent.
 const STALLED_MAX: Duration = Duration::from_secs(15);
@@ -39,12 +41,21 @@ const SEND_BUFFER: usize = 64 * 1024;
 /// How long open requests may take once the service stops, in seconds.
 const STOP_SECONDS_MAX: u64 = 10;
 
+/// How long a start waits for another process that uses the database: a restart may overlap.
+const LOCK_WAIT: Duration = Duration::from_secs(15);
+
 /// Why the service cannot start, or went down.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// The database's address is not one.
     #[error(transparent)]
     Url(#[from] DatabaseUrlError),
+    /// Another process uses the database, or it cannot be found out whether one does.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// Somebody else uses the database now.
+    #[error("the database was lost to {0}; nothing more was written to it")]
+    Lost(String),
     /// The schema cannot be brought up to date.
     #[error(transparent)]
     Migration(#[from] MigrationError),
@@ -65,6 +76,7 @@ pub enum ServerError {
 /// A service that listens.
 pub struct Server {
     address: SocketAddr,
+    database: DatabaseUrl,
     http: HttpServerFuture,
     app: App,
     writer: std::thread::JoinHandle<()>,
@@ -96,12 +108,9 @@ impl Server {
         let town = config.town.town()?;
         let eta = Arc::new(config.eta.chain()?);
         let database = config.data.database()?;
-        let ran = migrations::migrate(&database, Direction::Up)?;
-        if !ran.is_empty() {
-            tracing::info!(%database, versions = ?ran, "Migrated the database");
-        }
+        let (listener, lock, db) = occupy(&database, config.network.listen)?;
         let tokens = Tokens::new(config.accounts.keys(&config.data)?);
-        let opened = Store::open(&database);
+        let opened = Store::open_locked(&database, lock, db);
         let arbiter = Arbiter::new();
         let registry =
             TripRegistry::start_in_arbiter(&arbiter.handle(), |_| TripRegistry::default());
@@ -138,6 +147,7 @@ impl Server {
             actix::spawn(sweep(app.clone())),
             actix::spawn(save_tracks(app.clone())),
             actix::spawn(watch_sessions(app.clone())),
+            actix::spawn(watch_lock(app.store.clone())),
             actix::spawn(purge(app.clone(), throttle, config.events.retention())),
             actix::spawn(refill::run(app.registry.clone(), app.store.reader.clone())),
         ];
@@ -145,10 +155,11 @@ impl Server {
             tasks.push(actix::spawn(follow_input(app.clone())));
         }
         let wanted = config.network.listen;
-        let listening = listen(wanted, app.clone());
+        let listening = listen(listener, app.clone());
         let (address, http) = listening.map_err(|error| ServerError::Listen(wanted, error))?;
         Ok(Self {
             address,
+            database,
             http,
             app,
             writer: opened.thread,
@@ -172,12 +183,19 @@ impl Server {
         }
     }
 
-    /// Serves until it is stopped; everything that was accepted is written when this returns.
+    /// Serves until it is stopped, or has lost its database; everything that was accepted is written when this returns.
     pub async fn run(self) -> Result<(), ServerError> {
-        let address = self.address;
+        let (address, loss) = (self.address, self.app.store.loss.clone());
+        let (stop, lost) = (self.stop_handle(), loss.clone());
+        let watching = actix::spawn(async move {
+            lost.noted().await;
+            tracing::error!("Another process has taken the database: this one ends");
+            stop.stop().await;
+        });
         self.http
             .await
             .map_err(|error| ServerError::Listen(address, error))?;
+        watching.abort();
         self.tasks.iter().for_each(tokio::task::JoinHandle::abort);
         // What has grown since they were written last.
         if let Err(error) = self.app.dispatch.save_tracks().await {
@@ -194,12 +212,37 @@ impl Server {
         {
             tracing::warn!("The writer is still busy");
         }
+        if loss.is_noted() {
+            let holder = lock::holder_of(&self.database);
+            let unknown = |error: LockError| error.to_string();
+            return Err(ServerError::Lost(holder.unwrap_or_else(unknown)));
+        }
         Ok(())
     }
 }
 
-fn listen(address: SocketAddr, app: App) -> std::io::Result<(SocketAddr, HttpServerFuture)> {
-    let listener = TcpListener::bind(address)?;
+/// Takes the database for this process, brings its schema up to date, and begins to listen.
+fn occupy(
+    database: &DatabaseUrl,
+    wanted: SocketAddr,
+) -> Result<(TcpListener, Lock, Db), ServerError> {
+    let name = |address| {
+        let process = std::process::id();
+        format!("cabrank process {process} at {address}")
+    };
+    let (mut lock, mut db) = lock::take(database, &name(wanted), LOCK_WAIT)?;
+    let ran = migrations::migrate(database, Direction::Up)?;
+    if !ran.is_empty() {
+        tracing::info!(%database, versions = ?ran, "Migrated the database");
+    }
+    let bound = TcpListener::bind(wanted).and_then(|bound| Ok((bound.local_addr()?, bound)));
+    let (address, listener) = bound.map_err(|error| ServerError::Listen(wanted, error))?;
+    lock.enter(&mut db, &name(address))
+        .map_err(LockError::from)?;
+    Ok((listener, lock, db))
+}
+
+fn listen(listener: TcpListener, app: App) -> std::io::Result<(SocketAddr, HttpServerFuture)> {
     let address = listener.local_addr()?;
     let data = web::Data::new(app);
     let document = http::document().merge_from(ws::document());

@@ -15,7 +15,9 @@ use crate::registry::actor::{Announce, Sessions};
 use crate::store::db::Db;
 use crate::store::pool::Reader;
 use crate::store::writer::feed::{Feed, Item, News};
-use crate::store::{QueryResult, decisions, events, keys, notifications, quotes, streams, users};
+use crate::store::{
+    QueryResult, Store, decisions, events, keys, notifications, quotes, streams, users,
+};
 
 /// How often deadlines are looked at.
 const SWEEP_EVERY: Duration = Duration::from_millis(500);
@@ -23,6 +25,8 @@ const SWEEP_EVERY: Duration = Duration::from_millis(500);
 const TRACKS_EVERY: Duration = Duration::from_secs(5);
 /// How often log-ins that other processes have ended are looked for.
 const SESSIONS_EVERY: Duration = Duration::from_secs(2);
+/// How often it is looked whether another process has taken the database.
+const LOCK_EVERY: Duration = Duration::from_secs(1);
 /// How often what is no longer needed is deleted.
 const PURGE_EVERY: Duration = Duration::from_secs(60);
 /// How many rows are read or deleted at once.
@@ -197,6 +201,17 @@ pub(super) async fn watch_sessions(app: App) {
                 }
                 Err(error) => tracing::debug!(%error, "Sessions could not be checked"),
             }
+        }
+    }
+}
+
+/// Finds out that another process has taken the database, also while nothing is written.
+pub(super) async fn watch_lock(store: Store) {
+    let mut ticks = ticks(LOCK_EVERY);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = store.look_for_loss().await {
+            tracing::debug!(%error, "Who has the database could not be read");
         }
     }
 }

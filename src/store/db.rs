@@ -215,7 +215,10 @@ fn sqlite_settings(access: Access) -> String {
 fn postgres_settings(access: Access) -> String {
     let own = match access {
         Access::Read => "SET default_transaction_read_only = on;",
-        Access::Write => "",
+        // A writer whose machine is gone must not hold its locks for as long as the system's defaults are, two hours.
+        Access::Write => {
+            "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 5;"
+        }
     };
     format!(
         "SET statement_timeout = {PATIENCE_MS}; SET lock_timeout = {PATIENCE_MS}; \

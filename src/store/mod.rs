@@ -8,6 +8,7 @@ pub mod decisions;
 pub mod events;
 pub mod gather;
 pub mod keys;
+pub mod lock;
 pub mod migrations;
 pub mod notifications;
 pub mod offers;
@@ -34,11 +35,13 @@ use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use tokio::sync::Mutex;
+use uuid::Uuid;
 
 use self::db::{DatabaseUrl, Db, on};
+use self::lock::{Lock, Loss};
 use self::pool::{Reader, Unavailable};
 use self::writer::feed::{self, Feed};
-use self::writer::{Tx, WriterHandle};
+use self::writer::{Tx, Way, WriterHandle};
 use crate::inputs;
 
 /// How long a check counts.
@@ -68,6 +71,10 @@ pub struct Store {
     pub writer: WriterHandle,
     /// For reads.
     pub reader: Reader,
+    /// Whether somebody else has taken the database.
+    pub loss: Loss,
+    /// What stands in the database while it is this process's.
+    token: Option<Uuid>,
     /// When both were last tried, and whether they worked.
     checked: Arc<Mutex<Option<(Instant, bool)>>>,
 }
@@ -83,24 +90,53 @@ pub struct Opened {
 }
 
 impl Store {
-    /// Opens a migrated database.
+    /// Opens a migrated database beside whoever else uses it.
     pub fn open(url: &DatabaseUrl) -> Opened {
         Self::open_within(url, Bounds::STANDARD)
     }
 
     /// Opens a migrated database with other bounds than the service's.
     pub fn open_within(url: &DatabaseUrl, bounds: Bounds) -> Opened {
+        Self::start(url, bounds, None)
+    }
+
+    /// Opens a migrated database that is this process's, on the connection that has the lock.
+    pub fn open_locked(url: &DatabaseUrl, lock: Lock, db: Db) -> Opened {
+        Self::start(url, Bounds::STANDARD, Some((lock, db)))
+    }
+
+    fn start(url: &DatabaseUrl, bounds: Bounds, locked: Option<(Lock, Db)>) -> Opened {
         let (sender, feed) = feed::feed(bounds.feed_max);
-        let (writer, thread) = writer::start(url.clone(), sender, bounds.batch_max);
+        let (loss, token) = (
+            Loss::default(),
+            locked.as_ref().map(|(lock, _)| lock.token()),
+        );
+        let way = Way {
+            url: url.clone(),
+            locked,
+            loss: loss.clone(),
+        };
+        let (writer, thread) = writer::start(way, sender, bounds.batch_max);
         Opened {
             store: Self {
                 writer,
-                reader: Reader::new(url),
+                reader: Reader::new(url, loss.clone()),
+                loss,
+                token,
                 checked: Arc::default(),
             },
             feed,
             thread,
         }
+    }
+
+    /// Finds out, without writing, whether somebody else has taken the database.
+    pub async fn look_for_loss(&self) -> Result<(), Unavailable> {
+        let Some(own) = self.token else { return Ok(()) };
+        if self.reader.read(lock::read).await? != Some(own) {
+            self.loss.note();
+        }
+        Ok(())
     }
 
     /// Whether the database can be read and written, found out by doing both, at most once a second.

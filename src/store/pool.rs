@@ -9,6 +9,7 @@ use diesel::{Connection, QueryResult};
 use tokio::sync::Semaphore;
 
 use super::db::{Access, DatabaseUrl, Db, on};
+use super::lock::Loss;
 use super::queries::TellQueries;
 
 /// How many reads run at once; more wait without holding a thread.
@@ -29,6 +30,13 @@ pub enum Unavailable {
     /// More waits than can be served.
     #[error("too much is waiting for the database")]
     Busy,
+}
+
+impl Unavailable {
+    /// Somebody else has taken the database.
+    pub(super) fn taken() -> Self {
+        Self::Lost("another process has taken it".to_owned())
+    }
 }
 
 /// Opens the pool's connections.
@@ -72,11 +80,12 @@ pub struct Reader {
     pool: Pool<Opener>,
     turns: Arc<Semaphore>,
     working: Arc<AtomicBool>,
+    loss: Loss,
 }
 
 impl Reader {
     /// A pool that opens its connections when they are needed.
-    pub fn new(url: &DatabaseUrl) -> Self {
+    pub fn new(url: &DatabaseUrl, loss: Loss) -> Self {
         let pool = Pool::builder()
             .max_size(CONNECTIONS)
             .min_idle(Some(0))
@@ -86,6 +95,7 @@ impl Reader {
             pool,
             turns: Arc::new(Semaphore::new(CONNECTIONS as usize)),
             working: Arc::new(AtomicBool::new(true)),
+            loss,
         }
     }
 
@@ -95,6 +105,10 @@ impl Reader {
         T: Send + 'static,
         F: FnOnce(&mut Db) -> QueryResult<T> + Send + 'static,
     {
+        // What this process remembers is not how things are any more.
+        if self.loss.is_noted() {
+            return Err(Unavailable::taken());
+        }
         let turn = tokio::time::timeout(TURN_WAIT, self.turns.clone().acquire_owned()).await;
         let turn = turn
             .map_err(|_| Unavailable::Busy)?

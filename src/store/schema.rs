@@ -33,6 +33,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    lock_holders (id) {
+        id -> BigInt,
+        token -> crate::store::sql_types::Key,
+    }
+}
+
+diesel::table! {
     trips (id) {
         id -> BigInt,
         nk -> crate::store::sql_types::Key,

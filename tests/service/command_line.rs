@@ -172,11 +172,12 @@ fn a_malformed_secret_is_not_repeated(on: Database) {
 
 /// The message names the file, the field and the rule; nothing was made in the data directory by then.
 fn the_log_alone_tells_every_trip(on: Database) {
-    let service = Service::start(on);
+    let mut service = Service::start(on);
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
     let trip = rider.request("A", "B");
     rider.request("C", "D");
     driver.accept(&trip).ok(200);
+    service.stop();
     let told = service.home().run_well(&["replay", "--check"], "");
     assert_eq!(told, "2 trips rebuilt from 3 events, 0 of them differ\n");
     let nothing_to_do = service.home().run(&["replay"], "");

@@ -1,7 +1,5 @@
 //! Starting, stopping, and being stopped.
 
-use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
@@ -9,8 +7,7 @@ use std::thread;
 use serde_json::Value;
 
 use crate::harness::{
-    Auth, Database, Home, Http, PASSWORD, Process, Rider, Service, Test, at_once, eventually,
-    log_in, nk, sign_up_form, tests,
+    Auth, Database, Home, Http, Process, Rider, Service, Test, eventually, nk, tests,
 };
 
 pub fn tests() -> Vec<Test> {
@@ -20,7 +17,6 @@ pub fn tests() -> Vec<Test> {
         what_was_acknowledged_before_a_crash_is_there_after_it,
         a_trip_goes_on_after_a_restart,
         a_search_ends_although_the_service_was_down,
-        two_services_may_start_at_once_on_an_empty_database,
         migrations_can_be_run_alone_and_again,
         the_demo_plays_trips_and_ends,
         a_demo_that_is_interrupted_ends,
@@ -160,49 +156,6 @@ fn a_search_ends_although_the_service_was_down(on: Database) {
     eventually("the request expires", || {
         (rider.trip(nk(&trip))["status"] == "EXPIRED").then_some(())
     });
-}
-
-/// Two nodes: on SQLite with the same data directory, on PostgreSQL with two and the same keys.
-fn two_services_may_start_at_once_on_an_empty_database(on: Database) {
-    for _ in 0..5 {
-        let home = Home::new(on);
-        let second_dir = match on {
-            Database::Sqlite => home.dir().to_owned(),
-            Database::Postgres => home.dir().join("second"),
-        };
-        let start = &|dir: &Path| {
-            let mut command = home.command(&[
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--limits",
-                "off",
-                "--data-dir",
-            ]);
-            command.arg(dir);
-            if on == Database::Postgres {
-                command.env(
-                    "CABRANK_SIGNING_KEYS",
-                    "k:b29vb29vb29vb29vb29vb29vb29vb29vb29vb29vb29v",
-                );
-            }
-            Process::spawn(command)
-        };
-        let nodes = at_once([home.dir(), &second_dir].map(|dir| move || start(dir)));
-        let addresses: Vec<SocketAddr> = nodes.iter().map(Process::address).collect();
-        for &address in &addresses {
-            assert_eq!(Http::new(address, Auth::Nobody).get("/healthz").status, 200);
-        }
-        let form = sign_up_form("ann", "rider");
-        Http::new(addresses[0], Auth::Nobody)
-            .post("/api/sign_up/", &form)
-            .ok(201);
-        let rider = Rider(log_in(addresses[1], "ann", PASSWORD));
-        rider.request("A", "B");
-        Http::new(addresses[0], rider.auth.clone())
-            .get("/api/trip/")
-            .ok(200);
-    }
 }
 
 fn migrations_can_be_run_alone_and_again(on: Database) {

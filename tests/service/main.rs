@@ -33,8 +33,10 @@ mod hand_over;
 mod handshake;
 mod harness;
 mod idempotency;
+mod idempotent_frames;
 mod lifecycle;
 mod lists;
+mod lock;
 mod log_in;
 mod notifications;
 mod offers;
@@ -58,6 +60,7 @@ mod stampede;
 mod subscriptions;
 mod taxi;
 mod trips;
+mod upgrades;
 mod wire;
 
 use std::process::ExitCode;
@@ -72,7 +75,7 @@ type Module = (&'static str, Vec<Test>);
 fn main() -> ExitCode {
     let mut trials = Vec::new();
     for on in [Database::Sqlite, Database::Postgres] {
-        for (module, tests) in modules().into_iter().chain([alone(on)]) {
+        for (module, tests) in modules().into_iter().chain(alone(on)) {
             trials.extend(tests.into_iter().map(|test| trial(on, module, test)));
         }
     }
@@ -80,7 +83,7 @@ fn main() -> ExitCode {
 }
 
 /// What must hold on both databases.
-fn modules() -> [Module; 47] {
+fn modules() -> [Module; 51] {
     [
         ("sign_up", sign_up::tests()),
         ("log_in", log_in::tests()),
@@ -129,14 +132,22 @@ fn modules() -> [Module; 47] {
         ("doors", doors::tests()),
         ("duty", duty::tests()),
         ("sightings", sightings::tests()),
+        ("upgrades", upgrades::tests()),
+        ("lock", lock::tests()),
     ]
 }
 
 /// What can only go wrong on this database.
-fn alone(on: Database) -> Module {
+fn alone(on: Database) -> [Module; 2] {
     match on {
-        Database::Sqlite => ("failures", failures::on_sqlite()),
-        Database::Postgres => ("failures", failures::on_postgres()),
+        Database::Sqlite => [
+            ("failures", failures::on_sqlite()),
+            ("lock", lock::on_sqlite()),
+        ],
+        Database::Postgres => [
+            ("failures", failures::on_postgres()),
+            ("lock", lock::on_postgres()),
+        ],
     }
 }
 

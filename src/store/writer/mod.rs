@@ -29,6 +29,7 @@ use self::fault::Fault;
 use self::feed::{FeedSender, News};
 use self::handle::{ANSWER_WAIT, Job, Waiting, fail, still_awaited};
 use super::db::{Access, DatabaseUrl, Db};
+use super::lock::{Again, Lock, Loss};
 use super::pool::Unavailable;
 use super::{events, trips, users};
 use crate::domain::{Event, Trip, TripId, UserId};
@@ -39,18 +40,31 @@ const QUEUE_MAX: usize = 4_096;
 /// How long a lost database is left alone before it is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
+/// How the writer gets to the database.
+pub struct Way {
+    /// Where it is.
+    pub url: DatabaseUrl,
+    /// The lock, where others are to be kept out, and the connection that has it.
+    pub locked: Option<(Lock, Db)>,
+    /// Noted once somebody else has taken the database.
+    pub loss: Loss,
+}
+
 /// Starts the writer's thread, which commits at most `batch_max` writes at once; it ends when every handle is gone
 /// and all that waited is written.
 pub fn start(
-    url: DatabaseUrl,
+    way: Way,
     feed: FeedSender,
     batch_max: usize,
 ) -> (WriterHandle, std::thread::JoinHandle<()>) {
     let (jobs, waiting) = mpsc::channel(QUEUE_MAX);
     let unsure = Arc::new(AtomicBool::new(false));
+    let (lock, db) = way.locked.unzip();
     let writer = Writer {
-        url,
-        db: None,
+        url: way.url,
+        db,
+        lock,
+        loss: way.loss,
         last_attempt: None,
         unsure: Vec::new(),
         feed,
@@ -74,6 +88,8 @@ pub fn start(
 struct Writer {
     url: DatabaseUrl,
     db: Option<Db>,
+    lock: Option<Lock>,
+    loss: Loss,
     last_attempt: Option<Instant>,
     /// Events of a batch whose commit may or may not have happened.
     unsure: Vec<Event>,
@@ -118,6 +134,10 @@ impl Writer {
     }
 
     fn connect(&mut self) -> Result<(), String> {
+        if self.loss.is_noted() {
+            self.db = None;
+            return Err(Unavailable::taken().to_string());
+        }
         if self.db.is_some() {
             return Ok(());
         }
@@ -131,10 +151,26 @@ impl Writer {
         let opened = Db::open(&self.url, Access::Write).map_err(|error| error.to_string());
         let mut db =
             opened.inspect_err(|error| tracing::debug!(error, "The database cannot be opened"))?;
+        self.lock_again(&mut db)?;
         self.announce_unsure(&mut db)
             .map_err(|error| error.to_string())?;
         self.db = Some(db);
         Ok(())
+    }
+
+    /// A connection's lock went with it; somebody may have been here since.
+    fn lock_again(&self, db: &mut Db) -> Result<(), String> {
+        let Some(lock) = &self.lock else {
+            return Ok(());
+        };
+        match lock.take_again(db).map_err(|error| error.to_string())? {
+            Again::Held => Ok(()),
+            Again::NotYet => Err("the lost connection still has the lock".to_owned()),
+            Again::Lost => {
+                self.loss.note();
+                Err(Unavailable::taken().to_string())
+            }
+        }
     }
 
     /// What was committed after all must still be heard of.
@@ -180,6 +216,7 @@ impl Writer {
     fn write(&mut self, mut jobs: Vec<Job>) {
         match self.attempt(&mut jobs) {
             Ok(written) => self.finish(jobs, written),
+            Err(_) if self.loss.is_noted() => fail(jobs, &Unavailable::taken().to_string()),
             // What may have been committed must not be written again.
             Err(error) if !self.unsure.is_empty() => self.give_up(jobs, &error),
             Err(error) if jobs.len() > 1 && self.concerns_one_write(&error) => {
@@ -214,10 +251,17 @@ impl Writer {
     }
 
     fn attempt(&mut self, jobs: &mut [Job]) -> QueryResult<Written> {
+        let (lock, loss) = (self.lock.as_ref(), &self.loss);
         let db = self.db.as_mut().ok_or(Error::NotFound)?;
         let mut events = Vec::new();
         let mut ended = Vec::new();
         let verdicts = db.transaction(|db| {
+            if let Some(lock) = lock
+                && !lock.is_held(db)?
+            {
+                loss.note();
+                return Err(Error::RollbackTransaction);
+            }
             for job in jobs.iter_mut() {
                 if let Job::Change(change) = job {
                     change.run(&mut Tx {

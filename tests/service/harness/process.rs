@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write, stderr};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use super::{DEADLINE, eventually};
@@ -15,6 +15,7 @@ pub struct Process {
     output: Said,
     log: Said,
     first_line: Receiver<String>,
+    address: OnceLock<SocketAddr>,
 }
 
 impl Process {
@@ -35,12 +36,18 @@ impl Process {
             output,
             log,
             first_line,
+            address: OnceLock::new(),
         }
     }
 
     /// Waits until the service says where it listens.
     #[track_caller]
     pub fn address(&self) -> SocketAddr {
+        *self.address.get_or_init(|| self.first_line())
+    }
+
+    #[track_caller]
+    fn first_line(&self) -> SocketAddr {
         let line = self
             .first_line
             .recv_timeout(DEADLINE)

@@ -260,6 +260,12 @@ impl Socket {
         );
     }
 
+    /// What comes before the service closes the socket, with a code or without.
+    #[track_caller]
+    pub fn hears_until_closed(&mut self) -> Vec<Value> {
+        std::iter::from_fn(|| self.try_next().ok()).collect()
+    }
+
     /// Waits until the service closes the socket, whatever comes before, and gives the code.
     #[track_caller]
     pub fn closed(&mut self) -> u16 {

@@ -1,0 +1,300 @@
+//! That one service alone uses a database: whoever comes second is refused, and whoever has lost it writes nothing more.
+//!
+//! Beside an SQLite file stands a lock file, on PostgreSQL the session of the writing connection has an advisory lock:
+//! both go with their process. They keep others out, and the *token* in the database says who is in. Every
+//! transaction of the writer begins with a look at it, so a process that was frozen, or whose session a pooler has
+//! given to somebody else, finds out before it writes.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::db::{Access, DatabaseUrl, Db, on, prepare_directory};
+use super::schema::lock_holders;
+use super::sql_types::Id;
+use crate::inputs;
+
+/// How often a lock that somebody has is tried again.
+const PAUSE: Duration = Duration::from_millis(50);
+/// The advisory lock, a number that nobody else locks: "cabranks" in ASCII.
+const NUMBER: i64 = 0x6361_6272_616e_6b73;
+/// The one row of the holder.
+const ROW: i64 = 1;
+
+/// Why the lock cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Somebody has it.
+    #[error("the database is in use by {0}; one service alone may use it")]
+    Held(String),
+    /// The directory of the file, or the lock file in it, cannot be made.
+    #[error("the lock file {} cannot be used: {error}", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// There is no database there.
+    #[error("the database cannot be opened: {0}")]
+    Connect(#[from] ConnectionError),
+    /// The database does not do what it must.
+    #[error("the database cannot be locked: {0}")]
+    Query(#[from] diesel::result::Error),
+}
+
+/// The right to write, as long as nobody else has taken it.
+pub struct Lock {
+    /// What others are told of the holder.
+    name: String,
+    token: Uuid,
+    /// Whose lock ends with it.
+    file: Option<File>,
+}
+
+/// What became of the lock of a connection that was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// It is ours again, and nobody has had it meanwhile.
+    Held,
+    /// The lost session still has it, for a while.
+    NotYet,
+    /// Somebody else has had it.
+    Lost,
+}
+
+/// Whether somebody else has taken the database; cheap to clone.
+#[derive(Clone)]
+pub struct Loss(Arc<watch::Sender<bool>>);
+
+impl Default for Loss {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(false)))
+    }
+}
+
+impl Loss {
+    /// Notes that it is so, for good.
+    pub(super) fn note(&self) {
+        self.0.send_replace(true);
+    }
+
+    /// Whether it is so.
+    pub fn is_noted(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Waits until it is so.
+    pub async fn noted(&self) {
+        // The sender lives as long as this.
+        let _ = self.0.subscribe().wait_for(|lost| *lost).await;
+    }
+}
+
+/// Takes the lock for a holder of that name, waiting at most so long for whoever has it; the connection is to be the writer's.
+pub fn take(url: &DatabaseUrl, name: &str, patience: Duration) -> Result<(Lock, Db), LockError> {
+    let begun = Instant::now();
+    let mut file = open_file(url)?;
+    let mut db = Db::open(url, Access::Write)?;
+    name_session(&mut db, name)?;
+    let mut told = false;
+    while !try_take(&mut db, file.as_ref())? {
+        let holder = holder(url, &mut db)?;
+        if begun.elapsed() >= patience {
+            return Err(LockError::Held(holder));
+        }
+        if !std::mem::replace(&mut told, true) {
+            tracing::info!(%holder, "Waiting for the database, which is in use");
+        }
+        std::thread::sleep(PAUSE);
+    }
+    if let (Some((_, file)), DatabaseUrl::Sqlite(path)) = (&mut file, url) {
+        write_name(file, name).map_err(|error| file_error(path, error))?;
+    }
+    let lock = Lock {
+        name: name.to_owned(),
+        token: inputs::fresh_id(),
+        file: file.map(|(_, file)| file),
+    };
+    Ok((lock, db))
+}
+
+impl Lock {
+    /// Says in a migrated database that its writes count from now on, and what else its holder is called.
+    pub fn enter(&mut self, db: &mut Db, name: &str) -> QueryResult<()> {
+        name.clone_into(&mut self.name);
+        name_session(db, name)?;
+        if let Some(file) = &mut self.file {
+            // Only those who are refused read it.
+            let _ = write_name(file, name);
+        }
+        let token = lock_holders::token.eq(Id(self.token));
+        on!(db, |conn| diesel::insert_into(lock_holders::table)
+            .values((lock_holders::id.eq(ROW), token))
+            .on_conflict(lock_holders::id)
+            .do_update()
+            .set(token)
+            .execute(conn))
+        .map(drop)
+    }
+
+    /// Takes the lock on a connection that was made anew, before anything is written on it.
+    pub(super) fn take_again(&self, db: &mut Db) -> QueryResult<Again> {
+        name_session(db, &self.name)?;
+        let is_taken = match db {
+            Db::Pg(_) => try_session(db)?,
+            // The file is held by the process, whatever becomes of a connection.
+            Db::Sqlite(_) => true,
+        };
+        Ok(match (read(db)? == Some(self.token), is_taken) {
+            (false, _) => Again::Lost,
+            (true, true) => Again::Held,
+            (true, false) => Again::NotYet,
+        })
+    }
+
+    /// Whether this holder's writes still count, until the end of the transaction.
+    pub(super) fn is_held(&self, db: &mut Db) -> QueryResult<bool> {
+        let row = lock_holders::table.find(ROW).select(lock_holders::token);
+        let token: Option<Id> = match db {
+            // Whoever comes next waits for the end of this transaction.
+            Db::Pg(conn) => row.for_share().first(conn).optional()?,
+            // Whoever writes is alone.
+            Db::Sqlite(conn) => row.first(conn).optional()?,
+        };
+        Ok(token == Some(Id(self.token)))
+    }
+
+    /// What stands in the database while its writes count.
+    pub(super) const fn token(&self) -> Uuid {
+        self.token
+    }
+}
+
+/// The token of the service whose writes count.
+pub(super) fn read(db: &mut Db) -> QueryResult<Option<Uuid>> {
+    let row = lock_holders::table.find(ROW).select(lock_holders::token);
+    let token: Option<Id> = on!(db, |conn| row.first(conn).optional())?;
+    Ok(token.map(|token| token.0))
+}
+
+/// Who has the lock now, in words.
+pub fn holder_of(url: &DatabaseUrl) -> Result<String, LockError> {
+    holder(url, &mut Db::open(url, Access::Read)?)
+}
+
+fn holder(url: &DatabaseUrl, db: &mut Db) -> Result<String, LockError> {
+    let known = match (url, db) {
+        (DatabaseUrl::Sqlite(path), _) => fs::read_to_string(beside(path)).ok(),
+        (DatabaseUrl::Postgres(_), db) => session_with_lock(db)?,
+    };
+    let known = known.map(|name| name.trim().to_owned());
+    Ok(known
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "another process".to_owned()))
+}
+
+fn try_take(db: &mut Db, file: Option<&(PathBuf, File)>) -> Result<bool, LockError> {
+    let Some((path, file)) = file else {
+        return Ok(try_session(db)?);
+    };
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(LockError::File {
+            path: path.clone(),
+            error,
+        }),
+    }
+}
+
+/// The lock file of an SQLite file, by whatever way that is named.
+fn beside(path: &Path) -> PathBuf {
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut name = real.into_os_string();
+    name.push(".lock");
+    name.into()
+}
+
+fn file_error(path: &Path, error: std::io::Error) -> LockError {
+    LockError::File {
+        path: beside(path),
+        error,
+    }
+}
+
+/// The lock file, which stays when its holder goes: another one may be about to lock it.
+fn open_file(url: &DatabaseUrl) -> Result<Option<(PathBuf, File)>, LockError> {
+    let DatabaseUrl::Sqlite(path) = url else {
+        return Ok(None);
+    };
+    let open = || {
+        prepare_directory(url)?;
+        let path = beside(path);
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)?;
+        Ok((path, file))
+    };
+    open().map(Some).map_err(|error| file_error(path, error))
+}
+
+fn write_name(file: &mut File, name: &str) -> std::io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(file, "{name}, since {:.0}", inputs::now())
+}
+
+/// How others see this session; they may be of another machine.
+fn name_session(db: &mut Db, name: &str) -> QueryResult<()> {
+    match db {
+        Db::Pg(conn) => conn.batch_execute(&format!(
+            "SET application_name = '{}'",
+            name.replace('\'', "")
+        )),
+        Db::Sqlite(_) => Ok(()),
+    }
+}
+
+fn try_session(db: &mut Db) -> QueryResult<bool> {
+    #[derive(QueryableByName)]
+    struct Taken {
+        #[diesel(sql_type = Bool)]
+        taken: bool,
+    }
+    let sql = format!("SELECT pg_try_advisory_lock({NUMBER}) AS taken");
+    let row: Taken = on!(db, |conn| diesel::sql_query(sql).get_result(conn))?;
+    Ok(row.taken)
+}
+
+fn session_with_lock(db: &mut Db) -> QueryResult<Option<String>> {
+    #[derive(QueryableByName)]
+    struct Named {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+    let (high, low) = (NUMBER >> 32, NUMBER & 0xffff_ffff);
+    let sql = format!(
+        "SELECT a.application_name || coalesce(' from ' || host(a.client_addr), '') || \
+             coalesce(', since ' || to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), '') AS name \
+         FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid \
+         WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
+             AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
+             AND l.classid::bigint = {high} AND l.objid::bigint = {low}"
+    );
+    let row: Option<Named> = on!(db, |conn| diesel::sql_query(sql)
+        .get_result(conn)
+        .optional())?;
+    Ok(row.map(|row| row.name))
+}
