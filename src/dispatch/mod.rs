@@ -205,19 +205,25 @@ impl Dispatch {
         trip: &Trip,
         amendment: Amendment,
         stated: Stated,
+        key: Option<Key>,
     ) -> Result<Answer, OrderError> {
         if let Some(change) = &amendment.pick_up {
             self.check_move(trip, &change.of(&trip.pick_up))?;
         }
         let action = Action::Amend(rider, amendment);
-        let done = self.act(trip.id, action, stated, None).await;
+        let done = self.act(trip.id, action, stated, key).await;
         Ok(done.map_err(unknown_to_strangers)?)
     }
 
     /// A rider withdraws a trip that nobody has taken, or puts away one that is over.
-    pub async fn delete(&self, rider: RiderId, trip: TripId) -> Result<Answer, CommandError> {
+    pub async fn delete(
+        &self,
+        rider: RiderId,
+        trip: TripId,
+        key: Option<Key>,
+    ) -> Result<Answer, CommandError> {
         let action = Action::Delete(rider);
-        self.act(trip, action, Stated::default(), None)
+        self.act(trip, action, Stated::default(), key)
             .await
             .map_err(unknown_to_strangers)
     }

@@ -9,7 +9,6 @@ use actix_web::{FromRequest, HttpRequest};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use crate::fields::{FieldErrors, Fields};
 use crate::problem::{Code, Problem};
@@ -19,8 +18,6 @@ use crate::store::keys::Key;
 const BODY_MAX: usize = 16 * 1024;
 /// How long a body may take.
 const BODY_WAIT: Duration = Duration::from_secs(10);
-/// The longest idempotency key, in characters.
-const KEY_MAX: usize = 255;
 
 /// The fields of a request, and its idempotency key if it has one.
 pub(super) struct Body {
@@ -155,26 +152,16 @@ fn key(request: &HttpRequest, body: &[u8]) -> Result<Option<Key>, Problem> {
     let Some(value) = request.headers().get("idempotency-key") else {
         return Ok(None);
     };
-    let word = value.to_str().ok().filter(|word| {
-        (1..=KEY_MAX).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_graphic())
-    });
-    let word = word.ok_or_else(|| {
-        let rule = format!("An idempotency key has 1 to {KEY_MAX} visible ASCII characters.");
-        Problem::invalid(FieldErrors::one("Idempotency-Key", rule))
-    })?;
-    let mut digest = Sha256::new();
-    for part in [
+    // What is no text is no word either.
+    let word = value.to_str().unwrap_or_default();
+    let parts = [
         request.method().as_str().as_bytes(),
         request.path().as_bytes(),
         body,
-    ] {
-        digest.update(part);
-        digest.update([0]);
-    }
-    Ok(Some(Key {
-        word: word.to_owned(),
-        digest: digest.finalize().into(),
-    }))
+    ];
+    let key = Key::new(word, parts);
+    key.map(Some)
+        .map_err(|rule| FieldErrors::one("Idempotency-Key", rule).into())
 }
 
 #[cfg(test)]

@@ -2,19 +2,44 @@
 
 use diesel::prelude::*;
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 use super::db::{Db, on};
 use super::schema::{events, idempotency_keys as keys, trips};
 use super::sql_types::{At, Id};
 use crate::domain::{TripId, UserId};
 
+/// The longest word of a key, in characters.
+const WORD_MAX: usize = 255;
+
 /// A client's word for one command, and a digest of that command.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key {
     /// 1 to 255 visible ASCII characters.
     pub word: String,
-    /// SHA-256 of method, path and body.
+    /// SHA-256 of what tells the command from others.
     pub digest: [u8; 32],
+}
+
+impl Key {
+    /// The key of that word for the command that these parts make up, or which rule the word breaks.
+    pub fn new<'a>(word: &str, parts: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, String> {
+        let is_long_enough = (1..=WORD_MAX).contains(&word.len());
+        if !is_long_enough || !word.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(format!(
+                "An idempotency key has 1 to {WORD_MAX} visible ASCII characters."
+            ));
+        }
+        let mut digest = Sha256::new();
+        for part in parts {
+            digest.update(part);
+            digest.update([0]);
+        }
+        Ok(Self {
+            word: word.to_owned(),
+            digest: digest.finalize().into(),
+        })
+    }
 }
 
 /// What a key stood for.

@@ -97,6 +97,7 @@ fn modules() -> [Module; 51] {
         ("commands", commands::tests()),
         ("endings", endings::tests()),
         ("idempotency", idempotency::tests()),
+        ("idempotent_frames", idempotent_frames::tests()),
         ("handshake", handshake::tests()),
         ("frames", frames::tests()),
         ("refusals", refusals::tests()),

@@ -9,11 +9,16 @@ export interface Request {
   action: string;
   /** What stands beside `action`. */
   fields?: object;
+  /** Whether it may be sent again: it has a key, under which it is done once. */
+  repeatable?: boolean;
 }
 
 interface Waiting {
   frame: string;
   sent: boolean;
+  /** Whether it is to be sent once a connection stands. */
+  due: boolean;
+  repeatable: boolean;
   timer: ReturnType<typeof setTimeout>;
   /** Takes an answer; says whether it was the last one. */
   take: (data: unknown) => boolean;
@@ -79,19 +84,26 @@ export class Calls {
   #ask(request: Request, take: Waiting['take'], fail: Waiting['fail']): void {
     const id = this.#wire.name();
     const text = frame(id, request);
-    this.#waiting.set(id, { frame: text, sent: this.#wire.send(text), timer: this.#clock(id), take, fail });
+    const sent = this.#wire.send(text);
+    const repeatable = request.repeatable ?? false;
+    this.#waiting.set(id, { frame: text, sent, due: !sent, repeatable, timer: this.#clock(id), take, fail });
   }
 
-  /** A connection stands: what could not be sent before is sent now. */
+  /** A connection stands: what could not be sent before, or may be sent again, is sent now. */
   opened(): void {
     for (const waiting of this.#waiting.values()) {
-      if (!waiting.sent) waiting.sent = this.#wire.send(waiting.frame);
+      if (!waiting.due) continue;
+      waiting.due = !this.#wire.send(waiting.frame);
+      waiting.sent ||= !waiting.due;
     }
   }
 
   /** The connection is gone: what was sent will not be answered, and nobody knows whether it took effect. */
   lost(): void {
-    for (const [id, waiting] of this.#waiting) if (waiting.sent) this.#fail(id, 'disconnected');
+    for (const [id, waiting] of this.#waiting) {
+      if (waiting.repeatable) waiting.due = true;
+      else if (waiting.sent) this.#fail(id, 'disconnected');
+    }
   }
 
   closed(): void {

@@ -34,7 +34,7 @@ export class Trips {
 
   /** A rider requests a trip, for now or for later. */
   create(order: Order): Promise<Trip> {
-    return this.#call('create', { data: order });
+    return this.#command('create', { data: order });
   }
 
   /** What a trip would cost: one quote per class that has a tariff. */
@@ -73,57 +73,57 @@ export class Trips {
 
   /** A rider changes the addresses, all of them; a driver moves the trip on. */
   update(pk: Pk, data: Wish | Progress): Promise<Trip> {
-    return this.#call('update', { pk, data });
+    return this.#command('update', { pk, data });
   }
 
   /** The same with some of the fields. */
   patch(pk: Pk, data: Partial<Wish> | Progress): Promise<Trip> {
-    return this.#call('patch', { pk, data });
+    return this.#command('patch', { pk, data });
   }
 
   /** A rider puts away a trip that nobody has taken, or that is over. */
   async delete(pk: Pk): Promise<void> {
-    await this.#call('delete', { pk });
+    await this.#command('delete', { pk });
   }
 
   /** A driver takes the trip; the first one wins. */
   accept(pk: Pk): Promise<Trip> {
-    return this.#call('accept', { pk });
+    return this.#command('accept', { pk });
   }
 
   /** Its driver is at the pick-up. */
   arrive(pk: Pk): Promise<Trip> {
-    return this.#call('arrive', { pk });
+    return this.#command('arrive', { pk });
   }
 
   /** The ride begins; where the trip has `ride_code`, with the rider's code. */
   start(pk: Pk, code?: string): Promise<Trip> {
-    return this.#call('start', { pk, data: code === undefined ? {} : { code } });
+    return this.#command('start', { pk, data: code === undefined ? {} : { code } });
   }
 
   /** Its driver cannot do it; another one is looked for. */
   giveBack(pk: Pk, reason?: string): Promise<Trip> {
-    return this.#call('give_back', { pk, data: reason === undefined ? {} : { reason } });
+    return this.#command('give_back', { pk, data: reason === undefined ? {} : { reason } });
   }
 
   /** Its driver has waited in vain. */
   noShow(pk: Pk): Promise<Trip> {
-    return this.#call('no_show', { pk });
+    return this.#command('no_show', { pk });
   }
 
   /** The ride is over. */
   complete(pk: Pk): Promise<Trip> {
-    return this.#call('complete', { pk });
+    return this.#command('complete', { pk });
   }
 
   /** The rider calls it off, or an operator, who must say why. */
   cancel(pk: Pk, reason?: string): Promise<Trip> {
-    return this.#call('cancel', { pk, data: reason === undefined ? {} : { reason } });
+    return this.#command('cancel', { pk, data: reason === undefined ? {} : { reason } });
   }
 
   /** An operator ends a ride. */
   end(pk: Pk, status: 'COMPLETED' | 'CANCELLED', reason: string): Promise<Trip> {
-    return this.#call('end', { pk, data: { status, reason } });
+    return this.#command('end', { pk, data: { status, reason } });
   }
 
   subscribe(pk: Pk, listener: TripListener): Promise<Subscription> {
@@ -166,7 +166,19 @@ export class Trips {
     });
   }
 
+  /** With a key, so that it is sent again when the connection is lost before the answer comes, and done once. */
+  #command<T>(action: string, fields: object): Promise<T> {
+    const keyed = { idempotency_key: freshKey(), ...fields };
+    return this.#calls.call({ stream: 'trips', action, fields: keyed, repeatable: true });
+  }
+
   #call<T>(action: string, fields: object): Promise<T> {
     return this.#calls.call({ stream: 'trips', action, fields });
   }
+}
+
+/** A word that this account has not used before; not every page has `crypto.randomUUID`. */
+function freshKey(): string {
+  const part = () => Math.random().toString(36).slice(2);
+  return `${Date.now().toString(36)}-${part()}${part()}`;
 }

@@ -7,6 +7,7 @@ use crate::domain::{DriverId, MessageText, Party, RiderId, Trip, TripRef};
 use crate::fields::{Fields, Presence};
 use crate::notices::Which;
 use crate::problem::{Code, Problem};
+use crate::store::keys::Key;
 use crate::store::writer::command::Stated;
 
 /// Who sits at a socket, as what.
@@ -21,8 +22,8 @@ pub enum Seat {
 /// What a frame asks for.
 #[derive(Debug)]
 pub enum Asked {
-    /// A new trip.
-    Trip(Box<Wish>),
+    /// A new trip, one however often it is asked for with the same key.
+    Trip(Box<Wish>, Option<Key>),
     /// That a trip is moved on.
     Update {
         /// Which trip.
@@ -31,9 +32,22 @@ pub enum Asked {
         verb: DriverVerb,
         /// What the frame repeats of the trip.
         stated: Stated,
+        /// Under which it is done once.
+        key: Option<Key>,
     },
     /// The same frame back.
     Echo(String),
+}
+
+impl Asked {
+    /// The same under a key.
+    pub fn under(mut self, word: Option<Key>) -> Self {
+        match &mut self {
+            Self::Trip(_, key) | Self::Update { key, .. } => *key = word,
+            Self::Echo(_) => {}
+        }
+        self
+    }
 }
 
 /// How one of these dialects writes.
@@ -72,6 +86,20 @@ pub fn notices_read(frame: &str) -> Result<Which, Problem> {
         Some(_) | None => fields.numbers("read").map(Which::These),
     });
     Ok(fields.finish(which)?)
+}
+
+/// The idempotency key of a frame, for all else that it says.
+pub fn idempotency_key(frame: &Map<String, Value>) -> Result<Option<Key>, Problem> {
+    const KEY: &str = "idempotency_key";
+    let says = frame.iter().filter(|(name, _)| *name != KEY);
+    let says: Vec<String> = says
+        .map(|(name, value)| format!("{name}:{value}"))
+        .collect();
+    let mut fields = Fields::of(frame);
+    let key = fields.parsed(KEY, Presence::Optional, |word| {
+        Key::new(word, says.iter().map(String::as_bytes))
+    });
+    Ok(fields.finish(Some(key))?)
 }
 
 /// The object that a frame is.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::bare::{Asked, Seat, Style, object};
+use super::bare::{Asked, Seat, Style, idempotency_key, object};
 use crate::dispatch::DriverVerb;
 use crate::domain::{DriverId, Party, RiderId, Status, TripId, TripObject, TripRef};
 use crate::fields::{Fields, Presence};
@@ -15,13 +15,14 @@ pub static STYLE: Style = Style {
     greets: true,
     read: |frame, seat| {
         let object = object(frame)?;
-        match seat {
+        let asked = match seat {
             Seat::Rider(rider) => request(&object, rider),
             Seat::Driver(driver) => {
                 let key = |fields: &mut Fields<'_>| Some((key(fields)?, None));
                 update(&object, driver, key)
             }
-        }
+        };
+        Ok(asked?.under(idempotency_key(&object)?))
     },
     trip: |trip| TripObject::from(trip).to_json(),
     to_others: None,
@@ -42,7 +43,7 @@ pub fn request(object: &Map<String, Value>, rider: &Party<RiderId>) -> Result<As
     {
         fields.refuse("status", "A rider cannot set the status.");
     }
-    let read = wish.map(|wish| Asked::Trip(Box::new(wish)));
+    let read = wish.map(|wish| Asked::Trip(Box::new(wish), None));
     Ok(fields.finish(read)?)
 }
 
@@ -62,9 +63,12 @@ pub fn update(
         ..Stated::default()
     };
     fields.own("driver", driver.id.user(), &driver.username);
-    let read = named
-        .zip(verb)
-        .map(|((trip, _), verb)| Asked::Update { trip, verb, stated });
+    let read = named.zip(verb).map(|((trip, _), verb)| Asked::Update {
+        trip,
+        verb,
+        stated,
+        key: None,
+    });
     Ok(fields.finish(read)?)
 }
 
@@ -132,7 +136,7 @@ mod tests {
         let frame =
             r#"{"pick_up_address":"A","drop_off_address":"B","rider":{"id":1,"username":"ann"}}"#;
         let asked = by_rider(frame);
-        assert!(matches!(asked, Ok(Asked::Trip(wish)) if wish.pick_up.address.as_str() == "A"));
+        assert!(matches!(asked, Ok(Asked::Trip(wish, _)) if wish.pick_up.address.as_str() == "A"));
         let nk = "0193a1b2c3d4e5f60718293a4b5c6d7e";
         let frame = format!(
             r#"{{"nk":"{nk}","pick_up_address":"A","drop_off_address":"B","status":"STARTED","driver":{{"id":2,"username":"bob"}}}}"#

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::bare::{Asked, Seat, Style, object};
+use super::bare::{Asked, Seat, Style, idempotency_key, object};
 use super::course;
 use crate::domain::{Trip, TripObject, TripRef};
 use crate::fields::{Fields, Presence};
@@ -31,11 +31,12 @@ fn read(frame: &str, seat: &Seat) -> Result<Asked, Problem> {
     let mut fields = Fields::of(&object);
     let data = fields.object("data", Presence::Required);
     let data = fields.finish(data)?;
-    match (kind, seat) {
+    let asked = match (kind, seat) {
         (Kind::Create, Seat::Rider(rider)) => course::request(data, rider),
         (Kind::Update, Seat::Driver(driver)) => course::update(data, driver, which),
         (Kind::Create | Kind::Update | Kind::Echo, _) => Err(Problem::not_allowed()),
-    }
+    };
+    Ok(asked?.under(idempotency_key(&object)?))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

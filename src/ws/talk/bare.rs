@@ -60,17 +60,25 @@ impl Bare {
         let dispatch = &self.app.dispatch;
         let done: Result<Answer, Problem> = match (&self.seat, asked) {
             (_, Asked::Echo(frame)) => return Ok(Some(frames::text(frame))),
-            (Seat::Rider(rider), Asked::Trip(wish)) => {
-                let requested = dispatch.request(rider.clone(), *wish, None);
+            (Seat::Rider(rider), Asked::Trip(wish, key)) => {
+                let requested = dispatch.request(rider.clone(), *wish, key);
                 requested.await.map_err(Problem::from)
             }
-            (Seat::Driver(driver), Asked::Update { trip, verb, stated }) => {
+            (
+                Seat::Driver(driver),
+                Asked::Update {
+                    trip,
+                    verb,
+                    stated,
+                    key,
+                },
+            ) => {
                 let trip = dispatch.key_of(trip).await?;
                 let trip = trip.ok_or_else(Problem::no_such_trip)?;
-                let done = dispatch.drive(driver.clone(), verb, trip, stated, None);
+                let done = dispatch.drive(driver.clone(), verb, trip, stated, key);
                 done.await.map_err(Problem::from)
             }
-            (Seat::Rider(_), Asked::Update { .. }) | (Seat::Driver(_), Asked::Trip(_)) => {
+            (Seat::Rider(_), Asked::Update { .. }) | (Seat::Driver(_), Asked::Trip(..)) => {
                 return Err(Problem::not_allowed());
             }
         };

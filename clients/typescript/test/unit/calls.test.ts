@@ -77,6 +77,30 @@ test('a call in flight fails with its connection', () =>
     });
   }));
 
+test('a command is sent again under the same key when its connection is lost', () =>
+  withTown(async (town) => {
+    const first = await connected(town);
+    const created = town.client.trips.create({ pick_up_address: 'A', drop_off_address: 'B' });
+    const asked = await first.request('create');
+    first.socket.terminate();
+    const second = await town.service.connections.next('another connection');
+    const again = await second.request('create');
+    assert.match(String(asked['idempotency_key']), /^[!-~]{1,255}$/);
+    assert.deepEqual(again, asked);
+    second.answer(again, { id: 1 }, 201);
+    assert.deepEqual(await created, { id: 1 });
+  }));
+
+test('every command has a key of its own', () =>
+  withTown(async (town) => {
+    const connection = await connected(town);
+    const both = [town.client.trips.accept(1), town.client.trips.accept(1)];
+    const asked = [await connection.request('accept'), await connection.request('accept')];
+    asked.forEach((one) => connection.answer(one, {}));
+    await Promise.all(both);
+    assert.notEqual(asked[0]?.['idempotency_key'], asked[1]?.['idempotency_key']);
+  }));
+
 test('a call made without a connection waits for one', () =>
   withTown(async (town) => {
     const listed = town.client.trips.list({ status: 'REQUESTED' });

@@ -4,6 +4,7 @@ use crate::dispatch::{DriverVerb, Way, Wish};
 use crate::domain::{Amendment, Ending, MessageText, Reason, Report, TripRef, Vehicle};
 use crate::notices::Which;
 use crate::resume;
+use crate::store::keys::Key;
 use crate::store::views::Filter;
 use crate::store::writer::command::{Reply, Stated};
 
@@ -47,8 +48,8 @@ pub struct Listing {
 /// What a client wants. It does not print, since it may carry a token.
 #[derive(Clone, PartialEq)]
 pub enum Call {
-    /// That a trip is changed.
-    Do(Verb),
+    /// That a trip is changed, once however often it is said with the same key.
+    Do(Verb, Option<Key>),
     /// One answer.
     Ask(Ask),
     /// An answer from which more follows.

@@ -3,6 +3,7 @@
 mod call;
 mod envelope;
 mod frame;
+mod key;
 mod reader;
 mod ride;
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::call::{Ask, Call, Hear, Listing, Page, Pk, Verb};
 use super::envelope::{Return, StreamName};
 use super::frame::Raw;
+use super::key::key;
 use crate::dispatch::DriverVerb;
 use crate::domain::{
     Amendment, Ending, MessageText, Person, PlaceChange, Reason, Role, Status, Stream,
@@ -44,7 +45,7 @@ pub(super) fn read(
 }
 
 /// Text that was read as raw JSON is JSON, but it may nest deeper than is read.
-fn value(raw: &RawValue) -> Value {
+pub(super) fn value(raw: &RawValue) -> Value {
     serde_json::from_str(raw.get()).unwrap_or_default()
 }
 
@@ -66,7 +67,7 @@ impl Reader<'_> {
             "patch" => self.change(Presence::Optional)?,
             "delete" => self
                 .only(rider)
-                .and_then(|()| Ok(Call::Do(Verb::Delete(self.pk()?))))?,
+                .and_then(|()| self.command(Verb::Delete(self.pk()?)))?,
             "accept" => self
                 .only(driver)
                 .and_then(|()| self.drive(DriverVerb::Accept))?,
@@ -174,6 +175,10 @@ impl Reader<'_> {
         }
     }
 
+    fn command(&self, verb: Verb) -> Result<Call, Problem> {
+        Ok(Call::Do(verb, key(self.object)?))
+    }
+
     fn create(&self) -> Result<Call, Problem> {
         let data = self.data()?;
         let mut fields = Fields::of(&data);
@@ -188,7 +193,7 @@ impl Reader<'_> {
             fields.refuse("status", "A rider cannot set the status.");
         }
         let wish = fields.finish(wish)?;
-        Ok(Call::Do(Verb::Create(Box::new(wish))))
+        self.command(Verb::Create(Box::new(wish)))
     }
 
     fn list(&self) -> Result<Call, Problem> {
@@ -271,11 +276,11 @@ impl Reader<'_> {
             ..Stated::default()
         };
         let (amendment, stated) = fields.finish(Some((amendment, stated)))?;
-        Ok(Call::Do(Verb::Amend {
+        self.command(Verb::Amend {
             pk,
             amendment,
             stated,
-        }))
+        })
     }
 
     fn move_on(&self, addresses: Presence) -> Result<Call, Problem> {
@@ -295,15 +300,15 @@ impl Reader<'_> {
         };
         fields.own("driver", self.person.id, &self.person.username);
         let verb = fields.finish(verb)?;
-        Ok(Call::Do(Verb::Drive { pk, verb, stated }))
+        self.command(Verb::Drive { pk, verb, stated })
     }
 
     pub(super) fn drive(&self, verb: DriverVerb) -> Result<Call, Problem> {
-        Ok(Call::Do(Verb::Drive {
+        self.command(Verb::Drive {
             pk: self.pk()?,
             verb,
             stated: Stated::default(),
-        }))
+        })
     }
 
     fn cancel(&self) -> Result<Call, Problem> {
@@ -317,7 +322,7 @@ impl Reader<'_> {
         let mut fields = Fields::of(&data);
         let reason = fields.parsed("reason", presence, Reason::parse);
         let reason = fields.finish(Some(reason))?;
-        Ok(Call::Do(Verb::Cancel(pk, reason)))
+        self.command(Verb::Cancel(pk, reason))
     }
 
     fn end(&self) -> Result<Call, Problem> {
@@ -327,7 +332,7 @@ impl Reader<'_> {
         let ending = fields.parsed("status", Presence::Required, Ending::parse);
         let reason = fields.parsed("reason", Presence::Required, Reason::parse);
         let (ending, reason) = fields.finish(ending.zip(reason))?;
-        Ok(Call::Do(Verb::End(pk, ending, reason)))
+        self.command(Verb::End(pk, ending, reason))
     }
 }
 

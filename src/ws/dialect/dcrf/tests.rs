@@ -97,7 +97,7 @@ fn a_page_that_makes_no_sense_is_the_first_hundred() {
             Call::Ask(Ask::List(listing)) | Call::Hear(Hear::Pages(listing)) => {
                 listing.page.map(|page| (page.limit, page.offset))
             }
-            Call::Do(_) | Call::Ask(_) | Call::Hear(_) => panic!("no list"),
+            Call::Do(..) | Call::Ask(_) | Call::Hear(_) => panic!("no list"),
         }
     };
     assert_eq!(page(json!({"data": {}})), None);
