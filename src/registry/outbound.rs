@@ -47,6 +47,15 @@ pub enum Next {
     End,
 }
 
+/// How the client takes part in a close.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parting {
+    /// Its own close frame has come, or it is gone: nothing more comes from it.
+    Answered,
+    /// It may say more, which nobody reads.
+    Unread,
+}
+
 /// The queue of one socket; cheap to clone.
 #[derive(Clone, Default)]
 pub struct Outbound(Arc<Shared>);
@@ -66,6 +75,8 @@ struct Queue {
     closing: Option<Closing>,
     /// The close frame is on its way, or the socket is gone.
     ended: bool,
+    /// Known once the client has closed as well.
+    parting: Option<Parting>,
 }
 
 impl Outbound {
@@ -144,6 +155,18 @@ impl Outbound {
             queue.frames = VecDeque::new();
         }
         self.0.waker.wake();
+    }
+
+    /// Says how the client has closed. The first word counts.
+    pub fn part(&self, how: Parting) {
+        self.lock().parting.get_or_insert(how);
+        self.0.waker.wake();
+    }
+
+    /// How the client has closed, once that is known; to be asked after the close frame, by the task that sent it.
+    pub fn poll_parted(&self, cx: &mut Context<'_>) -> Poll<Parting> {
+        self.0.waker.register(cx.waker());
+        self.lock().parting.map_or(Poll::Pending, Poll::Ready)
     }
 
     /// Whether nothing waits.

@@ -1,5 +1,6 @@
 //! The composition root: builds everything, binds, and stops gracefully.
 
+mod connection;
 mod tasks;
 
 use std::net::{SocketAddr, TcpListener};
@@ -8,8 +9,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix::{Actor, Addr, Arbiter};
-use actix_web::dev::{Server as HttpServerFuture, ServerHandle};
-use actix_web::{App as HttpApp, HttpServer, web};
+use actix_http::HttpService;
+use actix_http::error::DispatchError;
+use actix_service::{ServiceFactoryExt, fn_service, map_config};
+use actix_web::dev::{AppConfig, Server as HttpServerFuture, ServerHandle};
+use actix_web::rt::net::TcpStream;
+use actix_web::{App as HttpApp, web};
 use tracing_actix_web::TracingLogger;
 
 use crate::accounts::Accounts;
@@ -38,6 +43,8 @@ use tasks::{announce, follow_input, purge, save_tracks, sweep, watch_lock, watch
 const STALLED_MAX: Duration = Duration::from_secs(15);
 /// How much the kernel may hold for one client; the default grows to megabytes and hides slow readers.
 const SEND_BUFFER: usize = 64 * 1024;
+/// How long an answer to a request whose body was not read is followed by reading on, so that the client gets it.
+const UNREAD_WAIT: Duration = Duration::from_secs(1);
 /// How long open requests may take once the service stops, in seconds.
 const STOP_SECONDS_MAX: u64 = 10;
 
@@ -246,31 +253,44 @@ fn listen(listener: TcpListener, app: App) -> std::io::Result<(SocketAddr, HttpS
     let address = listener.local_addr()?;
     let data = web::Data::new(app);
     let document = http::document().merge_from(ws::document());
-    let server = HttpServer::new(move || {
+    let builder = HttpServerFuture::build()
+        .disable_signals()
+        .shutdown_timeout(STOP_SECONDS_MAX);
+    let stopping = builder.graceful_shutdown_signal();
+    let service = move || {
         // A socket's request lasts as long as the socket: it has no span, which would take half a kilobyte.
-        HttpApp::new()
+        let routes = HttpApp::new()
             .app_data(data.clone())
             .configure(ws::routes)
             .service(
                 web::scope("")
                     .wrap(TracingLogger::<RequestSpan>::new())
                     .configure(|config| http::routes(config, document.clone())),
-            )
-    })
-    .on_connect(|connection, _| {
-        if let Some(stream) = connection.downcast_ref::<actix_web::rt::net::TcpStream>() {
-            give_up_stalled_clients(stream);
-        }
-    })
-    .tcp_nodelay(true)
-    .disable_signals()
-    .shutdown_timeout(STOP_SECONDS_MAX)
-    .listen(listener)?
-    .run();
+            );
+        let stopping = stopping.clone();
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .client_disconnect_timeout(UNREAD_WAIT)
+            .on_connect_ext(|connection: &Connection, data| drop(data.insert(connection.ending())))
+            .h1(map_config(routes, |_| AppConfig::default()));
+        fn_service(connect).and_then(http)
+    };
+    let server = builder.listen("http", listener, service)?.run();
     Ok((address, server))
 }
 
-fn give_up_stalled_clients(stream: &actix_web::rt::net::TcpStream) {
+/// What `HttpServer` of actix does with a connection, but that it can be ended by its socket.
+async fn connect(stream: TcpStream) -> Result<(Connection, Option<SocketAddr>), DispatchError> {
+    give_up_stalled_clients(&stream);
+    stream.set_nodelay(true)?;
+    let client = stream.peer_addr().ok();
+    Ok((Connection::of(stream), client))
+}
+
+fn give_up_stalled_clients(stream: &TcpStream) {
     let socket = socket2::SockRef::from(stream);
     let set = socket
         .set_tcp_user_timeout(Some(STALLED_MAX))

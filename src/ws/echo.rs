@@ -4,12 +4,13 @@ use actix_web::{HttpRequest, HttpResponse, rt, web};
 use actix_web_actors::ws;
 use futures_util::stream::{Stream, StreamExt};
 
+use super::ending::Ending;
 use super::frames;
 use super::handshake::not_a_handshake;
 use super::incoming::{Incoming, Limits, incoming};
 use super::outgoing::Outgoing;
 use crate::problem::Problem;
-use crate::registry::outbound::Room;
+use crate::registry::outbound::{Parting, Room};
 use crate::registry::{Closing, Outbound};
 
 /// The longest message of the cases, and the most fragments that one comes in.
@@ -26,7 +27,8 @@ pub async fn echo(request: HttpRequest, payload: web::Payload) -> Result<HttpRes
         ..Room::default()
     });
     rt::spawn(answer(incoming(payload, LIMITS), outbound.clone()));
-    Ok(response.streaming(Outgoing::new(outbound, ())))
+    let ending = request.conn_data::<Ending>().cloned();
+    Ok(response.streaming(Outgoing::new(outbound, ending, ())))
 }
 
 async fn answer(messages: impl Stream<Item = Incoming>, outbound: Outbound) {
@@ -37,11 +39,20 @@ async fn answer(messages: impl Stream<Item = Incoming>, outbound: Outbound) {
             Incoming::Binary(data) => outbound.push(frames::binary(data)),
             Incoming::Ping(payload) => outbound.push(frames::pong(payload)),
             Incoming::Pong => Ok(()),
-            Incoming::Close(why) | Incoming::Violation(why) => return outbound.close(why),
+            Incoming::Close(why) => {
+                outbound.close(why);
+                break;
+            }
+            Incoming::Violation(why) => {
+                outbound.part(Parting::Unread);
+                return outbound.close(why);
+            }
         };
         if pushed.is_err() {
+            outbound.part(Parting::Unread);
             return outbound.close_now(Closing::SLOW);
         }
     }
+    outbound.part(Parting::Answered);
     outbound.close(Closing::NORMAL);
 }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::dialect::bare::{Seat, Style};
 use super::dialect::{course, taxi};
+use super::ending::Ending;
 use super::incoming::{Limits, incoming};
 use super::outgoing::Outgoing;
 use super::session::{Session, Talk};
@@ -220,7 +221,8 @@ impl Opening {
             .send(joined)
             .await
             .map_err(|_| Problem::stopping())?;
-        Ok(response.streaming(Outgoing::new(outbound, place)))
+        let ending = self.request.conn_data::<Ending>().cloned();
+        Ok(response.streaming(Outgoing::new(outbound, ending, place)))
     }
 }
 

@@ -5,12 +5,15 @@
 
 pub mod dialect;
 pub mod echo;
+mod ending;
 mod frames;
 mod handshake;
 mod incoming;
 mod outgoing;
 mod session;
 mod talk;
+
+pub use ending::Ending;
 
 use actix_web::web::{self, ServiceConfig};
 use utoipa::OpenApi;

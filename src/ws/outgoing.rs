@@ -1,39 +1,70 @@
-//! The response's body: what waits in the queue, all of it in one chunk.
+//! The response's body: what waits in the queue, all of it in one chunk, and the goodbye.
 
+use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use actix_web::Error;
 use actix_web::web::{Bytes, BytesMut};
 use futures_util::stream::Stream;
+use tokio::time::Sleep;
 
+use super::ending::Ending;
 use super::frames;
 use crate::registry::Outbound;
-use crate::registry::outbound::Next;
+use crate::registry::outbound::{Next, Parting};
+
+/// How long a client may take to answer a close frame.
+const GOODBYE_WAIT: Duration = Duration::from_secs(1);
 
 /// Takes frames out of the queue for as long as the socket is there.
 pub(super) struct Outgoing<Place> {
     outbound: Outbound,
+    /// What ends the connection, if it can be ended from here.
+    ending: Option<Ending>,
+    /// The close frame is on its way; until then its answer is waited for.
+    goodbye: Option<Pin<Box<Sleep>>>,
     /// The socket counts as one of its account's until it is really gone.
     _place: Place,
 }
 
 impl<Place> Outgoing<Place> {
-    pub(super) fn new(outbound: Outbound, place: Place) -> Self {
+    pub(super) fn new(outbound: Outbound, ending: Option<Ending>, place: Place) -> Self {
         Self {
             outbound,
+            ending,
+            goodbye: None,
             _place: place,
         }
     }
 }
 
-impl<Place> Stream for Outgoing<Place> {
+impl<Place: Unpin> Stream for Outgoing<Place> {
     type Item = Result<Bytes, Error>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.outbound.poll_next(cx).map(|next| match next {
+        let this = self.get_mut();
+        if let Some(goodbye) = &mut this.goodbye {
+            let parting = match this.outbound.poll_parted(cx) {
+                Poll::Ready(parting) => parting,
+                // Whoever does not answer in time is not waited for any longer.
+                Poll::Pending => {
+                    ready!(goodbye.as_mut().poll(cx));
+                    Parting::Answered
+                }
+            };
+            if let (Parting::Answered, Some(ending)) = (parting, &this.ending) {
+                ending.begin();
+            }
+            return Poll::Ready(None);
+        }
+        this.outbound.poll_next(cx).map(|next| match next {
             Next::Frames(frames) => Some(Ok(one_chunk(frames))),
-            Next::Close(why) => Some(Ok(frames::close(why))),
+            Next::Close(why) => {
+                this.goodbye = Some(Box::pin(tokio::time::sleep(GOODBYE_WAIT)));
+                Some(Ok(frames::close(why)))
+            }
             Next::End => None,
         })
     }

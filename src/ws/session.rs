@@ -15,6 +15,7 @@ use super::frames;
 use super::incoming::Incoming;
 use crate::domain::TripId;
 use crate::problem::Problem;
+use crate::registry::outbound::Parting;
 use crate::registry::{Closing, Outbound, Place, Voice};
 
 /// How often the client is pinged.
@@ -101,15 +102,17 @@ impl Session {
         if self.outbound.is_closing() {
             ctx.stop();
         } else if self.heard_at.elapsed() > SILENCE_MAX {
+            // Should it be there after all, its answer is read.
             self.outbound.close_now(Closing::SILENT);
-            ctx.stop();
         } else {
             // A full queue needs no ping: its fate is the registry's.
             let _ = self.outbound.push(frames::ping());
         }
     }
 
-    fn close(&self, why: Closing, ctx: &mut Context<Self>) {
+    /// The client has closed, or can no longer be understood.
+    fn close(&self, why: Closing, parting: Parting, ctx: &mut Context<Self>) {
+        self.outbound.part(parting);
         self.outbound.close(why);
         ctx.stop();
     }
@@ -134,18 +137,20 @@ impl Actor for Session {
 
     fn stopped(&mut self, _: &mut Self::Context) {
         // What waits is still sent, and then the body ends; a socket that is gone takes nothing any more.
+        self.outbound.part(Parting::Answered);
         self.outbound.close(Closing::NORMAL);
     }
 }
 
 impl StreamHandler<Incoming> for Session {
     fn handle(&mut self, message: Incoming, ctx: &mut Self::Context) {
-        // A socket that is closed does nothing any more, whatever is still in its pipe.
-        if self.outbound.is_closing() {
-            return ctx.stop();
-        }
+        let is_closing = self.outbound.is_closing();
         self.heard_at = Instant::now();
         match message {
+            Incoming::Close(why) => self.close(why, Parting::Answered, ctx),
+            Incoming::Violation(why) => self.close(why, Parting::Unread, ctx),
+            // A socket that is closed does nothing any more, whatever is still in its pipe before the client's own close.
+            _ if is_closing => {}
             Incoming::Text(_) | Incoming::Binary(_) | Incoming::Ping(_) if self.is_too_fast() => {
                 let problem = Problem::too_many("Too many frames.", Duration::from_secs(1));
                 self.tell(self.talk.refusal(&problem), ctx);
@@ -157,7 +162,6 @@ impl StreamHandler<Incoming> for Session {
             Incoming::Binary(_) => self.tell(self.talk.refusal(&Problem::not_text()), ctx),
             Incoming::Ping(payload) => self.tell(frames::pong(payload), ctx),
             Incoming::Pong => {}
-            Incoming::Close(why) | Incoming::Violation(why) => self.close(why, ctx),
         }
     }
 }

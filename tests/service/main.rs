@@ -16,6 +16,7 @@ mod batches;
 mod bookings;
 mod chaos;
 mod chat;
+mod closing;
 mod command_line;
 mod commands;
 mod dcrf;
@@ -102,6 +103,7 @@ fn modules() -> [Module; 51] {
         ("frames", frames::tests()),
         ("refusals", refusals::tests()),
         ("wire", wire::tests()),
+        ("closing", closing::tests()),
         ("audience", audience::tests()),
         ("races", races::tests()),
         ("quotes", quotes::tests()),
