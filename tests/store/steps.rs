@@ -32,13 +32,13 @@ pub fn tests() -> Vec<Test> {
     .to_vec()
 }
 
-/// The steps that a test takes back.
-const DECISIONS: usize = 1;
-const OFFERS: usize = 2;
-const NEWS: usize = 3;
+/// The oldest steps that tests take back.
+const DECISIONS: &str = "20261126000001";
+const OFFERS: &str = "20261125000004";
+const NEWS: &str = "20261125000003";
 
-/// Takes so many steps back; gives their versions, the oldest first.
-fn step_down(database: &Database, steps: usize) -> Vec<String> {
+/// Takes all steps back down to this one; gives their versions, the oldest first.
+fn step_down(database: &Database, oldest: &str) -> Vec<String> {
     let mut db = database.connect();
     let back = |db: &mut Db| match db {
         Db::Pg(conn) => conn
@@ -50,9 +50,10 @@ fn step_down(database: &Database, steps: usize) -> Vec<String> {
                 .map(|version| version.to_string())
         }
     };
-    let mut versions: Vec<String> = (0..steps)
-        .map(|_| back(&mut db).expect("the step can be taken back"))
-        .collect();
+    let mut versions = Vec::new();
+    while versions.last().is_none_or(|version| version != oldest) {
+        versions.push(back(&mut db).expect("the step can be taken back"));
+    }
     versions.reverse();
     versions
 }
