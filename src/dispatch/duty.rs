@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use super::Dispatch;
 use super::order::OrderError;
 use crate::domain::{
-    Actor, Coordinates, DriverId, Fact, Offer, OfferChange, Report, Shift, Sighting, Status, Track,
-    Trip, TripId, Vehicle,
+    Actor, Coordinates, DriverId, Fact, Offer, OfferChange, Report, Shift, Sighting, Status, Trip,
+    TripId, Vehicle,
 };
 use crate::inputs;
 use crate::store::pool::Unavailable;
 use crate::store::writer::CommandError;
 use crate::store::writer::command::{Answer, Command, Note, Post, Refused, Reply, Task};
-use crate::store::{offers, shifts, tracks, trips};
+use crate::store::{offers, shifts, trips};
 use crate::supply::Occupation;
 use crate::supply::judge::Counts;
 
@@ -179,7 +179,8 @@ impl Dispatch {
         let Some(Occupation::OnTrip(trip)) = self.supply.occupation(driver) else {
             return Ok((told, None));
         };
-        told.on_track = self.tracks.go_on(trip, &reported.accepted);
+        // What comes too late to say where the driver is still says where the ride went.
+        told.on_track = self.tracks.go_on(trip, &report.fixes, received_at);
         let sighting = reported.latest().map(|fix| Sighting { trip, fix: *fix });
         Ok((told, sighting))
     }
@@ -222,14 +223,5 @@ impl Dispatch {
         let Answer { trip, offer, .. } = self.store.writer.command(command).await?;
         let offer = offer.ok_or(Refused::NotOffered)?;
         Ok(((*trip).clone(), offer))
-    }
-
-    /// The way of a ride so far; who may see it is for the caller to say.
-    pub async fn track(&self, trip: TripId) -> Result<Option<Track>, Unavailable> {
-        if let Some(running) = self.tracks.of(trip) {
-            return Ok(Some(running));
-        }
-        let saved = move |db: &mut _| tracks::find(db, trip);
-        self.store.reader.read(saved).await
     }
 }

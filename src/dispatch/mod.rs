@@ -7,6 +7,7 @@ mod duty;
 pub mod explain;
 mod hinting;
 pub mod hints;
+mod metering;
 pub mod objects;
 mod onlooking;
 pub mod order;
@@ -170,18 +171,14 @@ impl Dispatch {
             DriverVerb::Accept => Action::Accept(driver),
             DriverVerb::Arrive => Action::Arrive(driver.id),
             DriverVerb::Start(code) => Action::Start(driver.id, code),
-            DriverVerb::Complete => Action::Complete(driver.id, self.ridden(trip).await?),
+            DriverVerb::Complete => Action::Complete(driver.id, self.measured(trip).await?),
             DriverVerb::GiveBack(reason) => Action::GiveBack(driver.id, reason),
             DriverVerb::NoShow => Action::NoShow(driver.id),
         };
-        self.act(trip, action, stated, key).await
-    }
-
-    /// How long a ride was, in metres, as far as its driver's device has told.
-    async fn ridden(&self, trip: TripId) -> Result<Option<u64>, Unavailable> {
-        // One position alone says nothing of a way.
-        let track = self.track(trip).await?.filter(|track| track.path.len() > 1);
-        Ok(track.map(|track| track.whole_metres()))
+        let answer = self.act(trip, action, stated, key).await?;
+        // Whoever has started a ride may say at once where it is.
+        self.tracks.started(&answer.trip);
+        Ok(answer)
     }
 
     /// A rider calls a trip off. Another rider's trip is unknown to them.
@@ -293,7 +290,7 @@ impl Dispatch {
         reason: Reason,
         key: Option<Key>,
     ) -> Result<Answer, CommandError> {
-        let action = Action::End(operator, ending, reason, self.ridden(trip).await?);
+        let action = Action::End(operator, ending, reason, self.measured(trip).await?);
         self.act(trip, action, Stated::default(), key).await
     }
 

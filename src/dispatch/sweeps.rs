@@ -13,7 +13,7 @@ use crate::store::pool::Unavailable;
 use crate::store::searches::Search;
 use crate::store::writer::command::{Command, Note, Post, Stated, Task};
 use crate::store::writer::{CommandError, Tx};
-use crate::store::{decisions, offers, searches, tracks, trips};
+use crate::store::{decisions, offers, searches, trips};
 
 /// How many of each kind are carried out at once.
 const SWEEP_MAX: i64 = 256;
@@ -134,18 +134,6 @@ impl Dispatch {
             self.store.writer.post(Post { what, at })
         });
         settled(join_all(posts).await)
-    }
-
-    /// Writes the ways of the rides that have grown.
-    pub async fn save_tracks(&self) -> Result<(), Unavailable> {
-        let unsaved = self.tracks.unsaved();
-        let rows = unsaved.clone();
-        if !rows.is_empty() {
-            let writer = &self.store.writer;
-            writer.change(move |tx| tracks::save(tx.db, &rows)).await?;
-        }
-        self.tracks.saved(&unsaved);
-        Ok(())
     }
 
     async fn carry_out(&self, tasks: impl Iterator<Item = Task>) -> Result<(), Unavailable> {

@@ -15,7 +15,7 @@ use super::promises::Promises;
 use super::rides::Rides;
 use super::tracks::Tracks;
 use crate::domain::{
-    DriverId, Event, Fact, Kind, Offer, OfferState, Shift, State, Status, Track, Trip, TripChange,
+    DriverId, Event, Fact, Kind, Offer, OfferState, Shift, Spot, State, Status, Trip, TripChange,
     TripId,
 };
 use crate::inputs;
@@ -39,12 +39,15 @@ pub struct Watch {
     pub(super) noted: Arc<watch::Sender<Option<i64>>>,
 }
 
+/// Of how many rides the fixes are read at once.
+const RIDES_MAX: usize = 500;
+
 /// What there was when the service started.
 struct Found {
     shifts: Vec<Shift>,
     offers: Vec<Offer>,
     taken: Vec<Trip>,
-    tracks: Vec<(TripId, Option<Track>)>,
+    spots: HashMap<i64, Vec<Spot>>,
 }
 
 impl Watch {
@@ -54,18 +57,19 @@ impl Watch {
             let shifts = shifts::open(db)?;
             let taken = trips::taken(db)?;
             let riding = taken.iter().filter(|trip| is_riding(trip));
-            let mut ways = Vec::new();
-            for trip in riding {
-                ways.push((trip.id, tracks::find(db, trip.id)?));
+            let riding: Vec<i64> = riding.map(|trip| trip.number).collect();
+            let mut spots = HashMap::new();
+            for some in riding.chunks(RIDES_MAX) {
+                spots.extend(tracks::spots_of(db, some)?);
             }
             Ok(Found {
                 shifts,
                 offers: offers::open(db)?,
                 taken,
-                tracks: ways,
+                spots,
             })
         });
-        let found = found.await?;
+        let mut found = found.await?;
         let at = inputs::now();
         for shift in found.shifts {
             self.supply.begin(shift.driver, shift.vehicle, at);
@@ -77,10 +81,10 @@ impl Watch {
             if let Some(driver) = trip.state.driver() {
                 self.drives(driver.id, trip.id);
                 self.rides(driver.id, &trip);
+                self.tracks.follow(&trip);
             }
-        }
-        for (trip, track) in found.tracks {
-            self.tracks.begin(trip, track);
+            let spots = found.spots.remove(&trip.number);
+            self.tracks.restore(trip.id, spots.unwrap_or_default());
         }
         self.noted.send_replace(Some(0));
         self.wake.notify_one();
@@ -147,10 +151,7 @@ impl Watch {
             Some(driver) if Status::TAKEN.contains(&status) => {
                 self.drives(driver.id, trip.id);
                 self.rides(driver.id, trip);
-                if change.kind == Kind::Started {
-                    let fix = self.supply.latest(driver.id);
-                    self.tracks.begin(trip.id, fix.as_ref().map(Track::begin));
-                }
+                self.tracks.follow(trip);
             }
             Some(_) | None => {
                 if let Some(driver) = before

@@ -12,6 +12,7 @@ use super::amendment::Amendment;
 use super::id::{DriverId, OperatorId, RiderId};
 use super::order::RideCode;
 use super::text::Reason;
+use super::track::Measured;
 use super::trip::{State, Status, Trip};
 use super::user::{Actor, Party};
 
@@ -44,8 +45,8 @@ pub enum Action {
     Arrive(DriverId),
     /// Its driver starts the ride, with what the rider has told them.
     Start(DriverId, Option<RideCode>),
-    /// Its driver ends the ride, after so many metres, if they were measured.
-    Complete(DriverId, Option<u64>),
+    /// Its driver ends the ride, whose way was this, if it was measured.
+    Complete(DriverId, Option<Box<Measured>>),
     /// Its driver cannot do it.
     GiveBack(DriverId, Option<Reason>),
     /// Its driver has waited in vain.
@@ -58,8 +59,8 @@ pub enum Action {
     Delete(RiderId),
     /// An operator calls it off.
     CancelByOperator(OperatorId, Reason),
-    /// An operator ends the ride, after so many metres, if they were measured.
-    End(OperatorId, Ending, Reason, Option<u64>),
+    /// An operator ends the ride, whose way was this, if it was measured.
+    End(OperatorId, Ending, Reason, Option<Box<Measured>>),
     /// The time to look for a driver has come.
     Open,
     /// The search time is over.
@@ -83,6 +84,24 @@ impl Action {
                 Actor::Operator(*operator)
             }
             Self::Open | Self::Expire => Actor::Service,
+        }
+    }
+
+    /// The way of the ride that it ends, if it was measured.
+    pub fn measured(&self) -> Option<&Measured> {
+        match self {
+            Self::Complete(_, measured) | Self::End(_, _, _, measured) => measured.as_deref(),
+            Self::Accept(_)
+            | Self::Arrive(_)
+            | Self::Start(..)
+            | Self::GiveBack(..)
+            | Self::NoShow(_)
+            | Self::Cancel(..)
+            | Self::Amend(..)
+            | Self::Delete(_)
+            | Self::CancelByOperator(..)
+            | Self::Open
+            | Self::Expire => None,
         }
     }
 
@@ -158,7 +177,7 @@ impl Trip {
             Action::Accept(driver) => self.accept(driver, action, at),
             Action::Arrive(driver) => self.arrive(*driver, action, at),
             Action::Start(driver, code) => self.start(*driver, code.as_ref(), action, at),
-            Action::Complete(driver, metres) => self.complete(*driver, *metres, action, at),
+            Action::Complete(driver, _) => self.complete(*driver, action, at),
             Action::GiveBack(driver, reason) => self.give_back(*driver, reason, action, at),
             Action::NoShow(driver) => self.no_show(*driver, action, at),
             Action::Cancel(rider, _) | Action::Amend(rider, _)
@@ -171,9 +190,7 @@ impl Trip {
             Action::Delete(_) => self.delete(action, at),
             Action::Cancel(_, reason) => self.cancel(reason.clone(), action, at),
             Action::CancelByOperator(_, reason) => self.cancel(Some(reason.clone()), action, at),
-            Action::End(_, ending, reason, metres) => {
-                self.end(*ending, reason, *metres, action, at)
-            }
+            Action::End(_, ending, reason, _) => self.end(*ending, reason, action, at),
             Action::Open => self.open(action, at),
             Action::Expire => self.expire(action, at),
         }

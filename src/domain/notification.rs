@@ -48,8 +48,12 @@ pub struct Notification {
 
 impl Notification {
     fn to(user: UserId, text: &str, at: Timestamp) -> Self {
+        Self::telling(Audience::User(user), text, at)
+    }
+
+    fn telling(audience: Audience, text: &str, at: Timestamp) -> Self {
         Self {
-            audience: Audience::User(user),
+            audience,
             text: NoticeText::parse(text).expect("the service's own texts are short"),
             expires_at: at + NOTICE_LIFE,
         }
@@ -84,6 +88,17 @@ impl Notification {
                 .into_iter()
                 .collect(),
             (Kind::Expired, _) => vec![Self::to(rider, "No driver was found for your trip.", at)],
+            (Kind::Completed, _) if trip.ridden.is_some_and(|ridden| ridden.stood_still) => {
+                let of_driver = "By its positions your car stood still during the ride: no distance is charged.";
+                let of_desk = format!(
+                    "Trip {}: by its positions the car stood still during the ride.",
+                    trip.number
+                );
+                let desk = Audience::Role(Role::Operator);
+                let to_driver = driver.map(|driver| Self::to(driver, of_driver, at));
+                let to_desk = Self::telling(desk, &of_desk, at);
+                to_driver.into_iter().chain([to_desk]).collect()
+            }
             (Kind::Cancelled, State::Cancelled { .. }) => [Some(rider), driver]
                 .into_iter()
                 .flatten()

@@ -5,8 +5,9 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::fare::Fare;
+use super::fare::{Fare, LineKind};
 use super::id::{DriverId, RiderId, TripId};
+use super::metered::Metered;
 use super::order::Order;
 use super::place::Place;
 use super::text::Reason;
@@ -55,6 +56,9 @@ pub struct Trip {
     /// What is due, once it is over and costs anything.
     #[serde(default)]
     pub fare: Option<Fare>,
+    /// How far the rider was driven, once a ride is over whose device was asked.
+    #[serde(default)]
+    pub ridden: Option<Metered>,
 }
 
 /// When what happened to a trip, since a driver took it.
@@ -281,7 +285,18 @@ impl Trip {
             given_back_by: Vec::new(),
             times: Times::default(),
             fare: None,
+            ridden: None,
         }
+    }
+
+    /// How far it was expected to be when it was quoted, in metres.
+    pub fn quoted_m(&self) -> Option<u64> {
+        let quoted = self.order.terms.as_ref()?.quoted.as_ref()?;
+        let distance = quoted
+            .lines
+            .iter()
+            .find(|line| line.kind == LineKind::Distance)?;
+        u64::try_from(distance.quantity?).ok()
     }
 
     /// Whether it goes to drivers one by one, and not to all of them.

@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 
 use super::fare::Fare;
 use super::id::UserId;
+use super::metered::Metered;
 use super::place::Coordinates;
 use super::trip::Trip;
 use super::user::Party;
@@ -66,6 +67,31 @@ pub struct TripObject<'a> {
     /// What is due, once the trip is over and costs anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     fare: Option<&'a Fare>,
+    /// How far the rider was driven, once a ride is over of which anything is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ridden: Option<RiddenObject>,
+}
+
+/// How far a rider was driven. The fare counts both.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Ridden)]
+pub struct RiddenObject {
+    /// What the positions tell.
+    measured_metres: u64,
+    /// What was put in for the gaps between them.
+    filled_metres: u64,
+    /// Whether the positions say that the car did not move at all.
+    stood_still: bool,
+}
+
+impl From<Metered> for RiddenObject {
+    fn from(ridden: Metered) -> Self {
+        Self {
+            measured_metres: ridden.measured_m,
+            filled_metres: ridden.filled_m,
+            stood_still: ridden.stood_still,
+        }
+    }
 }
 
 /// A rider or driver in a trip object.
@@ -131,6 +157,10 @@ impl<'a> From<&'a Trip> for TripObject<'a> {
             ride_code: order.code.as_ref().map(|_| true),
             quote: order.terms.as_ref().and_then(|terms| terms.quoted.as_ref()),
             fare: trip.fare.as_ref(),
+            ridden: trip
+                .ridden
+                .filter(Metered::is_known)
+                .map(RiddenObject::from),
         }
     }
 }

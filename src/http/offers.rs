@@ -153,10 +153,13 @@ pub(super) async fn track(
     nk: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let trip = visible(&app, &who, &nk).await?;
-    let track = app.dispatch.track(trip.id).await?;
-    let track = track.ok_or_else(|| Problem::new(Code::NotFound, "Nothing is known."))?;
-    let track = TrackObject::of(&track, trip.times.started_at);
-    Ok(HttpResponse::Ok().json(track))
+    let kept = app.dispatch.track(&trip).await?;
+    let kept = kept.ok_or_else(|| Problem::new(Code::NotFound, "Nothing is known."))?;
+    let lasted = trip
+        .times
+        .started_at
+        .map(|from| kept.until_at.duration_since(from));
+    Ok(HttpResponse::Ok().json(TrackObject::of(&kept.measured, lasted.unwrap_or_default())))
 }
 
 /// Show how a trip's driver was looked for, as an operator: who came into question, at what cost, and who was left out

@@ -10,8 +10,8 @@ use super::db::{Db, on};
 use super::schema::{trips, users};
 use super::sql_types::{At, Id};
 use crate::domain::{
-    Actor, Address, Coordinates, DriverId, Fare, Order, Party, Place, Policy, Reason, RiderId,
-    State, Status, Times, Trip, TripId, UserId,
+    Actor, Address, Coordinates, DriverId, Fare, Metered, Order, Party, Place, Policy, Reason,
+    RiderId, State, Status, Times, Trip, TripId, UserId,
 };
 
 /// A row breaks a rule of the domain: the database was changed by other hands.
@@ -72,6 +72,8 @@ struct Details {
     times: Times,
     #[serde(skip_serializing_if = "is_usual")]
     fare: Option<Fare>,
+    #[serde(skip_serializing_if = "is_usual")]
+    ridden: Option<Metered>,
 }
 
 fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
@@ -85,6 +87,7 @@ impl Details {
             given_back_by: trip.given_back_by.clone(),
             times: trip.times,
             fare: trip.fare.clone(),
+            ridden: trip.ridden,
         };
         let text = || serde_json::to_string(&details).expect("texts and whole numbers are JSON");
         (!is_usual(&details)).then(text)
@@ -213,6 +216,7 @@ impl TripRow {
             given_back_by: details.given_back_by,
             times: details.times,
             fare: details.fare,
+            ridden: details.ridden,
         })
     }
 }

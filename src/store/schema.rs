@@ -103,12 +103,22 @@ diesel::table! {
 }
 
 diesel::table! {
-    tracks (trip_id) {
+    track_pieces (id) {
+        id -> BigInt,
         trip_id -> BigInt,
-        metres -> Double,
-        points -> BigInt,
-        path -> Text,
-        last_at -> crate::store::sql_types::Instant,
+        spots -> Binary,
+    }
+}
+
+diesel::table! {
+    measured_tracks (trip_id) {
+        trip_id -> BigInt,
+        measured_m -> Double,
+        filled_m -> Double,
+        is_thinned -> Bool,
+        segments -> Text,
+        gaps -> Text,
+        until_at -> crate::store::sql_types::Instant,
     }
 }
 
@@ -205,6 +215,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     decisions,
     events,
     idempotency_keys,
+    measured_tracks,
     notification_reads,
     notifications,
     offers,
@@ -214,7 +225,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     shifts,
     stream_entries,
     stream_heads,
-    tracks,
+    track_pieces,
     trips,
     users
 );

@@ -1,99 +1,215 @@
-//! The ways that rides took.
+//! The ways of rides: the fixes of those under way, and what those that are over came to.
 
 use std::collections::HashMap;
 
 use diesel::prelude::*;
 use diesel::upsert::excluded;
+use jiff::Timestamp;
 
 use super::db::{Db, on};
 use super::rows::Corrupt;
-use super::schema::{tracks, trips};
-use super::sql_types::{At, Id};
-use crate::domain::{Coordinates, Track, TripId};
+use super::schema::{measured_tracks, track_pieces, trips};
+use super::sql_types::At;
+use super::trips::status_among;
+use crate::domain::{Coordinates, Gap, Measured, Spot, Status, outline};
 
-/// Degrees are kept with five digits after the point, which is about a metre.
+/// Degrees of what is shown are kept with five digits after the point, which is about a metre.
 const DIGITS: u32 = 5;
+/// How many bytes a fix takes: its time, its place, and how far off it may be.
+const SPOT_BYTES: usize = 18;
+/// How the accuracy is written that a device does not say.
+const UNSAID: u16 = u16::MAX;
 
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = tracks)]
-struct Row {
-    trip_id: i64,
-    metres: f64,
-    points: i64,
-    path: String,
-    last_at: At,
+/// What came of a ride since it was last saved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Piece {
+    /// The trip's number.
+    pub trip: i64,
+    /// Its fixes, in any order.
+    pub spots: Vec<Spot>,
 }
 
-impl Row {
-    fn into_track(self) -> Result<Track, Corrupt> {
-        let corrupt = |why| Corrupt {
-            table: "tracks",
-            id: self.trip_id,
-            why,
-        };
-        let line = polyline::decode_polyline(&self.path, DIGITS)
-            .map_err(|_| corrupt("its path is unreadable"))?;
-        let path = line.into_iter().map(|at| Coordinates::new(at.y, at.x));
-        Ok(Track {
-            metres: self.metres,
-            path: path
-                .collect::<Result<_, _>>()
-                .map_err(|_| corrupt("its path leaves the earth"))?,
-            last_at: self.last_at.0,
-        })
+/// What the way of a ride came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// Its metres, and what is shown of it.
+    pub measured: Measured,
+    /// Until when it was measured.
+    pub until_at: Timestamp,
+}
+
+/// Adds what came of rides that are under way, in one statement; what is of others is over, and left out.
+pub fn append(db: &mut Db, pieces: &[Piece]) -> QueryResult<()> {
+    let numbers = pieces.iter().map(|piece| piece.trip);
+    let under_way: Vec<i64> = on!(&mut *db, |conn| trips::table
+        .filter(trips::id.eq_any(numbers))
+        .filter(status_among(&[Status::InProgress]))
+        .select(trips::id)
+        .load(conn))?;
+    let rows = pieces
+        .iter()
+        .filter(|piece| under_way.contains(&piece.trip));
+    let rows = rows.map(|piece| {
+        (
+            track_pieces::trip_id.eq(piece.trip),
+            track_pieces::spots.eq(encoded(&piece.spots)),
+        )
+    });
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        return Ok(());
     }
+    on!(db, |conn| diesel::insert_into(track_pieces::table)
+        .values(&rows)
+        .execute(conn))
+    .map(drop)
 }
 
-/// The way of that trip so far.
-pub fn find(db: &mut Db, trip: TripId) -> QueryResult<Option<Track>> {
-    let row: Option<Row> = on!(db, |conn| tracks::table
-        .inner_join(trips::table.on(trips::id.eq(tracks::trip_id)))
-        .filter(trips::nk.eq(Id(trip.uuid())))
+/// The fixes of these rides, by the trips' numbers, as far as they were saved.
+pub fn spots_of(db: &mut Db, numbers: &[i64]) -> QueryResult<HashMap<i64, Vec<Spot>>> {
+    let rows: Vec<(i64, i64, Vec<u8>)> = on!(db, |conn| track_pieces::table
+        .filter(track_pieces::trip_id.eq_any(numbers))
+        .select((track_pieces::id, track_pieces::trip_id, track_pieces::spots))
+        .load(conn))?;
+    let mut spots = HashMap::<i64, Vec<Spot>>::new();
+    for (id, trip, bytes) in rows {
+        spots.entry(trip).or_default().extend(decoded(id, &bytes)?);
+    }
+    Ok(spots)
+}
+
+/// Keeps what the ways of rides that are over came to, by the trips' numbers, in the place of their fixes.
+pub fn keep(db: &mut Db, over: &[(i64, Kept)]) -> QueryResult<()> {
+    let rows: Vec<Row> = over
+        .iter()
+        .map(|(number, kept)| Row::of(*number, kept))
+        .collect::<QueryResult<_>>()?;
+    for row in &rows {
+        on!(&mut *db, |conn| diesel::insert_into(measured_tracks::table)
+            .values(row)
+            .on_conflict(measured_tracks::trip_id)
+            .do_update()
+            .set((
+                measured_tracks::measured_m.eq(excluded(measured_tracks::measured_m)),
+                measured_tracks::filled_m.eq(excluded(measured_tracks::filled_m)),
+                measured_tracks::is_thinned.eq(excluded(measured_tracks::is_thinned)),
+                measured_tracks::segments.eq(excluded(measured_tracks::segments)),
+                measured_tracks::gaps.eq(excluded(measured_tracks::gaps)),
+                measured_tracks::until_at.eq(excluded(measured_tracks::until_at)),
+            ))
+            .execute(conn))?;
+    }
+    let numbers = over.iter().map(|(number, _)| *number);
+    let pieces = track_pieces::table.filter(track_pieces::trip_id.eq_any(numbers));
+    on!(db, |conn| diesel::delete(pieces).execute(conn)).map(drop)
+}
+
+/// What the way of the trip of that number came to, or, of a ride under way, what was known of it when the service learnt of gaps.
+pub fn kept(db: &mut Db, number: i64) -> QueryResult<Option<Kept>> {
+    let row: Option<Row> = on!(db, |conn| measured_tracks::table
+        .find(number)
         .select(Row::as_select())
         .first(conn)
         .optional())?;
-    Ok(row.map(Row::into_track).transpose()?)
+    Ok(row.map(Row::into_kept).transpose()?)
 }
 
-/// Writes the ways of these trips so far over what was known of them.
-pub fn save(db: &mut Db, ways: &[(TripId, Track)]) -> QueryResult<()> {
-    let keys = ways.iter().map(|(trip, _)| Id(trip.uuid()));
-    let numbers: Vec<(Id, i64)> = on!(&mut *db, |conn| trips::table
-        .filter(trips::nk.eq_any(keys))
-        .select((trips::nk, trips::id))
-        .load(conn))?;
-    let numbers: HashMap<_, i64> = numbers.into_iter().map(|(key, id)| (key.0, id)).collect();
-    for (trip, track) in ways {
-        if let Some(number) = numbers.get(&trip.uuid()) {
-            upsert(db, *number, track)?;
-        }
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = measured_tracks)]
+struct Row {
+    trip_id: i64,
+    measured_m: f64,
+    filled_m: f64,
+    is_thinned: bool,
+    segments: String,
+    gaps: String,
+    until_at: At,
+}
+
+impl Row {
+    fn of(trip_id: i64, kept: &Kept) -> QueryResult<Self> {
+        let Kept { measured, until_at } = kept;
+        let lines: Vec<String> = outline(&measured.segments)
+            .iter()
+            .map(|segment| line(segment))
+            .collect::<QueryResult<_>>()?;
+        Ok(Self {
+            trip_id,
+            measured_m: measured.measured_m,
+            filled_m: measured.filled_m,
+            is_thinned: measured.is_thinned,
+            segments: lines.join("\n"),
+            gaps: serde_json::to_string(&measured.gaps).expect("times and finite numbers are JSON"),
+            until_at: At(*until_at),
+        })
     }
-    Ok(())
+
+    fn into_kept(self) -> Result<Kept, Corrupt> {
+        let corrupt = |why| Corrupt {
+            table: "measured_tracks",
+            id: self.trip_id,
+            why,
+        };
+        let gaps: Vec<Gap> =
+            serde_json::from_str(&self.gaps).map_err(|_| corrupt("its gaps are unreadable"))?;
+        let segments: Option<Vec<Vec<Coordinates>>> = self.segments.lines().map(places).collect();
+        let measured = Measured {
+            measured_m: self.measured_m,
+            filled_m: self.filled_m,
+            segments: segments.ok_or(corrupt("a segment is unreadable"))?,
+            stood_still: self.measured_m <= 0.0 && gaps.is_empty(),
+            gaps,
+            is_thinned: self.is_thinned,
+        };
+        let until_at = self.until_at.0;
+        Ok(Kept { measured, until_at })
+    }
 }
 
-fn upsert(db: &mut Db, trip_id: i64, track: &Track) -> QueryResult<()> {
-    let line = track
-        .path
+fn line(segment: &[Coordinates]) -> QueryResult<String> {
+    let line = segment
         .iter()
         .map(|at| geo::coord! { x: at.lon(), y: at.lat() });
-    let row = Row {
-        trip_id,
-        metres: track.metres,
-        points: i64::try_from(track.path.len()).unwrap_or(i64::MAX),
-        path: polyline::encode_coordinates(line, DIGITS)
-            .map_err(|error| diesel::result::Error::SerializationError(error.to_string().into()))?,
-        last_at: At(track.last_at),
-    };
-    on!(db, |conn| diesel::insert_into(tracks::table)
-        .values(&row)
-        .on_conflict(tracks::trip_id)
-        .do_update()
-        .set((
-            tracks::metres.eq(excluded(tracks::metres)),
-            tracks::points.eq(excluded(tracks::points)),
-            tracks::path.eq(excluded(tracks::path)),
-            tracks::last_at.eq(excluded(tracks::last_at)),
-        ))
-        .execute(conn))
-    .map(drop)
+    polyline::encode_coordinates(line, DIGITS)
+        .map_err(|error| diesel::result::Error::SerializationError(error.to_string().into()))
+}
+
+fn places(line: &str) -> Option<Vec<Coordinates>> {
+    let line = polyline::decode_polyline(line, DIGITS).ok()?;
+    line.into_iter()
+        .map(|at| Coordinates::new(at.y, at.x).ok())
+        .collect()
+}
+
+fn encoded(spots: &[Spot]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(spots.len() * SPOT_BYTES);
+    for spot in spots {
+        bytes.extend(spot.at_ms.to_le_bytes());
+        bytes.extend(spot.lat_e7.to_le_bytes());
+        bytes.extend(spot.lon_e7.to_le_bytes());
+        bytes.extend(spot.accuracy_dm.unwrap_or(UNSAID).to_le_bytes());
+    }
+    bytes
+}
+
+fn decoded(id: i64, bytes: &[u8]) -> Result<Vec<Spot>, Corrupt> {
+    let spots = bytes.chunks(SPOT_BYTES).map(spot).collect::<Option<_>>();
+    spots.ok_or(Corrupt {
+        table: "track_pieces",
+        id,
+        why: "its fixes are unreadable",
+    })
+}
+
+fn spot(bytes: &[u8]) -> Option<Spot> {
+    let (at_ms, rest) = bytes.split_first_chunk()?;
+    let (lat_e7, rest) = rest.split_first_chunk()?;
+    let (lon_e7, rest) = rest.split_first_chunk()?;
+    let accuracy_dm = u16::from_le_bytes(rest.try_into().ok()?);
+    Some(Spot {
+        at_ms: i64::from_le_bytes(*at_ms),
+        lat_e7: i32::from_le_bytes(*lat_e7),
+        lon_e7: i32::from_le_bytes(*lon_e7),
+        accuracy_dm: (accuracy_dm != UNSAID).then_some(accuracy_dm),
+    })
 }

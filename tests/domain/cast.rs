@@ -1,8 +1,8 @@
 //! The people, places and times that the tests play with.
 
 use cabrank::domain::{
-    Address, DriverId, OperatorId, Order, Party, Place, Reason, Request, RiderId, Trip, TripId,
-    UserId,
+    Address, DriverId, Measured, OperatorId, Order, Party, Place, Reason, Request, RiderId, Trip,
+    TripId, UserId,
 };
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -50,6 +50,18 @@ pub fn party<Id>(id: Id) -> Party<Id> {
 /// Why something is called off.
 pub fn reason() -> Reason {
     Reason::parse("The road is flooded").expect("a reason")
+}
+
+/// What the way of a short ride came to.
+pub fn measured() -> Measured {
+    Measured {
+        measured_m: 99.6,
+        filled_m: 0.4,
+        segments: Vec::new(),
+        gaps: Vec::new(),
+        stood_still: false,
+        is_thinned: false,
+    }
 }
 
 /// A place without coordinates.

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use crate::cast::{
-    FREE_WAITING_SECONDS, OPENS_SECOND, SEARCH_SECONDS, at, driver, later, operator, ordered,
-    party, place, reason, rider,
+    FREE_WAITING_SECONDS, OPENS_SECOND, SEARCH_SECONDS, at, driver, later, measured, operator,
+    ordered, party, place, reason, rider,
 };
 
 /// Who does what; the numbers tell people of one role apart, and rider 0 asked for the trip.
@@ -65,7 +65,7 @@ impl Deed {
             Self::Accept(number) => Action::Accept(party(driver(number))),
             Self::Arrive(number) => Action::Arrive(driver(number)),
             Self::Start(number) => Action::Start(driver(number), None),
-            Self::Complete(number) => Action::Complete(driver(number), Some(100)),
+            Self::Complete(number) => Action::Complete(driver(number), Some(Box::new(measured()))),
             Self::GiveBack(number) => Action::GiveBack(driver(number), Some(reason())),
             Self::NoShow(number) => Action::NoShow(driver(number)),
             Self::Cancel(number) => Action::Cancel(rider(number), Some(reason())),
@@ -373,6 +373,7 @@ fn check_change(before: &Trip, after: &Trip, action: &Action, now: Timestamp) {
         given_back_by: before.given_back_by.clone(),
         search_ends_at: before.search_ends_at,
         // These go with the state.
+        ridden: before.ridden,
         attempt: before.attempt,
         times: before.times,
         ..after.clone()

@@ -39,6 +39,7 @@ mod lifecycle;
 mod lists;
 mod lock;
 mod log_in;
+mod metering;
 mod notifications;
 mod offers;
 mod offers_end;
@@ -84,7 +85,7 @@ fn main() -> ExitCode {
 }
 
 /// What must hold on both databases.
-fn modules() -> [Module; 51] {
+fn modules() -> [Module; 52] {
     [
         ("sign_up", sign_up::tests()),
         ("log_in", log_in::tests()),
@@ -112,6 +113,7 @@ fn modules() -> [Module; 51] {
         ("rides", rides::tests()),
         ("fees", fees::tests()),
         ("fares", fares::tests()),
+        ("metering", metering::tests()),
         ("offers", offers::tests()),
         ("offers_end", offers_end::tests()),
         ("batches", batches::tests()),

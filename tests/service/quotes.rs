@@ -204,7 +204,7 @@ fn only_riders_ask(on: Database) {
 }
 
 fn a_quote_locks_its_terms_over_a_dearer_town(on: Database) {
-    let mut service = Options::new(on).town(&fares()).start();
+    let mut service = Options::new(on).town(&fares()).with_clock().start();
     let (mut rider, mut driver) = (service.rider("ann"), service.driver("bob"));
     let quote = a_quote(&service, &rider);
     service.stop();
@@ -220,14 +220,16 @@ fn a_quote_locks_its_terms_over_a_dearer_town(on: Database) {
     assert_eq!(trip["quote"], standard_fare());
     let other = rider.orders(&json!({}));
     assert_eq!(other["quote"]["total"], 9_000);
-    // Nobody has told where the car was, so what was quoted is what is due.
+    // Nobody has told where the car was, so the metres are those of the quote.
     driver.accept(&trip).ok(200);
     driver.start(&trip).ok(200);
+    service.advance(702.0);
     let done = driver.complete(&trip).ok(200);
-    assert_eq!(
-        (&done["quote"], &done["fare"]),
-        (&trip["quote"], &trip["quote"])
-    );
+    assert_eq!(done["quote"], trip["quote"]);
+    for line in 0..2 {
+        let priced = |fare: &Value| fare["lines"][line].clone();
+        assert_eq!(priced(&done["fare"]), priced(&trip["quote"]), "{done}");
+    }
 }
 
 fn a_quote_expires_after_five_minutes(on: Database) {

@@ -19,6 +19,7 @@ mod streams;
 #[path = "../support/mod.rs"]
 mod support;
 mod town;
+mod tracks;
 mod views;
 
 use std::process::ExitCode;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         steps::tests(),
         rides::tests(),
         searches::tests(),
+        tracks::tests(),
     ];
     support::run(&on_both.concat(), &faults::on_postgres())
 }

@@ -59,6 +59,15 @@ export interface Trip {
   quote?: Fare;
   /** What is due. */
   fare?: Fare;
+  /** How far the rider was driven, once the ride is over. */
+  ridden?: Ridden;
+}
+
+/** The metres that positions tell, those put in for gaps between them, and whether the car did not move at all. */
+export interface Ridden {
+  measured_metres: number;
+  filled_metres: number;
+  stood_still: boolean;
 }
 
 export type FareLineKind =

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::action::{Action, Change, Refusal};
 use crate::domain::fare::{Fare, Ridden};
 use crate::domain::id::DriverId;
+use crate::domain::metered::Metered;
 use crate::domain::order::RideCode;
 use crate::domain::text::Reason;
 use crate::domain::trip::{State, Times, Trip};
@@ -110,7 +111,6 @@ impl Trip {
     pub(super) fn complete(
         &self,
         by: DriverId,
-        metres: Option<u64>,
         action: &Action,
         at: Timestamp,
     ) -> Result<Change, Refusal> {
@@ -121,7 +121,9 @@ impl Trip {
                     driver: driver.clone(),
                     by: action.actor(),
                 };
-                Ok(self.charged(completed, None, self.ride_fare(metres, at), at))
+                let ridden = action.measured().map(Metered::from);
+                let fare = self.ride_fare(ridden, at);
+                Ok(self.ridden(completed, None, (ridden, fare), at))
             }
             State::Completed { by, .. } if *by == action.actor() => Ok(Change::AlreadyDone),
             State::Scheduled
@@ -213,7 +215,7 @@ impl Trip {
     }
 
     /// What a ride that ends now costs, if the trip has a price at all.
-    pub(super) fn ride_fare(&self, metres: Option<u64>, at: Timestamp) -> Option<Fare> {
+    pub(super) fn ride_fare(&self, ridden: Option<Metered>, at: Timestamp) -> Option<Fare> {
         let terms = self.order.terms.as_ref()?;
         let seconds = |from: Option<Timestamp>, to: Timestamp| {
             let lasted = from.map_or(0, |from| to.duration_since(from).as_secs());
@@ -221,10 +223,27 @@ impl Trip {
         };
         let started_at = self.times.started_at.unwrap_or(at);
         let waits_from = self.times.arrived_at.map(|_| self.waits_from());
-        terms.final_fare(metres.map(|metres| Ridden {
-            metres,
+        terms.final_fare(ridden.map(|ridden| Ridden {
+            metres: ridden.metres(),
             seconds: seconds(self.times.started_at, at),
             waited_seconds: seconds(waits_from, started_at),
+        }))
+    }
+
+    /// A ride is over, which was so far and costs this.
+    pub(super) fn ridden(
+        &self,
+        state: State,
+        reason: Option<Reason>,
+        (ridden, fare): (Option<Metered>, Option<Fare>),
+        at: Timestamp,
+    ) -> Change {
+        Change::To(Box::new(Self {
+            state,
+            reason,
+            ridden,
+            fare,
+            ..self.next(at)
         }))
     }
 

@@ -6,6 +6,7 @@ use crate::domain::action::{Action, Change, Ending, Refusal};
 use crate::domain::amendment::{Amendment, PlaceChange};
 use crate::domain::estimate::estimate;
 use crate::domain::fare::Fare;
+use crate::domain::metered::Metered;
 use crate::domain::order::Order;
 use crate::domain::place::{Coordinates, Place};
 use crate::domain::text::Reason;
@@ -141,27 +142,28 @@ impl Trip {
         &self,
         ending: Ending,
         reason: &Reason,
-        metres: Option<u64>,
         action: &Action,
         at: Timestamp,
     ) -> Result<Change, Refusal> {
         let by = action.actor();
+        let ridden = action.measured().map(Metered::from);
         match (&self.state, ending) {
-            (State::InProgress { driver }, Ending::Completed) => Ok(self.charged(
+            (State::InProgress { driver }, Ending::Completed) => Ok(self.ridden(
                 State::Completed {
                     driver: driver.clone(),
                     by,
                 },
                 Some(reason.clone()),
-                self.ride_fare(metres, at),
+                (ridden, self.ride_fare(ridden, at)),
                 at,
             )),
-            (State::InProgress { driver }, Ending::Cancelled) => Ok(self.to(
+            (State::InProgress { driver }, Ending::Cancelled) => Ok(self.ridden(
                 State::Cancelled {
                     driver: Some(driver.clone()),
                     by,
                 },
                 Some(reason.clone()),
+                (ridden, None),
                 at,
             )),
             (State::Completed { by: before, .. }, Ending::Completed)

@@ -1,6 +1,7 @@
 //! What is not known of a ride, and what is put in for it.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::usable::{at, is_reachable};
 use super::{Ride, Spot, reach_m};
@@ -10,7 +11,7 @@ use crate::domain::Coordinates;
 pub const GAP_MIN: SignedDuration = SignedDuration::from_secs(60);
 
 /// A stretch of a ride of which nothing is known.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Gap {
     /// When it begins: with the ride, or with the last fix before.
     pub from_at: Timestamp,

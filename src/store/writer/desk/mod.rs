@@ -23,6 +23,7 @@ use crate::domain::{
 use crate::store::db::Db;
 use crate::store::keys::{self, Key, Used};
 use crate::store::searches::Step;
+use crate::store::tracks::{self, Kept};
 use crate::store::trips::OpenTrips;
 use crate::store::{events, notifications, shifts as shift_rows, trips as trip_rows, users};
 
@@ -59,6 +60,8 @@ pub struct Desk {
     ended_shifts: Vec<Shift>,
     searches: HashMap<TripId, Vec<Step>>,
     new_keys: Vec<(Used, Timestamp)>,
+    /// The ways of the rides that the batch ends, by the trips' numbers.
+    ways: Vec<(i64, Kept)>,
     events: Vec<Event>,
 }
 
@@ -242,6 +245,9 @@ impl Desk {
         self.update_changed(db)?;
         self.save_offers(db)?;
         self.save_shifts(db)?;
+        if !self.ways.is_empty() {
+            tracks::keep(db, &self.ways)?;
+        }
         let numbers = self.numbers();
         events::append(db, &mut self.events, &numbers, epoch)?;
         notifications::insert(db, &self.events)?;

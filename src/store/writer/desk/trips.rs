@@ -11,6 +11,7 @@ use crate::domain::{
 };
 use crate::store::db::Db;
 use crate::store::searches::Step;
+use crate::store::tracks::Kept;
 use crate::store::writer::command::{Answer, Outcome, Refused, RiderLimits};
 
 impl Desk {
@@ -59,6 +60,13 @@ impl Desk {
                 return Ok(Err(refused));
             }
             self.taken_by_drivers.insert(driver.id, after.id);
+        }
+        if let Some(measured) = action.measured() {
+            let kept = Kept {
+                measured: measured.clone(),
+                until_at: at,
+            };
+            self.ways.push((after.number, kept));
         }
         self.let_go(before, &after);
         if !self.new.contains(&after.id) && !self.changed.contains(&after.id) {

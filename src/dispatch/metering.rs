@@ -1,0 +1,202 @@
+//! How far a ride was: the fixes that memory and the database have of it, measured.
+
+use jiff::Timestamp;
+
+use super::Dispatch;
+use crate::domain::{Coordinates, Measured, Ride, Spot, State, Track, Trip, TripId};
+use crate::inputs;
+use crate::store::db::Db;
+use crate::store::pool::Unavailable;
+use crate::store::tracks::{self, Kept, Piece};
+use crate::store::writer::Tx;
+use crate::store::{QueryResult, trips};
+use crate::town::Town;
+
+/// How many rides are saved in one statement, so that other writes get their turn between.
+const RIDES_MAX: usize = 500;
+
+/// A ride under way, as the database knows it.
+struct Saved {
+    trip: Trip,
+    spots: Vec<Spot>,
+    /// What was known of it when the service learnt of gaps.
+    before: Option<Kept>,
+}
+
+impl Saved {
+    fn read(db: &mut Db, id: TripId) -> QueryResult<Option<Self>> {
+        let trip = trips::find(db, id)?.filter(is_under_way);
+        let Some(trip) = trip else { return Ok(None) };
+        let spots = tracks::spots_of(db, &[trip.number])?.remove(&trip.number);
+        Ok(Some(Self {
+            before: tracks::kept(db, trip.number)?,
+            spots: spots.unwrap_or_default(),
+            trip,
+        }))
+    }
+
+    /// What the ride comes to if it goes until then, and ends there if that is known.
+    fn measure(
+        &self,
+        track: &Track,
+        ended_at: Timestamp,
+        drop_off: Option<Coordinates>,
+    ) -> Measured {
+        let trip = &self.trip;
+        let ends = trip.pick_up.location.zip(trip.drop_off.location);
+        let quoted_m = trip.quoted_m().map(|metres| metres as f64);
+        let ride = Ride {
+            started_at: trip.times.started_at.unwrap_or(trip.changed_at),
+            ended_at,
+            pick_up: trip.pick_up.location,
+            drop_off,
+            quoted_m: quoted_m.or_else(|| ends.map(|(from, to)| estimate(from, to))),
+        };
+        match &self.before {
+            None => track.measure(&ride, estimate),
+            Some(before) => go_on(before, track, ride),
+        }
+    }
+}
+
+impl Dispatch {
+    /// The way of a ride that ends now; nothing if it is not under way.
+    pub(super) async fn measured(
+        &self,
+        trip: TripId,
+    ) -> Result<Option<Box<Measured>>, Unavailable> {
+        let at = inputs::now();
+        let Some((saved, track)) = self.under_way(trip).await? else {
+            return Ok(None);
+        };
+        let drop_off = saved.trip.drop_off.location;
+        Ok(Some(Box::new(saved.measure(&track, at, drop_off))))
+    }
+
+    /// The way of a ride, so far or in the end, and until when that is; who may see it is for the caller to say.
+    pub async fn track(&self, trip: &Trip) -> Result<Option<Kept>, Unavailable> {
+        let until_at = inputs::now();
+        if let Some((saved, track)) = self.under_way(trip.id).await? {
+            // Nobody knows yet that it will end at the drop-off.
+            let measured = saved.measure(&track, until_at, None);
+            return Ok(Some(Kept { measured, until_at }));
+        }
+        let number = trip.number;
+        let find = move |db: &mut _| tracks::kept(db, number);
+        self.store.reader.read(find).await
+    }
+
+    /// What is known of a ride that is under way: what was saved, and what is newer.
+    async fn under_way(&self, trip: TripId) -> Result<Option<(Saved, Track)>, Unavailable> {
+        let find = move |db: &mut _| Saved::read(db, trip);
+        let Some(saved) = self.store.reader.read(find).await? else {
+            return Ok(None);
+        };
+        let mut track = Track::default();
+        let newer = self.tracks.of(trip);
+        track.restore(saved.spots.iter().copied().chain(newer));
+        Ok(Some((saved, track)))
+    }
+
+    /// Writes what has come of the rides under way since the last time.
+    pub async fn save_tracks(&self) -> Result<(), Unavailable> {
+        for page in self.tracks.unsaved().chunks(RIDES_MAX) {
+            let pieces: Vec<Piece> = page.iter().map(|(_, piece)| piece.clone()).collect();
+            let append = move |tx: &mut Tx<'_>| tracks::append(tx.db, &pieces);
+            self.store.writer.change(append).await?;
+            self.tracks.saved(page);
+        }
+        Ok(())
+    }
+}
+
+/// What the quote reckons from one place to another, in metres.
+fn estimate(from: Coordinates, to: Coordinates) -> f64 {
+    Town::estimate(from, to).0 as f64
+}
+
+fn is_under_way(trip: &Trip) -> bool {
+    matches!(trip.state, State::InProgress { .. })
+}
+
+/// A ride of which a part was measured before its fixes were kept goes on where that part ends.
+fn go_on(before: &Kept, track: &Track, ride: Ride) -> Measured {
+    let Kept {
+        measured: part,
+        until_at,
+    } = before;
+    let last = part.segments.last().and_then(|segment| segment.last());
+    let rest = Ride {
+        started_at: ride.started_at.max(*until_at),
+        pick_up: last.copied().or(ride.pick_up),
+        quoted_m: ride
+            .quoted_m
+            .map(|quoted| (quoted - part.measured_m).max(0.0)),
+        ..ride
+    };
+    let rest = track.measure(&rest, estimate);
+    let segments = part.segments.iter().cloned().chain(rest.segments);
+    Measured {
+        measured_m: part.measured_m + rest.measured_m,
+        segments: segments.collect(),
+        stood_still: rest.stood_still && part.measured_m <= 0.0,
+        ..rest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::domain::Fix;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second)
+    }
+
+    /// So many metres north of somewhere.
+    fn place(metres: f64) -> Coordinates {
+        Coordinates::new(48.0 + metres / 111_195.0, 11.0).expect("on earth")
+    }
+
+    #[test]
+    fn a_ride_goes_on_from_what_an_older_version_knew_of_it() {
+        let before = Kept {
+            measured: Measured {
+                measured_m: 2_000.0,
+                filled_m: 0.0,
+                segments: vec![vec![place(0.0), place(2_000.0)]],
+                gaps: Vec::new(),
+                stood_still: false,
+                is_thinned: false,
+            },
+            until_at: at(200),
+        };
+        let mut track = Track::default();
+        // Those before are of the part that was measured.
+        let fixes = (100..=500).filter(|second| !(301..400).contains(second));
+        let fixes: Vec<Fix> = fixes
+            .map(|second| Fix {
+                location: place(10.0 * f64::from(second)),
+                at: at(i64::from(second)),
+                accuracy_m: Some(5.0),
+                heading_deg: None,
+                speed_mps: None,
+            })
+            .collect();
+        track.add(&fixes);
+        let ride = Ride {
+            started_at: at(0),
+            ended_at: at(500),
+            pick_up: Some(place(0.0)),
+            drop_off: Some(place(5_000.0)),
+            quoted_m: Some(5_100.0),
+        };
+        let measured = go_on(&before, &track, ride);
+        // 2,000 m before, 1,000 m on either side of the gap, and for its 1,000 m what the quote has left.
+        assert!((measured.measured_m - 4_000.0).abs() < 40.0, "{measured:?}");
+        assert!((measured.filled_m - 1_100.0).abs() < 40.0, "{measured:?}");
+        assert_eq!((measured.segments.len(), measured.gaps.len()), (3, 1));
+    }
+}
