@@ -1,9 +1,10 @@
 //! Reads a JSON object field by field, and names every rule that is broken, in the words of the older systems.
 
 mod ride;
+pub mod unknown;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Serialize;
@@ -19,16 +20,16 @@ pub struct FieldErrors(BTreeMap<Cow<'static, str>, Vec<String>>);
 
 impl FieldErrors {
     /// One field, one rule.
-    pub fn one(field: &'static str, rule: impl fmt::Display) -> Self {
+    pub fn one(field: impl Into<Cow<'static, str>>, rule: impl fmt::Display) -> Self {
         let mut errors = Self::default();
         errors.add(field, rule);
         errors
     }
 
     /// Adds a broken rule.
-    pub fn add(&mut self, field: &'static str, rule: impl fmt::Display) {
+    pub fn add(&mut self, field: impl Into<Cow<'static, str>>, rule: impl fmt::Display) {
         self.0
-            .entry(Cow::Borrowed(field))
+            .entry(field.into())
             .or_default()
             .push(rule.to_string());
     }
@@ -69,14 +70,28 @@ pub enum Presence {
 pub struct Fields<'a> {
     object: &'a Map<String, Value>,
     errors: FieldErrors,
+    /// The members that were asked for so far; what is none of them is refused in the end.
+    asked: BTreeSet<&'static str>,
+    passes_over: bool,
 }
 
 impl<'a> Fields<'a> {
-    /// Begins to read.
+    /// Begins to read a command: whatever nobody asks for in it is refused by name, unless clients
+    /// [send it along](unknown::is_passed_over).
     pub fn of(object: &'a Map<String, Value>) -> Self {
         Self {
             object,
             errors: FieldErrors::default(),
+            asked: BTreeSet::new(),
+            passes_over: false,
+        }
+    }
+
+    /// Begins to read what may say more than is asked for: frames of the older dialects, and what a device knows of a position.
+    pub fn among_others(object: &'a Map<String, Value>) -> Self {
+        Self {
+            passes_over: true,
+            ..Self::of(object)
         }
     }
 
@@ -92,6 +107,7 @@ impl<'a> Fields<'a> {
 
     /// The value, if it is there and not null.
     pub fn value(&mut self, field: &'static str, presence: Presence) -> Option<&'a Value> {
+        self.asked.insert(field);
         let rule = match (self.object.get(field), presence) {
             (None, Presence::Required) => "This field is required.",
             (Some(Value::Null), Presence::Required) => "This field may not be null.",
@@ -103,12 +119,14 @@ impl<'a> Fields<'a> {
     }
 
     /// Whether a field is mentioned, be it null.
-    pub fn has(&self, field: &str) -> bool {
+    pub fn has(&mut self, field: &'static str) -> bool {
+        self.asked.insert(field);
         self.object.contains_key(field)
     }
 
     /// Whether a field says something.
-    pub fn is_given(&self, field: &str) -> bool {
+    pub fn is_given(&mut self, field: &'static str) -> bool {
+        self.asked.insert(field);
         self.object.get(field).is_some_and(|value| !value.is_null())
     }
 
@@ -250,7 +268,15 @@ impl<'a> Fields<'a> {
     }
 
     /// What was read, if no rule was broken.
-    pub fn finish<T>(self, read: Option<T>) -> Result<T, FieldErrors> {
+    pub fn finish<T>(mut self, read: Option<T>) -> Result<T, FieldErrors> {
+        if !self.passes_over {
+            let unknown = self.object.keys().filter(|name| {
+                !self.asked.contains(name.as_str()) && !unknown::is_passed_over(name)
+            });
+            for name in unknown.take(unknown::NAMED_MAX) {
+                self.errors.add(unknown::name_of(name), unknown::RULE);
+            }
+        }
         match read {
             Some(value) if self.errors.is_empty() => Ok(value),
             Some(_) | None => Err(self.errors),

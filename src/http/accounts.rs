@@ -13,7 +13,7 @@ use crate::credentials::{self, COOKIE};
 use crate::domain::{Person, Role, Username};
 use crate::fields::{Fields, Presence};
 use crate::problem::Problem;
-use crate::problem::described::{Anonymous, Authenticated, Credentials, ForeignOrigin};
+use crate::problem::described::{Anonymous, Bodied, Credentials, ForeignOrigin};
 
 /// The longest first or last name, in characters.
 const NAME_MAX: usize = 150;
@@ -210,12 +210,14 @@ fn session_cookie(value: String, secure: bool) -> Cookie<'static> {
 
 /// Log out: ends this session's tokens, cookie and sockets
 #[utoipa::path(post, path = "/api/log_out/", tag = "accounts", security(("bearer" = []), ("cookie" = [])),
-    responses((status = 204), Authenticated, ForeignOrigin))]
+    responses((status = 204), Bodied, ForeignOrigin))]
 pub(super) async fn log_out(
     app: web::Data<App>,
     request: HttpRequest,
     who: Anyone,
+    body: Body,
 ) -> Result<HttpResponse, Problem> {
+    body.nothing()?;
     app.accounts.log_out(who.0.session).await?;
     let mut gone = session_cookie(String::new(), app.surroundings.is_secure(&request));
     gone.make_removal();

@@ -56,6 +56,12 @@ impl Body {
     pub(super) fn fields(&self) -> Fields<'_> {
         Fields::of(&self.object)
     }
+
+    /// The key of a command that takes no fields.
+    pub(super) fn nothing(self) -> Result<Option<Key>, FieldErrors> {
+        self.fields().finish(Some(()))?;
+        Ok(self.key)
+    }
 }
 
 impl FromRequest for Body {

@@ -3,13 +3,16 @@
 use std::net::IpAddr;
 
 use actix_web::dev::Payload;
+use actix_web::http::Method;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
+use url::form_urlencoded;
 
 use crate::accounts::Caller;
 use crate::app::App;
 use crate::credentials::Purpose;
 use crate::domain::{DriverId, Party, RiderId};
+use crate::fields::{FieldErrors, unknown};
 use crate::problem::{Code, Problem};
 use crate::store::views::Viewer;
 
@@ -37,8 +40,32 @@ pub(super) struct Driver(pub(super) Party<DriverId>);
 /// The client's address.
 pub(super) struct Address(pub(super) IpAddr);
 
+/// What any address may ask beside its own: who is calling, and what frameworks, caches and `EventSource`s add.
+const PASSED_OVER: [&str; 5] = ["token", "format", "_", "last_event_id", "lastEventId"];
+/// What else may be asked where something is read, by the path.
+const ASKED: [(&str, &[&str]); 1] = [("/api/events/", &["once"])];
+
 async fn caller(request: HttpRequest) -> Result<Caller, Problem> {
-    app(&request)?.caller(&request, Purpose::Http).await
+    let caller = app(&request)?.caller(&request, Purpose::Http).await?;
+    if request.method() == Method::GET {
+        check_query(request.path(), request.query_string())?;
+    }
+    Ok(caller)
+}
+
+/// Whoever narrows a list by what it does not know would take all there is for an answer.
+fn check_query(path: &str, query: &str) -> Result<(), FieldErrors> {
+    let asked = ASKED.iter().find(|(known, _)| *known == path);
+    let asked = asked.map_or(&[][..], |(_, asked)| asked);
+    let is_known = |name: &str| PASSED_OVER.contains(&name) || asked.contains(&name);
+    let mut names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
+    match names.find(|name| !is_known(name)) {
+        Some(name) => Err(FieldErrors::one(
+            unknown::name_of(&name),
+            "Nothing here is asked for by this.",
+        )),
+        None => Ok(()),
+    }
 }
 
 fn app(request: &HttpRequest) -> Result<&App, Problem> {

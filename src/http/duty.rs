@@ -110,8 +110,9 @@ pub(super) async fn begin(
 pub(super) async fn end(
     app: web::Data<App>,
     driver: Driver,
-    _: Body,
+    body: Body,
 ) -> Result<HttpResponse, Problem> {
+    body.nothing()?;
     let shift = app.dispatch.end_shift(driver.0.id).await?;
     Ok(HttpResponse::Ok().json(ShiftObject::from(&shift)))
 }

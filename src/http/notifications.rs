@@ -85,7 +85,8 @@ fn addressee(fields: &mut Fields<'_>) -> Option<Addressee> {
     });
     let everybody = fields.is_true("everybody");
     let ways = ["user", "role", "everybody"];
-    let given = ways.into_iter().filter(|way| fields.is_given(way)).count();
+    let given = ways.map(|way| fields.is_given(way));
+    let given = given.into_iter().filter(|is_given| *is_given).count();
     if given != 1 {
         fields.refuse("user", "Give exactly one of user, role and everybody.");
         return None;

@@ -59,7 +59,7 @@ pub(super) async fn start(
     let mut fields = body.fields();
     let code = fields.parsed("code", Presence::Optional, RideCode::parse);
     let code = fields.finish(Some(code))?;
-    drive(&app, driver, DriverVerb::Start(code), &nk, body).await
+    drive(&app, driver, DriverVerb::Start(code), &nk, body.key).await
 }
 
 /// Give a trip back before its start, as its driver: another one is looked for
@@ -76,7 +76,7 @@ pub(super) async fn give_back(
     let mut fields = body.fields();
     let reason = fields.parsed("reason", Presence::Optional, Reason::parse);
     let reason = fields.finish(Some(reason))?;
-    drive(&app, driver, DriverVerb::GiveBack(reason), &nk, body).await
+    drive(&app, driver, DriverVerb::GiveBack(reason), &nk, body.key).await
 }
 
 macro_rules! replies {
@@ -89,8 +89,9 @@ macro_rules! replies {
             app: web::Data<App>,
             driver: Driver,
             nk: web::Path<String>,
-            _: Body,
+            body: Body,
         ) -> Result<HttpResponse, Problem> {
+            body.nothing()?;
             let replied = app.dispatch.reply(driver.0.id, key(&app, &nk).await?, Reply::$reply);
             let (trip, offer) = replied.await?;
             Ok(HttpResponse::Ok().json(OfferObject::from(&OfferChange { offer, trip })))

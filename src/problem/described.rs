@@ -65,6 +65,7 @@ problems! {
     }
     /// Of paths that need somebody who is logged in.
     Authenticated {
+        "400" "The address asks for something that is not known here",
         "401" "Not logged in",
         "503" "The database cannot be reached, or too much is waiting",
     }

@@ -315,7 +315,7 @@ impl From<Refused> for Problem {
         let code = match &refused {
             Refused::Unknown => return Self::no_such_trip(),
             Refused::Differs(field) => {
-                return Self::invalid(FieldErrors::one(field, &refused));
+                return Self::invalid(FieldErrors::one(*field, &refused));
             }
             Refused::NotActive => return Self::not_authenticated(),
             Refused::NoRoom(NoRoom::Stranger) => return Self::no_such_trip(),
@@ -324,14 +324,16 @@ impl From<Refused> for Problem {
                 return Self::invalid(FieldErrors::one("reason", &refused));
             }
             Refused::Trip(Refusal::PinNeeded(field), _) => {
-                return Self::invalid(FieldErrors::one(field, &refused));
+                return Self::invalid(FieldErrors::one(*field, &refused));
             }
             Refused::Trip(Refusal::AlreadyTaken, _) => Code::AlreadyTaken,
             Refused::Trip(Refusal::NotYourTrip, _) => Code::NotYourTrip,
             Refused::Trip(Refusal::WrongCode, _) => Code::WrongCode,
             Refused::Trip(Refusal::TooEarly { .. }, _) => Code::TooEarly,
             Refused::Trip(Refusal::GivenBack, _) | Refused::NotOffered => Code::NotOffered,
-            Refused::Trip(Refusal::NotPossible { .. }, _) => Code::NotPossible,
+            Refused::Trip(Refusal::NotPossible { .. } | Refusal::NoCurrency, _) => {
+                Code::NotPossible
+            }
             Refused::OfferOver(_) => Code::OfferOver,
             Refused::OnShift(_) => Code::OnShift,
             Refused::NotOnShift => Code::NoShift,

@@ -11,7 +11,7 @@ pub fn tests() -> Vec<Test> {
         signing_up_answers_the_account_and_no_password,
         group_is_rider_unless_it_is_given,
         a_form_body_signs_up_and_logs_in_too,
-        unknown_fields_are_ignored,
+        what_older_forms_have_besides_is_passed_over,
         names_of_people_are_kept_as_they_are_written,
         every_missing_field_is_named,
         a_field_of_another_type_is_named,
@@ -101,15 +101,14 @@ fn a_form_body_signs_up_and_logs_in_too(on: Database) {
     assert!(body["access"].is_string());
 }
 
-fn unknown_fields_are_ignored(on: Database) {
+fn what_older_forms_have_besides_is_passed_over(on: Database) {
     let service = Service::start(on);
-    let body = sign_up(
-        &service.http(),
-        &json!({"photo": "me.png", "id": 77, "is_staff": true}),
-    )
-    .ok(201);
+    let form = json!({"photo": "me.png", "id": 77, "groups": ["driver"]});
+    let body = sign_up(&service.http(), &form).ok(201);
     assert_ne!(body["id"], 77);
-    assert!(body.get("photo").is_none() && body.get("is_staff").is_none());
+    assert_eq!((body.get("photo"), &body["group"]), (None, &json!("rider")));
+    let form = json!({"username": "amy", "is_staff": true});
+    sign_up(&service.http(), &form).names_field("is_staff");
 }
 
 fn names_of_people_are_kept_as_they_are_written(on: Database) {
@@ -280,8 +279,8 @@ fn a_body_that_cannot_be_read_is_said_to_be_unreadable(on: Database) {
 fn a_body_over_16_kib_is_too_large(on: Database) {
     let service = Service::start(on);
     let sized = |bytes: usize| {
-        let form = changed(&json!({"padding": ""})).to_string();
-        changed(&json!({"padding": "x".repeat(bytes - form.len())}))
+        let form = changed(&json!({"csrfmiddlewaretoken": ""})).to_string();
+        changed(&json!({"csrfmiddlewaretoken": "x".repeat(bytes - form.len())}))
     };
     let http = service.http();
     http.post(SIGN_UP, &sized(16 * 1024 + 1))

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::{
     Action, Actor, Address, DriverId, Event, MessageText, NoRoom, Notification, Offer, OfferId,
     OfferOver, OfferState, OperatorId, Person, Refusal, Request, Shift, Status, Trip, TripId,
-    Vehicle,
+    Vehicle, VehicleClass,
 };
 use crate::store::keys::Key;
 
@@ -137,20 +137,29 @@ pub struct Stated {
     pub pick_up: Option<Address>,
     /// The drop-off, if repeated.
     pub drop_off: Option<Address>,
+    /// When it is for, or that it is for now, if repeated.
+    pub pick_up_at: Option<Option<Timestamp>>,
+    /// In which class, if repeated.
+    pub class: Option<VehicleClass>,
+    /// For how many, if repeated.
+    pub passengers: Option<u8>,
 }
 
 impl Stated {
     /// The first field that says something else than the trip.
     pub fn differs_from(&self, trip: &Trip) -> Option<&'static str> {
-        let differs = |stated: &Option<Address>, own: &Address| {
-            stated.as_ref().is_some_and(|stated| stated != own)
-        };
         if self.number.is_some_and(|number| number != trip.number) {
             Some("id")
-        } else if differs(&self.pick_up, &trip.pick_up.address) {
+        } else if differs_from(self.pick_up.as_ref(), &trip.pick_up.address) {
             Some("pick_up_address")
-        } else if differs(&self.drop_off, &trip.drop_off.address) {
+        } else if differs_from(self.drop_off.as_ref(), &trip.drop_off.address) {
             Some("drop_off_address")
+        } else if differs_from(self.pick_up_at.as_ref(), &trip.order.pick_up_at) {
+            Some("pick_up_at")
+        } else if differs_from(self.class.as_ref(), &trip.order.class) {
+            Some("class")
+        } else if differs_from(self.passengers.as_ref(), &trip.order.passengers) {
+            Some("passengers")
         } else if self
             .status
             .is_some_and(|status| status != trip.state.status())
@@ -160,6 +169,10 @@ impl Stated {
             None
         }
     }
+}
+
+fn differs_from<T: PartialEq>(stated: Option<&T>, own: &T) -> bool {
+    stated.is_some_and(|stated| stated != own)
 }
 
 impl Command {

@@ -71,7 +71,7 @@ pub struct Style {
 /// Reads what is said in a room.
 pub fn message(frame: &str) -> Result<MessageText, Problem> {
     let object = object(frame)?;
-    let mut fields = Fields::of(&object);
+    let mut fields = Fields::among_others(&object);
     let text = fields.parsed("message", Presence::Required, MessageText::parse);
     Ok(fields.finish(text)?)
 }
@@ -79,7 +79,7 @@ pub fn message(frame: &str) -> Result<MessageText, Problem> {
 /// Reads which notifications have been read.
 pub fn notices_read(frame: &str) -> Result<Which, Problem> {
     let object = object(frame)?;
-    let mut fields = Fields::of(&object);
+    let mut fields = Fields::among_others(&object);
     let which = fields.value("read", Presence::Required);
     let which = which.and_then(|value| match value.as_str() {
         Some("all") => Some(Which::All),

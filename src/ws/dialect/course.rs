@@ -32,7 +32,7 @@ pub static STYLE: Style = Style {
 
 /// Reads what a rider asks for.
 pub fn request(object: &Map<String, Value>, rider: &Party<RiderId>) -> Result<Asked, Problem> {
-    let mut fields = Fields::of(object);
+    let mut fields = Fields::among_others(object);
     let wish = fields.wish();
     fields.own("rider", rider.id.user(), &rider.username);
     if fields.value("driver", Presence::Optional).is_some() {
@@ -53,7 +53,7 @@ pub fn update(
     driver: &Party<DriverId>,
     named: impl FnOnce(&mut Fields<'_>) -> Option<(TripRef, Option<i64>)>,
 ) -> Result<Asked, Problem> {
-    let mut fields = Fields::of(object);
+    let mut fields = Fields::among_others(object);
     let named = named(&mut fields);
     let verb = fields.parsed("status", Presence::Required, verb);
     let stated = Stated {

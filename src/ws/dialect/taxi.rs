@@ -21,14 +21,14 @@ pub static STYLE: Style = Style {
 
 fn read(frame: &str, seat: &Seat) -> Result<Asked, Problem> {
     let object = object(frame)?;
-    let mut fields = Fields::of(&object);
+    let mut fields = Fields::among_others(&object);
     let kind = fields.parsed("type", Presence::Required, kind);
     let kind = fields.finish(kind)?;
     if kind == Kind::Echo {
         let data = object.get("data").unwrap_or(&Value::Null);
         return Ok(Asked::Echo(echo(data)));
     }
-    let mut fields = Fields::of(&object);
+    let mut fields = Fields::among_others(&object);
     let data = fields.object("data", Presence::Required);
     let data = fields.finish(data)?;
     let asked = match (kind, seat) {

@@ -7,7 +7,8 @@ use super::reader::value;
 use crate::fields::FieldErrors;
 use crate::store::keys::Key;
 
-const KEY: &str = "idempotency_key";
+/// The member that has it.
+pub(super) const KEY: &str = "idempotency_key";
 
 /// The key, if there is one, for all that the call says but its id: a client may name each try anew.
 pub(super) fn key(call: &Raw<'_>) -> Result<Option<Key>, FieldErrors> {

@@ -1,6 +1,7 @@
 //! The native dialect, which is that of Django Channels REST Framework: calls and answers in envelopes.
 
 mod call;
+mod change;
 mod envelope;
 mod frame;
 mod key;

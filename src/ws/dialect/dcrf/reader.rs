@@ -1,5 +1,8 @@
 //! The actions, and what each takes.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -7,17 +10,14 @@ use uuid::Uuid;
 use super::call::{Ask, Call, Hear, Listing, Page, Pk, Verb};
 use super::envelope::{Return, StreamName};
 use super::frame::Raw;
-use super::key::key;
+use super::key::{KEY, key};
 use crate::dispatch::DriverVerb;
-use crate::domain::{
-    Amendment, Ending, MessageText, Person, PlaceChange, Reason, Role, Status, Stream,
-};
-use crate::fields::{self, FieldErrors, Fields, Presence};
+use crate::domain::{Ending, MessageText, Person, Reason, Role, Status, Stream};
+use crate::fields::{self, FieldErrors, Fields, Presence, unknown};
 use crate::problem::Problem;
 use crate::resume;
 use crate::store::views::{Filter, LIST_MAX};
 use crate::store::writer::command::Stated;
-use crate::ws::dialect::course;
 
 /// How long a page is that does not say so.
 const PAGE: i64 = 100;
@@ -36,13 +36,23 @@ pub(super) fn read(
         Some(Value::String(word)) => word,
         Some(other) => return Err(Problem::unknown_action(&other.to_string())),
     };
-    let call = Reader { object, to, person };
-    match stream {
-        StreamName::Trips => call.trips(&action),
-        StreamName::Chat => call.chat(&action),
-        StreamName::Notifications => call.notifications(&action),
-    }
+    let reader = Reader {
+        object,
+        to,
+        person,
+        asked: RefCell::default(),
+    };
+    let call = match stream {
+        StreamName::Trips => reader.trips(&action),
+        StreamName::Chat => reader.chat(&action),
+        StreamName::Notifications => reader.notifications(&action),
+    }?;
+    reader.nothing_else(&call)?;
+    Ok(call)
 }
+
+/// What every frame may have; `data` also where an action takes none.
+const ENVELOPE: [&str; 5] = ["action", "request_id", "stream", "payload", "data"];
 
 /// Text that was read as raw JSON is JSON, but it may nest deeper than is read.
 pub(super) fn value(raw: &RawValue) -> Value {
@@ -53,9 +63,38 @@ pub(super) struct Reader<'a> {
     object: &'a Raw<'a>,
     to: &'a Return,
     pub(super) person: &'a Person,
+    /// The members that were asked for so far.
+    asked: RefCell<BTreeSet<&'static str>>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn member(&self, name: &'static str) -> Option<&'a RawValue> {
+        self.asked.borrow_mut().insert(name);
+        self.object.get(name).copied()
+    }
+
+    /// Refuses what the action has not asked for. A key of a trip beside a filter is a filter that does not exist.
+    fn nothing_else(&self, call: &Call) -> Result<(), FieldErrors> {
+        let narrows = matches!(
+            call,
+            Call::Ask(Ask::List(_)) | Call::Hear(Hear::Pages(_) | Hear::Activity(_))
+        );
+        let is_passed_over = if narrows {
+            unknown::is_sent_along
+        } else {
+            unknown::is_passed_over
+        };
+        let asked = self.asked.borrow();
+        let mut names = self.object.keys().map(String::as_str);
+        let unknown = names.find(|name| {
+            !ENVELOPE.contains(name) && !asked.contains(name) && !is_passed_over(name)
+        });
+        match unknown {
+            Some(name) => Err(FieldErrors::one(unknown::name_of(name), unknown::RULE)),
+            None => Ok(()),
+        }
+    }
+
     fn trips(&self, action: &str) -> Result<Call, Problem> {
         let rider = &[Role::Rider][..];
         let driver = &[Role::Driver][..];
@@ -90,7 +129,12 @@ impl Reader<'_> {
                 Call::Hear(Hear::Activity(self.filter()?))
             }
             "unsubscribe_trip_activity" => Call::Ask(Ask::UnsubscribeActivity),
-            "resume" => Call::Hear(Hear::Events(positions(&self.data()?)?)),
+            "resume" => {
+                let data = self.data()?;
+                let mut fields = Fields::of(&data);
+                let given = fields.value("positions", Presence::Optional);
+                Call::Hear(Hear::Events(positions(fields.finish(Some(given))?)?))
+            }
             "refresh" => {
                 let data = self.data()?;
                 let mut fields = Fields::of(&data);
@@ -154,7 +198,7 @@ impl Reader<'_> {
 
     /// What is no trip's key is like the key of a trip that does not exist.
     pub(super) fn pk(&self) -> Result<Pk, Problem> {
-        let raw = self.object.get("pk").ok_or_else(Problem::no_such_trip)?;
+        let raw = self.member("pk").ok_or_else(Problem::no_such_trip)?;
         let trip = fields::trip(&value(raw)).ok_or_else(Problem::no_such_trip)?;
         let text = raw.get().to_owned();
         Ok(Pk { trip, text })
@@ -175,7 +219,8 @@ impl Reader<'_> {
         }
     }
 
-    fn command(&self, verb: Verb) -> Result<Call, Problem> {
+    pub(super) fn command(&self, verb: Verb) -> Result<Call, Problem> {
+        self.asked.borrow_mut().insert(KEY);
         Ok(Call::Do(verb, key(self.object)?))
     }
 
@@ -199,13 +244,12 @@ impl Reader<'_> {
     fn list(&self) -> Result<Call, Problem> {
         let filter = self.filter()?;
         let whole = |name, least| {
-            let number = self.object.get(name).map(|raw| value(raw));
+            let number = self.member(name).map(value);
             let number = number.map(|value| value.as_i64().filter(|number| *number >= least));
             number.map(Option::unwrap_or_default)
         };
         let streamed = self
-            .object
-            .get("streamed")
+            .member("streamed")
             .is_some_and(|raw| raw.get() == "true");
         let (limit, offset) = (whole("limit", 1), whole("offset", 0));
         let is_paged = streamed || limit.is_some() || offset.is_some();
@@ -230,7 +274,7 @@ impl Reader<'_> {
     fn filter(&self) -> Result<Filter, Problem> {
         let names = ["id", "rider", "driver", "status"];
         let given = names.into_iter().filter_map(|name| {
-            let raw = self.object.get(name)?;
+            let raw = self.member(name)?;
             Some((name.to_owned(), value(raw)))
         });
         let given: Map<String, Value> = given.collect();
@@ -242,65 +286,6 @@ impl Reader<'_> {
             status: fields.parsed("status", Presence::Optional, status),
         };
         Ok(fields.finish(Some(filter))?)
-    }
-
-    fn change(&self, addresses: Presence) -> Result<Call, Problem> {
-        match self.person.role {
-            Role::Rider => self.amend(addresses),
-            Role::Driver => self.move_on(addresses),
-            Role::Operator => Err(Problem::not_allowed()),
-        }
-    }
-
-    fn amend(&self, addresses: Presence) -> Result<Call, Problem> {
-        let pk = self.pk()?;
-        let data = self.data()?;
-        let mut fields = Fields::of(&data);
-        let amendment = Amendment {
-            pick_up: place(
-                &mut fields,
-                "pick_up_address",
-                "pick_up_location",
-                addresses,
-            ),
-            drop_off: place(
-                &mut fields,
-                "drop_off_address",
-                "drop_off_location",
-                addresses,
-            ),
-        };
-        fields.own("rider", self.person.id, &self.person.username);
-        let stated = Stated {
-            status: fields.parsed("status", Presence::Optional, status),
-            ..Stated::default()
-        };
-        let (amendment, stated) = fields.finish(Some((amendment, stated)))?;
-        self.command(Verb::Amend {
-            pk,
-            amendment,
-            stated,
-        })
-    }
-
-    fn move_on(&self, addresses: Presence) -> Result<Call, Problem> {
-        let pk = self.pk()?;
-        let data = self.data()?;
-        let mut fields = Fields::of(&data);
-        let verb = fields
-            .parsed("status", Presence::Required, status)
-            .and_then(|status| {
-                let verb = course::verb(status.as_str());
-                verb.map_err(|rule| fields.refuse("status", rule)).ok()
-            });
-        let stated = Stated {
-            pick_up: fields.address("pick_up_address", addresses),
-            drop_off: fields.address("drop_off_address", addresses),
-            ..Stated::default()
-        };
-        fields.own("driver", self.person.id, &self.person.username);
-        let verb = fields.finish(verb)?;
-        self.command(Verb::Drive { pk, verb, stated })
     }
 
     pub(super) fn drive(&self, verb: DriverVerb) -> Result<Call, Problem> {
@@ -336,28 +321,14 @@ impl Reader<'_> {
     }
 }
 
-fn status(word: &str) -> Result<Status, String> {
+pub(super) fn status(word: &str) -> Result<Status, String> {
     Status::parse(word).ok_or_else(|| format!("\"{word}\" is not a valid choice."))
 }
 
-/// What is said about one place, if anything is.
-fn place(
-    fields: &mut Fields<'_>,
-    address: &'static str,
-    location: &'static str,
-    presence: Presence,
-) -> Option<PlaceChange> {
-    let change = PlaceChange {
-        address: fields.address(address, presence),
-        location: fields.has(location).then(|| fields.coordinates(location)),
-    };
-    (change != PlaceChange::default()).then_some(change)
-}
-
-fn positions(data: &Map<String, Value>) -> Result<Vec<resume::Place>, FieldErrors> {
+fn positions(given: Option<&Value>) -> Result<Vec<resume::Place>, FieldErrors> {
     let wrong = |rule: &str| FieldErrors::one("positions", rule);
-    let given = match data.get("positions") {
-        None | Some(Value::Null) => return Ok(Vec::new()),
+    let given = match given {
+        None => return Ok(Vec::new()),
         Some(Value::Array(given)) if given.len() <= POSITIONS_MAX => given,
         Some(_) => return Err(wrong("A list of at most 16 positions.")),
     };

@@ -1,0 +1,110 @@
+//! `update` and `patch`: what a rider changes, and how a driver moves a trip on.
+
+use serde_json::Value;
+
+use super::call::{Call, Verb};
+use super::reader::{Reader, status};
+use crate::domain::{Amendment, PlaceChange, Role};
+use crate::fields::{Fields, Presence};
+use crate::problem::Problem;
+use crate::store::writer::command::Stated;
+use crate::ws::dialect::course;
+
+impl Reader<'_> {
+    pub(super) fn change(&self, addresses: Presence) -> Result<Call, Problem> {
+        match self.person.role {
+            Role::Rider => self.amend(addresses),
+            Role::Driver => self.move_on(addresses),
+            Role::Operator => Err(Problem::not_allowed()),
+        }
+    }
+
+    fn amend(&self, addresses: Presence) -> Result<Call, Problem> {
+        let pk = self.pk()?;
+        let data = self.data()?;
+        let mut fields = Fields::of(&data);
+        let amendment = Amendment {
+            pick_up: place(
+                &mut fields,
+                "pick_up_address",
+                "pick_up_location",
+                addresses,
+            ),
+            drop_off: place(
+                &mut fields,
+                "drop_off_address",
+                "drop_off_location",
+                addresses,
+            ),
+        };
+        fields.own("rider", self.person.id, &self.person.username);
+        let stated = Stated {
+            status: fields.parsed("status", Presence::Optional, status),
+            ..order(&mut fields)
+        };
+        let (amendment, stated) = fields.finish(Some((amendment, stated)))?;
+        self.command(Verb::Amend {
+            pk,
+            amendment,
+            stated,
+        })
+    }
+
+    fn move_on(&self, addresses: Presence) -> Result<Call, Problem> {
+        let pk = self.pk()?;
+        let data = self.data()?;
+        let mut fields = Fields::of(&data);
+        let verb = fields
+            .parsed("status", Presence::Required, status)
+            .and_then(|status| {
+                let verb = course::verb(status.as_str());
+                verb.map_err(|rule| fields.refuse("status", rule)).ok()
+            });
+        let stated = Stated {
+            pick_up: fields.address("pick_up_address", addresses),
+            drop_off: fields.address("drop_off_address", addresses),
+            ..order(&mut fields)
+        };
+        fields.own("driver", self.person.id, &self.person.username);
+        let verb = fields.finish(verb)?;
+        self.command(Verb::Drive { pk, verb, stated })
+    }
+}
+
+/// What is repeated of an order, which nobody can change; clients send the objects that they got.
+fn order(fields: &mut Fields<'_>) -> Stated {
+    if fields
+        .value("quote", Presence::Optional)
+        .is_some_and(Value::is_string)
+    {
+        fields.refuse(
+            "quote",
+            "A quote is for a new trip: a change is quoted anew.",
+        );
+    }
+    Stated {
+        pick_up_at: fields.has("pick_up_at").then(|| fields.time("pick_up_at")),
+        class: fields
+            .has("class")
+            .then(|| fields.class().unwrap_or_default()),
+        passengers: fields
+            .has("passengers")
+            .then(|| fields.seats("passengers", 1))
+            .flatten(),
+        ..Stated::default()
+    }
+}
+
+/// What is said about one place, if anything is.
+fn place(
+    fields: &mut Fields<'_>,
+    address: &'static str,
+    location: &'static str,
+    presence: Presence,
+) -> Option<PlaceChange> {
+    let change = PlaceChange {
+        address: fields.address(address, presence),
+        location: fields.has(location).then(|| fields.coordinates(location)),
+    };
+    (change != PlaceChange::default()).then_some(change)
+}
