@@ -35,8 +35,8 @@ use self::promises::Promises;
 use self::rides::Rides;
 use self::tracks::Tracks;
 use crate::domain::{
-    Action, Amendment, DriverId, Ending, Event, MessageText, NoRoom, OperatorId, Party, Person,
-    Reason, Refusal, RideCode, RiderId, Trip, TripId, TripRef,
+    Action, Amendment, Amount, DriverId, Ending, Event, MessageText, NoRoom, OperatorId, Party,
+    Person, Reason, Refusal, RideCode, RiderId, Trip, TripId, TripRef,
 };
 use crate::eta::Provider;
 use crate::inputs;
@@ -291,6 +291,19 @@ impl Dispatch {
         key: Option<Key>,
     ) -> Result<Answer, CommandError> {
         let action = Action::End(operator, ending, reason, self.measured(trip).await?);
+        self.act(trip, action, Stated::default(), key).await
+    }
+
+    /// An operator decides what a trip costs, after its end.
+    pub async fn set_fare(
+        &self,
+        operator: OperatorId,
+        trip: TripId,
+        amount: Amount,
+        reason: Reason,
+        key: Option<Key>,
+    ) -> Result<Answer, CommandError> {
+        let action = Action::SetFare(operator, amount, reason);
         self.act(trip, action, Stated::default(), key).await
     }
 

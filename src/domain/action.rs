@@ -1,14 +1,16 @@
 //! What people do to trips, and the one table of what comes of it: [`Trip::apply`].
 //!
 //! `docs/transitions.txt` is the table in words; a test compares the two. `drive` has what its driver does, `leave`
-//! how a trip changes or ends without one.
+//! how a trip changes or ends without one, `fare` what may be decided about its price afterwards.
 
 mod drive;
+mod fare;
 mod leave;
 
 use jiff::Timestamp;
 
 use super::amendment::Amendment;
+use super::fare::Amount;
 use super::id::{DriverId, OperatorId, RiderId};
 use super::order::RideCode;
 use super::text::Reason;
@@ -61,6 +63,8 @@ pub enum Action {
     CancelByOperator(OperatorId, Reason),
     /// An operator ends the ride, whose way was this, if it was measured.
     End(OperatorId, Ending, Reason, Option<Box<Measured>>),
+    /// An operator decides what it costs, after its end.
+    SetFare(OperatorId, Amount, Reason),
     /// The time to look for a driver has come.
     Open,
     /// The search time is over.
@@ -80,9 +84,9 @@ impl Action {
             Self::Cancel(rider, _) | Self::Amend(rider, _) | Self::Delete(rider) => {
                 Actor::Rider(*rider)
             }
-            Self::CancelByOperator(operator, _) | Self::End(operator, ..) => {
-                Actor::Operator(*operator)
-            }
+            Self::CancelByOperator(operator, _)
+            | Self::End(operator, ..)
+            | Self::SetFare(operator, ..) => Actor::Operator(*operator),
             Self::Open | Self::Expire => Actor::Service,
         }
     }
@@ -118,6 +122,7 @@ impl Action {
             Self::Amend(..) => "amend",
             Self::Delete(_) => "delete",
             Self::End(..) => "end",
+            Self::SetFare(..) => "set_fare",
             Self::Open => "open",
             Self::Expire => "expire",
         }
@@ -160,6 +165,9 @@ pub enum Refusal {
     /// What was quoted hangs on this end of the way, named by its field: it can be moved, and not taken away.
     #[error("This trip was quoted by its pins: give another one instead.")]
     PinNeeded(&'static str),
+    /// Nothing was ever to be paid for the trip.
+    #[error("This trip has no price: its order names no currency.")]
+    NoCurrency,
     /// The state does not allow it.
     #[error("A trip that is {status} does not allow {verb}.")]
     NotPossible {
@@ -191,6 +199,7 @@ impl Trip {
             Action::Cancel(_, reason) => self.cancel(reason.clone(), action, at),
             Action::CancelByOperator(_, reason) => self.cancel(Some(reason.clone()), action, at),
             Action::End(_, ending, reason, _) => self.end(*ending, reason, action, at),
+            Action::SetFare(_, amount, reason) => self.set_fare(*amount, reason, action, at),
             Action::Open => self.open(action, at),
             Action::Expire => self.expire(action, at),
         }

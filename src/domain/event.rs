@@ -115,10 +115,12 @@ pub enum Kind {
     Withdrawn,
     /// Its rider deleted it after its end.
     Removed,
+    /// An operator set another fare.
+    FareSet,
 }
 
 impl Kind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Scheduled,
         Self::Requested,
         Self::Amended,
@@ -132,6 +134,7 @@ impl Kind {
         Self::Expired,
         Self::Withdrawn,
         Self::Removed,
+        Self::FareSet,
     ];
 
     /// The word in rows.
@@ -150,6 +153,7 @@ impl Kind {
             Self::Expired => "expired",
             Self::Withdrawn => "withdrawn",
             Self::Removed => "removed",
+            Self::FareSet => "fare-set",
         }
     }
 
@@ -173,6 +177,7 @@ impl Kind {
             Action::Amend(..) => Self::Amended,
             Action::Delete(_) if !before.is_final() => Self::Withdrawn,
             Action::Delete(_) => Self::Removed,
+            Action::SetFare(..) => Self::FareSet,
             Action::Open => Self::Requested,
             Action::Expire => Self::Expired,
         }
@@ -272,11 +277,13 @@ impl TripChange {
             | Kind::Cancelled
             | Kind::NoShow
             | Kind::Expired
+            | Kind::FareSet
             | Kind::Withdrawn => self.trip.state.driver().map(|driver| driver.id),
         };
-        [Some(self.trip.rider.id.user()), driver.map(DriverId::user)]
-            .into_iter()
-            .flatten()
+        // Who has put a trip away is told what it costs by a notification alone.
+        let is_put_away = self.kind == Kind::FareSet && self.trip.hidden;
+        let rider = (!is_put_away).then(|| self.trip.rider.id.user());
+        [rider, driver.map(DriverId::user)].into_iter().flatten()
     }
 }
 

@@ -15,10 +15,16 @@
 //! Nothing can overflow: amounts are at most [`AMOUNT_MAX`], and what is ridden counts up to [`METRES_MAX`], [`SECONDS_MAX`] and
 //! [`SURGE_MAX`]. The largest product of these, for the surge, is below 3 × 10¹⁷.
 
+mod high;
+
 use std::fmt;
 use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
+
+use super::text::Reason;
+
+pub use high::{HIGH_FARE_PERMILLE, HighFare};
 
 /// The largest amount that can be set, in minor units.
 pub const AMOUNT_MAX: i64 = 1_000_000_000;
@@ -185,6 +191,8 @@ pub enum LineKind {
     Cancellation,
     /// The rider did not come.
     NoShow,
+    /// An operator has decided.
+    Set,
 }
 
 /// One line of a fare.
@@ -210,6 +218,16 @@ pub struct Fare {
     pub lines: Vec<Line>,
     /// Their sum.
     pub total: i64,
+}
+
+/// That an operator has set another fare than was computed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SetFare {
+    /// What the rules came to, which may be nothing.
+    pub computed: Option<Fare>,
+    /// Why it is another one.
+    #[schema(value_type = String, max_length = 255)]
+    pub reason: Reason,
 }
 
 impl Fare {

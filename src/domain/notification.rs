@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::event::{Kind, Stream, TripChange};
 use super::id::UserId;
 use super::text::NoticeText;
-use super::trip::State;
+use super::trip::{State, Trip};
 use super::user::{Actor, Role};
 
 /// How long the service's own notifications are kept, and an operator's unless they say otherwise.
@@ -88,17 +88,13 @@ impl Notification {
                 .into_iter()
                 .collect(),
             (Kind::Expired, _) => vec![Self::to(rider, "No driver was found for your trip.", at)],
-            (Kind::Completed, _) if trip.ridden.is_some_and(|ridden| ridden.stood_still) => {
-                let of_driver = "By its positions your car stood still during the ride: no distance is charged.";
-                let of_desk = format!(
-                    "Trip {}: by its positions the car stood still during the ride.",
-                    trip.number
-                );
-                let desk = Audience::Role(Role::Operator);
-                let to_driver = driver.map(|driver| Self::to(driver, of_driver, at));
-                let to_desk = Self::telling(desk, &of_desk, at);
-                to_driver.into_iter().chain([to_desk]).collect()
+            (Kind::FareSet, _) => {
+                let reason = trip.fare_set.as_ref().map_or("", |set| set.reason.as_str());
+                let text = format!("An operator has set another fare for your trip: {reason}");
+                let parties = [Some(rider), driver].into_iter().flatten();
+                parties.map(|party| Self::to(party, &text, at)).collect()
             }
+            (Kind::Completed, _) => Self::about_completed(trip, at),
             (Kind::Cancelled, State::Cancelled { .. }) => [Some(rider), driver]
                 .into_iter()
                 .flatten()
@@ -110,12 +106,38 @@ impl Notification {
                 | Kind::Requested
                 | Kind::Accepted
                 | Kind::Started
-                | Kind::Completed
                 | Kind::Cancelled
                 | Kind::Withdrawn
                 | Kind::Removed,
                 _,
             ) => Vec::new(),
         }
+    }
+
+    /// What is odd about a ride that is over.
+    fn about_completed(trip: &Trip, at: Timestamp) -> Vec<Self> {
+        let rider = trip.rider.id.user();
+        let driver = trip.state.driver().map(|driver| driver.id.user());
+        let desk = Audience::Role(Role::Operator);
+        let mut notices = Vec::new();
+        if trip.ridden.is_some_and(|ridden| ridden.stood_still) {
+            let of_driver =
+                "By its positions your car stood still during the ride: no distance is charged.";
+            let of_desk = format!(
+                "Trip {}: by its positions the car stood still during the ride.",
+                trip.number
+            );
+            notices.extend(driver.map(|driver| Self::to(driver, of_driver, at)));
+            notices.push(Self::telling(desk, &of_desk, at));
+        }
+        if let Some(high) = trip.high_fare() {
+            let of_desk = format!(
+                "Trip {}: the fare is more than {} times the quote.",
+                trip.number, high.factor
+            );
+            notices.push(Self::to(rider, &high.why, at));
+            notices.push(Self::telling(desk, &of_desk, at));
+        }
+        notices
     }
 }

@@ -4,7 +4,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::fare::{Amount, Currency, Fare, LineKind, Ridden, Tariff, fee, ride_fare};
+use super::fare::{
+    Amount, Currency, Fare, HIGH_FARE_PERMILLE, LineKind, Ridden, Tariff, fee, ride_fare,
+};
 use super::text::Reason;
 
 /// A reason that a rider may give for cancelling.
@@ -39,6 +41,14 @@ pub struct Terms {
     pub no_show_fee: Amount,
     /// If there are any, a rider's reason for cancelling must be one of them.
     pub reasons: Vec<CancelReason>,
+    /// A fare above so many permille of what was quoted is told to operators, and explained to the rider.
+    #[serde(default = "usual_high_fare")]
+    pub high_fare_permille: u16,
+}
+
+/// Of orders that were made before there was such a thing.
+const fn usual_high_fare() -> u16 {
+    HIGH_FARE_PERMILLE
 }
 
 impl Terms {
@@ -142,6 +152,7 @@ mod tests {
                 reason("driver is too far", true),
                 reason("plans changed", false),
             ],
+            high_fare_permille: HIGH_FARE_PERMILLE,
         }
     }
 
@@ -237,6 +248,13 @@ mod tests {
     fn terms_come_back_as_they_were_written() {
         let terms = terms();
         let text = serde_json::to_string(&terms).expect("they can be written");
-        assert_eq!(serde_json::from_str::<Terms>(&text).ok(), Some(terms));
+        assert_eq!(
+            serde_json::from_str::<Terms>(&text).ok(),
+            Some(terms.clone())
+        );
+        // As they were written before there were high fares.
+        let old = text.replace(",\"high_fare_permille\":1500", "");
+        assert_ne!(old, text);
+        assert_eq!(serde_json::from_str::<Terms>(&old).ok(), Some(terms));
     }
 }

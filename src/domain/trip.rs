@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::fare::{Fare, LineKind};
+use super::fare::{Fare, HighFare, LineKind, SetFare};
 use super::id::{DriverId, RiderId, TripId};
 use super::metered::Metered;
 use super::order::Order;
@@ -59,6 +59,9 @@ pub struct Trip {
     /// How far the rider was driven, once a ride is over whose device was asked.
     #[serde(default)]
     pub ridden: Option<Metered>,
+    /// That this is another fare than was computed, if it is.
+    #[serde(default)]
+    pub fare_set: Option<SetFare>,
 }
 
 /// When what happened to a trip, since a driver took it.
@@ -286,6 +289,7 @@ impl Trip {
             times: Times::default(),
             fare: None,
             ridden: None,
+            fare_set: None,
         }
     }
 
@@ -297,6 +301,24 @@ impl Trip {
             .iter()
             .find(|line| line.kind == LineKind::Distance)?;
         u64::try_from(distance.quantity?).ok()
+    }
+
+    /// What the rules came to, whatever an operator has decided since.
+    pub fn computed_fare(&self) -> Option<&Fare> {
+        match &self.fare_set {
+            Some(set) => set.computed.as_ref(),
+            None => self.fare.as_ref(),
+        }
+    }
+
+    /// Why the ride cost much more than was quoted, if it did.
+    pub fn high_fare(&self) -> Option<HighFare> {
+        if self.state.status() != Status::Completed {
+            return None;
+        }
+        let terms = self.order.terms.as_ref()?;
+        let (fare, quoted) = (self.computed_fare()?, terms.quoted.as_ref()?);
+        HighFare::of(fare, quoted, terms.high_fare_permille)
     }
 
     /// Whether it goes to drivers one by one, and not to all of them.

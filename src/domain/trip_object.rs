@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::fare::Fare;
+use super::fare::{Fare, HighFare, SetFare};
 use super::id::UserId;
 use super::metered::Metered;
 use super::place::Coordinates;
@@ -70,6 +70,12 @@ pub struct TripObject<'a> {
     /// How far the rider was driven, once a ride is over of which anything is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     ridden: Option<RiddenObject>,
+    /// That an operator has set this fare, where one has: why, and what it was before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fare_set: Option<&'a SetFare>,
+    /// Why the ride cost much more than was quoted, where it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    high_fare: Option<Box<HighFare>>,
 }
 
 /// How far a rider was driven. The fare counts both.
@@ -161,6 +167,8 @@ impl<'a> From<&'a Trip> for TripObject<'a> {
                 .ridden
                 .filter(Metered::is_known)
                 .map(RiddenObject::from),
+            fare_set: trip.fare_set.as_ref(),
+            high_fare: trip.high_fare().map(Box::new),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{Fields, Presence};
 use crate::dispatch::{Way, Wish};
 use crate::domain::place::CoordinatesError;
 use crate::domain::vehicle::SEATS_MAX;
-use crate::domain::{Coordinates, Fix, Report, Vehicle, VehicleClass};
+use crate::domain::{Amount, Coordinates, Fix, Reason, Report, Vehicle, VehicleClass};
 use crate::store::quotes::QuoteId;
 
 /// The most positions of one report.
@@ -21,9 +21,7 @@ impl Fields<'_> {
         let class = self.class();
         let passengers = self.seats("passengers", 1);
         let pick_up_at = self.time("pick_up_at");
-        let quote = self.parsed("quote", Presence::Optional, |text| {
-            QuoteId::parse(text).ok_or("A quote's id has 32 hex digits.")
-        });
+        let quote = self.quote();
         Some(Wish {
             pick_up: pick_up?,
             drop_off: drop_off?,
@@ -31,6 +29,17 @@ impl Fields<'_> {
             passengers: passengers?,
             pick_up_at,
             quote,
+        })
+    }
+
+    /// The id of a quote. A trip that is sent back, to order the same again, has what was quoted instead.
+    fn quote(&mut self) -> Option<QuoteId> {
+        let value = self.value("quote", Presence::Optional)?;
+        if value.is_object() {
+            return None;
+        }
+        self.parsed("quote", Presence::Optional, |text| {
+            QuoteId::parse(text).ok_or("A quote's id has 32 hex digits.")
         })
     }
 
@@ -55,6 +64,19 @@ impl Fields<'_> {
         })
     }
 
+    /// What an operator wants a trip to cost, and why.
+    pub fn other_fare(&mut self) -> Option<(Amount, Reason)> {
+        let units = match self.value("amount", Presence::Required) {
+            Some(_) => self.number("amount"),
+            None => None,
+        };
+        let amount = units
+            .map(Amount::new)
+            .and_then(|amount| amount.map_err(|rule| self.refuse("amount", rule)).ok());
+        let reason = self.parsed("reason", Presence::Required, Reason::parse);
+        amount.zip(reason)
+    }
+
     /// What a driver drives.
     pub fn vehicle(&mut self) -> Option<Vehicle> {
         let class = self.class().unwrap_or_default();
@@ -63,7 +85,7 @@ impl Fields<'_> {
     }
 
     /// How many people; `usual` many if nothing is said.
-    fn seats(&mut self, field: &'static str, usual: u8) -> Option<u8> {
+    pub fn seats(&mut self, field: &'static str, usual: u8) -> Option<u8> {
         if !self.is_given(field) {
             return Some(usual);
         }
@@ -193,7 +215,7 @@ const FIX_RULE: &str =
 
 fn reading_of(value: &Value, now: Timestamp) -> Option<Reading> {
     let object: &Map<String, Value> = value.as_object()?;
-    let mut fields = Fields::of(object);
+    let mut fields = Fields::among_others(object);
     let reading = fields.reading(now);
     fields.finish(reading).ok()
 }

@@ -60,6 +60,10 @@ pub fn routes(config: &mut ServiceConfig, document: OpenApi) {
             web::post().to(trips::cancel),
         ))
         .service(post("/api/trip/{nk}/end/", web::post().to(trips::end)))
+        .service(post(
+            "/api/trip/{nk}/fare/",
+            web::post().to(trips::set_fare),
+        ))
         .configure(rides)
         .service(only(
             "GET, POST",

@@ -11,6 +11,7 @@ use crate::domain::{Ending, Reason, TripId, TripObject, TripRef};
 use crate::fields::Presence;
 use crate::problem::Problem;
 use crate::problem::described::{Authenticated, Commanding, UnknownTrip};
+use crate::store::keys::Key;
 use crate::store::writer::command::{Answer, Outcome, Stated};
 
 /// What requesting a trip takes.
@@ -54,6 +55,17 @@ pub(super) struct EndForm {
     #[schema(pattern = "^(COMPLETED|CANCELLED)$")]
     status: String,
     /// 1 to 255 characters.
+    reason: Words,
+}
+
+/// What setting another fare takes.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes what `set_fare` reads field by field")]
+pub(super) struct FareForm {
+    /// In the smallest unit of the trip's currency.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    amount: i64,
+    /// 1 to 255 characters, which rider and driver are told.
     reason: Words,
 }
 
@@ -130,7 +142,7 @@ pub(super) async fn drive(
     driver: Driver,
     verb: DriverVerb,
     nk: &str,
-    body: Body,
+    idempotency: Option<Key>,
 ) -> Result<HttpResponse, Problem> {
     app.may_drive(&driver.0, &verb)?;
     let done = app
@@ -140,7 +152,7 @@ pub(super) async fn drive(
             verb,
             key(app, nk).await?,
             Stated::default(),
-            body.key,
+            idempotency,
         )
         .await?;
     Ok(answer(&done))
@@ -158,7 +170,7 @@ macro_rules! driver_verbs {
             nk: web::Path<String>,
             body: Body,
         ) -> Result<HttpResponse, Problem> {
-            drive(&app, driver, DriverVerb::$verb, &nk, body).await
+            drive(&app, driver, DriverVerb::$verb, &nk, body.nothing()?).await
         }
     )+};
 }
@@ -226,4 +238,25 @@ pub(super) async fn end(
         .end(operator, key(&app, &nk).await?, ending, reason, body.key)
         .await?;
     Ok(answer(&done))
+}
+
+/// Set another fare for a trip that is over, as an operator
+#[utoipa::path(post, path = "/api/trip/{nk}/fare/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
+    params(("nk" = String, Path, description = "The trip's key"), Repeatable),
+    request_body = FareForm,
+    responses((status = 200, body = TripObject), Commanding, UnknownTrip))]
+pub(super) async fn set_fare(
+    app: web::Data<App>,
+    who: Anyone,
+    nk: web::Path<String>,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let operator = who.0.person.operator().ok_or_else(Problem::not_allowed)?;
+    let mut fields = body.fields();
+    let other = fields.other_fare();
+    let (amount, reason) = fields.finish(other)?;
+    let set = app
+        .dispatch
+        .set_fare(operator, key(&app, &nk).await?, amount, reason, body.key);
+    Ok(answer(&set.await?))
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::db::{Db, on};
 use super::schema::{trips, users};
 use super::sql_types::{At, Id};
+use crate::domain::fare::SetFare;
 use crate::domain::{
     Actor, Address, Coordinates, DriverId, Fare, Metered, Order, Party, Place, Policy, Reason,
     RiderId, State, Status, Times, Trip, TripId, UserId,
@@ -74,6 +75,8 @@ struct Details {
     fare: Option<Fare>,
     #[serde(skip_serializing_if = "is_usual")]
     ridden: Option<Metered>,
+    #[serde(skip_serializing_if = "is_usual")]
+    fare_set: Option<SetFare>,
 }
 
 fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
@@ -88,6 +91,7 @@ impl Details {
             times: trip.times,
             fare: trip.fare.clone(),
             ridden: trip.ridden,
+            fare_set: trip.fare_set.clone(),
         };
         let text = || serde_json::to_string(&details).expect("texts and whole numbers are JSON");
         (!is_usual(&details)).then(text)
@@ -217,6 +221,7 @@ impl TripRow {
             times: details.times,
             fare: details.fare,
             ridden: details.ridden,
+            fare_set: details.fare_set,
         })
     }
 }

@@ -28,29 +28,29 @@ impl<const MIN: u32, const MAX: u32> TryFrom<i64> for Within<MIN, MAX> {
     }
 }
 
-/// By how much the time to the pick-up grows from wave to wave: 1.0 to 5.0.
+/// How many times as much something is, or may be: 1.0 to 5.0.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "f64")]
-pub(super) struct Growth(f64);
+pub(super) struct Factor(f64);
 
 #[derive(Debug, thiserror::Error)]
 #[error("must be from 1.0 to 5.0")]
-pub(super) struct GrowthError;
+pub(super) struct FactorError;
 
-impl Growth {
+impl Factor {
     pub(super) const fn get(self) -> f64 {
         self.0
     }
 }
 
-impl TryFrom<f64> for Growth {
-    type Error = GrowthError;
+impl TryFrom<f64> for Factor {
+    type Error = FactorError;
 
     fn try_from(number: f64) -> Result<Self, Self::Error> {
         if (1.0..=5.0).contains(&number) {
             Ok(Self(number))
         } else {
-            Err(GrowthError)
+            Err(FactorError)
         }
     }
 }

@@ -6,8 +6,9 @@ use geojson::Geometry;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::bounds::{Growth, Within};
+use super::bounds::{Factor, Within};
 use super::rules::{Cancellation, Decisions, Offering, Scheduling, Surge};
+use crate::domain::fare::HIGH_FARE_PERMILLE;
 use crate::domain::{Amount, CancelReason, Currency, Policy, Tariff, VehicleClass};
 
 /// An hour of waiting is long; a day is a mistake in the unit.
@@ -29,6 +30,7 @@ pub(super) struct TownFile {
     cancellation: Option<CancellationFile>,
     surge: SurgeFile,
     scheduling: SchedulingFile,
+    high_fare_factor: Option<Factor>,
     pub(super) areas: Option<AreasFile>,
 }
 
@@ -45,7 +47,7 @@ struct OfferingFile {
     deliver_seconds: Option<Within<1, 60>>,
     decide_seconds: Option<Within<1, 600>>,
     first_eta_seconds: Option<Seconds>,
-    growth: Option<Growth>,
+    growth: Option<Factor>,
     eta_max_seconds: Option<Seconds>,
     look_again_seconds: Option<Within<1, 600>>,
     candidates: Option<Within<1, 100>>,
@@ -152,6 +154,12 @@ impl TownFile {
         }
     }
 
+    /// From how many permille of the quote on a fare is explained.
+    pub(super) fn high_fare_permille(&self) -> u16 {
+        let permille = |factor: Factor| (factor.get() * 1_000.0).round() as u16;
+        self.high_fare_factor.map_or(HIGH_FARE_PERMILLE, permille)
+    }
+
     /// How far ahead trips can be ordered.
     pub(super) fn scheduling(&self) -> Scheduling {
         let (given, defaults) = (&self.scheduling, Scheduling::default());
@@ -224,7 +232,7 @@ impl OfferingFile {
             first_eta_seconds: self
                 .first_eta_seconds
                 .map_or(base.first_eta_seconds, Within::get),
-            growth: self.growth.map_or(base.growth, Growth::get),
+            growth: self.growth.map_or(base.growth, Factor::get),
             eta_max_seconds: self
                 .eta_max_seconds
                 .map_or(base.eta_max_seconds, Within::get),

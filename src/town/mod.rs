@@ -14,6 +14,7 @@ mod rules;
 use std::collections::BTreeMap;
 
 use crate::domain::estimate::estimate;
+use crate::domain::fare::HIGH_FARE_PERMILLE;
 use crate::domain::{Coordinates, Currency, Policy, Tariff, Terms, VehicleClass};
 
 pub use area::Area;
@@ -28,6 +29,7 @@ pub struct Town {
     currency: Option<Currency>,
     classes: BTreeMap<VehicleClass, Option<Tariff>>,
     scheduling: Scheduling,
+    high_fare_permille: u16,
     decisions: Decisions,
     areas: Vec<Area>,
 }
@@ -39,6 +41,7 @@ impl Default for Town {
             currency: None,
             classes: BTreeMap::from([(VehicleClass::default(), None)]),
             scheduling: Scheduling::default(),
+            high_fare_permille: HIGH_FARE_PERMILLE,
             decisions: Decisions::default(),
             areas: Vec::new(),
         }
@@ -111,6 +114,7 @@ impl Town {
             cancel_fee: rules.cancellation.fee,
             no_show_fee: rules.cancellation.no_show_fee,
             reasons: rules.cancellation.reasons.clone(),
+            high_fare_permille: self.high_fare_permille,
         };
         terms.quoted = estimate.and_then(|(metres, seconds)| terms.quote(metres, seconds));
         Some(terms)

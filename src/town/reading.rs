@@ -45,6 +45,7 @@ impl Town {
             currency: file.currency,
             classes,
             scheduling: file.scheduling(),
+            high_fare_permille: file.high_fare_permille(),
             decisions,
             areas,
         };

@@ -290,6 +290,7 @@ fn verdict(outcome: &Result<Change, Refusal>) -> Verdict {
             Refusal::WrongCode
             | Refusal::UnknownReason
             | Refusal::PinNeeded(_)
+            | Refusal::NoCurrency
             | Refusal::NotPossible { .. },
         ) => Verdict::NotPossible,
     }
@@ -358,7 +359,9 @@ fn check_change(before: &Trip, after: &Trip, action: &Action, now: Timestamp) {
         | Action::Complete(..)
         | Action::NoShow(_)
         | Action::Expire => None,
-        Action::Amend(..) | Action::Delete(_) | Action::Open => before.reason.clone(),
+        Action::Amend(..) | Action::Delete(_) | Action::SetFare(..) | Action::Open => {
+            before.reason.clone()
+        }
     };
     assert_eq!(after.reason, reason);
     let untouched = Trip {
@@ -431,7 +434,8 @@ fn live(mut trip: Trip, deeds: &[(Deed, i64)]) {
                 | Refusal::GivenBack
                 | Refusal::WrongCode
                 | Refusal::UnknownReason
-                | Refusal::PinNeeded(_),
+                | Refusal::PinNeeded(_)
+                | Refusal::NoCurrency,
             ) => {}
         }
         check_shape(&trip, &model);

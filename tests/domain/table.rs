@@ -3,7 +3,11 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use cabrank::domain::{Action, Amendment, Change, Ending, PlaceChange, Refusal, RideCode, Trip};
+use cabrank::domain::fare::{HIGH_FARE_PERMILLE, SURGE_NONE};
+use cabrank::domain::{
+    Action, Amendment, Amount, Change, Currency, Ending, Order, PlaceChange, Refusal, RideCode,
+    Tariff, Terms, Trip,
+};
 
 use crate::cast::{
     FREE_WAITING_SECONDS, OPENS_SECOND, SEARCH_SECONDS, at, driver, later, operator, ordered,
@@ -94,6 +98,47 @@ fn states() -> Vec<(&'static str, Trip)> {
     ]
 }
 
+/// What the rules tell apart of trips that have a price.
+fn priced_states() -> Vec<(&'static str, Trip)> {
+    let requested = ordered(place("1 Main Street"), place("2 Side Street"), priced());
+    let started = after(&requested, &Action::Accept(party(driver(1))));
+    let arrived = after(&started, &Action::Arrive(driver(1)));
+    let riding = after(&arrived, &Action::Start(driver(1), None));
+    let completed = after(&riding, &Action::Complete(driver(1), None));
+    let set = after(&completed, &set_fare(1));
+    let waited = FREE_WAITING_SECONDS + 1;
+    let no_show = after_at(&arrived, &Action::NoShow(driver(1)), waited);
+    vec![
+        ("COMPLETED by driver 1, priced", completed),
+        ("COMPLETED by driver 1, fare set", set),
+        ("NO_SHOW, priced", no_show),
+    ]
+}
+
+/// An order in a town where rides, and not coming, cost something.
+fn priced() -> Order {
+    let terms = Terms {
+        currency: Currency::parse("EUR").ok(),
+        tariff: Some(Tariff::default()),
+        surge_permille: SURGE_NONE,
+        quoted: None,
+        free_waiting_s: 300,
+        free_cancel_s: 0,
+        cancel_fee: Amount::ZERO,
+        no_show_fee: Amount::new(500).expect("an amount"),
+        reasons: Vec::new(),
+        high_fare_permille: HIGH_FARE_PERMILLE,
+    };
+    Order {
+        terms: Some(Box::new(terms)),
+        ..Order::default()
+    }
+}
+
+fn set_fare(by: u8) -> Action {
+    Action::SetFare(operator(by), Amount::ZERO, reason())
+}
+
 /// Every action, by those it is meant for and by others, with the second in which it is tried.
 fn actions() -> Vec<(String, Action, i64)> {
     let mut actions = Vec::new();
@@ -168,6 +213,7 @@ fn by_operator(number: u8) -> Vec<(String, Action)> {
         ("cancel", Action::CancelByOperator(by, reason())),
         ("end as completed", end(Ending::Completed)),
         ("end as cancelled", end(Ending::Cancelled)),
+        ("set the fare", set_fare(number)),
     ]
     .map(|(words, action)| (format!("{words} by operator {number}"), action))
     .into()
@@ -189,6 +235,7 @@ fn result(trip: &Trip, action: &Action, second: i64) -> String {
         Err(Refusal::WrongCode) => words("- wrong code"),
         Err(Refusal::TooEarly { .. }) => words("- too early"),
         Err(Refusal::UnknownReason) => words("- unknown reason"),
+        Err(Refusal::NoCurrency) => words("- no currency"),
         Err(Refusal::PinNeeded(_)) => words("- pin needed"),
         Err(Refusal::NotPossible { .. }) => words("- not possible"),
     }
@@ -196,6 +243,7 @@ fn result(trip: &Trip, action: &Action, second: i64) -> String {
 
 fn table() -> String {
     let mut states = states();
+    states.extend(priced_states());
     // In the order of a trip's life; the sort is stable.
     states.sort_by_key(|(_, trip)| trip.state.status() as u8);
     let mut text = HEADER.to_owned();

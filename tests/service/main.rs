@@ -44,6 +44,7 @@ mod notifications;
 mod offers;
 mod offers_end;
 mod origins;
+mod other_fares;
 mod quotes;
 mod races;
 mod refreshing;
@@ -62,6 +63,7 @@ mod stampede;
 mod subscriptions;
 mod taxi;
 mod trips;
+mod unknown_members;
 mod upgrades;
 mod wire;
 
@@ -85,7 +87,7 @@ fn main() -> ExitCode {
 }
 
 /// What must hold on both databases.
-fn modules() -> [Module; 52] {
+fn modules() -> [Module; 54] {
     [
         ("sign_up", sign_up::tests()),
         ("log_in", log_in::tests()),
@@ -114,6 +116,8 @@ fn modules() -> [Module; 52] {
         ("fees", fees::tests()),
         ("fares", fares::tests()),
         ("metering", metering::tests()),
+        ("other_fares", other_fares::tests()),
+        ("unknown_members", unknown_members::tests()),
         ("offers", offers::tests()),
         ("offers_end", offers_end::tests()),
         ("batches", batches::tests()),

@@ -61,6 +61,20 @@ export interface Trip {
   fare?: Fare;
   /** How far the rider was driven, once the ride is over. */
   ridden?: Ridden;
+  /** An operator has set this fare: what was computed, and why it is another one. */
+  fare_set?: { computed: Fare | null; reason: string };
+  /** Why the ride cost much more than was quoted; amounts are minor units, the rest metres and seconds. */
+  high_fare?: {
+    quoted: number;
+    computed: number;
+    factor: number;
+    expected_metres: number;
+    metres: number;
+    expected_seconds: number;
+    seconds: number;
+    waited_seconds: number;
+    why: string;
+  };
 }
 
 /** The metres that positions tell, those put in for gaps between them, and whether the car did not move at all. */
@@ -79,7 +93,8 @@ export type FareLineKind =
   | 'minimum'
   | 'rounding'
   | 'cancellation'
-  | 'no_show';
+  | 'no_show'
+  | 'set';
 
 /** Amounts are whole numbers of the currency's smallest unit; the lines add up to the total. */
 export interface Fare {
@@ -274,7 +289,8 @@ export type TripKind =
   | 'no-show'
   | 'expired'
   | 'withdrawn'
-  | 'removed';
+  | 'removed'
+  | 'fare-set';
 
 interface Happened {
   id: number;

@@ -126,6 +126,11 @@ export class Trips {
     return this.#command('end', { pk, data: { status, reason } });
   }
 
+  /** An operator sets another fare for a trip that is over, in minor units of its currency. */
+  setFare(pk: Pk, amount: number, reason: string): Promise<Trip> {
+    return this.#call('set_fare', { pk, data: { amount, reason } });
+  }
+
   subscribe(pk: Pk, listener: TripListener): Promise<Subscription> {
     return this.#subscriptions.add({
       subscribe: { stream: 'trips', action: 'subscribe_instance', fields: { pk } },

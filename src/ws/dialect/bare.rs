@@ -95,7 +95,7 @@ pub fn idempotency_key(frame: &Map<String, Value>) -> Result<Option<Key>, Proble
     let says: Vec<String> = says
         .map(|(name, value)| format!("{name}:{value}"))
         .collect();
-    let mut fields = Fields::of(frame);
+    let mut fields = Fields::among_others(frame);
     let key = fields.parsed(KEY, Presence::Optional, |word| {
         Key::new(word, says.iter().map(String::as_bytes))
     });

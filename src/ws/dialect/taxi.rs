@@ -77,7 +77,7 @@ fn which(fields: &mut Fields<'_>) -> Option<(TripRef, Option<i64>)> {
 fn named(frame: &str) -> Option<TripRef> {
     let object = object(frame).ok()?;
     let data = object.get("data")?.as_object()?;
-    which(&mut Fields::of(data)).map(|(trip, _)| trip)
+    which(&mut Fields::among_others(data)).map(|(trip, _)| trip)
 }
 
 fn echo(data: &Value) -> String {

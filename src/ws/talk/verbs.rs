@@ -62,6 +62,12 @@ impl Dcrf {
                 let trip = self.visible(&pk).await?.id;
                 dispatch.end(operator, trip, ending, reason, key).await?
             }
+            Verb::SetFare(pk, amount, reason) => {
+                let operator = person.operator().ok_or_else(not_allowed)?;
+                let trip = self.visible(&pk).await?.id;
+                let set = dispatch.set_fare(operator, trip, amount, reason, key);
+                set.await?
+            }
         };
         let Answer { trip, .. } = done;
         Ok(ok(&trip))

@@ -129,7 +129,9 @@ fn refused_as(refused: &Refused) -> Result<Verdict, String> {
             Refusal::WrongCode => Ok(Verdict::WrongCode),
             Refusal::TooEarly { .. } => Ok(Verdict::TooEarly),
             Refusal::NotPossible { .. } => Ok(Verdict::NotPossible),
-            Refusal::UnknownReason | Refusal::PinNeeded(_) => Err(refusal.to_string()),
+            Refusal::UnknownReason | Refusal::PinNeeded(_) | Refusal::NoCurrency => {
+                Err(refusal.to_string())
+            }
         },
         Refused::DriverBusy => Ok(Verdict::DriverBusy),
         Refused::TooManyTrips(_) => Ok(Verdict::TooManyTrips),

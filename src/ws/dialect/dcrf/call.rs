@@ -1,7 +1,7 @@
 //! What a client may want of a native socket.
 
 use crate::dispatch::{DriverVerb, Way, Wish};
-use crate::domain::{Amendment, Ending, MessageText, Reason, Report, TripRef, Vehicle};
+use crate::domain::{Amendment, Amount, Ending, MessageText, Reason, Report, TripRef, Vehicle};
 use crate::notices::Which;
 use crate::resume;
 use crate::store::keys::Key;
@@ -74,6 +74,7 @@ pub enum Verb {
     Delete(Pk),
     Cancel(Pk, Option<Reason>),
     End(Pk, Ending, Reason),
+    SetFare(Pk, Amount, Reason),
 }
 
 /// What has one answer.

@@ -1,6 +1,6 @@
 //! The actions around a ride: quotes, codes, shifts, positions, offers.
 
-use super::call::{Ask, Call, Duty, Hear};
+use super::call::{Ask, Call, Duty, Hear, Verb};
 use super::reader::Reader;
 use crate::dispatch::DriverVerb;
 use crate::domain::{Reason, RideCode, Role};
@@ -16,13 +16,25 @@ impl Reader<'_> {
                 self.only(&[Role::Rider])?;
                 self.rider(action)
             }
-            "start" | "give_back" | "no_show" => {
+            "no_show" => {
+                self.only(&[Role::Driver])?;
+                self.drive(DriverVerb::NoShow)
+            }
+            "start" | "give_back" => {
                 self.only(&[Role::Driver])?;
                 self.drive(self.verb(action)?)
             }
             "receive" | "decline" | "shift" | "begin_shift" | "end_shift" | "position" | "hint" => {
                 self.only(&[Role::Driver])?;
                 Ok(Call::Ask(Ask::Duty(self.duty(action)?)))
+            }
+            "set_fare" => {
+                self.only(&[Role::Operator])?;
+                let (pk, data) = (self.pk()?, self.data()?);
+                let mut fields = Fields::of(&data);
+                let other = fields.other_fare();
+                let (amount, reason) = fields.finish(other)?;
+                self.command(Verb::SetFare(pk, amount, reason))
             }
             "subscribe_position" => {
                 self.only(&[Role::Rider, Role::Operator])?;
@@ -53,11 +65,10 @@ impl Reader<'_> {
                 let code = fields.parsed("code", Presence::Optional, RideCode::parse);
                 DriverVerb::Start(code)
             }
-            "give_back" => {
+            _ => {
                 let reason = fields.parsed("reason", Presence::Optional, Reason::parse);
                 DriverVerb::GiveBack(reason)
             }
-            _ => DriverVerb::NoShow,
         };
         Ok(fields.finish(Some(verb))?)
     }
