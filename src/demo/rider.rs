@@ -86,7 +86,11 @@ struct Ride<'a> {
 impl Ride<'_> {
     async fn see_through(&mut self, socket: &mut Socket) -> Result<(), ClientError> {
         let (from, to) = (self.scene.from.location(), self.scene.to.location());
-        let way = json!({"pick_up_location": from, "drop_off_location": to, "class": self.class()});
+        let mut way =
+            json!({"pick_up_location": from, "drop_off_location": to, "class": self.class()});
+        if self.scene.plot == Plot::Later {
+            way["pick_up_at"] = json!(self.later());
+        }
         socket.call("quote", json!({"data": way})).await?;
         while !self.is_over() {
             let wait = self.act_at.saturating_duration_since(Instant::now());
@@ -181,7 +185,7 @@ impl Ride<'_> {
 
     /// Requests what was quoted.
     async fn request(&mut self, quoted: &Value, socket: &mut Socket) -> Result<(), ClientError> {
-        let Scene { from, to, plot } = self.scene;
+        let Scene { from, to, .. } = self.scene;
         let mut request = json!({
             "pick_up_address": from.address, "pick_up_location": from.location(),
             "drop_off_address": to.address, "drop_off_location": to.location(),
@@ -194,8 +198,8 @@ impl Ride<'_> {
             self.say(&format!("is quoted {price} for {metres} m, {way}"));
             request["quote"] = json!(quote.id);
         }
-        if plot == Plot::Later {
-            request["pick_up_at"] = json!(self.later());
+        if let Some(at) = quoted["quotes"][0].get("pick_up_at") {
+            request["pick_up_at"] = at.clone();
         }
         socket.call("create", json!({"data": request})).await
     }

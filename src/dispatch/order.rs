@@ -199,7 +199,9 @@ impl Dispatch {
         let quote = quote.ok_or(OrderError::UnknownQuote)?;
         let same_way = wish.pick_up.location == Some(quote.pick_up)
             && wish.drop_off.location == Some(quote.drop_off);
-        let same_time = wish.pick_up_at == quote.pick_up_at;
+        // As precisely as the wire tells it.
+        let time = |at: Option<Timestamp>| at.map(Timestamp::as_microsecond);
+        let same_time = time(wish.pick_up_at) == time(quote.pick_up_at);
         if same_way && same_time && wish.class == quote.class {
             Ok(quote.terms)
         } else {

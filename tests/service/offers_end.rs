@@ -235,7 +235,7 @@ fn a_moved_pick_up_is_seen_by_the_next_driver(on: Database) {
     near.receives(&trip);
     let mut app = rider.native();
     let mut moves = |data: Value| app.call("patch", &json!({"pk": trip["id"], "data": data}));
-    moves(json!({"pick_up_address": "Nowhere"})).breaks("pick_up_location");
+    moves(json!({"pick_up_location": null})).breaks("pick_up_location");
     let outside = location(north_of(STAND, 30_000.0));
     moves(json!({"pick_up_location": outside})).breaks("pick_up_location");
     let door = location(north_of(STAND, -20.0));

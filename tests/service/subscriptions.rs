@@ -372,8 +372,11 @@ fn a_socket_has_at_most_64_subscriptions(on: Database) {
         observe(&mut native, &trip, &format!("sub {n}"));
     }
     let text = "A socket may have at most 64 subscriptions.";
-    for action in ["subscribe_instance", "subscribe_trip_activity"] {
-        let data = native.call(action, &of(&trip)).refused(429, text);
+    for (action, fields) in [
+        ("subscribe_instance", of(&trip)),
+        ("subscribe_trip_activity", json!({})),
+    ] {
+        let data = native.call(action, &fields).refused(429, text);
         assert_eq!(data, json!({"code": "too-many-requests"}));
     }
     observe(&mut native, &trip, "sub 63");
