@@ -1,5 +1,6 @@
 //! Reads a JSON object field by field, and names every rule that is broken, in the words of the older systems.
 
+mod own;
 mod ride;
 pub mod unknown;
 
@@ -10,7 +11,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::domain::{Address, Coordinates, Place, TripRef, UserId};
+use crate::domain::{Address, Coordinates, Place, TripRef};
 use crate::notices::Which;
 
 /// Which fields break which rules.
@@ -251,22 +252,6 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// The caller's own account, or nothing: who somebody is comes from their token, never from what they say.
-    pub fn own(&mut self, field: &'static str, id: UserId, username: &str) {
-        let Some(value) = self.value(field, Presence::Optional) else {
-            return;
-        };
-        let is_own = |given: &Value| integer(given) == Some(id.get());
-        let same_id = value.get("id").is_none_or(is_own);
-        let same_name = value
-            .get("username")
-            .is_none_or(|own| own.as_str() == Some(username));
-        let named = value.get("id").is_some() || value.get("username").is_some();
-        if !(is_own(value) || value.is_object() && named && same_id && same_name) {
-            self.errors.add(field, "This must be you, or be left out.");
-        }
-    }
-
     /// What was read, if no rule was broken.
     pub fn finish<T>(mut self, read: Option<T>) -> Result<T, FieldErrors> {
         if !self.passes_over {
@@ -370,37 +355,6 @@ mod tests {
             json!([1, 2]),
         ] {
             assert!(read(wrong.clone()).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_frame_cannot_speak_for_somebody_else() {
-        let own = |value: Value| {
-            let object = object(&json!({"rider": value}));
-            let mut fields = Fields::of(&object);
-            fields.own("rider", UserId::new(1), "ann");
-            fields.finish(Some(()))
-        };
-        for mine in [
-            json!({"id": 1}),
-            json!({"id": 1, "username": "ann", "first_name": "x"}),
-            json!(1),
-            json!("1"),
-            json!({"id": "1"}),
-            Value::Null,
-        ] {
-            assert!(own(mine.clone()).is_ok(), "{mine}");
-        }
-        for other in [
-            json!({"id": 2}),
-            json!({"id": 1, "username": "ben"}),
-            json!({}),
-            json!("ann"),
-            json!(2),
-            json!("2"),
-            json!({"id": "2"}),
-        ] {
-            assert!(own(other.clone()).is_err(), "{other}");
         }
     }
 }
