@@ -58,7 +58,7 @@ impl Dcrf {
 
     async fn carry_out(&self, to: &Return, call: Call) {
         let answered = match call {
-            Call::Do(verb, key) => self.command(verb, key).await.map(Some),
+            Call::Do(verb, key) => self.command(*verb, key).await.map(Some),
             Call::Ask(ask) => self.answer(to, ask).await.map(Some),
             // These queue their answers themselves, so that nothing comes before or between.
             Call::Hear(hear) => self.hear(to, hear).await,

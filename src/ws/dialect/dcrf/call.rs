@@ -49,7 +49,7 @@ pub struct Listing {
 #[derive(Clone, PartialEq)]
 pub enum Call {
     /// That a trip is changed, once however often it is said with the same key.
-    Do(Verb, Option<Key>),
+    Do(Box<Verb>, Option<Key>),
     /// One answer.
     Ask(Ask),
     /// An answer from which more follows.

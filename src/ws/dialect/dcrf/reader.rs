@@ -221,7 +221,7 @@ impl<'a> Reader<'a> {
 
     pub(super) fn command(&self, verb: Verb) -> Result<Call, Problem> {
         self.asked.borrow_mut().insert(KEY);
-        Ok(Call::Do(verb, key(self.object)?))
+        Ok(Call::Do(Box::new(verb), key(self.object)?))
     }
 
     fn create(&self) -> Result<Call, Problem> {
