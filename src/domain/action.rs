@@ -105,6 +105,7 @@ impl Action {
             | Self::Delete(_)
             | Self::CancelByOperator(..)
             | Self::Open
+            | Self::SetFare(..)
             | Self::Expire => None,
         }
     }
