@@ -132,7 +132,7 @@ fn the_service_says_no_wrong_value() {
         "/audience",
         json!("bob"),
     );
-    refuses("/taxi/", "TaxiTrip", "/data/id", json!(1));
+    refuses("/taxi/", "TaxiTrip", "/data/id", json!("1"));
 }
 
 #[test]
