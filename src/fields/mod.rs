@@ -255,10 +255,12 @@ impl<'a> Fields<'a> {
     /// What was read, if no rule was broken.
     pub fn finish<T>(mut self, read: Option<T>) -> Result<T, FieldErrors> {
         if !self.passes_over {
-            let unknown = self.object.keys().filter(|name| {
+            let unknown = self.object.iter().filter(|(name, _)| {
                 !self.asked.contains(name.as_str()) && !unknown::is_passed_over(name)
             });
-            for name in unknown.take(unknown::NAMED_MAX) {
+            for (name, value) in unknown.take(unknown::NAMED_MAX) {
+                // Where a form says nothing of a name, what should have been said may stand in its place.
+                let name = if *value == "" { "" } else { name };
                 self.errors.add(unknown::name_of(name), unknown::RULE);
             }
         }

@@ -94,6 +94,16 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_says_nothing_is_not_repeated() {
+        let form = json!({"hunter2": ""});
+        let form = form.as_object().cloned().expect("an object");
+        let errors = Fields::of(&form)
+            .finish(Some(()))
+            .expect_err("it is unknown");
+        assert_eq!(errors, FieldErrors::one(name_of(""), RULE));
+    }
+
+    #[test]
     fn what_nobody_asked_for_is_named() {
         let object = json!({"a": "x", "wheelchair": true, "rider": 1, "status": "x"});
         let object = object.as_object().cloned().expect("an object");

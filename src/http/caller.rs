@@ -58,10 +58,11 @@ fn check_query(path: &str, query: &str) -> Result<(), FieldErrors> {
     let asked = ASKED.iter().find(|(known, _)| *known == path);
     let asked = asked.map_or(&[][..], |(_, asked)| asked);
     let is_known = |name: &str| PASSED_OVER.contains(&name) || asked.contains(&name);
-    let mut names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
-    match names.find(|name| !is_known(name)) {
-        Some(name) => Err(FieldErrors::one(
-            unknown::name_of(&name),
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    match pairs.find(|(name, _)| !is_known(name)) {
+        // A name alone may be a token that lacks its name.
+        Some((name, value)) => Err(FieldErrors::one(
+            unknown::name_of(if value.is_empty() { "" } else { &name }),
             "Nothing here is asked for by this.",
         )),
         None => Ok(()),
