@@ -236,3 +236,31 @@ fn who_is_not_free_after_all_is_followed_by_whom_nobody_got() {
         }
     }
 }
+
+#[test]
+fn a_trip_does_not_wait_for_a_driver_who_never_comes_free() {
+    let supply = supply(&[-5.0, 3.0]);
+    let on_trip = crate::supply::Occupation::OnTrip(TripId::new(Uuid::nil()));
+    supply.occupy(driver(2), on_trip).expect("on shift");
+    let rides = Rides::default();
+    rides.begin(driver(2), Some(north(2.9)));
+    let pool = [search_at(Policy::Batch, &[], 3.0)];
+    let at = |second: i64| {
+        for (number, place) in [(1, -5.0), (2, 3.0)] {
+            let fix = Fix {
+                location: north(place),
+                at: AT + SignedDuration::from_secs(second),
+                accuracy_m: None,
+                heading_deg: None,
+                speed_mps: None,
+            };
+            let reported = supply.report(driver(number), &[fix], fix.at);
+            reported.expect("on shift");
+        }
+        planned_at(&pool, &supply, &rides, 1_000 * second)
+    };
+    for second in [8, 60, 128] {
+        assert_eq!(chosen(&at(second)), [Chosen::Held([driver(2)])], "{second}");
+    }
+    assert_eq!(chosen(&at(129)), [offered(1)]);
+}
