@@ -2,20 +2,17 @@
 //!
 //! A hint is for whoever asks for one; nobody else is counted on to go anywhere. It is memory, like `supply`: after a restart hints begin anew with the requests that come then.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
-use super::hints::{self, Hint, Idle};
-use crate::domain::{Coordinates, DriverId};
+use super::hints::{self, Hint, Idle, Requested};
+use super::requests::Requests;
+use crate::domain::{Coordinates, DriverId, RiderId, TripId};
 use crate::supply::{Occupation, Supply};
 
-/// For how long a request says where the next ones will come.
-const FORECAST: SignedDuration = SignedDuration::from_mins(30);
-/// How many requests are remembered at most, the last ones.
-const REQUESTS_MAX: usize = 5_000;
 /// For how long a hint holds.
 const LIFE: SignedDuration = SignedDuration::from_mins(10);
 /// Who has not asked for so long is not counted on.
@@ -31,7 +28,7 @@ pub struct Hinting(Arc<Mutex<Known>>);
 
 #[derive(Default)]
 struct Known {
-    requested: VecDeque<(Timestamp, Coordinates)>,
+    requests: Requests,
     asking: HashMap<DriverId, Asking>,
     thought_at: Option<Timestamp>,
 }
@@ -49,12 +46,13 @@ struct Told {
 
 impl Hinting {
     /// A trip was asked for.
-    pub(super) fn requested(&self, at: Timestamp, from: Coordinates) {
-        let mut known = self.0.lock();
-        if known.requested.len() == REQUESTS_MAX {
-            known.requested.pop_front();
-        }
-        known.requested.push_back((at, from));
+    pub(super) fn requested(&self, rider: RiderId, trip: TripId, at: Timestamp, from: Coordinates) {
+        self.0.lock().requests.add(rider, trip, at, from);
+    }
+
+    /// A trip was called off.
+    pub(super) fn cancelled(&self, rider: RiderId, trip: TripId) {
+        self.0.lock().requests.cancel(rider, trip);
     }
 
     /// Where a driver who asks had better wait; nothing where the driver is right, or not free.
@@ -92,26 +90,19 @@ impl Known {
     }
 
     /// Where requests came from, and what those who are free are up to.
-    fn known(&self, free: Vec<(DriverId, Coordinates)>) -> (Vec<Coordinates>, Vec<Idle>) {
-        let requested = self.requested.iter().map(|(_, from)| *from).collect();
+    fn known(&self, free: Vec<(DriverId, Coordinates)>) -> (Vec<Requested>, Vec<Idle>) {
         let idle = free.into_iter().map(|(driver, place)| Idle {
             driver,
             place,
             bound_for: self.bound_for(driver, place),
         });
-        (requested, idle.collect())
+        (self.requests.known(), idle.collect())
     }
 
     /// Forgets old requests, who asks no longer, and hints that are old, were followed, or are from before a trip.
     fn forget(&mut self, supply: &Supply, at: Timestamp) {
         let is_old = |since: Timestamp, life| at.duration_since(since) > life;
-        while self
-            .requested
-            .front()
-            .is_some_and(|(requested, _)| is_old(*requested, FORECAST))
-        {
-            self.requested.pop_front();
-        }
+        self.requests.forget(at);
         self.asking
             .retain(|_, asking| !is_old(asking.asked_at, ASKING));
         for (driver, asking) in &mut self.asking {
@@ -179,8 +170,11 @@ mod tests {
             supply.begin(driver(number), Vehicle { class, seats }, at(0));
             is_at(&supply, number, north(0.0), 0);
         }
-        hinting.requested(at(0), north(0.0));
-        hinting.requested(at(0), north(2.0));
+        for (number, place) in [(1, north(0.0)), (2, north(2.0))] {
+            let trip = TripId::new(uuid::Uuid::from_u128(number));
+            let rider = RiderId::of(UserId::new(number as i64));
+            hinting.requested(rider, trip, at(0), place);
+        }
         (supply, hinting)
     }
 
@@ -211,6 +205,6 @@ mod tests {
         hinting.0.lock().forget(&supply, at(500));
         assert!(hinting.0.lock().asking.is_empty());
         hinting.0.lock().forget(&supply, at(2_000));
-        assert!(hinting.0.lock().requested.is_empty());
+        assert!(hinting.0.lock().requests.known().is_empty());
     }
 }

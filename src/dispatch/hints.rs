@@ -1,7 +1,7 @@
 //! Where those who idle had better wait: where requests are to be expected, and nobody waits yet.
 //!
-//! The forecast is what was requested lately, cell by cell of a coarse grid: of those who idle, each cell is to have the share that it had of the requests. Whoever is
-//! more than that share, and not on the way already, is sent to a cell that has less, the way of all together being the shortest. Pure, and in
+//! The forecast is what was requested lately, cell by cell of a coarse grid: of those who idle, each cell is to have the share that it had of the requests, and no more than
+//! there were. What was cancelled says little of what will come, and counts a tenth. Whoever is more than that share, and not on the way already, is sent to a cell that has less, the way of all together being the shortest. Pure, and in
 //! whole numbers but for the distances.
 
 use std::collections::BTreeMap;
@@ -19,6 +19,25 @@ const CELLS_MAX: usize = 24;
 const PLACES_MAX: usize = 12;
 /// When the solver is content with less than the best.
 const VISITS_MAX: u64 = 20_000_000;
+
+/// What a request counts, in tenths, and what one that was cancelled does.
+const WHOLE: usize = 10;
+const CANCELLED: usize = 1;
+
+/// Where a trip was requested lately, and by whom is no matter: each rider is to be in there once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Requested {
+    /// The pick-up.
+    pub from: Coordinates,
+    /// Whether it was called off.
+    pub is_cancelled: bool,
+}
+
+impl Requested {
+    const fn tenths(&self) -> usize {
+        if self.is_cancelled { CANCELLED } else { WHOLE }
+    }
+}
 
 /// A driver who has nothing to do.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,8 +65,8 @@ type Cell = (i64, i64);
 /// What is known of a cell.
 #[derive(Default)]
 struct Share {
-    /// The requests of it.
-    requests: usize,
+    /// The requests of it, in tenths.
+    tenths: usize,
     /// Where the last of them began.
     last: Option<Coordinates>,
     /// How many wait there, or are on the way.
@@ -58,9 +77,9 @@ struct Share {
     due: usize,
 }
 
-/// Hints for those who idle, by where trips began that were requested lately, the latest last.
-pub fn hints(requested: &[Coordinates], idle: &[Idle]) -> Vec<Hint> {
-    let Some(first) = requested.first() else {
+/// Hints for those who idle, by what was requested lately, the latest last.
+pub fn hints(requested: &[Requested], idle: &[Idle]) -> Vec<Hint> {
+    let Some(first) = requested.first().map(|first| first.from) else {
         return Vec::new();
     };
     // A degree of longitude shrinks towards the poles; to the hundredth, which no machine sees differently.
@@ -70,10 +89,10 @@ pub fn hints(requested: &[Coordinates], idle: &[Idle]) -> Vec<Hint> {
         (number(at.lat()), number(at.lon() * shrinks))
     };
     let mut shares = BTreeMap::<Cell, Share>::new();
-    for place in requested {
-        let share = shares.entry(cell(*place)).or_default();
-        share.requests += 1;
-        share.last = Some(*place);
+    for one in requested {
+        let share = shares.entry(cell(one.from)).or_default();
+        share.tenths += one.tenths();
+        share.last = Some(one.from);
     }
     for one in idle {
         let share = shares
@@ -84,19 +103,24 @@ pub fn hints(requested: &[Coordinates], idle: &[Idle]) -> Vec<Hint> {
             share.movable.push(*one);
         }
     }
-    divide(&mut shares, idle.len(), requested.len());
+    divide(&mut shares, idle.len());
     send(&shares)
 }
 
-/// Divides those who idle among the cells as the requests are; what is left over goes to the largest remainders.
-fn divide(shares: &mut BTreeMap<Cell, Share>, idle: usize, requests: usize) {
+/// Divides those who idle among the cells as the requests are, one for each at most; what is left over goes to the largest remainders of cells that had a whole
+/// one.
+fn divide(shares: &mut BTreeMap<Cell, Share>, idle: usize) {
+    let all: usize = shares.values().map(|share| share.tenths).sum();
+    let idle = idle.min(all / WHOLE);
     let mut remainders = Vec::with_capacity(shares.len());
     let mut left = idle;
     for (cell, share) in shares.iter_mut() {
-        let product = idle * share.requests;
-        share.due = product / requests;
+        let product = idle * share.tenths;
+        share.due = product / all;
         left -= share.due;
-        remainders.push((std::cmp::Reverse(product % requests), *cell));
+        if share.tenths >= WHOLE {
+            remainders.push((std::cmp::Reverse(product % all), *cell));
+        }
     }
     remainders.sort_unstable();
     for (_, cell) in remainders.into_iter().take(left) {
@@ -165,6 +189,13 @@ mod tests {
         Coordinates::new(lat, 11.0).expect("on earth")
     }
 
+    fn requested<const N: usize>(places: [f64; N]) -> [Requested; N] {
+        places.map(|lat| Requested {
+            from: place(lat),
+            is_cancelled: false,
+        })
+    }
+
     fn idle(number: i64, lat: f64) -> Idle {
         Idle {
             driver: DriverId::of(UserId::new(number)),
@@ -175,9 +206,9 @@ mod tests {
 
     #[test]
     fn those_who_idle_go_where_requests_come_and_nobody_waits() {
-        let requested = [place(48.001), place(48.021), place(48.022), place(48.0225)];
+        let known = requested([48.001, 48.021, 48.022, 48.0225]);
         let four = [1, 2, 3, 4].map(|number| idle(number, 48.001));
-        let sent = hints(&requested, &four);
+        let sent = hints(&known, &four);
         assert_eq!(sent.len(), 3);
         assert!(sent.iter().all(|hint| hint.to == place(48.0225)));
         let there = [
@@ -186,17 +217,32 @@ mod tests {
             idle(3, 48.0221),
             idle(4, 48.0222),
         ];
-        assert_eq!(hints(&requested, &there), []);
+        assert_eq!(hints(&known, &there), []);
     }
 
     #[test]
     fn whoever_is_on_the_way_counts_as_there_and_nobody_goes_far() {
-        let requested = [place(48.001), place(48.021)];
+        let known = requested([48.001, 48.021]);
         let mut bound = idle(2, 48.001);
         bound.bound_for = Some(place(48.021));
-        assert_eq!(hints(&requested, &[idle(1, 48.001), bound]), []);
-        let far = [place(48.001), place(48.201)];
+        assert_eq!(hints(&known, &[idle(1, 48.001), bound]), []);
+        let far = requested([48.001, 48.201]);
         assert_eq!(hints(&far, &[idle(1, 48.001), idle(2, 48.001)]), []);
         assert_eq!(hints(&[], &[idle(1, 48.001)]), []);
+    }
+
+    #[test]
+    fn no_more_are_sent_than_there_were_requests_and_a_cancelled_one_moves_nobody() {
+        let twelve: Vec<Idle> = (1..=12).map(|number| idle(number, 48.001)).collect();
+        let mut there = requested([48.021]);
+        assert_eq!(hints(&there, &twelve).len(), 1);
+        there[0].is_cancelled = true;
+        assert_eq!(hints(&there, &twelve), []);
+        // Beside as many requests as there are drivers it gets no remainder either.
+        let mut known = requested([48.001; 11]).to_vec();
+        known.extend(there);
+        assert_eq!(hints(&known, &twelve), []);
+        let ten_riders: Vec<Requested> = there.repeat(10);
+        assert_eq!(hints(&ten_riders, &twelve).len(), 1);
     }
 }

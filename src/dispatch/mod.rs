@@ -13,6 +13,7 @@ mod onlooking;
 pub mod order;
 pub mod policy;
 mod promises;
+mod requests;
 pub mod rides;
 mod sweeps;
 mod tracks;

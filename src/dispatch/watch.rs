@@ -145,7 +145,10 @@ impl Watch {
         let before = change.before.and_then(|before| before.driver);
         self.promises.changed(trip, before);
         if let (Kind::Requested, Some(from)) = (change.kind, trip.pick_up.location) {
-            self.hinting.requested(at, from);
+            self.hinting.requested(trip.rider.id, trip.id, at, from);
+        }
+        if status == Status::Cancelled {
+            self.hinting.cancelled(trip.rider.id, trip.id);
         }
         match trip.state.driver() {
             Some(driver) if Status::TAKEN.contains(&status) => {

@@ -5,8 +5,8 @@ use super::demand::SEATS;
 use super::dice::{Dice, Question};
 use super::queue::Happening;
 use super::simulation::{Simulation, moment};
-use crate::dispatch::hints::{Idle, hints};
-use crate::domain::{Coordinates, Vehicle, VehicleClass};
+use crate::dispatch::hints::{Idle, Requested, hints};
+use crate::domain::{Status, Vehicle, VehicleClass};
 
 /// How often a device says where it is while the car moves. Real ones do so more often; that no driver is stale takes once a minute.
 const MOVING_MS: i64 = 10_000;
@@ -139,7 +139,14 @@ impl Simulation<'_> {
         {
             self.requested.pop_front();
         }
-        let requested: Vec<Coordinates> = self.requested.iter().map(|(_, place)| *place).collect();
+        let requested = self.requested.iter().filter_map(|(_, trip)| {
+            let trip = self.book.trip(*trip);
+            Some(Requested {
+                from: trip.pick_up.location?,
+                is_cancelled: trip.state.status() == Status::Cancelled,
+            })
+        });
+        let requested: Vec<Requested> = requested.collect();
         let idle = self
             .cars
             .iter()

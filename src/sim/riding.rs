@@ -50,7 +50,7 @@ impl Simulation<'_> {
         let at = moment(self.now);
         let trip = self.book.request(Trip::request(request, at), at);
         self.tally.requested(self.now);
-        self.requested.push_back((self.now, wish.from));
+        self.requested.push_back((self.now, trip));
         let ends_ms = 1_000 * i64::from(self.book.trip(trip).order.search_s);
         self.queue.add(self.now + ends_ms, Happening::Expire(trip));
         if let Some(patience_ms) = self.moods[trip].patience_ms {

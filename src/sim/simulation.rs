@@ -20,7 +20,7 @@ use super::streets::Streets;
 use super::tally::Tally;
 use super::variant::Variant;
 use crate::dispatch::rides::Rides;
-use crate::domain::{Coordinates, Policy};
+use crate::domain::Policy;
 use crate::supply::Supply;
 use crate::town::Town;
 
@@ -104,7 +104,7 @@ pub(super) struct Simulation<'d> {
     pub(super) now: i64,
     pub(super) tally: Tally,
     /// Where trips began that were requested lately.
-    pub(super) requested: VecDeque<(i64, Coordinates)>,
+    pub(super) requested: VecDeque<(i64, usize)>,
     pub(super) offers: u128,
     pub(super) is_woken: bool,
     /// When those were last looked for of whom nothing was heard for long.

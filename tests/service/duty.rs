@@ -446,7 +446,9 @@ fn who_asks_is_told_where_to_wait(on: Database) {
     let there = location(north_of(STAND, 2_000.0));
     let rider = service.rider("ann");
     rider.orders(&json!({}));
-    rider.orders(&json!({"pick_up_location": there}));
+    service
+        .rider("bea")
+        .orders(&json!({"pick_up_location": there}));
     // The half of the requests is for the half of the drivers.
     for cab in [&mut asking, &mut other] {
         cab.hears("requested");

@@ -35,6 +35,7 @@ mod handshake;
 mod harness;
 mod idempotency;
 mod idempotent_frames;
+mod hints;
 mod lifecycle;
 mod lists;
 mod lock;
@@ -102,6 +103,7 @@ fn modules() -> [Module; 54] {
         ("endings", endings::tests()),
         ("idempotency", idempotency::tests()),
         ("idempotent_frames", idempotent_frames::tests()),
+        ("hints", hints::tests()),
         ("handshake", handshake::tests()),
         ("frames", frames::tests()),
         ("refusals", refusals::tests()),
