@@ -89,7 +89,7 @@ impl Town {
             class: &self.class,
             passengers: 1,
             at: AT,
-            except: &[],
+            except: &|_| false,
         });
         let places = found.iter().map(|found| self.supply.latest(found.driver));
         places.flatten().map(|fix| fix.location).collect()

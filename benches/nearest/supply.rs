@@ -68,7 +68,7 @@ impl Index for InProcess {
             class: &self.class,
             passengers: 1,
             at: at(self.now_ms.load(Ordering::Relaxed)),
-            except: &[],
+            except: &|_| false,
         };
         let candidates = self.supply.nearest(&wanted).into_iter();
         candidates

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use super::policy::{Decision, Searched};
-use crate::domain::{DriverId, Kind, Policy, Status, Trip, TripChange, TripId};
+use crate::domain::{Asked, DriverId, Kind, Policy, Status, Trip, TripChange, TripId};
 use crate::store::searches::Search;
 use crate::town::Town;
 
@@ -83,7 +83,10 @@ impl Onlooking {
         let searches = undecided.map(|open| Search {
             trip: open.trip.clone(),
             round: 0,
-            asked: open.trip.given_back_by.clone(),
+            asked: Asked {
+                not_now: open.trip.given_back_by.clone(),
+                ..Asked::default()
+            },
             due_at: open.since,
         });
         let mut searches: Vec<Search> = searches.collect();

@@ -7,13 +7,13 @@ use jiff::Timestamp;
 
 use super::policy::{Chosen, Decision, Plan, Searched, World};
 use super::{Dispatch, policy};
-use crate::domain::{Action, Actor, OfferId, TripId};
+use crate::domain::{Action, Actor, OfferId, Silences, TripId};
 use crate::inputs;
 use crate::store::pool::Unavailable;
 use crate::store::searches::Search;
 use crate::store::writer::command::{Command, Note, Post, Stated, Task};
 use crate::store::writer::{CommandError, Tx};
-use crate::store::{decisions, offers, searches, trips};
+use crate::store::{decisions, offers, searches, silences, trips};
 
 /// How many of each kind are carried out at once.
 const SWEEP_MAX: i64 = 256;
@@ -73,16 +73,24 @@ impl Dispatch {
         // Two plans from one pool would want the same drivers.
         let _alone = self.looking.lock().await;
         let at = inputs::now();
-        let find = move |db: &mut _| searches::due(db, at, POOL_MAX);
-        let pool = self.store.reader.read(find).await?;
+        let find = move |db: &mut _| {
+            let pool = searches::due(db, at, POOL_MAX)?;
+            let silences = if pool.is_empty() {
+                Silences::default()
+            } else {
+                silences::lately(db, at)?
+            };
+            Ok((pool, silences))
+        };
+        let (pool, silences) = self.store.reader.read(find).await?;
         let looked_on = self.onlooking.undecided(at);
         if pool.is_empty() && looked_on.is_empty() {
             return Ok(());
         }
         let dispatch = self.clone();
         // It may take long, or wait for somebody who knows the streets.
-        let planned =
-            tokio::task::spawn_blocking(move || dispatch.plan(&pool, &looked_on, at)).await;
+        let plan = move || dispatch.plan(&pool, &looked_on, &silences, at);
+        let planned = tokio::task::spawn_blocking(plan).await;
         let (Plan { proposals, .. }, kept) =
             planned.map_err(|error| Unavailable::Lost(error.to_string()))?;
         if !kept.is_empty() {
@@ -102,6 +110,7 @@ impl Dispatch {
         &self,
         pool: &[Search],
         looked_on: &[Search],
+        silences: &Silences,
         at: Timestamp,
     ) -> (Plan, Vec<decisions::New>) {
         let world = World {
@@ -109,6 +118,7 @@ impl Dispatch {
             town: &self.town,
             eta: &*self.eta,
             rides: &self.rides,
+            silences,
             at,
         };
         let plan = policy::plan(pool, &world, || OfferId::new(inputs::fresh_id()));

@@ -4,6 +4,7 @@
 
 pub mod action;
 pub mod amendment;
+pub mod asked;
 pub mod estimate;
 pub mod event;
 pub mod event_object;
@@ -22,6 +23,7 @@ pub mod policy;
 #[cfg(test)]
 pub mod sample;
 pub mod shift;
+pub mod silence;
 pub mod terms;
 pub mod text;
 pub mod track;
@@ -32,6 +34,7 @@ pub mod vehicle;
 
 pub use action::{Action, Change, Ending, Refusal};
 pub use amendment::{Amendment, PlaceChange};
+pub use asked::{Asked, Ended};
 pub use event::{Before, Event, Fact, Kind, OfferChange, Position, Stream, TripChange};
 pub use event_object::EventObject;
 pub use fare::{Amount, Currency, Fare, Ridden, Tariff};
@@ -46,6 +49,7 @@ pub use outline::{OUTLINE_MAX, outline};
 pub use place::{Coordinates, Place};
 pub use policy::Policy;
 pub use shift::Shift;
+pub use silence::{Silence, Silences};
 pub use terms::{CancelReason, Terms};
 pub use text::{Address, MessageText, NoticeText, Reason};
 pub use track::{Gap, Measured, Ride, Spot, Track};

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::{
-    Action, Change, DriverId, Offer, OfferAction, OfferId, OfferState, Status, Trip, TripId,
+    Action, Asked, Change, DriverId, Ended, Offer, OfferAction, OfferId, OfferState, Silence,
+    Silences, Status, Trip, TripId,
 };
-use crate::store::offers::SILENT_FOR;
 use crate::store::searches::Search;
 use crate::store::writer::command::Proposal;
 
@@ -37,6 +37,9 @@ pub struct Book {
     open: BTreeMap<DriverId, Offer>,
     /// By trip: how offers of it ended.
     ended: Vec<Vec<Ended>>,
+    silences: Silences,
+    /// By driver: the last offer that the device had not acknowledged when somebody else accepted the trip.
+    outrun: BTreeMap<DriverId, OfferId>,
     driving: BTreeMap<DriverId, usize>,
     on_shift: BTreeSet<DriverId>,
     unfinished: usize,
@@ -47,14 +50,6 @@ pub struct Book {
 struct Standing {
     search: Search,
     look_at: Option<Timestamp>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Ended {
-    driver: DriverId,
-    attempt: i64,
-    state: OfferState,
-    at: Timestamp,
 }
 
 /// The key of the trip of that number.
@@ -76,6 +71,11 @@ impl Book {
     /// The open offer to a driver.
     pub fn offer_to(&self, driver: DriverId) -> Option<&Offer> {
         self.open.get(&driver)
+    }
+
+    /// Whose devices did not acknowledge their last offers.
+    pub const fn silences(&self) -> &Silences {
+        &self.silences
     }
 
     /// How many trips are not over.
@@ -126,7 +126,7 @@ impl Book {
             let search = Search {
                 trip: trip.clone(),
                 round: 0,
-                asked: Vec::new(),
+                asked: Asked::default(),
                 due_at: at,
             };
             let look_at = Some(at);
@@ -187,9 +187,14 @@ impl Book {
         reply: OfferAction,
         at: Timestamp,
     ) -> Result<(), Refused> {
+        if self.outrun.get(&driver) == Some(&offer) {
+            self.outrun.remove(&driver);
+            self.silences.remove(&driver);
+        }
         let open = self.open.get(&driver).filter(|open| open.id == offer);
         let after = open.ok_or(Refused)?.apply(reply, at).map_err(|_| Refused)?;
         if after.state.is_open() {
+            self.note_silence(&after, at);
             self.open.insert(driver, after);
         } else {
             self.end(after, at);
@@ -214,8 +219,15 @@ impl Book {
 
     fn withdraw_of(&mut self, number: usize, at: Timestamp) {
         let of_trip = self.open.values().filter(|it| it.trip == key(number));
-        for driver in of_trip.map(|offer| offer.driver).collect::<Vec<_>>() {
-            self.withdraw_to(driver, at);
+        let is_taken = self.trips[number].state.status() == Status::Started;
+        for offer in of_trip.cloned().collect::<Vec<Offer>>() {
+            if is_taken && offer.state == OfferState::Created {
+                let before = self.silences.get(&offer.driver).copied();
+                let silence = Silence::outrun(before, at);
+                self.silences.insert(offer.driver, silence);
+                self.outrun.insert(offer.driver, offer.id);
+            }
+            self.withdraw_to(offer.driver, at);
         }
     }
 
@@ -226,15 +238,25 @@ impl Book {
         }
     }
 
+    /// Notes whether the device has acknowledged something, or has not.
+    fn note_silence(&mut self, offer: &Offer, at: Timestamp) {
+        let before = self.silences.remove(&offer.driver);
+        if let Some(silence) = Silence::after(before, offer.state, at) {
+            self.silences.insert(offer.driver, silence);
+        }
+    }
+
     /// Notes how an offer has ended; when a trip's last one has in vain, drivers are looked for again.
     fn end(&mut self, offer: Offer, at: Timestamp) {
         let number = number(offer.trip);
         self.open.remove(&offer.driver);
+        self.note_silence(&offer, at);
         self.ended[number].push(Ended {
             driver: offer.driver,
             attempt: offer.attempt,
             state: offer.state,
-            at,
+            offered_at: offer.offered_at,
+            ended_at: at,
         });
         let is_last = self.open.values().all(|other| other.trip != offer.trip);
         if offer.state != OfferState::Accepted
@@ -260,16 +282,8 @@ impl Book {
         let search = |(look_at, number): (Option<Timestamp>, usize)| {
             let mut search = self.searches.remove(&number)?.search;
             let trip = &search.trip;
-            let answered = |ended: &&Ended| match ended.state {
-                OfferState::Accepted | OfferState::Declined | OfferState::Expired => {
-                    ended.attempt == trip.attempt
-                }
-                OfferState::Undelivered => ended.at > at - SILENT_FOR,
-                OfferState::Created | OfferState::Delivered | OfferState::Withdrawn => false,
-            };
-            let asked = self.ended[number].iter().filter(answered);
-            let asked = asked.map(|ended| ended.driver);
-            search.asked = asked.chain(trip.given_back_by.iter().copied()).collect();
+            let ended = &self.ended[number];
+            search.asked = Asked::of(ended, trip.attempt, &trip.given_back_by, at);
             search.due_at = look_at?;
             Some(search)
         };
@@ -307,6 +321,7 @@ impl Book {
                 standing.search.round = proposal.next_round;
                 Some(proposal.again_at)
             } else {
+                standing.search.round = proposal.round;
                 None
             };
         }

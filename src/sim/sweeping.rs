@@ -53,6 +53,7 @@ impl Simulation<'_> {
             } else {
                 &nobody
             },
+            silences: self.book.silences(),
             at,
         };
         let offers = &mut self.offers;

@@ -21,6 +21,7 @@ mod rows;
 mod schema;
 pub mod searches;
 pub mod shifts;
+pub mod silences;
 mod sql_types;
 pub mod streams;
 pub mod tracks;

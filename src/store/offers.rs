@@ -6,13 +6,16 @@ use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::db::{Db, on};
 use super::rows::Corrupt;
 use super::schema::{offers, trips};
 use super::sql_types::{At, Id};
-use crate::domain::{DriverId, Offer, OfferChange, OfferId, OfferState, Trip, TripId, UserId};
+use crate::domain::asked::SILENT_FOR;
+use crate::domain::{
+    DriverId, Ended, Offer, OfferChange, OfferId, OfferState, Trip, TripId, UserId,
+};
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = offers, treat_none_as_default_value = false)]
@@ -53,11 +56,7 @@ impl Row {
             trip,
             attempt: self.attempt,
             driver: DriverId::of(UserId::new(self.driver_id)),
-            state: OfferState::parse(&self.state).ok_or(Corrupt {
-                table: "offers",
-                id: self.trip_id,
-                why: "the state of an offer of this trip is unknown",
-            })?,
+            state: state_of(&self.state, self.trip_id)?,
             metres: self.metres,
             eta_s: self.eta_s,
             offered_at: self.offered_at.0,
@@ -67,8 +66,13 @@ impl Row {
     }
 }
 
-/// For how long a device that did not acknowledge an offer of a trip is not tried with it again.
-pub const SILENT_FOR: SignedDuration = SignedDuration::from_secs(30);
+fn state_of(word: &str, trip: i64) -> Result<OfferState, Corrupt> {
+    OfferState::parse(word).ok_or(Corrupt {
+        table: "offers",
+        id: trip,
+        why: "the state of an offer of this trip is unknown",
+    })
+}
 
 /// The condition of the indexes of open offers, as it is written there.
 fn is_open() -> SqlLiteral<Bool> {
@@ -202,33 +206,43 @@ pub fn overdue(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId
     Ok(keys)
 }
 
-/// The drivers who are not asked for each of these trips again: their answer in this attempt counts, or their device was
-/// silent a moment ago.
-pub(super) fn asked(
+/// The offers of each of these trips that are over and matter for the next: those of the attempt, and those whose device was silent a
+/// moment ago.
+pub(super) fn ended(
     db: &mut Db,
     numbers: &[i64],
     at: Timestamp,
-) -> QueryResult<HashMap<i64, Vec<DriverId>>> {
-    let answered = sql::<Bool>("offers.state IN ('accepted', 'declined', 'expired')")
-        .and(offers::attempt.eq(trips::attempt));
-    let is_silent = offers::state
+) -> QueryResult<HashMap<i64, Vec<Ended>>> {
+    let was_silent = offers::state
         .eq(OfferState::Undelivered.as_str())
-        .and(offers::ended_at.is_not_null())
         .and(offers::ended_at.assume_not_null().gt(At(at - SILENT_FOR)));
-    let rows: Vec<(i64, i64)> = on!(db, |conn| {
+    let rows: Vec<(i64, i64, i64, String, At, At)> = on!(db, |conn| {
         offers::table
             .inner_join(trips::table)
             .filter(offers::trip_id.eq_any(numbers))
-            .filter(answered.or(is_silent))
-            .select((offers::trip_id, offers::driver_id))
+            .filter(offers::ended_at.is_not_null())
+            .filter(offers::attempt.eq(trips::attempt).or(was_silent))
+            .select((
+                offers::trip_id,
+                offers::driver_id,
+                offers::attempt,
+                offers::state,
+                offers::offered_at,
+                offers::ended_at.assume_not_null(),
+            ))
             .load(conn)
     })?;
-    let mut asked = HashMap::<i64, Vec<DriverId>>::new();
-    for (trip, driver) in rows {
-        let driver = DriverId::of(UserId::new(driver));
-        asked.entry(trip).or_default().push(driver);
+    let mut ended = HashMap::<i64, Vec<Ended>>::new();
+    for (trip, driver, attempt, state, offered_at, ended_at) in rows {
+        ended.entry(trip).or_default().push(Ended {
+            driver: DriverId::of(UserId::new(driver)),
+            attempt,
+            state: state_of(&state, trip)?,
+            offered_at: offered_at.0,
+            ended_at: ended_at.0,
+        });
     }
-    Ok(asked)
+    Ok(ended)
 }
 
 /// All open offers.

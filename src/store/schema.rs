@@ -103,6 +103,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    silences (driver_id) {
+        driver_id -> BigInt,
+        offers -> BigInt,
+        last_at -> crate::store::sql_types::Instant,
+    }
+}
+
+diesel::table! {
     track_pieces (id) {
         id -> BigInt,
         trip_id -> BigInt,
@@ -223,6 +231,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     searches,
     sessions,
     shifts,
+    silences,
     stream_entries,
     stream_heads,
     track_pieces,

@@ -9,7 +9,7 @@ use super::rows::{self, TripRow};
 use super::schema::{searches, trips};
 use super::sql_types::At;
 use super::trips::status_among;
-use crate::domain::{DriverId, Status, Trip};
+use crate::domain::{Asked, Status, Trip};
 
 /// A trip for which drivers are to be looked for now.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,8 +18,8 @@ pub struct Search {
     pub trip: Trip,
     /// How often nobody was found.
     pub round: i64,
-    /// Who is not asked again.
-    pub asked: Vec<DriverId>,
+    /// Who was asked before, and what came of it.
+    pub asked: Asked,
     /// Since when drivers are to be looked for anew.
     pub due_at: Timestamp,
 }
@@ -38,8 +38,8 @@ impl Search {
 pub(super) enum Step {
     /// It begins: look at once.
     Begin(Timestamp),
-    /// Offers are open: look once they have ended.
-    Wait,
+    /// Offers are open, new ones after that many rounds in which nobody was found: look once they have ended.
+    Wait(Option<i64>),
     /// All offers have ended: look now.
     Wake(Timestamp),
     /// Nobody was found in that many rounds: look again then.
@@ -55,6 +55,14 @@ pub(super) fn step(db: &mut Db, trip: i64, step: Step) -> QueryResult<()> {
             .set(searches::look_at.eq(look_at.map(At)))
             .execute(conn))
     };
+    let look_in = |db: &mut Db, round: i64, look_at: Option<Timestamp>| {
+        on!(db, |conn| diesel::update(searches::table.find(trip))
+            .set((
+                searches::round.eq(round),
+                searches::look_at.eq(look_at.map(At)),
+            ))
+            .execute(conn))
+    };
     match step {
         Step::Begin(at) => on!(db, |conn| diesel::insert_into(searches::table)
             .values((
@@ -63,14 +71,10 @@ pub(super) fn step(db: &mut Db, trip: i64, step: Step) -> QueryResult<()> {
                 searches::look_at.eq(Some(At(at))),
             ))
             .execute(conn)),
-        Step::Wait => look_at(db, None),
+        Step::Wait(None) => look_at(db, None),
+        Step::Wait(Some(round)) => look_in(db, round, None),
         Step::Wake(at) => look_at(db, Some(at)),
-        Step::Again(round, at) => on!(db, |conn| diesel::update(searches::table.find(trip))
-            .set((
-                searches::round.eq(round),
-                searches::look_at.eq(Some(At(at))),
-            ))
-            .execute(conn)),
+        Step::Again(round, at) => look_in(db, round, Some(at)),
         Step::End => on!(db, |conn| diesel::delete(searches::table.find(trip))
             .execute(conn)),
     }
@@ -99,7 +103,7 @@ pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<Search>> {
         return Ok(Vec::new());
     }
     let numbers: Vec<i64> = found.iter().map(|(_, _, row)| row.id).collect();
-    let mut asked = offers::asked(db, &numbers, at)?;
+    let mut ended = offers::ended(db, &numbers, at)?;
     let mut steps = Vec::with_capacity(found.len());
     let mut rows = Vec::with_capacity(found.len());
     for (round, due_at, row) in found {
@@ -108,8 +112,8 @@ pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<Search>> {
     }
     let trips = rows::trips(db, rows)?;
     let search = |(trip, (round, due_at)): (Trip, (i64, Timestamp))| {
-        let mut asked = asked.remove(&trip.number).unwrap_or_default();
-        asked.extend_from_slice(&trip.given_back_by);
+        let ended = ended.remove(&trip.number).unwrap_or_default();
+        let asked = Asked::of(&ended, trip.attempt, &trip.given_back_by, at);
         Search {
             trip,
             round,

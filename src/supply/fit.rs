@@ -49,7 +49,7 @@ pub(super) fn unfit(
         Some(Unfit::TooFewSeats)
     } else if shift::is_stale(tags.heard, now) {
         Some(Unfit::Stale)
-    } else if wanted.except.contains(&driver) {
+    } else if (wanted.except)(driver) {
         Some(Unfit::Excepted)
     } else {
         None

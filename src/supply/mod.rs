@@ -100,7 +100,7 @@ impl Reported {
 }
 
 /// Whom a trip needs.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Wanted<'a> {
     /// The pick-up.
     pub from: Coordinates,
@@ -114,8 +114,8 @@ pub struct Wanted<'a> {
     pub passengers: u8,
     /// Now.
     pub at: Timestamp,
-    /// Not these.
-    pub except: &'a [DriverId],
+    /// Not those of whom this is true.
+    pub except: &'a dyn Fn(DriverId) -> bool,
 }
 
 /// A driver who may get the trip.

@@ -82,7 +82,7 @@ impl Ask {
             class: &self.class,
             passengers: self.passengers,
             at: self.at,
-            except: &self.except,
+            except: &|driver| self.except.contains(&driver),
         };
         let candidates = supply.nearest(&wanted).into_iter();
         candidates
@@ -114,7 +114,7 @@ fn the_nearest_free_drivers_come_first_with_their_way() {
         class: &class,
         passengers: 4,
         at: noon(),
-        except: &[],
+        except: &|_| false,
     };
     let candidates = supply.nearest(&wanted);
     assert_eq!(candidates.len(), 2);
@@ -347,7 +347,7 @@ fn all_near(supply: &Supply, k: usize) -> Vec<Candidate> {
         class: &VehicleClass::default(),
         passengers: 1,
         at: noon(),
-        except: &[],
+        except: &|_| false,
     };
     supply.nearest(&wanted)
 }

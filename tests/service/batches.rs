@@ -328,7 +328,7 @@ fn path(trip: &Value) -> String {
 }
 
 #[track_caller]
-fn account(operator: &Operator, trip: &Value) -> Value {
+pub fn account(operator: &Operator, trip: &Value) -> Value {
     operator.get(&path(trip)).ok(200)
 }
 

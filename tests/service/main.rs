@@ -30,12 +30,13 @@ mod failures;
 mod fares;
 mod fees;
 mod frames;
+mod going_round;
 mod hand_over;
 mod handshake;
 mod harness;
+mod hints;
 mod idempotency;
 mod idempotent_frames;
-mod hints;
 mod lifecycle;
 mod lists;
 mod lock;
@@ -88,7 +89,7 @@ fn main() -> ExitCode {
 }
 
 /// What must hold on both databases.
-fn modules() -> [Module; 54] {
+fn modules() -> [Module; 56] {
     [
         ("sign_up", sign_up::tests()),
         ("log_in", log_in::tests()),
@@ -101,9 +102,9 @@ fn modules() -> [Module; 54] {
         ("trips", trips::tests()),
         ("commands", commands::tests()),
         ("endings", endings::tests()),
-        ("idempotency", idempotency::tests()),
         ("idempotent_frames", idempotent_frames::tests()),
         ("hints", hints::tests()),
+        ("idempotency", idempotency::tests()),
         ("handshake", handshake::tests()),
         ("frames", frames::tests()),
         ("refusals", refusals::tests()),
@@ -138,6 +139,7 @@ fn modules() -> [Module; 54] {
         ("chat", chat::tests()),
         ("notifications", notifications::tests()),
         ("taxi", taxi::tests()),
+        ("going_round", going_round::tests()),
         ("hand_over", hand_over::tests()),
         ("events", events::tests()),
         ("doors", doors::tests()),

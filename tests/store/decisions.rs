@@ -83,7 +83,7 @@ fn a_decision_without_its_offer_is_made_again_after_a_restart(on: On) {
         panic!("the search is due as before: {due:?}");
     };
     assert_eq!((search.trip.id, search.round), (trip.id, 0));
-    assert!(search.asked.is_empty());
+    assert!(search.asked.not_now.is_empty());
     town.trip(propose(&trip, &bob));
     town.trip(propose(&trip, &bob));
     let offers = town.read(move |db| cabrank::store::offers::of_trip(db, &trip));

@@ -16,7 +16,9 @@ pub fn tests() -> Vec<Test> {
 /// Those whom the one search that is due does not ask.
 fn asked(town: &Town) -> Vec<DriverId> {
     let due = town.read(|db| searches::due(db, inputs::now(), 10));
-    due.into_iter().flat_map(|search| search.asked).collect()
+    due.into_iter()
+        .flat_map(|search| search.asked.not_now)
+        .collect()
 }
 
 fn decline(trip: &Trip, driver: &Party<DriverId>) -> Task {

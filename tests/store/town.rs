@@ -345,6 +345,7 @@ pub fn propose_to(trip: &Trip, drivers: &[Party<DriverId>]) -> Command {
     command(Task::Propose(Proposal {
         trip: trip.id,
         attempt: trip.attempt,
+        round: 0,
         next_round: 1,
         candidates: candidates.collect(),
         wave: drivers.len(),

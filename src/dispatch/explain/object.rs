@@ -64,7 +64,9 @@ struct RoundObject<'a> {
     /// Who told the driving times: `straight`, `road` or `osrm`.
     #[schema(value_type = String, example = "road")]
     eta_by: Via,
-    /// Who came into question, the nearest by driving time first.
+    /// How many were to be asked at once: the area's `wave`, and one more for each offer in a row that no device acknowledged, up to 8.
+    wave: usize,
+    /// Who came into question, the nearest by driving time first; devices that left their last offers unacknowledged come last.
     candidates: Vec<CandidateObject<'a>>,
     /// Who was near and did not.
     left_out: Vec<LeftOutObject<'a>>,
@@ -128,12 +130,14 @@ struct CandidateObject<'a> {
     eta: u32,
     /// After how many seconds the driver would be free; 0: free already.
     free_in: u32,
+    /// Whether the driver had been asked in this attempt before, by an offer that the device did not acknowledge.
+    again: bool,
     /// What it would have cost, in milliseconds of the rider's time.
     cost: i64,
     parts: PartsObject,
 }
 
-/// What a cost is made of, in milliseconds; the last two are taken off.
+/// What a cost is made of, in milliseconds; `idle` and `waited` are taken off.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = DispatchCost)]
 struct PartsObject {
@@ -145,6 +149,8 @@ struct PartsObject {
     idle: i64,
     /// For how long the rider has waited.
     waited: i64,
+    /// What keeps a device that left its last offer, or its last two, unacknowledged behind the others: a day, or two.
+    silence: i64,
 }
 
 impl From<Cost> for PartsObject {
@@ -154,6 +160,7 @@ impl From<Cost> for PartsObject {
             refusal: cost.refusal_ms,
             idle: cost.idle_ms,
             waited: cost.waited_ms,
+            silence: cost.silence_ms,
         }
     }
 }
@@ -165,7 +172,7 @@ struct LeftOutObject<'a> {
     driver: NamedObject<'a>,
     /// How far from the pick-up, by straight line.
     metres: i64,
-    /// `occupied`, `other_class`, `too_few_seats`, `stale`, `asked_before`, `proposed` or `too_far`.
+    /// `occupied`, `other_class`, `too_few_seats`, `stale`, `asked_before`, `proposed`, `too_far` or `silent`.
     #[schema(value_type = String, example = "occupied")]
     why: Why,
 }
@@ -235,6 +242,7 @@ impl Explanation {
             solver: round.solved.map(SolverObject::from),
             eta_max: searched.eta_max_s,
             eta_by: searched.via,
+            wave: searched.wave(),
             candidates: candidates.collect(),
             left_out: left_out.collect(),
             outcome: match searched.chosen {
@@ -253,6 +261,7 @@ impl Explanation {
             metres: one.metres,
             eta: one.eta_s,
             free_in: one.free_in_s,
+            again: one.is_again,
             cost: one.cost.total(),
             parts: one.cost.into(),
         }

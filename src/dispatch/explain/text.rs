@@ -92,6 +92,14 @@ impl Explanation {
             let (name, why) = (self.name(left_out.driver), left_out.why.as_str());
             writeln!(f, "  left out   {name:20} {:>6} m   {why}", left_out.metres)?;
         }
+        if searched.unheard > 0 {
+            writeln!(
+                f,
+                "  up to {} at once, after {} offers in a row that no device acknowledged",
+                searched.wave(),
+                searched.unheard
+            )?;
+        }
         if searched.chosen == Chosen::Nobody {
             writeln!(f, "  nobody, within {} s", searched.eta_max_s)?;
         }
@@ -125,13 +133,23 @@ impl Explanation {
         if one.free_in_s > 0 {
             write!(f, ", free in {} s", one.free_in_s)?;
         }
+        if one.is_again {
+            write!(f, ", asked again: the device had not acknowledged it")?;
+        }
         let cost = one.cost;
+        if cost.silence_ms > 0 {
+            write!(
+                f,
+                ", after the others: the device left its last offers unacknowledged"
+            )?;
+        }
         writeln!(
             f,
-            "   cost {} s = pick-up {} + refusal {} - idle {} - waited {}",
+            "   cost {} s = pick-up {} + refusal {} + silence {} - idle {} - waited {}",
             s(cost.total()),
             s(cost.pick_up_ms),
             s(cost.refusal_ms),
+            s(cost.silence_ms),
             s(cost.idle_ms),
             s(cost.waited_ms)
         )

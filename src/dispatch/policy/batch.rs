@@ -1,7 +1,7 @@
 //! `batch`: the searches of an area gather for a window, and one assignment is solved over all that wait.
 //!
 //! Most matches first, then the least total cost. The window is short where drivers are plenty, for then nobody gains by waiting, and longer where they are
-//! scarce. It begins with the oldest search that is due, which is a column: a restart forgets no window. Whoever is left over for want of candidates is looked for among
+//! scarce; devices that acknowledge nothing are no drivers in this. It begins with the oldest search that is due, which is a column: a restart forgets no window. Whoever is left over for want of candidates is looked for among
 //! more of them, in the same window.
 
 use std::cell::LazyCell;
@@ -63,7 +63,9 @@ fn area<F: FnOnce() -> Vec<Ending>>(
         .map(|search| look(search, CANDIDATES, world))
         .collect();
     let window = window(&looked);
-    if when == When::WindowIsOver && world.at < oldest + window {
+    // An offer that no device acknowledged asked nobody: whoever got nothing by it does not gather anew.
+    let has_gathered = looked.iter().any(Looked::has_gathered);
+    if when == When::WindowIsOver && !has_gathered && world.at < oldest + window {
         return None;
     }
     for looked in &mut looked {
@@ -123,7 +125,7 @@ fn left_over<'a>(
 
 /// How long searches gather: by how many drivers there are for each of them.
 fn window(looked: &[Looked<'_>]) -> SignedDuration {
-    let drivers: HashSet<DriverId> = looked.iter().flat_map(Looked::drivers).collect();
+    let drivers: HashSet<DriverId> = looked.iter().flat_map(Looked::answering).collect();
     let usual = Offering::default();
     let offering = looked.first().map_or(usual, |looked| looked.offering);
     let (shortest, longest) = (

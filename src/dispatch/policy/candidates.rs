@@ -3,7 +3,7 @@
 use crate::domain::{Coordinates, DriverId};
 use crate::eta::{Answer, Ask, Via};
 use crate::store::searches::Search;
-use crate::supply::{PassedOver, Unfit, Wanted};
+use crate::supply::{PassedOver, Seen, Unfit, Wanted};
 use crate::town::{Offering, Town};
 
 use super::World;
@@ -37,12 +37,24 @@ pub(super) struct Looked<'a> {
     pub(super) is_cut: bool,
 }
 
+/// Which of those near a pick-up are looked for.
+#[derive(Clone, Copy)]
+enum Whom {
+    /// Those who have not been asked, whose devices acknowledge what they are sent.
+    Heard,
+    /// Those who have not been asked, whose devices did not acknowledge their last offers.
+    Silent,
+    /// Those who have been asked, and whose devices did not acknowledge it.
+    Unreached,
+}
+
 /// Somebody found near a pick-up.
 #[derive(Clone, Copy)]
 struct Near {
     driver: DriverId,
     metres: f64,
     free_in_s: u32,
+    is_again: bool,
     circumstances: Circumstances,
 }
 
@@ -71,31 +83,56 @@ impl<'a> Looked<'a> {
             places: Vec::new(),
             is_cut: false,
         };
-        let except = looked.except();
-        let found = looked.wanted(look.k, &except, world);
-        let found = found.map_or_else(Vec::new, |wanted| world.supply.nearest(&wanted));
-        looked.is_cut = found.len() == look.k;
+        let heard = looked.find(Whom::Heard, look.k, world);
+        looked.is_cut = heard == look.k;
+        if !looked.is_cut && !world.silences.is_empty() {
+            looked.find(Whom::Silent, look.k - heard, world);
+        }
+        if !search.asked.unreached.is_empty() {
+            looked.find(Whom::Unreached, look.k, world);
+        }
+        looked
+    }
+
+    /// Adds the nearest `k` of those; gives how many were found.
+    fn find(&mut self, whom: Whom, k: usize, world: &World<'_>) -> usize {
+        let except = |driver| !self.is_wanted(whom, driver, world);
+        let wanted = self.wanted(k, &except, world);
+        let found = wanted.map_or_else(Vec::new, |wanted| world.supply.nearest(&wanted));
+        let count = found.len();
         for found in found {
             // Whoever has gone off shift in this very moment is not asked.
             let Some(seen) = world.supply.seen(found.driver) else {
                 continue;
             };
             let idle_s = world.at.duration_since(seen.since).as_secs();
-            let (accepted, refused) = (seen.accepted, seen.refused);
-            let circumstances = looked.circumstances((accepted, refused), idle_s, world);
-            looked.add(found.driver, found.metres, 0, seen.place, circumstances);
+            let near = Near {
+                driver: found.driver,
+                metres: found.metres,
+                free_in_s: 0,
+                is_again: matches!(whom, Whom::Unreached),
+                circumstances: self.circumstances(found.driver, &seen, idle_s, world),
+            };
+            self.add(near, seen.place);
         }
-        looked
+        count
     }
 
-    fn except(&self) -> Vec<DriverId> {
-        [&self.search.asked[..], self.proposed].concat()
+    fn is_wanted(&self, whom: Whom, driver: DriverId, world: &World<'_>) -> bool {
+        let asked = &self.search.asked;
+        let is_unreached = || asked.unreached.contains(&driver);
+        let is_among = match whom {
+            Whom::Heard => !is_silent(driver, world) && !is_unreached(),
+            Whom::Silent => is_silent(driver, world) && !is_unreached(),
+            Whom::Unreached => is_unreached(),
+        };
+        is_among && !asked.not_now.contains(&driver) && !self.proposed.contains(&driver)
     }
 
     fn wanted<'w>(
         &'w self,
         k: usize,
-        except: &'w [DriverId],
+        except: &'w dyn Fn(DriverId) -> bool,
         world: &World<'_>,
     ) -> Option<Wanted<'w>> {
         let order = &self.search.trip.order;
@@ -120,7 +157,8 @@ impl<'a> Looked<'a> {
             let is_fit = world
                 .supply
                 .serves(ending.driver, &order.class, order.passengers)
-                && !self.search.asked.contains(&ending.driver);
+                && !self.search.asked.not_now.contains(&ending.driver)
+                && !self.search.asked.unreached.contains(&ending.driver);
             let metres = ending.drop_off.metres_to(from);
             let known = world.supply.seen(ending.driver);
             let Some(seen) =
@@ -128,20 +166,20 @@ impl<'a> Looked<'a> {
             else {
                 continue;
             };
-            let circumstances = self.circumstances((seen.accepted, seen.refused), 0, world);
-            self.add(
-                ending.driver,
+            let near = Near {
+                driver: ending.driver,
                 metres,
-                ending.free_in_s,
-                ending.drop_off,
-                circumstances,
-            );
+                free_in_s: ending.free_in_s,
+                is_again: false,
+                circumstances: self.circumstances(ending.driver, &seen, 0, world),
+            };
+            self.add(near, ending.drop_off);
         }
     }
 
     /// Who is near and does not come into question, and why.
     fn left_out(&self, world: &World<'_>) -> Vec<LeftOut> {
-        let except = self.except();
+        let except = |driver| !self.is_wanted(Whom::Heard, driver, world);
         let near = self.wanted(LEFT_OUT_MAX, &except, world);
         let passed_over = near.map_or_else(Vec::new, |near| world.supply.passed_over(&near));
         let others = passed_over
@@ -150,47 +188,62 @@ impl<'a> Looked<'a> {
         let left_out = others.map(|passed| LeftOut {
             driver: passed.driver,
             metres: whole(passed.metres),
-            why: why_not(&passed, self.proposed),
+            why: self.why_not(&passed),
         });
         left_out.collect()
     }
 
+    fn why_not(&self, passed: &PassedOver) -> Why {
+        let (driver, asked) = (&passed.driver, &self.search.asked);
+        if passed.why != Unfit::Excepted {
+            passed.why.into()
+        } else if self.proposed.contains(driver) {
+            Why::Proposed
+        } else if asked.not_now.contains(driver) || asked.unreached.contains(driver) {
+            Why::AskedBefore
+        } else {
+            Why::Silent
+        }
+    }
+
     fn circumstances(
         &self,
-        (accepted, refused): (u32, u32),
+        driver: DriverId,
+        seen: &Seen,
         idle_s: i64,
         world: &World<'_>,
     ) -> Circumstances {
         Circumstances {
             pick_up_s: 0,
             decide_s: i64::from(self.offering.decide_seconds),
-            accepted: i64::from(accepted),
-            refused: i64::from(refused),
+            accepted: i64::from(seen.accepted),
+            refused: i64::from(seen.refused),
             idle_s,
             waited_s: self.search.waited_s(world.at),
+            silence: silence(driver, world),
         }
     }
 
-    fn add(
-        &mut self,
-        driver: DriverId,
-        metres: f64,
-        free_in_s: u32,
-        place: Coordinates,
-        circumstances: Circumstances,
-    ) {
-        self.near.push(Near {
-            driver,
-            metres,
-            free_in_s,
-            circumstances,
-        });
+    fn add(&mut self, near: Near, place: Coordinates) {
+        self.near.push(near);
         self.places.push(place);
     }
 
     /// Who came into question before driving times were asked for.
-    pub(super) fn drivers(&self) -> impl Iterator<Item = DriverId> {
+    fn drivers(&self) -> impl Iterator<Item = DriverId> {
         self.near.iter().map(|near| near.driver)
+    }
+
+    /// Those of them who can be expected to answer.
+    pub(super) fn answering(&self) -> impl Iterator<Item = DriverId> {
+        let answering = |near: &&Near| !near.is_again && near.circumstances.silence == 0;
+        self.near.iter().filter(answering).map(|near| near.driver)
+    }
+
+    /// Whether the search goes on after a wave that reached nobody: then it has gathered before.
+    pub(super) fn has_gathered(&self) -> bool {
+        let asked = &self.search.asked;
+        asked.unheard_at.is_some_and(|at| self.search.due_at <= at)
     }
 
     fn ask(&self) -> Option<Ask<'_>> {
@@ -219,7 +272,23 @@ impl<'a> Looked<'a> {
                 }),
             }
         }
-        candidates.sort_unstable_by_key(|one| (one.eta_s + one.free_in_s, one.metres, one.driver));
+        if candidates.iter().any(|one| !one.is_again) {
+            // Nobody is asked again before everybody in reach was asked.
+            candidates.retain(|one| {
+                !one.is_again || {
+                    left_out.push(LeftOut {
+                        driver: one.driver,
+                        metres: one.metres,
+                        why: Why::AskedBefore,
+                    });
+                    false
+                }
+            });
+        }
+        candidates.sort_unstable_by_key(|one| {
+            let pick_up_s = one.eta_s + one.free_in_s;
+            (one.cost.silence_ms, pick_up_s, one.metres, one.driver)
+        });
         Searched {
             trip: self.search.trip.id,
             number: self.search.trip.number,
@@ -228,6 +297,7 @@ impl<'a> Looked<'a> {
             waited_s: self.search.waited_s(world.at),
             eta_max_s: self.eta_max_s,
             offering: self.offering,
+            unheard: self.search.asked.unheard,
             via,
             candidates,
             left_out,
@@ -243,6 +313,7 @@ impl Near {
             metres: whole(self.metres),
             eta_s: pick_up_s - self.free_in_s,
             free_in_s: self.free_in_s,
+            is_again: self.is_again,
             cost: Cost::of(&Circumstances {
                 pick_up_s: i64::from(pick_up_s),
                 ..self.circumstances
@@ -268,12 +339,14 @@ pub(super) fn offering(search: &Search, town: &Town) -> Offering {
     rules.map_or_else(|_| Offering::default(), |rules| rules.offering)
 }
 
-fn why_not(passed: &PassedOver, proposed: &[DriverId]) -> Why {
-    if passed.why == Unfit::Excepted && proposed.contains(&passed.driver) {
-        Why::Proposed
-    } else {
-        passed.why.into()
-    }
+/// How far behind the others a driver comes for not acknowledging offers.
+fn silence(driver: DriverId, world: &World<'_>) -> i64 {
+    let silence = world.silences.get(&driver);
+    silence.map_or(0, |silence| silence.rank(world.at))
+}
+
+fn is_silent(driver: DriverId, world: &World<'_>) -> bool {
+    silence(driver, world) > 0
 }
 
 #[expect(

@@ -6,6 +6,8 @@ const ACCEPTS_PERMILLE: i64 = 900;
 const ACCEPTS_WEIGHT: i64 = 10;
 /// What a second of idling is worth to whoever idles, in milliseconds of a rider's.
 const IDLE_MS: i64 = 10;
+/// What comes on top for each offer in a row that the device left unacknowledged: a day, so that others come first wherever they are.
+const SILENCE_MS: i64 = 86_400_000;
 /// Who has idled longer gains no more by it, in seconds.
 const IDLE_MAX_S: i64 = 900;
 /// A rider who has waited so long counts as much more as if the driver were so much nearer, in seconds.
@@ -22,6 +24,8 @@ pub struct Cost {
     pub idle_ms: i64,
     /// Off, for how long the rider has waited: it grows with the square, so that nobody is left for last again and again.
     pub waited_ms: i64,
+    /// What keeps a device that left its last offers unacknowledged behind the others; nothing for one that did not.
+    pub silence_ms: i64,
 }
 
 /// What a cost depends on.
@@ -39,6 +43,8 @@ pub struct Circumstances {
     pub idle_s: i64,
     /// For how long the rider has waited, in seconds.
     pub waited_s: i64,
+    /// How far behind the others the driver comes for not acknowledging offers ([`Silence::rank`](crate::domain::Silence::rank)).
+    pub silence: i64,
 }
 
 impl Cost {
@@ -52,12 +58,13 @@ impl Cost {
             refusal_ms: (1_000 - accepts_permille) * of.decide_s,
             idle_ms: IDLE_MS * of.idle_s.clamp(0, IDLE_MAX_S),
             waited_ms: 1_000 * waited_s * waited_s / WAITED_UNIT_S,
+            silence_ms: SILENCE_MS * of.silence,
         }
     }
 
     /// All of it; below zero for a rider who has waited long.
     pub const fn total(self) -> i64 {
-        self.pick_up_ms + self.refusal_ms - self.idle_ms - self.waited_ms
+        self.pick_up_ms + self.refusal_ms + self.silence_ms - self.idle_ms - self.waited_ms
     }
 }
 
@@ -72,6 +79,7 @@ mod tests {
         refused: 0,
         idle_s: 0,
         waited_s: 0,
+        silence: 0,
     };
 
     #[test]

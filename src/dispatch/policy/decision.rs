@@ -67,6 +67,9 @@ pub struct Searched {
     pub eta_max_s: u32,
     /// How the trip is offered there.
     pub offering: Offering,
+    /// How many offers in a row, up to the last wave, no device had acknowledged.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub unheard: u32,
     /// Who told how long drivers take.
     pub via: Via,
     /// The best first.
@@ -77,8 +80,19 @@ pub struct Searched {
     pub chosen: Chosen,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_none(number: &u32) -> bool {
+    *number == 0
+}
+
+/// Offers that no device acknowledged let a wave grow to so many.
+const WAVE_MAX: usize = 8;
+
 /// A driver who came into question. There may be forty for each search, so it is written without names:
-/// `[driver, metres, eta_s, free_in_s, [pick_up_ms, refusal_ms, idle_ms, waited_ms]]`.
+/// `[driver, metres, eta_s, free_in_s, [pick_up_ms, refusal_ms, idle_ms, waited_ms, silence_ms], is_again]`; the last two where there is something to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Written", into = "Written")]
 pub struct Considered {
@@ -90,25 +104,41 @@ pub struct Considered {
     pub eta_s: u32,
     /// After how many seconds the driver would be free; 0: free already.
     pub free_in_s: u32,
+    /// Whether the driver was asked in this attempt before, by an offer that the device did not acknowledge.
+    pub is_again: bool,
     /// What it would cost.
     pub cost: Cost,
 }
 
-type Written = (DriverId, i64, u32, u32, [i64; 4]);
+#[derive(Serialize, Deserialize)]
+struct Written(
+    DriverId,
+    i64,
+    u32,
+    u32,
+    Vec<i64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")] bool,
+);
 
 impl From<Written> for Considered {
-    fn from((driver, metres, eta_s, free_in_s, cost): Written) -> Self {
-        let [pick_up_ms, refusal_ms, idle_ms, waited_ms] = cost;
+    fn from(written: Written) -> Self {
+        let Written(driver, metres, eta_s, free_in_s, cost, is_again) = written;
+        let mut parts = cost.into_iter();
+        let mut part = || parts.next().unwrap_or(0);
+        let (pick_up_ms, refusal_ms, idle_ms) = (part(), part(), part());
+        let (waited_ms, silence_ms) = (part(), part());
         Self {
             driver,
             metres,
             eta_s,
             free_in_s,
+            is_again,
             cost: Cost {
                 pick_up_ms,
                 refusal_ms,
                 idle_ms,
                 waited_ms,
+                silence_ms,
             },
         }
     }
@@ -121,9 +151,18 @@ impl From<Considered> for Written {
             refusal_ms,
             idle_ms,
             waited_ms,
+            silence_ms,
         } = of.cost;
-        let cost = [pick_up_ms, refusal_ms, idle_ms, waited_ms];
-        (of.driver, of.metres, of.eta_s, of.free_in_s, cost)
+        let mut cost = vec![pick_up_ms, refusal_ms, idle_ms, waited_ms];
+        cost.extend((silence_ms != 0).then_some(silence_ms));
+        Self(
+            of.driver,
+            of.metres,
+            of.eta_s,
+            of.free_in_s,
+            cost,
+            of.is_again,
+        )
     }
 }
 
@@ -156,6 +195,8 @@ pub enum Why {
     Proposed,
     /// Would take too long by road.
     TooFar,
+    /// Left the last offers unacknowledged, and there are enough others.
+    Silent,
 }
 
 impl From<Unfit> for Why {
@@ -193,6 +234,7 @@ impl Why {
             Self::AskedBefore => "asked_before",
             Self::Proposed => "proposed",
             Self::TooFar => "too_far",
+            Self::Silent => "silent",
         }
     }
 }
@@ -209,6 +251,22 @@ impl Chosen {
 }
 
 impl Searched {
+    /// How many are asked at once. An offer that no device acknowledged asked nobody, so that one more is asked: a wave in vain doubles the next.
+    pub fn wave(&self) -> usize {
+        let wave = usize::from(self.offering.wave);
+        let unheard = usize::try_from(self.unheard).unwrap_or(WAVE_MAX);
+        wave.saturating_add(unheard).min(WAVE_MAX.max(wave))
+    }
+
+    /// Whether nobody is asked whom this round has not reached before: only devices that have been silent.
+    pub fn is_last_resort(&self) -> bool {
+        let mut drivers = self.chosen.drivers().iter();
+        drivers.all(|driver| {
+            let known = self.considered(*driver);
+            known.is_some_and(|one| one.is_again || one.cost.silence_ms > 0)
+        })
+    }
+
     /// How long the first whom it is offered to takes to the pick-up, in seconds; 0 if it is offered to nobody.
     pub fn pick_up_s(&self) -> u32 {
         let first = self.chosen.drivers().first();
@@ -263,8 +321,7 @@ impl Decision {
 
     fn first_of_each(&self) -> Vec<Chosen> {
         let first = |searched: &Searched| {
-            let wave = usize::from(searched.offering.wave);
-            let drivers = searched.candidates.iter().take(wave);
+            let drivers = searched.candidates.iter().take(searched.wave());
             offered(drivers.map(|considered| considered.driver).collect())
         };
         self.searches.iter().map(first).collect()
@@ -319,8 +376,7 @@ impl Decision {
             let mut drivers = vec![driver];
             let others = searched.candidates.iter();
             for other in others.filter(|one| is_free(one)) {
-                if drivers.len() < usize::from(searched.offering.wave) && taken.insert(other.driver)
-                {
+                if drivers.len() < searched.wave() && taken.insert(other.driver) {
                     drivers.push(other.driver);
                 }
             }

@@ -17,7 +17,7 @@ use std::collections::HashSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::rides::Rides;
-use crate::domain::{DriverId, OfferId, Policy, TripId};
+use crate::domain::{DriverId, OfferId, Policy, Silences, TripId};
 use crate::eta::Provider;
 use crate::store::searches::Search;
 use crate::store::writer::command::{Candidate, Proposal};
@@ -39,6 +39,8 @@ pub struct World<'a> {
     pub eta: &'a dyn Provider,
     /// Which rides are under way: some of them will soon be over.
     pub rides: &'a Rides,
+    /// Whose devices did not acknowledge their last offers.
+    pub silences: &'a Silences,
     /// Now.
     pub at: Timestamp,
 }
@@ -141,9 +143,11 @@ fn proposal(
     Proposal {
         trip: searched.trip,
         attempt: searched.attempt,
+        // Silent devices are asked while others are looked for further away.
+        round: searched.round + i64::from(!is_held && searched.is_last_resort()),
         next_round: searched.round + i64::from(!is_held),
         candidates,
-        wave: usize::from(offering.wave),
+        wave: searched.wave(),
         deliver_s: i64::from(offering.deliver_seconds),
         decide_s: i64::from(offering.decide_seconds),
         again_at: world.at + SignedDuration::from_secs(again_s),

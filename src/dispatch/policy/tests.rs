@@ -1,10 +1,12 @@
 //! Small worlds on one meridian, where distances can be told by looking.
 
+mod silence;
+
 use uuid::Uuid;
 
 use super::*;
 use crate::domain::{
-    Coordinates, DriverId, Fix, Trip, TripId, UserId, Vehicle, VehicleClass, sample,
+    Asked, Coordinates, DriverId, Fix, Trip, TripId, UserId, Vehicle, VehicleClass, sample,
 };
 use crate::eta::Straight;
 
@@ -50,7 +52,10 @@ fn search_at(policy: Policy, asked: &[i64], pick_up: f64) -> Search {
         trip: Trip::request(request, AT),
         round: 0,
         due_at: AT,
-        asked: asked.iter().copied().map(driver).collect(),
+        asked: Asked {
+            not_now: asked.iter().copied().map(driver).collect(),
+            ..Asked::default()
+        },
     }
 }
 
@@ -60,11 +65,23 @@ fn planned(pool: &[Search], supply: &Supply) -> Plan {
 
 /// What is planned so many milliseconds later.
 fn planned_at(pool: &[Search], supply: &Supply, rides: &Rides, ms: i64) -> Plan {
+    planned_with(pool, supply, rides, &Silences::default(), ms)
+}
+
+/// What is planned where some devices have been silent.
+fn planned_with(
+    pool: &[Search],
+    supply: &Supply,
+    rides: &Rides,
+    silences: &Silences,
+    ms: i64,
+) -> Plan {
     let world = World {
         supply,
         town: &Town::default(),
         eta: &Straight::CITY,
         rides,
+        silences,
         at: AT + SignedDuration::from_millis(ms),
     };
     plan(pool, &world, || OfferId::new(Uuid::nil()))

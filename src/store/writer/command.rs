@@ -72,6 +72,8 @@ pub struct Proposal {
     pub trip: TripId,
     /// In which attempt; an older one comes to nothing.
     pub attempt: i64,
+    /// In how many rounds nobody was found, if it is offered to somebody.
+    pub round: i64,
     /// In how many rounds nobody was found, if none of these is free.
     pub next_round: i64,
     /// The best first; maybe none.

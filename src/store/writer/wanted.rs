@@ -15,6 +15,8 @@ pub(super) struct Wanted<'a> {
     pub(super) drivers: Vec<DriverId>,
     /// Those whose shifts matter.
     pub(super) on_shift: Vec<DriverId>,
+    /// Those who reply to an offer, or whose devices do.
+    pub(super) repliers: Vec<DriverId>,
     pub(super) trips: Vec<TripId>,
     pub(super) keys: Vec<(UserId, &'a str)>,
 }
@@ -27,6 +29,7 @@ pub(super) fn wanted(jobs: &[Job]) -> Wanted<'_> {
         riders: Vec::new(),
         drivers: Vec::new(),
         on_shift: Vec::new(),
+        repliers: Vec::new(),
         trips: Vec::new(),
         keys: Vec::new(),
     };
@@ -59,7 +62,11 @@ impl<'a> Wanted<'a> {
                 let candidates = proposal.candidates.iter();
                 candidates.for_each(|candidate| self.on_duty(candidate.driver));
             }
-            Task::Reply { trip, .. } | Task::Lapse(trip) => self.trips.push(*trip),
+            Task::Reply { trip, driver, .. } => {
+                self.trips.push(*trip);
+                self.repliers.push(*driver);
+            }
+            Task::Lapse(trip) => self.trips.push(*trip),
         }
         if let (Some(key), Some(user)) = (&command.key, command.actor().user()) {
             self.keys.push((user, key.word.as_str()));

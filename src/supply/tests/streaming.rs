@@ -75,7 +75,7 @@ fn compare(supply: &Supply, all: &[Progress], seed: u64) -> usize {
         class: &VehicleClass::default(),
         passengers: 1,
         at: noon(),
-        except: &[],
+        except: &|_| false,
     };
     let before = done(all);
     let found = supply.nearest(&wanted);

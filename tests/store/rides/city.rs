@@ -291,6 +291,7 @@ impl City {
         Proposal {
             trip: self.trips[trip],
             attempt: self.model.rides[trip].attempt - round.attempts_ago,
+            round: round.number,
             next_round: round.number + 1,
             candidates: round.drivers.iter().map(candidate).collect(),
             wave: round.wave,

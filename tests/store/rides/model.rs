@@ -154,20 +154,21 @@ impl Model {
         self.open_offers().any(|(_, offer)| offer.trip == trip)
     }
 
-    /// Who is not asked again for a trip: they have answered in this attempt, or their device was silent a moment ago.
+    /// Who is not asked again for a trip: they have been asked in this attempt, or their device was silent a moment ago.
     pub fn asked(&self, trip: usize, at: i64) -> Vec<usize> {
         let counts = [
             OfferState::Accepted,
             OfferState::Declined,
             OfferState::Expired,
+            OfferState::Withdrawn,
         ];
         let offers = self.offers.iter();
         let attempt = self.rides[trip].attempt;
         let asked = offers.filter(|offer| {
-            let has_answered = counts.contains(&offer.state) && offer.attempt == attempt;
+            let was_asked = counts.contains(&offer.state) && offer.attempt == attempt;
             let is_silent =
                 offer.state == OfferState::Undelivered && offer.ended + SILENT_SECONDS > at;
-            offer.trip == trip && (has_answered || is_silent)
+            offer.trip == trip && (was_asked || is_silent)
         });
         let mut asked: Vec<usize> = asked.map(|offer| offer.driver).collect();
         asked.extend(&self.rides[trip].given_back);
@@ -277,6 +278,9 @@ impl Model {
         if wave.is_empty() {
             let ride = &mut self.rides[trip];
             (ride.round, ride.look) = (round.number + 1, at + AGAIN_S);
+        }
+        if !wave.is_empty() {
+            self.rides[trip].round = round.number;
         }
         for driver in wave {
             let offer = Offered {

@@ -88,7 +88,7 @@ impl City {
 
     /// Everybody who was not asked before; who that is, is the store's to know.
     fn candidates(&self, search: &Search, trip: usize, first: usize) -> Result<Vec<usize>, String> {
-        let asked: BTreeSet<DriverId> = search.asked.iter().copied().collect();
+        let asked: BTreeSet<DriverId> = search.asked.not_now.iter().copied().collect();
         let has_asked = |driver: &usize| asked.contains(&self.drivers[*driver].id);
         let by_store: Vec<usize> = (0..DRIVERS).filter(has_asked).collect();
         let (by_model, round) = (

@@ -17,8 +17,8 @@ use super::command::{Answer, Command, Note, Outcome, Post, Refused, Task};
 use super::handle::Job;
 use super::wanted::{Wanted, wanted};
 use crate::domain::{
-    Actor, DriverId, Event, Fact, Message, Offer, OfferId, RiderId, Shift, Standing, Status, Trip,
-    TripChange, TripId, UserId,
+    Actor, DriverId, Event, Fact, Message, Offer, OfferId, RiderId, Shift, Silence, Silences,
+    Standing, Status, Trip, TripChange, TripId, UserId,
 };
 use crate::store::db::Db;
 use crate::store::keys::{self, Key, Used};
@@ -57,6 +57,9 @@ pub struct Desk {
     new_offers: Vec<OfferId>,
     /// Offers that were open, as they are now, and since when.
     changed_offers: BTreeMap<OfferId, (Offer, Timestamp)>,
+    /// What the drivers of those offers left unacknowledged, and what has become of it.
+    silences: Silences,
+    changed_silences: BTreeMap<DriverId, Option<Silence>>,
     ended_shifts: Vec<Shift>,
     searches: HashMap<TripId, Vec<Step>>,
     new_keys: Vec<(Used, Timestamp)>,
@@ -238,7 +241,8 @@ impl Desk {
     /// Writes everything that has changed, locking stream heads last, and returns the events in order.
     pub fn save(mut self, db: &mut Db, epoch: Uuid) -> QueryResult<Vec<Event>> {
         let is_idle = self.events.is_empty() && self.new_keys.is_empty();
-        if is_idle && self.searches.is_empty() && self.changed_offers.is_empty() {
+        let has_offers = !self.changed_offers.is_empty() || !self.changed_silences.is_empty();
+        if is_idle && self.searches.is_empty() && !has_offers {
             return Ok(Vec::new());
         }
         self.insert_new(db)?;

@@ -8,14 +8,14 @@ use jiff::Timestamp;
 
 use super::{Decision, Desk};
 use crate::domain::{
-    Actor, DriverId, Fact, Offer, OfferAction, OfferChange, OfferId, OfferState, Standing, Status,
-    Trip, TripId,
+    Actor, DriverId, Fact, Offer, OfferAction, OfferChange, OfferId, OfferState, Silence, Standing,
+    Status, Trip, TripId,
 };
 use crate::store::db::Db;
 use crate::store::searches::{self, Step};
 use crate::store::writer::command::{Answer, Candidate, Outcome, Proposal, Refused, Reply};
 use crate::store::writer::wanted::Wanted;
-use crate::store::{offers, trips};
+use crate::store::{offers, silences, trips};
 
 impl Desk {
     /// Locks and reads the open offers that the batch is about, and the trips that those are about.
@@ -44,6 +44,11 @@ impl Desk {
             .into_iter()
             .map(|(_, offer)| (offer.id, offer))
             .collect();
+        let drivers = self.offers.values().map(|offer| offer.driver);
+        let drivers: Vec<DriverId> = drivers.chain(wanted.repliers.iter().copied()).collect();
+        if !drivers.is_empty() {
+            self.silences = silences::of(db, &drivers)?;
+        }
         Ok(())
     }
 
@@ -55,18 +60,20 @@ impl Desk {
         if !is_searching || trip.attempt != proposal.attempt {
             return Ok(Answer::of(trip, Outcome::AlreadyDone));
         }
-        let mut open = self.offers_of(trip.id).len();
-        if open == 0 {
-            for candidate in &proposal.candidates {
-                if open < proposal.wave && self.may_be_offered(&trip, candidate.driver) {
-                    self.offer(&trip, proposal, candidate, at);
-                    open += 1;
-                }
+        if !self.offers_of(trip.id).is_empty() {
+            self.step(trip.id, Step::Wait(None));
+            return Ok(Answer::of(trip, Outcome::Changed));
+        }
+        let mut open = 0;
+        for candidate in &proposal.candidates {
+            if open < proposal.wave && self.may_be_offered(&trip, candidate.driver) {
+                self.offer(&trip, proposal, candidate, at);
+                open += 1;
             }
         }
         let step = match open {
             0 => Step::Again(proposal.next_round, proposal.again_at),
-            _ => Step::Wait,
+            _ => Step::Wait(Some(proposal.round)),
         };
         self.step(trip.id, step);
         Ok(Answer::of(trip, Outcome::Changed))
@@ -118,7 +125,13 @@ impl Desk {
             Reply::Decline => OfferAction::Decline,
         };
         Ok(match offer.apply(action, at) {
-            Err(over) => Err(Refused::OfferOver(over)),
+            Err(over) => {
+                if over.0 == OfferState::Withdrawn {
+                    // The device was not too late by its own fault, and is alive.
+                    self.note_silence(driver, None);
+                }
+                Err(Refused::OfferOver(over))
+            }
             Ok(after) if after == offer => {
                 Ok(Answer::of(trip, Outcome::AlreadyDone).with_offer(offer))
             }
@@ -166,7 +179,13 @@ impl Desk {
     }
 
     pub(super) fn withdraw_offers(&mut self, trip: TripId, at: Timestamp) {
+        let taken = self.trips.get(&trip);
+        let is_taken = taken.is_some_and(|trip| trip.state.status() == Status::Started);
         for offer in self.offers_of(trip) {
+            if is_taken && offer.state == OfferState::Created {
+                let before = self.silences.get(&offer.driver).copied();
+                self.note_silence(offer.driver, Some(Silence::outrun(before, at)));
+            }
             self.withdraw(&offer, at);
         }
     }
@@ -187,6 +206,9 @@ impl Desk {
     /// Notes what an open offer is now; when a trip's last one has ended in vain, drivers are looked for again.
     fn change(&mut self, offer: Offer, actor: Actor, at: Timestamp) {
         let trip = self.trips.get(&offer.trip).cloned();
+        let before = self.silences.get(&offer.driver).copied();
+        let after = Silence::after(before, offer.state, at);
+        self.note_silence(offer.driver, after);
         if offer.state.is_open() {
             self.offers.insert(offer.id, offer.clone());
         } else {
@@ -199,6 +221,17 @@ impl Desk {
             }
         }
         self.changed_offers.insert(offer.id, (offer, at));
+    }
+
+    /// Notes whether the device has acknowledged something, or has not.
+    fn note_silence(&mut self, driver: DriverId, after: Option<Silence>) {
+        let before = match after {
+            Some(silence) => self.silences.insert(driver, silence),
+            None => self.silences.remove(&driver),
+        };
+        if after != before {
+            self.changed_silences.insert(driver, after);
+        }
     }
 
     fn tell_driver(&mut self, offer: Offer, trip: &Arc<Trip>, actor: Actor, at: Timestamp) {
@@ -245,6 +278,7 @@ impl Desk {
         };
         let new: Vec<(&Offer, i64, Timestamp)> = self.new_offers.iter().filter_map(now).collect();
         offers::insert(db, &new)?;
+        silences::save(db, &self.changed_silences)?;
         for (trip, steps) in &self.searches {
             if let Some(trip) = self.trips.get(trip) {
                 for step in steps {

@@ -1,0 +1,98 @@
+//! Devices that do not acknowledge offers.
+//!
+//! A dead device looks like a free driver: it is on shift, and perhaps it says where it is. What tells it from others is that it acknowledges nothing.
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::id::DriverId;
+use super::offer::OfferState;
+
+/// For how long a device that left offers unacknowledged comes after the others.
+pub const LAST_FOR: SignedDuration = SignedDuration::from_mins(10);
+/// A device that left more offers unacknowledged comes no later than one that left so many.
+const OFFERS_MAX: i64 = 2;
+
+/// The offers in a row, up to its last one, that a device left unacknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Silence {
+    /// How many; at least one.
+    pub offers: i64,
+    /// When the last of them ended.
+    pub last_at: Timestamp,
+}
+
+/// The devices that have been silent lately.
+pub type Silences = HashMap<DriverId, Silence>;
+
+impl Silence {
+    /// What is known of a device once an offer to it has come to that state.
+    pub fn after(before: Option<Self>, state: OfferState, at: Timestamp) -> Option<Self> {
+        match state {
+            OfferState::Undelivered => Some(Self {
+                offers: before.map_or(0, |silence| silence.offers).saturating_add(1),
+                last_at: at,
+            }),
+            OfferState::Delivered
+            | OfferState::Accepted
+            | OfferState::Declined
+            | OfferState::Expired => None,
+            // It was taken back before its time was over, which says nothing of the device.
+            OfferState::Created | OfferState::Withdrawn => before,
+        }
+    }
+
+    /// What is known of a device that had not acknowledged an offer when somebody else accepted the trip: it comes behind those that had. A live one
+    /// acknowledges the offer all the same, and is not behind any more.
+    pub fn outrun(before: Option<Self>, at: Timestamp) -> Self {
+        before.unwrap_or(Self {
+            offers: 1,
+            last_at: at,
+        })
+    }
+
+    /// How far behind the others the device comes: not at all, behind them, or last of all.
+    pub fn rank(self, at: Timestamp) -> i64 {
+        if at.duration_since(self.last_at) < LAST_FOR {
+            self.offers.min(OFFERS_MAX)
+        } else {
+            0
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_900_000_000 + second).expect("a time")
+    }
+
+    #[test]
+    fn a_silent_device_comes_last_until_it_acknowledges_something_or_ten_minutes_are_over() {
+        let once = Silence::after(None, OfferState::Undelivered, at(0)).expect("it was silent");
+        let twice = Silence::after(Some(once), OfferState::Undelivered, at(60));
+        let twice = twice.expect("it was silent again");
+        assert_eq!((once.rank(at(1)), twice.rank(at(61))), (1, 2));
+        assert_eq!((twice.rank(at(659)), twice.rank(at(660))), (2, 0));
+        let thrice = Silence::after(Some(twice), OfferState::Undelivered, at(700));
+        assert_eq!(thrice.map(|silence| silence.rank(at(701))), Some(2));
+        for heard in [
+            OfferState::Delivered,
+            OfferState::Accepted,
+            OfferState::Declined,
+        ] {
+            assert_eq!(
+                Silence::after(Some(twice), heard, at(61)),
+                None,
+                "{heard:?}"
+            );
+        }
+        let withdrawn = Silence::after(Some(twice), OfferState::Withdrawn, at(61));
+        assert_eq!(withdrawn, Some(twice), "it had no time to acknowledge it");
+        assert_eq!(Silence::outrun(Some(twice), at(61)), twice);
+        assert_eq!(Silence::outrun(None, at(61)).rank(at(61)), 1);
+    }
+}

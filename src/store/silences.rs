@@ -1,0 +1,77 @@
+//! Which devices left their last offers unacknowledged.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+use jiff::Timestamp;
+
+use super::db::{Db, on};
+use super::schema::silences;
+use super::sql_types::At;
+use crate::domain::silence::LAST_FOR;
+use crate::domain::{DriverId, Silence, Silences, UserId};
+
+type Row = (i64, i64, At);
+
+/// Those that come after the others at that time.
+pub fn lately(db: &mut Db, at: Timestamp) -> QueryResult<Silences> {
+    let rows: Vec<Row> = on!(db, |conn| silences::table
+        .filter(silences::last_at.gt(At(at - LAST_FOR)))
+        .select((silences::driver_id, silences::offers, silences::last_at))
+        .load(conn))?;
+    Ok(silences_of(rows))
+}
+
+/// Those of these drivers. Whoever has locked the open offer to a driver has the driver's row alone.
+pub(super) fn of(db: &mut Db, drivers: &[DriverId]) -> QueryResult<Silences> {
+    let drivers = drivers.iter().map(|driver| driver.user().get());
+    let rows: Vec<Row> = on!(db, |conn| silences::table
+        .filter(silences::driver_id.eq_any(drivers))
+        .select((silences::driver_id, silences::offers, silences::last_at))
+        .load(conn))?;
+    Ok(silences_of(rows))
+}
+
+fn silences_of(rows: Vec<Row>) -> Silences {
+    let silence = |(driver, offers, last_at): Row| {
+        let last_at = last_at.0;
+        (
+            DriverId::of(UserId::new(driver)),
+            Silence { offers, last_at },
+        )
+    };
+    rows.into_iter().map(silence).collect()
+}
+
+/// Writes what has become of some drivers' silences; nothing: the device has acknowledged something.
+pub(super) fn save(db: &mut Db, changed: &BTreeMap<DriverId, Option<Silence>>) -> QueryResult<()> {
+    let ended = changed.iter().filter(|(_, silence)| silence.is_none());
+    let ended: Vec<i64> = ended.map(|(driver, _)| driver.user().get()).collect();
+    if !ended.is_empty() {
+        on!(&mut *db, |conn| diesel::delete(
+            silences::table.filter(silences::driver_id.eq_any(ended))
+        )
+        .execute(conn))?;
+    }
+    for (driver, silence) in changed {
+        let Some(silence) = silence else {
+            continue;
+        };
+        let row = (
+            silences::driver_id.eq(driver.user().get()),
+            silences::offers.eq(silence.offers),
+            silences::last_at.eq(At(silence.last_at)),
+        );
+        on!(&mut *db, |conn| diesel::insert_into(silences::table)
+            .values(row)
+            .on_conflict(silences::driver_id)
+            .do_update()
+            .set((
+                silences::offers.eq(excluded(silences::offers)),
+                silences::last_at.eq(excluded(silences::last_at)),
+            ))
+            .execute(conn))?;
+    }
+    Ok(())
+}
