@@ -47,8 +47,9 @@ impl Simulation<'_> {
     }
 
     fn hears(&self, car: usize) -> bool {
+        let is_dead = self.day.dead[car];
         let car = &self.cars[car];
-        car.doing.is_idle() && !car.is_dark(self.now)
+        car.doing.is_idle() && !car.is_dark(self.now) && !is_dead
     }
 
     /// A driver sees a request; whether the driver wants it.

@@ -30,6 +30,8 @@ pub enum Question {
     Hint,
     /// Who of two is quicker.
     Tie,
+    /// Whether a driver's device is dead.
+    Dead,
 }
 
 /// Dice for one question.

@@ -69,6 +69,12 @@ pub struct SimulateArgs {
     /// +free-only nobody counts who will soon be free
     #[arg(long, value_name = "POLICY", default_value = "all")]
     pub policy: Vec<String>,
+    /// So many of 1,000 drivers have a device that says where it is and acknowledges no offer
+    #[arg(long, value_name = "PERMILLE")]
+    pub dead: Option<u32>,
+    /// The drivers with such devices stay at home: the day to compare theirs with
+    #[arg(long)]
+    pub without_dead: bool,
     /// Everybody accepts at once, and nobody cancels
     #[arg(long)]
     pub ideal: bool,
@@ -140,6 +146,10 @@ impl SimulateArgs {
         if self.requests.is_some() {
             scenario.requests = self.requests;
         }
+        if let Some(permille) = self.dead {
+            scenario.dead.permille = permille;
+        }
+        scenario.dead.absent |= self.without_dead;
         scenario.ideal |= self.ideal;
         Ok(scenario)
     }

@@ -157,7 +157,12 @@ impl Simulation<'_> {
             .map(|car| Idle {
                 driver: car.driver,
                 place: car.place(self.now),
-                bound_for: car.bound_for(),
+                // A dead device asks for no hint: it stays.
+                bound_for: if self.day.dead[super::car::number(car.driver)] {
+                    Some(car.place(self.now))
+                } else {
+                    car.bound_for()
+                },
             })
             .collect();
         for hint in hints(&requested, &idle) {

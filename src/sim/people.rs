@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::dice::{Dice, Question};
+use super::error::{SimError, wrong};
 
 /// How drivers behave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +130,79 @@ impl Drivers {
         let mut dice = Dice::of(seed, Question::Device, about);
         self.device_least_ms + dice.exponential(self.device_mean_ms)
     }
+}
+
+/// Devices that say where they are, and acknowledge no offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DeadDevices {
+    /// How many of 1,000 drivers have one.
+    pub permille: u32,
+    /// Whether those drivers stay at home: the same day without them.
+    pub absent: bool,
+}
+
+impl DeadDevices {
+    /// Whether nobody has one.
+    pub const fn is_none(&self) -> bool {
+        self.permille == 0 && !self.absent
+    }
+
+    /// Which of so many drivers have one.
+    pub fn of(&self, seed: u64, drivers: usize) -> Vec<bool> {
+        let is_dead = |driver| Dice::of(seed, Question::Dead, [driver, 0]).permille(self.permille);
+        (0..drivers as u64).map(is_dead).collect()
+    }
+
+    /// Whether it makes sense.
+    pub fn check(&self) -> Result<(), SimError> {
+        if self.permille < 1_000 {
+            Ok(())
+        } else {
+            Err(wrong("dead.permille", "must be less than 1000"))
+        }
+    }
+}
+
+/// Whether people can be like that.
+pub fn check(driver: &Drivers, rider: &Riders) -> Result<(), SimError> {
+    for (field, permille) in [
+        ("driver.accept_permille", driver.accept_permille),
+        ("driver.accept_least_permille", driver.accept_least_permille),
+        ("driver.ignores_permille", driver.ignores_permille),
+        ("driver.give_back_permille", driver.give_back_permille),
+        ("driver.follow_hints_permille", driver.follow_hints_permille),
+        ("rider.no_show_permille", rider.no_show_permille),
+    ] {
+        if permille > 1_000 {
+            return Err(wrong(field, "must be at most 1000"));
+        }
+    }
+    for (field, duration, most) in [
+        ("driver.answer_least_ms", driver.answer_least_ms, 600_000),
+        ("driver.answer_mean_ms", driver.answer_mean_ms, 600_000),
+        ("driver.answer_most_ms", driver.answer_most_ms, 600_000),
+        ("driver.device_least_ms", driver.device_least_ms, 600_000),
+        ("driver.device_mean_ms", driver.device_mean_ms, 600_000),
+        (
+            "driver.network_lost_every_s",
+            driver.network_lost_every_s,
+            86_400,
+        ),
+        (
+            "driver.network_lost_for_s",
+            driver.network_lost_for_s,
+            86_400,
+        ),
+        ("rider.patience_least_s", rider.patience_least_s, 86_400),
+        ("rider.patience_mean_s", rider.patience_mean_s, 86_400),
+        ("rider.boarding_s", rider.boarding_s, 3_600),
+    ] {
+        if !(0..=most).contains(&duration) {
+            return Err(wrong(field, format!("must be from 0 to {most}")));
+        }
+    }
+    Ok(())
 }
 
 /// What one rider will do.

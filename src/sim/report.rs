@@ -180,7 +180,9 @@ impl Report {
         Self {
             scenario: day.scenario.name.clone(),
             seed: day.seed,
-            drivers: day.starts.len(),
+            drivers: (0..day.starts.len())
+                .filter(|car| !day.is_absent(*car))
+                .count(),
             requests: day.wishes.len(),
             span_ms: day.scenario.span(),
             ideal: day.scenario.ideal,

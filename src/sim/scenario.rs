@@ -9,7 +9,7 @@ use super::city::City;
 use super::demand::{self, HOUR_MS, Wish};
 use super::dice::{Dice, Question};
 use super::error::{SimError, unreadable, write, wrong};
-use super::people::{Drivers, Riders};
+use super::people::{self, DeadDevices, Drivers, Riders};
 use super::recorded::Recorded;
 use super::streets::Streets;
 use super::variant::Variant;
@@ -54,6 +54,9 @@ pub struct Scenario {
     pub driver: Drivers,
     /// How riders behave.
     pub rider: Riders,
+    /// Whose devices are dead.
+    #[serde(skip_serializing_if = "DeadDevices::is_none")]
+    pub dead: DeadDevices,
 }
 
 /// A map of streets.
@@ -102,6 +105,7 @@ impl Default for Scenario {
             ideal: false,
             driver: Drivers::default(),
             rider: Riders::default(),
+            dead: DeadDevices::default(),
         }
     }
 }
@@ -183,7 +187,8 @@ impl Scenario {
             return Err(wrong("roads.slower_permille", "must be from 200 to 20000"));
         }
         self.check_recorded()?;
-        self.check_people()?;
+        people::check(&self.driver, &self.rider)?;
+        self.dead.check()?;
         self.city.check()?;
         let mut shares = 0;
         for (number, shift) in self.shifts.iter().enumerate() {
@@ -214,47 +219,6 @@ impl Scenario {
             }
         }
         recorded.check()
-    }
-
-    fn check_people(&self) -> Result<(), SimError> {
-        let (driver, rider) = (&self.driver, &self.rider);
-        for (field, permille) in [
-            ("driver.accept_permille", driver.accept_permille),
-            ("driver.accept_least_permille", driver.accept_least_permille),
-            ("driver.ignores_permille", driver.ignores_permille),
-            ("driver.give_back_permille", driver.give_back_permille),
-            ("driver.follow_hints_permille", driver.follow_hints_permille),
-            ("rider.no_show_permille", rider.no_show_permille),
-        ] {
-            if permille > 1_000 {
-                return Err(wrong(field, "must be at most 1000"));
-            }
-        }
-        for (field, duration, most) in [
-            ("driver.answer_least_ms", driver.answer_least_ms, 600_000),
-            ("driver.answer_mean_ms", driver.answer_mean_ms, 600_000),
-            ("driver.answer_most_ms", driver.answer_most_ms, 600_000),
-            ("driver.device_least_ms", driver.device_least_ms, 600_000),
-            ("driver.device_mean_ms", driver.device_mean_ms, 600_000),
-            (
-                "driver.network_lost_every_s",
-                driver.network_lost_every_s,
-                86_400,
-            ),
-            (
-                "driver.network_lost_for_s",
-                driver.network_lost_for_s,
-                86_400,
-            ),
-            ("rider.patience_least_s", rider.patience_least_s, 86_400),
-            ("rider.patience_mean_s", rider.patience_mean_s, 86_400),
-            ("rider.boarding_s", rider.boarding_s, 3_600),
-        ] {
-            if !(0..=most).contains(&duration) {
-                return Err(wrong(field, format!("must be from 0 to {most}")));
-            }
-        }
-        Ok(())
     }
 
     /// How drivers and riders behave.

@@ -54,6 +54,8 @@ pub struct Day {
     pub wishes: Vec<Wish>,
     /// Who drives.
     pub starts: Vec<Start>,
+    /// Driver by driver, whether the device is dead.
+    pub dead: Vec<bool>,
 }
 
 impl Day {
@@ -77,12 +79,18 @@ impl Day {
             start.place = streets.on_map(start.place).unwrap_or(wishes[0].from);
         }
         Ok(Self {
+            dead: scenario.dead.of(seed, starts.len()),
             scenario,
             seed,
             streets,
             wishes,
             starts,
         })
+    }
+
+    /// Whether the driver of that number has stayed at home.
+    pub(super) fn is_absent(&self, car: usize) -> bool {
+        self.scenario.dead.absent && self.dead[car]
     }
 }
 
@@ -157,6 +165,9 @@ impl<'d> Simulation<'d> {
     fn foresee(&mut self) {
         let (begin, _) = self.day.scenario.span();
         for (car, start) in self.day.starts.iter().enumerate() {
+            if self.day.is_absent(car) {
+                continue;
+            }
             self.queue.add(start.begin, Happening::Begin(car));
             if let Some(end) = start.end {
                 self.queue.add(end, Happening::End(car));

@@ -89,9 +89,9 @@ impl Simulation<'_> {
     /// A device acknowledges an offer, if it can.
     pub(super) fn receive(&mut self, car: usize, offer: OfferId) {
         let driver = self.cars[car].driver;
-        let is_dark = self.cars[car].is_dark(self.now);
+        let is_silent = self.day.dead[car] || self.cars[car].is_dark(self.now);
         let at = moment(self.now);
-        if is_dark
+        if is_silent
             || self
                 .book
                 .reply(driver, offer, OfferAction::Receive, at)

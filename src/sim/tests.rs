@@ -1,5 +1,7 @@
 //! Small cities whose days can be told by looking, and what holds on every day.
 
+mod going_round;
+
 use super::*;
 use crate::domain::Coordinates;
 use simulation::SAMPLE_MS;
