@@ -13,6 +13,8 @@ use super::offer::OfferState;
 pub const LAST_FOR: SignedDuration = SignedDuration::from_mins(10);
 /// A device that left more offers unacknowledged comes no later than one that left so many.
 const OFFERS_MAX: i64 = 2;
+/// For how long a device that left three offers unacknowledged is not tried; twice as long after each further one, up to [`LAST_FOR`].
+const REST: SignedDuration = SignedDuration::from_secs(30);
 
 /// The offers in a row, up to its last one, that a device left unacknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +54,16 @@ impl Silence {
         })
     }
 
+    /// Whether the device is not tried at all for the moment: where drivers are scarce it would be offered every trip again and again.
+    pub fn is_resting(self, at: Timestamp) -> bool {
+        let further = self.offers - OFFERS_MAX - 1;
+        let Ok(further) = u32::try_from(further) else {
+            return false;
+        };
+        let rest = REST * 2_i32.pow(further.min(8));
+        at.duration_since(self.last_at) < rest.min(LAST_FOR)
+    }
+
     /// How far behind the others the device comes: not at all, behind them, or last of all.
     pub fn rank(self, at: Timestamp) -> i64 {
         if at.duration_since(self.last_at) < LAST_FOR {
@@ -79,6 +91,14 @@ mod tests {
         assert_eq!((twice.rank(at(659)), twice.rank(at(660))), (2, 0));
         let thrice = Silence::after(Some(twice), OfferState::Undelivered, at(700));
         assert_eq!(thrice.map(|silence| silence.rank(at(701))), Some(2));
+        let rests = |offers, second| {
+            let last_at = at(0);
+            Silence { offers, last_at }.is_resting(at(second))
+        };
+        assert!(!rests(2, 0), "twice may be chance");
+        assert_eq!((rests(3, 29), rests(3, 30)), (true, false));
+        assert_eq!((rests(5, 119), rests(5, 120)), (true, false));
+        assert_eq!((rests(99, 599), rests(99, 600)), (true, false));
         for heard in [
             OfferState::Delivered,
             OfferState::Accepted,

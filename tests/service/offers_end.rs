@@ -167,7 +167,7 @@ fn a_trip_that_is_given_back_is_offered_to_others(on: Database) {
     // Nobody is left: who gave it back is not asked, though nearest and free.
     assert_eq!(near.activity(), "available");
     let next = rider.orders(&json!({}));
-    near.is_offered(&next);
+    near.receives(&next);
     let mut third = Cab::on_shift(&service, "third", 500.0);
     third.receives(&trip);
     third.does("accept", &trip).ok(200);

@@ -123,8 +123,8 @@ impl<'a> Looked<'a> {
         let is_unreached = || asked.unreached.contains(&driver);
         let is_among = match whom {
             Whom::Heard => !is_silent(driver, world) && !is_unreached(),
-            Whom::Silent => is_silent(driver, world) && !is_unreached(),
-            Whom::Unreached => is_unreached(),
+            Whom::Silent => is_silent(driver, world) && !rests(driver, world) && !is_unreached(),
+            Whom::Unreached => is_unreached() && !rests(driver, world),
         };
         is_among && !asked.not_now.contains(&driver) && !self.proposed.contains(&driver)
     }
@@ -343,6 +343,11 @@ pub(super) fn offering(search: &Search, town: &Town) -> Offering {
 fn silence(driver: DriverId, world: &World<'_>) -> i64 {
     let silence = world.silences.get(&driver);
     silence.map_or(0, |silence| silence.rank(world.at))
+}
+
+fn rests(driver: DriverId, world: &World<'_>) -> bool {
+    let silence = world.silences.get(&driver);
+    silence.is_some_and(|silence| silence.is_resting(world.at))
 }
 
 fn is_silent(driver: DriverId, world: &World<'_>) -> bool {

@@ -195,7 +195,7 @@ pub enum Why {
     Proposed,
     /// Would take too long by road.
     TooFar,
-    /// Left the last offers unacknowledged, and there are enough others.
+    /// Left the last offers unacknowledged, and there are enough others, or it has been tried too often.
     Silent,
 }
 

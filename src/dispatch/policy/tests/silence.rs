@@ -23,7 +23,7 @@ fn candidates(plan: &Plan) -> Vec<DriverId> {
 #[test]
 fn silent_devices_come_last_wherever_they_are() {
     let supply = supply(&[1.0, 2.0, 3.0, 4.0]);
-    let silences = silent([(1, 2), (2, 1), (3, 5)]);
+    let silences = silent([(1, 2), (2, 1), (3, 2)]);
     for policy in [Policy::Nearest, Policy::Batch] {
         let pool = [search(policy, &[])];
         let plan = planned_with(&pool, &supply, &Rides::default(), &silences, 8_000);
@@ -59,6 +59,28 @@ fn where_there_are_only_silent_devices_they_are_asked_and_the_circle_grows() {
         assert_eq!(chosen(&plan), [offered(1)], "{policy:?}");
         assert_eq!(plan.proposals[0].round, 1, "{policy:?}");
     }
+}
+
+#[test]
+fn a_device_that_was_tried_too_often_rests() {
+    let supply = supply(&[1.0]);
+    for policy in [Policy::Nearest, Policy::Batch] {
+        let pool = [search(policy, &[]), unheard(policy, &[1], 1)];
+        let plan = planned_with(&pool, &supply, &Rides::default(), &silent([(1, 3)]), 8_000);
+        assert_eq!(
+            chosen_all(&plan),
+            [Chosen::Nobody, Chosen::Nobody],
+            "{policy:?}"
+        );
+        let plan = planned_with(&pool, &supply, &Rides::default(), &silent([(1, 3)]), 30_000);
+        assert!(chosen_all(&plan).contains(&offered(1)), "{policy:?}");
+    }
+}
+
+/// What a plan chose, decision by decision and search by search.
+fn chosen_all(plan: &Plan) -> Vec<Chosen> {
+    let searches = plan.decisions.iter().flat_map(|it| &it.searches);
+    searches.map(|searched| searched.chosen.clone()).collect()
 }
 
 /// A search after offers that no device acknowledged: to these drivers, and so many in a row.
