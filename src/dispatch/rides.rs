@@ -77,7 +77,7 @@ impl Rides {
             Some((near, free_in_s))
         });
         let soon: Vec<_> = soon.collect();
-        self.note_soon(soon.iter().map(|(near, _)| near.0).collect(), at);
+        self.note_soon(&soon.iter().map(|(near, _)| near.0).collect(), at);
         let rides = self.0.lock();
         let is_believed = |driver: &DriverId| {
             let since = rides.get(driver).and_then(|ride| ride.soon_since);
@@ -96,7 +96,7 @@ impl Rides {
     }
 
     /// Notes whose rides are about to end.
-    fn note_soon(&self, soon: HashSet<DriverId>, at: Timestamp) {
+    fn note_soon(&self, soon: &HashSet<DriverId>, at: Timestamp) {
         for (driver, ride) in self.0.lock().iter_mut() {
             let since = ride.soon_since.unwrap_or(at);
             ride.soon_since = soon.contains(driver).then_some(since);
