@@ -29,6 +29,8 @@ pub const ACCURACY_MAX_M: f64 = 100.0;
 const ACCURACY_MIN_M: f64 = 3.0;
 /// How far off a fix may be that does not say, in metres.
 pub const ACCURACY_UNSAID_M: f64 = 30.0;
+/// A fix that soon after the last one tells nothing new, in milliseconds.
+const APART_MIN_MS: i64 = 200;
 /// The shortest span of time of which one fix counts, once there are too many; it doubles until they fit.
 const SPAN_MIN_MS: i64 = 500;
 
@@ -153,8 +155,9 @@ impl Track {
         );
         let begin = self.spots.partition_point(|spot| spot.at_ms < from);
         let end = self.spots.partition_point(|spot| spot.at_ms <= to);
-        let spots = self.spots.get(begin..end).unwrap_or_default();
-        let segments = usable::segments(spots);
+        let mut spots = self.spots.get(begin..end).unwrap_or_default().to_vec();
+        spots.dedup_by(|next, kept| next.at_ms - kept.at_ms < APART_MIN_MS);
+        let segments = usable::segments(&spots);
         let ways: Vec<Vec<Coordinates>> = segments.iter().map(|spots| way::of(spots)).collect();
         let metres: f64 = ways.iter().map(|way| way::metres(way)).sum();
         let measured_m = metres.min(ride.reach_m());
@@ -214,5 +217,7 @@ pub struct Measured {
     pub is_thinned: bool,
 }
 
+#[cfg(test)]
+mod promises;
 #[cfg(test)]
 mod tests;
