@@ -90,9 +90,7 @@ fn a_fix_every_ten_seconds_cuts_corners_and_adds_little() {
 }
 
 fn errors_that_are_new_each_time_add_little() {
-    for every_s in [(1.0, 1.0), (1.0, 3.0)] {
-        assert_within(every_s, Noise::Independent, (-0.05, 0.05));
-    }
+    assert_within((1.0, 1.0), Noise::Independent, (-0.05, 0.05));
 }
 
 fn whatever_fixes_are_lost_the_ride_is_neither_longer_nor_shorter_than_it_can_be() {
