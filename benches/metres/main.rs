@@ -69,6 +69,27 @@ fn main() {
             }
         }
     }
+    println!("\n| parked for an hour | accuracy (m) | metres |\n|---|---:|---:|");
+    let place = Coordinates::new(47.14, 9.52).expect("on earth");
+    let parked = Drive::parked(place, 3_600.0);
+    for (name, every_s, noise) in DEVICES {
+        for accuracy_m in [5.0, 10.0, 30.0] {
+            let device = Device {
+                every_s,
+                accuracy_m,
+                errs: 1.0,
+                noise,
+            };
+            let fixes = device.fixes(&parked, &mut Rng::with_seed(1));
+            let measured = measure(&fixes, &ride(&parked, 0.0));
+            println!("| {name} | {accuracy_m} | {:.0} |", measured.measured_m);
+        }
+    }
+    recorded_tracks();
+}
+
+/// What recorded tracks come to, as rides from their first to their last fix, with no quote.
+fn recorded_tracks() {
     println!("\n| track | fixes | all steps added up (m) | metres | filled | segments | gaps |");
     println!("|---|---:|---:|---:|---:|---:|---:|");
     for (name, fixes) in gpx::tracks() {
@@ -107,7 +128,6 @@ fn row(name: &str, drives: &[Drive], device: Device, chance: &mut Rng) {
     );
 }
 
-/// A recorded track as a ride from its first to its last fix, with no quote.
 fn recorded(fixes: &[Fix]) -> Measured {
     let (Some(first), Some(last)) = (fixes.first(), fixes.last()) else {
         panic!("a track without fixes");
