@@ -22,6 +22,7 @@ pub mod place;
 pub mod policy;
 #[cfg(test)]
 pub mod sample;
+pub mod sequence;
 pub mod shift;
 pub mod silence;
 pub mod terms;
@@ -48,6 +49,7 @@ pub use order::{Order, RideCode};
 pub use outline::{OUTLINE_MAX, outline};
 pub use place::{Coordinates, Place};
 pub use policy::Policy;
+pub use sequence::{NotASequence, Sequence};
 pub use shift::Shift;
 pub use silence::{Silence, Silences};
 pub use terms::{CancelReason, Terms};

@@ -11,7 +11,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::domain::{Address, Coordinates, Place, TripRef};
+use crate::domain::{Address, Coordinates, Place, Sequence, TripRef};
 use crate::notices::Which;
 
 /// Which fields break which rules.
@@ -277,6 +277,7 @@ pub fn integer(value: &Value) -> Option<i64> {
         .as_i64()
         .or_else(|| value.as_str().and_then(|digits| digits.parse().ok()))
         .or_else(|| value.as_f64().and_then(whole))
+        .filter(|number| number.abs_diff(0) <= Sequence::MAX.get().abs_diff(0))
 }
 
 /// Which trip a value means.
@@ -332,6 +333,10 @@ mod tests {
             ("\"14\"", Some(14)),
             ("14.5", None),
             ("1e300", None),
+            ("9007199254740991", Some(9_007_199_254_740_991)),
+            ("9007199254740992", None),
+            ("-9223372036854775808", None),
+            ("\"9223372036854775807\"", None),
             ("true", None),
         ] {
             let object = format!("{{\"seats\": {text}}}");

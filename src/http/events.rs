@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::caller::Anyone;
 use crate::app::App;
-use crate::domain::Stream;
+use crate::domain::{Sequence, Stream};
 use crate::fields::{FieldErrors, Fields};
 use crate::problem::Problem;
 use crate::problem::described::{Authenticated, Following};
@@ -132,14 +132,13 @@ fn places(id: &str) -> Result<Vec<Place>, FieldErrors> {
     }
     let bytes = (id.len() <= ID_MAX).then(|| URL_SAFE_NO_PAD.decode(id).ok());
     let text = bytes.flatten().ok_or_else(wrong)?;
-    let rows: Vec<(String, Option<Uuid>, i64)> =
+    let rows: Vec<(String, Option<Uuid>, Sequence)> =
         serde_json::from_slice(&text).map_err(|_| wrong())?;
-    let place = |(stream, epoch, sequence): (String, Option<Uuid>, i64)| {
-        let stream = Stream::parse(&stream)?;
-        (sequence >= 0).then_some(Place {
-            stream,
+    let place = |(stream, epoch, sequence): (String, Option<Uuid>, Sequence)| {
+        Some(Place {
+            stream: Stream::parse(&stream)?,
             epoch,
-            sequence,
+            sequence: sequence.get(),
         })
     };
     let places: Option<Vec<Place>> = rows.into_iter().map(place).collect();

@@ -24,8 +24,8 @@ use super::talk::notifications::Notifications;
 use crate::accounts::Caller;
 use crate::app::App;
 use crate::credentials::Purpose;
-use crate::domain::{Role, TripRef};
-use crate::fields::Fields;
+use crate::domain::{Role, Sequence, TripRef};
+use crate::fields::{FieldErrors, Fields};
 use crate::problem::described::Handshake;
 use crate::problem::{Code, Problem};
 use crate::registry::actor::{Connect, Joined};
@@ -88,8 +88,7 @@ pub(super) async fn dcrf(opening: Opening) -> Result<HttpResponse, Problem> {
 /// What the socket of a room is asked.
 #[derive(Deserialize)]
 struct ChatQuery {
-    #[serde(default)]
-    after: i64,
+    after: Option<String>,
 }
 
 /// Open the chat between a trip's rider and its driver
@@ -104,7 +103,11 @@ pub(super) async fn chat(opening: Opening, nk: web::Path<String>) -> Result<Http
     let trip = opening.app.dispatch.key_of(named).await?;
     let trip = trip.ok_or_else(Problem::no_such_trip)?;
     let query = Fields::query::<ChatQuery>(opening.request.query_string())?;
-    let after = query.after;
+    let after = query.after.as_deref().map(str::parse::<Sequence>);
+    let after = after
+        .transpose()
+        .map_err(|rule| FieldErrors::one("after", rule))?;
+    let after = after.map_or(0, Sequence::get);
     let (app, person) = (opening.app.get_ref().clone(), caller.person.clone());
     let shown = OnceLock::new();
     let talk = |_: &Arc<Place>, outbound| Chat {

@@ -19,6 +19,7 @@ mod chat;
 mod closing;
 mod command_line;
 mod commands;
+mod corrupt;
 mod dcrf;
 mod dcrf_refusals;
 mod description;
@@ -43,6 +44,7 @@ mod lock;
 mod log_in;
 mod metering;
 mod notifications;
+mod numbers;
 mod offers;
 mod offers_end;
 mod origins;
@@ -89,8 +91,8 @@ fn main() -> ExitCode {
 }
 
 /// What must hold on both databases.
-fn modules() -> [Module; 56] {
-    [
+fn modules() -> Vec<Module> {
+    vec![
         ("sign_up", sign_up::tests()),
         ("log_in", log_in::tests()),
         ("sessions", sessions::tests()),
@@ -135,6 +137,8 @@ fn modules() -> [Module; 56] {
         ("subscriptions", subscriptions::tests()),
         ("refreshing", refreshing::tests()),
         ("resume", resume::tests()),
+        ("numbers", numbers::tests()),
+        ("corrupt", corrupt::tests()),
         ("snapshots", snapshots::tests()),
         ("chat", chat::tests()),
         ("notifications", notifications::tests()),

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -12,7 +13,9 @@ use super::envelope::{Return, StreamName};
 use super::frame::Raw;
 use super::key::{KEY, key};
 use crate::dispatch::DriverVerb;
-use crate::domain::{Ending, MessageText, Person, Reason, Role, Status, Stream};
+use crate::domain::{
+    Ending, MessageText, NotASequence, Person, Reason, Role, Sequence, Status, Stream,
+};
 use crate::fields::{self, FieldErrors, Fields, Presence, unknown};
 use crate::problem::Problem;
 use crate::resume;
@@ -243,15 +246,10 @@ impl<'a> Reader<'a> {
 
     fn list(&self) -> Result<Call, Problem> {
         let filter = self.filter()?;
-        let whole = |name, least| {
-            let number = self.member(name).map(value);
-            let number = number.map(|value| value.as_i64().filter(|number| *number >= least));
-            number.map(Option::unwrap_or_default)
-        };
         let streamed = self
             .member("streamed")
             .is_some_and(|raw| raw.get() == "true");
-        let (limit, offset) = (whole("limit", 1), whole("offset", 0));
+        let (limit, offset) = (self.whole("limit")?, self.whole("offset")?);
         let is_paged = streamed || limit.is_some() || offset.is_some();
         let page = Page {
             limit: limit
@@ -269,6 +267,20 @@ impl<'a> Reader<'a> {
         } else {
             Call::Ask(Ask::List(listing))
         })
+    }
+
+    /// A number of a page: what is none counts as 0, as with the older systems, but one that nothing is counted with is
+    /// refused.
+    fn whole(&self, name: &'static str) -> Result<Option<i64>, FieldErrors> {
+        let Some(given) = self.member(name).map(value) else {
+            return Ok(None);
+        };
+        let number = given.as_i64().unwrap_or(0).max(0);
+        let is_beyond = given.as_f64().is_some_and(|given| given >= 9e15);
+        match Sequence::parse(number) {
+            Ok(number) if number.get() > 0 || !is_beyond => Ok(Some(number.get())),
+            Ok(_) | Err(_) => Err(FieldErrors::one(name, NotASequence)),
+        }
     }
 
     fn filter(&self) -> Result<Filter, Problem> {
@@ -342,7 +354,7 @@ fn positions(given: Option<&Value>) -> Result<Vec<resume::Place>, FieldErrors> {
         Some(resume::Place {
             stream: Stream::parse(stream)?,
             epoch,
-            sequence: position.get("sequence")?.as_i64().filter(|at| *at >= 0)?,
+            sequence: Sequence::deserialize(position.get("sequence")?).ok()?.get(),
         })
     };
     let places: Option<Vec<_>> = given.iter().map(place).collect();
