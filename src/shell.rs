@@ -158,6 +158,9 @@ async fn check(data: &DataConfig) -> Result<(), ShellError> {
         for (trip, why) in &page.differing {
             println!("trip {trip}: {why}");
         }
+        for corrupt in &page.unreadable {
+            println!("{corrupt}");
+        }
         trips += page.trips;
         events += page.events;
         differing += page.differing.len();

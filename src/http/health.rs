@@ -7,6 +7,7 @@ use crate::app::App;
 use crate::problem::described::Unhealthy;
 use crate::problem::{Code, Problem};
 use crate::registry::actor::Count;
+use crate::store::corrupt;
 
 /// A service that works.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -17,6 +18,8 @@ pub(super) struct Health {
     sockets: usize,
     /// Groups with members.
     groups: usize,
+    /// Rows that make no sense and were left out since the start; the log names them.
+    corrupt_rows: usize,
 }
 
 /// Whether the database can be read and written, and sockets are served
@@ -34,5 +37,6 @@ pub(super) async fn health(app: web::Data<App>) -> Result<HttpResponse, Problem>
         status: "ok",
         sockets: census.sockets,
         groups: census.groups,
+        corrupt_rows: corrupt::count(),
     }))
 }

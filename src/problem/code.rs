@@ -32,6 +32,7 @@ pub enum Code {
     KeyReused,
     TooManyRequests,
     Internal,
+    Corrupt,
     Unavailable,
 }
 
@@ -96,6 +97,11 @@ impl Code {
                 "internal",
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Internal server error",
+            ),
+            Self::Corrupt => (
+                "corrupt",
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Data makes no sense",
             ),
             Self::Unavailable => (
                 "unavailable",

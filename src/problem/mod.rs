@@ -62,6 +62,11 @@ impl Problem {
         Self::new(Code::NotFound, "No Trip matches the given query.")
     }
 
+    /// What was asked for is there, and cannot be read.
+    fn corrupt() -> Self {
+        Self::new(Code::Corrupt, Refused::Corrupt.to_string())
+    }
+
     /// The caller's role cannot do this.
     pub fn not_allowed() -> Self {
         Self::new(
@@ -250,6 +255,8 @@ impl From<Unavailable> for Problem {
         let detail = match error {
             Unavailable::Lost(_) => "The database cannot be reached or written.",
             Unavailable::Busy => "Too much is waiting for the database.",
+            Unavailable::Query(_) => return Self::new(Code::Internal, "Internal Server Error"),
+            Unavailable::Corrupt(_) => return Self::corrupt(),
         };
         Self {
             retry_after: Some(Duration::from_secs(1)),
@@ -314,6 +321,7 @@ impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         let code = match &refused {
             Refused::Unknown => return Self::no_such_trip(),
+            Refused::Corrupt => return Self::corrupt(),
             Refused::Differs(field) => {
                 return Self::invalid(FieldErrors::one(*field, &refused));
             }

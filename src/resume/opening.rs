@@ -17,7 +17,7 @@ use crate::store::notifications::{self, Reader};
 use crate::store::pool::Unavailable;
 use crate::store::streams::{self, Head};
 use crate::store::views::{self, Viewer};
-use crate::store::{QueryResult, Store, offers, shifts};
+use crate::store::{QueryResult, Store, corrupt, offers, shifts};
 
 /// How many events of one stream are replayed at most.
 pub const REPLAY_MAX: i64 = 1_000;
@@ -212,7 +212,9 @@ fn judge(
     let (mut own, mut ends) = (Vec::new(), Vec::new());
     for (stream, given) in asked.streams() {
         let head = heads.get(&(stream, given.map_or(0, |place| place.sequence)));
-        reason = reason.or(why_not(given, head, kept_since));
+        reason = reason
+            .or_else(|| why_not(given, head, kept_since))
+            .or_else(|| is_unreadable(given?, head?).then_some(Reason::TooOld));
         own.extend(given);
         ends.push(Place {
             stream,
@@ -248,6 +250,11 @@ fn why_not(given: Option<Place>, head: Option<&Head>, kept_since: Timestamp) -> 
     } else {
         None
     }
+}
+
+/// Whether something follows of which nobody can be told.
+fn is_unreadable(given: Place, head: &Head) -> bool {
+    corrupt::has_place(given.stream, given.sequence, head.sequence)
 }
 
 /// What each of these accounts must know; why is for the caller to say.

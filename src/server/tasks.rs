@@ -80,8 +80,8 @@ async fn fill(
             .read(move |db| events::range(db, first, last, PAGE))
             .await
         {
-            Ok(page) => {
-                first = page.last().map_or(last, |event| event.id) + 1;
+            Ok((page, end)) => {
+                first = end.unwrap_or(last) + 1;
                 page.iter().for_each(|event| watch.heard(event));
                 let events = page.into_iter().map(Arc::new).collect();
                 if registry

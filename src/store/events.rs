@@ -9,9 +9,9 @@ use diesel::sql_types::Bool;
 use diesel::upsert::excluded;
 use uuid::Uuid;
 
+use super::corrupt::{Corrupt, readable};
 use super::db::{Db, on};
 use super::prepared::AdvanceHead;
-use super::rows::Corrupt;
 use super::schema::{events, stream_entries, stream_heads, trips};
 use super::sql_types::{At, Id};
 use crate::domain::{Actor, Event, Fact, Kind, Position, Stream, TripChange, TripId, UserId};
@@ -132,6 +132,9 @@ impl EventRow {
             id: self.id,
             why,
         };
+        if self.at.is_none() {
+            return Err(corrupt("it happened at no time"));
+        }
         Ok(Event {
             id: self.id,
             at: self.at.0,
@@ -341,11 +344,17 @@ pub fn messages(db: &mut Db, trip: i64, after: i64, limit: i64) -> QueryResult<V
             .load(conn)
     })?;
     rows.reverse();
-    into_events(rows)
+    Ok(events_of(rows))
 }
 
-/// At most `limit` of the events numbered from `first` to `last`, in order.
-pub fn range(db: &mut Db, first: i64, last: i64, limit: i64) -> QueryResult<Vec<Event>> {
+/// At most `limit` of the events numbered from `first` to `last`, in order, and the number of the last of them; those
+/// that make no sense are left out.
+pub fn range(
+    db: &mut Db,
+    first: i64,
+    last: i64,
+    limit: i64,
+) -> QueryResult<(Vec<Event>, Option<i64>)> {
     let rows: Vec<EventRow> = on!(db, |conn| {
         events::table
             .filter(events::id.between(first, last))
@@ -354,7 +363,8 @@ pub fn range(db: &mut Db, first: i64, last: i64, limit: i64) -> QueryResult<Vec<
             .select(EventRow::as_select())
             .load(conn)
     })?;
-    into_events(rows)
+    let end = rows.last().map(|row| row.id);
+    Ok((events_of(rows), end))
 }
 
 /// At most `limit` events of `stream` from the sequence `first` to `last`, in order.
@@ -381,8 +391,15 @@ pub fn of_stream(
     into_events(rows)
 }
 
+/// The events of rows that were asked for.
 pub(super) fn into_events(rows: Vec<EventRow>) -> QueryResult<Vec<Event>> {
     rows.into_iter()
         .map(|row| row.into_event().map_err(Error::from))
         .collect()
+}
+
+/// The same for lists, which a row that makes no sense is left out of.
+pub(super) fn events_of(rows: Vec<EventRow>) -> Vec<Event> {
+    let events = rows.into_iter().map(EventRow::into_event);
+    events.filter_map(readable).collect()
 }

@@ -10,7 +10,8 @@ use diesel::QueryResult;
 use tokio::sync::{Notify, oneshot};
 
 use super::db::Db;
-use super::pool::{Reader, Unavailable};
+use super::pool::{Reader, Unavailable, is_there};
+use super::writer::fault::Fault;
 
 /// The most callers that one read serves.
 const BATCH_MAX: usize = 1_000;
@@ -107,22 +108,41 @@ async fn run<K: Send + 'static, V: Send + 'static>(shared: Arc<Shared<K, V>>) {
         }
         let (keys, replies): (Vec<K>, Vec<_>) = batch.into_iter().unzip();
         let pause = PAUSE_EACH * u32::try_from(keys.len()).unwrap_or(u32::MAX);
-        let read = shared.read.clone();
-        let answers = shared.reader.read(move |db| read(db, &keys)).await;
-        match answers {
-            Ok(values) => {
-                for (reply, value) in replies.into_iter().zip(values) {
-                    drop(reply.send(Ok(value)));
-                }
-            }
-            Err(error) => {
-                for reply in replies {
-                    drop(reply.send(Err(error.clone())));
-                }
-            }
+        for (reply, answer) in replies.into_iter().zip(answers(&shared, keys).await) {
+            drop(reply.send(answer));
         }
         if shared.lock().callers.len() < BATCH_MAX {
             let _ = tokio::time::timeout(pause.min(PAUSE_MAX), shared.full.notified()).await;
         }
+    }
+}
+
+/// The answers to these keys. What fails for all of them is asked for one by one: one caller's fault is that caller's.
+async fn answers<K: Send + 'static, V: Send + 'static>(
+    shared: &Shared<K, V>,
+    keys: Vec<K>,
+) -> Vec<Result<V, Unavailable>> {
+    let (read, count) = (shared.read.clone(), keys.len());
+    let read = shared.reader.read(move |db| match read(db, &keys) {
+        Err(error) if count > 1 && Fault::of(&error) != Fault::Database => {
+            tracing::debug!(%error, count, "Reading for a crowd one by one");
+            Ok(keys.chunks(1).map(|key| singly(db, &*read, key)).collect())
+        }
+        all => Ok(all?.into_iter().map(Ok).collect()),
+    });
+    match read.await {
+        Ok(answers) => answers,
+        Err(error) => (0..count).map(|_| Err(error.clone())).collect(),
+    }
+}
+
+fn singly<K, V>(
+    db: &mut Db,
+    read: &dyn Fn(&mut Db, &[K]) -> QueryResult<Vec<V>>,
+    key: &[K],
+) -> Result<V, Unavailable> {
+    match read(db, key) {
+        Ok(values) => values.into_iter().next().ok_or(Unavailable::Busy),
+        Err(error) => Err(Unavailable::of(&error, || is_there(db))),
     }
 }

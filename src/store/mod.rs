@@ -3,6 +3,7 @@
 //! Writes go through the group `writer`, reads through a `pool` of read-only connections. SQLite and PostgreSQL
 //! share every query; `db::on` compiles each for both.
 
+pub mod corrupt;
 pub mod db;
 pub mod decisions;
 pub mod events;

@@ -125,7 +125,7 @@ pub fn unread(db: &mut Db, reader: &Reader) -> QueryResult<Vec<Event>> {
             .select(EventRow::as_select())
             .load(conn)
     })?;
-    events::into_events(rows)
+    Ok(events::events_of(rows))
 }
 
 /// Marks notifications of the reader as read, all of them or these; others are left alone.

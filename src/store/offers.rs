@@ -8,8 +8,8 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use jiff::Timestamp;
 
+use super::corrupt::{Corrupt, readable};
 use super::db::{Db, on};
-use super::rows::Corrupt;
 use super::schema::{offers, trips};
 use super::sql_types::{At, Id};
 use crate::domain::asked::SILENT_FOR;
@@ -51,6 +51,13 @@ impl Row {
     }
 
     fn into_offer(self, trip: TripId) -> Result<Offer, Corrupt> {
+        if self.id.is_none() || self.due_at.is_none() || self.offered_at.is_none() {
+            return Err(Corrupt {
+                table: "offers",
+                id: self.trip_id,
+                why: "the key or a time of an offer of this trip is none",
+            });
+        }
         Ok(Offer {
             id: OfferId::new(self.id.0),
             trip,
@@ -118,10 +125,11 @@ fn with_trips(db: &mut Db, rows: Vec<Row>) -> QueryResult<Vec<(i64, Offer)>> {
     let keys: HashMap<i64, Id> = keys.into_iter().collect();
     let offer = |row: Row| {
         let number = row.trip_id;
-        let key = keys.get(&number).ok_or(diesel::result::Error::NotFound)?;
-        Ok((number, row.into_offer(TripId::new(key.0))?))
+        let key = keys.get(&number)?;
+        let offer = readable(row.into_offer(TripId::new(key.0)))?;
+        Some((number, offer))
     };
-    rows.into_iter().map(offer).collect()
+    Ok(rows.into_iter().filter_map(offer).collect())
 }
 
 /// When an offer ended that last changed then; never, if it is open.
@@ -187,7 +195,7 @@ pub fn of_trip(db: &mut Db, trip: &Trip) -> QueryResult<Vec<Offer>> {
         .select(Row::as_select())
         .load(conn))?;
     let offers = rows.into_iter().map(|row| row.into_offer(trip.id));
-    Ok(offers.collect::<Result<_, _>>()?)
+    Ok(offers.filter_map(readable).collect())
 }
 
 /// The trips that have open offers whose deadline has passed, longest due first.
@@ -265,7 +273,7 @@ pub fn open_with_trips(db: &mut Db, drivers: &[DriverId]) -> QueryResult<Vec<Off
         .load(conn))?;
     let offers = with_trips(db, rows)?;
     let keys: Vec<TripId> = offers.iter().map(|(_, offer)| offer.trip).collect();
-    let trips = super::trips::find_all(db, &keys, super::trips::Lock::No)?;
+    let trips = super::trips::find_all(db, &keys, super::trips::Lock::No)?.trips;
     let trips: HashMap<TripId, Trip> = trips.into_iter().map(|trip| (trip.id, trip)).collect();
     let change = |(_, offer): (i64, Offer)| {
         let trip = trips.get(&offer.trip)?.clone();

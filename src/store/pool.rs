@@ -5,12 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use diesel::r2d2::{ManageConnection, Pool};
+use diesel::result::{DatabaseErrorKind, Error};
 use diesel::{Connection, QueryResult};
 use tokio::sync::Semaphore;
 
 use super::db::{Access, DatabaseUrl, Db, on};
 use super::lock::Loss;
 use super::queries::TellQueries;
+use super::writer::fault::Fault;
 
 /// How many reads run at once; more wait without holding a thread.
 const CONNECTIONS: u32 = 8;
@@ -21,15 +23,44 @@ const TURN_WAIT: Duration = Duration::from_secs(5);
 /// How long a query may take.
 const ANSWER_WAIT: Duration = Duration::from_secs(10);
 
-/// The database did not answer, or not in time.
+/// Something cannot be read or written now.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Unavailable {
-    /// No connection could be had, or it was lost.
+    /// No connection could be had, or it was lost, or it did not answer in time.
     #[error("the database cannot be reached: {0}")]
     Lost(String),
     /// More waits than can be served.
     #[error("too much is waiting for the database")]
     Busy,
+    /// The database is there and does not do what it was asked.
+    #[error("the database refuses: {0}")]
+    Query(String),
+    /// What is there makes no sense.
+    #[error("{0}")]
+    Corrupt(String),
+}
+
+impl Unavailable {
+    /// What a statement came to that failed, on a database that still answers or does not.
+    pub(super) fn of(error: &Error, answers: impl FnOnce() -> bool) -> Self {
+        let text = error.to_string();
+        match (error, Fault::of(error)) {
+            (Error::DeserializationError(_), _) => Self::Corrupt(text),
+            (Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _), _) => Self::Busy,
+            (_, Fault::Write) => Self::Query(text),
+            // What took too long may be quicker the next time.
+            (_, Fault::Unclear) if !text.contains("timeout") && answers() => Self::Query(text),
+            (_, Fault::Unclear | Fault::Database) => Self::Lost(text),
+        }
+    }
+
+    /// Whether the database itself is at fault, and not what was asked or what was found.
+    const fn is_outage(&self) -> bool {
+        match self {
+            Self::Lost(_) | Self::Busy => true,
+            Self::Query(_) | Self::Corrupt(_) => false,
+        }
+    }
 }
 
 impl Unavailable {
@@ -119,7 +150,8 @@ impl Reader {
             let mut db = pool
                 .get()
                 .map_err(|error| Unavailable::Lost(error.to_string()))?;
-            query(&mut db).map_err(|error| Unavailable::Lost(error.to_string()))
+            let read = query(&mut db);
+            read.map_err(|error| Unavailable::of(&error, || is_there(&mut db)))
         });
         // The driver of PostgreSQL waits for ever for a server that is there and does not answer.
         let answer = match tokio::time::timeout(ANSWER_WAIT, read).await {
@@ -127,7 +159,10 @@ impl Reader {
             Ok(Err(error)) => Err(Unavailable::Lost(error.to_string())),
             Err(_) => Err(Unavailable::Lost("no answer".to_owned())),
         };
-        self.note(answer.as_ref().err());
+        if let Err(Unavailable::Query(error)) = &answer {
+            tracing::error!(error, "A query failed");
+        }
+        self.note(answer.as_ref().err().filter(|error| error.is_outage()));
         answer
     }
 
@@ -140,5 +175,13 @@ impl Reader {
                 None => tracing::info!("The database can be read again"),
             }
         }
+    }
+}
+
+/// A file answers whatever has become of it, so what fails there is laid to the file.
+pub(super) fn is_there(db: &mut Db) -> bool {
+    match db {
+        Db::Pg(_) => db.ping().is_ok(),
+        Db::Sqlite(_) => false,
     }
 }

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
+use super::corrupt::Corrupt;
 use super::db::{Db, on};
 use super::events::{EventRow, into_events};
-use super::rows::{self, TripRow};
+use super::rows::{self, Found, TripRow};
 use super::schema::{events, trips};
 use super::sql_types::At;
 use crate::domain::{Before, Event, Trip, TripChange, TripId};
@@ -23,6 +24,8 @@ pub struct Page {
     pub events: usize,
     /// The trips that the log tells otherwise, and how.
     pub differing: Vec<(TripId, Differs)>,
+    /// The events that cannot be read; the revisions that they made are missing.
+    pub unreadable: Vec<Corrupt>,
 }
 
 /// How the log and the tables differ.
@@ -37,6 +40,9 @@ pub enum Differs {
     /// A change begins where the one before it did not end.
     #[error("revision {0} begins where revision {1} did not end")]
     Broken(i64, i64),
+    /// Its row cannot be read.
+    #[error("{0}")]
+    Corrupt(Corrupt),
     /// The last event says another thing than the row.
     #[error("its row is not what the log says last, at revision {0}")]
     Row(i64),
@@ -50,7 +56,8 @@ pub fn check(db: &mut Db, after: i64, limit: i64) -> QueryResult<Page> {
         .limit(limit)
         .select(TripRow::as_select())
         .load(conn))?;
-    let trips = rows::trips(db, found)?;
+    let last = found.last().map(|row| row.id);
+    let Found { trips, corrupt } = rows::found(db, found)?;
     let numbers: Vec<i64> = trips.iter().map(|trip| trip.number).collect();
     let told: Vec<EventRow> = on!(db, |conn| events::table
         .filter(events::trip_id.eq_any(numbers.iter().copied().map(Some)))
@@ -58,7 +65,7 @@ pub fn check(db: &mut Db, after: i64, limit: i64) -> QueryResult<Page> {
         .order(events::id)
         .select(EventRow::as_select())
         .load(conn))?;
-    let told = into_events(told)?;
+    let (told, unreadable) = sorted(told);
     let events = told.len();
     let mut changes: HashMap<TripId, Vec<&TripChange>> = HashMap::new();
     for change in told.iter().filter_map(Event::trip) {
@@ -69,12 +76,27 @@ pub fn check(db: &mut Db, after: i64, limit: i64) -> QueryResult<Page> {
         let differs = compare(trip, &changes).err()?;
         Some((trip.id, differs))
     });
+    let corrupt = corrupt.into_iter();
+    let corrupt = corrupt.map(|(trip, corrupt)| (trip, Differs::Corrupt(corrupt)));
     Ok(Page {
-        last: numbers.last().copied(),
+        last,
         trips: trips.len(),
         events,
-        differing: differing.collect(),
+        differing: differing.chain(corrupt).collect(),
+        unreadable,
     })
+}
+
+/// What can be read, and what is wrong with the rest.
+fn sorted(rows: Vec<EventRow>) -> (Vec<Event>, Vec<Corrupt>) {
+    let (mut events, mut unreadable) = (Vec::new(), Vec::new());
+    for row in rows {
+        match row.into_event() {
+            Ok(event) => events.push(event),
+            Err(corrupt) => unreadable.push(corrupt),
+        }
+    }
+    (events, unreadable)
 }
 
 /// At most `limit` events after the one of that number, until `end`, that tell of trips and offers from `begin` on and of shifts from whenever.

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
-use diesel::result::Error;
 use serde::{Deserialize, Serialize};
 
+use super::corrupt::Corrupt;
 use super::db::{Db, on};
 use super::schema::{trips, users};
 use super::sql_types::{At, Id};
@@ -14,24 +14,6 @@ use crate::domain::{
     Actor, Address, Coordinates, DriverId, Fare, Metered, Order, Party, Place, Policy, Reason,
     RiderId, State, Status, Times, Trip, TripId, UserId,
 };
-
-/// A row breaks a rule of the domain: the database was changed by other hands.
-#[derive(Debug, thiserror::Error)]
-#[error("row {id} of {table} makes no sense: {why}")]
-pub struct Corrupt {
-    /// Which table.
-    pub table: &'static str,
-    /// Which row.
-    pub id: i64,
-    /// What is wrong with it.
-    pub why: &'static str,
-}
-
-impl From<Corrupt> for Error {
-    fn from(corrupt: Corrupt) -> Self {
-        Self::DeserializationError(Box::new(corrupt))
-    }
-}
 
 /// A trip's columns but its number, which the database gives.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
@@ -161,6 +143,10 @@ impl TripRow {
             why,
         };
         let row = self.columns;
+        let times = [row.created_at, row.updated_at, row.search_ends_at];
+        if row.nk.is_none() || times.into_iter().chain(row.opens_at).any(At::is_none) {
+            return Err(corrupt("its key or a time of it is none"));
+        }
         let place =
             |address: String, lat: Option<f64>, lon: Option<f64>| -> Result<Place, Corrupt> {
                 Ok(Place {
@@ -282,10 +268,20 @@ impl Names {
     }
 }
 
+/// What was made of the rows of trips.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Those that make sense, in the order of their rows.
+    pub trips: Vec<Trip>,
+    /// The others, and what is wrong with them.
+    pub corrupt: Vec<(TripId, Corrupt)>,
+}
+
 /// Makes trips of rows, with one more query for all the names.
-pub fn trips(db: &mut Db, rows: Vec<TripRow>) -> QueryResult<Vec<Trip>> {
+pub fn found(db: &mut Db, rows: Vec<TripRow>) -> QueryResult<Found> {
+    let mut found = Found::default();
     if rows.is_empty() {
-        return Ok(Vec::new());
+        return Ok(found);
     }
     let mut people: Vec<i64> = rows
         .iter()
@@ -295,7 +291,29 @@ pub fn trips(db: &mut Db, rows: Vec<TripRow>) -> QueryResult<Vec<Trip>> {
     people.sort_unstable();
     people.dedup();
     let names = Names::of(db, people)?;
-    rows.into_iter()
-        .map(|row| row.into_trip(&names).map_err(Error::from))
-        .collect()
+    for row in rows {
+        let id = TripId::new(row.columns.nk.0);
+        match row.into_trip(&names) {
+            Ok(trip) => found.trips.push(trip),
+            Err(corrupt) => {
+                corrupt.name();
+                found.corrupt.push((id, corrupt));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The same for lists, which a row that makes no sense is left out of.
+pub fn trips(db: &mut Db, rows: Vec<TripRow>) -> QueryResult<Vec<Trip>> {
+    Ok(found(db, rows)?.trips)
+}
+
+/// The same for a trip that was asked for.
+pub fn trip(db: &mut Db, row: Option<TripRow>) -> QueryResult<Option<Trip>> {
+    let Found { mut trips, corrupt } = found(db, row.into_iter().collect())?;
+    match corrupt.into_iter().next() {
+        Some((_, corrupt)) => Err(corrupt.into()),
+        None => Ok(trips.pop()),
+    }
 }

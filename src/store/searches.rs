@@ -1,5 +1,7 @@
 //! Where the searches for drivers stand, for trips that are offered one by one.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use jiff::Timestamp;
 
@@ -104,22 +106,23 @@ pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<Search>> {
     }
     let numbers: Vec<i64> = found.iter().map(|(_, _, row)| row.id).collect();
     let mut ended = offers::ended(db, &numbers, at)?;
-    let mut steps = Vec::with_capacity(found.len());
+    let mut steps = HashMap::with_capacity(found.len());
     let mut rows = Vec::with_capacity(found.len());
     for (round, due_at, row) in found {
-        steps.push((round, due_at.0));
+        steps.insert(row.id, (round, due_at.0));
         rows.push(row);
     }
     let trips = rows::trips(db, rows)?;
-    let search = |(trip, (round, due_at)): (Trip, (i64, Timestamp))| {
+    let search = |trip: Trip| {
+        let (round, due_at) = steps.remove(&trip.number)?;
         let ended = ended.remove(&trip.number).unwrap_or_default();
         let asked = Asked::of(&ended, trip.attempt, &trip.given_back_by, at);
-        Search {
+        Some(Search {
             trip,
             round,
             asked,
             due_at,
-        }
+        })
     };
-    Ok(trips.into_iter().zip(steps).map(search).collect())
+    Ok(trips.into_iter().filter_map(search).collect())
 }

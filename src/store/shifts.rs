@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 use jiff::Timestamp;
 
+use super::corrupt::{Corrupt, readable};
 use super::db::{Db, on};
-use super::rows::Corrupt;
 use super::schema::shifts;
 use super::sql_types::At;
 use crate::domain::{DriverId, Shift, UserId, Vehicle, VehicleClass};
@@ -27,6 +27,9 @@ impl Row {
             id: self.id,
             why,
         };
+        if self.began_at.is_none() {
+            return Err(corrupt("it began at no time"));
+        }
         Ok(Shift {
             id: self.id,
             driver: DriverId::of(UserId::new(self.driver_id)),
@@ -51,7 +54,7 @@ pub fn open_of(db: &mut Db, drivers: &[DriverId]) -> QueryResult<Vec<Shift>> {
         .filter(of_them)
         .select(Row::as_select())
         .load(conn))?;
-    shifts_of(rows)
+    Ok(shifts_of(rows))
 }
 
 /// All open shifts.
@@ -60,12 +63,12 @@ pub fn open(db: &mut Db) -> QueryResult<Vec<Shift>> {
         .filter(shifts::ended_at.is_null())
         .select(Row::as_select())
         .load(conn))?;
-    shifts_of(rows)
+    Ok(shifts_of(rows))
 }
 
-fn shifts_of(rows: Vec<Row>) -> QueryResult<Vec<Shift>> {
-    let shift = |row: Row| Ok(row.into_shift()?);
-    rows.into_iter().map(shift).collect()
+fn shifts_of(rows: Vec<Row>) -> Vec<Shift> {
+    let shifts = rows.into_iter().map(Row::into_shift);
+    shifts.filter_map(readable).collect()
 }
 
 /// Writes a new shift and returns its number.

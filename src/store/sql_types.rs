@@ -25,6 +25,13 @@ pub struct Key;
 #[diesel(sql_type = Key)]
 pub struct Id(pub Uuid);
 
+impl Id {
+    /// Whether it was read from what is no id, which SQLite keeps as well.
+    pub(super) fn is_none(self) -> bool {
+        self.0.is_nil()
+    }
+}
+
 impl ToSql<Key, Pg> for Id {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
         ToSql::<PgUuid, Pg>::to_sql(&self.0, &mut out.reborrow())
@@ -47,7 +54,7 @@ impl ToSql<Key, Sqlite> for Id {
 impl FromSql<Key, Sqlite> for Id {
     fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
         let bytes = <Vec<u8> as FromSql<Binary, Sqlite>>::from_sql(value)?;
-        Ok(Self(Uuid::from_slice(&bytes)?))
+        Ok(Self(Uuid::from_slice(&bytes).unwrap_or_default()))
     }
 }
 
@@ -64,6 +71,17 @@ pub struct Instant;
 #[diesel(sql_type = Instant)]
 pub struct At(pub Timestamp);
 
+impl At {
+    /// Whether it was read from what is no time: further away than calendars go.
+    pub(super) fn is_none(self) -> bool {
+        self.0 == Timestamp::MAX
+    }
+
+    fn from_microsecond(micros: i64) -> Self {
+        Self(Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX))
+    }
+}
+
 /// Microseconds from 1970 to 2000, where PostgreSQL begins to count.
 const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
 
@@ -77,7 +95,7 @@ impl ToSql<Instant, Pg> for At {
 impl FromSql<Instant, Pg> for At {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
         let at = <PgTimestamp as FromSql<Timestamptz, Pg>>::from_sql(value)?;
-        Ok(Self(Timestamp::from_microsecond(at.0 + POSTGRES_EPOCH)?))
+        Ok(Self::from_microsecond(at.0.saturating_add(POSTGRES_EPOCH)))
     }
 }
 
@@ -91,6 +109,6 @@ impl ToSql<Instant, Sqlite> for At {
 impl FromSql<Instant, Sqlite> for At {
     fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
         let micros = <i64 as FromSql<BigInt, Sqlite>>::from_sql(value)?;
-        Ok(Self(Timestamp::from_microsecond(micros)?))
+        Ok(Self::from_microsecond(micros))
     }
 }

@@ -8,6 +8,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::corrupt::{self, readable};
 use super::db::{Db, on};
 use super::events::EventRow;
 use super::schema::{events as log, stream_entries};
@@ -108,7 +109,7 @@ const ENTRIES: &str = "SELECT s.stream, s.sequence, e.id, e.kind, e.actor_role, 
     JOIN stream_entries s ON s.stream = w.stream AND s.sequence BETWEEN w.first AND w.last \
     JOIN events e ON e.id = s.event_id";
 
-/// What stands in these parts, of each part at most the first `limit`, with one query.
+/// What can be read of what stands in these parts, of each part at most the first `limit`, with one query.
 pub fn read(db: &mut Db, parts: &[Part], limit: i64) -> QueryResult<Found> {
     let wanted: Vec<(String, i64, i64)> = windows(parts, limit)
         .into_iter()
@@ -132,9 +133,12 @@ pub fn read(db: &mut Db, parts: &[Part], limit: i64) -> QueryResult<Found> {
     };
     let mut found = Found::new();
     for row in rows {
-        if let Some(stream) = Stream::parse(&row.stream) {
-            let event = Arc::new(row.event.into_event()?);
-            found.insert((stream, row.sequence), event);
+        let Some(stream) = Stream::parse(&row.stream) else {
+            continue;
+        };
+        match readable(row.event.into_event()) {
+            Some(event) => drop(found.insert((stream, row.sequence), Arc::new(event))),
+            None => corrupt::name_place(stream, row.sequence),
         }
     }
     Ok(found)

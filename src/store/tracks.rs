@@ -6,8 +6,8 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use jiff::Timestamp;
 
+use super::corrupt::{Corrupt, readable};
 use super::db::{Db, on};
-use super::rows::Corrupt;
 use super::schema::{measured_tracks, track_pieces, trips};
 use super::sql_types::At;
 use super::trips::status_among;
@@ -73,7 +73,9 @@ pub fn spots_of(db: &mut Db, numbers: &[i64]) -> QueryResult<HashMap<i64, Vec<Sp
         .load(conn))?;
     let mut spots = HashMap::<i64, Vec<Spot>>::new();
     for (id, trip, bytes) in rows {
-        spots.entry(trip).or_default().extend(decoded(id, &bytes)?);
+        // A piece that makes no sense is a gap.
+        let piece = readable(decoded(id, &bytes)).unwrap_or_default();
+        spots.entry(trip).or_default().extend(piece);
     }
     Ok(spots)
 }

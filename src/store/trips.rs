@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::db::{Db, on};
 use super::prepared::UpdateTrip;
-use super::rows::{self, TripColumns, TripRow};
+use super::rows::{self, Found, TripColumns, TripRow};
 use super::schema::trips;
 use super::sql_types::{At, Id};
 use crate::domain::{DriverId, RiderId, Status, Trip, TripId, UserId};
@@ -30,7 +30,12 @@ pub(super) fn status_among(statuses: &[Status]) -> SqlLiteral<Bool> {
 
 /// The trip of that key.
 pub fn find(db: &mut Db, id: TripId) -> QueryResult<Option<Trip>> {
-    find_all(db, &[id], Lock::No).map(|found| found.into_iter().next())
+    let row = on!(&mut *db, |conn| trips::table
+        .filter(trips::nk.eq(Id(id.uuid())))
+        .select(TripRow::as_select())
+        .first(conn)
+        .optional())?;
+    rows::trip(db, row)
 }
 
 /// Whether other writers must wait for the rows that are read.
@@ -43,9 +48,9 @@ pub enum Lock {
 }
 
 /// The trips of those keys, locked in the order of their keys.
-pub fn find_all(db: &mut Db, ids: &[TripId], lock: Lock) -> QueryResult<Vec<Trip>> {
+pub fn find_all(db: &mut Db, ids: &[TripId], lock: Lock) -> QueryResult<Found> {
     if ids.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Found::default());
     }
     let keys = ids.iter().map(|id| Id(id.uuid()));
     let by_key = trips::table.filter(trips::nk.eq_any(keys)).order(trips::nk);
@@ -54,7 +59,7 @@ pub fn find_all(db: &mut Db, ids: &[TripId], lock: Lock) -> QueryResult<Vec<Trip
         (Db::Pg(conn), Lock::No) => by_key.select(TripRow::as_select()).load(conn),
         (Db::Sqlite(conn), Lock::No | Lock::Rows) => by_key.select(TripRow::as_select()).load(conn),
     }?;
-    rows::trips(db, rows)
+    rows::found(db, rows)
 }
 
 /// The trip of that number.
@@ -64,7 +69,7 @@ pub fn numbered(db: &mut Db, number: i64) -> QueryResult<Option<Trip>> {
         .select(TripRow::as_select())
         .first(conn)
         .optional())?;
-    Ok(rows::trips(db, row.into_iter().collect())?.pop())
+    rows::trip(db, row)
 }
 
 /// The trips whose search time is over, longest overdue first.

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
+use super::corrupt::{Corrupt, readable};
 use super::db::{Db, on};
-use super::rows::Corrupt;
 use super::schema::{sessions, users};
 use super::sql_types::{At, Id};
 use crate::domain::{Role, SessionId, Standing, UserId};
@@ -173,16 +173,15 @@ pub fn lock(db: &mut Db, ids: &[UserId]) -> QueryResult<Vec<(UserId, Standing)>>
         Db::Pg(conn) => by_id.select(columns).for_no_key_update().load(conn),
         Db::Sqlite(conn) => by_id.select(columns).load(conn),
     }?;
-    rows.into_iter()
-        .map(|(id, standing)| {
-            let standing = Standing::parse(&standing).ok_or(Corrupt {
-                table: "users",
-                id,
-                why: "its standing is unknown",
-            })?;
-            Ok((UserId::new(id), standing))
-        })
-        .collect()
+    let standings = rows.into_iter().map(|(id, standing)| {
+        let standing = Standing::parse(&standing).ok_or(Corrupt {
+            table: "users",
+            id,
+            why: "its standing is unknown",
+        })?;
+        Ok((UserId::new(id), standing))
+    });
+    Ok(standings.filter_map(readable).collect())
 }
 
 /// Sets whether the account may log in; `false` if there is none of that name.
@@ -245,13 +244,13 @@ pub fn open_sessions(
     let session = |(session, user): (SessionRow, UserRow)| {
         let id = SessionId::new(session.id.0);
         let found = Session {
-            account: user.into_account()?,
+            account: readable(user.into_account())?,
             refresh_generation: session.refresh_generation,
             expires_at: session.expires_at.0,
         };
-        Ok((id, found))
+        Some((id, found))
     };
-    rows.into_iter().map(session).collect()
+    Ok(rows.into_iter().filter_map(session).collect())
 }
 
 /// Moves on to the next generation of refresh tokens, if `generation` is the one that counts.

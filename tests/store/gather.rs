@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use cabrank::store::db::Db;
 use cabrank::store::gather::Gather;
 use cabrank::store::pool::Unavailable;
 use diesel::result::Error;
 use futures_util::future::join_all;
 
-use crate::support::{On, Test};
+use crate::support::{On, Test, execute};
 use crate::tests;
 use crate::town::Town;
 
@@ -16,7 +17,7 @@ pub fn tests() -> Vec<Test> {
     tests![
         a_caller_who_is_alone_is_served_at_once,
         five_thousand_callers_cost_a_few_reads,
-        a_read_that_fails_fails_for_those_it_was_for,
+        a_read_that_fails_fails_for_its_own_caller_alone,
         more_callers_than_may_wait_are_sent_away,
     ]
     .to_vec()
@@ -59,17 +60,35 @@ fn five_thousand_callers_cost_a_few_reads(on: On) {
     assert!(reads <= 5_000 / 50, "{reads} reads");
 }
 
-fn a_read_that_fails_fails_for_those_it_was_for(on: On) {
+/// The first caller reads alone, so that the others gather meanwhile.
+fn a_read_that_fails_fails_for_its_own_caller_alone(on: On) {
     let town = Town::on(on);
-    let gather = Gather::new(&town.store.reader, |_, keys: &[u64]| {
-        if keys.contains(&0) {
-            return Err(Error::NotFound);
+    let reads = Arc::new(AtomicUsize::new(0));
+    let counted = reads.clone();
+    let gather = Gather::new(&town.store.reader, move |db, keys: &[u64]| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        match keys.contains(&13) {
+            true if matches!(db, Db::Pg(_)) => execute(db, "SELECT 9223372036854775807 + 1")?,
+            true => return Err(Error::NotFound),
+            false => db.ping()?,
         }
         Ok(keys.to_vec())
     });
-    let failed = town.wait_for(join_all((0..3).map(|key| gather.get(key))));
-    assert!(failed.iter().all(Result::is_err), "{failed:?}");
+    let answers = town.wait_for(join_all((0..100).map(|key| gather.get(key))));
+    for (key, answer) in (0..100).zip(answers) {
+        match answer {
+            Ok(value) => assert_eq!(value, key),
+            Err(error) => assert!(
+                key == 13 && matches!(error, Unavailable::Query(_)),
+                "{key}: {error}"
+            ),
+        }
+    }
     assert_eq!(town.wait_for(gather.get(7)).ok(), Some(7));
+    assert!(
+        reads.load(Ordering::Relaxed) <= 103,
+        "once for all, then one by one"
+    );
 }
 
 fn more_callers_than_may_wait_are_sent_away(on: On) {

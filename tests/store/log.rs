@@ -208,7 +208,7 @@ fn what_is_announced_stands_in_the_log(on: On) {
         );
         let news = town.news();
         let (first, last) = (news[0].id, news[news.len() - 1].id);
-        let log = town.read(move |db| events::range(db, first, last, i64::MAX));
+        let (log, _) = town.read(move |db| events::range(db, first, last, i64::MAX));
         assert_eq!(
             log,
             news.iter()
@@ -245,7 +245,7 @@ fn a_full_feed_leaves_a_gap_that_the_log_fills(on: On) {
     heard.extend(town.news().iter().map(|event| event.id));
     match town.next() {
         Item::Gap { first, last } => {
-            let missed = town.read(move |db| events::range(db, first, last, i64::MAX));
+            let (missed, _) = town.read(move |db| events::range(db, first, last, i64::MAX));
             assert_eq!(
                 kinds(&missed),
                 ["arrived", "notification", "started", "completed"]
@@ -297,7 +297,8 @@ fn what_was_sent_is_written_before_the_writer_ends(on: On) {
             gap @ Item::Gap { .. } => panic!("there was room, but: {gap:?}"),
         }
     }
-    let log =
-        events::range(&mut database.connect(), 1, i64::MAX, i64::MAX).expect("the log can be read");
+    let log = events::range(&mut database.connect(), 1, i64::MAX, i64::MAX)
+        .expect("the log can be read")
+        .0;
     assert_eq!((log.len(), announced), (RIDERS, RIDERS));
 }

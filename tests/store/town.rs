@@ -215,7 +215,7 @@ impl Town {
 
     /// The whole log.
     pub fn log(&self) -> Vec<Event> {
-        self.read(|db| events::range(db, 1, i64::MAX, i64::MAX))
+        self.read(|db| events::range(db, 1, i64::MAX, i64::MAX)).0
     }
 
     /// The trip as its row says.

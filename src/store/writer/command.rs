@@ -177,6 +177,17 @@ fn differs_from<T: PartialEq>(stated: Option<&T>, own: &T) -> bool {
     stated.is_some_and(|stated| stated != own)
 }
 
+impl Task {
+    /// The trip that it is about, unless that is still to be made.
+    pub fn trip(&self) -> Option<TripId> {
+        match self {
+            Self::Request { .. } => None,
+            Self::Act { trip, .. } | Self::Reply { trip, .. } | Self::Lapse(trip) => Some(*trip),
+            Self::Propose(proposal) => Some(proposal.trip),
+        }
+    }
+}
+
 impl Command {
     /// Who acts.
     pub fn actor(&self) -> Actor {
@@ -278,6 +289,9 @@ pub enum Refused {
     /// There is no such trip.
     #[error("There is no such trip.")]
     Unknown,
+    /// There is one whose row makes no sense.
+    #[error("This is kept in a form that makes no sense; the log of the service names it.")]
+    Corrupt,
     /// The trip's own rules say no; the trip as it is.
     #[error("{0}")]
     Trip(Refusal, Arc<Trip>),
@@ -325,6 +339,7 @@ impl Refused {
         match self {
             Self::Trip(_, trip) => Some(trip.state.status()),
             Self::Unknown
+            | Self::Corrupt
             | Self::DriverBusy
             | Self::TooManyTrips(_)
             | Self::KeyReused

@@ -145,13 +145,12 @@ pub(super) fn still_awaited(waiting: impl Iterator<Item = Waiting>) -> Vec<Job> 
         .collect()
 }
 
-pub(super) fn fail(jobs: Vec<Job>, why: &str) {
-    let lost = || Unavailable::Lost(why.to_owned());
+pub(super) fn fail(jobs: Vec<Job>, why: &Unavailable) {
     for job in jobs {
         match job {
-            Job::Command(_, reply) => drop(reply.send(Err(lost()))),
-            Job::Post(_, reply) => drop(reply.send(Err(lost()))),
-            Job::Change(change) => change.answer(Err(lost())),
+            Job::Command(_, reply) => drop(reply.send(Err(why.clone()))),
+            Job::Post(_, reply) => drop(reply.send(Err(why.clone()))),
+            Job::Change(change) => change.answer(Err(why.clone())),
         }
     }
 }

@@ -6,7 +6,7 @@
 
 pub mod command;
 mod desk;
-mod fault;
+pub(super) mod fault;
 pub mod feed;
 mod handle;
 mod wanted;
@@ -116,7 +116,7 @@ impl Writer {
                 Ok(()) => self.write(jobs),
                 Err(why) => {
                     self.note(false);
-                    fail(jobs, &why);
+                    fail(jobs, &Unavailable::Lost(why));
                 }
             }
         }
@@ -247,7 +247,8 @@ impl Writer {
                 Err(error) => self.give_up(one, &error),
             }
         }
-        fail(jobs.collect(), "it was lost a moment ago");
+        let why = "it was lost a moment ago".to_owned();
+        fail(jobs.collect(), &Unavailable::Lost(why));
     }
 
     fn attempt(&mut self, jobs: &mut [Job]) -> QueryResult<Written> {
@@ -340,7 +341,7 @@ impl Writer {
             self.last_attempt = Some(Instant::now());
         }
         self.note(self.db.is_some());
-        fail(jobs, &error.to_string());
+        fail(jobs, &Unavailable::of(error, || self.db.is_some()));
     }
 
     fn is_usable_after(&mut self, fault: Fault) -> bool {

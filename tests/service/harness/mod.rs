@@ -12,6 +12,7 @@ mod http;
 pub mod ledger;
 mod lines;
 mod native;
+pub mod other_hands;
 mod postgres;
 mod process;
 mod proxy;

@@ -98,11 +98,11 @@ impl City {
         self.town.read(move |db| {
             Ok(Seen {
                 never: lines(db, NEVER)?,
-                trips: trips::find_all(db, &ids, trips::Lock::No)?,
+                trips: trips::find_all(db, &ids, trips::Lock::No)?.trips,
                 offers: lines(db, &of_them)?,
                 open: offers::open(db)?,
                 shifts: shifts::open_of(db, &drivers)?,
-                news: events::range(db, next, i64::MAX, i64::MAX)?,
+                news: events::range(db, next, i64::MAX, i64::MAX)?.0,
             })
         })
     }

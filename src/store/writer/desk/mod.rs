@@ -6,7 +6,7 @@ mod offers;
 mod shifts;
 mod trips;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use diesel::QueryResult;
@@ -45,6 +45,8 @@ pub struct Desk {
     open_of_riders: HashMap<RiderId, OpenTrips>,
     taken_by_drivers: HashMap<DriverId, TripId>,
     trips: HashMap<TripId, Arc<Trip>>,
+    /// Trips whose rows make no sense: whoever wants something of them is refused, and nobody else.
+    corrupt: HashSet<TripId>,
     /// The open offers of the trips, and those to the drivers, that the batch is about.
     offers: BTreeMap<OfferId, Offer>,
     /// The open shifts of the drivers to whom trips are offered, or whose shifts begin or end.
@@ -84,7 +86,9 @@ impl Desk {
         let mut desk = Self {
             standings: standings.into_iter().collect(),
             keys: keys.collect(),
+            corrupt: found.corrupt.into_iter().map(|(trip, _)| trip).collect(),
             trips: found
+                .trips
                 .into_iter()
                 .map(|trip| (trip.id, Arc::new(trip)))
                 .collect(),
@@ -131,6 +135,10 @@ impl Desk {
 
     fn command(&mut self, db: &mut Db, command: &Command) -> QueryResult<Decision> {
         let actor = command.actor();
+        let trip = command.task.trip();
+        if trip.is_some_and(|trip| self.corrupt.contains(&trip)) {
+            return Ok(Err(Refused::Corrupt));
+        }
         if let Some(user) = actor.user() {
             if self.standings.get(&user) != Some(&Standing::Active) {
                 return Ok(Err(Refused::NotActive));
@@ -197,6 +205,9 @@ impl Desk {
                 text,
                 after,
             } => {
+                if self.corrupt.contains(trip) {
+                    return Err(Refused::Corrupt);
+                }
                 let trip = self.trips.get(trip).ok_or(Refused::Unknown)?;
                 let (rider, driver) = trip.room(sender.id, post.at, *after)?;
                 Fact::Message(Message {

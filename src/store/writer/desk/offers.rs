@@ -37,7 +37,7 @@ impl Desk {
             .collect();
         // They are only told about: nothing of them is changed.
         let elsewhere: Vec<TripId> = elsewhere.into_iter().collect();
-        for trip in trips::find_all(db, &elsewhere, trips::Lock::No)? {
+        for trip in trips::find_all(db, &elsewhere, trips::Lock::No)?.trips {
             self.trips.insert(trip.id, Arc::new(trip));
         }
         self.offers = open

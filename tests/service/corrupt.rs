@@ -1,0 +1,172 @@
+//! One row that makes no sense, written by other hands: it is left out, named once, and stops nobody else.
+
+use serde_json::{Value, json};
+
+use super::offers::nearest;
+use crate::harness::{
+    Cab, Client, Database, Follower, Gone, Rider, Service, Test, eventually, nk, other_hands, tests,
+};
+
+pub fn tests() -> Vec<Test> {
+    tests![
+        lists_leave_a_corrupt_trip_out_and_whoever_asks_for_it_is_told,
+        searches_go_on_beside_a_corrupt_trip,
+        deadlines_are_kept_beside_a_corrupt_trip,
+        a_service_starts_beside_corrupt_rows,
+        what_follows_a_corrupt_event_is_a_snapshot_for_those_who_miss_it,
+        a_corrupt_row_is_named_once_and_counted,
+    ]
+}
+
+/// What makes a trip's row one that makes no sense.
+const WRONGS: [&str; 4] = [
+    "details = '{'",
+    "details = '[]'",
+    "details = '{\"order\":7}'",
+    "reason = ''",
+];
+
+#[track_caller]
+fn spoil(service: &Service, trip: &Value, wrong: &str) {
+    let number = &trip["id"];
+    other_hands::write(
+        service.home(),
+        &format!("UPDATE trips SET {wrong} WHERE id = {number}"),
+    );
+}
+
+/// How many rows are known to make no sense, by a service that works.
+#[track_caller]
+fn corrupt_rows(service: &Service) -> i64 {
+    let health = service.http().get("/healthz").ok(200);
+    health["corrupt_rows"].as_i64().expect("a number")
+}
+
+fn lists_leave_a_corrupt_trip_out_and_whoever_asks_for_it_is_told(on: Database) {
+    for wrong in WRONGS {
+        let service = Service::start(on);
+        let (rider, driver) = (service.rider("ann"), service.driver("bob"));
+        let operator = service.operator("olga");
+        let (bad, good) = (rider.request("A", "B"), rider.request("C", "D"));
+        spoil(&service, &bad, wrong);
+        let people: [&Client; 3] = [&rider, &driver, &operator];
+        for client in people {
+            assert_eq!(client.trips(), [good.clone()], "{wrong}");
+            let (_, snapshot) = Follower::begin(client);
+            assert_eq!(snapshot["trips"], json!([good]), "{wrong}");
+            let listed = client.native().call("list", &json!({})).ok(200);
+            assert_eq!(listed, json!([good]), "{wrong}");
+            let path = format!("/api/trip/{}/", nk(&bad));
+            client.get(&path).problem(500, "corrupt");
+            let asked = client.native().call("retrieve", &json!({"pk": bad["id"]}));
+            assert_eq!(asked.0["response_status"], 500, "{asked:?}");
+            assert_eq!(asked.0["data"]["code"], "corrupt", "{asked:?}");
+        }
+        rider.cancel(&bad).problem(500, "corrupt");
+        driver.accept(&bad).problem(500, "corrupt");
+        rider.connect().hears(&good, "REQUESTED");
+        driver.accept(&good).ok(200);
+        assert_eq!(corrupt_rows(&service), 1, "{wrong}");
+    }
+}
+
+fn searches_go_on_beside_a_corrupt_trip(on: Database) {
+    let mut service = nearest(on, &json!({}));
+    let bad = service.rider("amy").orders(&json!({}));
+    spoil(&service, &bad, WRONGS[0]);
+    service.advance(1.0);
+    let mut cab = Cab::on_shift(&service, "bob", 100.0);
+    let good = service.rider("ann").orders(&json!({}));
+    cab.receives(&good);
+    cab.does("accept", &good).ok(200);
+}
+
+fn deadlines_are_kept_beside_a_corrupt_trip(on: Database) {
+    let service = Service::with(on, &["--search-time", "1", "--rider-trips", "10"]);
+    let rider = service.rider("ann");
+    let mut phone = rider.connect();
+    let bad = rider.request("A", "B");
+    spoil(&service, &bad, WRONGS[0]);
+    for _ in 0..2 {
+        let good = rider.request("C", "D");
+        phone.hears_until(|frame| frame["nk"] == nk(&good) && frame["status"] == "EXPIRED");
+    }
+}
+
+fn a_service_starts_beside_corrupt_rows(on: Database) {
+    let mut service = nearest(on, &json!({}));
+    let mut taken = Cab::on_shift(&service, "bob", 100.0);
+    let trip = service.rider("amy").orders(&json!({}));
+    taken.receives(&trip);
+    taken.does("accept", &trip).ok(200);
+    let _van = Cab::on_shift(&service, "ben", 200.0);
+    let honest = Cab::on_shift(&service, "bea", 300.0);
+    let (driver, log) = honest.vanishes();
+    spoil(&service, &trip, WRONGS[0]);
+    let class = "UPDATE shifts SET class = 'VAN!' WHERE driver_id IN (SELECT id FROM users WHERE username = 'ben')";
+    other_hands::write(service.home(), class);
+    service.kill();
+    service.restart();
+    let mut honest = Cab::comes_back(&service, driver, log);
+    honest.waits_at(300.0);
+    let mut rider = service.log_in("amy");
+    rider.follow(&service);
+    let next = Rider(rider).orders(&json!({}));
+    honest.receives(&next);
+    assert_eq!(corrupt_rows(&service), 2);
+}
+
+fn what_follows_a_corrupt_event_is_a_snapshot_for_those_who_miss_it(on: Database) {
+    let service = Service::start(on);
+    let (rider, other) = (service.rider("ann"), service.rider("amy"));
+    let log = Follower::begin(&rider).0.vanish();
+    let others = Follower::begin(&other).0.vanish();
+    let trip = rider.request("A", "B");
+    other.request("C", "D");
+    let event = format!(
+        "UPDATE events SET payload = '{{' WHERE trip_id = {}",
+        trip["id"]
+    );
+    other_hands::write(service.home(), &event);
+    let (mut follower, snapshot) = eventually("there is a snapshot", || {
+        let (mut follower, opening) = Follower::resume(&rider, log.clone());
+        if opening["resumed"] == false {
+            return Some((follower, opening));
+        }
+        // The one who finds out is sent away.
+        let gone = follower.try_next().expect_err("it cannot be told");
+        assert!(matches!(gone, Gone::Closed(4008)), "{gone:?}");
+        None
+    });
+    assert_eq!(
+        (&snapshot["reason"], &snapshot["snapshot"]["trips"]),
+        (&json!("too-old"), &json!([trip]))
+    );
+    let next = rider.request("E", "F");
+    follower.hears(&next, "requested");
+    let mut others = Follower::go_on(&other, others);
+    assert_eq!(others.next()["kind"], "requested");
+}
+
+fn a_corrupt_row_is_named_once_and_counted(on: Database) {
+    let mut service = nearest(on, &json!({}));
+    let rider = service.rider("ann");
+    let bad = rider.orders(&json!({}));
+    assert_eq!(corrupt_rows(&service), 0);
+    spoil(&service, &bad, WRONGS[0]);
+    for _ in 0..4 {
+        service.advance(1.0);
+        rider.trips();
+    }
+    assert_eq!(corrupt_rows(&service), 1);
+    service.stop();
+    let log = service.process().log();
+    let named: Vec<&str> = log
+        .lines()
+        .filter(|line| line.contains("Left out"))
+        .collect();
+    assert_eq!(named.len(), 1, "{log}");
+    let row = format!("row {} of trips", bad["id"]);
+    assert!(named[0].contains(&row), "{}", named[0]);
+    assert!(!log.contains("cannot be read again"), "{log}");
+}
