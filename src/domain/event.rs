@@ -195,6 +195,8 @@ pub enum Stream {
     Role(Role),
     /// What everybody is told.
     All,
+    /// What operators watch over: all trips, shifts and offers.
+    Staff,
 }
 
 /// The one service area there is; `Stream::Drivers` carries its name.
@@ -205,6 +207,7 @@ impl Stream {
     pub fn parse(name: &str) -> Option<Self> {
         match name.split_once(':') {
             None if name == "all" => Some(Self::All),
+            None if name == "staff" => Some(Self::Staff),
             None => None,
             Some(("drivers", AREA)) => Some(Self::Drivers),
             Some(("role", role)) => Role::parse(role).map(Self::Role),
@@ -219,12 +222,27 @@ impl Stream {
 
     /// The streams that an account hears.
     pub fn of(user: UserId, role: Role) -> Vec<Self> {
-        let drivers = (role == Role::Driver).then_some(Self::Drivers);
-        [Self::User(user)]
-            .into_iter()
-            .chain(drivers)
-            .chain([Self::Role(role), Self::All])
+        let all = [
+            Self::User(user),
+            Self::Drivers,
+            Self::Role(role),
+            Self::All,
+            Self::Staff,
+        ];
+        all.into_iter()
+            .filter(|stream| stream.is_heard_by(user, role))
             .collect()
+    }
+
+    /// Whether an account hears it.
+    pub fn is_heard_by(self, user: UserId, role: Role) -> bool {
+        match self {
+            Self::User(own) => own == user,
+            Self::Drivers => role == Role::Driver,
+            Self::Role(own) => own == role,
+            Self::All => true,
+            Self::Staff => role == Role::Operator,
+        }
     }
 }
 
@@ -235,6 +253,7 @@ impl fmt::Display for Stream {
             Self::Drivers => write!(f, "drivers:{AREA}"),
             Self::Role(role) => write!(f, "role:{role}"),
             Self::All => f.write_str("all"),
+            Self::Staff => f.write_str("staff"),
         }
     }
 }
@@ -250,40 +269,36 @@ pub struct Position {
     pub sequence: i64,
 }
 
-impl TripChange {
-    /// Whether drivers at large must hear: the trip came up for grabs, went, or looks different. A trip that is offered
-    /// to drivers one by one never does.
-    pub fn concerns_all_drivers(&self) -> bool {
-        let is_open = |status| status == Status::Requested;
-        let was_open = self.before.is_none_or(|before| is_open(before.status));
-        let is_up = is_open(self.trip.state.status());
-        let shows = is_up || was_open && self.kind != Kind::Scheduled;
-        shows && self.kind != Kind::Removed && !self.trip.is_offered()
+impl Before {
+    /// The streams of those who see a trip when it stands like this: its rider, its driver, all drivers while it is up
+    /// for grabs, and the staff.
+    pub fn seen_in(self, trip: &Trip) -> impl Iterator<Item = Stream> {
+        let rider = (!self.hidden).then_some(trip.rider.id.user());
+        let driver = self.driver.map(DriverId::user);
+        let is_open = self.status == Status::Requested && !trip.is_offered();
+        let parties = rider.into_iter().chain(driver).map(Stream::User);
+        parties
+            .chain(is_open.then_some(Stream::Drivers))
+            .chain([Stream::Staff])
     }
+}
 
-    /// The accounts that must hear of it; what its rider has put away concerns nobody else, what its driver has given
-    /// back still concerns that driver.
-    pub fn parties(&self) -> impl Iterator<Item = UserId> {
-        let driver = match self.kind {
-            Kind::Removed => None,
-            Kind::GivenBack => self.before.and_then(|before| before.driver),
-            Kind::Scheduled
-            | Kind::Requested
-            | Kind::Amended
-            | Kind::Accepted
-            | Kind::Arrived
-            | Kind::Started
-            | Kind::Completed
-            | Kind::Cancelled
-            | Kind::NoShow
-            | Kind::Expired
-            | Kind::FareSet
-            | Kind::Withdrawn => self.trip.state.driver().map(|driver| driver.id),
-        };
-        // Who has put a trip away is told what it costs by a notification alone.
-        let is_put_away = self.kind == Kind::FareSet && self.trip.hidden;
-        let rider = (!is_put_away).then(|| self.trip.rider.id.user());
-        [rider, driver.map(DriverId::user)].into_iter().flatten()
+impl TripChange {
+    /// The streams that carry it: those of everybody who saw the trip before it, or sees it now.
+    pub fn streams(&self) -> Vec<Stream> {
+        let saw = self.before.into_iter();
+        let saw = saw.flat_map(|before| before.seen_in(&self.trip));
+        let mut streams: Vec<Stream> = saw
+            .chain(Before::from(&self.trip).seen_in(&self.trip))
+            .collect();
+        if self.kind == Kind::Removed {
+            // What its rider puts away stays as it was for its driver.
+            let rider = Stream::User(self.trip.rider.id.user());
+            streams.retain(|stream| [rider, Stream::Staff].contains(stream));
+        }
+        streams.sort_unstable();
+        streams.dedup();
+        streams
     }
 }
 
@@ -312,10 +327,7 @@ impl Event {
     /// The streams that carry it.
     pub fn streams(&self) -> Vec<Stream> {
         match &self.fact {
-            Fact::Trip(change) => {
-                let drivers = change.concerns_all_drivers().then_some(Stream::Drivers);
-                change.parties().map(Stream::User).chain(drivers).collect()
-            }
+            Fact::Trip(change) => change.streams(),
             Fact::Message(message) => {
                 vec![
                     Stream::User(message.rider.user()),
@@ -323,8 +335,10 @@ impl Event {
                 ]
             }
             Fact::Notification(notification) => vec![notification.audience.stream()],
-            Fact::Offer(change) => vec![Stream::User(change.offer.driver.user())],
-            Fact::Shift(shift) => vec![Stream::User(shift.driver.user())],
+            Fact::Offer(change) => {
+                vec![Stream::User(change.offer.driver.user()), Stream::Staff]
+            }
+            Fact::Shift(shift) => vec![Stream::User(shift.driver.user()), Stream::Staff],
         }
     }
 
@@ -340,6 +354,7 @@ impl Event {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{State, sample};
 
     #[test]
     fn a_stream_is_read_back_by_its_name() {
@@ -348,6 +363,7 @@ mod tests {
             Stream::User(UserId::new(7)),
             Stream::Role(Role::Rider),
             Stream::All,
+            Stream::Staff,
         ];
         for stream in streams {
             assert_eq!(Stream::parse(&stream.to_string()), Some(stream));
@@ -362,5 +378,92 @@ mod tests {
         ] {
             assert_eq!(Stream::parse(wrong), None, "{wrong}");
         }
+    }
+
+    const RIDER: UserId = UserId::new(1);
+    const DRIVER: UserId = UserId::new(2);
+
+    /// Who hears of a change of that kind, of a trip that all drivers may take; the first driver has it, if it is taken.
+    fn hearers(kind: Kind) -> Vec<Stream> {
+        let (rider, driver) = (Stream::User(RIDER), Stream::User(DRIVER));
+        match kind {
+            Kind::Scheduled | Kind::Removed => vec![rider, Stream::Staff],
+            Kind::Requested | Kind::Amended | Kind::Expired | Kind::Withdrawn => {
+                vec![rider, Stream::Drivers, Stream::Staff]
+            }
+            Kind::Accepted | Kind::GivenBack => {
+                vec![rider, driver, Stream::Drivers, Stream::Staff]
+            }
+            Kind::Arrived | Kind::Started | Kind::Completed | Kind::Cancelled | Kind::NoShow => {
+                vec![rider, driver, Stream::Staff]
+            }
+        }
+    }
+
+    /// How a trip stands before and after a change of that kind.
+    fn change(kind: Kind) -> TripChange {
+        let at = Timestamp::UNIX_EPOCH;
+        let driver = sample::party(DriverId::of(DRIVER));
+        let by = Actor::Driver(driver.id);
+        let standing = |state, hidden| Trip {
+            state,
+            hidden,
+            ..Trip::request(sample::request(RIDER), at)
+        };
+        let started = State::Started {
+            driver: driver.clone(),
+        };
+        let over = State::Completed {
+            driver: driver.clone(),
+            by,
+        };
+        let (before, after) = match kind {
+            Kind::Scheduled => (None, standing(State::Scheduled, false)),
+            Kind::Requested => (None, standing(State::Requested, false)),
+            Kind::Amended => (Some(State::Requested), standing(State::Requested, false)),
+            Kind::Accepted => (Some(State::Requested), standing(started, false)),
+            Kind::GivenBack => (Some(started), standing(State::Requested, false)),
+            Kind::Arrived => (Some(started), standing(State::Arrived { driver }, false)),
+            Kind::Started => (Some(started), standing(State::InProgress { driver }, false)),
+            Kind::Completed => (Some(started), standing(over, false)),
+            Kind::Cancelled => {
+                let driver = Some(driver);
+                let cancelled = State::Cancelled { driver, by };
+                (Some(started), standing(cancelled, false))
+            }
+            Kind::NoShow => (Some(started), standing(State::NoShow { driver }, false)),
+            Kind::Expired => (Some(State::Requested), standing(State::Expired, false)),
+            Kind::Withdrawn => {
+                let cancelled = State::Cancelled { driver: None, by };
+                (Some(State::Requested), standing(cancelled, true))
+            }
+            Kind::Removed => (Some(over.clone()), standing(over, true)),
+        };
+        let before = before.map(|state| Before::from(&standing(state, false)));
+        TripChange {
+            kind,
+            trip: after,
+            before,
+        }
+    }
+
+    #[test]
+    fn every_kind_of_change_is_heard_by_those_who_saw_the_trip_or_see_it() {
+        for kind in Kind::ALL {
+            assert_eq!(change(kind).streams(), hearers(kind), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn what_its_rider_has_deleted_is_told_to_the_others_alone() {
+        let removed = change(Kind::Removed).trip;
+        let kind = Kind::Completed;
+        let before = Some(Before::from(&removed));
+        let change = TripChange {
+            kind,
+            trip: removed,
+            before,
+        };
+        assert_eq!(change.streams(), [Stream::User(DRIVER), Stream::Staff]);
     }
 }

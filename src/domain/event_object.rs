@@ -43,6 +43,8 @@ pub struct OfferObject<'a> {
     /// `created`, `delivered`, `accepted`, `declined`, `expired`, `withdrawn` or `undelivered`.
     #[schema(example = "created")]
     state: &'static str,
+    /// To whom the trip is offered.
+    driver: i64,
     /// Which attempt to find a driver for the trip it belongs to.
     attempt: i64,
     /// How far the pick-up is, in metres, as the crow flies.
@@ -67,6 +69,7 @@ impl<'a> From<&'a OfferChange> for OfferObject<'a> {
         Self {
             id: offer.id.to_string(),
             state: offer.state.as_str(),
+            driver: offer.driver.user().get(),
             attempt: offer.attempt,
             metres: offer.metres,
             eta: offer.eta_s,
@@ -83,6 +86,8 @@ impl<'a> From<&'a OfferChange> for OfferObject<'a> {
 #[schema(as = Shift)]
 pub struct ShiftObject<'a> {
     id: i64,
+    /// Who is on duty.
+    driver: i64,
     #[schema(example = "standard")]
     class: &'a str,
     #[schema(minimum = 1, maximum = 16)]
@@ -98,6 +103,7 @@ impl<'a> From<&'a Shift> for ShiftObject<'a> {
     fn from(shift: &'a Shift) -> Self {
         Self {
             id: shift.id,
+            driver: shift.driver.user().get(),
             class: shift.vehicle.class.as_str(),
             seats: shift.vehicle.seats,
             began: shift.began_at,

@@ -35,7 +35,8 @@ pub enum NoRoom {
 }
 
 impl Trip {
-    /// The parties of the trip's room, if `user` is one of them and it is open at that time: from acceptance until `after` the end.
+    /// The parties of the trip's room, if `user` is one of them and it is open at that time: from acceptance until
+    /// `after` the end, or until the rider has deleted the trip.
     pub fn room(
         &self,
         user: UserId,
@@ -49,7 +50,9 @@ impl Trip {
         }
         let is_over = self.state.status().is_final();
         match driver {
-            Some(driver) if !is_over || at < self.changed_at + after => Ok((self.rider.id, driver)),
+            Some(driver) if !self.hidden && (!is_over || at < self.changed_at + after) => {
+                Ok((self.rider.id, driver))
+            }
             Some(_) | None => Err(NoRoom::Closed),
         }
     }

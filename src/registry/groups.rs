@@ -11,10 +11,8 @@ pub struct SocketId(pub u64);
 /// Who hears together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Group {
-    /// The parties of a trip that is not over.
+    /// Those who attend to a trip that is not over: its parties, and who else looks where its driver is.
     Trip(TripId),
-    /// Those who want to see where the driver of a trip is.
-    Sight(TripId),
     /// All devices of one account.
     User(UserId),
     /// Everybody of a role: all drivers hear of a request.
@@ -38,11 +36,19 @@ impl Groups {
     /// Takes a socket out of all its groups.
     pub fn forget(&mut self, socket: SocketId) {
         for group in self.joined.remove(&socket).unwrap_or_default() {
-            if let Some(members) = self.members.get_mut(&group) {
-                members.remove(&socket);
-                if members.is_empty() {
-                    self.members.remove(&group);
-                }
+            self.leave(socket, group);
+        }
+    }
+
+    /// Takes a socket out of a group.
+    pub fn leave(&mut self, socket: SocketId, group: Group) {
+        if let Some(groups) = self.joined.get_mut(&socket) {
+            groups.remove(&group);
+        }
+        if let Some(members) = self.members.get_mut(&group) {
+            members.remove(&socket);
+            if members.is_empty() {
+                self.members.remove(&group);
             }
         }
     }
@@ -99,6 +105,8 @@ mod tests {
         groups.join(A, DRIVERS);
         groups.join(A, ANN);
         groups.join(B, DRIVERS);
+        groups.leave(A, ANN);
+        assert_eq!(groups.len(), 1);
         groups.forget(A);
         assert_eq!(groups.members(DRIVERS).collect::<Vec<_>>(), [B]);
         assert_eq!(groups.len(), 1);

@@ -17,9 +17,7 @@ use super::closing::Closing;
 use super::groups::{Group, Groups, SocketId};
 use super::outbound::Outbound;
 use super::voice::{Shared, Voice};
-use crate::domain::{
-    Audience, Event, Fact, Role, SessionId, Sighting, Stream, TripChange, TripId, UserId,
-};
+use crate::domain::{Before, Event, Role, SessionId, Sighting, Stream, Trip, TripId, UserId};
 
 /// How many sockets one account may have.
 pub const SOCKETS_PER_USER_MAX: usize = 16;
@@ -44,12 +42,7 @@ pub struct Socket {
 
 impl Socket {
     fn hears(&self, stream: Stream) -> bool {
-        match stream {
-            Stream::User(user) => user == self.user,
-            Stream::Drivers => self.role == Role::Driver,
-            Stream::Role(role) => role == self.role,
-            Stream::All => true,
-        }
+        stream.is_heard_by(self.user, self.role)
     }
 }
 
@@ -94,12 +87,7 @@ impl Entry {
         match &mut self.pace {
             Pace::Joining(held) if held.len() < HELD_MAX => held.push(event.clone()),
             Pace::Joining(_) => socket.outbound.close_now(Closing::SLOW),
-            Pace::Behind { missed, .. } => {
-                let noted = missed.note(event, socket);
-                if !noted && socket.voice.tell(shared, &socket.outbound).is_err() {
-                    socket.outbound.close_now(Closing::SLOW);
-                }
-            }
+            Pace::Behind { missed, .. } => missed.note(event, socket),
             Pace::Live => {
                 if socket.voice.tell(shared, &socket.outbound).is_err() {
                     let mut missed = Backlog::default();
@@ -110,17 +98,12 @@ impl Entry {
         }
     }
 
-    /// What stands in no stream of the socket, as for operators, cannot be read again for it.
     fn fall_behind(&mut self, missed: Backlog, since: Instant) {
-        if missed.is_empty() {
-            self.socket.outbound.close_now(Closing::SLOW);
-        } else {
-            self.pace = Pace::Behind {
-                since,
-                missed,
-                refilling: false,
-            };
-        }
+        self.pace = Pace::Behind {
+            since,
+            missed,
+            refilling: false,
+        };
     }
 }
 
@@ -157,9 +140,11 @@ impl Roster {
         }
         for event in &held {
             entry.deliver(event, &mut Shared::of(event), now);
-            // A trip that has ended since the snapshot has no group any more.
-            if let Some(over) = ended(event) {
-                self.groups.disband(Group::Trip(over));
+            // The snapshot may be older.
+            if let Some(trip) = event.trip().map(|change| &change.trip)
+                && !attends(&entry.socket, trip)
+            {
+                self.groups.leave(id, Group::Trip(trip.id));
             }
         }
     }
@@ -198,83 +183,64 @@ impl Roster {
         self.entries.remove(&id);
     }
 
-    /// Tells everybody concerned, each once.
+    /// Tells everybody who hears a stream in which the event stands, each once.
     pub fn announce(&mut self, event: &Arc<Event>, now: Instant) {
-        let all = [Role::Rider, Role::Driver, Role::Operator].map(Group::Role);
-        let groups = match &event.fact {
-            Fact::Trip(change) => return self.announce_trip(event, change, now),
-            Fact::Message(message) => {
-                vec![
-                    Group::User(message.rider.user()),
-                    Group::User(message.driver.user()),
-                ]
+        let mut shared = Shared::of(event);
+        for (n, position) in event.positions.iter().enumerate() {
+            let earlier = &event.positions[..n];
+            let groups = hearers(position.stream).into_iter().flatten();
+            for id in groups.flat_map(|group| self.groups.members(group)) {
+                if let Some(entry) = self.entries.get_mut(&id)
+                    && !earlier.iter().any(|at| entry.socket.hears(at.stream))
+                {
+                    entry.deliver(event, &mut shared, now);
+                }
             }
-            Fact::Offer(change) => vec![Group::User(change.offer.driver.user())],
-            Fact::Shift(shift) => vec![Group::User(shift.driver.user())],
-            Fact::Notification(notification) => match notification.audience {
-                Audience::User(user) => vec![Group::User(user)],
-                Audience::Role(role) => vec![Group::Role(role)],
-                Audience::All => all.to_vec(),
-            },
-        };
-        self.tell(&groups, None, event, &mut Shared::of(event), now);
-    }
-
-    /// The socket wants to see where the driver of a trip is, until that is over.
-    pub fn look(&mut self, id: SocketId, trip: TripId) {
-        if self.entries.contains_key(&id) {
-            self.groups.join(id, Group::Sight(trip));
+        }
+        if let Some(change) = event.trip() {
+            self.regroup(&change.trip);
         }
     }
 
-    /// Tells where the driver of a trip is; who has fallen behind is told the next time.
+    /// Enlists the parties in the trip's group and lets those go who do not see it any more; disbands it at the end.
+    fn regroup(&mut self, trip: &Trip) {
+        let group = Group::Trip(trip.id);
+        if trip.state.status().is_final() {
+            return self.groups.disband(group);
+        }
+        let members: Vec<SocketId> = self.groups.members(group).collect();
+        for id in members {
+            let entry = self.entries.get(&id);
+            if !entry.is_some_and(|entry| attends(&entry.socket, trip)) {
+                self.groups.leave(id, group);
+            }
+        }
+        for stream in Before::from(trip).seen_in(trip) {
+            if let Stream::User(user) = stream {
+                let devices: Vec<SocketId> = self.groups.members(Group::User(user)).collect();
+                for device in devices {
+                    self.groups.join(device, group);
+                }
+            }
+        }
+    }
+
+    /// The socket wants to see where the driver of a trip is, for as long as it sees the trip and that is not over.
+    pub fn look(&mut self, id: SocketId, trip: TripId) {
+        if self.entries.contains_key(&id) {
+            self.groups.join(id, Group::Trip(trip));
+        }
+    }
+
+    /// Tells those who attend to a trip where its driver is, as far as they want to know; who has fallen behind is told
+    /// the next time.
     pub fn sight(&self, sighting: &Sighting) {
-        for id in self.groups.members(Group::Sight(sighting.trip)) {
+        for id in self.groups.members(Group::Trip(sighting.trip)) {
             if let Some(entry) = self.entries.get(&id)
                 && matches!(entry.pace, Pace::Live)
             {
                 let socket = &entry.socket;
                 socket.voice.sight(sighting, &socket.outbound);
-            }
-        }
-    }
-
-    /// Enlists the parties in the trip's group, and disbands it at the end. Operators hear of every trip.
-    fn announce_trip(&mut self, event: &Arc<Event>, change: &TripChange, now: Instant) {
-        let trip = Group::Trip(change.trip.id);
-        let devices: Vec<SocketId> = change
-            .parties()
-            .flat_map(|party| self.groups.members(Group::User(party)).collect::<Vec<_>>())
-            .collect();
-        for device in devices {
-            self.groups.join(device, trip);
-        }
-        let others = [Group::Role(Role::Operator), Group::Role(Role::Driver)];
-        let others = &others[..if change.concerns_all_drivers() { 2 } else { 1 }];
-        let mut shared = Shared::of(event);
-        self.tell(&[trip], None, event, &mut shared, now);
-        self.tell(others, Some(trip), event, &mut shared, now);
-        if let Some(over) = ended(event) {
-            self.groups.disband(Group::Trip(over));
-            self.groups.disband(Group::Sight(over));
-        }
-    }
-
-    /// Tells the members of groups that have none in common, but for those who were `told` already.
-    fn tell(
-        &mut self,
-        groups: &[Group],
-        told: Option<Group>,
-        event: &Arc<Event>,
-        shared: &mut Shared<'_>,
-        now: Instant,
-    ) {
-        for id in groups.iter().flat_map(|group| self.groups.members(*group)) {
-            if told.is_some_and(|told| self.groups.is_member(id, told)) {
-                continue;
-            }
-            if let Some(entry) = self.entries.get_mut(&id) {
-                entry.deliver(event, shared, now);
             }
         }
     }
@@ -381,10 +347,23 @@ impl Roster {
     }
 }
 
-/// The trip that is over with this event.
-fn ended(event: &Event) -> Option<TripId> {
-    let trip = &event.trip()?.trip;
-    trip.state.status().is_final().then_some(trip.id)
+/// The groups whose members hear a stream.
+fn hearers(stream: Stream) -> [Option<Group>; 3] {
+    match stream {
+        Stream::User(user) => [Some(Group::User(user)), None, None],
+        Stream::Drivers => [Some(Group::Role(Role::Driver)), None, None],
+        Stream::Role(role) => [Some(Group::Role(role)), None, None],
+        Stream::Staff => [Some(Group::Role(Role::Operator)), None, None],
+        Stream::All => {
+            [Role::Rider, Role::Driver, Role::Operator].map(|role| Some(Group::Role(role)))
+        }
+    }
+}
+
+/// Whether a socket may attend to a trip that stands like this.
+fn attends(socket: &Socket, trip: &Trip) -> bool {
+    let mut streams = Before::from(trip).seen_in(trip);
+    !trip.state.status().is_final() && streams.any(|stream| socket.hears(stream))
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ use crate::store::{QueryResult, Store, corrupt, offers, shifts};
 
 /// How many events of one stream are replayed at most.
 pub const REPLAY_MAX: i64 = 1_000;
+/// How many trips, shifts and offers of everybody a snapshot for the staff has at most.
+pub const STAFF_MAX: usize = 1_000;
 
 /// A place in a stream; the epoch is unknown where nothing has ever happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +112,30 @@ pub struct Snapshot {
     pub shift: Option<Shift>,
     /// The driver's open offer.
     pub offer: Option<OfferChange>,
+    /// What operators watch over besides.
+    pub staff: Option<Staff>,
+}
+
+/// What operators must know of the drivers; the trips of everybody are among those of the [`Snapshot`].
+#[derive(Debug, Clone, Default)]
+pub struct Staff {
+    /// Who is on duty, newest first.
+    pub shifts: Vec<Shift>,
+    /// What is offered to whom, newest first.
+    pub offers: Vec<OfferChange>,
+    /// Of what there is more than is shown.
+    pub more: More,
+}
+
+/// Whether there is more than [`STAFF_MAX`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct More {
+    /// Of the trips.
+    pub trips: bool,
+    /// Of the shifts.
+    pub shifts: bool,
+    /// Of the offers.
+    pub offers: bool,
 }
 
 impl Serialize for Opening {
@@ -138,6 +164,25 @@ struct SnapshotObject<'a> {
     unread: i64,
     shift: Option<ShiftObject<'a>>,
     offer: Option<OfferObject<'a>>,
+    #[serde(flatten)]
+    staff: Option<StaffObject<'a>>,
+}
+
+#[derive(Serialize)]
+struct StaffObject<'a> {
+    shifts: Vec<ShiftObject<'a>>,
+    offers: Vec<OfferObject<'a>>,
+    more: More,
+}
+
+impl<'a> From<&'a Staff> for StaffObject<'a> {
+    fn from(staff: &'a Staff) -> Self {
+        Self {
+            shifts: staff.shifts.iter().map(ShiftObject::from).collect(),
+            offers: staff.offers.iter().map(OfferObject::from).collect(),
+            more: staff.more,
+        }
+    }
 }
 
 impl<'a> From<&'a Snapshot> for SnapshotObject<'a> {
@@ -147,6 +192,7 @@ impl<'a> From<&'a Snapshot> for SnapshotObject<'a> {
             unread: snapshot.unread,
             shift: snapshot.shift.as_ref().map(ShiftObject::from),
             offer: snapshot.offer.as_ref().map(OfferObject::from),
+            staff: snapshot.staff.as_ref().map(StaffObject::from),
         }
     }
 }
@@ -268,10 +314,10 @@ fn show(db: &mut Db, viewers: &[Viewer], at: Timestamp) -> QueryResult<Vec<Snaps
     } else {
         Vec::new()
     };
-    let under_way = if viewers.iter().any(|viewer| viewer.role == Role::Operator) {
-        views::under_way(db)?
+    let watched = if viewers.iter().any(|viewer| viewer.role == Role::Operator) {
+        watched(db)?
     } else {
-        Vec::new()
+        (Vec::new(), Staff::default())
     };
     let readers: Vec<Reader> = viewers
         .iter()
@@ -287,7 +333,7 @@ fn show(db: &mut Db, viewers: &[Viewer], at: Timestamp) -> QueryResult<Vec<Snaps
         match viewer.role {
             Role::Rider => {}
             Role::Driver => own.extend(requested.iter().cloned()),
-            Role::Operator => own.extend(under_way.iter().cloned()),
+            Role::Operator => own.extend(watched.0.iter().cloned()),
         }
         own.sort_unstable_by_key(|trip| std::cmp::Reverse(trip.number));
         own
@@ -302,9 +348,36 @@ fn show(db: &mut Db, viewers: &[Viewer], at: Timestamp) -> QueryResult<Vec<Snaps
                 unread,
                 shift,
                 offer,
+                staff: (viewer.role == Role::Operator).then(|| watched.1.clone()),
             }
         })
         .collect())
+}
+
+/// What operators watch over: the trips of everybody that are not over, and the rest.
+fn watched(db: &mut Db) -> QueryResult<(Vec<Trip>, Staff)> {
+    let one_more = i64::try_from(STAFF_MAX).unwrap_or(i64::MAX - 1) + 1;
+    let mut trips = views::under_way(db, one_more)?;
+    let mut shifts = shifts::newest_open(db, one_more)?;
+    let mut offers = offers::newest_open_with_trips(db, one_more)?;
+    let more = More {
+        trips: cut(&mut trips),
+        shifts: cut(&mut shifts),
+        offers: cut(&mut offers),
+    };
+    let staff = Staff {
+        shifts,
+        offers,
+        more,
+    };
+    Ok((trips, staff))
+}
+
+/// Cuts to what is shown; whether there was more.
+fn cut<T>(all: &mut Vec<T>) -> bool {
+    let is_more = all.len() > STAFF_MAX;
+    all.truncate(STAFF_MAX);
+    is_more
 }
 
 /// A driver's open shift and open offer.

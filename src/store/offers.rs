@@ -271,6 +271,21 @@ pub fn open_with_trips(db: &mut Db, drivers: &[DriverId]) -> QueryResult<Vec<Off
         .filter(is_open().and(offers::driver_id.eq_any(drivers)))
         .select(Row::as_select())
         .load(conn))?;
+    changes(db, rows)
+}
+
+/// The open offers of everybody with their trips, newest first, at most `limit`.
+pub fn newest_open_with_trips(db: &mut Db, limit: i64) -> QueryResult<Vec<OfferChange>> {
+    let rows: Vec<Row> = on!(&mut *db, |conn| offers::table
+        .filter(is_open())
+        .order(offers::id.desc())
+        .limit(limit)
+        .select(Row::as_select())
+        .load(conn))?;
+    changes(db, rows)
+}
+
+fn changes(db: &mut Db, rows: Vec<Row>) -> QueryResult<Vec<OfferChange>> {
     let offers = with_trips(db, rows)?;
     let keys: Vec<TripId> = offers.iter().map(|(_, offer)| offer.trip).collect();
     let trips = super::trips::find_all(db, &keys, super::trips::Lock::No)?.trips;

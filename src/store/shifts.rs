@@ -66,6 +66,17 @@ pub fn open(db: &mut Db) -> QueryResult<Vec<Shift>> {
     Ok(shifts_of(rows))
 }
 
+/// The open shifts that began last, newest first, at most `limit`.
+pub fn newest_open(db: &mut Db, limit: i64) -> QueryResult<Vec<Shift>> {
+    let rows: Vec<Row> = on!(db, |conn| shifts::table
+        .filter(shifts::ended_at.is_null())
+        .order(shifts::id.desc())
+        .limit(limit)
+        .select(Row::as_select())
+        .load(conn))?;
+    Ok(shifts_of(rows))
+}
+
 fn shifts_of(rows: Vec<Row>) -> Vec<Shift> {
     let shifts = rows.into_iter().map(Row::into_shift);
     shifts.filter_map(readable).collect()

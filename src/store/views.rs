@@ -12,7 +12,7 @@ use super::rows::{self, TripRow};
 use super::schema::trips;
 use super::sql_types::Id;
 use super::trips::status_among;
-use crate::domain::{Before, DriverId, Role, Status, Trip, TripChange, TripRef, UserId};
+use crate::domain::{Before, Role, Status, Trip, TripChange, TripRef, UserId};
 
 /// The longest list that is answered.
 pub const LIST_MAX: i64 = 500;
@@ -41,27 +41,21 @@ impl Viewer {
 
     /// Whether the viewer may see the trip when it stands like this.
     fn may_see(self, trip: &Trip, stands: Before) -> bool {
-        match self.role {
-            Role::Rider => trip.rider.id.user() == self.user && !stands.hidden,
-            Role::Driver => {
-                let is_own = stands.driver.map(DriverId::user) == Some(self.user);
-                is_own || stands.status == Status::Requested && !trip.is_offered()
-            }
-            Role::Operator => true,
-        }
+        let mut streams = stands.seen_in(trip);
+        streams.any(|stream| stream.is_heard_by(self.user, self.role))
     }
 }
 
 /// What the viewer may see, newest first, at most [`LIST_MAX`].
 pub fn list(db: &mut Db, viewer: Viewer) -> QueryResult<Vec<Trip>> {
     let rows = match viewer.role {
-        Role::Rider => newest(db, Which::OfRider(viewer.user))?,
-        Role::Operator => newest(db, Which::All)?,
+        Role::Rider => newest(db, Which::OfRider(viewer.user), LIST_MAX)?,
+        Role::Operator => newest(db, Which::All, LIST_MAX)?,
         Role::Driver => {
             // No index has both in the order of the list. Their own are read last: a trip that they take meanwhile
             // is in both, and as it is now.
-            let requested = newest(db, Which::Requested)?;
-            let own = newest(db, Which::OfDriver(viewer.user))?;
+            let requested = newest(db, Which::Requested, LIST_MAX)?;
+            let own = newest(db, Which::OfDriver(viewer.user), LIST_MAX)?;
             let both: BTreeMap<i64, TripRow> = requested
                 .into_iter()
                 .chain(own)
@@ -92,12 +86,12 @@ enum Which {
     OfDriver(UserId),
 }
 
-fn newest(db: &mut Db, which: Which) -> QueryResult<Vec<TripRow>> {
+fn newest(db: &mut Db, which: Which, limit: i64) -> QueryResult<Vec<TripRow>> {
     on!(db, |conn| {
         let query = trips::table
             .select(TripRow::as_select())
             .order(trips::id.desc())
-            .limit(LIST_MAX)
+            .limit(limit)
             .into_boxed();
         let query = match which {
             Which::All => query,
@@ -154,13 +148,13 @@ pub fn active_of(db: &mut Db, viewers: &[Viewer]) -> QueryResult<Vec<Vec<Trip>>>
 
 /// The trips that every driver may take, newest first, at most [`LIST_MAX`].
 pub fn requested(db: &mut Db) -> QueryResult<Vec<Trip>> {
-    let rows = newest(db, Which::Requested)?;
+    let rows = newest(db, Which::Requested, LIST_MAX)?;
     rows::trips(db, rows)
 }
 
-/// The trips of everybody that are not over, newest first, at most [`LIST_MAX`].
-pub fn under_way(db: &mut Db) -> QueryResult<Vec<Trip>> {
-    let rows = newest(db, Which::Open)?;
+/// The trips of everybody that are not over, newest first, at most `limit`.
+pub fn under_way(db: &mut Db, limit: i64) -> QueryResult<Vec<Trip>> {
+    let rows = newest(db, Which::Open, limit)?;
     rows::trips(db, rows)
 }
 

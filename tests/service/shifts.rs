@@ -31,8 +31,7 @@ fn a_shift_begins_and_ends(on: Database) {
         .problem(409, "no-shift");
     let shift = driver.post_nothing("/api/shift/").ok(200);
     let began = shift["began"].clone();
-    let usual =
-        json!({"id": shift["id"], "class": "standard", "seats": 4, "began": began, "ended": null});
+    let usual = json!({"id": shift["id"], "driver": driver.id, "class": "standard", "seats": 4, "began": began, "ended": null});
     assert_eq!(shift, usual);
     // Saying it again changes nothing; with another vehicle it would.
     let same = json!({"class": "standard", "seats": 4});

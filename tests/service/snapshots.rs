@@ -20,6 +20,16 @@ fn shown(trips: &[&Value], unread: i64) -> Value {
     json!({"trips": trips, "unread": unread, "shift": null, "offer": null})
 }
 
+/// The snapshot of an operator while nobody is on shift.
+fn watched(trips: &[&Value]) -> Value {
+    let more = json!({"trips": false, "shifts": false, "offers": false});
+    let mut snapshot = shown(trips, 0);
+    snapshot["shifts"] = json!([]);
+    snapshot["offers"] = json!([]);
+    snapshot["more"] = more;
+    snapshot
+}
+
 fn the_first_time_there_is_a_snapshot(on: Database) {
     let service = Service::start(on);
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
@@ -31,10 +41,19 @@ fn the_first_time_there_is_a_snapshot(on: Database) {
         (&operator.0, "role:operator"),
     ] {
         let (follower, snapshot) = Follower::begin(client);
-        assert_eq!(snapshot, shown(&[], 0));
+        let is_staff = role == "role:operator";
+        let expected = if is_staff {
+            watched(&[])
+        } else {
+            shown(&[], 0)
+        };
+        assert_eq!(snapshot, expected);
         let mut expected = vec!["all", role];
         if role == "role:driver" {
             expected.insert(1, "drivers:main");
+        }
+        if is_staff {
+            expected.push("staff");
         }
         let own = own(client.id);
         expected.push(&own);
@@ -126,6 +145,7 @@ fn foreign_and_unreadable_positions_are_refused(on: Database) {
         format!("user:{}", driver.id),
         "drivers:main".to_owned(),
         "role:driver".to_owned(),
+        "staff".to_owned(),
     ] {
         let positions = json!([{"stream": stream, "epoch": null, "sequence": 0}]);
         let answer = native.call("resume", &json!({"data": {"positions": positions}}));

@@ -159,6 +159,9 @@ impl<'a> Coming<'a> {
         if account.group == "driver" {
             streams.push("drivers:main".to_owned());
         }
+        if account.group == "operator" {
+            streams.push("staff".to_owned());
+        }
         let mut missed: BTreeMap<i64, Vec<(String, i64)>> = BTreeMap::new();
         let mut positions = Vec::new();
         for stream in streams {

@@ -1,6 +1,6 @@
 //! What is decided within one batch, where no database helps yet.
 
-use cabrank::domain::{Action, Refusal, Standing, Status, UserId};
+use cabrank::domain::{Action, Refusal, Standing, Status, Stream, UserId};
 use cabrank::inputs;
 use cabrank::store::writer::command::{Outcome, Refused, Stated, Task};
 use cabrank::store::{trips, users};
@@ -286,7 +286,7 @@ fn searches_that_are_over_are_swept(on: On) {
     assert!(
         changes(&news)
             .iter()
-            .all(|change| change.concerns_all_drivers())
+            .all(|change| change.streams().contains(&Stream::Drivers))
     );
     assert_eq!(overdue(&town, 10), []);
     assert_eq!(town.stored(first.id).state.status(), Status::Expired);

@@ -174,6 +174,8 @@ export interface Vehicle {
 
 export interface Shift {
   id: number;
+  /** Who is on duty. */
+  driver: number;
   class: string;
   seats: number;
   began: string;
@@ -217,6 +219,8 @@ export type OfferState = 'created' | 'delivered' | 'accepted' | 'declined' | 'ex
 export interface Offer {
   id: string;
   state: OfferState;
+  /** To whom the trip is offered. */
+  driver: number;
   attempt: number;
   /** To the pick-up, as the crow flies. */
   metres: number;
@@ -336,6 +340,12 @@ export interface Snapshot {
   shift: Shift | null;
   /** A driver's, if one is open. */
   offer: Offer | null;
+  /** To operators: the open shifts of everybody, newest first. */
+  shifts?: Shift[];
+  /** To operators: the open offers of everybody, newest first. */
+  offers?: Offer[];
+  /** To operators: whether there are more than the 1,000 that are shown. */
+  more?: { trips: boolean; shifts: boolean; offers: boolean };
 }
 
 export type SnapshotReason = 'no-position' | 'unknown-epoch' | 'unknown-sequence' | 'too-old' | 'too-far-behind';

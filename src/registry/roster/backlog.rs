@@ -20,13 +20,11 @@ pub struct Missed {
 pub(super) struct Backlog(Vec<Missed>);
 
 impl Backlog {
-    /// Widens what was missed by one event, in the streams that the socket hears; whether it is in one of them.
-    pub(super) fn note(&mut self, event: &Event, socket: &Socket) -> bool {
-        let mut is_heard = false;
+    /// Widens what was missed by one event, in the streams that the socket hears.
+    pub(super) fn note(&mut self, event: &Event, socket: &Socket) {
         for position in &event.positions {
             let (stream, last) = (position.stream, position.sequence);
             if socket.hears(stream) {
-                is_heard = true;
                 let first = socket.voice.next(stream).unwrap_or(last);
                 self.widen(Missed {
                     stream,
@@ -35,7 +33,6 @@ impl Backlog {
                 });
             }
         }
-        is_heard
     }
 
     pub(super) fn widen(&mut self, by: Missed) {

@@ -209,6 +209,28 @@ fn where_a_driver_is_is_told_to_those_who_look_until_the_end() {
     assert!(rider.heard().is_empty());
 }
 
+/// The trip goes to another driver afterwards.
+#[test]
+fn who_gave_a_trip_back_hears_and_sees_no_more_of_it() {
+    let mut roster = Roster::default();
+    let now = Instant::now();
+    let (bob, cat) = (DriverId::of(BOB), DriverId::of(CAT));
+    let gave = Listener::join(&mut roster, BOB, Role::Driver);
+    let taken = after(&trip(), &Action::Accept(sample::party(bob)));
+    let back = after(&taken, &Action::GiveBack(bob, None));
+    let again = after(&back, &Action::Accept(sample::party(cat)));
+    let arrived = after(&again, &Action::Arrive(cat));
+    roster.announce(&event(Kind::Accepted, Some(&trip()), &taken, 1), now);
+    roster.look(gave.id, taken.id);
+    assert_eq!(roster.groups(), 3, "it attends to the trip");
+    roster.announce(&event(Kind::GivenBack, Some(&taken), &back, 2), now);
+    roster.announce(&event(Kind::Accepted, Some(&back), &again, 3), now);
+    assert_eq!(gave.heard(), ["accepted 2", "given-back 3", "accepted 4"]);
+    assert_eq!(roster.groups(), 2, "nobody attends to the trip");
+    roster.announce(&event(Kind::Arrived, Some(&again), &arrived, 4), now);
+    assert!(gave.heard().is_empty());
+}
+
 #[test]
 fn a_trip_that_is_over_has_no_group() {
     let mut roster = Roster::default();

@@ -88,20 +88,26 @@ impl Dcrf {
 
     /// Where the driver of a trip is, from now until it is over.
     async fn follow_driver(&self, to: &Return, pk: Pk) -> Queued {
-        let trip = self.visible(&pk).await?;
-        if trip.state.status().is_final() {
-            return Err(Refused::not_possible(trip, "subscribe_position").into());
+        loop {
+            let told = self.voice.told();
+            let trip = self.visible(&pk).await?;
+            if trip.state.status().is_final() {
+                return Err(Refused::not_possible(trip, "subscribe_position").into());
+            }
+            let last = self.app.dispatch.sighting(&trip);
+            let last = last.map(|sighting| sighted(pk.text(), &sighting.fix));
+            let topic = Topic::Position(trip.id, pk.text().to_owned());
+            let data = last.as_deref().unwrap_or("null");
+            let begun = self.begin(to, topic, data, Some(told)).await;
+            if begun == Err(NotBegun::Outdated) {
+                continue;
+            }
+            if begun.is_ok() {
+                let Place { registry, socket } = &*self.place;
+                let _ = registry.send(Look(*socket, trip.id)).await;
+            }
+            return answered(begun);
         }
-        let last = self.app.dispatch.sighting(&trip);
-        let last = last.map(|sighting| sighted(pk.text(), &sighting.fix));
-        let topic = Topic::Position(trip.id, pk.text().to_owned());
-        let begun = self.begin(to, topic, last.as_deref().unwrap_or("null"), None);
-        let begun = begun.await;
-        if begun.is_ok() {
-            let Place { registry, socket } = &*self.place;
-            let _ = registry.send(Look(*socket, trip.id)).await;
-        }
-        answered(begun)
     }
 
     async fn subscribe(&self, to: &Return, topic: Topic, data: &str) -> Queued {

@@ -6,7 +6,9 @@ use bytes::Bytes;
 
 use crate::domain::event_object::{MessageObject, NotificationObject};
 use crate::domain::fix_object::FixObject;
-use crate::domain::{Before, Event, Fact, Fix, Sighting, Stream, TripChange, TripId, TripObject};
+use crate::domain::{
+    Before, Event, Fact, Fix, Sighting, Stream, Trip, TripChange, TripId, TripObject,
+};
 use crate::registry::voice::{NotTold, Shared};
 use crate::registry::{Outbound, Voice};
 use crate::resume::Opening;
@@ -101,6 +103,11 @@ impl Subscriptions {
         self.state
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Whether its client may look where the driver of a trip is that stands like this.
+    fn may_look(&self, trip: &Trip) -> bool {
+        !trip.state.status().is_final() && self.viewer.sees(trip)
     }
 
     /// The last event that was told, or passed over.
@@ -198,10 +205,11 @@ impl Voice for Subscriptions {
         }
         state.told = state.told.max(event.id);
         state.hold.advance(&told);
-        if let Some(over) = over(event) {
-            let is_over =
-                |topic: &Topic| matches!(topic, Topic::Position(trip, _) if *trip == over);
-            state.subscriptions.retain(|known| !is_over(&known.topic));
+        if let Some(lost) = event.trip().filter(|change| !self.may_look(&change.trip)) {
+            let lost = lost.trip.id;
+            let is_lost =
+                |topic: &Topic| matches!(topic, Topic::Position(trip, _) if *trip == lost);
+            state.subscriptions.retain(|known| !is_lost(&known.topic));
         }
         Ok(())
     }
@@ -277,12 +285,6 @@ fn frame(viewer: Viewer, subscription: &Subscription, shared: &mut Shared<'_>) -
         ) => return None,
     };
     Some(frames::text(text))
-}
-
-/// The trip that is over with this event.
-fn over(event: &Event) -> Option<TripId> {
-    let trip = &event.trip()?.trip;
-    trip.state.status().is_final().then_some(trip.id)
 }
 
 /// Where the driver of a trip is; the trip as the client knows it.

@@ -70,6 +70,9 @@ impl<'a> Device<'a> {
         if person.group == "driver" {
             streams.push("drivers:main".to_owned());
         }
+        if person.group == "operator" {
+            streams.push("staff".to_owned());
+        }
         Self {
             city,
             auth: person.auth.clone(),

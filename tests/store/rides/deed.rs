@@ -143,6 +143,7 @@ fn refused_as(refused: &Refused) -> Result<Verdict, String> {
         | Refused::KeyReused
         | Refused::NotActive
         | Refused::Differs(_)
+        | Refused::Corrupt
         | Refused::NoRoom(_) => Err(refused.to_string()),
     }
 }

@@ -74,23 +74,27 @@ fn a_socket_that_stays_behind_is_closed_and_told_to_come_back() {
 }
 
 #[test]
-fn an_operator_who_cannot_keep_pace_is_closed_since_other_peoples_trips_cannot_be_read_again() {
+fn an_operator_who_cannot_keep_pace_is_told_of_other_peoples_trips_from_the_log() {
     let mut roster = Roster::default();
+    let now = Instant::now();
     let operator = Listener::join(&mut roster, CAT, Role::Operator);
     operator.fill();
-    roster.announce(&requested(1), Instant::now());
-    assert_eq!(operator.next(), Poll::Ready(Next::Close(Closing::SLOW)));
-}
-
-#[test]
-fn an_operator_who_is_behind_already_is_closed_as_well() {
-    let mut roster = Roster::default();
-    let operator = Listener::join(&mut roster, CAT, Role::Operator);
-    operator.fill();
-    roster.announce(&notice(Audience::All, 1), Instant::now());
-    assert!(!operator.outbound.is_closing(), "a notification can be");
-    roster.announce(&requested(1), Instant::now());
-    assert_eq!(operator.next(), Poll::Ready(Next::Close(Closing::SLOW)));
+    for sequence in 1..=3 {
+        roster.announce(&requested(sequence), now);
+    }
+    assert!(!operator.outbound.is_closing());
+    assert!(operator.heard().iter().all(|frame| frame == "x"));
+    let stream = Stream::Staff;
+    let (first, last) = (1, 3);
+    let part = Missed {
+        stream,
+        first,
+        last,
+    };
+    assert_eq!(missed(&mut roster, now), [(operator.id, vec![part])]);
+    roster.refilled(operator.id, &[(stream, last)], &[], now);
+    roster.announce(&requested(4), now);
+    assert_eq!(operator.heard(), ["requested 1"]);
 }
 
 /// Tells each stream without gaps, from the sequences on that it was given.
