@@ -49,6 +49,7 @@ mod offers;
 mod offers_end;
 mod origins;
 mod other_fares;
+mod privacy;
 mod quotes;
 mod races;
 mod refreshing;
@@ -113,6 +114,7 @@ fn modules() -> Vec<Module> {
         ("wire", wire::tests()),
         ("closing", closing::tests()),
         ("audience", audience::tests()),
+        ("privacy", privacy::tests()),
         ("races", races::tests()),
         ("quotes", quotes::tests()),
         ("bookings", bookings::tests()),

@@ -17,7 +17,7 @@ pub fn tests() -> Vec<Test> {
         afterwards_only_the_driver_does,
         the_pick_up_is_fixed_once_somebody_drives_there,
         who_withdraws_a_request_may_make_another,
-        what_is_removed_concerns_its_rider_alone,
+        what_is_removed_concerns_its_rider_and_the_staff_alone,
     ]
     .to_vec()
 }
@@ -81,7 +81,8 @@ fn drivers_hear_of_an_amendment_while_one_is_looked_for(on: On) {
     assert_eq!(moved.drop_off, trip.drop_off);
     assert_eq!(event.kind(), "amended");
     let drivers = Stream::Drivers;
-    assert_eq!(streams(&event), [Stream::User(ann.id.user()), drivers]);
+    let own = Stream::User(ann.id.user());
+    assert_eq!(streams(&event), [own, drivers, Stream::Staff]);
 
     let again = town.command(act(&trip, move_pick_up(&trip)));
     let again = again.expect("the answer was lost, not the change");
@@ -102,8 +103,8 @@ fn afterwards_only_the_driver_does(on: On) {
     let (moved, event) = done(&mut town, &trip, &move_drop_off(&trip));
     assert_eq!(moved.drop_off.address.as_str(), "4 High Road");
     assert_eq!(moved.state, trip.state);
-    let parties = [ann.id.user(), bob.id.user()].map(Stream::User);
-    assert_eq!(streams(&event), parties);
+    let [own, his] = [ann.id.user(), bob.id.user()].map(Stream::User);
+    assert_eq!(streams(&event), [own, his, Stream::Staff]);
 }
 
 fn the_pick_up_is_fixed_once_somebody_drives_there(on: On) {
@@ -139,7 +140,10 @@ fn who_withdraws_a_request_may_make_another(on: On) {
     assert!(gone.hidden);
     assert_eq!(event.kind(), "withdrawn");
     let ann_stream = Stream::User(ann.id.user());
-    assert_eq!(streams(&event), [ann_stream, Stream::Drivers]);
+    assert_eq!(
+        streams(&event),
+        [ann_stream, Stream::Drivers, Stream::Staff]
+    );
     let active = town.read(move |db| trips::count_open(db, &[ann.id]));
     assert_eq!(active[&ann.id].active, 2);
     let again = town.command(act(&first, Action::Delete(ann.id)));
@@ -154,7 +158,7 @@ fn who_withdraws_a_request_may_make_another(on: On) {
     assert!(outcomes.iter().all(Result::is_ok));
 }
 
-fn what_is_removed_concerns_its_rider_alone(on: On) {
+fn what_is_removed_concerns_its_rider_and_the_staff_alone(on: On) {
     let mut town = Town::on(on);
     let (ann, bob) = (town.rider("ann"), town.driver("bob"));
     let trip = town.requested_by(&ann);
@@ -175,7 +179,8 @@ fn what_is_removed_concerns_its_rider_alone(on: On) {
     let (gone, event) = done(&mut town, &over, &Action::Delete(ann.id));
     assert_eq!(gone.state, over.state);
     assert_eq!(event.kind(), "removed");
-    assert_eq!(streams(&event), [Stream::User(ann.id.user())]);
+    let own = Stream::User(ann.id.user());
+    assert_eq!(streams(&event), [own, Stream::Staff]);
     let refused = town.unsaid(say(&trip, &ann, Role::Rider, "Hello?"));
     assert!(matches!(refused, Refused::NoRoom(NoRoom::Stranger)));
     town.post(say(&trip, &bob, Role::Driver, "You left your bag"))

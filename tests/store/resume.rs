@@ -166,7 +166,7 @@ fn what_is_no_longer_kept_is_answered_with_a_snapshot(on: On) {
         .store
         .writer
         .change(move |tx| streams::purge(tx.db, soon, 500));
-    assert_eq!(town.wait_for(purged).ok(), Some(2));
+    assert_eq!(town.wait_for(purged).ok(), Some(3));
     let purged = ask(&resume, &town, ann, &before);
     assert_eq!(reason(&purged), Some(Reason::TooOld));
     let here = ask(&resume, &town, ann, &at_the_head);
@@ -216,8 +216,8 @@ fn after_a_restore_everybody_is_shown_a_snapshot(on: On) {
         .change(move |tx| streams::renew(tx.db, epoch));
     assert_eq!(
         town.wait_for(renewed).ok(),
-        Some(2),
-        "hers and the drivers'"
+        Some(3),
+        "hers, the drivers' and the staff's"
     );
     let opening = ask(&resume, &town, ann, &then);
     assert_eq!(reason(&opening), Some(Reason::UnknownEpoch));

@@ -157,7 +157,7 @@ fn what_was_there_before_the_news_stays_as_it_was(on: On) {
     assert_eq!(kinds(&now[2..]), ["arrived", "notification"]);
     assert!(now[2].id > log[1].id);
     let sequences = now[2].positions.iter().map(|position| position.sequence);
-    assert_eq!(sequences.collect::<Vec<_>>(), [3, 2]);
+    assert_eq!(sequences.collect::<Vec<_>>(), [3, 2, 3]);
 }
 
 fn what_only_the_news_have_goes_with_them(on: On) {

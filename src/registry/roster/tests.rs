@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::{
-    Action, Actor, Before, Change, Coordinates, DriverId, Fix, Kind, Message, MessageText,
-    NoticeText, Notification, Position, RiderId, Trip, sample,
+    Action, Actor, Audience, Change, Coordinates, DriverId, Fact, Fix, Kind, Message, MessageText,
+    NoticeText, Notification, Position, RiderId, TripChange, sample,
 };
 use crate::registry::outbound::Next;
 use crate::registry::voice::NotTold;

@@ -29,6 +29,7 @@ use serde_json::Value;
 
 pub use answer::{Answer, keys};
 pub use cab::{Cab, STAND, location, north_of, square, town};
+pub use channels::DOCUMENT;
 pub use client::{Client, Driver, Operator, Rider, log_in};
 pub use follower::{Follower, Log};
 pub use home::Home;

@@ -1,0 +1,229 @@
+//! Everything that one person can listen with.
+
+use serde_json::{Value, json};
+
+use super::stage::{End, Stage, Who};
+use super::stories::Row;
+use crate::harness::{Client, Follower, Lines, Native, Socket, inner, nk};
+
+/// The sockets of one person.
+pub struct Ears {
+    course: Option<Socket>,
+    taxi: Option<Socket>,
+    native: Native,
+    follower: Follower,
+    lines: Lines,
+    notices: Socket,
+    chat: Option<Socket>,
+    looks_since: Option<usize>,
+    sights: bool,
+}
+
+/// What was heard of one trip, dialect by dialect: words for what changed it, and how often the rest.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Heard {
+    pub course: Vec<String>,
+    pub taxi: Vec<String>,
+    pub stream: Vec<String>,
+    pub lines: Vec<String>,
+    pub activity: Vec<String>,
+    pub instance: Vec<String>,
+    pub positions: usize,
+    pub room: usize,
+    pub chat: usize,
+    pub notices: usize,
+    pub notified: usize,
+    /// After which row the instance subscription began.
+    pub looks_since: Option<usize>,
+    /// Whether there is a position subscription.
+    pub sights: bool,
+    /// Whether the person was in the trip's room.
+    pub in_room: bool,
+}
+
+impl Ears {
+    /// Opens all that needs no trip.
+    #[track_caller]
+    pub fn of(client: &Client) -> Self {
+        let bare = |path: &str| Socket::open(client.address, path, &client.auth, &[]).ok();
+        let is_staff = client.group == "operator";
+        let course = (!is_staff).then(|| bare(&format!("/{}/", client.group)));
+        let taxi = (!is_staff).then(|| bare("/taxi/"));
+        let mut native = client.native();
+        let fields = json!({"request_id": "activity"});
+        native.call("subscribe_trip_activity", &fields).ok(201);
+        let fields = json!({"request_id": "notices"});
+        native
+            .call_in("notifications", "subscribe", &fields)
+            .ok(201);
+        let mut lines = client.call("GET", "/api/events/").follow();
+        lines.as_mut().expect("it is answered").hears("snapshot");
+        Self {
+            course: course.flatten(),
+            taxi: taxi.flatten(),
+            native,
+            follower: Follower::begin(client).0,
+            lines: lines.expect("it is answered"),
+            notices: bare("/ws/notifications/").expect("everybody has notifications"),
+            chat: None,
+            looks_since: None,
+            sights: false,
+        }
+    }
+
+    /// Begins to listen to the trip wherever the person may, after the row of that number.
+    #[track_caller]
+    pub fn look(&mut self, stage: &Stage, who: Who, n: usize, row: &Row) {
+        let (client, trip) = (stage.client(who), stage.trip());
+        let may_see = row.sees.contains(&who);
+        let of = |id: &str| json!({"pk": trip["id"], "request_id": id});
+        if self.looks_since.is_none() {
+            let answer = self.native.call("subscribe_instance", &of("instance"));
+            let expected = if may_see { 201 } else { 404 };
+            assert_eq!(answer.0["response_status"], expected, "{who:?}: {answer:?}");
+            self.looks_since = may_see.then_some(n);
+        }
+        let is_driver = client.group == "driver";
+        if !self.sights && !row.is_final() {
+            let answer = self.native.call("subscribe_position", &of("position"));
+            let expected = match (is_driver, may_see) {
+                (true, _) => 403,
+                (false, true) => 201,
+                (false, false) => 404,
+            };
+            assert_eq!(answer.0["response_status"], expected, "{who:?}: {answer:?}");
+            self.sights = expected == 201;
+        }
+        if self.chat.is_none() {
+            let path = format!("/ws/chat/{}/", nk(trip));
+            self.chat = Socket::open(client.address, &path, &client.auth, &[]).ok();
+            let is_party = row.is_taken() && may_see && who != Who::Staff;
+            assert_eq!(self.chat.is_some(), is_party, "{who:?}: {}", row.kind);
+            if is_party {
+                let joined = self.native.call_in("chat", "join", &of("room"));
+                joined.ok(201);
+            }
+        }
+    }
+
+    /// Listens until the end.
+    #[track_caller]
+    pub fn until(mut self, stage: &Stage, who: Who, end: &End) -> Heard {
+        let trip = stage.trip();
+        let mut heard = Heard {
+            looks_since: self.looks_since,
+            sights: self.sights,
+            in_room: self.chat.is_some(),
+            ..Heard::default()
+        };
+        let last = &end.trips[usize::from(who == Who::OtherRider)];
+        let is_last = |object: &Value| object["nk"] == *last;
+        if let Some(course) = &mut self.course {
+            let frames = course.hears_until(is_last);
+            heard.course = statuses(frames.iter(), trip, end);
+        }
+        if let Some(taxi) = &mut self.taxi {
+            let frames = taxi.hears_until(|frame| is_last(&frame["data"]));
+            heard.taxi = statuses(frames.iter().map(|frame| &frame["data"]), trip, end);
+        }
+        native(&mut self.native, trip, end, &mut heard);
+        while let Some(word) = event(&self.follower.next(), trip, end) {
+            heard.stream.extend(word);
+        }
+        loop {
+            let told = self.lines.next().expect("it goes on");
+            match event(&told.data["event"], trip, end) {
+                Some(word) => heard.lines.extend(word),
+                None => break,
+            }
+        }
+        let frames = self
+            .notices
+            .hears_until(|frame| frame["message"] == end.notice);
+        heard.notices = frames
+            .iter()
+            .filter(|frame| is_ours(&frame["message"]))
+            .count();
+        if let Some(chat) = &mut self.chat {
+            chat.send_text("?");
+            let frames = chat.hears_until(|frame| frame["code"] == "unreadable");
+            heard.chat = frames.len() - 1;
+        }
+        heard
+    }
+}
+
+/// Whether a notification is one of a story's, and not the service's own.
+fn is_ours(message: &Value) -> bool {
+    message
+        .as_str()
+        .is_some_and(|text| text.starts_with("told"))
+}
+
+/// The statuses of the trip, if nothing is heard of any other but those at the end.
+#[track_caller]
+fn statuses<'a>(frames: impl Iterator<Item = &'a Value>, trip: &Value, end: &End) -> Vec<String> {
+    let of_trip = frames.filter(|frame| {
+        let key = nk(frame);
+        let is_end = end.trips.iter().any(|last| last == key);
+        assert!(is_end || trip["nk"] == key, "not of the story: {frame}");
+        !is_end
+    });
+    of_trip
+        .map(|frame| frame["status"].as_str().expect("a status").to_owned())
+        .collect()
+}
+
+/// The word for an event, nothing of one that is not the story's, and no answer for the last one.
+fn event(event: &Value, trip: &Value, end: &End) -> Option<Option<String>> {
+    let kind = event["kind"].as_str().expect("an event has a kind");
+    if event["notification"]["message"] == end.notice {
+        return None;
+    }
+    let about = [
+        &event["trip"]["nk"],
+        &event["offer"]["trip"]["nk"],
+        &event["message"]["trip"],
+    ];
+    let is_end = |key: &&Value| end.trips.iter().any(|last| **key == *last);
+    let is_own = match kind {
+        "notification" => is_ours(&event["notification"]["message"]),
+        "shift-began" | "shift-ended" => true,
+        _ => !about.iter().any(is_end),
+    };
+    let of_trip = about.iter().any(|key| **key == trip["nk"]);
+    let is_known = !is_own || kind == "notification" || kind.starts_with("shift") || of_trip;
+    assert!(is_known, "not of the story: {event}");
+    Some(is_own.then(|| kind.to_owned()))
+}
+
+/// What the subscriptions of a native socket are told.
+#[track_caller]
+fn native(native: &mut Native, trip: &Value, end: &End, heard: &mut Heard) {
+    loop {
+        let frame = native.next().expect("the socket stays open");
+        let told = inner(&frame);
+        let (action, data) = (&told["action"], &told["data"]);
+        let is_trip = data["id"] == trip["id"] || data["pk"] == trip["id"];
+        let word = || match action.as_str() {
+            Some("delete") => {
+                assert_eq!(*data, json!({"pk": trip["id"]}), "a delete shows nothing");
+                "delete".to_owned()
+            }
+            _ => data["status"].as_str().expect("a status").to_owned(),
+        };
+        match told["request_id"].as_str() {
+            Some("activity") if is_trip => heard.activity.push(word()),
+            Some("activity") => {}
+            Some("instance") => {
+                assert!(is_trip, "{told}");
+                heard.instance.push(word());
+            }
+            Some("position") => heard.positions += 1,
+            Some("room") => heard.room += 1,
+            Some("notices") if data["message"] == end.notice => return,
+            Some("notices") => heard.notified += usize::from(is_ours(&data["message"])),
+            other => panic!("nothing was asked as {other:?}: {told}"),
+        }
+    }
+}
