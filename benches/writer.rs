@@ -1,4 +1,5 @@
-//! What the group writer is worth: batches against one transaction a write, from few callers to many.
+//! What the group writer is worth: batches against one transaction a write, from few callers to many; and what the
+//! stream of the staff costs.
 //!
 //! `cargo bench --bench writer`; with `CABRANK_TEST_POSTGRES` on PostgreSQL as well. Both ways go through the same
 //! store and the same commands and differ in the most writes of a transaction only. They are measured in turn for
@@ -33,14 +34,15 @@ fn main() {
 struct Load {
     callers: usize,
     batch_max: usize,
+    has_staff: bool,
 }
 
 impl fmt::Display for Load {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let way = if self.batch_max == 1 {
-            "one a transaction"
-        } else {
-            "in groups"
+        let way = match (self.batch_max, self.has_staff) {
+            (1, _) => "one a transaction",
+            (_, true) => "in groups",
+            (_, false) => "in groups, without staff",
         };
         write!(f, "{:>3} callers, {way}", self.callers)
     }
@@ -63,11 +65,27 @@ impl Load {
 }
 
 fn loads() -> impl Iterator<Item = Load> {
-    let batch_maxs = [1, Bounds::STANDARD.batch_max];
-    [1, 8, 32, 256].into_iter().flat_map(move |callers| {
-        batch_maxs
-            .into_iter()
-            .map(move |batch_max| Load { callers, batch_max })
+    let ways = [(1, true), (Bounds::STANDARD.batch_max, true)];
+    loads_of([1, 8, 32, 256], ways)
+}
+
+/// With the staff's stream and without, in turn.
+fn loads_of_staff() -> impl Iterator<Item = Load> {
+    let batch_max = Bounds::STANDARD.batch_max;
+    let ways = [(batch_max, true), (batch_max, false)];
+    loads_of([1, 32, 256], ways)
+}
+
+fn loads_of<const N: usize>(
+    callers: [usize; N],
+    ways: [(usize, bool); 2],
+) -> impl Iterator<Item = Load> {
+    callers.into_iter().flat_map(move |callers| {
+        ways.into_iter().map(move |(batch_max, has_staff)| Load {
+            callers,
+            batch_max,
+            has_staff,
+        })
     })
 }
 
@@ -95,6 +113,16 @@ fn postgres_accepts(bencher: Bencher<'_, '_>, load: Load) {
     measure(bencher, On::Postgres, load, Town::accepts);
 }
 
+#[divan::bench(args = loads_of_staff(), sample_count = 100, sample_size = 1)]
+fn sqlite_staff(bencher: Bencher<'_, '_>, load: Load) {
+    measure(bencher, On::Sqlite, load, Town::creates);
+}
+
+#[divan::bench(args = loads_of_staff().filter(|_| has_postgres()), sample_count = 100, sample_size = 1)]
+fn postgres_staff(bencher: Bencher<'_, '_>, load: Load) {
+    measure(bencher, On::Postgres, load, Town::creates);
+}
+
 /// Times how long the callers take who send their commands one after another, all callers at once.
 fn measure(bencher: Bencher<'_, '_>, on: On, load: Load, prepare: fn(&Town) -> Vec<Vec<Command>>) {
     let town = Town::new(on, load);
@@ -120,6 +148,7 @@ impl Town {
         let database = Database::migrated(on);
         let bounds = Bounds {
             batch_max: load.batch_max,
+            has_staff: load.has_staff,
             ..Bounds::STANDARD
         };
         let store = Store::open_within(&database.url, bounds).store;

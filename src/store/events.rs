@@ -175,17 +175,18 @@ impl EventRow {
 ///
 /// Stream heads are the last rows that a transaction locks, in the order of their names, so that writers on several
 /// nodes wait for each other briefly and never in a circle. `epoch` is used for streams that begin here; `trips` has
-/// the numbers of the trips that messages are about.
+/// the numbers of the trips that messages are about; of their streams, the events get those that `carries` names.
 pub fn append(
     db: &mut Db,
     new: &mut [Event],
     trips: &HashMap<TripId, i64>,
     epoch: Uuid,
+    carries: impl Fn(Stream) -> bool,
 ) -> QueryResult<()> {
     if new.is_empty() {
         return Ok(());
     }
-    take_positions(db, new, epoch)?;
+    take_positions(db, new, epoch, carries)?;
     insert(db, new, trips)?;
     let entries: Vec<Entry> = new
         .iter()
@@ -226,9 +227,20 @@ fn insert(db: &mut Db, new: &mut [Event], trips: &HashMap<TripId, i64>) -> Query
     Ok(())
 }
 
-fn take_positions(db: &mut Db, new: &mut [Event], epoch: Uuid) -> QueryResult<()> {
+fn take_positions(
+    db: &mut Db,
+    new: &mut [Event],
+    epoch: Uuid,
+    carries: impl Fn(Stream) -> bool,
+) -> QueryResult<()> {
+    let streams = |event: &Event| {
+        event
+            .streams()
+            .into_iter()
+            .filter(|stream| carries(*stream))
+    };
     let mut counts = BTreeMap::<String, (Stream, i64)>::new();
-    for stream in new.iter().flat_map(Event::streams) {
+    for stream in new.iter().flat_map(streams) {
         counts.entry(stream.to_string()).or_insert((stream, 0)).1 += 1;
     }
     let wanted: Vec<Head> = counts
@@ -257,7 +269,11 @@ fn take_positions(db: &mut Db, new: &mut [Event], epoch: Uuid) -> QueryResult<()
         );
     }
     for event in new {
-        for stream in event.streams() {
+        for stream in event
+            .streams()
+            .into_iter()
+            .filter(|stream| carries(*stream))
+        {
             let position = next.get_mut(&stream).ok_or(Error::NotFound)?;
             position.sequence += 1;
             event.positions.push(*position);

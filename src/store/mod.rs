@@ -56,6 +56,8 @@ pub struct Bounds {
     pub batch_max: usize,
     /// How many batches of news the feed holds.
     pub feed_max: usize,
+    /// Whether the staff's stream is written; without it a bench tells what it costs.
+    pub has_staff: bool,
 }
 
 impl Bounds {
@@ -63,6 +65,7 @@ impl Bounds {
     pub const STANDARD: Self = Self {
         batch_max: 256,
         feed_max: 1_024,
+        has_staff: true,
     };
 }
 
@@ -118,7 +121,7 @@ impl Store {
             locked,
             loss: loss.clone(),
         };
-        let (writer, thread) = writer::start(way, sender, bounds.batch_max);
+        let (writer, thread) = writer::start(way, sender, bounds);
         Opened {
             store: Self {
                 writer,

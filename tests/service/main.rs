@@ -64,6 +64,7 @@ mod shifts;
 mod sightings;
 mod sign_up;
 mod snapshots;
+mod staff;
 mod stampede;
 mod subscriptions;
 mod taxi;
@@ -142,6 +143,7 @@ fn modules() -> Vec<Module> {
         ("numbers", numbers::tests()),
         ("corrupt", corrupt::tests()),
         ("snapshots", snapshots::tests()),
+        ("staff", staff::tests()),
         ("chat", chat::tests()),
         ("notifications", notifications::tests()),
         ("taxi", taxi::tests()),

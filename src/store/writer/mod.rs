@@ -31,7 +31,7 @@ use self::handle::{ANSWER_WAIT, Job, Waiting, fail, still_awaited};
 use super::db::{Access, DatabaseUrl, Db};
 use super::lock::{Again, Lock, Loss};
 use super::pool::Unavailable;
-use super::{events, trips, users};
+use super::{Bounds, events, trips, users};
 use crate::domain::{Event, Trip, TripId, UserId};
 use crate::inputs;
 
@@ -50,12 +50,12 @@ pub struct Way {
     pub loss: Loss,
 }
 
-/// Starts the writer's thread, which commits at most `batch_max` writes at once; it ends when every handle is gone
-/// and all that waited is written.
+/// Starts the writer's thread, which commits as many writes at once as the bounds allow; it ends when every handle is
+/// gone and all that waited is written.
 pub fn start(
     way: Way,
     feed: FeedSender,
-    batch_max: usize,
+    bounds: Bounds,
 ) -> (WriterHandle, std::thread::JoinHandle<()>) {
     let (jobs, waiting) = mpsc::channel(QUEUE_MAX);
     let unsure = Arc::new(AtomicBool::new(false));
@@ -70,11 +70,12 @@ pub fn start(
         feed,
         working: true,
         is_unsure: unsure.clone(),
+        has_staff: bounds.has_staff,
     };
     let thread = std::thread::Builder::new()
         .name("writer".to_owned())
         .spawn(move || {
-            let run = AssertUnwindSafe(|| writer.run(waiting, batch_max));
+            let run = AssertUnwindSafe(|| writer.run(waiting, bounds.batch_max));
             if std::panic::catch_unwind(run).is_err() {
                 // Everything that was answered is on disk; without a writer the service is of no use.
                 tracing::error!("The writer has panicked: the process ends, to be started again");
@@ -96,6 +97,7 @@ struct Writer {
     feed: FeedSender,
     working: bool,
     is_unsure: Arc<AtomicBool>,
+    has_staff: bool,
 }
 
 /// What a committed batch is: one verdict a command or post, and the news.
@@ -253,6 +255,7 @@ impl Writer {
 
     fn attempt(&mut self, jobs: &mut [Job]) -> QueryResult<Written> {
         let (lock, loss) = (self.lock.as_ref(), &self.loss);
+        let has_staff = self.has_staff;
         let db = self.db.as_mut().ok_or(Error::NotFound)?;
         let mut events = Vec::new();
         let mut ended = Vec::new();
@@ -275,7 +278,7 @@ impl Writer {
                 return Ok(Vec::new());
             };
             let verdicts = desk.decide(db, jobs)?;
-            events = desk.save(db, inputs::fresh_id())?;
+            events = desk.save(db, inputs::fresh_id(), has_staff)?;
             Ok(verdicts)
         });
         match verdicts {

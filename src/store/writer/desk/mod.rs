@@ -18,7 +18,7 @@ use super::handle::Job;
 use super::wanted::{Wanted, wanted};
 use crate::domain::{
     Actor, DriverId, Event, Fact, Message, Offer, OfferId, RiderId, Shift, Silence, Silences,
-    Standing, Status, Trip, TripChange, TripId, UserId,
+    Standing, Status, Stream, Trip, TripChange, TripId, UserId,
 };
 use crate::store::db::Db;
 use crate::store::keys::{self, Key, Used};
@@ -250,7 +250,7 @@ impl Desk {
     }
 
     /// Writes everything that has changed, locking stream heads last, and returns the events in order.
-    pub fn save(mut self, db: &mut Db, epoch: Uuid) -> QueryResult<Vec<Event>> {
+    pub fn save(mut self, db: &mut Db, epoch: Uuid, has_staff: bool) -> QueryResult<Vec<Event>> {
         let is_idle = self.events.is_empty() && self.new_keys.is_empty();
         let has_offers = !self.changed_offers.is_empty() || !self.changed_silences.is_empty();
         if is_idle && self.searches.is_empty() && !has_offers {
@@ -264,7 +264,8 @@ impl Desk {
             tracks::keep(db, &self.ways)?;
         }
         let numbers = self.numbers();
-        events::append(db, &mut self.events, &numbers, epoch)?;
+        let carries = |stream| has_staff || stream != Stream::Staff;
+        events::append(db, &mut self.events, &numbers, epoch, carries)?;
         notifications::insert(db, &self.events)?;
         self.save_keys(db)?;
         Ok(self.events)
