@@ -37,7 +37,7 @@ use self::rides::Rides;
 use self::tracks::Tracks;
 use crate::domain::{
     Action, Amendment, Amount, DriverId, Ending, Event, MessageText, NoRoom, OperatorId, Party,
-    Person, Reason, Refusal, RideCode, RiderId, Trip, TripId, TripRef,
+    Person, Reason, Refusal, RideCode, RiderId, Stream, Trip, TripId, TripRef,
 };
 use crate::eta::Provider;
 use crate::inputs;
@@ -244,7 +244,8 @@ impl Dispatch {
         self.store.writer.post(Post { what, at }).await
     }
 
-    /// The last messages of a trip's room after the one of number `after`, oldest first, for one of its parties.
+    /// The last messages of a trip's room after the one of number `after`, oldest first, for one of its parties: those
+    /// that were to them or from them.
     pub async fn room(
         &self,
         person: &Person,
@@ -258,7 +259,12 @@ impl Dispatch {
                 return Ok(Err(NoRoom::Stranger));
             };
             Ok(match trip.room(user, at, open_for) {
-                Ok(_) => Ok(events::messages(db, trip.number, after, MESSAGES_MAX)?),
+                Ok(_) => {
+                    let mut said = events::messages(db, trip.number, after, MESSAGES_MAX)?;
+                    // Another driver may have had the trip before.
+                    said.retain(|event| event.streams().contains(&Stream::User(user)));
+                    Ok(said)
+                }
                 Err(closed) => Err(closed),
             })
         });

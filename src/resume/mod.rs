@@ -6,5 +6,6 @@
 pub mod follow;
 mod opening;
 pub mod refill;
+mod snapshot;
 
 pub use opening::{Asked, BadPosition, Opening, Place, Reason, Resume};

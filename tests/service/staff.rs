@@ -25,7 +25,7 @@ pub fn tests() -> Vec<Test> {
 #[track_caller]
 fn a_day(service: &mut Service, name: &str) -> Vec<&'static str> {
     let mut cab = Cab::on_shift(service, name, 100.0);
-    let rider = service.rider(&format!("rider of {name}"));
+    let rider = service.rider(&format!("rider-of-{name}"));
     let trip = rider.orders(&json!({}));
     cab.receives(&trip);
     cab.does("accept", &trip).ok(200);

@@ -183,6 +183,6 @@ fn what_is_removed_concerns_its_rider_and_the_staff_alone(on: On) {
     assert_eq!(streams(&event), [own, Stream::Staff]);
     let refused = town.unsaid(say(&trip, &ann, Role::Rider, "Hello?"));
     assert!(matches!(refused, Refused::NoRoom(NoRoom::Stranger)));
-    town.post(say(&trip, &bob, Role::Driver, "You left your bag"))
-        .expect("its driver still sees it");
+    let unheard = town.unsaid(say(&trip, &bob, Role::Driver, "Hello?"));
+    assert!(matches!(unheard, Refused::NoRoom(NoRoom::Closed)));
 }

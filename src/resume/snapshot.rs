@@ -1,0 +1,196 @@
+//! What an account must know instead of what it has missed, read for many of them with a handful of queries.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::opening::Reason;
+use crate::domain::event_object::{OfferObject, ShiftObject};
+use crate::domain::{DriverId, OfferChange, Role, Shift, Stream, Trip, TripObject, UserId};
+use crate::store::db::Db;
+use crate::store::notifications::{self, Reader};
+use crate::store::views::{self, Viewer};
+use crate::store::{QueryResult, offers, shifts};
+
+/// How many trips, shifts and offers of everybody a snapshot for the staff has at most.
+pub const STAFF_MAX: usize = 1_000;
+
+/// What an account must know now, as of the places of its [`Opening`](super::Opening).
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// Why the client gets it.
+    pub reason: Reason,
+    /// The trips that are not over, newest first.
+    pub trips: Vec<Trip>,
+    /// How many notifications are unread.
+    pub unread: i64,
+    /// The driver's open shift.
+    pub shift: Option<Shift>,
+    /// The driver's open offer.
+    pub offer: Option<OfferChange>,
+    /// What operators watch over besides.
+    pub staff: Option<Staff>,
+}
+
+/// What operators must know of the drivers; the trips of everybody are among those of the [`Snapshot`].
+#[derive(Debug, Clone, Default)]
+pub struct Staff {
+    /// Who is on duty, newest first.
+    pub shifts: Vec<Shift>,
+    /// What is offered to whom, newest first.
+    pub offers: Vec<OfferChange>,
+    /// Of what there is more than is shown.
+    pub more: More,
+}
+
+/// Whether there is more than [`STAFF_MAX`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct More {
+    /// Of the trips.
+    pub trips: bool,
+    /// Of the shifts.
+    pub shifts: bool,
+    /// Of the offers.
+    pub offers: bool,
+}
+
+#[derive(Serialize)]
+pub(super) struct SnapshotObject<'a> {
+    trips: Vec<TripObject<'a>>,
+    unread: i64,
+    shift: Option<ShiftObject<'a>>,
+    offer: Option<OfferObject<'a>>,
+    #[serde(flatten)]
+    staff: Option<StaffObject<'a>>,
+}
+
+#[derive(Serialize)]
+struct StaffObject<'a> {
+    shifts: Vec<ShiftObject<'a>>,
+    offers: Vec<OfferObject<'a>>,
+    more: More,
+}
+
+impl<'a> From<&'a Staff> for StaffObject<'a> {
+    fn from(staff: &'a Staff) -> Self {
+        Self {
+            shifts: staff.shifts.iter().map(ShiftObject::from).collect(),
+            offers: staff.offers.iter().map(OfferObject::from).collect(),
+            more: staff.more,
+        }
+    }
+}
+
+impl<'a> From<&'a Snapshot> for SnapshotObject<'a> {
+    fn from(snapshot: &'a Snapshot) -> Self {
+        Self {
+            trips: snapshot.trips.iter().map(TripObject::from).collect(),
+            unread: snapshot.unread,
+            shift: snapshot.shift.as_ref().map(ShiftObject::from),
+            offer: snapshot.offer.as_ref().map(OfferObject::from),
+            staff: snapshot.staff.as_ref().map(StaffObject::from),
+        }
+    }
+}
+
+/// What each of these accounts must know; why is for the caller to say.
+pub(super) fn show(db: &mut Db, viewers: &[Viewer], at: Timestamp) -> QueryResult<Vec<Snapshot>> {
+    if viewers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let own = views::active_of(db, viewers)?;
+    let requested = if viewers.iter().any(|viewer| viewer.role == Role::Driver) {
+        views::requested(db)?
+    } else {
+        Vec::new()
+    };
+    let watched = if viewers.iter().any(|viewer| viewer.role == Role::Operator) {
+        watched(db)?
+    } else {
+        (Vec::new(), Staff::default())
+    };
+    let readers: Vec<Reader> = viewers
+        .iter()
+        .map(|viewer| Reader {
+            user: viewer.user,
+            streams: Stream::of(viewer.user, viewer.role),
+            at,
+        })
+        .collect();
+    let unread = notifications::count_unread(db, &readers)?;
+    let shown = viewers.iter().zip(own).zip(unread);
+    let trips = |viewer: &Viewer, mut own: Vec<Trip>| {
+        match viewer.role {
+            Role::Rider => {}
+            Role::Driver => own.extend(requested.iter().cloned()),
+            Role::Operator => own.extend(watched.0.iter().cloned()),
+        }
+        own.sort_unstable_by_key(|trip| std::cmp::Reverse(trip.number));
+        own
+    };
+    let mut duty = on_duty(db, viewers)?;
+    Ok(shown
+        .map(|((viewer, own), unread)| {
+            let (shift, offer) = duty.remove(&viewer.user).unwrap_or_default();
+            Snapshot {
+                reason: Reason::NoPosition,
+                trips: trips(viewer, own),
+                unread,
+                shift,
+                offer,
+                staff: (viewer.role == Role::Operator).then(|| watched.1.clone()),
+            }
+        })
+        .collect())
+}
+
+/// What operators watch over: the trips of everybody that are not over, and the rest.
+fn watched(db: &mut Db) -> QueryResult<(Vec<Trip>, Staff)> {
+    let one_more = i64::try_from(STAFF_MAX).unwrap_or(i64::MAX - 1) + 1;
+    let mut trips = views::under_way(db, one_more)?;
+    let mut shifts = shifts::newest_open(db, one_more)?;
+    let mut offers = offers::newest_open_with_trips(db, one_more)?;
+    let more = More {
+        trips: cut(&mut trips),
+        shifts: cut(&mut shifts),
+        offers: cut(&mut offers),
+    };
+    let staff = Staff {
+        shifts,
+        offers,
+        more,
+    };
+    Ok((trips, staff))
+}
+
+/// Cuts to what is shown; whether there was more.
+fn cut<T>(all: &mut Vec<T>) -> bool {
+    let is_more = all.len() > STAFF_MAX;
+    all.truncate(STAFF_MAX);
+    is_more
+}
+
+/// A driver's open shift and open offer.
+type OnDuty = (Option<Shift>, Option<OfferChange>);
+
+/// Those of the drivers among the viewers.
+fn on_duty(db: &mut Db, viewers: &[Viewer]) -> QueryResult<HashMap<UserId, OnDuty>> {
+    let drivers = viewers
+        .iter()
+        .filter(|viewer| viewer.role == Role::Driver)
+        .map(|viewer| DriverId::of(viewer.user));
+    let drivers: Vec<DriverId> = drivers.collect();
+    let mut duty = HashMap::<_, OnDuty>::new();
+    if !drivers.is_empty() {
+        for shift in shifts::open_of(db, &drivers)? {
+            let driver = shift.driver.user();
+            duty.entry(driver).or_default().0 = Some(shift);
+        }
+        for offered in offers::open_with_trips(db, &drivers)? {
+            let driver = offered.offer.driver.user();
+            duty.entry(driver).or_default().1 = Some(offered);
+        }
+    }
+    Ok(duty)
+}
