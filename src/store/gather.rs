@@ -126,7 +126,7 @@ async fn answers<K: Send + 'static, V: Send + 'static>(
     let read = shared.reader.read(move |db| match read(db, &keys) {
         Err(error) if count > 1 && Fault::of(&error) != Fault::Database => {
             tracing::debug!(%error, count, "Reading for a crowd one by one");
-            Ok(keys.chunks(1).map(|key| singly(db, &*read, key)).collect())
+            Ok(keys.chunks(1).map(|key| singly(db, &read, key)).collect())
         }
         all => Ok(all?.into_iter().map(Ok).collect()),
     });
@@ -136,11 +136,7 @@ async fn answers<K: Send + 'static, V: Send + 'static>(
     }
 }
 
-fn singly<K, V>(
-    db: &mut Db,
-    read: &dyn Fn(&mut Db, &[K]) -> QueryResult<Vec<V>>,
-    key: &[K],
-) -> Result<V, Unavailable> {
+fn singly<K, V>(db: &mut Db, read: &Read<K, V>, key: &[K]) -> Result<V, Unavailable> {
     match read(db, key) {
         Ok(values) => values.into_iter().next().ok_or(Unavailable::Busy),
         Err(error) => Err(Unavailable::of(&error, || is_there(db))),

@@ -133,6 +133,14 @@ impl From<&Trip> for TripRow {
     }
 }
 
+impl TripColumns {
+    fn has_key_and_times(&self) -> bool {
+        let times = [self.created_at, self.updated_at, self.search_ends_at];
+        let mut times = times.into_iter().chain(self.opens_at);
+        !self.nk.is_none() && !times.any(At::is_none)
+    }
+}
+
 impl TripRow {
     /// The trip, with the names of its parties filled in.
     fn into_trip(self, names: &Names) -> Result<Trip, Corrupt> {
@@ -143,8 +151,7 @@ impl TripRow {
             why,
         };
         let row = self.columns;
-        let times = [row.created_at, row.updated_at, row.search_ends_at];
-        if row.nk.is_none() || times.into_iter().chain(row.opens_at).any(At::is_none) {
+        if !row.has_key_and_times() {
             return Err(corrupt("its key or a time of it is none"));
         }
         let place =
