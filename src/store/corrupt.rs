@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use diesel::QueryResult;
 use diesel::result::Error;
 
 use crate::domain::Stream;
@@ -67,17 +66,6 @@ pub fn readable<T>(read: Result<T, Corrupt>) -> Option<T> {
     read.inspect_err(Corrupt::name).ok()
 }
 
-/// The same for a row that was read by itself on the way to something else.
-pub fn if_readable<T>(read: QueryResult<Option<T>>) -> QueryResult<Option<T>> {
-    match read {
-        Err(Error::DeserializationError(why)) => match why.downcast::<Corrupt>() {
-            Ok(corrupt) => Ok(readable(Err(*corrupt))),
-            Err(other) => Err(Error::DeserializationError(other)),
-        },
-        read => read,
-    }
-}
-
 /// Remembers that nobody can be told what stands at a place of a stream.
 pub(super) fn name_place(stream: Stream, sequence: i64) {
     let mut known = known();
@@ -106,7 +94,7 @@ mod tests {
         };
         assert_eq!(readable::<()>(Err(row)), None);
         let before = count();
-        assert_eq!(if_readable::<()>(Err(row.into())).ok(), Some(None));
+        assert_eq!(readable::<()>(Err(row)), None);
         assert_eq!(count(), before);
         let stream = Stream::User(UserId::new(i64::MAX));
         name_place(stream, 7);

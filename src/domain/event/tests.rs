@@ -41,9 +41,12 @@ fn hearers(kind: Kind) -> Vec<Stream> {
         Kind::Accepted | Kind::GivenBack => {
             vec![rider, driver, Stream::Drivers, Stream::Staff]
         }
-        Kind::Arrived | Kind::Started | Kind::Completed | Kind::Cancelled | Kind::NoShow => {
-            vec![rider, driver, Stream::Staff]
-        }
+        Kind::Arrived
+        | Kind::Started
+        | Kind::Completed
+        | Kind::Cancelled
+        | Kind::NoShow
+        | Kind::FareSet => vec![rider, driver, Stream::Staff],
     }
 }
 
@@ -84,6 +87,7 @@ fn change(kind: Kind) -> TripChange {
             let cancelled = State::Cancelled { driver: None, by };
             (Some(State::Requested), standing(cancelled, true))
         }
+        Kind::FareSet => (Some(over.clone()), standing(over, false)),
         Kind::Removed => (Some(over.clone()), standing(over, true)),
     };
     let before = before.map(|state| Before::from(&standing(state, false)));

@@ -231,6 +231,19 @@ pub static ENDED: Story = Story {
             FIRST,
             FIRST,
         ),
+        change(
+            "fare-set",
+            "COMPLETED",
+            |it| {
+                it.does(
+                    Staff,
+                    "fare",
+                    &json!({"amount": 900, "reason": "The flood"}),
+                )
+            },
+            FIRST,
+            FIRST,
+        ),
     ],
 };
 
