@@ -242,10 +242,13 @@ pub(super) fn ended(
     })?;
     let mut ended = HashMap::<i64, Vec<Ended>>::new();
     for (trip, driver, attempt, state, offered_at, ended_at) in rows {
+        let Some(state) = readable(state_of(&state, trip)) else {
+            continue;
+        };
         ended.entry(trip).or_default().push(Ended {
             driver: DriverId::of(UserId::new(driver)),
             attempt,
-            state: state_of(&state, trip)?,
+            state,
             offered_at: offered_at.0,
             ended_at: ended_at.0,
         });
