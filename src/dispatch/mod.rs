@@ -37,7 +37,7 @@ use self::rides::Rides;
 use self::tracks::Tracks;
 use crate::domain::{
     Action, Amendment, Amount, DriverId, Ending, Event, MessageText, NoRoom, OperatorId, Party,
-    Person, Reason, Refusal, RideCode, RiderId, Stream, Trip, TripId, TripRef,
+    Person, Reason, Refusal, RideCode, RiderId, Trip, TripId, TripRef,
 };
 use crate::eta::Provider;
 use crate::inputs;
@@ -244,26 +244,22 @@ impl Dispatch {
         self.store.writer.post(Post { what, at }).await
     }
 
-    /// The last messages of a trip's room after the one of number `after`, oldest first, for one of its parties: those
-    /// that were to them or from them.
+    /// The last messages of a trip's room after the one of number `after`, oldest first, for one of its parties.
     pub async fn room(
         &self,
         person: &Person,
         trip: TripId,
         after: i64,
     ) -> Result<Vec<Event>, CommandError> {
-        let (user, open_for) = (person.id, self.settings.chat_after);
-        let at = inputs::now();
+        let (user, open_for, at) = (person.id, self.settings.chat_after, inputs::now());
         let read = self.store.reader.read(move |db| {
             let Some(trip) = trips::find(db, trip)? else {
                 return Ok(Err(NoRoom::Stranger));
             };
             Ok(match trip.room(user, at, open_for) {
                 Ok(_) => {
-                    let mut said = events::messages(db, trip.number, after, MESSAGES_MAX)?;
-                    // Another driver may have had the trip before.
-                    said.retain(|event| event.streams().contains(&Stream::User(user)));
-                    Ok(said)
+                    let (number, limit) = (trip.number, MESSAGES_MAX);
+                    Ok(events::messages(db, number, user, after, limit)?)
                 }
                 Err(closed) => Err(closed),
             })

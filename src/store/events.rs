@@ -18,7 +18,7 @@ use super::db::{Db, on};
 use super::prepared::AdvanceHead;
 use super::schema::{events, stream_entries, stream_heads, trips};
 use super::sql_types::Id;
-use crate::domain::{Event, Position, Stream, TripId};
+use crate::domain::{Event, Position, Stream, TripId, UserId};
 
 /// Where a stream stands.
 #[derive(Insertable, Queryable, Selectable)]
@@ -210,8 +210,15 @@ pub fn at_position(db: &mut Db, at: Position) -> QueryResult<Option<Event>> {
     Ok(found.into_iter().next())
 }
 
-/// At most `limit` messages of a trip's room after the event `after`: the newest of them, oldest first.
-pub fn messages(db: &mut Db, trip: i64, after: i64, limit: i64) -> QueryResult<Vec<Event>> {
+/// At most `limit` messages of a trip's room after the event `after` that were from `party` or to them, since another
+/// driver may have had the trip before: the newest of them, oldest first.
+pub fn messages(
+    db: &mut Db,
+    trip: i64,
+    party: UserId,
+    after: i64,
+    limit: i64,
+) -> QueryResult<Vec<Event>> {
     let of_room = events::trip_id
         .assume_not_null()
         .eq(trip)
@@ -226,7 +233,9 @@ pub fn messages(db: &mut Db, trip: i64, after: i64, limit: i64) -> QueryResult<V
             .load(conn)
     })?;
     rows.reverse();
-    Ok(events_of(rows))
+    let mut messages = events_of(rows);
+    messages.retain(|event| event.streams().contains(&Stream::User(party)));
+    Ok(messages)
 }
 
 /// At most `limit` of the events numbered from `first` to `last`, in order, and the number of the last of them; those

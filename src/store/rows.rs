@@ -154,23 +154,7 @@ impl TripRow {
         if !row.has_key_and_times() {
             return Err(corrupt("its key or a time of it is none"));
         }
-        let place =
-            |address: String, lat: Option<f64>, lon: Option<f64>| -> Result<Place, Corrupt> {
-                Ok(Place {
-                    address: Address::parse(address)
-                        .map_err(|_| corrupt("an address is not one"))?,
-                    location: match (lat, lon) {
-                        (Some(lat), Some(lon)) => Some(
-                            Coordinates::new(lat, lon)
-                                .map_err(|_| corrupt("coordinates are off the earth"))?,
-                        ),
-                        (None, None) => None,
-                        (Some(_), None) | (None, Some(_)) => {
-                            return Err(corrupt("half a pair of coordinates"));
-                        }
-                    },
-                })
-            };
+        let place = |address, lat, lon| place(address, lat, lon).map_err(corrupt);
         let rider = UserId::new(row.rider_id);
         let driver = row
             .driver_id
@@ -217,6 +201,19 @@ impl TripRow {
             fare_set: details.fare_set,
         })
     }
+}
+
+/// A place, or what is wrong with it.
+fn place(address: String, lat: Option<f64>, lon: Option<f64>) -> Result<Place, &'static str> {
+    let location = match (lat, lon) {
+        (Some(lat), Some(lon)) => {
+            Some(Coordinates::new(lat, lon).map_err(|_| "coordinates are off the earth")?)
+        }
+        (None, None) => None,
+        (Some(_), None) | (None, Some(_)) => return Err("half a pair of coordinates"),
+    };
+    let address = Address::parse(address).map_err(|_| "an address is not one")?;
+    Ok(Place { address, location })
 }
 
 fn state(status: &str, driver: Option<Party<DriverId>>, ended_by: Option<Actor>) -> Option<State> {

@@ -51,7 +51,7 @@ fn lists_leave_a_corrupt_trip_out_and_whoever_asks_for_it_is_told(on: Database) 
         spoil(&service, &bad, wrong);
         let people: [&Client; 3] = [&rider, &driver, &operator];
         for client in people {
-            assert_eq!(client.trips(), [good.clone()], "{wrong}");
+            assert_eq!(client.trips(), std::slice::from_ref(&good), "{wrong}");
             let (_, snapshot) = Follower::begin(client);
             assert_eq!(snapshot["trips"], json!([good]), "{wrong}");
             let listed = client.native().call("list", &json!({})).ok(200);

@@ -1,6 +1,6 @@
 //! What the parties of a trip write to each other.
 
-use cabrank::domain::{Action, Audience, Fact, NoRoom, Role, Stream, TripId};
+use cabrank::domain::{Action, Audience, Fact, NoRoom, Role, Stream, TripId, UserId};
 use cabrank::inputs;
 use cabrank::store::events;
 use cabrank::store::writer::command::{Post, Refused};
@@ -23,8 +23,8 @@ pub fn tests() -> Vec<Test> {
     .to_vec()
 }
 
-fn texts(town: &Town, trip: i64, after: i64, limit: i64) -> Vec<String> {
-    let found = town.read(move |db| events::messages(db, trip, after, limit));
+fn texts(town: &Town, trip: i64, party: UserId, after: i64, limit: i64) -> Vec<String> {
+    let found = town.read(move |db| events::messages(db, trip, party, after, limit));
     let text = |event: &cabrank::domain::Event| match &event.fact {
         Fact::Message(message) => message.text.as_str().to_owned(),
         other @ (Fact::Trip(_) | Fact::Notification(_) | Fact::Offer(_) | Fact::Shift(_)) => {
@@ -47,12 +47,15 @@ fn a_rooms_messages_are_read_in_order(on: On) {
         town.post(say(&other, &cid, Role::Driver, "elsewhere"))
             .expect("the room is open");
     }
-    let read = |after, limit| texts(&town, trip.number, after, limit);
+    let party = ann.id.user();
+    let read = |after, limit| texts(&town, trip.number, party, after, limit);
     assert_eq!(read(0, 10), ["1", "2", "3"]);
     assert_eq!(read(0, 2), ["2", "3"], "the newest of them, oldest first");
     assert_eq!(read(numbers[0], 10), ["2", "3"]);
     assert_eq!(read(numbers[2], 10), [""; 0]);
-    assert_eq!(texts(&town, 99_999, 0, 10), [""; 0]);
+    assert_eq!(texts(&town, 99_999, party, 0, 10), [""; 0]);
+    let stranger = texts(&town, trip.number, cid.id.user(), 0, 10);
+    assert_eq!(stranger, [""; 0], "it was not to them");
 }
 
 fn both_parties_hear_a_message_and_the_trip_is_as_it_was(on: On) {
@@ -171,5 +174,6 @@ fn a_post_is_decided_among_the_commands_of_its_batch(on: On) {
     let numbers: Vec<i64> = news.iter().map(|event| event.id).collect();
     let log: Vec<i64> = town.log().iter().skip(1).map(|event| event.id).collect();
     assert_eq!(numbers, log, "in the order of the log");
-    assert_eq!(texts(&town, trip.number, 0, 10), ["I am coming"]);
+    let heard = texts(&town, trip.number, ann.id.user(), 0, 10);
+    assert_eq!(heard, ["I am coming"]);
 }

@@ -218,7 +218,7 @@ impl Writer {
     fn write(&mut self, mut jobs: Vec<Job>) {
         match self.attempt(&mut jobs) {
             Ok(written) => self.finish(jobs, written),
-            Err(_) if self.loss.is_noted() => fail(jobs, &Unavailable::taken().to_string()),
+            Err(_) if self.loss.is_noted() => fail(jobs, &Unavailable::taken()),
             // What may have been committed must not be written again.
             Err(error) if !self.unsure.is_empty() => self.give_up(jobs, &error),
             Err(error) if jobs.len() > 1 && self.concerns_one_write(&error) => {
