@@ -12,7 +12,7 @@ pub fn tests() -> Vec<Test> {
         resuming_again_starts_over,
         positions_outlive_a_crash,
         messages_and_notifications_are_events,
-        an_operator_hears_no_trips,
+        an_operator_hears_of_trips_and_of_what_everybody_is_told,
         a_call_to_resume_needs_no_id,
     ]
 }
@@ -222,11 +222,12 @@ fn messages_and_notifications_are_events(on: Database) {
     assert_eq!(again["snapshot"]["unread"], 1);
 }
 
-fn an_operator_hears_no_trips(on: Database) {
+fn an_operator_hears_of_trips_and_of_what_everybody_is_told(on: Database) {
     let service = Service::start(on);
     let (rider, operator) = (service.rider("ann"), service.operator("oz"));
     let mut follower = Follower::begin(&operator).0;
-    rider.request("A", "B");
+    let trip = rider.request("A", "B");
+    follower.hears(&trip, "requested");
     let fields = json!({"message": "hello", "everybody": true});
     let sent = operator.post("/api/notifications/", &fields).ok(201);
     let event = follower.next();
@@ -235,7 +236,8 @@ fn an_operator_hears_no_trips(on: Database) {
         event["actor"],
         json!({"role": "operator", "id": operator.id})
     );
-    assert_eq!(follower.log.heard[0]["position"]["stream"], "all");
+    let stream = |heard: usize| &follower.log.heard[heard]["position"]["stream"];
+    assert_eq!((stream(0), stream(1)), (&json!("staff"), &json!("all")));
 }
 
 fn a_call_to_resume_needs_no_id(on: Database) {
