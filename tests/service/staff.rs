@@ -181,6 +181,7 @@ fn a_database_of_before_the_stream_is_followed_from_now_on(on: Database) {
     let mut late = Follower::go_on(&operator, log);
     late.hears(&trip, "cancelled");
     assert_eq!(late.log.heard[0]["position"]["sequence"], 1);
+    service.kill();
     service.home().run_well(&["replay", "--check"], "");
 }
 
