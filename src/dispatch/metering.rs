@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::Dispatch;
-use crate::domain::{Coordinates, Measured, Ride, Spot, State, Track, Trip, TripId};
+use crate::domain::{Coordinates, Fix, Measured, Ride, Spot, State, Track, Trip, TripId};
 use crate::inputs;
 use crate::store::db::Db;
 use crate::store::pool::Unavailable;
@@ -134,6 +134,16 @@ fn go_on(before: &Kept, track: &Track, ride: Ride) -> Measured {
             .map(|quoted| (quoted - part.measured_m).max(0.0)),
         ..ride
     };
+    // What was driven next began at the last place of that part.
+    let last = last.map(|location| Fix {
+        location: *location,
+        at: *until_at,
+        accuracy_m: None,
+        heading_deg: None,
+        speed_mps: None,
+    });
+    let mut track = track.clone();
+    track.add(last.as_slice());
     let rest = track.measure(&rest, estimate);
     let segments = part.segments.iter().cloned().chain(rest.segments);
     Measured {
