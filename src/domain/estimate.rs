@@ -7,7 +7,7 @@ const DETOUR: f64 = 1.3;
 /// How fast a car is in a town, stops included.
 const KM_PER_HOUR: u64 = 20;
 
-/// Metres and seconds between two points: the great circle times [`DETOUR`], at [`KM_PER_HOUR`].
+/// Metres and seconds between two points: 1.3 times the great circle, at 20 km/h.
 pub fn estimate(from: Coordinates, to: Coordinates) -> (u64, u64) {
     // At most half around the earth, so the number fits.
     let metres = (from.metres_to(to) * DETOUR).round() as u64;
