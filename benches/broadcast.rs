@@ -84,6 +84,7 @@ fn requested() -> Event {
         username: "ann@example.com".to_owned(),
         first_name: "Ann".to_owned(),
         last_name: "Lee".to_owned(),
+        photo: None,
     };
     let request = Request {
         id: TripId::new(inputs::fresh_id()),

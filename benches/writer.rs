@@ -234,6 +234,7 @@ async fn add_users(store: &Store, count: usize, role: Role) -> Vec<UserId> {
                 role,
                 standing: Standing::Active,
                 created_at: inputs::now(),
+                photo: None,
             };
             let id = users::insert(tx.db, &account)?;
             Ok(id.expect("the name is free"))
@@ -249,6 +250,7 @@ fn party<Id>(id: Id) -> Party<Id> {
         username: "ann@example.com".to_owned(),
         first_name: "Ann".to_owned(),
         last_name: "O'Hara".to_owned(),
+        photo: None,
     }
 }
 

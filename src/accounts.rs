@@ -1,23 +1,28 @@
 //! Sign-up, log-in, log-out, refresh, and who a token belongs to.
 
 mod error;
+mod photo;
+mod sign_up;
 
 pub use error::AccountError;
+pub use photo::{Coming, PhotoError};
+pub use sign_up::{Admission, SignUp};
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use self::photo::Photos;
 use crate::auth::passwords::{Password, Passwords};
 use crate::auth::throttle::Throttle;
 use crate::auth::tokens::{Purpose, Tokens};
-use crate::domain::{Person, Role, SessionId, Standing, UserId, Username};
+use crate::domain::{Person, SessionId, Standing, UserId, Username};
 use crate::inputs;
 use crate::store::Store;
 use crate::store::gather::Gather;
 use crate::store::pool::Unavailable;
-use crate::store::users::{self, Account, NewAccount};
+use crate::store::users::{self, Account};
 use crate::store::writer::Tx;
 
 /// How long a log-in lasts, however often it is refreshed.
@@ -45,21 +50,7 @@ pub struct Accounts {
     tokens: Tokens,
     throttle: Arc<Throttle>,
     driver_sign_up: DriverSignUp,
-}
-
-/// What somebody who signs up says.
-#[derive(Debug)]
-pub struct SignUp {
-    /// A name that must be free.
-    pub username: Username,
-    /// The password.
-    pub password: Password,
-    /// May be empty.
-    pub first_name: String,
-    /// May be empty.
-    pub last_name: String,
-    /// As what.
-    pub role: Role,
+    photos: Photos,
 }
 
 /// Whoever a token or a cookie belongs to.
@@ -120,60 +111,8 @@ impl Accounts {
             tokens,
             throttle,
             driver_sign_up,
+            photos: Photos::default(),
         }
-    }
-
-    /// Adds a rider or driver who came by themselves.
-    pub async fn sign_up(&self, sign_up: SignUp, from: IpAddr) -> Result<Person, AccountError> {
-        self.throttle.address(from)?;
-        let standing = match (sign_up.role, self.driver_sign_up) {
-            (Role::Driver, DriverSignUp::Approved) => Standing::Pending,
-            (Role::Driver, DriverSignUp::Open) | (Role::Rider | Role::Operator, _) => {
-                Standing::Active
-            }
-        };
-        self.add(sign_up, standing).await
-    }
-
-    /// Adds an account of any role.
-    pub async fn add(&self, sign_up: SignUp, standing: Standing) -> Result<Person, AccountError> {
-        let SignUp {
-            username,
-            password,
-            first_name,
-            last_name,
-            role,
-        } = sign_up;
-        let password_hash = self.passwords.hash(password).await?;
-        let username = username.as_str().to_owned();
-        let new = NewAccount {
-            username,
-            password_hash,
-            first_name,
-            last_name,
-            role,
-            standing,
-            created_at: inputs::now(),
-        };
-        let stored = new.clone();
-        let id = self
-            .store
-            .writer
-            .change(move |tx| users::insert(tx.db, &stored))
-            .await?;
-        let NewAccount {
-            username,
-            first_name,
-            last_name,
-            ..
-        } = new;
-        Ok(Person {
-            id: id.ok_or(AccountError::UsernameTaken)?,
-            role,
-            username,
-            first_name,
-            last_name,
-        })
     }
 
     /// Opens a session for whoever knows name and password.
@@ -382,6 +321,7 @@ fn person(account: Account) -> Person {
         first_name,
         last_name,
         role,
+        photo,
         ..
     } = account;
     Person {
@@ -390,5 +330,6 @@ fn person(account: Account) -> Person {
         username,
         first_name,
         last_name,
+        photo,
     }
 }

@@ -109,6 +109,8 @@ enum UserCommand {
     Approve(UserArgs),
     /// Shut an account out, and end its sessions
     Block(UserArgs),
+    /// Take an account's photo away
+    RemovePhoto(UserArgs),
     /// Give an account a new password, and end its sessions
     Password {
         #[command(flatten)]
@@ -298,6 +300,7 @@ async fn user(command: UserCommand) -> Result<(), Failure> {
                 first_name,
                 last_name,
                 role,
+                photo: None,
             };
             let added = accounts(&user)?.add(sign_up, Standing::Active).await?;
             println!(
@@ -307,6 +310,10 @@ async fn user(command: UserCommand) -> Result<(), Failure> {
         }
         UserCommand::Approve(user) => set_standing(&user, Standing::Active, "approved").await?,
         UserCommand::Block(user) => set_standing(&user, Standing::Blocked, "blocked").await?,
+        UserCommand::RemovePhoto(user) => {
+            accounts(&user)?.remove_photo(&user.username).await?;
+            println!("removed the photo of {}", user.username);
+        }
         UserCommand::Password {
             user,
             password_stdin,

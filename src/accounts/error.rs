@@ -1,5 +1,6 @@
 //! What may go wrong with an account's business.
 
+use super::photo::PhotoError;
 use crate::auth::passwords::TooBusy;
 use crate::auth::throttle::TooMany;
 use crate::auth::tokens::BadToken;
@@ -29,6 +30,12 @@ pub enum AccountError {
     /// Too many passwords at once.
     #[error(transparent)]
     TooBusy(#[from] TooBusy),
+    /// It is no photo that is kept.
+    #[error(transparent)]
+    Photo(#[from] PhotoError),
+    /// Too many photos are on their way.
+    #[error("Too many photos are being sent.")]
+    TooManyPhotos,
     /// The database does not answer.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),

@@ -10,7 +10,7 @@ use jsonwebtoken::{
 use serde::{Deserialize, Serialize};
 
 use super::keys::KeyRing;
-use crate::domain::{Person, SessionId};
+use crate::domain::{Person, PhotoId, SessionId};
 use crate::inputs;
 
 /// How long an access token counts, as the course's does.
@@ -45,6 +45,8 @@ struct Claims {
     last_name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     group: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    photo: Option<String>,
     /// Which refresh token of the session this is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     generation: Option<i64>,
@@ -81,6 +83,7 @@ impl Tokens {
             first_name: Some(person.first_name.clone()),
             last_name: Some(person.last_name.clone()),
             group: Some(person.role.as_str().to_owned()),
+            photo: person.photo.map(PhotoId::path),
             ..claims(Purpose::Access, session, person, at, at + ACCESS_LIFE)
         };
         self.sign(&claims)
@@ -191,6 +194,7 @@ fn claims(
         first_name: None,
         last_name: None,
         group: None,
+        photo: None,
         generation: None,
     }
 }
@@ -219,6 +223,7 @@ mod tests {
             username: "ann".into(),
             first_name,
             last_name,
+            photo: None,
         }
     }
 

@@ -120,6 +120,41 @@ impl TripRef {
     }
 }
 
+/// The name of somebody's photo, which nobody can guess.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PhotoId(#[serde(with = "uuid::serde::simple")] Uuid);
+
+impl PhotoId {
+    /// The name that these random bytes make.
+    pub const fn of(random: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(random))
+    }
+
+    /// Wraps a name that was read from the database.
+    pub const fn new(id: Uuid) -> Self {
+        Self(id)
+    }
+
+    /// Reads the last part of a photo's path.
+    pub fn parse(file: &str) -> Option<Self> {
+        let digits = file
+            .strip_suffix(".jpg")
+            .filter(|digits| digits.len() == 32)?;
+        Uuid::try_parse(digits).ok().map(Self)
+    }
+
+    /// The name as the database keeps it.
+    pub const fn uuid(self) -> Uuid {
+        self.0
+    }
+
+    /// Where clients find the photo.
+    pub fn path(self) -> String {
+        format!("/media/{}.jpg", self.0.simple())
+    }
+}
+
 /// One log-in of one account: its tokens, cookie and sockets live and end together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -157,6 +192,17 @@ mod tests {
         assert!(TripId::parse("0193a1b2-c3d4-e5f6-0718-293a4b5c6d7e").is_none());
         assert!(TripId::parse("").is_none());
         assert!(TripId::parse(&"g".repeat(32)).is_none());
+    }
+
+    #[test]
+    fn a_photo_is_found_by_its_path_alone() {
+        let photo = PhotoId::of([0xa7; 16]);
+        let path = photo.path();
+        let file = path.strip_prefix("/media/").expect("the path begins so");
+        assert_eq!(PhotoId::parse(file), Some(photo));
+        for wrong in ["", ".jpg", "a7.jpg", &file[..32], "../../secret.jpg"] {
+            assert_eq!(PhotoId::parse(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub use event::{Before, Event, Fact, Kind, OfferChange, Position, Stream, TripCh
 pub use event_object::EventObject;
 pub use fare::{Amount, Currency, Fare, Ridden, Tariff};
 pub use fix::{Fix, Report, Sighting};
-pub use id::{DriverId, OperatorId, RiderId, SessionId, TripId, TripRef, UserId};
+pub use id::{DriverId, OperatorId, PhotoId, RiderId, SessionId, TripId, TripRef, UserId};
 pub use message::{Message, NoRoom};
 pub use metered::Metered;
 pub use notification::{Audience, Notification};

@@ -11,6 +11,7 @@ pub fn party<Id>(id: Id) -> Party<Id> {
         username: String::new(),
         first_name: String::new(),
         last_name: String::new(),
+        photo: None,
     }
 }
 

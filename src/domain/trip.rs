@@ -236,6 +236,19 @@ impl State {
         }
     }
 
+    /// The same, to be changed.
+    pub const fn driver_mut(&mut self) -> Option<&mut Party<DriverId>> {
+        match self {
+            Self::Scheduled | Self::Requested | Self::Expired => None,
+            Self::Started { driver }
+            | Self::Arrived { driver }
+            | Self::InProgress { driver }
+            | Self::NoShow { driver }
+            | Self::Completed { driver, .. } => Some(driver),
+            Self::Cancelled { driver, .. } => driver.as_mut(),
+        }
+    }
+
     /// Who ended it, if somebody did.
     pub const fn ended_by(&self) -> Option<Actor> {
         match self {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::fare::{Fare, HighFare, SetFare};
-use super::id::UserId;
+use super::id::{PhotoId, UserId};
 use super::metered::Metered;
 use super::place::Coordinates;
 use super::trip::Trip;
@@ -108,6 +108,10 @@ pub struct PartyObject<'a> {
     username: &'a str,
     first_name: &'a str,
     last_name: &'a str,
+    /// Where their photo is, if they gave one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/media/0193a1b2c3d4e5f60718293a4b5c6d7e.jpg")]
+    photo: Option<String>,
 }
 
 impl<'a, Id: Copy + Into<UserId>> From<&'a Party<Id>> for PartyObject<'a> {
@@ -117,6 +121,7 @@ impl<'a, Id: Copy + Into<UserId>> From<&'a Party<Id>> for PartyObject<'a> {
             username: &party.username,
             first_name: &party.first_name,
             last_name: &party.last_name,
+            photo: party.photo.map(PhotoId::path),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{DriverId, OperatorId, RiderId, UserId};
+use super::id::{DriverId, OperatorId, PhotoId, RiderId, UserId};
 use super::text::{self, TextError};
 
 /// What an account may do.
@@ -83,6 +83,9 @@ pub struct Party<Id> {
     pub first_name: String,
     /// May be empty.
     pub last_name: String,
+    /// Their photo, if they gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photo: Option<PhotoId>,
 }
 
 /// Who caused a change.
@@ -182,6 +185,8 @@ pub struct Person {
     pub first_name: String,
     /// May be empty.
     pub last_name: String,
+    /// Their photo, if they gave one.
+    pub photo: Option<PhotoId>,
 }
 
 impl Person {
@@ -220,6 +225,7 @@ impl Person {
             username: self.username.clone(),
             first_name: self.first_name.clone(),
             last_name: self.last_name.clone(),
+            photo: self.photo,
         }
     }
 }

@@ -96,6 +96,14 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Begins to read what breaks some rules already.
+    pub fn with(object: &'a Map<String, Value>, errors: FieldErrors) -> Self {
+        Self {
+            errors,
+            ..Self::of(object)
+        }
+    }
+
     /// Reads what follows the question mark of an address.
     pub fn query<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, FieldErrors> {
         serde_urlencoded::from_str(text).map_err(|rule| FieldErrors::one("query", rule))

@@ -1,16 +1,17 @@
 //! `/api/sign_up/`, `log_in/`, `log_out/`, `token/refresh/`.
 
 use actix_web::cookie::{Cookie, SameSite, time};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
 use super::body::Body;
 use super::caller::{Address, Anyone};
+use super::form::{self, Form};
 use crate::accounts::{LoggedIn, SESSION_LIFE, SignUp};
 use crate::app::App;
 use crate::auth::passwords::Password;
 use crate::credentials::{self, COOKIE};
-use crate::domain::{Person, Role, Username};
+use crate::domain::{Person, PhotoId, Role, Username};
 use crate::fields::{Fields, Presence};
 use crate::problem::Problem;
 use crate::problem::described::{Anonymous, Bodied, Credentials, ForeignOrigin};
@@ -29,6 +30,9 @@ pub(super) struct Account {
     group: &'static str,
     /// The same in a list, for the oldest clients.
     groups: [&'static str; 1],
+    /// Where the photo is, if one was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    photo: Option<String>,
 }
 
 /// An account and its tokens.
@@ -71,6 +75,17 @@ pub(super) struct SignUpForm {
     last_name: Option<String>,
 }
 
+/// What signing up takes with a photo.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes what `Form` reads part by part")]
+pub(super) struct PhotoForm {
+    #[serde(flatten)]
+    form: SignUpForm,
+    /// A JPEG, PNG, GIF or WebP of at most 5 MiB; it is kept small, and as a JPEG.
+    #[schema(format = Binary, content_media_type = "application/octet-stream")]
+    photo: Option<String>,
+}
+
 /// What logging in takes.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes what `log_in` reads field by field")]
@@ -95,23 +110,36 @@ impl From<&Person> for Account {
             last_name: person.last_name.clone(),
             group: person.role.as_str(),
             groups: [person.role.as_str()],
+            photo: person.photo.map(PhotoId::path),
         }
     }
 }
 
 /// Sign up as a rider or driver
 #[utoipa::path(post, path = "/api/sign_up/", tag = "accounts", request_body(content(
-    (SignUpForm = "application/json"), (SignUpForm = "application/x-www-form-urlencoded"))),
+    (SignUpForm = "application/json"), (SignUpForm = "application/x-www-form-urlencoded"),
+    (PhotoForm = "multipart/form-data"))),
     responses((status = 201, body = Account), Anonymous))]
 pub(super) async fn sign_up(
     app: web::Data<App>,
+    request: HttpRequest,
     from: Address,
-    body: Body,
+    payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let person = app
-        .accounts
-        .sign_up(sign_up_of(body.fields())?, from.0)
-        .await?;
+    let (accounts, mut payload) = (&app.accounts, payload.into_inner());
+    let person = if form::is_multipart(&request) {
+        // Before megabytes of a stranger are read.
+        let admitted = accounts.admit(from.0)?;
+        let _coming = accounts.expect_photo(&admitted)?;
+        let form = Form::read(&request, payload).await?;
+        let mut sign_up = sign_up_of(form.fields())?;
+        sign_up.photo = form.into_photo();
+        accounts.sign_up(sign_up, admitted).await?
+    } else {
+        let body = Body::from_request(&request, &mut payload).await?;
+        let sign_up = sign_up_of(body.fields())?;
+        accounts.sign_up(sign_up, accounts.admit(from.0)?).await?
+    };
     Ok(HttpResponse::Created().json(Account::from(&person)))
 }
 
@@ -141,6 +169,7 @@ fn sign_up_of(mut fields: Fields<'_>) -> Result<SignUp, Problem> {
         first_name,
         last_name,
         role,
+        photo: None,
     });
     Ok(fields.finish(read)?)
 }

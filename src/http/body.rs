@@ -15,7 +15,7 @@ use crate::problem::{Code, Problem};
 use crate::store::keys::Key;
 
 /// The longest body, in bytes.
-const BODY_MAX: usize = 16 * 1024;
+pub(super) const BODY_MAX: usize = 16 * 1024;
 /// How long a body may take.
 const BODY_WAIT: Duration = Duration::from_secs(10);
 

@@ -4,7 +4,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{accounts, duty, events, health, notifications, offers, trips};
+use super::{accounts, duty, events, health, media, notifications, offers, trips};
 use crate::credentials::COOKIE;
 use crate::problem::described::Document;
 
@@ -12,7 +12,7 @@ use crate::problem::described::Document;
 #[openapi(
     info(title = "cabrank", description = "Ride-hailing dispatch. What goes over the sockets is described in docs/protocol.md."),
     paths(
-        accounts::sign_up, accounts::log_in, accounts::log_out, accounts::refresh,
+        accounts::sign_up, accounts::log_in, accounts::log_out, accounts::refresh, media::photo,
         trips::list, trips::request, trips::detail, trips::accept, trips::arrive, offers::start, trips::complete,
         trips::cancel, trips::end, trips::set_fare, trips::no_show, offers::give_back, offers::code, offers::position, offers::track,
         duty::quote, duty::hint, offers::receive, offers::decline, offers::dispatch,

@@ -6,7 +6,9 @@ mod caller;
 mod description;
 mod duty;
 mod events;
+mod form;
 mod health;
+mod media;
 mod notifications;
 mod offers;
 mod trips;
@@ -24,6 +26,7 @@ pub use description::document;
 pub fn routes(config: &mut ServiceConfig, document: OpenApi) {
     config
         .service(post("/api/sign_up/", web::post().to(accounts::sign_up)))
+        .service(get("/media/{photo}", web::get().to(media::photo)))
         .service(post("/api/log_in/", web::post().to(accounts::log_in)))
         .service(post("/api/log_out/", web::post().to(accounts::log_out)))
         .service(post(

@@ -59,6 +59,11 @@ problems! {
         "429" "Too many tries",
         "503" "The database cannot be reached, or too much is waiting",
     }
+    /// Of photos.
+    Media {
+        "404" "There is no such photo",
+        "503" "The database cannot be reached, or too much is waiting",
+    }
     /// Of log-in and refresh.
     Credentials {
         "401" "Name and password, or the token, do not count",

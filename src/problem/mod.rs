@@ -57,6 +57,14 @@ impl Problem {
         }
     }
 
+    /// Fields that are larger than they may be.
+    pub fn too_large(errors: FieldErrors) -> Self {
+        Self {
+            code: Code::TooLarge,
+            ..Self::invalid(errors)
+        }
+    }
+
     /// No such trip, for this caller.
     pub fn no_such_trip() -> Self {
         Self::new(Code::NotFound, "No Trip matches the given query.")
@@ -277,7 +285,8 @@ impl From<AccountError> for Problem {
             AccountError::TooMany(too_many) => {
                 Self::too_many("Too many tries.", too_many.retry_after)
             }
-            AccountError::TooBusy(_) => Self {
+            AccountError::Photo(rule) => Self::invalid(FieldErrors::one("photo", rule)),
+            AccountError::TooBusy(_) | AccountError::TooManyPhotos => Self {
                 retry_after: Some(Duration::from_secs(1)),
                 ..Self::new(Code::Unavailable, detail)
             },

@@ -109,6 +109,7 @@ impl Car {
             username: String::new(),
             first_name: String::new(),
             last_name: String::new(),
+            photo: None,
         }
     }
 

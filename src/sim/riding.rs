@@ -42,6 +42,7 @@ impl Simulation<'_> {
                 username: String::new(),
                 first_name: String::new(),
                 last_name: String::new(),
+                photo: None,
             },
             pick_up: place(wish.from),
             drop_off: place(wish.to),

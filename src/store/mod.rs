@@ -13,6 +13,7 @@ pub mod lock;
 pub mod migrations;
 pub mod notifications;
 pub mod offers;
+pub mod photos;
 pub mod pool;
 mod prepared;
 mod queries;

@@ -11,8 +11,8 @@ use super::schema::{trips, users};
 use super::sql_types::{At, Id};
 use crate::domain::fare::SetFare;
 use crate::domain::{
-    Actor, Address, Coordinates, DriverId, Fare, Metered, Order, Party, Place, Policy, Reason,
-    RiderId, State, Status, Times, Trip, TripId, UserId,
+    Actor, Address, Coordinates, DriverId, Fare, Metered, Order, Party, PhotoId, Place, Policy,
+    Reason, RiderId, State, Status, Times, Trip, TripId, UserId,
 };
 
 /// A trip's columns but its number, which the database gives.
@@ -246,15 +246,23 @@ fn state(status: &str, driver: Option<Party<DriverId>>, ended_by: Option<Actor>)
 }
 
 /// The names of the people that some rows mention.
-struct Names(HashMap<i64, (String, String, String)>);
+struct Names(HashMap<i64, Shown>);
+
+/// User name, first name, last name and photo.
+type Shown = (String, String, String, Option<Id>);
 
 impl Names {
     fn of(db: &mut Db, ids: Vec<i64>) -> QueryResult<Self> {
         let columns = (
             users::id,
-            (users::username, users::first_name, users::last_name),
+            (
+                users::username,
+                users::first_name,
+                users::last_name,
+                users::photo,
+            ),
         );
-        let found: Vec<(i64, (String, String, String))> = on!(db, |conn| users::table
+        let found: Vec<(i64, Shown)> = on!(db, |conn| users::table
             .filter(users::id.eq_any(ids))
             .select(columns)
             .load(conn))?;
@@ -262,12 +270,13 @@ impl Names {
     }
 
     fn party<R>(&self, user: UserId, role: impl Fn(UserId) -> R) -> Option<Party<R>> {
-        let (username, first_name, last_name) = self.0.get(&user.get())?.clone();
+        let (username, first_name, last_name, photo) = self.0.get(&user.get())?.clone();
         Some(Party {
             id: role(user),
             username,
             first_name,
             last_name,
+            photo: photo.map(|id| PhotoId::new(id.0)),
         })
     }
 }

@@ -11,6 +11,16 @@ diesel::table! {
         role -> Text,
         standing -> Text,
         created_at -> crate::store::sql_types::Instant,
+        photo -> Nullable<crate::store::sql_types::Key>,
+    }
+}
+
+diesel::table! {
+    photos (id) {
+        id -> crate::store::sql_types::Key,
+        user_id -> BigInt,
+        jpeg -> Binary,
+        created_at -> crate::store::sql_types::Instant,
     }
 }
 

@@ -9,7 +9,7 @@ use super::corrupt::{Corrupt, readable};
 use super::db::{Db, on};
 use super::schema::{sessions, users};
 use super::sql_types::{At, Id};
-use crate::domain::{Role, SessionId, Standing, UserId};
+use crate::domain::{PhotoId, Role, SessionId, Standing, UserId};
 
 /// What a new account is made of.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub struct NewAccount {
     pub standing: Standing,
     /// Now.
     pub created_at: Timestamp,
+    /// Their photo, if they gave one.
+    pub photo: Option<PhotoId>,
 }
 
 /// An account.
@@ -47,6 +49,8 @@ pub struct Account {
     pub role: Role,
     /// Whether it may log in.
     pub standing: Standing,
+    /// Their photo, if they gave one.
+    pub photo: Option<PhotoId>,
 }
 
 /// An open log-in with its account.
@@ -70,6 +74,7 @@ struct NewUser<'a> {
     role: &'static str,
     standing: &'static str,
     created_at: At,
+    photo: Option<Id>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -82,6 +87,7 @@ struct UserRow {
     last_name: String,
     role: String,
     standing: String,
+    photo: Option<Id>,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -110,6 +116,7 @@ impl UserRow {
             password_hash: self.password_hash,
             first_name: self.first_name,
             last_name: self.last_name,
+            photo: self.photo.map(|id| PhotoId::new(id.0)),
         })
     }
 }
@@ -124,6 +131,7 @@ pub fn insert(db: &mut Db, new: &NewAccount) -> QueryResult<Option<UserId>> {
         role: new.role.as_str(),
         standing: new.standing.as_str(),
         created_at: At(new.created_at),
+        photo: new.photo.map(|photo| Id(photo.uuid())),
     };
     let id: Option<i64> = on!(db, |conn| {
         diesel::insert_into(users::table)

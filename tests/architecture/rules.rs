@@ -37,6 +37,8 @@ const PRIVATE: &[(&str, &[&str])] = &[
     ("actix_web_actors", &["ws"]),
     ("actix_http", &["ws", "server"]),
     ("actix_service", &["server"]),
+    ("multer", &["http"]),
+    ("image", &["accounts"]),
     ("argon2", &["auth"]),
     ("jsonwebtoken", &["auth"]),
     ("awc", &["client", "bench"]),

@@ -44,6 +44,7 @@ pub fn party<Id>(id: Id) -> Party<Id> {
         username: "ann@example.com".to_owned(),
         first_name: String::new(),
         last_name: "O'Hara \"Ann\"".to_owned(),
+        photo: None,
     }
 }
 

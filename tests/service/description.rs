@@ -15,8 +15,9 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-const PATHS: [(&str, &str); 33] = [
+const PATHS: [(&str, &str); 34] = [
     ("/api/sign_up/", "post"),
+    ("/media/{photo}", "get"),
     ("/api/log_in/", "post"),
     ("/api/log_out/", "post"),
     ("/api/token/refresh/", "post"),

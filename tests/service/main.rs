@@ -38,6 +38,7 @@ mod harness;
 mod hints;
 mod idempotency;
 mod idempotent_frames;
+mod later_editions;
 mod lifecycle;
 mod lists;
 mod lock;
@@ -49,6 +50,7 @@ mod offers;
 mod offers_end;
 mod origins;
 mod other_fares;
+mod photos;
 mod privacy;
 mod quotes;
 mod races;
@@ -148,6 +150,8 @@ fn modules() -> Vec<Module> {
         ("notifications", notifications::tests()),
         ("taxi", taxi::tests()),
         ("going_round", going_round::tests()),
+        ("photos", photos::tests()),
+        ("later_editions", later_editions::tests()),
         ("hand_over", hand_over::tests()),
         ("events", events::tests()),
         ("doors", doors::tests()),

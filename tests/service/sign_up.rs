@@ -244,7 +244,7 @@ fn a_body_of_another_type_is_unsupported(on: Database) {
     for kind in [
         "text/plain",
         "application/xml",
-        "multipart/form-data; boundary=x",
+        "multipart/mixed; boundary=x",
     ] {
         http.call("POST", SIGN_UP)
             .body(kind, form.clone())

@@ -252,6 +252,7 @@ pub async fn add_user(store: &Store, name: &str, role: Role) -> UserId {
         role,
         standing: Standing::Active,
         created_at: inputs::now(),
+        photo: None,
     };
     let added = store
         .writer
@@ -268,6 +269,7 @@ pub fn party<Id>(name: &str, id: Id) -> Party<Id> {
         username: name.to_owned(),
         first_name: String::new(),
         last_name: "O'Hara".to_owned(),
+        photo: None,
     }
 }
 
@@ -410,6 +412,7 @@ pub fn say<Id: Copy + Into<UserId>>(
         username: party.username.clone(),
         first_name: party.first_name.clone(),
         last_name: party.last_name.clone(),
+        photo: None,
     };
     let what = Note::Message {
         trip: trip.id,

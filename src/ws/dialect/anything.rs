@@ -77,6 +77,7 @@ fn party<Id>(id: Id) -> Party<Id> {
         username: "ann".to_owned(),
         first_name: String::new(),
         last_name: String::new(),
+        photo: None,
     }
 }
 

@@ -110,6 +110,7 @@ mod tests {
             username: "ann".to_owned(),
             first_name,
             last_name,
+            photo: None,
         }
     }
 
@@ -120,6 +121,7 @@ mod tests {
             username: "bob".to_owned(),
             first_name,
             last_name,
+            photo: None,
         }
     }
 

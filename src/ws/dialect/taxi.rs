@@ -108,6 +108,7 @@ mod tests {
             username: "ann".to_owned(),
             first_name: String::new(),
             last_name: String::new(),
+            photo: None,
         }
     }
 

@@ -151,6 +151,7 @@ impl Call<'_> {
             status,
             headers: response.headers().clone(),
             text: String::from_utf8_lossy(&body).into_owned(),
+            bytes: body,
         }))
     }
 
@@ -167,6 +168,7 @@ impl Call<'_> {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             text: String::from_utf8_lossy(&body).into_owned(),
+            bytes: body,
         })
     }
 }

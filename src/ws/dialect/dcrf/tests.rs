@@ -14,6 +14,7 @@ fn person(role: Role) -> Person {
         username: "ann".to_owned(),
         first_name: String::new(),
         last_name: String::new(),
+        photo: None,
     }
 }
 

@@ -1,0 +1,2 @@
+DROP TABLE photos;
+ALTER TABLE users DROP COLUMN photo;

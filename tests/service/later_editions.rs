@@ -1,0 +1,248 @@
+//! What pages of the later course editions do, from REST to the page to the socket and back: they read who they are from
+//! the token, fill their lists from REST, put the trip of every frame into them, and send whole trips back.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
+use serde_json::{Value, json};
+
+use crate::harness::{Auth, Client, Database, Service, Socket, Test, tests};
+use crate::photos::sign_up;
+
+pub fn tests() -> Vec<Test> {
+    tests![
+        a_whole_ride_in_the_pages,
+        the_list_of_a_second_driver_stays_right,
+        refusals_are_survived,
+        a_page_that_was_loaded_again_goes_on,
+    ]
+}
+
+/// A page of somebody who has logged in.
+struct Page {
+    client: Client,
+    /// What the token says of them.
+    me: Value,
+    socket: Socket,
+    trips: Vec<Value>,
+}
+
+impl Page {
+    /// Signs up in the page, logs in, and opens the list.
+    #[track_caller]
+    fn of(service: &Service, name: &str, group: &str) -> Self {
+        sign_up(service, name, group);
+        Self::open(service.log_in(name))
+    }
+
+    #[track_caller]
+    fn open(client: Client) -> Self {
+        let payload = client.access.split('.').nth(1).expect("three parts");
+        let bytes = BASE64_STANDARD_NO_PAD
+            .decode(payload)
+            .expect("atob reads it");
+        let claims: String = bytes.into_iter().map(char::from).collect();
+        let me: Value = serde_json::from_str(&claims).expect("claims are JSON");
+        let token = Auth::Query(client.access.clone());
+        let socket = Socket::open(client.address, "/taxi/", &token, &[]);
+        let mut page = Self {
+            me,
+            socket: socket.expect("it is let in"),
+            trips: Vec::new(),
+            client,
+        };
+        page.load();
+        page
+    }
+
+    /// Fills the list.
+    fn load(&mut self) {
+        self.trips = self.client.trips();
+    }
+
+    /// Puts the trip of the next frame into the list, as it is read: by `data.id` alone.
+    #[track_caller]
+    fn hear(&mut self) -> Value {
+        let frame = self.socket.next();
+        let trip = frame["data"].clone();
+        assert!(trip.is_object(), "a page dies of {frame}");
+        self.trips.retain(|known| known["id"] != trip["id"]);
+        self.trips.push(trip);
+        frame
+    }
+
+    /// The pick-ups of the trips in one of the lists of the page.
+    fn list(&self, is_in: impl Fn(&Value) -> bool) -> Vec<&str> {
+        let trips = self.trips.iter().filter(|trip| is_in(trip));
+        // A trip that is shown must have somebody to show.
+        trips
+            .map(|trip| {
+                let other = if self.me["group"] == "rider" {
+                    "driver"
+                } else {
+                    "rider"
+                };
+                assert!(trip[other].is_object(), "nobody to show in {trip}");
+                trip["pick_up_address"].as_str().expect("an address")
+            })
+            .collect()
+    }
+
+    fn current(&self) -> Vec<&str> {
+        self.list(|trip| !trip["driver"].is_null() && trip["status"] != "COMPLETED")
+    }
+
+    fn requested(&self) -> Vec<&str> {
+        assert_eq!(self.me["group"], "driver");
+        self.list(|trip| trip["status"] == "REQUESTED")
+    }
+
+    fn recent(&self) -> Vec<&str> {
+        self.list(|trip| trip["status"] == "COMPLETED")
+    }
+
+    fn request(&mut self, pick_up: &str) {
+        let data = json!({"pick_up_address": pick_up, "drop_off_address": "B", "rider": self.me["id"],
+            "status": "REQUESTED", "driver": null});
+        self.socket
+            .send(&json!({"type": "create.trip", "data": data}));
+    }
+
+    /// Opens the page of the trip by what the list calls it.
+    #[track_caller]
+    fn detail(&self, pick_up: &str) -> Value {
+        let trip = self
+            .trips
+            .iter()
+            .find(|trip| trip["pick_up_address"] == pick_up);
+        self.client
+            .trip(&trip.expect("it is listed")["id"].to_string())
+    }
+
+    /// Presses the button of the trip's page, which sends the whole trip back.
+    fn press(&mut self, shown: &mut Value) {
+        let next = match shown["status"].as_str() {
+            Some("REQUESTED") => "STARTED",
+            Some("STARTED") => "IN_PROGRESS",
+            Some("IN_PROGRESS") => "COMPLETED",
+            other => panic!("there is no button for {other:?}"),
+        };
+        shown["status"] = json!(next);
+        shown["driver"] = self.me.clone();
+        let mut data = shown.clone();
+        data["driver"] = self.me["id"].clone();
+        data["rider"] = shown["rider"]["id"].clone();
+        self.socket
+            .send(&json!({"type": "update.trip", "data": data}));
+    }
+}
+
+fn a_whole_ride_in_the_pages(on: Database) {
+    let service = Service::start(on);
+    let mut rider = Page::of(&service, "zoë", "rider");
+    let mut driver = Page::of(&service, "bob", "driver");
+    assert_eq!(
+        (&rider.me["username"], &rider.me["group"]),
+        (&json!("zoë"), &json!("rider"))
+    );
+    rider.request("A");
+    rider.hear();
+    driver.hear();
+    assert_eq!((driver.requested(), driver.current()), (vec!["A"], vec![]));
+    assert_eq!(rider.current(), [""; 0]);
+    let mut shown = driver.detail("A");
+    for status in ["STARTED", "IN_PROGRESS", "COMPLETED"] {
+        driver.press(&mut shown);
+        for page in [&mut rider, &mut driver] {
+            let told = page.hear();
+            assert_eq!(
+                (&told["type"], &told["data"]["status"]),
+                (&json!("echo.message"), &json!(status))
+            );
+            assert_eq!(told["data"]["driver"]["username"], "bob");
+            let is_over = status == "COMPLETED";
+            assert_eq!(page.current().len(), usize::from(!is_over));
+            assert_eq!(page.recent().len(), usize::from(is_over));
+        }
+        assert_eq!(driver.requested(), [""; 0]);
+        assert_eq!(rider.detail("A")["status"], status);
+    }
+}
+
+fn the_list_of_a_second_driver_stays_right(on: Database) {
+    let service = Service::start(on);
+    let mut rider = Page::of(&service, "ann", "rider");
+    let mut one = Page::of(&service, "bob", "driver");
+    let mut two = Page::of(&service, "ben", "driver");
+    rider.request("A");
+    for page in [&mut rider, &mut one, &mut two] {
+        page.hear();
+    }
+    assert_eq!(two.requested(), ["A"]);
+    let mut shown = one.detail("A");
+    one.press(&mut shown);
+    two.hear();
+    assert_eq!((two.requested(), two.current()), (vec![], vec![]));
+    two.load();
+    assert_eq!((two.requested(), two.current()), (vec![], vec![]));
+    rider.request("C");
+    two.hear();
+    assert_eq!((two.requested(), two.current()), (vec!["C"], vec![]));
+}
+
+fn refusals_are_survived(on: Database) {
+    let service = Service::start(on);
+    let mut rider = Page::of(&service, "ann", "rider");
+    let mut one = Page::of(&service, "bob", "driver");
+    let mut two = Page::of(&service, "ben", "driver");
+    // A blank form.
+    let blank = json!({"pick_up_address": "", "drop_off_address": "", "rider": rider.me["id"]});
+    rider
+        .socket
+        .send_wrong(&json!({"type": "create.trip", "data": blank}));
+    assert_eq!(rider.hear()["type"], "error.message");
+    assert_eq!((rider.current(), rider.recent()), (vec![], vec![]));
+    // Two who press the button of the same trip.
+    rider.request("A");
+    for page in [&mut rider, &mut one, &mut two] {
+        page.hear();
+    }
+    let (mut ones, mut twos) = (one.detail("A"), two.detail("A"));
+    one.press(&mut ones);
+    assert_eq!(one.hear()["data"]["status"], "STARTED");
+    two.hear();
+    two.press(&mut twos);
+    assert_eq!(two.hear()["code"], "already-taken");
+    assert_eq!(
+        (two.requested(), two.current(), two.recent()),
+        (vec![], vec![], vec![])
+    );
+    // A button that comes too late shows the trip as it is.
+    rider.client.command(&ones, "cancel").ok(200);
+    one.hear();
+    one.press(&mut ones);
+    let refused = one.hear();
+    assert_eq!(
+        (&refused["code"], &refused["data"]["status"]),
+        (&json!("not-possible"), &json!("CANCELLED"))
+    );
+    rider.request("B");
+    one.hear();
+    assert_eq!(one.requested(), ["B"]);
+}
+
+/// A page that was loaded again has a new socket and a list of its own.
+fn a_page_that_was_loaded_again_goes_on(on: Database) {
+    let service = Service::start(on);
+    let mut rider = Page::of(&service, "ann", "rider");
+    let driver = Page::of(&service, "bob", "driver");
+    rider.request("A");
+    rider.hear();
+    let mut driver = Page::open(driver.client);
+    let mut shown = driver.detail("A");
+    driver.press(&mut shown);
+    rider.hear();
+    let rider = Page::open(rider.client);
+    assert_eq!(rider.current(), ["A"]);
+    driver.hear();
+    assert_eq!((driver.requested(), driver.current()), (vec![], vec!["A"]));
+}
