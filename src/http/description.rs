@@ -1,7 +1,9 @@
 //! The OpenAPI description, generated from the handlers, and a page that shows it without the internet.
 
 use utoipa::OpenApi;
+use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{RefOr, Schema};
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::{accounts, duty, events, health, media, notifications, offers, trips};
@@ -22,7 +24,7 @@ use crate::problem::described::Document;
         health::health,
     ),
     components(schemas(Document, trips::CancelForm, offers::StartForm, offers::GiveBackForm, duty::ShiftForm)),
-    modifiers(&Security)
+    modifiers(&Security, &Closed)
 )]
 struct Description;
 
@@ -40,6 +42,22 @@ impl utoipa::Modify for Security {
             "cookie",
             SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE))),
         );
+    }
+}
+
+/// Commands refuse members that they do not know, so their forms have no others. The form to sign up stays open, since
+/// the one with a photo extends it.
+struct Closed;
+
+impl utoipa::Modify for Closed {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let components = openapi.components.get_or_insert_with(Default::default);
+        for (name, schema) in &mut components.schemas {
+            let is_closed = name.ends_with("Form") && name != "SignUpForm";
+            if let (true, RefOr::T(Schema::Object(form))) = (is_closed, schema) {
+                form.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+            }
+        }
     }
 }
 

@@ -28,8 +28,9 @@ export function signUp(reach: Reach, account: NewAccount): Promise<Account> {
   return call(reach, 'POST', '/api/sign_up/', { body: account });
 }
 
-export function logIn(reach: Reach, credentials: Credentials): Promise<Account & Tokens> {
-  return call(reach, 'POST', '/api/log_in/', { body: credentials });
+export function logIn(reach: Reach, { username, password }: Credentials): Promise<Account & Tokens> {
+  // What else the caller knows of the account would be refused.
+  return call(reach, 'POST', '/api/log_in/', { body: { username, password } });
 }
 
 /** Ends the session, with all its tokens and sockets. */
