@@ -49,11 +49,15 @@ impl utoipa::Modify for Security {
 /// the one with a photo extends it.
 struct Closed;
 
+/// What `PositionForm` is one of.
+const POSITIONS: [&str; 2] = ["OnePosition", "SeveralPositions"];
+
 impl utoipa::Modify for Closed {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let components = openapi.components.get_or_insert_with(Default::default);
         for (name, schema) in &mut components.schemas {
-            let is_closed = name.ends_with("Form") && name != "SignUpForm";
+            let is_form = name.ends_with("Form") || POSITIONS.contains(&name.as_str());
+            let is_closed = is_form && name != "SignUpForm";
             if let (true, RefOr::T(Schema::Object(form))) = (is_closed, schema) {
                 form.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
             }
