@@ -11,8 +11,8 @@ mod database;
 use std::fmt;
 
 use cabrank::domain::{
-    Action, Address, DriverId, Order, Party, Place, Request, RiderId, Role, Standing, TripId,
-    UserId,
+    Action, Address, DriverId, Order, Outset, Party, Place, Request, RiderId, Role, Standing,
+    TripId, UserId,
 };
 use cabrank::inputs;
 use cabrank::store::users::{self, NewAccount};
@@ -288,7 +288,7 @@ fn trip_of(command: &Command) -> Option<TripId> {
 }
 
 fn accept(trip: TripId, driver: &Party<DriverId>) -> Command {
-    let action = Action::Accept(driver.clone());
+    let action = Action::Accept(driver.clone(), Outset::default());
     Command {
         task: Task::Act {
             trip,

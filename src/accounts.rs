@@ -3,6 +3,7 @@
 mod error;
 mod photo;
 mod sign_up;
+mod vehicles;
 
 pub use error::AccountError;
 pub use photo::{Coming, PhotoError};

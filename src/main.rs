@@ -12,7 +12,7 @@ use cabrank::bench::{self, BenchArgs};
 use cabrank::client::Service;
 use cabrank::config::{AccountConfig, DataConfig, ServeConfig};
 use cabrank::demo::DemoArgs;
-use cabrank::domain::{Role, Standing, Username};
+use cabrank::domain::{Allowance, Role, Standing, Username, Vehicle};
 use cabrank::inputs;
 use cabrank::server::{Server, StopHandle};
 use cabrank::shell::{self, ReplayArgs};
@@ -107,10 +107,18 @@ enum UserCommand {
     },
     /// Let a driver in
     Approve(UserArgs),
-    /// Shut an account out, and end its sessions
+    /// Shut an account out, end its sessions and its shift, and take its trip from it before the start
     Block(UserArgs),
     /// Take an account's photo away
     RemovePhoto(UserArgs),
+    /// Say what a driver may drive; without --vehicle, anything
+    Vehicles {
+        #[command(flatten)]
+        user: UserArgs,
+        /// A class and at most how many seats, such as van:6; may be given several times
+        #[arg(long = "vehicle", value_name = "CLASS:SEATS")]
+        vehicles: Vec<Vehicle>,
+    },
     /// Give an account a new password, and end its sessions
     Password {
         #[command(flatten)]
@@ -314,6 +322,7 @@ async fn user(command: UserCommand) -> Result<(), Failure> {
             accounts(&user)?.remove_photo(&user.username).await?;
             println!("removed the photo of {}", user.username);
         }
+        UserCommand::Vehicles { user, vehicles } => allow_vehicles(&user, vehicles).await?,
         UserCommand::Password {
             user,
             password_stdin,
@@ -333,6 +342,17 @@ async fn set_standing(user: &UserArgs, standing: Standing, done: &str) -> Result
         .set_standing(&user.username, standing)
         .await?;
     println!("{done} {}", user.username);
+    Ok(())
+}
+
+async fn allow_vehicles(user: &UserArgs, vehicles: Vec<Vehicle>) -> Result<(), Failure> {
+    let may_drive = (!vehicles.is_empty()).then(|| Allowance::of(vehicles));
+    let what = may_drive.as_ref().map(Allowance::to_string);
+    accounts(user)?
+        .allow_vehicles(&user.username, may_drive)
+        .await?;
+    let what = what.unwrap_or_else(|| "anything".to_owned());
+    println!("{} may drive {what}", user.username);
     Ok(())
 }
 

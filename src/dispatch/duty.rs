@@ -8,15 +8,15 @@ use super::Dispatch;
 use super::order::OrderError;
 use crate::domain::{
     Actor, Coordinates, DriverId, Fact, Offer, OfferChange, Report, Shift, Sighting, Status, Trip,
-    TripId, Vehicle,
+    TripId, Vehicle, Whereabouts,
 };
 use crate::inputs;
 use crate::store::pool::Unavailable;
 use crate::store::writer::CommandError;
 use crate::store::writer::command::{Answer, Command, Note, Post, Refused, Reply, Task};
 use crate::store::{offers, shifts, trips};
-use crate::supply::Occupation;
 use crate::supply::judge::Counts;
+use crate::supply::{Occupation, STALE_AFTER};
 
 /// How long at most the answer about a shift waits until dispatch knows of it too.
 const NOTED_MAX: Duration = Duration::from_secs(1);
@@ -181,6 +181,12 @@ impl Dispatch {
         };
         // What comes too late to say where the driver is still says where the ride went.
         told.on_track = self.tracks.go_on(trip, &report.fixes, received_at);
+        if self
+            .presence
+            .reported(driver, &reported.accepted, received_at)
+        {
+            self.wake.notify_one();
+        }
         let sighting = reported.latest().map(|fix| Sighting { trip, fix: *fix });
         Ok((told, sighting))
     }
@@ -192,6 +198,15 @@ impl Dispatch {
         let think = move || hinting.hint(driver, &supply, inputs::now());
         let thought = tokio::task::spawn_blocking(think).await;
         Ok(thought.map_err(|error| Unavailable::Lost(error.to_string()))?)
+    }
+
+    /// Where a driver is, if their device has said so lately.
+    pub(super) fn whereabouts(&self, driver: DriverId) -> Option<Whereabouts> {
+        let at = inputs::now();
+        let fix = self.supply.latest(driver)?;
+        let is_fresh = at.duration_since(fix.at) <= STALE_AFTER;
+        let is_heard = !self.supply.is_stale(driver, at);
+        (is_fresh && is_heard).then(|| Whereabouts::new(fix.location, fix.accuracy_m))
     }
 
     /// Where the driver of a trip is, while the trip is theirs.

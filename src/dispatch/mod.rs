@@ -3,6 +3,8 @@
 //! Under `broadcast` every driver hears every request, and the first accept wins. Under `nearest` and `batch` [`policy`](crate::dispatch::policy) proposes
 //! drivers for the searches that are due, and offers go out.
 
+mod driving;
+mod duties;
 mod duty;
 pub mod explain;
 mod hinting;
@@ -12,6 +14,7 @@ pub mod objects;
 mod onlooking;
 pub mod order;
 pub mod policy;
+pub mod presence;
 mod promises;
 mod requests;
 pub mod rides;
@@ -19,6 +22,7 @@ mod sweeps;
 mod tracks;
 mod watch;
 
+pub use self::driving::DriverVerb;
 pub use self::duty::{Activity, Duty, Told};
 pub use self::order::{OrderError, Quoted, Way, Wish};
 pub use self::watch::Watch;
@@ -32,12 +36,13 @@ use tokio::sync::{Mutex, Notify};
 use self::explain::Explanation;
 use self::hinting::Hinting;
 use self::onlooking::Onlooking;
+use self::presence::Presence;
 use self::promises::Promises;
 use self::rides::Rides;
 use self::tracks::Tracks;
 use crate::domain::{
-    Action, Amendment, Amount, DriverId, Ending, Event, MessageText, NoRoom, OperatorId, Party,
-    Person, Reason, Refusal, RideCode, RiderId, Trip, TripId, TripRef,
+    Action, Amendment, Amount, Ending, Event, MessageText, NoRoom, OperatorId, Person, Reason,
+    Refusal, RiderId, Trip, TripId, TripRef,
 };
 use crate::eta::Provider;
 use crate::inputs;
@@ -81,29 +86,13 @@ pub struct Dispatch {
     tracks: Tracks,
     rides: Rides,
     promises: Promises,
+    presence: Presence,
     hinting: Hinting,
     onlooking: Onlooking,
     wake: Arc<Notify>,
     looking: Arc<Mutex<()>>,
     /// The last event that [`Watch`] has taken note of; nothing before it knows who is on shift.
     noted: Arc<Sender<Option<i64>>>,
-}
-
-/// What a driver does to a trip.
-#[derive(Debug, Clone, PartialEq)]
-pub enum DriverVerb {
-    /// Takes it.
-    Accept,
-    /// Is at the pick-up.
-    Arrive,
-    /// Starts the ride, with what the rider has said.
-    Start(Option<RideCode>),
-    /// Ends the ride.
-    Complete,
-    /// Cannot do it.
-    GiveBack(Option<Reason>),
-    /// Has waited in vain.
-    NoShow,
 }
 
 impl Dispatch {
@@ -122,6 +111,7 @@ impl Dispatch {
             tracks: Tracks::default(),
             rides: Rides::default(),
             promises: Promises::default(),
+            presence: Presence::begin(inputs::now()),
             hinting: Hinting::default(),
             wake: Arc::default(),
             looking: Arc::default(),
@@ -136,6 +126,7 @@ impl Dispatch {
             tracks: self.tracks.clone(),
             rides: self.rides.clone(),
             promises: self.promises.clone(),
+            presence: self.presence.clone(),
             hinting: self.hinting.clone(),
             onlooking: self.onlooking.clone(),
             wake: self.wake.clone(),
@@ -157,29 +148,6 @@ impl Dispatch {
     /// What the operator has decided.
     pub fn town(&self) -> &Town {
         &self.town
-    }
-
-    /// A driver moves a trip on.
-    pub async fn drive(
-        &self,
-        driver: Party<DriverId>,
-        verb: DriverVerb,
-        trip: TripId,
-        stated: Stated,
-        key: Option<Key>,
-    ) -> Result<Answer, CommandError> {
-        let action = match verb {
-            DriverVerb::Accept => Action::Accept(driver),
-            DriverVerb::Arrive => Action::Arrive(driver.id),
-            DriverVerb::Start(code) => Action::Start(driver.id, code),
-            DriverVerb::Complete => Action::Complete(driver.id, self.measured(trip).await?),
-            DriverVerb::GiveBack(reason) => Action::GiveBack(driver.id, reason),
-            DriverVerb::NoShow => Action::NoShow(driver.id),
-        };
-        let answer = self.act(trip, action, stated, key).await?;
-        // Whoever has started a ride may say at once where it is.
-        self.tracks.started(&answer.trip);
-        Ok(answer)
     }
 
     /// A rider calls a trip off. Another rider's trip is unknown to them.

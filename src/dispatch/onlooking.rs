@@ -50,7 +50,10 @@ impl Onlooking {
             }
             return false;
         }
-        let is_new = matches!(change.kind, Kind::Requested | Kind::GivenBack);
+        let is_new = matches!(
+            change.kind,
+            Kind::Requested | Kind::GivenBack | Kind::TakenBack
+        );
         if !is_new || trip.is_offered() || !self.is_shadowed(trip) {
             return false;
         }

@@ -160,6 +160,7 @@ impl Dispatch {
             search_s: rules.search_seconds.unwrap_or(self.settings.search_s),
             code: rules.ride_code.then(|| RideCode::of(inputs::secret())),
             terms: terms.map(Box::new),
+            duties: rules.duties,
         })
     }
 

@@ -16,7 +16,7 @@ use crate::store::writer::{CommandError, Tx};
 use crate::store::{decisions, offers, searches, silences, trips};
 
 /// How many of each kind are carried out at once.
-const SWEEP_MAX: i64 = 256;
+pub(super) const SWEEP_MAX: i64 = 256;
 /// How many searches are decided on at once: `batch` wants all that wait, a memory has an end.
 const POOL_MAX: i64 = 4_096;
 
@@ -27,6 +27,7 @@ impl Dispatch {
         self.open_due().await?;
         self.lapse_overdue().await?;
         self.send_home_idle().await?;
+        self.hold_to_duties().await?;
         self.look().await
     }
 
@@ -51,7 +52,11 @@ impl Dispatch {
         self.act_on(due, &Action::Open).await
     }
 
-    async fn act_on(&self, trips: Vec<TripId>, action: &Action) -> Result<(), Unavailable> {
+    pub(super) async fn act_on(
+        &self,
+        trips: Vec<TripId>,
+        action: &Action,
+    ) -> Result<(), Unavailable> {
         let tasks = trips.into_iter().map(|trip| Task::Act {
             trip,
             action: action.clone(),
@@ -146,7 +151,10 @@ impl Dispatch {
         settled(join_all(posts).await)
     }
 
-    async fn carry_out(&self, tasks: impl Iterator<Item = Task>) -> Result<(), Unavailable> {
+    pub(super) async fn carry_out(
+        &self,
+        tasks: impl Iterator<Item = Task>,
+    ) -> Result<(), Unavailable> {
         let at = inputs::now();
         let commands = tasks.map(|task| {
             let command = Command {
@@ -161,7 +169,7 @@ impl Dispatch {
 }
 
 /// What was refused has been settled by somebody quicker: all the better.
-fn settled<T>(results: Vec<Result<T, CommandError>>) -> Result<(), Unavailable> {
+pub(super) fn settled<T>(results: Vec<Result<T, CommandError>>) -> Result<(), Unavailable> {
     for result in results {
         match result {
             Ok(_) | Err(CommandError::Refused(_)) => {}

@@ -144,7 +144,7 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::domain::{Action, Change, Coordinates, DriverId, UserId, sample};
+    use crate::domain::{Action, Change, Coordinates, DriverId, Outset, UserId, sample};
 
     const BOB: DriverId = DriverId::of(UserId::new(2));
 
@@ -171,7 +171,11 @@ mod tests {
 
     fn taken() -> Trip {
         let trip = Trip::request(sample::request(UserId::new(1)), at(0));
-        does(&trip, &Action::Accept(sample::party(BOB)), 10)
+        does(
+            &trip,
+            &Action::Accept(sample::party(BOB), Outset::default()),
+            10,
+        )
     }
 
     fn seconds(spots: &[Spot]) -> Vec<i64> {

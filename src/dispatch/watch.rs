@@ -11,6 +11,7 @@ use tokio::sync::{Notify, watch};
 
 use super::hinting::Hinting;
 use super::onlooking::Onlooking;
+use super::presence::Presence;
 use super::promises::Promises;
 use super::rides::Rides;
 use super::tracks::Tracks;
@@ -30,6 +31,7 @@ pub struct Watch {
     pub(super) tracks: Tracks,
     pub(super) rides: Rides,
     pub(super) promises: Promises,
+    pub(super) presence: Presence,
     pub(super) hinting: Hinting,
     pub(super) onlooking: Onlooking,
     pub(super) wake: Arc<Notify>,
@@ -79,7 +81,7 @@ impl Watch {
         }
         for trip in found.taken {
             if let Some(driver) = trip.state.driver() {
-                self.drives(driver.id, trip.id);
+                self.drives(driver.id, &trip, at);
                 self.rides(driver.id, &trip);
                 self.tracks.follow(&trip);
             }
@@ -152,7 +154,7 @@ impl Watch {
         }
         match trip.state.driver() {
             Some(driver) if Status::TAKEN.contains(&status) => {
-                self.drives(driver.id, trip.id);
+                self.drives(driver.id, trip, at);
                 self.rides(driver.id, trip);
                 self.tracks.follow(trip);
             }
@@ -160,6 +162,7 @@ impl Watch {
                 if let Some(driver) = before
                     && self.driving.lock().remove(&driver).is_some()
                 {
+                    self.presence.ends(driver);
                     self.rides.end(driver);
                     self.supply.wait_from(driver, at);
                     self.occupy(driver, Occupation::Free);
@@ -180,9 +183,11 @@ impl Watch {
         }
     }
 
-    fn drives(&self, driver: DriverId, trip: TripId) {
-        self.driving.lock().insert(driver, trip);
-        self.occupy(driver, Occupation::OnTrip(trip));
+    fn drives(&self, driver: DriverId, trip: &Trip, at: Timestamp) {
+        self.driving.lock().insert(driver, trip.id);
+        let has_reported = self.supply.latest(driver).is_some();
+        self.presence.drives(driver, trip, has_reported, at);
+        self.occupy(driver, Occupation::OnTrip(trip.id));
     }
 
     /// Not everybody who drives is on shift: under `broadcast` nobody has to be.
@@ -198,7 +203,9 @@ fn is_riding(trip: &Trip) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Action, Actor, Before, Change, UserId, Vehicle, VehicleClass, sample};
+    use crate::domain::{
+        Action, Actor, Before, Change, Outset, UserId, Vehicle, VehicleClass, sample,
+    };
     use crate::town::Town;
 
     const BOB: DriverId = DriverId::of(UserId::new(2));
@@ -209,6 +216,7 @@ mod tests {
             tracks: Tracks::default(),
             rides: Rides::default(),
             promises: Promises::default(),
+            presence: Presence::begin(inputs::now()),
             hinting: Hinting::default(),
             onlooking: Onlooking::new(Arc::new(Town::default())),
             wake: Arc::default(),
@@ -265,7 +273,11 @@ mod tests {
         let watch = watch();
         heard(&watch, shift(false));
         assert_eq!(watch.supply.occupation(BOB), Some(Occupation::Free));
-        let taken = act(&watch, &requested(), &Action::Accept(sample::party(BOB)));
+        let taken = act(
+            &watch,
+            &requested(),
+            &Action::Accept(sample::party(BOB), Outset::default()),
+        );
         let on_trip = Some(Occupation::OnTrip(taken.id));
         assert_eq!(watch.supply.occupation(BOB), on_trip);
         let riding = act(&watch, &taken, &Action::Start(BOB, None));
@@ -278,7 +290,11 @@ mod tests {
     #[test]
     fn a_shift_may_begin_in_the_middle_of_a_trip() {
         let watch = watch();
-        let taken = act(&watch, &requested(), &Action::Accept(sample::party(BOB)));
+        let taken = act(
+            &watch,
+            &requested(),
+            &Action::Accept(sample::party(BOB), Outset::default()),
+        );
         assert_eq!(watch.supply.occupation(BOB), None);
         heard(&watch, shift(false));
         let on_trip = Some(Occupation::OnTrip(taken.id));

@@ -1,15 +1,18 @@
 //! What people do to trips, and the one table of what comes of it: [`Trip::apply`].
 //!
 //! `docs/transitions.txt` is the table in words; a test compares the two. `drive` has what its driver does, `leave`
-//! how a trip changes or ends without one, `fare` what may be decided about its price afterwards.
+//! how a trip changes or ends without one, `note` what is found out about its driver, `fare` what may be decided about its price
+//! afterwards.
 
 mod drive;
 mod fare;
 mod leave;
+mod note;
 
 use jiff::Timestamp;
 
 use super::amendment::Amendment;
+use super::duties::{Outset, Whereabouts};
 use super::fare::Amount;
 use super::id::{DriverId, OperatorId, RiderId};
 use super::order::RideCode;
@@ -42,17 +45,17 @@ impl Ending {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// A driver takes it.
-    Accept(Party<DriverId>),
-    /// Its driver is at the pick-up.
-    Arrive(DriverId),
+    Accept(Party<DriverId>, Outset),
+    /// Its driver is at the pick-up; and where their device is, if that is known.
+    Arrive(DriverId, Option<Whereabouts>),
     /// Its driver starts the ride, with what the rider has told them.
     Start(DriverId, Option<RideCode>),
     /// Its driver ends the ride, whose way was this, if it was measured.
     Complete(DriverId, Option<Box<Measured>>),
     /// Its driver cannot do it.
     GiveBack(DriverId, Option<Reason>),
-    /// Its driver has waited in vain.
-    NoShow(DriverId),
+    /// Its driver has waited in vain; and where their device is, if that is known.
+    NoShow(DriverId, Option<Whereabouts>),
     /// Its rider calls it off.
     Cancel(RiderId, Option<Reason>),
     /// Its rider changes where it begins or ends.
@@ -65,6 +68,16 @@ pub enum Action {
     End(OperatorId, Ending, Reason, Option<Box<Measured>>),
     /// An operator decides what it costs, after its end.
     SetFare(OperatorId, Amount, Reason),
+    /// An operator takes it from its driver, before the start.
+    TakeBack(OperatorId, Reason),
+    /// Its driver has come as near to the pick-up as so many metres.
+    NoteNearer(DriverId, u32),
+    /// Its driver may be later than promised.
+    NoteLate,
+    /// Nothing has been heard of its driver since then.
+    NoteSilent(DriverId, Timestamp),
+    /// Its driver may not act any more.
+    NoteBlocked(DriverId),
     /// The time to look for a driver has come.
     Open,
     /// The search time is over.
@@ -75,19 +88,25 @@ impl Action {
     /// Who acts.
     pub const fn actor(&self) -> Actor {
         match self {
-            Self::Accept(driver) => Actor::Driver(driver.id),
-            Self::Arrive(driver)
+            Self::Accept(driver, _) => Actor::Driver(driver.id),
+            Self::Arrive(driver, _)
             | Self::Start(driver, _)
             | Self::Complete(driver, _)
             | Self::GiveBack(driver, _)
-            | Self::NoShow(driver) => Actor::Driver(*driver),
+            | Self::NoShow(driver, _) => Actor::Driver(*driver),
             Self::Cancel(rider, _) | Self::Amend(rider, _) | Self::Delete(rider) => {
                 Actor::Rider(*rider)
             }
             Self::CancelByOperator(operator, _)
+            | Self::TakeBack(operator, _)
             | Self::End(operator, ..)
             | Self::SetFare(operator, ..) => Actor::Operator(*operator),
-            Self::Open | Self::Expire => Actor::Service,
+            Self::NoteNearer(..)
+            | Self::NoteLate
+            | Self::NoteSilent(..)
+            | Self::NoteBlocked(_)
+            | Self::Open
+            | Self::Expire => Actor::Service,
         }
     }
 
@@ -95,15 +114,20 @@ impl Action {
     pub fn measured(&self) -> Option<&Measured> {
         match self {
             Self::Complete(_, measured) | Self::End(_, _, _, measured) => measured.as_deref(),
-            Self::Accept(_)
-            | Self::Arrive(_)
+            Self::Accept(..)
+            | Self::Arrive(..)
             | Self::Start(..)
             | Self::GiveBack(..)
-            | Self::NoShow(_)
+            | Self::NoShow(..)
             | Self::Cancel(..)
             | Self::Amend(..)
             | Self::Delete(_)
             | Self::CancelByOperator(..)
+            | Self::TakeBack(..)
+            | Self::NoteNearer(..)
+            | Self::NoteLate
+            | Self::NoteSilent(..)
+            | Self::NoteBlocked(_)
             | Self::Open
             | Self::SetFare(..)
             | Self::Expire => None,
@@ -113,17 +137,21 @@ impl Action {
     /// The verb, for messages.
     pub const fn verb(&self) -> &'static str {
         match self {
-            Self::Accept(_) => "accept",
-            Self::Arrive(_) => "arrive",
+            Self::Accept(..) => "accept",
+            Self::Arrive(..) => "arrive",
             Self::Start(..) => "start",
             Self::Complete(..) => "complete",
             Self::GiveBack(..) => "give_back",
-            Self::NoShow(_) => "no_show",
+            Self::NoShow(..) => "no_show",
             Self::Cancel(..) | Self::CancelByOperator(..) => "cancel",
             Self::Amend(..) => "amend",
             Self::Delete(_) => "delete",
+            Self::TakeBack(..) => "take_back",
             Self::End(..) => "end",
             Self::SetFare(..) => "set_fare",
+            Self::NoteNearer(..) | Self::NoteLate | Self::NoteSilent(..) | Self::NoteBlocked(_) => {
+                "note"
+            }
             Self::Open => "open",
             Self::Expire => "expire",
         }
@@ -149,7 +177,7 @@ pub enum Refusal {
     #[error("This trip is not yours.")]
     NotYourTrip,
     /// The driver has had it and does not get it again.
-    #[error("You have given this trip back.")]
+    #[error("You have given this trip back, or it was taken from you.")]
     GivenBack,
     /// The rider has told the driver something else.
     #[error("This is not the ride's code.")]
@@ -159,6 +187,14 @@ pub enum Refusal {
     TooEarly {
         /// Until when.
         until: Timestamp,
+    },
+    /// The driver is not where they say.
+    #[error("You are {metres} m from the pick-up; you have arrived within {within} m of it.")]
+    TooFar {
+        /// How far away.
+        metres: u32,
+        /// Within how much one has arrived.
+        within: u32,
     },
     /// The town has a list of reasons, and this is none of them.
     #[error("This is none of the reasons that can be given.")]
@@ -183,12 +219,12 @@ impl Trip {
     /// The trip after `action`, or why not.
     pub fn apply(&self, action: &Action, at: Timestamp) -> Result<Change, Refusal> {
         match action {
-            Action::Accept(driver) => self.accept(driver, action, at),
-            Action::Arrive(driver) => self.arrive(*driver, action, at),
+            Action::Accept(driver, outset) => self.accept(driver, *outset, action, at),
+            Action::Arrive(driver, from) => self.arrive(*driver, *from, action, at),
             Action::Start(driver, code) => self.start(*driver, code.as_ref(), action, at),
             Action::Complete(driver, _) => self.complete(*driver, action, at),
             Action::GiveBack(driver, reason) => self.give_back(*driver, reason, action, at),
-            Action::NoShow(driver) => self.no_show(*driver, action, at),
+            Action::NoShow(driver, from) => self.no_show(*driver, *from, action, at),
             Action::Cancel(rider, _) | Action::Amend(rider, _)
                 if *rider != self.rider.id || self.hidden =>
             {
@@ -201,6 +237,11 @@ impl Trip {
             Action::CancelByOperator(_, reason) => self.cancel(Some(reason.clone()), action, at),
             Action::End(_, ending, reason, _) => self.end(*ending, reason, action, at),
             Action::SetFare(_, amount, reason) => self.set_fare(*amount, reason, action, at),
+            Action::TakeBack(_, reason) => self.take_back(Some(reason.clone()), action, at),
+            Action::NoteNearer(driver, metres) => self.note_nearer(*driver, *metres, action, at),
+            Action::NoteLate => self.note_late(action, at),
+            Action::NoteSilent(driver, since) => self.note_silent(*driver, *since, action, at),
+            Action::NoteBlocked(driver) => self.note_blocked(*driver, action, at),
             Action::Open => self.open(action, at),
             Action::Expire => self.expire(action, at),
         }

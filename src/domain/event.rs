@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::action::{Action, Ending};
 use super::id::{DriverId, UserId};
+pub use super::kind::Kind;
 use super::message::Message;
 use super::notification::Notification;
 use super::offer::{Offer, OfferState};
@@ -82,104 +82,6 @@ impl From<&Trip> for Before {
             status: trip.state.status(),
             driver: trip.state.driver().map(|driver| driver.id),
             hidden: trip.hidden,
-        }
-    }
-}
-
-/// What happened to a trip.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// A rider asked for a later time.
-    Scheduled,
-    /// A rider asked, or the time to look for a driver has come.
-    Requested,
-    /// Its rider changed an address.
-    Amended,
-    /// A driver took it.
-    Accepted,
-    /// Its driver gave it back.
-    GivenBack,
-    /// The driver is at the pick-up.
-    Arrived,
-    /// The ride began.
-    Started,
-    /// The ride is over.
-    Completed,
-    /// It was called off.
-    Cancelled,
-    /// The driver has waited in vain.
-    NoShow,
-    /// No driver was found in time.
-    Expired,
-    /// Its rider deleted it while a driver was looked for, which calls it off.
-    Withdrawn,
-    /// Its rider deleted it after its end.
-    Removed,
-    /// An operator set another fare.
-    FareSet,
-}
-
-impl Kind {
-    const ALL: [Self; 14] = [
-        Self::Scheduled,
-        Self::Requested,
-        Self::Amended,
-        Self::Accepted,
-        Self::GivenBack,
-        Self::Arrived,
-        Self::Started,
-        Self::Completed,
-        Self::Cancelled,
-        Self::NoShow,
-        Self::Expired,
-        Self::Withdrawn,
-        Self::Removed,
-        Self::FareSet,
-    ];
-
-    /// The word in rows.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Scheduled => "scheduled",
-            Self::Requested => "requested",
-            Self::Amended => "amended",
-            Self::Accepted => "accepted",
-            Self::GivenBack => "given-back",
-            Self::Arrived => "arrived",
-            Self::Started => "started",
-            Self::Completed => "completed",
-            Self::Cancelled => "cancelled",
-            Self::NoShow => "no-show",
-            Self::Expired => "expired",
-            Self::Withdrawn => "withdrawn",
-            Self::Removed => "removed",
-            Self::FareSet => "fare-set",
-        }
-    }
-
-    /// The kind of that word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
-    }
-
-    /// What an action that took effect on a trip of that status is called afterwards.
-    pub fn of(action: &Action, before: Status) -> Self {
-        match action {
-            Action::Accept(_) => Self::Accepted,
-            Action::Arrive(_) => Self::Arrived,
-            Action::Start(..) => Self::Started,
-            Action::Complete(..) | Action::End(_, Ending::Completed, ..) => Self::Completed,
-            Action::GiveBack(..) => Self::GivenBack,
-            Action::NoShow(_) => Self::NoShow,
-            Action::Cancel(..)
-            | Action::CancelByOperator(..)
-            | Action::End(_, Ending::Cancelled, ..) => Self::Cancelled,
-            Action::Amend(..) => Self::Amended,
-            Action::Delete(_) if !before.is_final() => Self::Withdrawn,
-            Action::Delete(_) => Self::Removed,
-            Action::SetFare(..) => Self::FareSet,
-            Action::Open => Self::Requested,
-            Action::Expire => Self::Expired,
         }
     }
 }
@@ -295,6 +197,10 @@ impl TripChange {
             // What its rider puts away stays as it was for its driver.
             let rider = Stream::User(self.trip.rider.id.user());
             streams.retain(|stream| [rider, Stream::Staff].contains(stream));
+        }
+        if self.kind == Kind::DriverBlocked {
+            // What an account may do is between it and the desk.
+            streams.retain(|stream| *stream == Stream::Staff);
         }
         streams.sort_unstable();
         streams.dedup();

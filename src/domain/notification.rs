@@ -12,6 +12,9 @@ use super::user::{Actor, Role};
 /// How long the service's own notifications are kept, and an operator's unless they say otherwise.
 pub const NOTICE_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
+const OTHER_DRIVER: &str = "Your driver cannot come. Another one is looked for.";
+const TAKEN_FROM_YOU: &str = "Your trip was taken from you. Another driver is looked for.";
+
 /// Who is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -59,6 +62,11 @@ impl Notification {
         }
     }
 
+    fn to_operators(what: &str, trip: &Trip, at: Timestamp) -> Self {
+        let text = format!("Trip {} {what}.", trip.number);
+        Self::telling(Audience::Role(Role::Operator), &text, at)
+    }
+
     /// What the service tells the parties of a trip about a change, besides the change itself: what they must know
     /// although their app may be asleep.
     pub fn about(change: &TripChange, by: Actor, at: Timestamp) -> Vec<Self> {
@@ -67,11 +75,10 @@ impl Notification {
         let driver = trip.state.driver().map(|driver| driver.id.user());
         match (change.kind, &trip.state) {
             (Kind::Arrived, _) => vec![Self::to(rider, "Your driver has arrived.", at)],
-            (Kind::GivenBack, _) => vec![Self::to(
-                rider,
-                "Your driver cannot come. Another one is looked for.",
-                at,
-            )],
+            (Kind::GivenBack, _) => vec![Self::to(rider, OTHER_DRIVER, at)],
+            (Kind::TakenBack | Kind::DriverLate | Kind::DriverSilent | Kind::DriverBlocked, _) => {
+                Self::about_driver(change, by, at)
+            }
             (Kind::NoShow, _) => vec![Self::to(
                 rider,
                 "Your driver has waited for you in vain.",
@@ -105,6 +112,7 @@ impl Notification {
                 Kind::Scheduled
                 | Kind::Requested
                 | Kind::Accepted
+                | Kind::DriverNearer
                 | Kind::Started
                 | Kind::Cancelled
                 | Kind::Withdrawn
@@ -139,5 +147,58 @@ impl Notification {
             notices.push(Self::telling(desk, &of_desk, at));
         }
         notices
+    }
+
+    /// The same where something was found out about the driver: the parties are told what it means for them, operators what there is to do.
+    fn about_driver(change: &TripChange, by: Actor, at: Timestamp) -> Vec<Self> {
+        let trip = &change.trip;
+        let rider = |text| Some(Self::to(trip.rider.id.user(), text, at));
+        let driver = |text| {
+            let before = change.before.and_then(|before| before.driver);
+            before.map(|driver| Self::to(driver.user(), text, at))
+        };
+        let operators = |what| Some(Self::to_operators(what, trip, at));
+        let is_riding = matches!(trip.state, State::InProgress { .. });
+        let told = match change.kind {
+            Kind::TakenBack => {
+                let blocked = operators("was taken from its driver, who was blocked");
+                let blocked = blocked.filter(|_| by == Actor::Service);
+                [rider(OTHER_DRIVER), driver(TAKEN_FROM_YOU), blocked]
+            }
+            Kind::DriverLate => [
+                rider("Your driver is later than promised. You may cancel for nothing."),
+                driver("You are later than promised. Your rider may cancel for nothing."),
+                operators("has a driver who is later than promised"),
+            ],
+            Kind::DriverSilent if is_riding => {
+                let what = "is under way, and nothing is heard of its driver";
+                [None, None, operators(what)]
+            }
+            Kind::DriverSilent => [
+                rider("Nothing is heard of your driver. You may cancel for nothing."),
+                None,
+                operators("has a driver of whom nothing is heard"),
+            ],
+            Kind::DriverBlocked => {
+                let what = "is under way with a driver who was blocked: see that it ends";
+                [None, None, operators(what)]
+            }
+            Kind::Scheduled
+            | Kind::Requested
+            | Kind::Amended
+            | Kind::Accepted
+            | Kind::GivenBack
+            | Kind::DriverNearer
+            | Kind::Arrived
+            | Kind::Started
+            | Kind::Completed
+            | Kind::Cancelled
+            | Kind::NoShow
+            | Kind::Expired
+            | Kind::Withdrawn
+            | Kind::FareSet
+            | Kind::Removed => [None, None, None],
+        };
+        told.into_iter().flatten().collect()
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::duties::Duties;
 use super::policy::Policy;
 use super::terms::Terms;
 use super::vehicle::VehicleClass;
@@ -31,6 +32,9 @@ pub struct Order {
     pub code: Option<RideCode>,
     /// What it costs, and which rules of the town hold for it.
     pub terms: Option<Box<Terms>>,
+    /// What its driver owes the rider, where there is a town that says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duties: Option<Duties>,
 }
 
 impl Default for Order {
@@ -45,11 +49,17 @@ impl Default for Order {
             search_s: 600,
             code: None,
             terms: None,
+            duties: None,
         }
     }
 }
 
 impl Order {
+    /// What its driver owes the rider.
+    pub fn duties(&self) -> Duties {
+        self.duties.unwrap_or(Duties::OF_NO_TOWN)
+    }
+
     /// When a search that begins at that time is given up: one for a later pick-up not before that.
     pub fn search_ends_at(&self, begins_at: Timestamp) -> Timestamp {
         let from = self

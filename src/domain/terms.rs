@@ -81,8 +81,13 @@ impl Terms {
         self.reasons.is_empty() || self.find_reason(reason).is_some()
     }
 
+    /// Whether cancelling can cost anything.
+    pub fn has_cancel_fee(&self) -> bool {
+        self.currency.is_some() && self.cancel_fee > Amount::ZERO
+    }
+
     /// What it costs that the rider cancels. Nothing before a driver has accepted, nor for a free reason; nothing within the free
-    /// time after that, unless the driver has arrived.
+    /// time after that, unless the driver has arrived. What the driver has done for it is for the trip to say.
     pub fn cancellation(
         &self,
         taken_at: Option<Timestamp>,

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::duties::Conduct;
 use super::fare::{Fare, HighFare, LineKind, SetFare};
 use super::id::{DriverId, RiderId, TripId};
 use super::metered::Metered;
@@ -53,6 +54,9 @@ pub struct Trip {
     /// When what happened in this attempt.
     #[serde(default)]
     pub times: Times,
+    /// How the driver who has it keeps their duties.
+    #[serde(default, skip_serializing_if = "Conduct::is_blank")]
+    pub conduct: Conduct,
     /// What is due, once it is over and costs anything.
     #[serde(default)]
     pub fare: Option<Fare>,
@@ -300,6 +304,7 @@ impl Trip {
             attempt: 1,
             given_back_by: Vec::new(),
             times: Times::default(),
+            conduct: Conduct::default(),
             fare: None,
             ridden: None,
             fare_set: None,
@@ -332,6 +337,28 @@ impl Trip {
         let terms = self.order.terms.as_ref()?;
         let (fare, quoted) = (self.computed_fare()?, terms.quoted.as_ref()?);
         HighFare::of(fare, quoted, terms.high_fare_permille)
+    }
+
+    /// When its driver is late, while that can still come.
+    pub fn late_due_at(&self) -> Option<Timestamp> {
+        let is_coming = matches!(self.state, State::Started { .. });
+        let due = self.conduct.late_after.filter(|_| is_coming);
+        due.filter(|_| self.conduct.late_at.is_none())
+    }
+
+    /// From how far away at most its driver has come near enough for a late cancellation to cost something; nothing where that is settled, or
+    /// nobody asks.
+    pub fn near_due_m(&self) -> Option<u32> {
+        let duties = self.order.duties();
+        let is_coming = matches!(self.state, State::Started { .. });
+        let is_asked = duties.nearer_percent > 0 && self.conduct.nearer_at.is_none();
+        let has_fee = self
+            .order
+            .terms
+            .as_ref()
+            .is_some_and(|it| it.has_cancel_fee());
+        let near = self.conduct.near_m(&duties);
+        near.filter(|_| is_coming && is_asked && has_fee)
     }
 
     /// Whether it goes to drivers one by one, and not to all of them.

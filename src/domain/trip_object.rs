@@ -61,6 +61,18 @@ pub struct TripObject<'a> {
     /// Whether the driver must give the rider's code to start.
     #[serde(skip_serializing_if = "Option::is_none")]
     ride_code: Option<bool>,
+    /// `unverified` where it could not be told whether the driver was at the pick-up when they said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "unverified")]
+    arrival: Option<&'static str>,
+    /// Since when the driver is later than promised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    driver_late: Option<String>,
+    /// Since when nothing is heard of the driver.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    driver_silent: Option<String>,
     /// What was quoted, where the town has fares.
     #[serde(skip_serializing_if = "Option::is_none")]
     quote: Option<&'a Fare>,
@@ -166,6 +178,9 @@ impl<'a> From<&'a Trip> for TripObject<'a> {
             passengers: (order.passengers != 1).then_some(order.passengers),
             area: order.area.as_deref(),
             ride_code: order.code.as_ref().map(|_| true),
+            arrival: (!trip.conduct.has_truly_arrived()).then_some("unverified"),
+            driver_late: trip.conduct.late_at.map(|at| format!("{at:.6}")),
+            driver_silent: trip.conduct.silent_at.map(|at| format!("{at:.6}")),
             quote: order.terms.as_ref().and_then(|terms| terms.quoted.as_ref()),
             fare: trip.fare.as_ref(),
             ridden: trip

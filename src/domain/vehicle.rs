@@ -78,9 +78,75 @@ impl Vehicle {
     }
 }
 
+/// What an account may drive: of each of these classes, as many seats or fewer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Allowance(Vec<Vehicle>);
+
+impl Allowance {
+    /// These, and nothing else.
+    pub const fn of(vehicles: Vec<Vehicle>) -> Self {
+        Self(vehicles)
+    }
+
+    /// Whether that vehicle is one of them.
+    pub fn allows(&self, vehicle: &Vehicle) -> bool {
+        let mut known = self.0.iter();
+        known.any(|known| known.serves(&vehicle.class, vehicle.seats))
+    }
+}
+
+impl fmt::Display for Allowance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("nothing");
+        }
+        for (n, Vehicle { class, seats }) in self.0.iter().enumerate() {
+            let comma = if n == 0 { "" } else { ", " };
+            write!(f, "{comma}{class} with up to {seats} seats")?;
+        }
+        Ok(())
+    }
+}
+
+/// A text that is no vehicle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a vehicle is a class and a number of seats from 1 to {SEATS_MAX}, such as van:6")]
+pub struct VehicleError;
+
+impl std::str::FromStr for Vehicle {
+    type Err = VehicleError;
+
+    /// Reads a class and its seats, such as `van:6`.
+    fn from_str(text: &str) -> Result<Self, VehicleError> {
+        let (class, seats) = text.split_once(':').ok_or(VehicleError)?;
+        let class = VehicleClass::parse(class).map_err(|_| VehicleError)?;
+        let seats = seats.parse().ok().filter(|it| (1..=SEATS_MAX).contains(it));
+        let seats = seats.ok_or(VehicleError)?;
+        Ok(Self { class, seats })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_allowance_is_by_class_and_seats() {
+        let vehicle = |text: &str| text.parse::<Vehicle>().expect("a vehicle");
+        let may_drive = Allowance::of(vec![vehicle("standard:4"), vehicle("van:6")]);
+        assert!(may_drive.allows(&vehicle("van:6")));
+        assert!(may_drive.allows(&vehicle("standard:3")));
+        assert!(!may_drive.allows(&vehicle("van:16")));
+        assert!(!may_drive.allows(&vehicle("bus:1")));
+        assert_eq!(
+            may_drive.to_string(),
+            "standard with up to 4 seats, van with up to 6 seats"
+        );
+        for wrong in ["van", "van:", "van:0", "van:17", "Van:4", ":4", "van:4:4"] {
+            assert_eq!(wrong.parse::<Vehicle>(), Err(VehicleError), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_class_has_a_short_plain_name() {

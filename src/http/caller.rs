@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::credentials::Purpose;
 use crate::domain::{DriverId, Party, RiderId};
 use crate::fields::{FieldErrors, unknown};
+use crate::inputs;
 use crate::problem::{Code, Problem};
 use crate::store::views::Viewer;
 
@@ -108,14 +109,13 @@ impl FromRequest for Driver {
     type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let caller = caller(request.clone());
-        Box::pin(async {
-            caller
-                .await?
-                .person
-                .driver()
-                .map(Self)
-                .ok_or_else(Problem::not_allowed)
+        let request = request.clone();
+        Box::pin(async move {
+            let caller = caller(request.clone()).await?;
+            let driver = caller.person.driver().ok_or_else(Problem::not_allowed)?;
+            let presence = app(&request)?.dispatch.presence();
+            presence.heard(driver.id, inputs::now());
+            Ok(Self(driver))
         })
     }
 }

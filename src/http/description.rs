@@ -16,7 +16,7 @@ use crate::problem::described::Document;
     paths(
         accounts::sign_up, accounts::log_in, accounts::log_out, accounts::refresh, media::photo,
         trips::list, trips::request, trips::detail, trips::accept, trips::arrive, offers::start, trips::complete,
-        trips::cancel, trips::end, trips::set_fare, trips::no_show, offers::give_back, offers::code, offers::position, offers::track,
+        trips::cancel, trips::take_back, trips::end, trips::set_fare, trips::no_show, offers::give_back, offers::code, offers::position, offers::track,
         duty::quote, duty::hint, offers::receive, offers::decline, offers::dispatch,
         duty::show, duty::begin, duty::end, duty::report, duty::supply,
         notifications::send, notifications::list, notifications::read,

@@ -101,6 +101,10 @@ fn rides(config: &mut ServiceConfig) {
             web::post().to(offers::give_back),
         ))
         .service(post(
+            "/api/trip/{nk}/take_back/",
+            web::post().to(trips::take_back),
+        ))
+        .service(post(
             "/api/trip/{nk}/no_show/",
             web::post().to(trips::no_show),
         ))

@@ -48,6 +48,14 @@ pub(super) struct CancelForm {
     reason: Option<Words>,
 }
 
+/// What taking a trip back takes.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes what `take_back` reads field by field")]
+pub(super) struct TakeBackForm {
+    /// 1 to 255 characters.
+    reason: Words,
+}
+
 /// What ending a ride takes.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes what `end` reads field by field")]
@@ -214,6 +222,28 @@ pub(super) async fn cancel(
             .cancel_by_operator(operator, key(&app, &nk).await?, reason, body.key)
             .await?
     };
+    Ok(answer(&done))
+}
+
+/// Take a trip from its driver before the start, as an operator: another one is looked for
+#[utoipa::path(post, path = "/api/trip/{nk}/take_back/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
+    params(("nk" = String, Path, description = "The trip's key"), Repeatable),
+    request_body = TakeBackForm,
+    responses((status = 200, body = TripObject), Commanding, UnknownTrip))]
+pub(super) async fn take_back(
+    app: web::Data<App>,
+    who: Anyone,
+    nk: web::Path<String>,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let operator = who.0.person.operator().ok_or_else(Problem::not_allowed)?;
+    let mut fields = body.fields();
+    let reason = fields.parsed("reason", Presence::Required, Reason::parse);
+    let reason = fields.finish(reason)?;
+    let done = app
+        .dispatch
+        .take_back(operator, key(&app, &nk).await?, reason, body.key)
+        .await?;
     Ok(answer(&done))
 }
 

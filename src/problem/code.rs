@@ -18,10 +18,12 @@ pub enum Code {
     MethodNotAllowed,
     WrongCode,
     NotOffered,
+    WrongVehicle,
     AlreadyTaken,
     NotPossible,
     OfferOver,
     TooEarly,
+    TooFar,
     OnShift,
     NoShift,
     DriverBusy,
@@ -38,6 +40,7 @@ pub enum Code {
 
 impl Code {
     /// The word, the status and the title.
+    #[expect(clippy::too_many_lines, reason = "a table")]
     pub(super) const fn row(self) -> (&'static str, StatusCode, &'static str) {
         match self {
             Self::Unreadable => ("unreadable", StatusCode::BAD_REQUEST, "Not readable"),
@@ -58,6 +61,7 @@ impl Code {
             Self::NotYourTrip => ("not-your-trip", StatusCode::FORBIDDEN, "Not your trip"),
             Self::WrongCode => ("wrong-code", StatusCode::FORBIDDEN, "Wrong ride code"),
             Self::NotOffered => ("not-offered", StatusCode::FORBIDDEN, "Not offered to you"),
+            Self::WrongVehicle => ("wrong-vehicle", StatusCode::FORBIDDEN, "Wrong vehicle"),
             Self::NotFound => ("not-found", StatusCode::NOT_FOUND, "Not found"),
             Self::MethodNotAllowed => (
                 "method-not-allowed",
@@ -68,6 +72,7 @@ impl Code {
             Self::NotPossible => ("not-possible", StatusCode::CONFLICT, "Not possible now"),
             Self::OfferOver => ("offer-over", StatusCode::CONFLICT, "Offer over"),
             Self::TooEarly => ("too-early", StatusCode::CONFLICT, "Too early"),
+            Self::TooFar => ("too-far", StatusCode::CONFLICT, "Too far away"),
             Self::OnShift => ("on-shift", StatusCode::CONFLICT, "On a shift already"),
             Self::NoShift => ("no-shift", StatusCode::CONFLICT, "Not on a shift"),
             Self::DriverBusy => ("driver-busy", StatusCode::CONFLICT, "Driver busy"),

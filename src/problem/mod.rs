@@ -347,6 +347,7 @@ impl From<Refused> for Problem {
             Refused::Trip(Refusal::NotYourTrip, _) => Code::NotYourTrip,
             Refused::Trip(Refusal::WrongCode, _) => Code::WrongCode,
             Refused::Trip(Refusal::TooEarly { .. }, _) => Code::TooEarly,
+            Refused::Trip(Refusal::TooFar { .. }, _) => Code::TooFar,
             Refused::Trip(Refusal::GivenBack, _) | Refused::NotOffered => Code::NotOffered,
             Refused::Trip(Refusal::NotPossible { .. } | Refusal::NoCurrency, _) => {
                 Code::NotPossible
@@ -354,6 +355,7 @@ impl From<Refused> for Problem {
             Refused::OfferOver(_) => Code::OfferOver,
             Refused::OnShift(_) => Code::OnShift,
             Refused::NotOnShift => Code::NoShift,
+            Refused::WrongVehicle(_) => Code::WrongVehicle,
             Refused::DriverBusy => Code::DriverBusy,
             Refused::TooManyTrips(_) => Code::TooManyTrips,
             Refused::KeyReused => Code::KeyReused,

@@ -142,7 +142,7 @@ impl Book {
             Ok(Change::To(after)) => *after,
             Ok(Change::AlreadyDone) | Err(_) => return Err(Refused),
         };
-        if let Action::Accept(driver) = action {
+        if let Action::Accept(driver, _) = action {
             self.take(number, driver.id, at)?;
         }
         let status = after.state.status();
@@ -150,7 +150,7 @@ impl Book {
         if status != Status::Requested {
             self.withdraw_of(number, at);
             self.searches.remove(&number);
-        } else if matches!(action, Action::GiveBack(..)) {
+        } else if driver_before.is_some() {
             self.begin_search(number, at);
         }
         if !Status::TAKEN.contains(&status)

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::dice::{Dice, Question};
 use super::queue::Happening;
 use super::simulation::{Simulation, about};
-use crate::domain::Action;
+use crate::domain::{Action, Outset};
 use crate::eta::Straight;
 
 /// The requests that nobody has taken: who wants each, when they say so, and of those who say it at once who is quicker.
@@ -94,7 +94,12 @@ impl Simulation<'_> {
             if !self.hears(car) {
                 continue;
             }
-            let accept = Action::Accept(self.cars[car].party());
+            let from = self.whereabouts(car);
+            let outset = Outset {
+                from,
+                promised_s: None,
+            };
+            let accept = Action::Accept(self.cars[car].party(), outset);
             if self.act(trip, &accept) {
                 self.taken(trip, car, None);
             }

@@ -8,7 +8,7 @@ use super::simulation::{Simulation, about, moment};
 use super::tally::Outcome;
 use crate::domain::{
     Action, Address, DriverId, Offer, OfferState, Order, Party, Place, Request, RiderId, Status,
-    Trip, UserId,
+    Trip, UserId, Whereabouts,
 };
 use crate::supply::Occupation;
 
@@ -30,6 +30,7 @@ impl Simulation<'_> {
         let search_s = rules.as_ref().and_then(|rules| rules.search_seconds);
         let order = Order {
             passengers: wish.passengers,
+            duties: rules.as_ref().and_then(|rules| rules.duties),
             area: rules.and_then(|rules| rules.area.map(str::to_owned)),
             policy: self.variant.policy,
             search_s: search_s.unwrap_or(self.day.scenario.search_s()),
@@ -124,6 +125,11 @@ impl Simulation<'_> {
         }
     }
 
+    /// Where a car's device says that it is; it is never off.
+    pub(super) fn whereabouts(&self, car: usize) -> Option<Whereabouts> {
+        Some(Whereabouts::new(self.cars[car].place(self.now), Some(0.0)))
+    }
+
     /// A car sets out, and will be there after so many milliseconds.
     pub(super) fn drive(&mut self, car: usize, to: crate::domain::Coordinates) -> i64 {
         let from = self.cars[car].place(self.now);
@@ -143,7 +149,7 @@ impl Simulation<'_> {
         self.cars[car].stop(self.now);
         match doing {
             Doing::ToPickUp(trip) => {
-                if self.act(trip, &Action::Arrive(driver)) {
+                if self.act(trip, &Action::Arrive(driver, self.whereabouts(car))) {
                     self.arrived(trip, car);
                 }
             }
@@ -185,7 +191,7 @@ impl Simulation<'_> {
         }
         let driver = self.cars[car].driver;
         if self.moods[trip].is_no_show {
-            if self.act(trip, &Action::NoShow(driver)) {
+            if self.act(trip, &Action::NoShow(driver, self.whereabouts(car))) {
                 self.tally.over(trip, Outcome::NoShow);
             }
         } else if self.act(trip, &Action::Start(driver, None))

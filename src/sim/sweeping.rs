@@ -9,7 +9,7 @@ use super::queue::Happening;
 use super::simulation::{Simulation, about, moment};
 use crate::dispatch::policy::{self, World};
 use crate::dispatch::rides::Rides;
-use crate::domain::{Action, DriverId, OfferAction, OfferId};
+use crate::domain::{Action, DriverId, OfferAction, OfferId, Outset};
 use crate::eta::{Provider, Straight};
 
 /// How often those are looked for of whom nothing was heard for long; the live service looks more often, and finds nobody.
@@ -118,7 +118,12 @@ impl Simulation<'_> {
         };
         let (trip, eta_s) = (super::book::number(open.trip), open.eta_s);
         if self.drivers.accepts(self.seed, about(trip, car), eta_s) {
-            let accept = Action::Accept(self.cars[car].party());
+            let from = self.whereabouts(car);
+            let outset = Outset {
+                from,
+                promised_s: u32::try_from(eta_s).ok(),
+            };
+            let accept = Action::Accept(self.cars[car].party(), outset);
             if self.act(trip, &accept) {
                 self.taken(trip, car, Some(eta_s));
             }

@@ -55,6 +55,8 @@ impl QueryFragment<Sqlite> for UpdateTrip<'_> {
         out.push_bind_param::<BigInt, _>(&columns.attempt)?;
         out.push_sql(", details = ");
         out.push_bind_param::<Nullable<Text>, _>(&columns.details)?;
+        out.push_sql(", late_after = ");
+        out.push_bind_param::<Nullable<Instant>, _>(&columns.late_after)?;
         out.push_sql(" WHERE id = ");
         out.push_bind_param::<BigInt, _>(id)
     }

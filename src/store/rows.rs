@@ -11,8 +11,8 @@ use super::schema::{trips, users};
 use super::sql_types::{At, Id};
 use crate::domain::fare::SetFare;
 use crate::domain::{
-    Actor, Address, Coordinates, DriverId, Fare, Metered, Order, Party, PhotoId, Place, Policy,
-    Reason, RiderId, State, Status, Times, Trip, TripId, UserId,
+    Actor, Address, Conduct, Coordinates, DriverId, Fare, Metered, Order, Party, PhotoId, Place,
+    Policy, Reason, RiderId, State, Status, Times, Trip, TripId, UserId,
 };
 
 /// A trip's columns but its number, which the database gives.
@@ -41,6 +41,7 @@ pub struct TripColumns {
     pub(super) attempt: i64,
     opens_at: Option<At>,
     pub(super) details: Option<String>,
+    pub(super) late_after: Option<At>,
 }
 
 /// What no query asks for, as JSON in one column; what is as usual is left out.
@@ -53,6 +54,8 @@ struct Details {
     given_back_by: Vec<DriverId>,
     #[serde(skip_serializing_if = "is_usual")]
     times: Times,
+    #[serde(skip_serializing_if = "is_usual")]
+    conduct: Conduct,
     #[serde(skip_serializing_if = "is_usual")]
     fare: Option<Fare>,
     #[serde(skip_serializing_if = "is_usual")]
@@ -71,6 +74,7 @@ impl Details {
             order: trip.order.clone(),
             given_back_by: trip.given_back_by.clone(),
             times: trip.times,
+            conduct: trip.conduct,
             fare: trip.fare.clone(),
             ridden: trip.ridden,
             fare_set: trip.fare_set.clone(),
@@ -120,6 +124,7 @@ impl From<&Trip> for TripColumns {
             attempt: trip.attempt,
             opens_at: trip.order.opens_at.map(At),
             details: Details::of(trip),
+            late_after: trip.late_due_at().map(At),
         }
     }
 }
@@ -196,6 +201,7 @@ impl TripRow {
             attempt: row.attempt,
             given_back_by: details.given_back_by,
             times: details.times,
+            conduct: details.conduct,
             fare: details.fare,
             ridden: details.ridden,
             fare_set: details.fare_set,

@@ -12,6 +12,8 @@ diesel::table! {
         standing -> Text,
         created_at -> crate::store::sql_types::Instant,
         photo -> Nullable<crate::store::sql_types::Key>,
+        settle_at -> Nullable<crate::store::sql_types::Instant>,
+        may_drive -> Nullable<Text>,
     }
 }
 
@@ -74,6 +76,14 @@ diesel::table! {
         attempt -> BigInt,
         opens_at -> Nullable<crate::store::sql_types::Instant>,
         details -> Nullable<Text>,
+        late_after -> Nullable<crate::store::sql_types::Instant>,
+    }
+}
+
+diesel::table! {
+    quiet_drivers (trip_id) {
+        trip_id -> BigInt,
+        due_at -> crate::store::sql_types::Instant,
     }
 }
 
@@ -225,6 +235,7 @@ diesel::table! {
 diesel::joinable!(decided_trips -> decisions (decision_id));
 diesel::joinable!(notifications -> events (event_id));
 diesel::joinable!(offers -> trips (trip_id));
+diesel::joinable!(quiet_drivers -> trips (trip_id));
 diesel::joinable!(searches -> trips (trip_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(stream_entries -> events (event_id));
@@ -237,6 +248,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     notification_reads,
     notifications,
     offers,
+    quiet_drivers,
     quotes,
     searches,
     sessions,

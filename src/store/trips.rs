@@ -102,6 +102,22 @@ pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId>> {
     Ok(keys.into_iter().map(|key| TripId::new(key.0)).collect())
 }
 
+/// The trips whose drivers should have come, longest overdue first.
+pub fn late(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId>> {
+    let waiting = trips::late_after
+        .is_not_null()
+        .and(trips::late_after.assume_not_null().le(At(at)));
+    let keys: Vec<Id> = on!(db, |conn| {
+        trips::table
+            .filter(waiting)
+            .order(trips::late_after)
+            .limit(limit)
+            .select(trips::nk)
+            .load(conn)
+    })?;
+    Ok(keys.into_iter().map(|key| TripId::new(key.0)).collect())
+}
+
 /// How many trips a rider has that are not over.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OpenTrips {
@@ -217,6 +233,7 @@ pub fn update(db: &mut Db, changed: &[&Trip]) -> QueryResult<()> {
                 trips::search_ends_at.eq(excluded(trips::search_ends_at)),
                 trips::attempt.eq(excluded(trips::attempt)),
                 trips::details.eq(excluded(trips::details)),
+                trips::late_after.eq(excluded(trips::late_after)),
             ))
             .execute(conn)
             .map(drop),

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::corrupt::{Corrupt, readable};
 use super::db::{Db, on};
 use super::schema::{sessions, users};
+use super::settling;
 use super::sql_types::{At, Id};
 use crate::domain::{PhotoId, Role, SessionId, Standing, UserId};
 
@@ -277,30 +278,40 @@ pub fn next_generation(db: &mut Db, id: SessionId, generation: i64) -> QueryResu
     Ok(moved == 1)
 }
 
-/// Ends a log-in; nothing happens to one that has ended.
+/// Ends a log-in; nothing happens to one that has ended. A driver's last one leaves something behind.
 pub fn end_session(db: &mut Db, id: SessionId, at: Timestamp) -> QueryResult<()> {
+    let user: Option<i64> = on!(&mut *db, |conn| sessions::table
+        .find(Id(id.uuid()))
+        .select(sessions::user_id)
+        .first(conn)
+        .optional())?;
+    let Some(user) = user.map(UserId::new) else {
+        return Ok(());
+    };
+    // Accounts are locked before their log-ins, here as everywhere.
+    lock(db, &[user])?;
     let open = sessions::table.filter(
         sessions::id
             .eq(Id(id.uuid()))
             .and(sessions::ended_at.is_null()),
     );
-    on!(db, |conn| diesel::update(open)
+    on!(&mut *db, |conn| diesel::update(open)
         .set(sessions::ended_at.eq(At(at)))
-        .execute(conn))
-    .map(drop)
+        .execute(conn))?;
+    settling::begin_if_gone(db, user, at)
 }
 
-/// Ends all log-ins of an account.
+/// Ends all log-ins of an account, whose row is locked.
 pub fn end_sessions_of(db: &mut Db, user: UserId, at: Timestamp) -> QueryResult<()> {
     let open = sessions::table.filter(
         sessions::user_id
             .eq(user.get())
             .and(sessions::ended_at.is_null()),
     );
-    on!(db, |conn| diesel::update(open)
+    on!(&mut *db, |conn| diesel::update(open)
         .set(sessions::ended_at.eq(At(at)))
-        .execute(conn))
-    .map(drop)
+        .execute(conn))?;
+    settling::begin_if_gone(db, user, at)
 }
 
 /// Which of these log-ins are over, by whatever process ended them.

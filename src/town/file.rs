@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use super::bounds::{Factor, Within};
 use super::rules::{Cancellation, Decisions, Offering, Scheduling, Surge};
 use crate::domain::fare::HIGH_FARE_PERMILLE;
-use crate::domain::{Amount, CancelReason, Currency, Policy, Tariff, VehicleClass};
+use crate::domain::{Amount, CancelReason, Currency, Duties, Policy, Tariff, VehicleClass};
 
 /// An hour of waiting is long; a day is a mistake in the unit.
 type Seconds = Within<1, 86_400>;
@@ -28,6 +28,7 @@ pub(super) struct TownFile {
     ride_code: Option<bool>,
     waiting: Option<WaitingFile>,
     cancellation: Option<CancellationFile>,
+    duties: DutiesFile,
     surge: SurgeFile,
     scheduling: SchedulingFile,
     high_fare_factor: Option<Factor>,
@@ -68,6 +69,16 @@ struct CancellationFile {
     fee: Option<Amount>,
     no_show_fee: Option<Amount>,
     reasons: Option<Vec<CancelReason>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct DutiesFile {
+    arrive_within_metres: Option<Within<0, 10_000>>,
+    nearer_percent: Option<Within<0, 100>>,
+    late_seconds: Option<FreeSeconds>,
+    late_percent: Option<Within<0, 1_000>>,
+    silent_seconds: Option<Within<60, 86_400>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -132,6 +143,8 @@ pub(super) struct AreaProperties {
     waiting: Option<WaitingFile>,
     cancellation: Option<CancellationFile>,
     #[serde(default)]
+    duties: DutiesFile,
+    #[serde(default)]
     surge: SurgeFile,
     search_seconds: Option<Seconds>,
 }
@@ -144,6 +157,7 @@ impl TownFile {
             policy: self.policy.unwrap_or(defaults.policy),
             shadow: self.shadow,
             offering: self.offering.over(defaults.offering),
+            duties: Some(self.duties.over(Duties::default())),
             surge: self.surge.over(defaults.surge),
             ..with_trip_rules(
                 &defaults,
@@ -181,6 +195,7 @@ impl AreaProperties {
             policy: self.policy.unwrap_or(town.policy),
             shadow: self.shadow.or(town.shadow),
             offering: self.offering.over(town.offering),
+            duties: Some(self.duties.over(town.duties.unwrap_or_default())),
             surge: self.surge.over(town.surge),
             search_seconds: self.search_seconds.map(Within::get),
             ..with_trip_rules(
@@ -257,6 +272,20 @@ impl CancellationFile {
             fee: self.fee.unwrap_or(base.fee),
             no_show_fee: self.no_show_fee.unwrap_or(base.no_show_fee),
             reasons: self.reasons.clone().unwrap_or_else(|| base.reasons.clone()),
+        }
+    }
+}
+
+impl DutiesFile {
+    fn over(&self, base: Duties) -> Duties {
+        Duties {
+            arrive_within_m: self
+                .arrive_within_metres
+                .map_or(base.arrive_within_m, Within::get),
+            nearer_percent: self.nearer_percent.map_or(base.nearer_percent, Within::get),
+            late_s: self.late_seconds.map_or(base.late_s, Within::get),
+            late_percent: self.late_percent.map_or(base.late_percent, Within::get),
+            silent_s: self.silent_seconds.map_or(base.silent_s, Within::get),
         }
     }
 }

@@ -86,6 +86,7 @@ impl Town {
             ride_code: decisions.ride_code,
             free_waiting_seconds: decisions.free_waiting_seconds,
             cancellation: &decisions.cancellation,
+            duties: decisions.duties,
             surge: decisions.surge,
             scheduling: self.scheduling,
             search_seconds: decisions.search_seconds,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Amount, CancelReason, Policy};
+use crate::domain::{Amount, CancelReason, Duties, Policy};
 
 /// How offers go out where the policy is `nearest` or `batch`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -115,6 +115,8 @@ pub(super) struct Decisions {
     pub(super) ride_code: bool,
     pub(super) free_waiting_seconds: u32,
     pub(super) cancellation: Cancellation,
+    /// Nothing where there is no town file.
+    pub(super) duties: Option<Duties>,
     pub(super) surge: Surge,
     pub(super) search_seconds: Option<u32>,
     /// Whether anybody said something about waiting, cancelling or codes, which a trip then has to remember.
@@ -130,6 +132,7 @@ impl Default for Decisions {
             ride_code: false,
             free_waiting_seconds: 300,
             cancellation: Cancellation::default(),
+            duties: None,
             surge: Surge::default(),
             search_seconds: None,
             concerns_trips: false,
@@ -154,6 +157,8 @@ pub struct Rules<'t> {
     pub free_waiting_seconds: u32,
     /// What cancelling and not coming cost.
     pub cancellation: &'t Cancellation,
+    /// What a driver owes the rider; nothing where there is no town file.
+    pub duties: Option<Duties>,
     /// How much high demand raises the price.
     pub surge: Surge,
     /// How far ahead it can be ordered.

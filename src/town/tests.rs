@@ -5,6 +5,7 @@ mod wrong;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::domain::Duties;
 
 const EXAMPLE: &str = include_str!("../../docs/town.example.json");
 
@@ -41,9 +42,18 @@ fn town(file: &Value) -> Town {
 }
 
 #[test]
-fn an_empty_file_decides_nothing() {
+fn an_empty_file_decides_nothing_but_what_drivers_owe() {
     let town = town(&json!({}));
-    assert_eq!(town, Town::default());
+    assert_eq!(Town::default().decisions.duties, None);
+    let decisions = Decisions {
+        duties: Some(Duties::default()),
+        ..Decisions::default()
+    };
+    let expected = Town {
+        decisions,
+        ..Town::default()
+    };
+    assert_eq!(town, expected);
     let rules = town.place(Some(at(0.0, 0.0))).expect("no areas");
     assert_eq!((rules.area, rules.policy), (None, Policy::Broadcast));
     assert_eq!(rules.offering, Offering::default());
@@ -88,6 +98,7 @@ fn the_example_says_the_defaults_where_it_can() {
     let decided = Decisions {
         policy: Policy::Nearest,
         shadow: Some(Policy::Batch),
+        duties: Some(Duties::default()),
         concerns_trips: true,
         ..defaults
     };

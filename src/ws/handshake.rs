@@ -210,7 +210,9 @@ impl Opening {
         connected.map_err(|_| Problem::stopping())??;
         let greeting = talk.clone().greet().await?;
         outbound.begin_with(greeting.frames);
-        let session = Session::new(talk, place.clone(), outbound.clone(), self.app.limits);
+        let open = self.app.dispatch.presence().opens(caller.person.id);
+        let limits = self.app.limits;
+        let session = Session::new(talk, place.clone(), outbound.clone(), open, limits);
         let payload = self.payload;
         Session::create(|ctx| {
             ctx.add_stream(incoming(payload, Limits::default()));

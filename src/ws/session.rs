@@ -13,6 +13,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use super::frames;
 use super::incoming::Incoming;
+use crate::dispatch::presence::OpenSocket;
 use crate::domain::TripId;
 use crate::problem::Problem;
 use crate::registry::outbound::Parting;
@@ -79,6 +80,8 @@ pub(super) struct Session {
     heard_at: Instant,
     /// The socket counts as one of its account's until it is really gone.
     _place: Arc<Place>,
+    /// Whoever has a socket open is not silent.
+    _open: OpenSocket,
 }
 
 impl Session {
@@ -86,6 +89,7 @@ impl Session {
         talk: Rc<dyn Talk>,
         place: Arc<Place>,
         outbound: Outbound,
+        open: OpenSocket,
         has_limits: bool,
     ) -> Self {
         let quota = Quota::per_second(FRAMES_PER_SECOND).allow_burst(BURST);
@@ -95,6 +99,7 @@ impl Session {
             pace: has_limits.then(|| RateLimiter::direct(quota)),
             heard_at: Instant::now(),
             _place: place,
+            _open: open,
         }
     }
 

@@ -1,8 +1,9 @@
 //! The people, places and times that the tests play with.
 
+use cabrank::domain::fare::HIGH_FARE_PERMILLE;
 use cabrank::domain::{
-    Address, DriverId, Measured, OperatorId, Order, Party, Place, Reason, Request, RiderId, Trip,
-    TripId, UserId,
+    Address, Amount, Currency, DriverId, Duties, Measured, OperatorId, Order, Party, Place, Reason,
+    Request, RiderId, Terms, Trip, TripId, UserId,
 };
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -86,6 +87,28 @@ pub fn requested() -> Trip {
 pub fn later() -> Order {
     Order {
         opens_at: Some(at(OPENS_SECOND)),
+        ..Order::default()
+    }
+}
+
+/// An order in a town that charges for a late cancellation, and for not coming.
+pub fn in_a_town() -> Order {
+    let amount = |units| Amount::new(units).expect("an amount");
+    let terms = Terms {
+        currency: Some(Currency::parse("EUR").expect("a currency")),
+        tariff: None,
+        surge_permille: 1_000,
+        quoted: None,
+        free_waiting_s: FREE_WAITING_SECONDS as u32,
+        free_cancel_s: 120,
+        cancel_fee: amount(300),
+        no_show_fee: amount(500),
+        reasons: Vec::new(),
+        high_fare_permille: HIGH_FARE_PERMILLE,
+    };
+    Order {
+        terms: Some(Box::new(terms)),
+        duties: Some(Duties::default()),
         ..Order::default()
     }
 }

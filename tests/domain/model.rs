@@ -1,9 +1,9 @@
 //! Random lives of trips, against a model that knows only a status, a driver, who ended it, what riders change,
-//! who has given it back, and three times.
+//! who has given it back, what was found out about the driver, and some times.
 
 use cabrank::domain::{
-    Action, Actor, Address, Amendment, Change, Coordinates, Ending, Order, Place, PlaceChange,
-    Refusal, State, Status, Trip,
+    Action, Actor, Address, Amendment, Change, Coordinates, Ending, Order, Outset, Place,
+    PlaceChange, Refusal, State, Status, Trip,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -12,6 +12,13 @@ use crate::cast::{
     FREE_WAITING_SECONDS, OPENS_SECOND, SEARCH_SECONDS, at, driver, later, measured, operator,
     ordered, party, place, reason, rider,
 };
+
+/// How long the rider is told that a driver takes, in seconds.
+const PROMISED_SECONDS: u32 = 60;
+/// By how much later than that is late.
+const LATE_SECONDS: i64 = 300;
+/// For how long a driver who is not silent may not be heard of.
+const SILENT_SECONDS: i64 = 180;
 
 /// Who does what; the numbers tell people of one role apart, and rider 0 asked for the trip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +35,12 @@ enum Deed {
     Delete(u8),
     CancelByOperator(u8),
     End(u8, Ending),
+    TakeBack(u8),
+    /// Its driver may be late.
+    Late,
+    /// Nothing was heard of that driver for so many seconds.
+    Silent(u8, i64),
+    Block(u8),
     Open,
     Expire,
 }
@@ -57,17 +70,28 @@ struct Model {
     given_back_by: Vec<u8>,
     search_ends: i64,
     arrived: i64,
+    started: Option<i64>,
+    late_due: Option<i64>,
+    is_late: bool,
+    silent: Option<i64>,
+    is_blocked: bool,
 }
 
 impl Deed {
-    fn action(self) -> Action {
+    fn action(self, second: i64) -> Action {
         match self {
-            Self::Accept(number) => Action::Accept(party(driver(number))),
-            Self::Arrive(number) => Action::Arrive(driver(number)),
+            Self::Accept(number) => {
+                let outset = Outset {
+                    from: None,
+                    promised_s: Some(PROMISED_SECONDS),
+                };
+                Action::Accept(party(driver(number)), outset)
+            }
+            Self::Arrive(number) => Action::Arrive(driver(number), None),
             Self::Start(number) => Action::Start(driver(number), None),
             Self::Complete(number) => Action::Complete(driver(number), Some(Box::new(measured()))),
             Self::GiveBack(number) => Action::GiveBack(driver(number), Some(reason())),
-            Self::NoShow(number) => Action::NoShow(driver(number)),
+            Self::NoShow(number) => Action::NoShow(driver(number), None),
             Self::Cancel(number) => Action::Cancel(rider(number), Some(reason())),
             Self::Amend(number, pick_up, drop_off) => {
                 let change = |address: &str| PlaceChange {
@@ -83,6 +107,10 @@ impl Deed {
             Self::Delete(number) => Action::Delete(rider(number)),
             Self::CancelByOperator(number) => Action::CancelByOperator(operator(number), reason()),
             Self::End(number, ending) => Action::End(operator(number), ending, reason(), None),
+            Self::TakeBack(number) => Action::TakeBack(operator(number), reason()),
+            Self::Late => Action::NoteLate,
+            Self::Silent(number, ago) => Action::NoteSilent(driver(number), at(second - ago)),
+            Self::Block(number) => Action::NoteBlocked(driver(number)),
             Self::Open => Action::Open,
             Self::Expire => Action::Expire,
         }
@@ -99,10 +127,12 @@ impl Deed {
             Self::Cancel(number) | Self::Amend(number, ..) | Self::Delete(number) => {
                 Actor::Rider(rider(number))
             }
-            Self::CancelByOperator(number) | Self::End(number, _) => {
+            Self::CancelByOperator(number) | Self::TakeBack(number) | Self::End(number, _) => {
                 Actor::Operator(operator(number))
             }
-            Self::Open | Self::Expire => Actor::Service,
+            Self::Late | Self::Silent(..) | Self::Block(_) | Self::Open | Self::Expire => {
+                Actor::Service
+            }
         }
     }
 
@@ -117,9 +147,11 @@ impl Deed {
                 Status::Cancelled
             }
             Self::Expire => Status::Expired,
-            Self::GiveBack(_) | Self::Open => Status::Requested,
+            Self::GiveBack(_) | Self::TakeBack(_) | Self::Open => Status::Requested,
             Self::NoShow(_) => Status::NoShow,
-            Self::Amend(..) | Self::Delete(_) => return None,
+            Self::Amend(..) | Self::Delete(_) | Self::Late | Self::Silent(..) | Self::Block(_) => {
+                return None;
+            }
         })
     }
 
@@ -129,7 +161,9 @@ impl Deed {
             Self::Arrive(_) => &[Status::Started],
             Self::Start(_) => &[Status::Started, Status::Arrived],
             Self::Complete(_) | Self::End(..) => &[Status::InProgress],
-            Self::GiveBack(_) => &[Status::Started, Status::Arrived],
+            Self::GiveBack(_) | Self::TakeBack(_) => &[Status::Started, Status::Arrived],
+            Self::Late => &[Status::Started],
+            Self::Silent(..) | Self::Block(_) => &Status::TAKEN,
             Self::NoShow(_) => &[Status::Arrived],
             Self::Cancel(_) | Self::CancelByOperator(_) => &[
                 Status::Scheduled,
@@ -153,7 +187,71 @@ impl Deed {
 }
 
 impl Model {
+    /// What is found out about the driver, and an operator who takes the trip from them.
+    fn judge_note(&self, deed: Deed, second: i64) -> Option<Verdict> {
+        let has_it = |number| self.driver == Some(number) && deed.sources().contains(&self.status);
+        let (is_done, is_possible) = match deed {
+            Deed::TakeBack(_) => (
+                self.status == Status::Requested && !self.given_back_by.is_empty(),
+                deed.sources().contains(&self.status),
+            ),
+            Deed::Late => {
+                let is_due = self.late_due.is_some_and(|due| second >= due);
+                let is_coming = self.status == Status::Started;
+                (is_coming && self.is_late, is_coming && is_due)
+            }
+            Deed::Silent(number, ago) => {
+                let is_possible = has_it(number) && ago >= SILENT_SECONDS;
+                let is_noted = |silent| self.started.is_none_or(|started| silent >= started);
+                (
+                    is_possible && self.silent.is_some_and(is_noted),
+                    is_possible,
+                )
+            }
+            Deed::Block(number) => (
+                self.status == Status::Requested && self.given_back_by.contains(&number)
+                    || has_it(number) && self.is_blocked,
+                has_it(number),
+            ),
+            Deed::Accept(_)
+            | Deed::Arrive(_)
+            | Deed::Start(_)
+            | Deed::Complete(_)
+            | Deed::GiveBack(_)
+            | Deed::NoShow(_)
+            | Deed::Cancel(_)
+            | Deed::Amend(..)
+            | Deed::Delete(_)
+            | Deed::CancelByOperator(_)
+            | Deed::End(..)
+            | Deed::Open
+            | Deed::Expire => return None,
+        };
+        Some(match (is_done, is_possible) {
+            (true, _) => Verdict::AlreadyDone,
+            (false, true) => Verdict::Changed,
+            (false, false) => Verdict::NotPossible,
+        })
+    }
+
+    /// The driver has it no longer, and does not get it again.
+    fn let_go(&mut self, second: i64) {
+        self.status = Status::Requested;
+        self.given_back_by.extend(self.driver.take());
+        self.search_ends = second + SEARCH_SECONDS;
+        self.forget();
+    }
+
+    /// What was known of the driver who had it.
+    fn forget(&mut self) {
+        (self.started, self.late_due, self.silent) = (None, None, None);
+        (self.is_late, self.is_blocked) = (false, false);
+    }
+
     fn judge(&self, deed: Deed, at_second: i64) -> Verdict {
+        if let Some(verdict) = self.judge_note(deed, at_second) {
+            return verdict;
+        }
         let strange = match deed {
             Deed::Cancel(number) | Deed::Amend(number, ..) => number != 0 || self.hidden,
             Deed::Delete(number) => number != 0,
@@ -168,6 +266,10 @@ impl Model {
             Deed::Accept(_)
             | Deed::CancelByOperator(_)
             | Deed::End(..)
+            | Deed::TakeBack(_)
+            | Deed::Late
+            | Deed::Silent(..)
+            | Deed::Block(_)
             | Deed::Open
             | Deed::Expire => false,
         };
@@ -208,7 +310,10 @@ impl Model {
             self.by = deed.by();
         }
         match self.without_idle_parts(deed) {
-            Deed::Accept(number) => self.driver = Some(number),
+            Deed::Accept(number) => {
+                self.driver = Some(number);
+                self.late_due = Some(second + i64::from(PROMISED_SECONDS) + LATE_SECONDS);
+            }
             Deed::Amend(_, pick_up, drop_off) => {
                 // The pins stay.
                 let renamed = |address: Option<&str>, now: &Place| Place {
@@ -226,15 +331,15 @@ impl Model {
                     self.by = deed.by();
                 }
             }
-            Deed::GiveBack(number) => {
-                self.driver = None;
-                self.given_back_by.push(number);
-                self.search_ends = second + SEARCH_SECONDS;
-            }
+            Deed::GiveBack(_) | Deed::TakeBack(_) => self.let_go(second),
+            Deed::Late => self.is_late = true,
+            Deed::Silent(..) => self.silent = Some(second.max(self.started.unwrap_or(second))),
+            Deed::Block(_) if self.status == Status::InProgress => self.is_blocked = true,
+            Deed::Block(_) => self.let_go(second),
+            Deed::Start(_) => self.started = Some(second),
             Deed::Open => self.search_ends = second + SEARCH_SECONDS,
             Deed::Arrive(_) => self.arrived = second,
-            Deed::Start(_)
-            | Deed::Complete(_)
+            Deed::Complete(_)
             | Deed::NoShow(_)
             | Deed::Cancel(_)
             | Deed::CancelByOperator(_)
@@ -260,6 +365,10 @@ impl Model {
             | Deed::Cancel(_)
             | Deed::CancelByOperator(_)
             | Deed::End(..)
+            | Deed::TakeBack(_)
+            | Deed::Late
+            | Deed::Silent(..)
+            | Deed::Block(_)
             | Deed::Expire => has_brought_it_here,
         }
     }
@@ -291,6 +400,7 @@ fn verdict(outcome: &Result<Change, Refusal>) -> Verdict {
             | Refusal::UnknownReason
             | Refusal::PinNeeded(_)
             | Refusal::NoCurrency
+            | Refusal::TooFar { .. }
             | Refusal::NotPossible { .. },
         ) => Verdict::NotPossible,
     }
@@ -303,6 +413,10 @@ fn check_shape(trip: &Trip, model: &Model) {
         trip.state.driver().map(|party| party.id),
         model.driver.map(driver)
     );
+    let conduct = trip.conduct;
+    assert_eq!(conduct.late_at.is_some(), model.is_late);
+    assert_eq!(conduct.silent_at, model.silent.map(at));
+    assert_eq!(conduct.blocked_at.is_some(), model.is_blocked);
     let ended_by = match &trip.state {
         State::Completed { .. } | State::Cancelled { .. } => Some(model.by),
         State::Scheduled
@@ -352,16 +466,24 @@ fn check_change(before: &Trip, after: &Trip, action: &Action, now: Timestamp) {
     let reason = match action {
         Action::Cancel(_, reason) => reason.clone(),
         Action::GiveBack(_, reason) => reason.clone(),
-        Action::CancelByOperator(_, reason) | Action::End(_, _, reason, _) => Some(reason.clone()),
-        Action::Accept(_)
-        | Action::Arrive(_)
+        Action::CancelByOperator(_, reason)
+        | Action::TakeBack(_, reason)
+        | Action::End(_, _, reason, _) => Some(reason.clone()),
+        Action::NoteBlocked(_) if after.state.status() == Status::Requested => None,
+        Action::Accept(..)
+        | Action::Arrive(..)
         | Action::Start(..)
         | Action::Complete(..)
-        | Action::NoShow(_)
+        | Action::NoShow(..)
         | Action::Expire => None,
-        Action::Amend(..) | Action::Delete(_) | Action::SetFare(..) | Action::Open => {
-            before.reason.clone()
-        }
+        Action::Amend(..)
+        | Action::Delete(_)
+        | Action::NoteNearer(..)
+        | Action::NoteLate
+        | Action::NoteSilent(..)
+        | Action::NoteBlocked(_)
+        | Action::SetFare(..)
+        | Action::Open => before.reason.clone(),
     };
     assert_eq!(after.reason, reason);
     let untouched = Trip {
@@ -379,10 +501,14 @@ fn check_change(before: &Trip, after: &Trip, action: &Action, now: Timestamp) {
         ridden: before.ridden,
         attempt: before.attempt,
         times: before.times,
+        conduct: before.conduct,
         ..after.clone()
     };
     assert_eq!(&untouched, before, "a change leaves the rest alone");
-    let is_given_back = matches!(action, Action::GiveBack(..));
+    let is_given_back = matches!(
+        action,
+        Action::GiveBack(..) | Action::TakeBack(..) | Action::NoteBlocked(_)
+    ) && after.state.status() == Status::Requested;
     assert_eq!(after.attempt, before.attempt + i64::from(is_given_back));
     assert_eq!(
         after.apply(action, now),
@@ -402,12 +528,17 @@ fn live(mut trip: Trip, deeds: &[(Deed, i64)]) {
         given_back_by: Vec::new(),
         search_ends: SEARCH_SECONDS,
         arrived: 0,
+        started: None,
+        late_due: None,
+        is_late: false,
+        silent: None,
+        is_blocked: false,
     };
     let mut second = 0;
     check_shape(&trip, &model);
     for (deed, pause) in deeds {
         second += pause;
-        let action = deed.action();
+        let action = deed.action(second);
         let expected = model.judge(*deed, second);
         let outcome = trip.apply(&action, at(second));
         assert_eq!(
@@ -433,6 +564,7 @@ fn live(mut trip: Trip, deeds: &[(Deed, i64)]) {
                 | Refusal::NotYourTrip
                 | Refusal::GivenBack
                 | Refusal::WrongCode
+                | Refusal::TooFar { .. }
                 | Refusal::UnknownReason
                 | Refusal::PinNeeded(_)
                 | Refusal::NoCurrency,
@@ -460,6 +592,10 @@ fn a_deed() -> impl Strategy<Value = Deed> {
         1 => number().prop_map(Deed::Delete),
         1 => number().prop_map(Deed::CancelByOperator),
         1 => (number(), ending).prop_map(|(number, ending)| Deed::End(number, ending)),
+        1 => number().prop_map(Deed::TakeBack),
+        2 => Just(Deed::Late),
+        2 => (number(), 170..190_i64).prop_map(|(number, ago)| Deed::Silent(number, ago)),
+        1 => number().prop_map(Deed::Block),
         1 => Just(Deed::Expire),
     ]
 }

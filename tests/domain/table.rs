@@ -5,13 +5,13 @@ use std::path::Path;
 
 use cabrank::domain::fare::{HIGH_FARE_PERMILLE, SURGE_NONE};
 use cabrank::domain::{
-    Action, Amendment, Amount, Change, Currency, Ending, Order, PlaceChange, Refusal, RideCode,
-    Tariff, Terms, Trip,
+    Action, Amendment, Amount, Change, Coordinates, Currency, Ending, Order, Outset, PlaceChange,
+    Refusal, RideCode, Tariff, Terms, Trip, Whereabouts,
 };
 
 use crate::cast::{
-    FREE_WAITING_SECONDS, OPENS_SECOND, SEARCH_SECONDS, at, driver, later, operator, ordered,
-    party, place, reason, requested, rider,
+    FREE_WAITING_SECONDS, OPENS_SECOND, SEARCH_SECONDS, at, driver, in_a_town, later, operator,
+    ordered, party, place, reason, requested, rider,
 };
 
 const HEADER: &str = "\
@@ -25,6 +25,12 @@ const HEADER: &str = "\
 # already done       the same actor had done the same: the same answer again, nothing changes
 # - reason           refused
 ";
+
+/// When a driver is late who was expected a minute after the first second.
+const LATE_SECOND: i64 = 1 + 60 + 300;
+
+/// For how long nothing is heard of a driver who is silent.
+const SILENT_SECONDS: i64 = 180;
 
 /// The trip after one more action, which must take effect.
 fn after(trip: &Trip, action: &Action) -> Trip {
@@ -41,14 +47,17 @@ fn after_at(trip: &Trip, action: &Action, second: i64) -> Trip {
 /// Every state that the rules tell apart.
 fn states() -> Vec<(&'static str, Trip)> {
     let requested = requested();
-    let started = after(&requested, &Action::Accept(party(driver(1))));
-    let arrived = after(&started, &Action::Arrive(driver(1)));
+    let started = after(
+        &requested,
+        &Action::Accept(party(driver(1)), Outset::default()),
+    );
+    let arrived = after(&started, &Action::Arrive(driver(1), None));
     let riding = after(&arrived, &Action::Start(driver(1), None));
     let mut with_code = arrived.clone();
     with_code.order.code = Some(code());
     let no_show = after_at(
         &arrived,
-        &Action::NoShow(driver(1)),
+        &Action::NoShow(driver(1), None),
         FREE_WAITING_SECONDS + 1,
     );
     let given_back = after(&started, &Action::GiveBack(driver(1), None));
@@ -98,16 +107,46 @@ fn states() -> Vec<(&'static str, Trip)> {
     ]
 }
 
+/// What the rules tell apart of what is found out about drivers.
+fn held_states() -> Vec<(&'static str, Trip)> {
+    let outset = Outset {
+        from: Some(off(1_000.0)),
+        promised_s: Some(60),
+    };
+    let taken = after(&watched(), &Action::Accept(party(driver(1)), outset));
+    let untold = Action::Accept(party(driver(1)), Outset::default());
+    let riding = after(
+        &after(&requested(), &untold),
+        &Action::Start(driver(1), None),
+    );
+    let silent = Action::NoteSilent(driver(1), at(1 - SILENT_SECONDS));
+    vec![
+        (
+            "STARTED, driver 1 is late",
+            after_at(&taken, &Action::NoteLate, LATE_SECOND),
+        ),
+        ("STARTED, driver 1 is silent", after(&taken, &silent)),
+        (
+            "IN_PROGRESS, driver 1 was blocked",
+            after(&riding, &Action::NoteBlocked(driver(1))),
+        ),
+        ("STARTED, in a town, was promised", taken),
+    ]
+}
+
 /// What the rules tell apart of trips that have a price.
 fn priced_states() -> Vec<(&'static str, Trip)> {
     let requested = ordered(place("1 Main Street"), place("2 Side Street"), priced());
-    let started = after(&requested, &Action::Accept(party(driver(1))));
-    let arrived = after(&started, &Action::Arrive(driver(1)));
+    let started = after(
+        &requested,
+        &Action::Accept(party(driver(1)), Outset::default()),
+    );
+    let arrived = after(&started, &Action::Arrive(driver(1), None));
     let riding = after(&arrived, &Action::Start(driver(1), None));
     let completed = after(&riding, &Action::Complete(driver(1), None));
     let set = after(&completed, &set_fare(1));
     let waited = FREE_WAITING_SECONDS + 1;
-    let no_show = after_at(&arrived, &Action::NoShow(driver(1)), waited);
+    let no_show = after_at(&arrived, &Action::NoShow(driver(1), None), waited);
     vec![
         ("COMPLETED by driver 1, priced", completed),
         ("COMPLETED by driver 1, fare set", set),
@@ -151,7 +190,7 @@ fn actions() -> Vec<(String, Action, i64)> {
             actions.push((action.0, action.1, 2));
         }
     }
-    let no_show = Action::NoShow(driver(1));
+    let no_show = Action::NoShow(driver(1), None);
     for (words, action, second) in [
         ("expire in the search time", Action::Expire, 2),
         (
@@ -161,6 +200,46 @@ fn actions() -> Vec<(String, Action, i64)> {
         ),
         ("open too early", Action::Open, 2),
         ("open in time", Action::Open, OPENS_SECOND),
+        (
+            "note that the driver is late",
+            Action::NoteLate,
+            LATE_SECOND,
+        ),
+        (
+            "note that the driver is late too early",
+            Action::NoteLate,
+            2,
+        ),
+        (
+            "note that driver 1 is silent",
+            Action::NoteSilent(driver(1), at(2 - SILENT_SECONDS)),
+            2,
+        ),
+        (
+            "note that driver 1 is silent too early",
+            Action::NoteSilent(driver(1), at(3 - SILENT_SECONDS)),
+            2,
+        ),
+        (
+            "note that driver 1 comes nearer",
+            Action::NoteNearer(driver(1), 500),
+            2,
+        ),
+        (
+            "note that driver 1 was blocked",
+            Action::NoteBlocked(driver(1)),
+            2,
+        ),
+        (
+            "arrive by driver 1 from afar",
+            Action::Arrive(driver(1), Some(off(84_000.0))),
+            2,
+        ),
+        (
+            "no-show by driver 1 from afar",
+            Action::NoShow(driver(1), Some(off(84_000.0))),
+            FREE_WAITING_SECONDS + 1,
+        ),
         (
             "no-show by driver 1 after the free waiting",
             no_show,
@@ -175,13 +254,13 @@ fn actions() -> Vec<(String, Action, i64)> {
 fn by_driver(number: u8) -> Vec<(String, Action)> {
     let id = driver(number);
     [
-        ("accept", Action::Accept(party(id))),
-        ("arrive", Action::Arrive(id)),
+        ("accept", Action::Accept(party(id), Outset::default())),
+        ("arrive", Action::Arrive(id, None)),
         ("start", Action::Start(id, None)),
         ("start with a code", Action::Start(id, Some(code()))),
         ("complete", Action::Complete(id, None)),
         ("give back", Action::GiveBack(id, None)),
-        ("no-show", Action::NoShow(id)),
+        ("no-show", Action::NoShow(id, None)),
     ]
     .map(|(words, action)| (format!("{words} by driver {number}"), action))
     .into()
@@ -211,12 +290,26 @@ fn by_operator(number: u8) -> Vec<(String, Action)> {
     let end = |ending| Action::End(by, ending, reason(), None);
     [
         ("cancel", Action::CancelByOperator(by, reason())),
+        ("take back", Action::TakeBack(by, reason())),
         ("end as completed", end(Ending::Completed)),
         ("end as cancelled", end(Ending::Cancelled)),
         ("set the fare", set_fare(number)),
     ]
     .map(|(words, action)| (format!("{words} by operator {number}"), action))
     .into()
+}
+
+/// A trip of a town that charges for late cancellations and knows where the pick-up is.
+fn watched() -> Trip {
+    let mut pick_up = place("1 Main Street");
+    pick_up.location = Some(Coordinates::new(53.55, 10.0).expect("on the earth"));
+    ordered(pick_up, place("2 Side Street"), in_a_town())
+}
+
+/// A device so many metres from that pick-up.
+fn off(metres: f64) -> Whereabouts {
+    let place = Coordinates::new(53.55 + metres / 111_195.0, 10.0).expect("on the earth");
+    Whereabouts::new(place, Some(5.0))
 }
 
 fn code() -> RideCode {
@@ -234,6 +327,7 @@ fn result(trip: &Trip, action: &Action, second: i64) -> String {
         Err(Refusal::GivenBack) => words("- given back"),
         Err(Refusal::WrongCode) => words("- wrong code"),
         Err(Refusal::TooEarly { .. }) => words("- too early"),
+        Err(Refusal::TooFar { .. }) => words("- too far away"),
         Err(Refusal::UnknownReason) => words("- unknown reason"),
         Err(Refusal::NoCurrency) => words("- no currency"),
         Err(Refusal::PinNeeded(_)) => words("- pin needed"),
@@ -243,6 +337,7 @@ fn result(trip: &Trip, action: &Action, second: i64) -> String {
 
 fn table() -> String {
     let mut states = states();
+    states.extend(held_states());
     states.extend(priced_states());
     // In the order of a trip's life; the sort is stable.
     states.sort_by_key(|(_, trip)| trip.state.status() as u8);

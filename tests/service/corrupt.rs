@@ -15,6 +15,7 @@ pub fn tests() -> Vec<Test> {
         a_service_starts_beside_corrupt_rows,
         what_follows_a_corrupt_event_is_a_snapshot_for_those_who_miss_it,
         a_corrupt_row_is_named_once_and_counted,
+        whose_vehicles_are_unreadable_drives_nothing_and_stops_nobody,
     ]
 }
 
@@ -169,4 +170,17 @@ fn a_corrupt_row_is_named_once_and_counted(on: Database) {
     let row = format!("row {} of trips", bad["id"]);
     assert!(named[0].contains(&row), "{}", named[0]);
     assert!(!log.contains("cannot be read again"), "{log}");
+}
+
+fn whose_vehicles_are_unreadable_drives_nothing_and_stops_nobody(on: Database) {
+    let service = Service::start(on);
+    let (driver, other) = (service.driver("bob"), service.driver("ben"));
+    other_hands::write(
+        service.home(),
+        "UPDATE users SET may_drive = '{' WHERE username = 'bob'",
+    );
+    let refused = driver.post("/api/shift/", &json!({}));
+    refused.problem(403, "wrong-vehicle");
+    other.post("/api/shift/", &json!({})).ok(200);
+    assert_eq!(corrupt_rows(&service), 1);
 }

@@ -58,10 +58,12 @@ mod refreshing;
 mod refusals;
 mod replays;
 mod requests;
+mod responsibility;
 mod resume;
 mod rides;
 mod security;
 mod sessions;
+mod settling;
 mod shifts;
 mod sightings;
 mod sign_up;
@@ -124,6 +126,8 @@ fn modules() -> Vec<Module> {
         ("shifts", shifts::tests()),
         ("rides", rides::tests()),
         ("fees", fees::tests()),
+        ("responsibility", responsibility::tests()),
+        ("settling", settling::tests()),
         ("fares", fares::tests()),
         ("metering", metering::tests()),
         ("other_fares", other_fares::tests()),

@@ -125,7 +125,11 @@ fn who_has_a_trip_stays_on_shift_however_silent(on: Database) {
     cab.does("arrive", &trip).ok(200);
     cab.does("start", &trip).ok(200);
     cab.does("complete", &trip).ok(200);
-    for kind in ["offer-ended", "accepted", "arrived", "started", "completed"] {
+    let late = ["driver-late", "notification"];
+    for kind in ["offer-ended", "accepted"].into_iter().chain(late) {
+        cab.hears(kind);
+    }
+    for kind in ["arrived", "started", "completed"] {
         cab.hears(kind);
     }
     // From the end of the trip on the wait counts anew.

@@ -23,6 +23,8 @@ pub fn tests() -> Vec<Test> {
         a_booking_that_finds_nobody,
         a_rider_who_does_not_come,
         a_ride_that_is_offered_one_by_one,
+        a_ride_that_is_taken_from_its_driver,
+        a_ride_whose_driver_is_silent_and_blocked,
         notifications,
         every_kind_of_event_is_in_a_story,
     ]
@@ -56,6 +58,14 @@ fn a_ride_that_is_offered_one_by_one(on: Database) {
     plays(on, &stories::OFFERED);
 }
 
+fn a_ride_that_is_taken_from_its_driver(on: Database) {
+    plays(on, &stories::TAKEN_BACK);
+}
+
+fn a_ride_whose_driver_is_silent_and_blocked(on: Database) {
+    plays(on, &stories::SILENT);
+}
+
 fn notifications(on: Database) {
     plays(on, &stories::TOLD);
 }
@@ -64,12 +74,14 @@ fn notifications(on: Database) {
 #[track_caller]
 fn plays(on: Database, story: &Story) {
     let mut stage = Stage::set(on, story.town, story.on_shift);
-    let ears: Vec<Ears> = Who::ALL.map(|who| Ears::of(stage.client(who))).into();
-    let mut ears: Vec<(Who, Ears)> = Who::ALL.into_iter().zip(ears).collect();
+    let listening = story
+        .listening()
+        .map(|who| (who, Ears::of(stage.client(who))));
+    let mut ears: Vec<(Who, Ears)> = listening.collect();
     for (n, row) in story.rows.iter().enumerate() {
         (row.does)(&mut stage);
         if row.changes_trip() {
-            sees(&stage, row);
+            sees(&stage, story, row);
             for (who, ears) in &mut ears {
                 ears.look(&stage, *who, n, row);
             }
@@ -89,9 +101,9 @@ fn plays(on: Database, story: &Story) {
 
 /// After a row, those see the trip whom it says, and nobody else.
 #[track_caller]
-fn sees(stage: &Stage, row: &Row) {
+fn sees(stage: &Stage, story: &Story, row: &Row) {
     let trip = stage.trip();
-    for who in Who::ALL {
+    for who in story.listening() {
         let client = stage.client(who);
         let path = format!("/api/trip/{}/", crate::harness::nk(trip));
         let expected = if row.sees.contains(&who) { 200 } else { 404 };
@@ -126,7 +138,8 @@ fn expected(story: &Story, who: Who, heard: &Heard) -> Heard {
         if is_listening { count } else { 0 }
     };
     let bare = |is_open: bool| -> Vec<String> {
-        let statuses = kinds().filter_map(|row| row.status.filter(|_| is_open));
+        let statuses = kinds().filter(|row| !row.is_note());
+        let statuses = statuses.filter_map(|row| row.status.filter(|_| is_open));
         statuses.map(str::to_owned).collect()
     };
     Heard {

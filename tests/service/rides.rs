@@ -120,6 +120,8 @@ fn a_code_cannot_be_guessed_quickly(on: Database) {
 fn with_waiting(on: Database) -> Service {
     let rules = json!({
         "currency": "EUR", "waiting": {"free_seconds": 240}, "cancellation": {"no_show_fee": 500},
+        // Drivers are believed here.
+        "duties": {"arrive_within_metres": 0},
     });
     let town = town("broadcast", &rules);
     Options::new(on).town(&town).with_clock().start()
@@ -203,7 +205,10 @@ fn a_trip_that_is_given_back_goes_to_another_driver(on: Database) {
     // The answer may have been lost; the change was not.
     assert_eq!(driver.command(&trip, "give_back").ok(200), back);
     let body = driver.accept(&trip).problem(403, "not-offered");
-    assert_eq!(body["detail"], "You have given this trip back.");
+    assert_eq!(
+        body["detail"],
+        "You have given this trip back, or it was taken from you."
+    );
     let told = rider.get("/api/notifications/").ok(200);
     assert_eq!(told["unread"], 2, "the arrival, and this: {told}");
     let taken = other.accept(&trip).ok(200);

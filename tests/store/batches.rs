@@ -161,7 +161,7 @@ fn a_trip_may_go_all_its_way_in_one_batch(on: On) {
 
     let outcomes = town.commands_in_one_batch([
         accept(&trip, &bob),
-        act(&trip, Action::Arrive(bob.id)),
+        act(&trip, Action::Arrive(bob.id, None)),
         act(&trip, Action::Start(bob.id, None)),
         act(&trip, Action::Complete(bob.id, None)),
         act(&trip, Action::Complete(bob.id, None)),

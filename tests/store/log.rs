@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use cabrank::domain::{
-    Action, Before, DriverId, Event, Kind, OperatorId, Party, Reason, RiderId, Stream, TripChange,
-    UserId,
+    Action, Before, DriverId, Event, Kind, OperatorId, Outset, Party, Reason, RiderId, Stream,
+    TripChange, UserId,
 };
 use cabrank::store::writer::feed::Item;
 use cabrank::store::{Bounds, events};
@@ -44,11 +44,11 @@ fn people(town: &Town) -> People {
 fn lives(people: &People) -> Vec<Vec<Action>> {
     let bob = people.bob.id;
     let reason = || Reason::parse("The road is flooded").expect("a reason");
-    let accept = || Action::Accept(people.bob.clone());
+    let accept = || Action::Accept(people.bob.clone(), Outset::default());
     vec![
         vec![
             accept(),
-            Action::Arrive(bob),
+            Action::Arrive(bob, None),
             Action::Start(bob, None),
             Action::Complete(bob, None),
         ],
@@ -234,7 +234,7 @@ fn a_full_feed_leaves_a_gap_that_the_log_fills(on: On) {
     let trip = town.requested_by(&people.ann);
     town.trip(accept(&trip, &people.bob));
     for action in [
-        Action::Arrive(people.bob.id),
+        Action::Arrive(people.bob.id, None),
         Action::Start(people.bob.id, None),
     ] {
         town.trip(act(&trip, action));

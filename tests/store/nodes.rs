@@ -5,7 +5,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use cabrank::domain::{
-    Action, Audience, DriverId, Event, Party, Refusal, RiderId, Role, Stream, Trip, TripId,
+    Action, Audience, DriverId, Event, Outset, Party, Refusal, RiderId, Role, Stream, Trip, TripId,
 };
 use cabrank::inputs;
 use cabrank::store::streams::{self, Part};
@@ -148,8 +148,8 @@ fn two_nodes_write_one_log_without_gaps(on: On) {
         for _ in 0..ROUNDS {
             let trip = caller.command(request(&rider)).expect("a request").trip;
             for action in [
-                Action::Accept(driver.clone()),
-                Action::Arrive(driver.id),
+                Action::Accept(driver.clone(), Outset::default()),
+                Action::Arrive(driver.id, None),
                 Action::Start(driver.id, None),
                 Action::Complete(driver.id, None),
             ] {

@@ -182,7 +182,7 @@ fn the_service_tells_the_parties_what_they_must_know(on: On) {
             .collect::<Vec<_>>()
     };
     assert_eq!(counts(), [0, 0]);
-    town.trip(act(&trip, Action::Arrive(bob.id)));
+    town.trip(act(&trip, Action::Arrive(bob.id, None)));
     assert_eq!(counts(), [1, 0]);
     town.trip(act(&trip, Action::Cancel(ann.id, None)));
     assert_eq!(counts(), [1, 1], "who calls it off knows");

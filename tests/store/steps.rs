@@ -152,7 +152,7 @@ fn what_was_there_before_the_news_stays_as_it_was(on: On) {
         town.command(asking).expect("the answer of then").outcome,
         Outcome::Replayed
     );
-    town.trip(act(&trip, cabrank::domain::Action::Arrive(bob.id)));
+    town.trip(act(&trip, cabrank::domain::Action::Arrive(bob.id, None)));
     let now = town.log();
     assert_eq!(kinds(&now[2..]), ["arrived", "notification"]);
     assert!(now[2].id > log[1].id);

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use cabrank::domain::{
     Action, Address, Audience, DriverId, Event, MessageText, NoticeText, Notification, OfferId,
-    OperatorId, Order, Party, Person, Place, Policy, Request, RiderId, Role, Standing, Trip,
-    TripChange, TripId, UserId, Vehicle, VehicleClass,
+    OperatorId, Order, Outset, Party, Person, Place, Policy, Request, RiderId, Role, Standing,
+    Trip, TripChange, TripId, UserId, Vehicle, VehicleClass,
 };
 use cabrank::inputs;
 use cabrank::store::db::{DatabaseUrl, Db};
@@ -396,7 +396,7 @@ pub fn act(trip: &Trip, action: Action) -> Command {
 
 /// A driver's wish for a trip.
 pub fn accept(trip: &Trip, driver: &Party<DriverId>) -> Command {
-    act(trip, Action::Accept(driver.clone()))
+    act(trip, Action::Accept(driver.clone(), Outset::default()))
 }
 
 /// What a party of a trip, or somebody else, says there.

@@ -55,6 +55,12 @@ export interface Trip {
   area?: string;
   /** The driver needs the rider's code to start. */
   ride_code?: true;
+  /** It could not be told whether the driver was at the pick-up. */
+  arrival?: 'unverified';
+  /** Since when the driver is later than promised; cancelling costs nothing. */
+  driver_late?: string;
+  /** Since when nothing is heard of the driver; before the start cancelling costs nothing. */
+  driver_silent?: string;
   /** What was agreed on. */
   quote?: Fare;
   /** What is due. */
@@ -286,6 +292,11 @@ export type TripKind =
   | 'amended'
   | 'accepted'
   | 'given-back'
+  | 'taken-back'
+  | 'driver-nearer'
+  | 'driver-late'
+  | 'driver-silent'
+  | 'driver-blocked'
   | 'arrived'
   | 'started'
   | 'completed'

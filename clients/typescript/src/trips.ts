@@ -121,6 +121,11 @@ export class Trips {
     return this.#command('cancel', { pk, data: reason === undefined ? {} : { reason } });
   }
 
+  /** An operator takes it from its driver before the start; another one is looked for. */
+  takeBack(pk: Pk, reason: string): Promise<Trip> {
+    return this.#call('take_back', { pk, data: { reason } });
+  }
+
   /** An operator ends a ride. */
   end(pk: Pk, status: 'COMPLETED' | 'CANCELLED', reason: string): Promise<Trip> {
     return this.#command('end', { pk, data: { status, reason } });

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
-use super::policy::{Decision, Searched, Solved};
+use super::policy::{Chosen, Decision, Searched, Solved};
 use crate::domain::{DriverId, Offer, OfferState, Policy, Trip, TripId};
 use crate::store::QueryResult;
 use crate::store::db::Db;
@@ -99,6 +99,24 @@ impl Explanation {
             offer.attempt == self.trip.attempt && offer.state == OfferState::Accepted
         });
         accepted.map(|offer| offer.eta_s)
+    }
+
+    /// Whom a round has chosen who was not offered the trip after all: they were not free any more when it was to be written.
+    fn not_offered(&self, round: &Round) -> Vec<DriverId> {
+        let Chosen::Offered(chosen) = &round.searched.chosen else {
+            return Vec::new();
+        };
+        let later = self.rounds.iter().filter(|other| !other.is_shadow);
+        let later = later.map(|other| other.at).filter(|at| *at > round.at);
+        let until = later.min();
+        let is_of_round = |offer: &&Offer| {
+            let is_in_time = until.is_none_or(|until| offer.offered_at < until);
+            offer.attempt == round.searched.attempt && offer.offered_at >= round.at && is_in_time
+        };
+        let offers = self.offers.iter().filter(is_of_round);
+        let offered: BTreeSet<DriverId> = offers.map(|offer| offer.driver).collect();
+        let left = chosen.iter().filter(|driver| !offered.contains(driver));
+        left.copied().filter(|_| !round.is_shadow).collect()
     }
 
     fn name(&self, driver: DriverId) -> &str {

@@ -75,6 +75,8 @@ struct RoundObject<'a> {
     outcome: &'static str,
     /// Whom that concerns.
     drivers: Vec<NamedObject<'a>>,
+    /// Who of them was not offered it after all: blocked, off shift, or not free any more when it was to be written.
+    not_offered: Vec<NamedObject<'a>>,
     /// Whether the same is decided when it is decided anew from this record.
     same_again: bool,
 }
@@ -251,6 +253,11 @@ impl Explanation {
                 Chosen::Nobody => "nobody",
             },
             drivers: drivers.map(|driver| self.named(*driver)).collect(),
+            not_offered: self
+                .not_offered(round)
+                .into_iter()
+                .map(|driver| self.named(driver))
+                .collect(),
             same_again: round.is_same_again,
         }
     }

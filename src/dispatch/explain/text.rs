@@ -100,6 +100,10 @@ impl Explanation {
                 searched.unheard
             )?;
         }
+        for driver in self.not_offered(round) {
+            let name = self.name(driver);
+            writeln!(f, "  not offered to {name}, who was not free any more")?;
+        }
         if searched.chosen == Chosen::Nobody {
             writeln!(f, "  nobody, within {} s", searched.eta_max_s)?;
         }

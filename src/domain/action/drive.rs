@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::action::{Action, Change, Refusal};
+use crate::domain::duties::{Conduct, Outset, TooFar, Whereabouts};
 use crate::domain::fare::{Fare, Ridden};
 use crate::domain::id::DriverId;
 use crate::domain::metered::Metered;
@@ -15,6 +16,7 @@ impl Trip {
     pub(super) fn accept(
         &self,
         driver: &Party<DriverId>,
+        outset: Outset,
         action: &Action,
         at: Timestamp,
     ) -> Result<Change, Refusal> {
@@ -26,7 +28,9 @@ impl Trip {
                     ..Times::default()
                 };
                 let driver = driver.clone();
-                Ok(self.driven(State::Started { driver }, times, at))
+                let (pick_up, pick_up_at) = (self.pick_up.location, self.order.pick_up_at);
+                let conduct = Conduct::begin(&self.order.duties(), outset, pick_up, pick_up_at, at);
+                Ok(self.driven(State::Started { driver }, times, conduct, at))
             }
             State::Started { driver: taker } if taker.id == driver.id => Ok(Change::AlreadyDone),
             State::Started { driver: taker }
@@ -52,18 +56,24 @@ impl Trip {
     pub(super) fn arrive(
         &self,
         by: DriverId,
+        from: Option<Whereabouts>,
         action: &Action,
         at: Timestamp,
     ) -> Result<Change, Refusal> {
         self.only_for_its_driver(by)?;
         match &self.state {
             State::Started { driver } => {
+                let duties = self.order.duties();
+                let conduct = Conduct {
+                    arrival: duties.judge_arrival(from, self.pick_up.location)?,
+                    ..self.conduct
+                };
                 let times = Times {
                     arrived_at: Some(at),
                     ..self.times
                 };
                 let driver = driver.clone();
-                Ok(self.driven(State::Arrived { driver }, times, at))
+                Ok(self.driven(State::Arrived { driver }, times, conduct, at))
             }
             State::Arrived { .. } => Ok(Change::AlreadyDone),
             State::Scheduled
@@ -96,7 +106,7 @@ impl Trip {
                     ..self.times
                 };
                 let driver = driver.clone();
-                Ok(self.driven(State::InProgress { driver }, times, at))
+                Ok(self.driven(State::InProgress { driver }, times, self.conduct, at))
             }
             State::InProgress { .. } => Ok(Change::AlreadyDone),
             State::Scheduled
@@ -137,7 +147,22 @@ impl Trip {
         }
     }
 
-    /// The next attempt to find a driver begins.
+    /// The next attempt to find a driver begins, without this one.
+    pub(super) fn given_back(&self, by: DriverId, reason: Option<Reason>, at: Timestamp) -> Change {
+        let mut given_back_by = self.given_back_by.clone();
+        given_back_by.push(by);
+        Change::To(Box::new(Self {
+            state: State::Requested,
+            reason,
+            attempt: self.attempt + 1,
+            search_ends_at: self.order.search_ends_at(at),
+            given_back_by,
+            times: Times::default(),
+            conduct: Conduct::default(),
+            ..self.next(at)
+        }))
+    }
+
     pub(super) fn give_back(
         &self,
         by: DriverId,
@@ -148,17 +173,7 @@ impl Trip {
         match &self.state {
             State::Requested if self.given_back_by.contains(&by) => Ok(Change::AlreadyDone),
             State::Started { driver } | State::Arrived { driver } if driver.id == by => {
-                let mut given_back_by = self.given_back_by.clone();
-                given_back_by.push(by);
-                Ok(Change::To(Box::new(Self {
-                    state: State::Requested,
-                    reason: reason.clone(),
-                    attempt: self.attempt + 1,
-                    search_ends_at: self.order.search_ends_at(at),
-                    given_back_by,
-                    times: Times::default(),
-                    ..self.next(at)
-                })))
+                Ok(self.given_back(by, reason.clone(), at))
             }
             State::Started { .. } | State::Arrived { .. } => Err(Refusal::NotYourTrip),
             State::InProgress { .. } | State::Completed { .. } | State::NoShow { .. } => {
@@ -174,17 +189,23 @@ impl Trip {
     pub(super) fn no_show(
         &self,
         by: DriverId,
+        from: Option<Whereabouts>,
         action: &Action,
         at: Timestamp,
     ) -> Result<Change, Refusal> {
         self.only_for_its_driver(by)?;
         match &self.state {
             State::Arrived { driver } => {
+                // Whoever has gone away again does not wait.
+                self.order
+                    .duties()
+                    .judge_arrival(from, self.pick_up.location)?;
                 let until = self.free_waiting_ends_at();
                 if at < until {
                     return Err(Refusal::TooEarly { until });
                 }
                 let terms = self.order.terms.as_ref();
+                let terms = terms.filter(|_| self.conduct.has_truly_arrived());
                 let fare = terms.and_then(|terms| terms.no_show());
                 let driver = driver.clone();
                 Ok(self.charged(State::NoShow { driver }, None, fare, at))
@@ -222,7 +243,9 @@ impl Trip {
             u64::try_from(lasted).unwrap_or(0)
         };
         let started_at = self.times.started_at.unwrap_or(at);
-        let waits_from = self.times.arrived_at.map(|_| self.waits_from());
+        let arrived_at = self.times.arrived_at;
+        let arrived_at = arrived_at.filter(|_| self.conduct.has_truly_arrived());
+        let waits_from = arrived_at.map(|_| self.waits_from());
         terms.final_fare(ridden.map(|ridden| Ridden {
             metres: ridden.metres(),
             seconds: seconds(self.times.started_at, at),
@@ -262,11 +285,12 @@ impl Trip {
         }))
     }
 
-    fn driven(&self, state: State, times: Times, at: Timestamp) -> Change {
+    fn driven(&self, state: State, times: Times, conduct: Conduct, at: Timestamp) -> Change {
         Change::To(Box::new(Self {
             state,
             reason: None,
             times,
+            conduct,
             ..self.next(at)
         }))
     }
@@ -281,3 +305,9 @@ impl Trip {
 
 /// How long a rider may keep the driver waiting where the town says nothing, in seconds.
 const FREE_WAITING_S: u32 = 300;
+
+impl From<TooFar> for Refusal {
+    fn from(TooFar { metres, within }: TooFar) -> Self {
+        Self::TooFar { metres, within }
+    }
+}

@@ -55,6 +55,11 @@ impl Trip {
             return Err(Refusal::UnknownReason);
         }
         let has_arrived = matches!(self.state, State::Arrived { .. });
+        let duties = self.order.duties();
+        if !self.conduct.deserves_fee(&duties, has_arrived) {
+            return Ok(None);
+        }
+        let has_arrived = has_arrived && self.conduct.has_truly_arrived();
         Ok(terms.cancellation(self.times.taken_at, has_arrived, at, word))
     }
 

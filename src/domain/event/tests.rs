@@ -38,10 +38,14 @@ fn hearers(kind: Kind) -> Vec<Stream> {
         Kind::Requested | Kind::Amended | Kind::Expired | Kind::Withdrawn => {
             vec![rider, Stream::Drivers, Stream::Staff]
         }
-        Kind::Accepted | Kind::GivenBack => {
+        Kind::Accepted | Kind::GivenBack | Kind::TakenBack => {
             vec![rider, driver, Stream::Drivers, Stream::Staff]
         }
-        Kind::Arrived
+        Kind::DriverBlocked => vec![Stream::Staff],
+        Kind::DriverNearer
+        | Kind::DriverLate
+        | Kind::DriverSilent
+        | Kind::Arrived
         | Kind::Started
         | Kind::Completed
         | Kind::Cancelled
@@ -72,7 +76,14 @@ fn change(kind: Kind) -> TripChange {
         Kind::Requested => (None, standing(State::Requested, false)),
         Kind::Amended => (Some(State::Requested), standing(State::Requested, false)),
         Kind::Accepted => (Some(State::Requested), standing(started, false)),
-        Kind::GivenBack => (Some(started), standing(State::Requested, false)),
+        Kind::DriverNearer | Kind::DriverLate | Kind::DriverSilent => {
+            (Some(started.clone()), standing(started, false))
+        }
+        Kind::DriverBlocked => {
+            let riding = State::InProgress { driver };
+            (Some(riding.clone()), standing(riding, false))
+        }
+        Kind::GivenBack | Kind::TakenBack => (Some(started), standing(State::Requested, false)),
         Kind::Arrived => (Some(started), standing(State::Arrived { driver }, false)),
         Kind::Started => (Some(started), standing(State::InProgress { driver }, false)),
         Kind::Completed => (Some(started), standing(over, false)),

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::*;
 use crate::domain::{
     Action, Actor, Audience, Change, Coordinates, DriverId, Fact, Fix, Kind, Message, MessageText,
-    NoticeText, Notification, Position, RiderId, TripChange, sample,
+    NoticeText, Notification, Outset, Position, RiderId, TripChange, sample,
 };
 use crate::registry::outbound::Next;
 use crate::registry::voice::NotTold;
@@ -166,8 +166,11 @@ fn after_the_accept_only_the_parties_hear_more() {
     let driver = Listener::join(&mut roster, BOB, Role::Driver);
     let other = Listener::join(&mut roster, CAT, Role::Driver);
     let bob = DriverId::of(BOB);
-    let accepted = after(&trip(), &Action::Accept(sample::party(bob)));
-    let arrived = after(&accepted, &Action::Arrive(bob));
+    let accepted = after(
+        &trip(),
+        &Action::Accept(sample::party(bob), Outset::default()),
+    );
+    let arrived = after(&accepted, &Action::Arrive(bob, None));
     let accept = event(Kind::Accepted, Some(&trip()), &accepted, 2);
     roster.announce(&accept, Instant::now());
     let arrive = event(Kind::Arrived, Some(&accepted), &arrived, 3);
@@ -216,10 +219,16 @@ fn who_gave_a_trip_back_hears_and_sees_no_more_of_it() {
     let now = Instant::now();
     let (bob, cat) = (DriverId::of(BOB), DriverId::of(CAT));
     let gave = Listener::join(&mut roster, BOB, Role::Driver);
-    let taken = after(&trip(), &Action::Accept(sample::party(bob)));
+    let taken = after(
+        &trip(),
+        &Action::Accept(sample::party(bob), Outset::default()),
+    );
     let back = after(&taken, &Action::GiveBack(bob, None));
-    let again = after(&back, &Action::Accept(sample::party(cat)));
-    let arrived = after(&again, &Action::Arrive(cat));
+    let again = after(
+        &back,
+        &Action::Accept(sample::party(cat), Outset::default()),
+    );
+    let arrived = after(&again, &Action::Arrive(cat, None));
     roster.announce(&event(Kind::Accepted, Some(&trip()), &taken, 1), now);
     roster.look(gave.id, taken.id);
     assert_eq!(roster.groups(), 3, "it attends to the trip");
@@ -250,8 +259,11 @@ fn a_trip_that_is_over_has_no_group() {
 fn what_happens_while_a_socket_joins_is_told_once_it_has() {
     let mut roster = Roster::default();
     let rider = Listener::connect(&mut roster, ANN, Role::Rider);
-    let accepted = after(&trip(), &Action::Accept(sample::party(DriverId::of(BOB))));
-    let arrived = after(&accepted, &Action::Arrive(DriverId::of(BOB)));
+    let accepted = after(
+        &trip(),
+        &Action::Accept(sample::party(DriverId::of(BOB)), Outset::default()),
+    );
+    let arrived = after(&accepted, &Action::Arrive(DriverId::of(BOB), None));
     roster.announce(&requested(1), Instant::now());
     let accept = event(Kind::Accepted, Some(&trip()), &accepted, 2);
     roster.announce(&accept, Instant::now());
@@ -306,8 +318,11 @@ fn operators_hear_of_every_trip() {
     let mut roster = Roster::default();
     let operator = Listener::join(&mut roster, CAT, Role::Operator);
     let bob = DriverId::of(BOB);
-    let accepted = after(&trip(), &Action::Accept(sample::party(bob)));
-    let arrived = after(&accepted, &Action::Arrive(bob));
+    let accepted = after(
+        &trip(),
+        &Action::Accept(sample::party(bob), Outset::default()),
+    );
+    let arrived = after(&accepted, &Action::Arrive(bob, None));
     roster.announce(&requested(1), Instant::now());
     let arrive = event(Kind::Arrived, Some(&accepted), &arrived, 2);
     roster.announce(&arrive, Instant::now());
@@ -320,7 +335,10 @@ fn what_a_rider_removes_concerns_no_driver() {
     let rider = Listener::join(&mut roster, ANN, Role::Rider);
     let drivers = [BOB, CAT].map(|id| Listener::join(&mut roster, id, Role::Driver));
     let bob = DriverId::of(BOB);
-    let accepted = after(&trip(), &Action::Accept(sample::party(bob)));
+    let accepted = after(
+        &trip(),
+        &Action::Accept(sample::party(bob), Outset::default()),
+    );
     let cancelled = after(&accepted, &Action::Cancel(RiderId::of(ANN), None));
     let removed = after(&cancelled, &Action::Delete(RiderId::of(ANN)));
     let remove = event(Kind::Removed, Some(&cancelled), &removed, 4);

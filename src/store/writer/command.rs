@@ -5,9 +5,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::{
-    Action, Actor, Address, DriverId, Event, MessageText, NoRoom, Notification, Offer, OfferId,
-    OfferOver, OfferState, OperatorId, Person, Refusal, Request, Shift, Status, Trip, TripId,
-    Vehicle, VehicleClass,
+    Action, Actor, Address, Allowance, DriverId, Event, MessageText, NoRoom, Notification, Offer,
+    OfferId, OfferOver, OfferState, OperatorId, Person, Refusal, Request, Shift, Status, Trip,
+    TripId, Vehicle, VehicleClass,
 };
 use crate::store::keys::Key;
 
@@ -322,6 +322,9 @@ pub enum Refused {
     /// The driver is not on duty.
     #[error("You are not on a shift.")]
     NotOnShift,
+    /// The driver's account may not drive this.
+    #[error("You may not drive this vehicle. You may drive: {0}.")]
+    WrongVehicle(Allowance),
     /// The room is closed to the caller.
     #[error(transparent)]
     NoRoom(#[from] NoRoom),
@@ -349,6 +352,7 @@ impl Refused {
             | Self::OfferOver(_)
             | Self::OnShift(_)
             | Self::NotOnShift
+            | Self::WrongVehicle(_)
             | Self::NoRoom(_) => None,
         }
     }

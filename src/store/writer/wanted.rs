@@ -17,6 +17,8 @@ pub(super) struct Wanted<'a> {
     pub(super) on_shift: Vec<DriverId>,
     /// Those who reply to an offer, or whose devices do.
     pub(super) repliers: Vec<DriverId>,
+    /// Those whose shifts begin.
+    pub(super) beginning: Vec<DriverId>,
     pub(super) trips: Vec<TripId>,
     pub(super) keys: Vec<(UserId, &'a str)>,
 }
@@ -30,6 +32,7 @@ pub(super) fn wanted(jobs: &[Job]) -> Wanted<'_> {
         drivers: Vec::new(),
         on_shift: Vec::new(),
         repliers: Vec::new(),
+        beginning: Vec::new(),
         trips: Vec::new(),
         keys: Vec::new(),
     };
@@ -53,7 +56,7 @@ impl<'a> Wanted<'a> {
             Task::Request { request, .. } => self.riders.push(request.rider.id),
             Task::Act { trip, action, .. } => {
                 self.trips.push(*trip);
-                if let Action::Accept(driver) = action {
+                if let Action::Accept(driver, _) = action {
                     self.drivers.push(driver.id);
                 }
             }
@@ -79,7 +82,11 @@ impl<'a> Wanted<'a> {
         match &post.what {
             Note::Message { trip, .. } => self.trips.push(*trip),
             Note::Notification(..) => {}
-            Note::BeginShift(driver, _) | Note::EndShift(driver, _) => self.on_duty(*driver),
+            Note::BeginShift(driver, _) => {
+                self.beginning.push(*driver);
+                self.on_duty(*driver);
+            }
+            Note::EndShift(driver, _) => self.on_duty(*driver),
         }
     }
 

@@ -148,7 +148,7 @@ impl Talk for Bare {
     }
 }
 
-/// Tells every change of a trip, in the same words to everybody but drivers whose it is not.
+/// Tells every change of a trip that moves it, in the same words to everybody but drivers whose it is not.
 struct BareVoice {
     style: &'static Style,
     /// Whose socket it is, if a driver's.
@@ -190,6 +190,9 @@ impl Voice for BareVoice {
         let Some(change) = shared.event().trip() else {
             return Ok(());
         };
+        if change.kind.is_note() {
+            return Ok(());
+        }
         let (name, write) = self.words_for(&change.trip);
         let frame = shared.piece(name, |_| frames::text(write(&change.trip)));
         outbound.push(frame).map_err(|_| NotTold)

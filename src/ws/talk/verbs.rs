@@ -57,6 +57,11 @@ impl Dcrf {
                     (None, _, _) => return Err(not_allowed()),
                 }
             }
+            Verb::TakeBack(pk, reason) => {
+                let operator = person.operator().ok_or_else(not_allowed)?;
+                let trip = self.visible(&pk).await?.id;
+                dispatch.take_back(operator, trip, reason, key).await?
+            }
             Verb::End(pk, ending, reason) => {
                 let operator = person.operator().ok_or_else(not_allowed)?;
                 let trip = self.visible(&pk).await?.id;

@@ -73,7 +73,7 @@ impl Stage {
     pub fn set(on: Database, policy: &str, on_shift: &[Who]) -> Self {
         let more = json!({
             "scheduling": {"lead_seconds": 600, "ahead_days_max": 2},
-            "currency": "EUR", "waiting": {"free_seconds": 240},
+            "currency": "EUR", "waiting": {"free_seconds": 240}, "cancellation": {"fee": 300},
         });
         let options = Options::new(on).town(&town(policy, &more)).with_clock();
         let service = options.start();
@@ -167,6 +167,13 @@ impl Stage {
         fix["at"] = after(shift, 1_000 * *count).into();
         let counts = self.client(who).post("/api/positions/", &fix).ok(200);
         assert_eq!(counts["accepted"], 1, "{counts}");
+    }
+
+    /// An account is shut out.
+    #[track_caller]
+    pub fn blocks(&self, name: &str) {
+        let home = self.service.home();
+        home.run_well(&["user", "block", "--username", name], "");
     }
 
     /// Sends a notification to some.

@@ -12,7 +12,16 @@ pub struct Story {
     pub town: &'static str,
     /// Who is on shift from the start. Where time is put ahead nobody is: idle drivers are sent home.
     pub on_shift: &'static [Who],
+    /// Who does not listen: a driver with a socket open is not silent, and one who is blocked has none.
+    pub deaf: &'static [Who],
     pub rows: &'static [Row],
+}
+
+impl Story {
+    /// Everybody who listens.
+    pub fn listening(&self) -> impl Iterator<Item = Who> {
+        Who::ALL.into_iter().filter(|who| !self.deaf.contains(who))
+    }
 }
 
 /// One event.
@@ -37,6 +46,11 @@ impl Row {
         ["STARTED", "ARRIVED", "IN_PROGRESS", "COMPLETED", "NO_SHOW"]
             .into_iter()
             .any(|status| self.status == Some(status))
+    }
+
+    /// Whether it says something about the driver, and moves the trip nowhere.
+    pub fn is_note(&self) -> bool {
+        self.kind.starts_with("driver-")
     }
 
     pub fn is_final(&self) -> bool {
@@ -122,6 +136,7 @@ pub static CHANGES_HANDS: Story = Story {
     name: "a ride that changes hands",
     town: "broadcast",
     on_shift: &[First, Second, OnShift],
+    deaf: NOBODY,
     rows: &[
         REQUEST,
         change(
@@ -196,6 +211,7 @@ pub static CANCELLED: Story = Story {
     name: "a ride that its rider cancels",
     town: "broadcast",
     on_shift: &[First, Second, OnShift],
+    deaf: NOBODY,
     rows: &[
         REQUEST,
         ACCEPT,
@@ -214,6 +230,7 @@ pub static ENDED: Story = Story {
     name: "a ride that an operator ends",
     town: "broadcast",
     on_shift: &[OnShift],
+    deaf: NOBODY,
     rows: &[
         REQUEST,
         ACCEPT,
@@ -251,6 +268,7 @@ pub static WITHDRAWN: Story = Story {
     name: "a request that its rider deletes",
     town: "broadcast",
     on_shift: &[First, OnShift],
+    deaf: NOBODY,
     rows: &[
         REQUEST,
         change(
@@ -267,6 +285,7 @@ pub static BOOKED: Story = Story {
     name: "a booking that finds nobody",
     town: "broadcast",
     on_shift: NOBODY,
+    deaf: NOBODY,
     rows: &[
         change(
             "scheduled",
@@ -299,6 +318,7 @@ pub static NO_SHOW: Story = Story {
     name: "a rider who does not come",
     town: "broadcast",
     on_shift: NOBODY,
+    deaf: NOBODY,
     rows: &[
         REQUEST,
         ACCEPT,
@@ -321,6 +341,7 @@ pub static OFFERED: Story = Story {
     name: "a ride that is offered one by one",
     town: "nearest",
     on_shift: &[OnShift],
+    deaf: NOBODY,
     rows: &[
         news(
             "shift-began",
@@ -391,10 +412,100 @@ pub static OFFERED: Story = Story {
     ],
 };
 
+/// Its driver comes nearer, is late, and loses it.
+pub static TAKEN_BACK: Story = Story {
+    name: "a ride that is taken from its driver",
+    town: "nearest",
+    on_shift: NOBODY,
+    deaf: NOBODY,
+    rows: &[
+        news(
+            "shift-began",
+            |it| {
+                it.begins(First);
+                it.reports(First, 100.0);
+            },
+            &[First, Staff],
+        ),
+        change(
+            "requested",
+            "REQUESTED",
+            |it| it.requests(&json!({})),
+            RIDER,
+            RIDER,
+        ),
+        news(
+            "offered",
+            |it| {
+                it.service.advance(0.5);
+                it.calls(First, "receive", &nothing());
+            },
+            &[First, Staff],
+        ),
+        news("offer-ended", |_| {}, &[First, Staff]),
+        change(
+            "accepted",
+            "STARTED",
+            |it| it.does(First, "accept", &nothing()),
+            FIRST,
+            FIRST,
+        ),
+        news("position", |it| it.reports(First, 60.0), RIDER),
+        news("position", |it| it.reports(First, 10.0), RIDER),
+        change("driver-nearer", "STARTED", |_| {}, FIRST, FIRST),
+        change(
+            "driver-late",
+            "STARTED",
+            |it| it.service.advance(900.0),
+            FIRST,
+            FIRST,
+        ),
+        change(
+            "taken-back",
+            "REQUESTED",
+            |it| it.does(Staff, "take_back", &json!({"reason": "flood"})),
+            FIRST,
+            RIDER,
+        ),
+    ],
+};
+
+/// Its driver is not heard of, and then shut out.
+pub static SILENT: Story = Story {
+    name: "a ride whose driver is silent and blocked",
+    town: "broadcast",
+    on_shift: &[First],
+    deaf: &[First],
+    rows: &[
+        REQUEST,
+        ACCEPT,
+        news("position", |it| it.reports(First, 100.0), RIDER),
+        change(
+            "driver-silent",
+            "STARTED",
+            |it| it.service.advance(200.0),
+            FIRST,
+            FIRST,
+        ),
+        START,
+        change(
+            "driver-blocked",
+            "IN_PROGRESS",
+            |it| {
+                it.blocks("first");
+                it.service.advance(1.0);
+            },
+            &[Staff],
+            FIRST,
+        ),
+    ],
+};
+
 pub static TOLD: Story = Story {
     name: "notifications",
     town: "broadcast",
     on_shift: &[OnShift],
+    deaf: NOBODY,
     rows: &[
         REQUEST,
         news(
@@ -420,7 +531,7 @@ pub static TOLD: Story = Story {
     ],
 };
 
-pub static ALL: [&Story; 8] = [
+pub static ALL: [&Story; 10] = [
     &CHANGES_HANDS,
     &CANCELLED,
     &ENDED,
@@ -428,5 +539,7 @@ pub static ALL: [&Story; 8] = [
     &BOOKED,
     &NO_SHOW,
     &OFFERED,
+    &TAKEN_BACK,
+    &SILENT,
     &TOLD,
 ];

@@ -1,8 +1,8 @@
 //! The real store and the model of it, side by side.
 
 use cabrank::domain::{
-    Action, Actor, Address, Amendment, DriverId, OfferId, OperatorId, Order, Party, PlaceChange,
-    Reason, Request, RideCode, RiderId, TripId, Vehicle, VehicleClass,
+    Action, Actor, Address, Amendment, DriverId, OfferId, OperatorId, Order, Outset, Party,
+    PlaceChange, Reason, Request, RideCode, RiderId, TripId, Vehicle, VehicleClass,
 };
 use cabrank::inputs;
 use cabrank::store::QueryResult;
@@ -13,7 +13,7 @@ use diesel::result::Error;
 use jiff::{SignedDuration, Timestamp};
 
 use super::deed::{Call, Deed, Drive, Leave, Round, Told, Verdict, Wanted, What, Wish, verdict};
-use super::model::{AGAIN_S, DECIDE_S, DELIVER_S, DRIVERS, Model, RIDERS, SEARCH_S};
+use super::model::{AGAIN_S, DECIDE_S, DELIVER_S, DRIVERS, Model, PROMISED_S, RIDERS, SEARCH_S};
 use crate::town::{Town, Write, ordered};
 
 /// Nothing, or what is wrong.
@@ -199,6 +199,8 @@ impl City {
             | What::GiveBack
             | What::Leave(_)
             | What::Call(_)
+            | What::Late
+            | What::Block
             | What::Lapse
             | What::Open
             | What::Expire => None,
@@ -234,11 +236,14 @@ impl City {
                 driver: driver(),
                 reply: *reply,
             },
-            What::Accept => act(Action::Accept(self.drivers[deed.who].clone())),
-            What::Drive(Drive::Arrive) => act(Action::Arrive(driver())),
+            What::Accept => act(Action::Accept(
+                self.drivers[deed.who].clone(),
+                Outset::default(),
+            )),
+            What::Drive(Drive::Arrive) => act(Action::Arrive(driver(), None)),
             What::Drive(Drive::Start(told)) => act(Action::Start(driver(), told_code(*told))),
             What::Drive(Drive::Complete) => act(Action::Complete(driver(), None)),
-            What::Drive(Drive::NoShow) => act(Action::NoShow(driver())),
+            What::Drive(Drive::NoShow) => act(Action::NoShow(driver(), None)),
             What::GiveBack => act(Action::GiveBack(driver(), None)),
             What::Leave(Leave::Cancel) => act(Action::Cancel(rider(), None)),
             What::Leave(Leave::Delete) => act(Action::Delete(rider())),
@@ -251,9 +256,12 @@ impl City {
                 act(Action::Amend(rider(), Amendment { pick_up, drop_off }))
             }
             What::Call(Call::Cancel) => act(Action::CancelByOperator(self.operator, reason())),
+            What::Call(Call::TakeBack) => act(Action::TakeBack(self.operator, reason())),
             What::Call(Call::End(ending)) => {
                 act(Action::End(self.operator, *ending, reason(), None))
             }
+            What::Late => act(Action::NoteLate),
+            What::Block => act(Action::NoteBlocked(driver())),
             What::Lapse => Task::Lapse(trip()),
             What::Open => act(Action::Open),
             What::Expire => act(Action::Expire),
@@ -286,7 +294,7 @@ impl City {
             offer: OfferId::new(inputs::fresh_id()),
             driver: self.drivers[*driver].id,
             metres: 500,
-            eta_s: 60,
+            eta_s: PROMISED_S,
         };
         Proposal {
             trip: self.trips[trip],

@@ -34,6 +34,10 @@ pub enum What {
     Leave(Leave),
     /// By the operator.
     Call(Call),
+    /// It is noted that the driver is late.
+    Late,
+    /// It is noted that the driver was blocked.
+    Block,
     Lapse,
     Open,
     Expire,
@@ -87,6 +91,7 @@ pub enum Leave {
 #[derive(Debug, Clone, Copy)]
 pub enum Call {
     Cancel,
+    TakeBack,
     End(Ending),
 }
 
@@ -129,9 +134,10 @@ fn refused_as(refused: &Refused) -> Result<Verdict, String> {
             Refusal::WrongCode => Ok(Verdict::WrongCode),
             Refusal::TooEarly { .. } => Ok(Verdict::TooEarly),
             Refusal::NotPossible { .. } => Ok(Verdict::NotPossible),
-            Refusal::UnknownReason | Refusal::PinNeeded(_) | Refusal::NoCurrency => {
-                Err(refusal.to_string())
-            }
+            Refusal::UnknownReason
+            | Refusal::TooFar { .. }
+            | Refusal::PinNeeded(_)
+            | Refusal::NoCurrency => Err(refusal.to_string()),
         },
         Refused::DriverBusy => Ok(Verdict::DriverBusy),
         Refused::TooManyTrips(_) => Ok(Verdict::TooManyTrips),
@@ -142,6 +148,7 @@ fn refused_as(refused: &Refused) -> Result<Verdict, String> {
         Refused::Unknown
         | Refused::KeyReused
         | Refused::NotActive
+        | Refused::WrongVehicle(_)
         | Refused::Differs(_)
         | Refused::Corrupt
         | Refused::NoRoom(_) => Err(refused.to_string()),

@@ -19,6 +19,10 @@ pub const AGAIN_S: i64 = 5;
 /// How long a rider may keep the driver waiting.
 pub const FREE_WAITING_S: i64 = 300;
 
+/// How long a rider is told that the driver takes who accepts an offer, and by how much later is late.
+pub const PROMISED_S: i64 = 60;
+pub const LATE_S: i64 = 300;
+
 /// Where trips begin and end before anybody amends them.
 pub const PICK_UP: &str = "1 Main Street";
 pub const DROP_OFF: &str = "2 Side Street";
@@ -36,6 +40,10 @@ pub struct Ride {
     pub opens: i64,
     pub search_ends: i64,
     pub arrived: i64,
+    /// When its driver is late, and whether that was noted.
+    pub late_due: Option<i64>,
+    pub is_late: bool,
+    pub is_blocked: bool,
     pub pick_up: &'static str,
     pub drop_off: &'static str,
     pub revision: i64,
@@ -98,6 +106,12 @@ impl Ride {
         [Status::Started, Status::Arrived, Status::InProgress].contains(&self.status)
     }
 
+    /// Whether it is to be noted that its driver is late.
+    pub fn is_overdue(&self, at: i64) -> bool {
+        let is_due = self.late_due.is_some_and(|due| due <= at);
+        self.status == Status::Started && is_due && !self.is_late
+    }
+
     pub fn is_early(&self) -> bool {
         [Status::Scheduled, Status::Requested].contains(&self.status)
     }
@@ -119,7 +133,9 @@ impl Model {
             What::Drive(drive) => self.drive(trip, who, *drive, at),
             What::GiveBack => self.give_back(trip, who, at),
             What::Leave(leave) => self.leave(trip, who, *leave),
-            What::Call(call) => self.call(trip, *call),
+            What::Call(call) => self.call(trip, *call, at),
+            What::Late => self.late(trip, at),
+            What::Block => self.block(trip, who, at),
             What::Lapse => self.lapse(trip, at),
             What::Open => self.open(trip, at),
             What::Expire => self.expire(trip, at),
@@ -243,6 +259,9 @@ impl Model {
             opens,
             search_ends: opens + SEARCH_S,
             arrived: 0,
+            late_due: None,
+            is_late: false,
+            is_blocked: false,
             pick_up: PICK_UP,
             drop_off: DROP_OFF,
             revision: 0,

@@ -3,7 +3,7 @@
 use cabrank::domain::{Ending, OfferState, Role, Status};
 
 use super::deed::{Call, Drive, Leave, Told, Verdict};
-use super::model::{FREE_WAITING_S, Model, SEARCH_S};
+use super::model::{FREE_WAITING_S, LATE_S, Model, PROMISED_S, SEARCH_S};
 
 impl Model {
     pub(super) fn accept(&mut self, trip: usize, driver: usize, at: i64) -> Verdict {
@@ -31,7 +31,10 @@ impl Model {
             }
         }
         self.withdraw(at, |offer| offer.driver == driver);
-        self.rides[trip].driver = Some(driver);
+        let ride = &mut self.rides[trip];
+        ride.driver = Some(driver);
+        ride.late_due = ride.is_offered().then_some(at + PROMISED_S + LATE_S);
+        (ride.is_late, ride.is_blocked) = (false, false);
         self.becomes(trip, Status::Started, at)
     }
 
@@ -78,10 +81,60 @@ impl Model {
         if ![Status::Started, Status::Arrived].contains(&ride.status) {
             return Verdict::NotPossible;
         }
-        ride.driver = None;
-        ride.given_back.push(driver);
+        self.lets_go(trip, at)
+    }
+
+    /// The driver has it no longer, and does not get it again.
+    fn lets_go(&mut self, trip: usize, at: i64) -> Verdict {
+        let ride = &mut self.rides[trip];
+        ride.given_back.extend(ride.driver.take());
         ride.attempt += 1;
         self.searches(trip, at)
+    }
+
+    pub(super) fn late(&mut self, trip: usize, at: i64) -> Verdict {
+        let ride = &mut self.rides[trip];
+        if ride.status == Status::Started && ride.is_late {
+            return Verdict::AlreadyDone;
+        }
+        if !ride.is_overdue(at) {
+            return Verdict::NotPossible;
+        }
+        ride.is_late = true;
+        self.changed(trip)
+    }
+
+    pub(super) fn block(&mut self, trip: usize, driver: usize, at: i64) -> Verdict {
+        let ride = &mut self.rides[trip];
+        if ride.status == Status::Requested && ride.given_back.contains(&driver) {
+            return Verdict::AlreadyDone;
+        }
+        if !ride.is_taken() || ride.driver != Some(driver) {
+            return Verdict::NotPossible;
+        }
+        if ride.status != Status::InProgress {
+            return self.lets_go(trip, at);
+        }
+        if ride.is_blocked {
+            return Verdict::AlreadyDone;
+        }
+        ride.is_blocked = true;
+        self.changed(trip)
+    }
+
+    fn take_back(&mut self, trip: usize, at: i64) -> Verdict {
+        let ride = &self.rides[trip];
+        match ride.status {
+            Status::Started | Status::Arrived => self.lets_go(trip, at),
+            Status::Requested if ride.attempt > 1 => Verdict::AlreadyDone,
+            Status::Scheduled
+            | Status::Requested
+            | Status::InProgress
+            | Status::Completed
+            | Status::Cancelled
+            | Status::NoShow
+            | Status::Expired => Verdict::NotPossible,
+        }
     }
 
     /// The search for a driver begins.
@@ -137,9 +190,10 @@ impl Model {
         }
     }
 
-    pub(super) fn call(&mut self, trip: usize, call: Call) -> Verdict {
+    pub(super) fn call(&mut self, trip: usize, call: Call, at: i64) -> Verdict {
         let ending = match call {
             Call::Cancel => return self.cancel(trip, Role::Operator),
+            Call::TakeBack => return self.take_back(trip, at),
             Call::End(Ending::Completed) => Status::Completed,
             Call::End(Ending::Cancelled) => Status::Cancelled,
         };

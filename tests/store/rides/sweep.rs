@@ -26,6 +26,8 @@ impl City {
         self.carry_out_due(&What::Expire, trips::overdue, &self.rides(is_overdue))?;
         let is_due = |ride: &Ride| ride.status == Status::Scheduled && ride.opens <= now;
         self.carry_out_due(&What::Open, trips::due, &self.rides(is_due))?;
+        let is_late = |ride: &Ride| ride.is_overdue(now);
+        self.carry_out_due(&What::Late, trips::late, &self.rides(is_late))?;
         let late = self
             .model
             .open_offers()

@@ -13,7 +13,8 @@ impl Ride {
                 self.status == Status::Requested && self.is_offered()
             }
             What::Accept => self.status == Status::Requested,
-            What::Drive(_) | What::GiveBack => self.is_taken(),
+            What::Drive(_) | What::GiveBack | What::Block => self.is_taken(),
+            What::Late => self.status == Status::Started,
             What::Request(_)
             | What::Leave(_)
             | What::Call(_)
@@ -44,6 +45,8 @@ impl Model {
             | What::GiveBack
             | What::Leave(_)
             | What::Call(_)
+            | What::Late
+            | What::Block
             | What::Lapse
             | What::Open
             | What::Expire => {}
@@ -75,10 +78,11 @@ impl Model {
                 let free = (0..DRIVERS).find(|driver| !self.is_busy(*driver));
                 offered.map(|offer| offer.driver).or(free).unwrap_or(0)
             }
-            What::Drive(_) | What::GiveBack => ride.driver.unwrap_or(0),
+            What::Drive(_) | What::GiveBack | What::Block => ride.driver.unwrap_or(0),
             What::Request(_)
             | What::Propose(_)
             | What::Call(_)
+            | What::Late
             | What::Lapse
             | What::Open
             | What::Expire

@@ -17,15 +17,17 @@ use super::command::{Answer, Command, Note, Outcome, Post, Refused, Task};
 use super::handle::Job;
 use super::wanted::{Wanted, wanted};
 use crate::domain::{
-    Actor, DriverId, Event, Fact, Message, Offer, OfferId, RiderId, Shift, Silence, Silences,
-    Standing, Status, Stream, Trip, TripChange, TripId, UserId,
+    Actor, Allowance, DriverId, Event, Fact, Message, Offer, OfferId, RiderId, Shift, Silence,
+    Silences, Standing, Status, Stream, Trip, TripChange, TripId, UserId,
 };
 use crate::store::db::Db;
 use crate::store::keys::{self, Key, Used};
 use crate::store::searches::Step;
 use crate::store::tracks::{self, Kept};
 use crate::store::trips::OpenTrips;
-use crate::store::{events, notifications, shifts as shift_rows, trips as trip_rows, users};
+use crate::store::{
+    events, notifications, settling, shifts as shift_rows, trips as trip_rows, users,
+};
 
 /// What one command came to.
 pub type Decision = Result<Answer, Refused>;
@@ -51,6 +53,8 @@ pub struct Desk {
     offers: BTreeMap<OfferId, Offer>,
     /// The open shifts of the drivers to whom trips are offered, or whose shifts begin or end.
     shifts: HashMap<DriverId, Shift>,
+    /// What the drivers may drive whose shifts begin, where anything is set.
+    may_drive: HashMap<DriverId, Allowance>,
     keys: HashMap<(UserId, String), Used>,
     /// Trips that do not exist in the database yet, in the order of their requests.
     new: Vec<TripId>,
@@ -107,6 +111,9 @@ impl Desk {
             self.taken_by_drivers = trip_rows::taken_by(db, &wanted.drivers)?
                 .into_iter()
                 .collect();
+        }
+        if !wanted.beginning.is_empty() {
+            self.may_drive = settling::allowances(db, &wanted.beginning)?;
         }
         if !wanted.on_shift.is_empty() {
             let shifts = shift_rows::open_of(db, &wanted.on_shift)?;

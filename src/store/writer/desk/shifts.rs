@@ -19,6 +19,11 @@ impl Desk {
         if let Some(shift) = self.shifts.get(&driver) {
             return Err(Refused::OnShift(shift.clone()));
         }
+        if let Some(may_drive) = self.may_drive.get(&driver)
+            && !may_drive.allows(vehicle)
+        {
+            return Err(Refused::WrongVehicle(may_drive.clone()));
+        }
         let shift = Shift {
             id: 0,
             driver,

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::{Decision, Desk};
 use crate::domain::{
-    Action, Actor, Before, Change, Fact, Kind, Notification, Request, Status, Trip, TripChange,
+    Action, Actor, Before, Change, Fact, Kind, Notification, Outset, Request, Status, Trip,
+    TripChange,
 };
 use crate::store::db::Db;
 use crate::store::searches::Step;
@@ -45,6 +46,8 @@ impl Desk {
         action: &Action,
         at: Timestamp,
     ) -> QueryResult<Decision> {
+        let promised = self.with_promise(before, action);
+        let action = promised.as_ref().unwrap_or(action);
         let after = match before.apply(action, at) {
             Ok(Change::AlreadyDone) => {
                 return Ok(Ok(Answer::of(before.clone(), Outcome::AlreadyDone)));
@@ -52,7 +55,7 @@ impl Desk {
             Ok(Change::To(after)) => Arc::new(*after),
             Err(refusal) => return Ok(Err(Refused::Trip(refusal, before.clone()))),
         };
-        if let Action::Accept(driver) = action {
+        if let Action::Accept(driver, _) = action {
             if self.taken_by_drivers.contains_key(&driver.id) {
                 return Ok(Err(Refused::DriverBusy));
             }
@@ -76,6 +79,20 @@ impl Desk {
         self.record(kind, action.actor(), &after, Some(Before::from(&**before)));
         self.search_for(&after, Some(before.state.status()), at);
         Ok(Ok(Answer::of(after, Outcome::Changed)))
+    }
+
+    /// An accept of an offer, with how long the rider was told that the driver takes.
+    fn with_promise(&self, trip: &Trip, action: &Action) -> Option<Action> {
+        let Action::Accept(driver, outset) = action else {
+            return None;
+        };
+        let mut offers = self.offers.values();
+        let offer = offers.find(|offer| (offer.driver, offer.trip) == (driver.id, trip.id))?;
+        let outset = Outset {
+            promised_s: u32::try_from(offer.eta_s).ok(),
+            ..*outset
+        };
+        Some(Action::Accept(driver.clone(), outset))
     }
 
     /// What is over or given back occupies nobody any longer.

@@ -75,6 +75,7 @@ pub enum Verb {
     Cancel(Pk, Option<Reason>),
     End(Pk, Ending, Reason),
     SetFare(Pk, Amount, Reason),
+    TakeBack(Pk, Reason),
 }
 
 /// What has one answer.

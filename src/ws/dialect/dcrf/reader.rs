@@ -121,6 +121,9 @@ impl<'a> Reader<'a> {
                 .and_then(|()| self.drive(DriverVerb::Complete))?,
             "cancel" => self.cancel()?,
             "end" => self.only(&[Role::Operator]).and_then(|()| self.end())?,
+            "take_back" => self
+                .only(&[Role::Operator])
+                .and_then(|()| self.take_back())?,
             "subscribe_instance" => {
                 let pk = self.pk()?;
                 self.needs_request_id()?;
@@ -320,6 +323,14 @@ impl<'a> Reader<'a> {
         let reason = fields.parsed("reason", presence, Reason::parse);
         let reason = fields.finish(Some(reason))?;
         self.command(Verb::Cancel(pk, reason))
+    }
+
+    fn take_back(&self) -> Result<Call, Problem> {
+        let pk = self.pk()?;
+        let data = self.data()?;
+        let mut fields = Fields::of(&data);
+        let reason = fields.parsed("reason", Presence::Required, Reason::parse);
+        self.command(Verb::TakeBack(pk, fields.finish(reason)?))
     }
 
     fn end(&self) -> Result<Call, Problem> {

@@ -1,0 +1,55 @@
+//! How drivers move trips on, with what is known of where they are.
+
+use super::Dispatch;
+use crate::domain::{Action, DriverId, Outset, Party, Reason, RideCode, TripId};
+use crate::store::keys::Key;
+use crate::store::writer::CommandError;
+use crate::store::writer::command::{Answer, Stated};
+
+/// What a driver does to a trip.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DriverVerb {
+    /// Takes it.
+    Accept,
+    /// Is at the pick-up.
+    Arrive,
+    /// Starts the ride, with what the rider has said.
+    Start(Option<RideCode>),
+    /// Ends the ride.
+    Complete,
+    /// Cannot do it.
+    GiveBack(Option<Reason>),
+    /// Has waited in vain.
+    NoShow,
+}
+
+impl Dispatch {
+    /// A driver moves a trip on.
+    pub async fn drive(
+        &self,
+        driver: Party<DriverId>,
+        verb: DriverVerb,
+        trip: TripId,
+        stated: Stated,
+        key: Option<Key>,
+    ) -> Result<Answer, CommandError> {
+        let action = match verb {
+            DriverVerb::Accept => {
+                let outset = Outset {
+                    from: self.whereabouts(driver.id),
+                    promised_s: None,
+                };
+                Action::Accept(driver, outset)
+            }
+            DriverVerb::Arrive => Action::Arrive(driver.id, self.whereabouts(driver.id)),
+            DriverVerb::Start(code) => Action::Start(driver.id, code),
+            DriverVerb::Complete => Action::Complete(driver.id, self.measured(trip).await?),
+            DriverVerb::GiveBack(reason) => Action::GiveBack(driver.id, reason),
+            DriverVerb::NoShow => Action::NoShow(driver.id, self.whereabouts(driver.id)),
+        };
+        let answer = self.act(trip, action, stated, key).await?;
+        // Whoever has started a ride may say at once where it is.
+        self.tracks.started(&answer.trip);
+        Ok(answer)
+    }
+}

@@ -1,0 +1,170 @@
+//! The drivers who were blocked, have no log-in any more, or may not drive any more what they drive: what they leave behind is looked at.
+
+use std::collections::{HashMap, HashSet};
+
+use diesel::prelude::*;
+use jiff::Timestamp;
+
+use super::corrupt::Corrupt;
+use super::db::{Db, on};
+use super::schema::{sessions, users};
+use super::sql_types::At;
+use super::{shifts, trips};
+use crate::domain::{Allowance, DriverId, Shift, Standing, TripId, UserId};
+
+/// A driver to be looked at.
+#[derive(Debug, Clone)]
+pub struct Unsettled {
+    /// Who.
+    pub driver: DriverId,
+    /// Since when.
+    pub since: Timestamp,
+    /// Whether the account may not act any more.
+    pub is_blocked: bool,
+    /// Whether anybody is logged in with it.
+    pub has_session: bool,
+    /// What it may drive; anything, if nothing is set.
+    pub may_drive: Option<Allowance>,
+    /// The shift that is open.
+    pub shift: Option<Shift>,
+    /// The trip that the driver has.
+    pub trip: Option<TripId>,
+}
+
+impl Unsettled {
+    /// Whether the driver's shift must end, as soon as there is no trip.
+    pub fn is_off(&self) -> bool {
+        let is_allowed = |shift: &Shift| {
+            let allows = |may_drive: &Allowance| may_drive.allows(&shift.vehicle);
+            self.may_drive.as_ref().is_none_or(allows)
+        };
+        self.is_blocked || !self.has_session || !self.shift.as_ref().is_none_or(is_allowed)
+    }
+
+    /// Whether nothing is left to be done.
+    pub fn is_settled(&self) -> bool {
+        let has_nothing = self.shift.is_none() && self.trip.is_none();
+        has_nothing || !self.is_blocked && (!self.is_off() || self.trip.is_some())
+    }
+}
+
+/// Notes that a driver must be looked at.
+pub fn begin(db: &mut Db, user: UserId, at: Timestamp) -> QueryResult<()> {
+    let driver = users::table.filter(users::id.eq(user.get()).and(users::role.eq("driver")));
+    on!(db, |conn| diesel::update(driver)
+        .set(users::settle_at.eq(Some(At(at))))
+        .execute(conn))
+    .map(drop)
+}
+
+/// Notes it if nobody is logged in with the account any more.
+pub fn begin_if_gone(db: &mut Db, user: UserId, at: Timestamp) -> QueryResult<()> {
+    if with_session(db, &[user.get()], at)?.is_empty() {
+        begin(db, user, at)?;
+    }
+    Ok(())
+}
+
+/// The drivers to be looked at, with what there is to look at, longest waiting first.
+pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<Unsettled>> {
+    let columns = (
+        users::id,
+        users::standing,
+        users::settle_at.assume_not_null(),
+        users::may_drive,
+    );
+    let rows: Vec<(i64, String, At, Option<String>)> = on!(&mut *db, |conn| users::table
+        .filter(users::settle_at.is_not_null())
+        .order(users::settle_at)
+        .limit(limit)
+        .select(columns)
+        .load(conn))?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
+    let drivers: Vec<DriverId> = ids
+        .iter()
+        .map(|id| DriverId::of(UserId::new(*id)))
+        .collect();
+    let open = shifts::open_of(db, &drivers)?.into_iter();
+    let mut open: HashMap<DriverId, Shift> = open.map(|shift| (shift.driver, shift)).collect();
+    let taken: HashMap<DriverId, TripId> = trips::taken_by(db, &drivers)?.into_iter().collect();
+    let with_session = with_session(db, &ids, at)?;
+    let unsettled = rows.into_iter().map(|(id, standing, since, may_drive)| {
+        let driver = DriverId::of(UserId::new(id));
+        Unsettled {
+            driver,
+            since: since.0,
+            is_blocked: Standing::parse(&standing) == Some(Standing::Blocked),
+            has_session: with_session.contains(&id),
+            may_drive: allowance(id, may_drive),
+            shift: open.remove(&driver),
+            trip: taken.get(&driver).copied(),
+        }
+    });
+    Ok(unsettled.collect())
+}
+
+/// These have been looked at, unless something has happened since.
+pub fn end(db: &mut Db, settled: &[(DriverId, Timestamp)]) -> QueryResult<()> {
+    for (driver, since) in settled {
+        let same = users::table.filter(
+            users::id
+                .eq(driver.user().get())
+                .and(users::settle_at.eq(Some(At(*since)))),
+        );
+        on!(&mut *db, |conn| diesel::update(same)
+            .set(users::settle_at.eq(None::<At>))
+            .execute(conn))?;
+    }
+    Ok(())
+}
+
+/// Sets what a driver may drive; nothing: anything.
+pub fn allow(db: &mut Db, user: UserId, may_drive: Option<&Allowance>) -> QueryResult<()> {
+    let text = may_drive.map(|it| serde_json::to_string(it).expect("words and numbers are JSON"));
+    on!(db, |conn| diesel::update(users::table.find(user.get()))
+        .set(users::may_drive.eq(text))
+        .execute(conn))
+    .map(drop)
+}
+
+/// What these drivers may drive, where anything is set. Whose cannot be read may drive nothing until it is mended.
+pub fn allowances(db: &mut Db, drivers: &[DriverId]) -> QueryResult<HashMap<DriverId, Allowance>> {
+    let ids = drivers.iter().map(|driver| driver.user().get());
+    let rows: Vec<(i64, Option<String>)> = on!(db, |conn| users::table
+        .filter(users::id.eq_any(ids).and(users::may_drive.is_not_null()))
+        .select((users::id, users::may_drive))
+        .load(conn))?;
+    let mut found = HashMap::new();
+    for (id, text) in rows {
+        if let Some(allowance) = allowance(id, text) {
+            found.insert(DriverId::of(UserId::new(id)), allowance);
+        }
+    }
+    Ok(found)
+}
+
+fn allowance(id: i64, text: Option<String>) -> Option<Allowance> {
+    let read = serde_json::from_str(&text?);
+    Some(read.unwrap_or_else(|_| {
+        let why = "what it may drive is unreadable";
+        let table = "users";
+        Corrupt { table, id, why }.name();
+        Allowance::of(Vec::new())
+    }))
+}
+
+/// With which of these accounts anybody is logged in.
+fn with_session(db: &mut Db, ids: &[i64], at: Timestamp) -> QueryResult<HashSet<i64>> {
+    let open = sessions::ended_at
+        .is_null()
+        .and(sessions::expires_at.gt(At(at)));
+    let found: Vec<i64> = on!(db, |conn| sessions::table
+        .filter(sessions::user_id.eq_any(ids).and(open))
+        .select(sessions::user_id)
+        .distinct()
+        .load(conn))?;
+    Ok(found.into_iter().collect())
+}
