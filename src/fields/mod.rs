@@ -74,6 +74,7 @@ pub struct Fields<'a> {
     /// The members that were asked for so far; what is none of them is refused in the end.
     asked: BTreeSet<&'static str>,
     passes_over: bool,
+    hides_names: bool,
 }
 
 impl<'a> Fields<'a> {
@@ -85,6 +86,16 @@ impl<'a> Fields<'a> {
             errors: FieldErrors::default(),
             asked: BTreeSet::new(),
             passes_over: false,
+            hides_names: false,
+        }
+    }
+
+    /// Begins to read a form of names and values. One that gives no name a value may be no form at all, but a text that
+    /// was sent as one and is a secret: its names are not told back.
+    pub fn of_form(object: &'a Map<String, Value>) -> Self {
+        Self {
+            hides_names: object.values().all(|value| *value == ""),
+            ..Self::of(object)
         }
     }
 
@@ -266,9 +277,8 @@ impl<'a> Fields<'a> {
             let unknown = self.object.iter().filter(|(name, _)| {
                 !self.asked.contains(name.as_str()) && !unknown::is_passed_over(name)
             });
-            for (name, value) in unknown.take(unknown::NAMED_MAX) {
-                // Where a form says nothing of a name, what should have been said may stand in its place.
-                let name = if *value == "" { "" } else { name };
+            for (name, _) in unknown.take(unknown::NAMED_MAX) {
+                let name = if self.hides_names { "" } else { name };
                 self.errors.add(unknown::name_of(name), unknown::RULE);
             }
         }

@@ -94,13 +94,24 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_says_nothing_is_not_repeated() {
-        let form = json!({"hunter2": ""});
-        let form = form.as_object().cloned().expect("an object");
-        let errors = Fields::of(&form)
-            .finish(Some(()))
-            .expect_err("it is unknown");
-        assert_eq!(errors, FieldErrors::one(name_of(""), RULE));
+    fn the_names_of_a_form_that_says_nothing_are_not_repeated() {
+        for (form, name) in [
+            (json!({"hunter2": ""}), ""),
+            (json!({"hunter": "", "2": ""}), ""),
+            (json!({"note": "", "reason": "x"}), "note"),
+        ] {
+            let form = form.as_object().expect("an object");
+            let errors = |mut fields: Fields<'_>| {
+                fields.has("reason");
+                fields.finish(Some(())).expect_err("a name is unknown")
+            };
+            let told = errors(Fields::of_form(form));
+            let told: Vec<&str> = told.iter().map(|(name, _)| name).collect();
+            assert_eq!(told, [&*name_of(name)]);
+            // In JSON nothing but names stands in their place.
+            let told = errors(Fields::of(form));
+            assert!(told.iter().all(|(name, _)| form.contains_key(name)));
+        }
     }
 
     #[test]

@@ -18,10 +18,13 @@ use crate::store::keys::Key;
 pub(super) const BODY_MAX: usize = 16 * 1024;
 /// How long a body may take.
 const BODY_WAIT: Duration = Duration::from_secs(10);
+/// The type of a form without files.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The fields of a request, and its idempotency key if it has one.
 pub(super) struct Body {
     object: Map<String, Value>,
+    is_form: bool,
     /// Under which key the command is remembered.
     pub(super) key: Option<Key>,
 }
@@ -54,7 +57,11 @@ pub(super) struct Words(String);
 impl Body {
     /// Begins to read the fields.
     pub(super) fn fields(&self) -> Fields<'_> {
-        Fields::of(&self.object)
+        if self.is_form {
+            Fields::of_form(&self.object)
+        } else {
+            Fields::of(&self.object)
+        }
     }
 
     /// The key of a command that takes no fields.
@@ -75,9 +82,12 @@ impl FromRequest for Body {
             let bytes = tokio::time::timeout(BODY_WAIT, collect(payload)).await;
             let bytes =
                 bytes.map_err(|_| Problem::new(Code::Unreadable, "The body took too long."))??;
-            let object = object(&content_type(&request), &bytes)?;
-            let key = key(&request, &bytes)?;
-            Ok(Self { object, key })
+            let content_type = content_type(&request);
+            Ok(Self {
+                object: object(&content_type, &bytes)?,
+                is_form: content_type == FORM,
+                key: key(&request, &bytes)?,
+            })
         })
     }
 }
@@ -139,7 +149,7 @@ fn object(content_type: &str, bytes: &[u8]) -> Result<Map<String, Value>, Proble
                 format!("The body is not JSON: {error}."),
             )),
         },
-        "application/x-www-form-urlencoded" => {
+        FORM => {
             let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(bytes)
                 .map_err(|_| Problem::new(Code::Unreadable, "The body is not a form."))?;
             Ok(pairs

@@ -13,6 +13,7 @@ pub fn tests() -> Vec<Test> {
         every_native_action_names_what_it_does_not_know,
         data_of_native_actions_is_read_as_closely,
         a_wheelchair_is_not_promised,
+        a_field_without_a_value_is_named_too,
         what_cannot_be_changed_is_named,
         a_whole_trip_is_sent_back,
         older_clients_send_more_than_is_asked_for,
@@ -207,6 +208,23 @@ fn a_wheelchair_is_not_promised(on: Database) {
     fields["class"] = json!("wheelchair");
     rider.ask(&fields).names_field("class");
     assert_eq!(rider.trips(), [0; 0].map(Value::from));
+}
+
+fn a_field_without_a_value_is_named_too(on: Database) {
+    let service = Service::start(on);
+    let rider = service.rider("ann");
+    let mut fields = complete();
+    fields["note"] = json!("");
+    is_named(&rider.ask(&fields), "note", RULE);
+    let form = "pick_up_address=A&drop_off_address=B&note=";
+    let answer = rider.call("POST", "/api/trip/").form(form).send();
+    is_named(&answer, "note", RULE);
+    let answer = rider.native().wrong("create", &json!({"data": fields}));
+    assert_eq!(answer.breaks("note"), RULE);
+    // A form that says nothing may be a text that is no form, and a secret.
+    let answer = rider.call("POST", "/api/trip/").form("hunter2").send();
+    is_named(&answer, "(unreadable name)", RULE);
+    assert!(!answer.text.contains("hunter2"), "{}", answer.text);
 }
 
 fn what_cannot_be_changed_is_named(on: Database) {
