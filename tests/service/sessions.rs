@@ -14,6 +14,7 @@ pub fn tests() -> Vec<Test> {
         logging_out_closes_the_sockets_of_that_session_only,
         logging_out_by_cookie_ends_the_same_session,
         logging_out_needs_a_session,
+        logging_out_with_the_refresh_token_ends_the_session,
         refreshing_gives_new_tokens,
         an_old_refresh_token_ends_its_session_and_no_other,
         a_refresh_token_used_by_many_at_once_works_once,
@@ -74,6 +75,15 @@ fn logging_out_by_cookie_ends_the_same_session(on: Database) {
     let mut socket = rider.connect();
     assert_eq!(rider.by_cookie().post_nothing("/api/log_out/").status, 204);
     assert_eq!(socket.closed(), 4501);
+    has_ended(&rider);
+}
+
+/// As clients of token services do.
+fn logging_out_with_the_refresh_token_ends_the_session(on: Database) {
+    let service = Service::start(on);
+    let rider = service.rider("ann");
+    let token = json!({"refresh": rider.refresh});
+    assert_eq!(rider.post("/api/log_out/", &token).status, 204);
     has_ended(&rider);
 }
 
