@@ -6,7 +6,7 @@ use cabrank::domain::{Audience, Role, SessionId, UserId};
 use cabrank::inputs;
 use cabrank::store::db::Db;
 use cabrank::store::pool::Unavailable;
-use cabrank::store::writer::Tx;
+use cabrank::store::writer::{CommandError, Tx};
 use cabrank::store::{QueryResult, users};
 use diesel::result::Error;
 use jiff::SignedDuration;
@@ -21,6 +21,7 @@ pub fn tests() -> Vec<Test> {
         a_write_that_fails_at_the_commit_does_not_fail_its_neighbours,
         a_write_that_fails_only_the_first_time_succeeds,
         a_lost_database_is_opened_again_and_nothing_is_announced_twice,
+        a_database_that_is_lost_amid_a_batch_is_unavailable,
         the_database_is_checked_by_using_it,
     ]
     .to_vec()
@@ -146,6 +147,23 @@ fn a_lost_database_is_opened_again_and_nothing_is_announced_twice(on: On) {
     let trip = town.requested_by(&ann);
     assert_eq!(changes(&town.news())[0].trip, trip);
     assert_eq!(town.log().len(), 1, "who got an error was not served");
+}
+
+/// The first write makes that they are written one by one, the second is the last that counts.
+fn a_database_that_is_lost_amid_a_batch_is_unavailable(on: On) {
+    let town = Town::alone_on(on);
+    let ann = town.rider("ann");
+    let take = |tx: &mut Tx<'_>| execute(tx.db, "DELETE FROM lock_holders");
+    let asked = [request(&ann), request(&ann)].map(|asked| -> Done<'_> {
+        let answer = town.later(asked);
+        Box::pin(async {
+            let lost = |why| matches!(why, CommandError::Unavailable(Unavailable::Lost(_)));
+            answer.await.is_err_and(lost)
+        })
+    });
+    let first = [change(&town, open_session_of_nobody), change(&town, take)];
+    let done = town.in_one_batch(first.into_iter().chain(asked).collect());
+    assert_eq!(done, [false, true, true, true]);
 }
 
 fn the_database_is_checked_by_using_it(on: On) {

@@ -22,7 +22,7 @@ use cabrank::store::writer::command::{
     Answer, Candidate, Command, Note, Post, Proposal, Refused, RiderLimits, Stated, Task,
 };
 use cabrank::store::writer::feed::{Feed, Item};
-use cabrank::store::{Bounds, QueryResult, Store, events, trips};
+use cabrank::store::{Bounds, Opened, QueryResult, Store, events, lock, trips};
 use jiff::SignedDuration;
 use tokio::runtime::Runtime;
 
@@ -71,6 +71,20 @@ impl Town {
 
     pub fn open(database: Database, bounds: Bounds) -> Self {
         let opened = Store::open_within(&database.url, bounds);
+        Self::of(database, opened)
+    }
+
+    /// One whose writes count for as long as nobody else has taken the database.
+    pub fn alone_on(on: On) -> Self {
+        let database = Database::migrated(on);
+        let taken = lock::take(&database.url, "a test", Duration::ZERO);
+        let (mut lock, mut db) = taken.expect("nobody has it");
+        lock.enter(&mut db, "a test").expect("it is migrated");
+        let opened = Store::open_locked(&database.url, lock, db);
+        Self::of(database, opened)
+    }
+
+    fn of(database: Database, opened: Opened) -> Self {
         Self {
             store: opened.store,
             feed: opened.feed,

@@ -246,6 +246,10 @@ impl Writer {
             let mut one = vec![job];
             match self.attempt(&mut one) {
                 Ok(written) => self.finish(one, written),
+                Err(_) if self.loss.is_noted() => {
+                    one.extend(jobs);
+                    return fail(one, &Unavailable::taken());
+                }
                 Err(error) => self.give_up(one, &error),
             }
         }
