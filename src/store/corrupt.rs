@@ -23,7 +23,9 @@ pub struct Corrupt {
 }
 
 impl From<Corrupt> for Error {
+    /// What fails whoever asked for this row alone; the row is named here, so that no reader can forget it.
     fn from(corrupt: Corrupt) -> Self {
+        corrupt.name();
         Self::DeserializationError(Box::new(corrupt))
     }
 }

@@ -16,6 +16,7 @@ pub fn tests() -> Vec<Test> {
         what_follows_a_corrupt_event_is_a_snapshot_for_those_who_miss_it,
         a_corrupt_row_is_named_once_and_counted,
         whose_vehicles_are_unreadable_drives_nothing_and_stops_nobody,
+        a_corrupt_event_that_is_asked_for_alone_is_counted,
     ]
 }
 
@@ -182,5 +183,25 @@ fn whose_vehicles_are_unreadable_drives_nothing_and_stops_nobody(on: Database) {
     let refused = driver.post("/api/shift/", &json!({}));
     refused.problem(403, "wrong-vehicle");
     other.post("/api/shift/", &json!({})).ok(200);
+    assert_eq!(corrupt_rows(&service), 1);
+}
+
+/// A key that was used is answered by the event that it made.
+fn a_corrupt_event_that_is_asked_for_alone_is_counted(on: Database) {
+    let service = Service::start(on);
+    let rider = service.rider("ann");
+    let fields = json!({"pick_up_address": "A", "drop_off_address": "B"});
+    let ask = || {
+        let call = rider.call("POST", "/api/trip/");
+        call.header("Idempotency-Key", "once").json(&fields).send()
+    };
+    let trip = ask().ok(201);
+    let event = format!(
+        "UPDATE events SET payload = '{{' WHERE trip_id = {}",
+        trip["id"]
+    );
+    other_hands::write(service.home(), &event);
+    assert_eq!(corrupt_rows(&service), 0);
+    ask().problem(500, "corrupt");
     assert_eq!(corrupt_rows(&service), 1);
 }
