@@ -139,8 +139,13 @@ async fn record(file: &Path, args: &ReplayArgs, data: &DataConfig) -> Result<(),
     Ok(())
 }
 
-/// Keeps the service from starting; refused while it runs.
+/// Keeps the service from starting; refused while it runs, and where there is no database.
 pub fn alone(database: &DatabaseUrl, command: &str) -> Result<(Lock, Db), LockError> {
+    if let DatabaseUrl::Sqlite(path) = database
+        && !path.exists()
+    {
+        return Err(LockError::Missing(path.clone()));
+    }
     let name = format!("cabrank process {}, {command}", std::process::id());
     lock::take(database, &name, Duration::ZERO)
 }

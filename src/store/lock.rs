@@ -35,6 +35,9 @@ pub enum LockError {
     /// Somebody has it.
     #[error("the database is in use by {0}; one service alone may use it")]
     Held(String),
+    /// There is no file where the database should be.
+    #[error("there is no database at {}", .0.display())]
+    Missing(PathBuf),
     /// The directory of the file, or the lock file in it, cannot be made.
     #[error("the lock file {} cannot be used: {error}", path.display())]
     File {

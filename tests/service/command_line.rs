@@ -15,6 +15,7 @@ pub fn tests() -> Vec<Test> {
         nonsense_is_refused_with_usage,
         a_malformed_secret_is_not_repeated,
         the_log_alone_tells_every_trip,
+        a_command_on_the_log_makes_no_database,
         a_wrong_town_file_stops_the_start,
         a_good_town_file_does_not,
     ]
@@ -170,7 +171,6 @@ fn a_malformed_secret_is_not_repeated(on: Database) {
     }
 }
 
-/// The message names the file, the field and the rule; nothing was made in the data directory by then.
 fn the_log_alone_tells_every_trip(on: Database) {
     let mut service = Service::start(on);
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
@@ -184,6 +184,30 @@ fn the_log_alone_tells_every_trip(on: Database) {
     assert!(!nothing_to_do.status.success());
 }
 
+fn a_command_on_the_log_makes_no_database(on: Database) {
+    let home = Home::new(on);
+    let missing = home.dir().join("missing");
+    let directory = missing
+        .to_str()
+        .expect("a temporary directory has a plain name");
+    for command in [
+        &["replay", "--check"][..],
+        &["new-epoch"],
+        &["migrate", "--down"],
+    ] {
+        let mut program = home.command(command);
+        program
+            .args(["--data-dir", directory])
+            .env_remove("DATABASE_URL");
+        let output = program.output().expect("the program starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("there is no database at"), "{said}");
+        assert!(!missing.exists(), "{command:?}");
+    }
+}
+
+/// The message names the file, the field and the rule; nothing was made in the data directory by then.
 fn a_wrong_town_file_stops_the_start(on: Database) {
     let home = Home::new(on);
     let file = home.dir().join("town.json");
