@@ -5,12 +5,13 @@
 //! fixes in the order of the device's time, so the order in which they arrived, how they were split over reports and how often they were sent again change
 //! nothing.
 //!
-//! What is decided for one fix by itself: [`Spot::of`]. Which fixes of a ride say something: `usable`. How long the way through them is: `way`. What is
+//! What is decided for one fix by itself: [`Spot::of`]. Which fixes of a ride say something: `usable`. How long the way through them is: `way`, `zigzag`. What is
 //! not known: `gaps`.
 
 mod gaps;
 mod usable;
 mod way;
+mod zigzag;
 
 use jiff::Timestamp;
 

@@ -76,18 +76,22 @@ impl Town {
             let lon = within(south_west.1, north_east.1, chance.f64());
             Coordinates::new(lat, lon).expect("on earth")
         };
-        let mut way = loop {
+        let way = loop {
             let route = self
                 .roads
                 .route(anywhere(), anywhere(), Timestamp::UNIX_EPOCH);
-            let Some(route) = route.filter(|route| (1_500.0..15_000.0).contains(&route.metres))
-            else {
+            let Some(route) = route else {
                 continue;
             };
             // From street to street: the first and the last leg are no streets.
-            break route.stops[1..route.stops.len() - 1].to_vec();
+            let mut way = route.stops[1..route.stops.len() - 1].to_vec();
+            way.dedup_by_key(|stop| stop.place);
+            let legs = way.windows(2);
+            let metres: f64 = legs.map(|leg| leg[0].place.metres_to(leg[1].place)).sum();
+            if (1_500.0..15_000.0).contains(&metres) {
+                break way;
+            }
         };
-        way.dedup_by_key(|stop| stop.place);
         let places: Vec<Coordinates> = way.iter().map(|stop| stop.place).collect();
         let slower = 0.5 + 0.6 * chance.f64();
         let speeds = way.windows(2).map(|ends| {

@@ -1,15 +1,17 @@
 //! How long the way through fixes is.
 //!
-//! Four things keep the errors of a device from becoming metres. Where a car stands, its fixes become one place. Fixes a second apart become their middle.
+//! Four things keep the errors of a device from becoming metres. Where a car stands, its fixes become one place. Fixes a second apart become their middle,
+//! and those three seconds apart where they zigzag.
 //! Between such places the way goes straight, but for those that stand out of the line by more than they are likely to be off. And of what is left a step
 //! counts only once it is longer than the accuracies of its ends explain. The factors are those with which cars that drive through towns come out as long as
 //! they drove, and parked ones as nothing: `cargo bench --bench metres`.
 
 use super::Spot;
+use super::zigzag::is_zigzag;
 use crate::domain::Coordinates;
 
 /// A step counts once it is longer than this times both accuracies together: an accuracy is the radius within which two thirds of the fixes are.
-const STEP_FACTOR: f64 = 1.0;
+const STEP_FACTOR: f64 = 0.7;
 /// The same where the car stands at one of its ends: many fixes come from there, and the furthest of many is far.
 const STEP_FACTOR_AT_REST: f64 = 2.5;
 /// A fix bends the way once it stands out of the straight line by more than this times its accuracy.
@@ -24,16 +26,18 @@ const REST_MIN_MS: i64 = 40_000;
 const LEAVES_WITH: usize = 3;
 /// Fixes are taken together with those so near in time, in milliseconds.
 const TOGETHER_MS: i64 = 1_000;
+/// The same where they zigzag: it takes more of them to level that. Where they do not, so many would cut corners.
+const TOGETHER_IN_ZIGZAG_MS: i64 = 3_000;
 /// How long a degree of latitude is, in metres.
 const DEGREE_M: f64 = 111_195.0;
 
 /// A place of the way.
 #[derive(Clone, Copy)]
-struct Node {
-    place: Coordinates,
-    accuracy_m: f64,
+pub(super) struct Node {
+    pub(super) place: Coordinates,
+    pub(super) accuracy_m: f64,
     /// When a moving car was there, in milliseconds; nothing where it stood.
-    passed_ms: Option<i64>,
+    pub(super) passed_ms: Option<i64>,
 }
 
 /// Fixes of a car that stands, at the beginning of others.
@@ -163,13 +167,17 @@ fn rest(spots: &[Spot], plane: &Plane) -> Rest {
 
 /// Each place that was passed, moved to the middle of those passed about the same time.
 fn together(nodes: &[Node]) -> Vec<Node> {
+    let together_ms = match is_zigzag(nodes) {
+        true => TOGETHER_IN_ZIGZAG_MS,
+        false => TOGETHER_MS,
+    };
     let moved = nodes.iter().enumerate().map(|(at, node)| {
         let Some(passed_ms) = node.passed_ms else {
             return *node;
         };
         let is_near = |other: &&Node| {
             let other_ms = other.passed_ms;
-            other_ms.is_some_and(|other_ms| (other_ms - passed_ms).abs() <= TOGETHER_MS)
+            other_ms.is_some_and(|other_ms| (other_ms - passed_ms).abs() <= together_ms)
         };
         let plane = Plane::around(node.place);
         let (before, after) = nodes.split_at(at);
@@ -228,12 +236,12 @@ fn off_line(from: (f64, f64), to: (f64, f64), point: (f64, f64)) -> f64 {
 }
 
 /// The earth around a place, as if it were flat.
-struct Plane {
+pub(super) struct Plane {
     middle: Coordinates,
 }
 
 impl Plane {
-    const fn around(middle: Coordinates) -> Self {
+    pub(super) const fn around(middle: Coordinates) -> Self {
         Self { middle }
     }
 
@@ -243,7 +251,7 @@ impl Plane {
     }
 
     /// Metres east and north of its middle.
-    fn metres(&self, place: Coordinates) -> (f64, f64) {
+    pub(super) fn metres(&self, place: Coordinates) -> (f64, f64) {
         let east = wrapped(place.lon() - self.middle.lon());
         let north = place.lat() - self.middle.lat();
         (east * self.longitude_m(), north * DEGREE_M)
