@@ -30,10 +30,8 @@ pub const ACCURACY_MAX_M: f64 = 100.0;
 const ACCURACY_MIN_M: f64 = 3.0;
 /// How far off a fix may be that does not say, in metres.
 pub const ACCURACY_UNSAID_M: f64 = 30.0;
-/// A fix that soon after the last one tells nothing new, in milliseconds.
-const APART_MIN_MS: i64 = 200;
 /// The shortest span of time of which one fix counts, once there are too many; it doubles until they fit.
-const SPAN_MIN_MS: i64 = 500;
+const SPAN_MIN_MS: i64 = 1_000;
 
 /// What counts of a fix: when, where and how sure. Ordered by the device's time.
 ///
@@ -75,6 +73,11 @@ impl Spot {
         let degrees = |e7: i32| f64::from(e7) / 1e7;
         Coordinates::new(degrees(self.lat_e7), degrees(self.lon_e7))
             .expect("a rounded place on the earth is on the earth")
+    }
+
+    /// The most accurate comes first, then the earliest.
+    fn rank(&self) -> (u32, Self) {
+        ((self.accuracy_m() * 10.0) as u32, *self)
     }
 
     /// How far off it may be, in metres.
@@ -127,12 +130,11 @@ impl Track {
     fn thin(&mut self) {
         loop {
             if self.thinned > 0 {
-                let span_ms = SPAN_MIN_MS << self.thinned;
+                let span_ms = SPAN_MIN_MS << (self.thinned - 1);
                 let span = |spot: &Spot| spot.at_ms.div_euclid(span_ms);
-                let rank = |spot: &Spot| ((spot.accuracy_m() * 10.0) as u32, *spot);
                 self.spots.dedup_by(|next, kept| {
                     let is_same = span(next) == span(kept);
-                    if is_same && rank(next) < rank(kept) {
+                    if is_same && next.rank() < kept.rank() {
                         *kept = *next;
                     }
                     is_same
@@ -156,15 +158,15 @@ impl Track {
         );
         let begin = self.spots.partition_point(|spot| spot.at_ms < from);
         let end = self.spots.partition_point(|spot| spot.at_ms <= to);
-        let mut spots = self.spots.get(begin..end).unwrap_or_default().to_vec();
-        spots.dedup_by(|next, kept| next.at_ms - kept.at_ms < APART_MIN_MS);
-        let segments = usable::segments(&spots);
+        let spots = self.spots.get(begin..end).unwrap_or_default();
+        let sure = usable::sure(&usable::apart(spots));
+        let segments = usable::segments(&sure);
         let ways: Vec<Vec<Coordinates>> = segments.iter().map(|spots| way::of(spots)).collect();
         let metres: f64 = ways.iter().map(|way| way::metres(way)).sum();
         let measured_m = metres.min(ride.reach_m());
         let (gaps, filled_m) = gaps::fill(ride, &segments, measured_m, way);
         Measured {
-            stood_still: measured_m <= 0.0 && gaps.is_empty(),
+            stood_still: measured_m <= 0.0 && gaps.is_empty() && says_all(ride, &sure, &segments),
             measured_m,
             filled_m,
             segments: ways,
@@ -196,6 +198,19 @@ impl Ride {
     }
 }
 
+/// Whether most of the fixes hang together, for most of the ride: only then they can say that the car did not move.
+fn says_all(ride: &Ride, sure: &[Spot], segments: &[Vec<Spot>]) -> bool {
+    let [segment] = segments else {
+        return false;
+    };
+    let (Some(first), Some(last)) = (segment.first(), segment.last()) else {
+        return false;
+    };
+    let told_ms = last.at_ms - first.at_ms;
+    let lasted_ms = ride.ended_at.as_millisecond() - ride.started_at.as_millisecond();
+    told_ms > 0 && told_ms * 2 >= lasted_ms && segment.len() * 2 > sure.len()
+}
+
 /// How far a car can have driven between these times, in metres.
 fn reach_m(from: Timestamp, to: Timestamp) -> f64 {
     SPEED_MAX_MPS * to.duration_since(from).as_secs_f64().max(0.0)
@@ -212,7 +227,7 @@ pub struct Measured {
     pub segments: Vec<Vec<Coordinates>>,
     /// The stretches of time of which nothing is known, in order.
     pub gaps: Vec<Gap>,
-    /// Whether the fixes say, all along, that the car did not move.
+    /// Whether the fixes say, for most of the ride, that the car did not move.
     pub stood_still: bool,
     /// Whether there were more than [`FIXES_MAX`].
     pub is_thinned: bool,

@@ -111,6 +111,21 @@ proptest! {
         }
         prop_assert!(measured.gaps.is_sorted_by_key(|gap| gap.from_at));
         prop_assert!(measured.segments.iter().all(|segment| !segment.is_empty()));
-        prop_assert!(!measured.stood_still || measured.measured_m <= 0.0 && measured.gaps.is_empty());
+    }
+
+    #[test]
+    fn a_car_has_only_stood_still_if_its_fixes_are_near_each_other(fixes in any_fixes(), seconds in 1..700_i64) {
+        let ride = ride(seconds);
+        let track = track(&fixes);
+        if track.measure(&ride, way).stood_still {
+            let is_within = |spot: &&Spot| (ride.started_at.as_millisecond()..=ride.ended_at.as_millisecond()).contains(&spot.at_ms);
+            let is_sure = |spot: &&Spot| spot.accuracy_m() <= 10.0;
+            let sure: Vec<&Spot> = track.spots().iter().filter(is_within).filter(is_sure).collect();
+            let in_pairs = sure.windows(2).filter(|pair| usable::is_reachable(pair[0], pair[1]));
+            for pair in in_pairs {
+                let metres = pair[0].location().metres_to(pair[1].location());
+                prop_assert!(metres <= 100.0, "{metres} m from {:?} to {:?}", pair[0], pair[1]);
+            }
+        }
     }
 }

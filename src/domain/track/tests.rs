@@ -248,3 +248,79 @@ fn of_too_many_fixes_the_most_accurate_of_each_span_counts_in_whatever_order_the
     let measured = ordered.measure(&ride, way).measured_m;
     assert!((measured / 300_000.0 - 1.0).abs() < 0.001, "{measured}");
 }
+
+/// A drive to the north at 10 m/s, with a fix a second.
+fn northwards(seconds: u32, accuracy_m: impl Fn(u32) -> f64) -> Vec<Fix> {
+    let fixes = (0..seconds).map(|at| {
+        let lat = 53.55 + f64::from(at) * 10.0 / 111_195.0;
+        fix(f64::from(at), lat, 10.0, Some(accuracy_m(at)))
+    });
+    fixes.collect()
+}
+
+#[test]
+fn a_fix_that_is_surer_than_usual_leaves_the_good_ones_beside_it() {
+    let fixes = northwards(61, |at| if at % 15 == 0 { 3.0 } else { 10.0 });
+    let spots: Vec<Spot> = fixes.iter().filter_map(Spot::of).collect();
+    assert_eq!(usable::sure(&spots), spots);
+}
+
+#[test]
+fn of_fixes_that_come_nearly_at_once_the_surest_counts() {
+    let sure = northwards(61, |_| 5.0);
+    let coarse = sure.iter().map(|fix| Fix {
+        at: fix.at - SignedDuration::from_millis(100),
+        location: place(fix.location.lat(), 10.000_5),
+        accuracy_m: Some(80.0),
+        ..*fix
+    });
+    let both: Vec<Fix> = sure.iter().copied().chain(coarse).collect();
+    let (alone, beside) = (measure(&sure, &ride(60.0)), measure(&both, &ride(60.0)));
+    assert!(alone.measured_m > 590.0, "{alone:?}");
+    assert!(
+        (alone.measured_m - beside.measured_m).abs() < 1.0,
+        "{beside:?}"
+    );
+}
+
+#[test]
+fn a_leap_is_no_way_though_a_car_could_have_driven_it_by_now() {
+    let north = |metres: f64| 53.55 + metres / 111_195.0;
+    let fixes: Vec<Fix> = [-2_000.0, 0.0, 100.0, 200.0, 300.0, 400.0]
+        .into_iter()
+        .zip([0.0, 30.0, 60.0, 90.0, 120.0, 150.0])
+        .map(|(metres, at)| fix(at, north(metres), 10.0, Some(10.0)))
+        .collect();
+    let measured = measure(&fixes, &ride(150.0));
+    assert!((measured.measured_m - 400.0).abs() < 25.0, "{measured:?}");
+}
+
+#[test]
+fn an_outlier_does_not_take_the_true_place_with_it() {
+    let mut fixes = northwards(61, |_| 10.0);
+    fixes[30].location = place(53.60, 10.0);
+    let measured = measure(&fixes, &ride(60.0));
+    assert!((measured.measured_m - 600.0).abs() < 25.0, "{measured:?}");
+    assert_eq!(measured.segments.len(), 1);
+}
+
+#[test]
+fn who_says_little_or_leaps_about_has_not_stood_still() {
+    let alone = [fix(60.0, 53.55, 10.0, Some(5.0))];
+    let leaps: Vec<Fix> = (0..6)
+        .map(|at| {
+            fix(
+                f64::from(at) * 0.25,
+                53.0 + f64::from(at % 2),
+                10.0,
+                Some(5.0),
+            )
+        })
+        .collect();
+    let early = [1.0, 2.0, 3.0].map(|at| fix(at, 53.55, 10.0, Some(5.0)));
+    for (fixes, seconds) in [(&alone[..], 120.0), (&leaps, 1.5), (&early, 30.0)] {
+        let measured = measure(fixes, &ride(seconds));
+        assert_eq!((measured.measured_m, measured.filled_m), (0.0, 0.0));
+        assert!(!measured.stood_still, "{measured:?}");
+    }
+}

@@ -2,28 +2,52 @@
 
 use jiff::Timestamp;
 
-use super::{GAP_MIN, SPEED_MAX_MPS, Spot};
+use super::{ACCURACY_UNSAID_M, GAP_MIN, SPEED_MAX_MPS, Spot};
 
-/// A fix is passed over where another one this much more accurate is near in time.
+/// Fixes sooner after each other than this tell nothing more than one of them, in milliseconds.
+const APART_MIN_MS: i64 = 200;
+/// A fix that may be so far off, in metres, is passed over…
+const COARSE_M: f64 = ACCURACY_UNSAID_M;
+/// … where another one this much more accurate is near in time.
 const BETTER_BY: f64 = 3.0;
 /// How near in time, in milliseconds.
 const BETTER_WITHIN_MS: i64 = 10_000;
 /// So many fixes that agree with each other make a place believed that no car could have reached.
 const CONFIRMED_BY: usize = 3;
 
-/// The stretches without a gap and without a jump, in order; `spots` are those of the ride, in order.
+/// The most accurate of each few that come nearly at once; `spots` are in order.
+pub(super) fn apart(spots: &[Spot]) -> Vec<Spot> {
+    let mut apart: Vec<Spot> = Vec::new();
+    let mut since_ms = 0;
+    for spot in spots {
+        match apart.last_mut() {
+            Some(kept) if spot.at_ms - since_ms < APART_MIN_MS => {
+                if spot.rank() < kept.rank() {
+                    *kept = *spot;
+                }
+            }
+            Some(_) | None => {
+                since_ms = spot.at_ms;
+                apart.push(*spot);
+            }
+        }
+    }
+    apart
+}
+
+/// The stretches without a gap and without a jump, in order; `sure` are the fixes of the ride that say something, in order.
 ///
 /// A place that no car could have reached begins a new stretch once [`CONFIRMED_BY`] fixes agree on it, and is no place otherwise: what was believed only
 /// because it repeated itself is where the device is, but not a way there.
-pub(super) fn segments(spots: &[Spot]) -> Vec<Vec<Spot>> {
+pub(super) fn segments(sure: &[Spot]) -> Vec<Vec<Spot>> {
     let mut segments: Vec<Vec<Spot>> = Vec::new();
     let mut doubted: Vec<Spot> = Vec::new();
-    for spot in sure(spots) {
+    for &spot in sure {
         let Some(last) = segments.last().and_then(|segment| segment.last()) else {
             segments.push(vec![spot]);
             continue;
         };
-        if is_reachable(last, &spot) {
+        if is_reachable(last, &spot) && !agrees(last, &doubted, &spot) {
             doubted.clear();
             if is_gap(last, &spot) {
                 segments.push(vec![spot]);
@@ -47,16 +71,32 @@ pub(super) fn segments(spots: &[Spot]) -> Vec<Vec<Spot>> {
     segments
 }
 
-/// Those beside which no far better one is near in time: a coarse fix from a network says nothing while the sky is seen.
-fn sure(spots: &[Spot]) -> impl Iterator<Item = Spot> {
-    spots.iter().enumerate().filter_map(|(at, spot)| {
+/// Whether a fix says the same as those that are doubted, and would have been doubted with the first of them: that enough time has passed meanwhile to get
+/// there from the last one believed does not make their leap a way.
+fn agrees(last: &Spot, doubted: &[Spot], spot: &Spot) -> bool {
+    let (Some(first), Some(latest)) = (doubted.first(), doubted.last()) else {
+        return false;
+    };
+    let at_once = Spot {
+        at_ms: first.at_ms,
+        ..*spot
+    };
+    is_reachable(latest, spot) && !is_reachable(last, &at_once)
+}
+
+/// Those that are not coarse, and those beside which no far better one is near in time: a coarse fix from a network says nothing while the sky is seen.
+pub(super) fn sure(spots: &[Spot]) -> Vec<Spot> {
+    let sure = spots.iter().enumerate().filter_map(|(at, spot)| {
         let is_near = |other: &&Spot| (other.at_ms - spot.at_ms).abs() <= BETTER_WITHIN_MS;
         let is_better = |other: &Spot| other.accuracy_m() * BETTER_BY < spot.accuracy_m();
         let (before, after) = spots.split_at(at);
-        let is_outdone = before.iter().rev().take_while(is_near).any(is_better)
-            || after.iter().take_while(is_near).any(is_better);
+        let is_coarse = spot.accuracy_m() >= COARSE_M;
+        let is_outdone = is_coarse
+            && (before.iter().rev().take_while(is_near).any(is_better)
+                || after.iter().take_while(is_near).any(is_better));
         (!is_outdone).then_some(*spot)
-    })
+    });
+    sure.collect()
 }
 
 /// Whether so much time is between them that what happened is not known.
