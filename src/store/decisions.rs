@@ -33,7 +33,7 @@ pub struct Kept {
 pub fn insert(db: &mut Db, new: &[New]) -> QueryResult<()> {
     for decision in new {
         let row = (
-            decisions::at.eq(At(decision.at)),
+            decisions::at.eq(At::of(decision.at)),
             decisions::is_shadow.eq(decision.is_shadow),
             decisions::payload.eq(&decision.payload),
         );
@@ -93,7 +93,7 @@ pub fn find(db: &mut Db, id: i64) -> QueryResult<Option<Kept>> {
 /// Forgets at most `limit` decisions from before that time; returns how many.
 pub fn purge(db: &mut Db, before: Timestamp, limit: i64) -> QueryResult<usize> {
     let old: Vec<i64> = on!(&mut *db, |conn| decisions::table
-        .filter(decisions::at.lt(At(before)))
+        .filter(decisions::at.lt(At::of(before)))
         .order(decisions::at)
         .limit(limit)
         .select(decisions::id)

@@ -113,7 +113,7 @@ fn take_positions(
         .iter()
         .map(|(name, (_, count))| Head {
             stream: name.clone(),
-            epoch: Id(epoch),
+            epoch: Id::of(epoch),
             sequence: *count,
         })
         .collect();
@@ -129,7 +129,8 @@ fn take_positions(
             stream,
             Position {
                 stream,
-                epoch: epoch.0,
+                // It is only compared, so none is an epoch as well.
+                epoch: epoch.read().unwrap_or_default(),
                 sequence: sequence - count,
             },
         );
@@ -194,7 +195,7 @@ pub fn at_revision(db: &mut Db, trip: TripId, revision: i64) -> QueryResult<Opti
             .inner_join(trips::table.on(trips::id.nullable().eq(events::trip_id)))
             .filter(
                 trips::nk
-                    .eq(Id(trip.uuid()))
+                    .eq(Id::of(trip.uuid()))
                     .and(events::revision.eq(revision)),
             )
             .select(EventRow::as_select())

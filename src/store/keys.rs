@@ -93,7 +93,7 @@ pub fn find(db: &mut Db, wanted: &[(UserId, &str)]) -> QueryResult<Vec<Used>> {
             Some(Used {
                 user: UserId::new(user),
                 key: Key { word, digest },
-                trip: TripId::new(trip.0),
+                trip: TripId::new(trip.read()?),
                 revision,
             })
         });
@@ -107,7 +107,7 @@ pub fn insert(db: &mut Db, used: &Used, event: i64, at: Timestamp) -> QueryResul
         key: &used.key.word,
         digest: &used.key.digest,
         event_id: event,
-        used_at: At(at),
+        used_at: At::of(at),
     };
     on!(db, |conn| diesel::insert_into(keys::table)
         .values(&row)
@@ -117,7 +117,7 @@ pub fn insert(db: &mut Db, used: &Used, event: i64, at: Timestamp) -> QueryResul
 
 /// Forgets at most `limit` keys last used before `since`; returns how many.
 pub fn purge(db: &mut Db, since: Timestamp, limit: i64) -> QueryResult<usize> {
-    let old = keys::used_at.lt(At(since));
+    let old = keys::used_at.lt(At::of(since));
     let last: Option<At> = on!(&mut *db, |conn| {
         keys::table
             .filter(old)
@@ -128,7 +128,7 @@ pub fn purge(db: &mut Db, since: Timestamp, limit: i64) -> QueryResult<usize> {
             .optional()
     })?;
     // Up to the first one that is too many, or all of them.
-    let until = last.unwrap_or(At(since));
+    let until = last.unwrap_or(At::of(since));
     on!(db, |conn| diesel::delete(
         keys::table.filter(keys::used_at.lt(until))
     )

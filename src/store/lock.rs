@@ -139,7 +139,7 @@ impl Lock {
             // Only those who are refused read it.
             let _ = write_name(file, name);
         }
-        let token = lock_holders::token.eq(Id(self.token));
+        let token = lock_holders::token.eq(Id::of(self.token));
         on!(db, |conn| diesel::insert_into(lock_holders::table)
             .values((lock_holders::id.eq(ROW), token))
             .on_conflict(lock_holders::id)
@@ -173,7 +173,7 @@ impl Lock {
             // Whoever writes is alone.
             Db::Sqlite(conn) => row.first(conn).optional()?,
         };
-        Ok(token == Some(Id(self.token)))
+        Ok(token == Some(Id::of(self.token)))
     }
 
     /// What stands in the database while its writes count.
@@ -186,7 +186,7 @@ impl Lock {
 pub(super) fn read(db: &mut Db) -> QueryResult<Option<Uuid>> {
     let row = lock_holders::table.find(ROW).select(lock_holders::token);
     let token: Option<Id> = on!(db, |conn| row.first(conn).optional())?;
-    Ok(token.map(|token| token.0))
+    Ok(token.and_then(Id::read))
 }
 
 /// Who has the lock now, in words.

@@ -6,6 +6,7 @@
 pub mod corrupt;
 pub mod db;
 pub mod decisions;
+mod due;
 pub mod events;
 pub mod gather;
 pub mod keys;
@@ -170,13 +171,16 @@ impl Store {
 
 fn touch(tx: &mut Tx<'_>, at: jiff::Timestamp) -> QueryResult<()> {
     use schema::health_checks as checks;
-    let row = (checks::id.eq(1), checks::checked_at.eq(sql_types::At(at)));
+    let row = (
+        checks::id.eq(1),
+        checks::checked_at.eq(sql_types::At::of(at)),
+    );
     on!(&mut *tx.db, |conn| {
         diesel::insert_into(checks::table)
             .values(row)
             .on_conflict(checks::id)
             .do_update()
-            .set(checks::checked_at.eq(sql_types::At(at)))
+            .set(checks::checked_at.eq(sql_types::At::of(at)))
             .execute(conn)
     })
     .map(drop)

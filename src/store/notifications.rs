@@ -42,7 +42,7 @@ pub(super) fn insert(db: &mut Db, events: &[Event]) -> QueryResult<()> {
             Fact::Notification(notification) => Some(Row {
                 event_id: event.id,
                 stream: notification.audience.stream().to_string(),
-                expires_at: At(notification.expires_at),
+                expires_at: At::of(notification.expires_at),
             }),
             Fact::Trip(_) | Fact::Message(_) | Fact::Offer(_) | Fact::Shift(_) => None,
         })
@@ -68,7 +68,7 @@ macro_rules! unread {
     ($reader:expr) => {
         notifications::stream
             .eq_any($reader.streams.iter().map(ToString::to_string))
-            .and(notifications::expires_at.gt(At($reader.at)))
+            .and(notifications::expires_at.gt(At::of($reader.at)))
             .and(diesel::dsl::not(diesel::dsl::exists(
                 reads::table.filter(
                     reads::event_id
@@ -91,7 +91,7 @@ pub fn count_unread(db: &mut Db, readers: &[Reader]) -> QueryResult<Vec<i64>> {
     streams.sort_unstable();
     streams.dedup();
     let users = readers.iter().map(|reader| reader.user.get());
-    let shown = notifications::expires_at.gt(At(at));
+    let shown = notifications::expires_at.gt(At::of(at));
     let sent: Vec<(String, i64)> = on!(&mut *db, |conn| notifications::table
         .filter(shown.and(notifications::stream.eq_any(streams)))
         .group_by(notifications::stream)
@@ -152,7 +152,7 @@ pub fn mark_read(db: &mut Db, reader: &Reader, which: Option<&[i64]>) -> QueryRe
 pub fn purge(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<usize> {
     let old: Vec<i64> = on!(&mut *db, |conn| {
         notifications::table
-            .filter(notifications::expires_at.le(At(at)))
+            .filter(notifications::expires_at.le(At::of(at)))
             .order(notifications::expires_at)
             .limit(limit)
             .select(notifications::event_id)

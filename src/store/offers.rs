@@ -10,6 +10,8 @@ use jiff::Timestamp;
 
 use super::corrupt::{Corrupt, readable};
 use super::db::{Db, on};
+use super::due;
+use super::rows::{self, TripRow};
 use super::schema::{offers, trips};
 use super::sql_types::{At, Id};
 use crate::domain::asked::SILENT_FOR;
@@ -36,38 +38,38 @@ struct Row {
 impl Row {
     fn of(offer: &Offer, trip: i64, at: Timestamp) -> Self {
         Self {
-            id: Id(offer.id.uuid()),
+            id: Id::of(offer.id.uuid()),
             trip_id: trip,
             attempt: offer.attempt,
             driver_id: offer.driver.user().get(),
             state: offer.state.as_str().to_owned(),
             metres: offer.metres,
             eta_s: offer.eta_s,
-            offered_at: At(offer.offered_at),
-            due_at: At(offer.due_at),
+            offered_at: At::of(offer.offered_at),
+            due_at: At::of(offer.due_at),
             decide_s: offer.decide_s,
             ended_at: ended_at(offer, at),
         }
     }
 
     fn into_offer(self, trip: TripId) -> Result<Offer, Corrupt> {
-        if self.id.is_none() || self.due_at.is_none() || self.offered_at.is_none() {
-            return Err(Corrupt {
-                table: "offers",
-                id: self.trip_id,
-                why: "the key or a time of an offer of this trip is none",
-            });
-        }
+        let corrupt = |why| Corrupt {
+            table: "offers",
+            id: self.trip_id,
+            why,
+        };
+        let no_time = corrupt("a time of an offer of this trip is none");
+        let id = self.id.read();
         Ok(Offer {
-            id: OfferId::new(self.id.0),
+            id: OfferId::new(id.ok_or(corrupt("the key of an offer of this trip is none"))?),
             trip,
             attempt: self.attempt,
             driver: DriverId::of(UserId::new(self.driver_id)),
             state: state_of(&self.state, self.trip_id)?,
             metres: self.metres,
             eta_s: self.eta_s,
-            offered_at: self.offered_at.0,
-            due_at: self.due_at.0,
+            offered_at: self.offered_at.read().ok_or(no_time)?,
+            due_at: self.due_at.read().ok_or(no_time)?,
             decide_s: self.decide_s,
         })
     }
@@ -125,8 +127,8 @@ fn with_trips(db: &mut Db, rows: Vec<Row>) -> QueryResult<Vec<(i64, Offer)>> {
     let keys: HashMap<i64, Id> = keys.into_iter().collect();
     let offer = |row: Row| {
         let number = row.trip_id;
-        let key = keys.get(&number)?;
-        let offer = readable(row.into_offer(TripId::new(key.0)))?;
+        let key = keys.get(&number)?.read()?;
+        let offer = readable(row.into_offer(TripId::new(key)))?;
         Some((number, offer))
     };
     Ok(rows.into_iter().filter_map(offer).collect())
@@ -134,7 +136,7 @@ fn with_trips(db: &mut Db, rows: Vec<Row>) -> QueryResult<Vec<(i64, Offer)>> {
 
 /// When an offer ended that last changed then; never, if it is open.
 fn ended_at(offer: &Offer, at: Timestamp) -> Option<At> {
-    (!offer.state.is_open()).then_some(At(at))
+    (!offer.state.is_open()).then_some(At::of(at))
 }
 
 /// Writes new offers, each with the number of its trip and when it last changed: it may have ended already.
@@ -162,11 +164,11 @@ pub(super) fn insert(db: &mut Db, new: &[(&Offer, i64, Timestamp)]) -> QueryResu
 pub(super) fn update(db: &mut Db, offer: &Offer, at: Timestamp) -> QueryResult<()> {
     let change = (
         offers::state.eq(offer.state.as_str()),
-        offers::due_at.eq(At(offer.due_at)),
+        offers::due_at.eq(At::of(offer.due_at)),
         offers::ended_at.eq(ended_at(offer, at)),
     );
     on!(db, |conn| diesel::update(
-        offers::table.find(Id(offer.id.uuid()))
+        offers::table.find(Id::of(offer.id.uuid()))
     )
     .set(change)
     .execute(conn))
@@ -200,18 +202,30 @@ pub fn of_trip(db: &mut Db, trip: &Trip) -> QueryResult<Vec<Offer>> {
 
 /// The trips that have open offers whose deadline has passed, longest due first.
 pub fn overdue(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId>> {
-    let keys: Vec<Id> = on!(db, |conn| {
-        offers::table
+    let mut keys = due::sound(limit, |after| {
+        let rows: Vec<(Row, TripRow)> = on!(&mut *db, |conn| offers::table
             .inner_join(trips::table)
-            .filter(is_open().and(offers::due_at.le(At(at))))
+            .filter(is_open().and(offers::due_at.le(At::of(at))))
             .order(offers::due_at)
             .limit(limit)
-            .select(trips::nk)
-            .load(conn)
+            .offset(after)
+            .select((Row::as_select(), TripRow::as_select()))
+            .load(conn))?;
+        let (count, (offers, trips)) = (rows.len(), rows.into_iter().unzip());
+        Ok((count, offered(offers, &rows::trips(db, trips)?)))
     })?;
-    let mut keys: Vec<TripId> = keys.into_iter().map(|key| TripId::new(key.0)).collect();
     keys.dedup();
     Ok(keys)
+}
+
+/// The trips of those offers that make sense as their trips do, in the order of the offers.
+fn offered(offers: Vec<Row>, trips: &[Trip]) -> Vec<TripId> {
+    let trips: HashMap<i64, TripId> = trips.iter().map(|trip| (trip.number, trip.id)).collect();
+    let trip = |offer: Row| {
+        let trip = *trips.get(&offer.trip_id)?;
+        readable(offer.into_offer(trip)).map(|offer| offer.trip)
+    };
+    offers.into_iter().filter_map(trip).collect()
 }
 
 /// The offers of each of these trips that are over and matter for the next: those of the attempt, and those whose device was silent a
@@ -221,9 +235,11 @@ pub(super) fn ended(
     numbers: &[i64],
     at: Timestamp,
 ) -> QueryResult<HashMap<i64, Vec<Ended>>> {
-    let was_silent = offers::state
-        .eq(OfferState::Undelivered.as_str())
-        .and(offers::ended_at.assume_not_null().gt(At(at - SILENT_FOR)));
+    let was_silent = offers::state.eq(OfferState::Undelivered.as_str()).and(
+        offers::ended_at
+            .assume_not_null()
+            .gt(At::of(at - SILENT_FOR)),
+    );
     let rows: Vec<(i64, i64, i64, String, At, At)> = on!(db, |conn| {
         offers::table
             .inner_join(trips::table)
@@ -242,15 +258,22 @@ pub(super) fn ended(
     })?;
     let mut ended = HashMap::<i64, Vec<Ended>>::new();
     for (trip, driver, attempt, state, offered_at, ended_at) in rows {
-        let Some(state) = readable(state_of(&state, trip)) else {
+        let no_time = Corrupt {
+            table: "offers",
+            id: trip,
+            why: "a time of an offer of this trip is none",
+        };
+        let times = offered_at.read().zip(ended_at.read()).ok_or(no_time);
+        let read = state_of(&state, trip).and_then(|state| Ok((state, times?)));
+        let Some((state, (offered_at, ended_at))) = readable(read) else {
             continue;
         };
         ended.entry(trip).or_default().push(Ended {
             driver: DriverId::of(UserId::new(driver)),
             attempt,
             state,
-            offered_at: offered_at.0,
-            ended_at: ended_at.0,
+            offered_at,
+            ended_at,
         });
     }
     Ok(ended)

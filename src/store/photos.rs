@@ -26,10 +26,10 @@ pub fn insert(
     at: Timestamp,
 ) -> QueryResult<()> {
     let row = NewPhoto {
-        id: Id(id.uuid()),
+        id: Id::of(id.uuid()),
         user_id: user.get(),
         jpeg,
-        created_at: At(at),
+        created_at: At::of(at),
     };
     on!(db, |conn| diesel::insert_into(photos::table)
         .values(&row)
@@ -40,7 +40,7 @@ pub fn insert(
 /// The photo of that name.
 pub fn find(db: &mut Db, id: PhotoId) -> QueryResult<Option<Vec<u8>>> {
     on!(db, |conn| photos::table
-        .find(Id(id.uuid()))
+        .find(Id::of(id.uuid()))
         .select(photos::jpeg)
         .first(conn)
         .optional())

@@ -4,7 +4,8 @@ use diesel::prelude::*;
 use jiff::Timestamp;
 
 use super::db::{Db, on};
-use super::rows::{self, TripRow};
+use super::due;
+use super::rows::TripRow;
 use super::schema::{quiet_drivers, trips};
 use super::sql_types::At;
 use crate::domain::Trip;
@@ -16,7 +17,7 @@ pub fn begin(db: &mut Db, numbers: &[i64], due_at: Timestamp) -> QueryResult<()>
         .map(|number| {
             (
                 quiet_drivers::trip_id.eq(*number),
-                quiet_drivers::due_at.eq(At(due_at)),
+                quiet_drivers::due_at.eq(At::of(due_at)),
             )
         })
         .collect();
@@ -40,16 +41,16 @@ pub fn begin(db: &mut Db, numbers: &[i64], due_at: Timestamp) -> QueryResult<()>
 
 /// The trips whose drivers are due, longest due first.
 pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<Trip>> {
-    let found: Vec<TripRow> = on!(&mut *db, |conn| {
-        quiet_drivers::table
+    due::trips(db, limit, |db, after| {
+        on!(db, |conn| quiet_drivers::table
             .inner_join(trips::table)
-            .filter(quiet_drivers::due_at.le(At(at)))
+            .filter(quiet_drivers::due_at.le(At::of(at)))
             .order(quiet_drivers::due_at)
             .limit(limit)
+            .offset(after)
             .select(TripRow::as_select())
-            .load(conn)
-    })?;
-    rows::trips(db, found)
+            .load(conn))
+    })
 }
 
 /// Puts off when the drivers of these trips are silent.
@@ -57,7 +58,7 @@ pub fn put_off(db: &mut Db, later: &[(i64, Timestamp)]) -> QueryResult<()> {
     for (number, due_at) in later {
         let row = quiet_drivers::table.find(*number);
         on!(&mut *db, |conn| diesel::update(row)
-            .set(quiet_drivers::due_at.eq(At(*due_at)))
+            .set(quiet_drivers::due_at.eq(At::of(*due_at)))
             .execute(conn))?;
     }
     Ok(())

@@ -44,10 +44,10 @@ pub fn insert(
 ) -> QueryResult<()> {
     new.iter().try_for_each(|(id, payload)| {
         let row = (
-            quotes::id.eq(Id(id.0)),
+            quotes::id.eq(Id::of(id.0)),
             quotes::rider_id.eq(rider.user().get()),
             quotes::payload.eq(payload),
-            quotes::expires_at.eq(At(expires_at)),
+            quotes::expires_at.eq(At::of(expires_at)),
         );
         on!(&mut *db, |conn| diesel::insert_into(quotes::table)
             .values(row)
@@ -65,9 +65,10 @@ pub fn find(
 ) -> QueryResult<Option<String>> {
     let holds = quotes::rider_id
         .eq(rider.user().get())
-        .and(quotes::expires_at.gt(At(at)));
+        .and(quotes::expires_at.gt(At::of(at)))
+        .and(quotes::expires_at.lt(At::NONE));
     on!(db, |conn| quotes::table
-        .find(Id(id.0))
+        .find(Id::of(id.0))
         .filter(holds)
         .select(quotes::payload)
         .first(conn)
@@ -77,7 +78,7 @@ pub fn find(
 /// Forgets at most `limit` quotes that are over; returns how many.
 pub fn purge(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<usize> {
     let old: Vec<Id> = on!(&mut *db, |conn| quotes::table
-        .filter(quotes::expires_at.le(At(at)))
+        .filter(quotes::expires_at.le(At::of(at)))
         .limit(limit)
         .select(quotes::id)
         .load(conn))?;

@@ -109,8 +109,8 @@ pub fn told(
     let is_shift = events::kind.eq_any(["shift-began", "shift-ended"]);
     let rows: Vec<EventRow> = on!(db, |conn| events::table
         .filter(events::id.gt(after))
-        .filter(events::at.lt(At(end)))
-        .filter(events::at.ge(At(begin)).or(is_shift))
+        .filter(events::at.lt(At::of(end)))
+        .filter(events::at.ge(At::of(begin)).or(is_shift))
         .filter(events::kind.ne_all(["message", "notification"]))
         .order(events::id)
         .limit(limit)
@@ -127,7 +127,7 @@ pub fn last_request(db: &mut Db) -> QueryResult<Option<Timestamp>> {
         .select(events::at)
         .first(conn)
         .optional())?;
-    Ok(at.map(|at| at.0))
+    Ok(at.and_then(At::read))
 }
 
 fn compare(row: &Trip, changes: &[&TripChange]) -> Result<(), Differs> {

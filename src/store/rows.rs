@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::corrupt::Corrupt;
+use super::corrupt::{Corrupt, readable};
 use super::db::{Db, on};
 use super::schema::{trips, users};
 use super::sql_types::{At, Id};
@@ -99,7 +100,7 @@ impl From<&Trip> for TripColumns {
     fn from(trip: &Trip) -> Self {
         let ended_by = trip.state.ended_by();
         Self {
-            nk: Id(trip.id.uuid()),
+            nk: Id::of(trip.id.uuid()),
             rider_id: trip.rider.id.user().get(),
             driver_id: trip.state.driver().map(|driver| driver.id.user().get()),
             pick_up_address: trip.pick_up.address.as_str().to_owned(),
@@ -116,15 +117,15 @@ impl From<&Trip> for TripColumns {
                 .as_ref()
                 .map(|reason| reason.as_str().to_owned()),
             revision: trip.revision,
-            search_ends_at: At(trip.search_ends_at),
-            created_at: At(trip.requested_at),
-            updated_at: At(trip.changed_at),
+            search_ends_at: At::of(trip.search_ends_at),
+            created_at: At::of(trip.requested_at),
+            updated_at: At::of(trip.changed_at),
             hidden: trip.hidden,
             policy: trip.order.policy.as_str().to_owned(),
             attempt: trip.attempt,
-            opens_at: trip.order.opens_at.map(At),
+            opens_at: trip.order.opens_at.map(At::of),
             details: Details::of(trip),
-            late_after: trip.late_due_at().map(At),
+            late_after: trip.late_due_at().map(At::of),
         }
     }
 }
@@ -139,10 +140,13 @@ impl From<&Trip> for TripRow {
 }
 
 impl TripColumns {
-    fn has_key_and_times(&self) -> bool {
-        let times = [self.created_at, self.updated_at, self.search_ends_at];
-        let mut times = times.into_iter().chain(self.opens_at);
-        !self.nk.is_none() && !times.any(At::is_none)
+    /// When the search ends, and when it opens.
+    fn search_times(&self) -> Option<(Timestamp, Option<Timestamp>)> {
+        let opens_at = match self.opens_at {
+            Some(at) => Some(at.read()?),
+            None => None,
+        };
+        Some((self.search_ends_at.read()?, opens_at))
     }
 }
 
@@ -156,9 +160,8 @@ impl TripRow {
             why,
         };
         let row = self.columns;
-        if !row.has_key_and_times() {
-            return Err(corrupt("its key or a time of it is none"));
-        }
+        let no_time = corrupt("a time of it is none");
+        let (search_ends_at, opens_at) = row.search_times().ok_or(no_time)?;
         let place = |address, lat, lon| place(address, lat, lon).map_err(corrupt);
         let rider = UserId::new(row.rider_id);
         let driver = row
@@ -174,20 +177,20 @@ impl TripRow {
             .unwrap_or_default();
         let order = Order {
             policy: Policy::parse(&row.policy).ok_or(corrupt("its policy is unknown"))?,
-            opens_at: row.opens_at.map(|at| at.0),
+            opens_at,
             ..details.order
         };
         Ok(Trip {
             number: id,
-            id: TripId::new(row.nk.0),
+            id: TripId::new(row.nk.read().ok_or(corrupt("its key is none"))?),
             rider: names
                 .party(rider, RiderId::of)
                 .ok_or(corrupt("its rider does not exist"))?,
             pick_up: place(row.pick_up_address, row.pick_up_lat, row.pick_up_lon)?,
             drop_off: place(row.drop_off_address, row.drop_off_lat, row.drop_off_lon)?,
-            requested_at: row.created_at.0,
-            changed_at: row.updated_at.0,
-            search_ends_at: row.search_ends_at.0,
+            requested_at: row.created_at.read().ok_or(no_time)?,
+            changed_at: row.updated_at.read().ok_or(no_time)?,
+            search_ends_at,
             revision: row.revision,
             state: state(&row.status, driver.flatten(), ended_by)
                 .ok_or(corrupt("its state contradicts itself"))?,
@@ -282,9 +285,19 @@ impl Names {
             username,
             first_name,
             last_name,
-            photo: photo.map(|id| PhotoId::new(id.0)),
+            photo: photo_of(user, photo),
         })
     }
+}
+
+/// The photo of an account; one without a name is left out.
+pub(super) fn photo_of(user: UserId, photo: Option<Id>) -> Option<PhotoId> {
+    let id = photo?.read().ok_or(Corrupt {
+        table: "users",
+        id: user.get(),
+        why: "its photo has no name",
+    });
+    readable(id).map(PhotoId::new)
 }
 
 /// What was made of the rows of trips.
@@ -311,7 +324,8 @@ pub fn found(db: &mut Db, rows: Vec<TripRow>) -> QueryResult<Found> {
     people.dedup();
     let names = Names::of(db, people)?;
     for row in rows {
-        let id = TripId::new(row.columns.nk.0);
+        // What has no key is not asked for by one.
+        let id = TripId::new(row.columns.nk.read().unwrap_or_default());
         match row.into_trip(&names) {
             Ok(trip) => found.trips.push(trip),
             Err(corrupt) => {

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use jiff::Timestamp;
 
+use super::corrupt::{Corrupt, readable};
 use super::db::{Db, on};
+use super::due;
 use super::offers;
 use super::rows::{self, TripRow};
 use super::schema::{searches, trips};
@@ -54,14 +56,14 @@ pub(super) enum Step {
 pub(super) fn step(db: &mut Db, trip: i64, step: Step) -> QueryResult<()> {
     let look_at = |db: &mut Db, look_at: Option<Timestamp>| {
         on!(db, |conn| diesel::update(searches::table.find(trip))
-            .set(searches::look_at.eq(look_at.map(At)))
+            .set(searches::look_at.eq(look_at.map(At::of)))
             .execute(conn))
     };
     let look_in = |db: &mut Db, round: i64, look_at: Option<Timestamp>| {
         on!(db, |conn| diesel::update(searches::table.find(trip))
             .set((
                 searches::round.eq(round),
-                searches::look_at.eq(look_at.map(At)),
+                searches::look_at.eq(look_at.map(At::of)),
             ))
             .execute(conn))
     };
@@ -70,7 +72,7 @@ pub(super) fn step(db: &mut Db, trip: i64, step: Step) -> QueryResult<()> {
             .values((
                 searches::trip_id.eq(trip),
                 searches::round.eq(0),
-                searches::look_at.eq(Some(At(at))),
+                searches::look_at.eq(Some(At::of(at))),
             ))
             .execute(conn)),
         Step::Wait(None) => look_at(db, None),
@@ -85,15 +87,26 @@ pub(super) fn step(db: &mut Db, trip: i64, step: Step) -> QueryResult<()> {
 
 /// The searches whose time has come, longest due first.
 pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<Search>> {
+    due::sound(limit, |after| due_after(db, at, after, limit))
+}
+
+/// How many rows are due after the first so many, at most `limit`, and the searches among them that make sense.
+fn due_after(
+    db: &mut Db,
+    at: Timestamp,
+    after: i64,
+    limit: i64,
+) -> QueryResult<(usize, Vec<Search>)> {
     let is_due = searches::look_at
         .is_not_null()
-        .and(searches::look_at.assume_not_null().le(At(at)));
+        .and(searches::look_at.assume_not_null().le(At::of(at)));
     let found: Vec<(i64, At, TripRow)> = on!(&mut *db, |conn| {
         searches::table
             .inner_join(trips::table)
             .filter(is_due.and(status_among(&[Status::Requested])))
             .order(searches::look_at)
             .limit(limit)
+            .offset(after)
             .select((
                 searches::round,
                 searches::look_at.assume_not_null(),
@@ -102,27 +115,33 @@ pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<Search>> {
             .load(conn)
     })?;
     if found.is_empty() {
-        return Ok(Vec::new());
+        return Ok((0, Vec::new()));
     }
+    let count = found.len();
     let numbers: Vec<i64> = found.iter().map(|(_, _, row)| row.id).collect();
     let mut ended = offers::ended(db, &numbers, at)?;
     let mut steps = HashMap::with_capacity(found.len());
     let mut rows = Vec::with_capacity(found.len());
     for (round, due_at, row) in found {
-        steps.insert(row.id, (round, due_at.0));
+        steps.insert(row.id, (round, due_at));
         rows.push(row);
     }
     let trips = rows::trips(db, rows)?;
     let search = |trip: Trip| {
         let (round, due_at) = steps.remove(&trip.number)?;
+        let due_at = due_at.read().ok_or(Corrupt {
+            table: "searches",
+            id: trip.number,
+            why: "it is due at no time",
+        });
         let ended = ended.remove(&trip.number).unwrap_or_default();
         let asked = Asked::of(&ended, trip.attempt, &trip.given_back_by, at);
         Some(Search {
             trip,
             round,
             asked,
-            due_at,
+            due_at: readable(due_at)?,
         })
     };
-    Ok(trips.into_iter().filter_map(search).collect())
+    Ok((count, trips.into_iter().filter_map(search).collect()))
 }

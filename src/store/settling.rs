@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::corrupt::Corrupt;
+use super::corrupt::{Corrupt, readable};
 use super::db::{Db, on};
 use super::schema::{sessions, users};
 use super::sql_types::At;
@@ -52,7 +52,7 @@ impl Unsettled {
 pub fn begin(db: &mut Db, user: UserId, at: Timestamp) -> QueryResult<()> {
     let driver = users::table.filter(users::id.eq(user.get()).and(users::role.eq("driver")));
     on!(db, |conn| diesel::update(driver)
-        .set(users::settle_at.eq(Some(At(at))))
+        .set(users::settle_at.eq(Some(At::of(at))))
         .execute(conn))
     .map(drop)
 }
@@ -93,17 +93,21 @@ pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<Unsettled>
     let with_session = with_session(db, &ids, at)?;
     let unsettled = rows.into_iter().map(|(id, standing, since, may_drive)| {
         let driver = DriverId::of(UserId::new(id));
-        Unsettled {
+        Ok(Unsettled {
             driver,
-            since: since.0,
+            since: since.read().ok_or(Corrupt {
+                table: "users",
+                id,
+                why: "it is to be looked at since no time",
+            })?,
             is_blocked: Standing::parse(&standing) == Some(Standing::Blocked),
             has_session: with_session.contains(&id),
             may_drive: allowance(id, may_drive),
             shift: open.remove(&driver),
             trip: taken.get(&driver).copied(),
-        }
+        })
     });
-    Ok(unsettled.collect())
+    Ok(unsettled.filter_map(readable).collect())
 }
 
 /// These have been looked at, unless something has happened since.
@@ -112,7 +116,7 @@ pub fn end(db: &mut Db, settled: &[(DriverId, Timestamp)]) -> QueryResult<()> {
         let same = users::table.filter(
             users::id
                 .eq(driver.user().get())
-                .and(users::settle_at.eq(Some(At(*since)))),
+                .and(users::settle_at.eq(Some(At::of(*since)))),
         );
         on!(&mut *db, |conn| diesel::update(same)
             .set(users::settle_at.eq(None::<At>))
@@ -160,7 +164,8 @@ fn allowance(id: i64, text: Option<String>) -> Option<Allowance> {
 fn with_session(db: &mut Db, ids: &[i64], at: Timestamp) -> QueryResult<HashSet<i64>> {
     let open = sessions::ended_at
         .is_null()
-        .and(sessions::expires_at.gt(At(at)));
+        .and(sessions::expires_at.gt(At::of(at)))
+        .and(sessions::expires_at.lt(At::NONE));
     let found: Vec<i64> = on!(db, |conn| sessions::table
         .filter(sessions::user_id.eq_any(ids).and(open))
         .select(sessions::user_id)

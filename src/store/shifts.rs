@@ -27,9 +27,7 @@ impl Row {
             id: self.id,
             why,
         };
-        if self.began_at.is_none() {
-            return Err(corrupt("it began at no time"));
-        }
+        let ended_at = self.ended_at.map(At::read);
         Ok(Shift {
             id: self.id,
             driver: DriverId::of(UserId::new(self.driver_id)),
@@ -38,8 +36,10 @@ impl Row {
                     .map_err(|_| corrupt("its class is none"))?,
                 seats: u8::try_from(self.seats).map_err(|_| corrupt("it has too many seats"))?,
             },
-            began_at: self.began_at.0,
-            ended_at: self.ended_at.map(|at| at.0),
+            began_at: self.began_at.read().ok_or(corrupt("it began at no time"))?,
+            ended_at: ended_at
+                .map(|at| at.ok_or(corrupt("it ended at no time")))
+                .transpose()?,
         })
     }
 }
@@ -88,7 +88,7 @@ pub(super) fn insert(db: &mut Db, shift: &Shift) -> QueryResult<i64> {
         shifts::driver_id.eq(shift.driver.user().get()),
         shifts::class.eq(shift.vehicle.class.as_str()),
         shifts::seats.eq(i64::from(shift.vehicle.seats)),
-        shifts::began_at.eq(At(shift.began_at)),
+        shifts::began_at.eq(At::of(shift.began_at)),
     );
     on!(db, |conn| diesel::insert_into(shifts::table)
         .values(row)
@@ -99,7 +99,7 @@ pub(super) fn insert(db: &mut Db, shift: &Shift) -> QueryResult<i64> {
 /// Writes that a shift is over.
 pub(super) fn end(db: &mut Db, id: i64, at: Timestamp) -> QueryResult<()> {
     on!(db, |conn| diesel::update(shifts::table.find(id))
-        .set(shifts::ended_at.eq(Some(At(at))))
+        .set(shifts::ended_at.eq(Some(At::of(at))))
         .execute(conn))
     .map(drop)
 }

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use jiff::Timestamp;
 
+use super::corrupt::{Corrupt, readable};
 use super::db::{Db, on};
 use super::schema::silences;
 use super::sql_types::At;
@@ -17,7 +18,7 @@ type Row = (i64, i64, At);
 /// Those that come after the others at that time.
 pub fn lately(db: &mut Db, at: Timestamp) -> QueryResult<Silences> {
     let rows: Vec<Row> = on!(db, |conn| silences::table
-        .filter(silences::last_at.gt(At(at - LAST_FOR)))
+        .filter(silences::last_at.gt(At::of(at - LAST_FOR)))
         .select((silences::driver_id, silences::offers, silences::last_at))
         .load(conn))?;
     Ok(silences_of(rows))
@@ -35,13 +36,16 @@ pub(super) fn of(db: &mut Db, drivers: &[DriverId]) -> QueryResult<Silences> {
 
 fn silences_of(rows: Vec<Row>) -> Silences {
     let silence = |(driver, offers, last_at): Row| {
-        let last_at = last_at.0;
-        (
-            DriverId::of(UserId::new(driver)),
-            Silence { offers, last_at },
-        )
+        let last_at = last_at.read().ok_or(Corrupt {
+            table: "silences",
+            id: driver,
+            why: "its last offer ended at no time",
+        })?;
+        let driver = DriverId::of(UserId::new(driver));
+        Ok((driver, Silence { offers, last_at }))
     };
-    rows.into_iter().map(silence).collect()
+    let silences = rows.into_iter().map(silence);
+    silences.filter_map(readable).collect()
 }
 
 /// Writes what has become of some drivers' silences; nothing: the device has acknowledged something.
@@ -61,7 +65,7 @@ pub(super) fn save(db: &mut Db, changed: &BTreeMap<DriverId, Option<Silence>>) -
         let row = (
             silences::driver_id.eq(driver.user().get()),
             silences::offers.eq(silence.offers),
-            silences::last_at.eq(At(silence.last_at)),
+            silences::last_at.eq(At::of(silence.last_at)),
         );
         on!(&mut *db, |conn| diesel::insert_into(silences::table)
             .values(row)

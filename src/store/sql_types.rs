@@ -23,12 +23,17 @@ pub struct Key;
 /// The value of a [`Key`] column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Key)]
-pub struct Id(pub Uuid);
+pub struct Id(Uuid);
 
 impl Id {
-    /// Whether it was read from what is no id, which SQLite keeps as well.
-    pub(super) fn is_none(self) -> bool {
-        self.0.is_nil()
+    /// What is written for an id.
+    pub const fn of(id: Uuid) -> Self {
+        Self(id)
+    }
+
+    /// The id that was read; none where no id stands, which SQLite keeps as well.
+    pub(super) fn read(self) -> Option<Uuid> {
+        (!self.0.is_nil()).then_some(self.0)
     }
 }
 
@@ -69,16 +74,24 @@ pub struct Instant;
 /// The value of an [`Instant`] column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Instant)]
-pub struct At(pub Timestamp);
+pub struct At(Timestamp);
 
 impl At {
-    /// Whether it was read from what is no time: further away than calendars go.
-    pub(super) fn is_none(self) -> bool {
-        self.0 == Timestamp::MAX
+    /// What stands for every time that is further away than calendars go.
+    pub(super) const NONE: Self = Self(Timestamp::MAX);
+
+    /// What is written for a time.
+    pub const fn of(at: Timestamp) -> Self {
+        Self(at)
+    }
+
+    /// The time that was read; none where that is further away than calendars go.
+    pub(super) fn read(self) -> Option<Timestamp> {
+        (self != Self::NONE).then_some(self.0)
     }
 
     fn from_microsecond(micros: i64) -> Self {
-        Self(Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX))
+        Timestamp::from_microsecond(micros).map_or(Self::NONE, Self)
     }
 }
 

@@ -71,9 +71,10 @@ pub fn heads(db: &mut Db, places: &[(Stream, i64)]) -> QueryResult<HashMap<(Stre
     };
     let found = rows.into_iter().filter_map(|row| {
         let head = Head {
-            epoch: row.epoch.0,
+            // It is only compared, so none is an epoch as well.
+            epoch: row.epoch.read().unwrap_or_default(),
             sequence: row.sequence,
-            next_at: row.next_at.map(|at| at.0),
+            next_at: row.next_at.and_then(At::read),
         };
         Some(((Stream::parse(&row.stream)?, row.place), head))
     });
@@ -170,7 +171,7 @@ fn windows(parts: &[Part], limit: i64) -> Vec<Part> {
 pub fn renew(db: &mut Db, epoch: Uuid) -> QueryResult<usize> {
     use super::schema::stream_heads as heads;
     on!(db, |conn| diesel::update(heads::table)
-        .set(heads::epoch.eq(Id(epoch)))
+        .set(heads::epoch.eq(Id::of(epoch)))
         .execute(conn))
 }
 
@@ -186,7 +187,9 @@ pub fn purge(db: &mut Db, since: Timestamp, limit: i64) -> QueryResult<usize> {
             .select((stream_entries::event_id, log::at))
             .load(conn)
     })?;
-    let old = oldest.iter().take_while(|(_, at)| at.0 < since).last();
+    // What happened at no time keeps nothing else.
+    let is_old = |at: &At| at.read().is_none_or(|at| at < since);
+    let old = oldest.iter().take_while(|(_, at)| is_old(at)).last();
     let Some((until, _)) = old else { return Ok(0) };
     let old = stream_entries::table.filter(stream_entries::event_id.le(until));
     on!(db, |conn| diesel::delete(old).execute(conn))

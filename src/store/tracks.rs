@@ -142,7 +142,7 @@ impl Row {
             is_thinned: measured.is_thinned,
             segments: lines.join("\n"),
             gaps: serde_json::to_string(&measured.gaps).expect("times and finite numbers are JSON"),
-            until_at: At(*until_at),
+            until_at: At::of(*until_at),
         })
     }
 
@@ -163,7 +163,7 @@ impl Row {
             gaps,
             is_thinned: self.is_thinned,
         };
-        let until_at = self.until_at.0;
+        let until_at = self.until_at.read().ok_or(corrupt("it ends at no time"))?;
         Ok(Kept { measured, until_at })
     }
 }

@@ -10,6 +10,7 @@ use diesel::upsert::excluded;
 use jiff::Timestamp;
 
 use super::db::{Db, on};
+use super::due;
 use super::prepared::UpdateTrip;
 use super::rows::{self, Found, TripColumns, TripRow};
 use super::schema::trips;
@@ -31,7 +32,7 @@ pub(super) fn status_among(statuses: &[Status]) -> SqlLiteral<Bool> {
 /// The trip of that key.
 pub fn find(db: &mut Db, id: TripId) -> QueryResult<Option<Trip>> {
     let row = on!(&mut *db, |conn| trips::table
-        .filter(trips::nk.eq(Id(id.uuid())))
+        .filter(trips::nk.eq(Id::of(id.uuid())))
         .select(TripRow::as_select())
         .first(conn)
         .optional())?;
@@ -52,7 +53,7 @@ pub fn find_all(db: &mut Db, ids: &[TripId], lock: Lock) -> QueryResult<Found> {
     if ids.is_empty() {
         return Ok(Found::default());
     }
-    let keys = ids.iter().map(|id| Id(id.uuid()));
+    let keys = ids.iter().map(|id| Id::of(id.uuid()));
     let by_key = trips::table.filter(trips::nk.eq_any(keys)).order(trips::nk);
     let rows = match (&mut *db, lock) {
         (Db::Pg(conn), Lock::Rows) => by_key.select(TripRow::as_select()).for_update().load(conn),
@@ -74,48 +75,52 @@ pub fn numbered(db: &mut Db, number: i64) -> QueryResult<Option<Trip>> {
 
 /// The trips whose search time is over, longest overdue first.
 pub fn overdue(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId>> {
-    let searching = status_among(&[Status::Requested]).and(trips::search_ends_at.le(At(at)));
-    let keys: Vec<Id> = on!(db, |conn| {
-        trips::table
-            .filter(searching)
+    let searching = || status_among(&[Status::Requested]).and(trips::search_ends_at.le(At::of(at)));
+    due::keys(db, limit, |db, after| {
+        on!(db, |conn| trips::table
+            .filter(searching())
             .order(trips::search_ends_at)
             .limit(limit)
-            .select(trips::nk)
-            .load(conn)
-    })?;
-    Ok(keys.into_iter().map(|key| TripId::new(key.0)).collect())
+            .offset(after)
+            .select(TripRow::as_select())
+            .load(conn))
+    })
 }
 
 /// The trips for later whose time to look for a driver has come, longest due first.
 pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId>> {
-    let waiting = status_among(&[Status::Scheduled])
-        .and(trips::opens_at.is_not_null())
-        .and(trips::opens_at.assume_not_null().le(At(at)));
-    let keys: Vec<Id> = on!(db, |conn| {
-        trips::table
-            .filter(waiting)
+    let waiting = || {
+        status_among(&[Status::Scheduled])
+            .and(trips::opens_at.is_not_null())
+            .and(trips::opens_at.assume_not_null().le(At::of(at)))
+    };
+    due::keys(db, limit, |db, after| {
+        on!(db, |conn| trips::table
+            .filter(waiting())
             .order(trips::opens_at)
             .limit(limit)
-            .select(trips::nk)
-            .load(conn)
-    })?;
-    Ok(keys.into_iter().map(|key| TripId::new(key.0)).collect())
+            .offset(after)
+            .select(TripRow::as_select())
+            .load(conn))
+    })
 }
 
 /// The trips whose drivers should have come, longest overdue first.
 pub fn late(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId>> {
-    let waiting = trips::late_after
-        .is_not_null()
-        .and(trips::late_after.assume_not_null().le(At(at)));
-    let keys: Vec<Id> = on!(db, |conn| {
-        trips::table
-            .filter(waiting)
+    let waiting = || {
+        trips::late_after
+            .is_not_null()
+            .and(trips::late_after.assume_not_null().le(At::of(at)))
+    };
+    due::keys(db, limit, |db, after| {
+        on!(db, |conn| trips::table
+            .filter(waiting())
             .order(trips::late_after)
             .limit(limit)
-            .select(trips::nk)
-            .load(conn)
-    })?;
-    Ok(keys.into_iter().map(|key| TripId::new(key.0)).collect())
+            .offset(after)
+            .select(TripRow::as_select())
+            .load(conn))
+    })
 }
 
 /// How many trips a rider has that are not over.
@@ -160,10 +165,11 @@ pub fn taken_by(db: &mut Db, drivers: &[DriverId]) -> QueryResult<Vec<(DriverId,
             .select((trips::driver_id.assume_not_null(), trips::nk))
             .load(conn)
     })?;
-    Ok(found
-        .into_iter()
-        .map(|(driver, trip)| (DriverId::of(UserId::new(driver)), TripId::new(trip.0)))
-        .collect())
+    let taken = found.into_iter().filter_map(|(driver, trip)| {
+        let driver = DriverId::of(UserId::new(driver));
+        Some((driver, TripId::new(trip.read()?)))
+    });
+    Ok(taken.collect())
 }
 
 /// The trips that a driver has.
@@ -197,10 +203,10 @@ pub fn insert(db: &mut Db, new: &mut [&mut Trip]) -> QueryResult<()> {
             })
             .collect::<QueryResult<_>>()?,
     };
-    let numbers: HashMap<_, _> = numbers.into_iter().map(|(nk, id)| (nk.0, id)).collect();
+    let numbers: HashMap<_, _> = numbers.into_iter().collect();
     for trip in new {
         trip.number = *numbers
-            .get(&trip.id.uuid())
+            .get(&Id::of(trip.id.uuid()))
             .ok_or(diesel::result::Error::NotFound)?;
     }
     Ok(())

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::corrupt::{Corrupt, readable};
 use super::db::{Db, on};
+use super::rows;
 use super::schema::{sessions, users};
 use super::settling;
 use super::sql_types::{At, Id};
@@ -117,7 +118,7 @@ impl UserRow {
             password_hash: self.password_hash,
             first_name: self.first_name,
             last_name: self.last_name,
-            photo: self.photo.map(|id| PhotoId::new(id.0)),
+            photo: rows::photo_of(UserId::new(self.id), self.photo),
         })
     }
 }
@@ -131,8 +132,8 @@ pub fn insert(db: &mut Db, new: &NewAccount) -> QueryResult<Option<UserId>> {
         last_name: &new.last_name,
         role: new.role.as_str(),
         standing: new.standing.as_str(),
-        created_at: At(new.created_at),
-        photo: new.photo.map(|photo| Id(photo.uuid())),
+        created_at: At::of(new.created_at),
+        photo: new.photo.map(|photo| Id::of(photo.uuid())),
     };
     let id: Option<i64> = on!(db, |conn| {
         diesel::insert_into(users::table)
@@ -220,11 +221,11 @@ pub fn open_session(
     until: Timestamp,
 ) -> QueryResult<()> {
     let row = SessionRow {
-        id: Id(id.uuid()),
+        id: Id::of(id.uuid()),
         user_id: user.get(),
         refresh_generation: 1,
-        created_at: At(from),
-        expires_at: At(until),
+        created_at: At::of(from),
+        expires_at: At::of(until),
         ended_at: None,
     };
     on!(db, |conn| diesel::insert_into(sessions::table)
@@ -240,9 +241,9 @@ pub fn open_sessions(
     at: Timestamp,
 ) -> QueryResult<HashMap<SessionId, Session>> {
     let open = sessions::id
-        .eq_any(ids.iter().map(|id| Id(id.uuid())))
+        .eq_any(ids.iter().map(|id| Id::of(id.uuid())))
         .and(sessions::ended_at.is_null())
-        .and(sessions::expires_at.gt(At(at)));
+        .and(sessions::expires_at.gt(At::of(at)));
     let rows: Vec<(SessionRow, UserRow)> = on!(db, |conn| {
         sessions::table
             .inner_join(users::table)
@@ -251,22 +252,28 @@ pub fn open_sessions(
             .load(conn)
     })?;
     let session = |(session, user): (SessionRow, UserRow)| {
-        let id = SessionId::new(session.id.0);
+        let expires_at = session.expires_at.read().ok_or(Corrupt {
+            table: "sessions",
+            id: session.user_id,
+            why: "a log-in of this account ends at no time",
+        })?;
         let found = Session {
-            account: readable(user.into_account())?,
+            account: user.into_account()?,
             refresh_generation: session.refresh_generation,
-            expires_at: session.expires_at.0,
+            expires_at,
         };
-        Some((id, found))
+        Ok((session.id.read(), found))
     };
-    Ok(rows.into_iter().filter_map(session).collect())
+    let open = rows.into_iter().map(session).filter_map(readable);
+    let open = open.filter_map(|(id, session)| Some((SessionId::new(id?), session)));
+    Ok(open.collect())
 }
 
 /// Moves on to the next generation of refresh tokens, if `generation` is the one that counts.
 pub fn next_generation(db: &mut Db, id: SessionId, generation: i64) -> QueryResult<bool> {
     let current = sessions::table.filter(
         sessions::id
-            .eq(Id(id.uuid()))
+            .eq(Id::of(id.uuid()))
             .and(sessions::ended_at.is_null())
             .and(sessions::refresh_generation.eq(generation)),
     );
@@ -281,7 +288,7 @@ pub fn next_generation(db: &mut Db, id: SessionId, generation: i64) -> QueryResu
 /// Ends a log-in; nothing happens to one that has ended. A driver's last one leaves something behind.
 pub fn end_session(db: &mut Db, id: SessionId, at: Timestamp) -> QueryResult<()> {
     let user: Option<i64> = on!(&mut *db, |conn| sessions::table
-        .find(Id(id.uuid()))
+        .find(Id::of(id.uuid()))
         .select(sessions::user_id)
         .first(conn)
         .optional())?;
@@ -292,11 +299,11 @@ pub fn end_session(db: &mut Db, id: SessionId, at: Timestamp) -> QueryResult<()>
     lock(db, &[user])?;
     let open = sessions::table.filter(
         sessions::id
-            .eq(Id(id.uuid()))
+            .eq(Id::of(id.uuid()))
             .and(sessions::ended_at.is_null()),
     );
     on!(&mut *db, |conn| diesel::update(open)
-        .set(sessions::ended_at.eq(At(at)))
+        .set(sessions::ended_at.eq(At::of(at)))
         .execute(conn))?;
     settling::begin_if_gone(db, user, at)
 }
@@ -309,31 +316,33 @@ pub fn end_sessions_of(db: &mut Db, user: UserId, at: Timestamp) -> QueryResult<
             .and(sessions::ended_at.is_null()),
     );
     on!(&mut *db, |conn| diesel::update(open)
-        .set(sessions::ended_at.eq(At(at)))
+        .set(sessions::ended_at.eq(At::of(at)))
         .execute(conn))?;
     settling::begin_if_gone(db, user, at)
 }
 
 /// Which of these log-ins are over, by whatever process ended them.
 pub fn ended_among(db: &mut Db, ids: &[SessionId], at: Timestamp) -> QueryResult<Vec<SessionId>> {
-    let keys = ids.iter().map(|id| Id(id.uuid()));
+    let keys = ids.iter().map(|id| Id::of(id.uuid()));
     let over = sessions::ended_at
         .is_not_null()
-        .or(sessions::expires_at.le(At(at)));
+        .or(sessions::expires_at.le(At::of(at)))
+        // One that would end at no time has no end, and so none that can be trusted.
+        .or(sessions::expires_at.ge(At::NONE));
     let ended: Vec<Id> = on!(db, |conn| {
         sessions::table
             .filter(sessions::id.eq_any(keys).and(over))
             .select(sessions::id)
             .load(conn)
     })?;
-    Ok(ended.into_iter().map(|id| SessionId::new(id.0)).collect())
+    Ok(session_ids(ended))
 }
 
 /// Forgets at most `limit` log-ins that are over since before `since`; returns how many.
 pub fn purge_sessions(db: &mut Db, since: Timestamp, limit: i64) -> QueryResult<usize> {
     let over = sessions::expires_at
-        .lt(At(since))
-        .or(sessions::ended_at.assume_not_null().lt(At(since)));
+        .lt(At::of(since))
+        .or(sessions::ended_at.assume_not_null().lt(At::of(since)));
     let old: Vec<Id> = on!(&mut *db, |conn| {
         sessions::table
             .filter(over)
@@ -376,5 +385,10 @@ pub fn sessions_beyond(db: &mut Db, user: UserId, kept: i64) -> QueryResult<Vec<
             .select(sessions::id)
             .load(conn)
     })?;
-    Ok(beyond.into_iter().map(|id| SessionId::new(id.0)).collect())
+    Ok(session_ids(beyond))
+}
+
+fn session_ids(rows: Vec<Id>) -> Vec<SessionId> {
+    let ids = rows.into_iter().filter_map(Id::read);
+    ids.map(SessionId::new).collect()
 }

@@ -201,7 +201,7 @@ macro_rules! visible {
             Role::Operator => Box::new(sql::<Bool>("1 = 1")),
         }];
         match filter.trip {
-            Some(TripRef::Key(key)) => all.push(Box::new(trips::nk.eq(Id(key.uuid())))),
+            Some(TripRef::Key(key)) => all.push(Box::new(trips::nk.eq(Id::of(key.uuid())))),
             Some(TripRef::Number(number)) => all.push(Box::new(trips::id.eq(number))),
             None => {}
         }

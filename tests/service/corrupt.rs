@@ -17,6 +17,7 @@ pub fn tests() -> Vec<Test> {
         a_corrupt_row_is_named_once_and_counted,
         whose_vehicles_are_unreadable_drives_nothing_and_stops_nobody,
         a_corrupt_event_that_is_asked_for_alone_is_counted,
+        a_log_in_that_ends_at_no_time_is_over,
     ]
 }
 
@@ -203,5 +204,23 @@ fn a_corrupt_event_that_is_asked_for_alone_is_counted(on: Database) {
     other_hands::write(service.home(), &event);
     assert_eq!(corrupt_rows(&service), 0);
     ask().problem(500, "corrupt");
+    assert_eq!(corrupt_rows(&service), 1);
+}
+
+fn a_log_in_that_ends_at_no_time_is_over(on: Database) {
+    let service = Service::start(on);
+    let (rider, other) = (service.rider("ann"), service.rider("amy"));
+    let mut phone = rider.connect();
+    let no_time = match on {
+        Database::Sqlite => "9223372036854775807",
+        Database::Postgres => "'infinity'",
+    };
+    let ends = format!(
+        "UPDATE sessions SET expires_at = {no_time} WHERE user_id = {}",
+        rider.id
+    );
+    other_hands::write(service.home(), &ends);
+    assert!(!rider.is_let_in() && other.is_let_in());
+    assert_eq!(phone.closed(), 4501);
     assert_eq!(corrupt_rows(&service), 1);
 }

@@ -3,6 +3,7 @@
 mod amendments;
 mod batches;
 mod decisions;
+mod due;
 mod faults;
 mod gather;
 mod keys;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         keys::tests(),
         log::tests(),
         decisions::tests(),
+        due::tests(),
         faults::tests(),
         nodes::tests(),
         views::tests(),

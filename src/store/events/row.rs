@@ -71,7 +71,7 @@ impl<'a> NewEvent<'a> {
             actor_role: event.actor.role(),
             actor_id: event.actor.user().map(UserId::get),
             reason,
-            at: At(event.at),
+            at: At::of(event.at),
             payload,
             positions: positions_text(&event.positions),
             before,
@@ -110,12 +110,9 @@ impl EventRow {
             id: self.id,
             why,
         };
-        if self.at.is_none() {
-            return Err(corrupt("it happened at no time"));
-        }
         Ok(Event {
             id: self.id,
-            at: self.at.0,
+            at: self.at.read().ok_or(corrupt("it happened at no time"))?,
             actor: Actor::parse(&self.actor_role, self.actor_id.map(UserId::new))
                 .ok_or(corrupt("nobody did it"))?,
             fact: self
