@@ -4,12 +4,13 @@
 //! size, further callers gather for the next one: a thousand who reconnect at the same time cost a few reads.
 
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::QueryResult;
+use diesel::result::Error;
 use tokio::sync::{Notify, oneshot};
 
-use super::db::Db;
+use super::db::{Db, PATIENCE};
 use super::pool::{Reader, Unavailable, is_there};
 use super::writer::fault::Fault;
 
@@ -117,18 +118,21 @@ async fn run<K: Send + 'static, V: Send + 'static>(shared: Arc<Shared<K, V>>) {
     }
 }
 
-/// The answers to these keys. What fails for all of them is asked for one by one: one caller's fault is that caller's.
+/// The answers to these keys. What fails for all of them at once is asked for one by one: one caller's fault is that caller's.
 async fn answers<K: Send + 'static, V: Send + 'static>(
     shared: &Shared<K, V>,
     keys: Vec<K>,
 ) -> Vec<Result<V, Unavailable>> {
     let (read, count) = (shared.read.clone(), keys.len());
-    let read = shared.reader.read(move |db| match read(db, &keys) {
-        Err(error) if count > 1 && Fault::of(&error) != Fault::Database => {
-            tracing::debug!(%error, count, "Reading for a crowd one by one");
-            Ok(keys.chunks(1).map(|key| singly(db, &read, key)).collect())
+    let read = shared.reader.read(move |db| {
+        let begun = Instant::now();
+        match read(db, &keys) {
+            Err(error) if count > 1 && is_for_one(&error, begun) => {
+                tracing::debug!(%error, count, "Reading for a crowd one by one");
+                Ok(one_by_one(db, &read, &keys, begun))
+            }
+            all => Ok(all?.into_iter().map(Ok).collect()),
         }
-        all => Ok(all?.into_iter().map(Ok).collect()),
     });
     match read.await {
         Ok(answers) => answers,
@@ -136,9 +140,41 @@ async fn answers<K: Send + 'static, V: Send + 'static>(
     }
 }
 
-fn singly<K, V>(db: &mut Db, read: &Read<K, V>, key: &[K]) -> Result<V, Unavailable> {
+/// What has taken too long for a crowd would take long for each of it.
+fn is_for_one(error: &Error, begun: Instant) -> bool {
+    Fault::of(error) != Fault::Database && begun.elapsed() < PATIENCE
+}
+
+/// Ends with the first outage, and when it takes too long: the rest gets the same answer.
+fn one_by_one<K, V>(
+    db: &mut Db,
+    read: &Read<K, V>,
+    keys: &[K],
+    begun: Instant,
+) -> Vec<Result<V, Unavailable>> {
+    let mut outage = None;
+    let answer = |key| {
+        if let Some(outage) = &outage {
+            return Err(Unavailable::clone(outage));
+        }
+        let answer = singly(db, read, key, begun);
+        outage = answer.as_ref().err().filter(|why| why.is_outage()).cloned();
+        answer
+    };
+    keys.chunks(1).map(answer).collect()
+}
+
+fn singly<K, V>(
+    db: &mut Db,
+    read: &Read<K, V>,
+    key: &[K],
+    begun: Instant,
+) -> Result<V, Unavailable> {
+    if begun.elapsed() >= PATIENCE {
+        return Err(Unavailable::Lost("it takes too long".to_owned()));
+    }
     match read(db, key) {
         Ok(values) => values.into_iter().next().ok_or(Unavailable::Busy),
-        Err(error) => Err(Unavailable::of(&error, || is_there(db))),
+        Err(error) => Err(Unavailable::of(&error, begun.elapsed(), || is_there(db))),
     }
 }

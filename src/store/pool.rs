@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::r2d2::{ManageConnection, Pool};
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::{Connection, QueryResult};
 use tokio::sync::Semaphore;
 
-use super::db::{Access, DatabaseUrl, Db, on};
+use super::db::{Access, DatabaseUrl, Db, PATIENCE, on};
 use super::lock::Loss;
 use super::queries::TellQueries;
 use super::writer::fault::Fault;
@@ -41,21 +41,21 @@ pub enum Unavailable {
 }
 
 impl Unavailable {
-    /// What a statement came to that failed, on a database that still answers or does not.
-    pub(super) fn of(error: &Error, answers: impl FnOnce() -> bool) -> Self {
+    /// What it came to that something failed after so long, on a database that still answers or does not.
+    pub(super) fn of(error: &Error, took: Duration, answers: impl FnOnce() -> bool) -> Self {
         let text = error.to_string();
         match (error, Fault::of(error)) {
             (Error::DeserializationError(_), _) => Self::Corrupt(text),
             (Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _), _) => Self::Busy,
             (_, Fault::Write) => Self::Query(text),
             // What took too long may be quicker the next time.
-            (_, Fault::Unclear) if !text.contains("timeout") && answers() => Self::Query(text),
+            (_, Fault::Unclear) if took < PATIENCE && answers() => Self::Query(text),
             (_, Fault::Unclear | Fault::Database) => Self::Lost(text),
         }
     }
 
     /// Whether the database itself is at fault, and not what was asked or what was found.
-    const fn is_outage(&self) -> bool {
+    pub(super) const fn is_outage(&self) -> bool {
         match self {
             Self::Lost(_) | Self::Busy => true,
             Self::Query(_) | Self::Corrupt(_) => false,
@@ -150,8 +150,9 @@ impl Reader {
             let mut db = pool
                 .get()
                 .map_err(|error| Unavailable::Lost(error.to_string()))?;
+            let begun = Instant::now();
             let read = query(&mut db);
-            read.map_err(|error| Unavailable::of(&error, || is_there(&mut db)))
+            read.map_err(|error| Unavailable::of(&error, begun.elapsed(), || is_there(&mut db)))
         });
         // The driver of PostgreSQL waits for ever for a server that is there and does not answer.
         let answer = match tokio::time::timeout(ANSWER_WAIT, read).await {
@@ -183,5 +184,28 @@ pub(super) fn is_there(db: &mut Db) -> bool {
     match db {
         Db::Pg(_) => db.ping().is_ok(),
         Db::Sqlite(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_taken_too_long_is_lost_in_every_language() {
+        let said = |text: &str| {
+            Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(text.to_owned()))
+        };
+        for text in [
+            "canceling statement due to statement timeout",
+            "storniere Anfrage wegen Zeitüberschreitung der Anfrage",
+        ] {
+            let of = |took| Unavailable::of(&said(text), took, || true);
+            assert!(matches!(of(PATIENCE), Unavailable::Lost(_)), "{text}");
+            assert!(
+                matches!(of(Duration::ZERO), Unavailable::Query(_)),
+                "{text}"
+            );
+        }
     }
 }

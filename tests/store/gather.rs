@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use cabrank::store::QueryResult;
 use cabrank::store::db::Db;
 use cabrank::store::gather::Gather;
 use cabrank::store::pool::Unavailable;
-use diesel::result::Error;
+use diesel::result::{DatabaseErrorKind, Error};
 use futures_util::future::join_all;
 
 use crate::support::{On, Test, execute};
@@ -18,9 +19,14 @@ pub fn tests() -> Vec<Test> {
         a_caller_who_is_alone_is_served_at_once,
         five_thousand_callers_cost_a_few_reads,
         a_read_that_fails_fails_for_its_own_caller_alone,
+        a_lost_database_is_not_asked_for_one_by_one,
         more_callers_than_may_wait_are_sent_away,
     ]
     .to_vec()
+}
+
+pub fn on_postgres() -> Vec<Test> {
+    tests![what_takes_too_long_for_a_crowd_is_not_asked_for_one_by_one].to_vec()
 }
 
 /// Doubles numbers, and counts how often it reads.
@@ -89,6 +95,49 @@ fn a_read_that_fails_fails_for_its_own_caller_alone(on: On) {
         reads.load(Ordering::Relaxed) <= 103,
         "once for all, then one by one"
     );
+}
+
+/// How often is read for a crowd when that fails for all of them.
+fn all_fail(
+    town: &Town,
+    query: impl Fn(&mut Db, &[u64]) -> QueryResult<()> + Send + Sync + 'static,
+) -> usize {
+    let reads = Arc::new(AtomicUsize::new(0));
+    let counted = reads.clone();
+    let gather = Gather::new(&town.store.reader, move |db, keys: &[u64]| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        query(db, keys)?;
+        Ok(keys.to_vec())
+    });
+    let answers = town.wait_for(join_all((0..100).map(|key| gather.get(key))));
+    let is_lost = |answer: &Result<u64, Unavailable>| matches!(answer, Err(Unavailable::Lost(_)));
+    assert!(answers.iter().all(is_lost), "{answers:?}");
+    reads.load(Ordering::Relaxed)
+}
+
+fn a_lost_database_is_not_asked_for_one_by_one(on: On) {
+    let town = Town::on(on);
+    let reads = all_fail(&town, |db, _| match db {
+        Db::Pg(_) => execute(db, "SELECT pg_terminate_backend(pg_backend_pid())"),
+        Db::Sqlite(_) => {
+            let said = Box::new("disk I/O error".to_owned());
+            Err(Error::DatabaseError(DatabaseErrorKind::Unknown, said))
+        }
+    });
+    assert!(reads <= 2, "{reads} reads");
+}
+
+fn what_takes_too_long_for_a_crowd_is_not_asked_for_one_by_one(on: On) {
+    let town = Town::on(on);
+    let mut other = town.database.connect();
+    let hold = "SET idle_in_transaction_session_timeout = 0; BEGIN; LOCK TABLE health_checks";
+    execute(&mut other, hold).expect("it is free");
+    let reads = all_fail(&town, |db, keys| match keys {
+        [_] => Ok(()),
+        _ => execute(db, "SELECT FROM health_checks"),
+    });
+    assert_eq!(reads, 1);
+    execute(&mut other, "ROLLBACK").expect("it was a transaction");
 }
 
 fn more_callers_than_may_wait_are_sent_away(on: On) {

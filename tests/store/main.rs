@@ -47,5 +47,6 @@ fn main() -> ExitCode {
         searches::tests(),
         tracks::tests(),
     ];
-    support::run(&on_both.concat(), &faults::on_postgres())
+    let on_postgres = [faults::on_postgres(), gather::on_postgres()];
+    support::run(&on_both.concat(), &on_postgres.concat())
 }

@@ -216,16 +216,17 @@ impl Writer {
     }
 
     fn write(&mut self, mut jobs: Vec<Job>) {
+        let begun = Instant::now();
         match self.attempt(&mut jobs) {
             Ok(written) => self.finish(jobs, written),
             Err(_) if self.loss.is_noted() => fail(jobs, &Unavailable::taken()),
             // What may have been committed must not be written again.
-            Err(error) if !self.unsure.is_empty() => self.give_up(jobs, &error),
+            Err(error) if !self.unsure.is_empty() => self.give_up(jobs, &error, begun),
             Err(error) if jobs.len() > 1 && self.concerns_one_write(&error) => {
                 tracing::debug!(%error, writes = jobs.len(), "Writing a batch one by one");
                 self.write_singly(jobs);
             }
-            Err(error) => self.give_up(jobs, &error),
+            Err(error) => self.give_up(jobs, &error, begun),
         }
     }
 
@@ -244,13 +245,14 @@ impl Writer {
         while self.db.is_some() && begun.elapsed() < ANSWER_WAIT {
             let Some(job) = jobs.next() else { return };
             let mut one = vec![job];
+            let begun = Instant::now();
             match self.attempt(&mut one) {
                 Ok(written) => self.finish(one, written),
                 Err(_) if self.loss.is_noted() => {
                     one.extend(jobs);
                     return fail(one, &Unavailable::taken());
                 }
-                Err(error) => self.give_up(one, &error),
+                Err(error) => self.give_up(one, &error, begun),
             }
         }
         let why = "it was lost a moment ago".to_owned();
@@ -340,7 +342,7 @@ impl Writer {
     }
 
     /// The commit failed, or what came before it: nobody is told that anything was done.
-    fn give_up(&mut self, jobs: Vec<Job>, error: &Error) {
+    fn give_up(&mut self, jobs: Vec<Job>, error: &Error, begun: Instant) {
         tracing::error!(%error, writes = jobs.len(), "Writes failed");
         let fault = Fault::of(error);
         if !self.unsure.is_empty() || !self.is_usable_after(fault) {
@@ -348,7 +350,8 @@ impl Writer {
             self.last_attempt = Some(Instant::now());
         }
         self.note(self.db.is_some());
-        fail(jobs, &Unavailable::of(error, || self.db.is_some()));
+        let why = Unavailable::of(error, begun.elapsed(), || self.db.is_some());
+        fail(jobs, &why);
     }
 
     fn is_usable_after(&mut self, fault: Fault) -> bool {
