@@ -304,7 +304,8 @@ pub fn open_with_trips(db: &mut Db, drivers: &[DriverId]) -> QueryResult<Vec<Off
 pub fn newest_open_with_trips(db: &mut Db, limit: i64) -> QueryResult<Vec<OfferChange>> {
     let rows: Vec<Row> = on!(&mut *db, |conn| offers::table
         .filter(is_open())
-        .order(offers::id.desc())
+        // By the key, SQLite would go through all offers that ever were.
+        .order(offers::offered_at.desc())
         .limit(limit)
         .select(Row::as_select())
         .load(conn))?;

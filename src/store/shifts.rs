@@ -70,7 +70,8 @@ pub fn open(db: &mut Db) -> QueryResult<Vec<Shift>> {
 pub fn newest_open(db: &mut Db, limit: i64) -> QueryResult<Vec<Shift>> {
     let rows: Vec<Row> = on!(db, |conn| shifts::table
         .filter(shifts::ended_at.is_null())
-        .order(shifts::id.desc())
+        // By the key, SQLite would go through all shifts that ever were.
+        .order(shifts::began_at.desc())
         .limit(limit)
         .select(Row::as_select())
         .load(conn))?;

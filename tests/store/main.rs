@@ -10,6 +10,7 @@ mod keys;
 mod log;
 mod nodes;
 mod notices;
+mod plans;
 mod replay;
 mod resume;
 mod rides;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         amendments::tests(),
         rooms::tests(),
         notices::tests(),
+        plans::tests(),
         streams::tests(),
         gather::tests(),
         replay::tests(),
