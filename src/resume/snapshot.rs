@@ -1,6 +1,7 @@
 //! What an account must know instead of what it has missed, read for many of them with a handful of queries.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -21,7 +22,7 @@ pub const STAFF_MAX: usize = 1_000;
 pub struct Snapshot {
     /// Why the client gets it.
     pub reason: Reason,
-    /// The trips that are not over, newest first.
+    /// The account's own trips that are not over, and to drivers those that all may take; newest first.
     pub trips: Vec<Trip>,
     /// How many notifications are unread.
     pub unread: i64,
@@ -29,13 +30,15 @@ pub struct Snapshot {
     pub shift: Option<Shift>,
     /// The driver's open offer.
     pub offer: Option<OfferChange>,
-    /// What operators watch over besides.
-    pub staff: Option<Staff>,
+    /// What operators watch over, read once for all of them.
+    pub staff: Option<Arc<Staff>>,
 }
 
-/// What operators must know of the drivers; the trips of everybody are among those of the [`Snapshot`].
+/// What operators must know of everybody.
 #[derive(Debug, Clone, Default)]
 pub struct Staff {
+    /// The trips that are not over, newest first.
+    pub trips: Vec<Trip>,
     /// Who is on duty, newest first.
     pub shifts: Vec<Shift>,
     /// What is offered to whom, newest first.
@@ -82,14 +85,22 @@ impl<'a> From<&'a Staff> for StaffObject<'a> {
     }
 }
 
+impl Snapshot {
+    /// The trips that are shown.
+    pub fn trips(&self) -> impl Iterator<Item = &Trip> {
+        let watched = self.staff.iter().flat_map(|staff| &staff.trips);
+        self.trips.iter().chain(watched)
+    }
+}
+
 impl<'a> From<&'a Snapshot> for SnapshotObject<'a> {
     fn from(snapshot: &'a Snapshot) -> Self {
         Self {
-            trips: snapshot.trips.iter().map(TripObject::from).collect(),
+            trips: snapshot.trips().map(TripObject::from).collect(),
             unread: snapshot.unread,
             shift: snapshot.shift.as_ref().map(ShiftObject::from),
             offer: snapshot.offer.as_ref().map(OfferObject::from),
-            staff: snapshot.staff.as_ref().map(StaffObject::from),
+            staff: snapshot.staff.as_deref().map(StaffObject::from),
         }
     }
 }
@@ -106,9 +117,9 @@ pub(super) fn show(db: &mut Db, viewers: &[Viewer], at: Timestamp) -> QueryResul
         Vec::new()
     };
     let watched = if viewers.iter().any(|viewer| viewer.role == Role::Operator) {
-        watched(db)?
+        Arc::new(watched(db)?)
     } else {
-        (Vec::new(), Staff::default())
+        Arc::default()
     };
     let readers: Vec<Reader> = viewers
         .iter()
@@ -122,9 +133,8 @@ pub(super) fn show(db: &mut Db, viewers: &[Viewer], at: Timestamp) -> QueryResul
     let shown = viewers.iter().zip(own).zip(unread);
     let trips = |viewer: &Viewer, mut own: Vec<Trip>| {
         match viewer.role {
-            Role::Rider => {}
+            Role::Rider | Role::Operator => {}
             Role::Driver => own.extend(requested.iter().cloned()),
-            Role::Operator => own.extend(watched.0.iter().cloned()),
         }
         own.sort_unstable_by_key(|trip| std::cmp::Reverse(trip.number));
         own
@@ -139,14 +149,13 @@ pub(super) fn show(db: &mut Db, viewers: &[Viewer], at: Timestamp) -> QueryResul
                 unread,
                 shift,
                 offer,
-                staff: (viewer.role == Role::Operator).then(|| watched.1.clone()),
+                staff: (viewer.role == Role::Operator).then(|| watched.clone()),
             }
         })
         .collect())
 }
 
-/// What operators watch over: the trips of everybody that are not over, and the rest.
-fn watched(db: &mut Db) -> QueryResult<(Vec<Trip>, Staff)> {
+fn watched(db: &mut Db) -> QueryResult<Staff> {
     let one_more = i64::try_from(STAFF_MAX).unwrap_or(i64::MAX - 1) + 1;
     let mut trips = views::under_way(db, one_more)?;
     let mut shifts = shifts::newest_open(db, one_more)?;
@@ -156,12 +165,12 @@ fn watched(db: &mut Db) -> QueryResult<(Vec<Trip>, Staff)> {
         shifts: cut(&mut shifts),
         offers: cut(&mut offers),
     };
-    let staff = Staff {
+    Ok(Staff {
+        trips,
         shifts,
         offers,
         more,
-    };
-    Ok((trips, staff))
+    })
 }
 
 /// Cuts to what is shown; whether there was more.

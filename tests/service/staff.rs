@@ -14,6 +14,7 @@ pub fn tests() -> Vec<Test> {
         a_page_of_an_operator_goes_on_where_it_stopped,
         an_operator_is_shown_who_is_on_shift_and_what_is_offered,
         an_operator_is_shown_so_many_trips_and_told_that_there_are_more,
+        an_operator_is_shown_so_many_shifts_and_offers_and_told_that_there_are_more,
         a_client_that_does_not_name_the_stream_gets_a_snapshot_once,
         a_database_of_before_the_stream_is_followed_from_now_on,
         an_operator_who_was_away_for_too_long_gets_a_snapshot,
@@ -127,6 +128,42 @@ fn an_operator_is_shown_so_many_trips_and_told_that_there_are_more(on: Database)
     shown(false);
     let last = rider.request("C", "D");
     assert_eq!(shown(true), last["id"]);
+}
+
+/// SQL that makes drivers, numbered from `first` to `last`, on shift, each with an open offer of that trip.
+fn drivers(on: Database, trip: &Value, first: i64, last: i64) -> String {
+    let (key, due_at) = match on {
+        Database::Sqlite => ("randomblob(16)", "4102444800000000"),
+        Database::Postgres => ("gen_random_uuid()", "TIMESTAMPTZ '2100-01-01'"),
+    };
+    let these = format!("WHERE username LIKE 'd-{first}-%'");
+    format!(
+        "INSERT INTO users (username, password_hash, first_name, last_name, role, standing, created_at) \
+         WITH RECURSIVE numbers(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM numbers WHERE n < {last}) \
+         SELECT 'd-{first}-' || n, '', '', '', 'driver', 'active', (SELECT min(created_at) FROM users) FROM numbers; \
+         INSERT INTO shifts (driver_id, class, seats, began_at) SELECT id, 'standard', 4, created_at FROM users {these}; \
+         INSERT INTO offers (id, trip_id, attempt, driver_id, state, metres, eta_s, offered_at, due_at, decide_s) \
+         SELECT {key}, {}, 1, id, 'created', 1, 1, created_at, {due_at}, 15 FROM users {these}",
+        trip["id"]
+    )
+}
+
+fn an_operator_is_shown_so_many_shifts_and_offers_and_told_that_there_are_more(on: Database) {
+    let service = nearest(on, &json!({}));
+    let operator = service.operator("olga");
+    let trip = service.rider("ann").orders(&json!({}));
+    let shown = |is_more: bool| {
+        let (_, snapshot) = Follower::begin(&operator);
+        for kind in ["shifts", "offers"] {
+            assert_eq!(snapshot[kind].as_array().map(Vec::len), Some(1000));
+            assert_eq!(snapshot["more"][kind], is_more, "{kind}");
+        }
+        assert_eq!(snapshot["more"]["trips"], false);
+    };
+    other_hands::write(service.home(), &drivers(on, &trip, 1, 1000));
+    shown(false);
+    other_hands::write(service.home(), &drivers(on, &trip, 1001, 1001));
+    shown(true);
 }
 
 /// The positions without the staff's, as a client of before knows them.
