@@ -1,8 +1,11 @@
 //! Photos of people. What strangers send is made anew, small, before anything of it is kept: whatever else the file
 //! carries, such as where the picture was taken, is gone.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::Cursor;
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
@@ -17,6 +20,8 @@ const DECODED_MAX: u64 = 128 * 1024 * 1024;
 const QUALITY: u8 = 85;
 /// How many photos may be on their way at once.
 const COMING_MAX: usize = 32;
+/// How many of them from one address: whoever sends slowly holds a place for long.
+const COMING_MAX_EACH: usize = 3;
 
 /// Which rule a photo breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,12 +39,36 @@ pub enum PhotoError {
 /// Room for a photo that is on its way.
 pub struct Coming {
     _place: OwnedSemaphorePermit,
+    from: Option<IpAddr>,
+    senders: Senders,
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        let mut senders = lock(&self.senders);
+        if let Some(from) = self.from
+            && let Entry::Occupied(mut sender) = senders.entry(from)
+        {
+            *sender.get_mut() -= 1;
+            if *sender.get() == 0 {
+                sender.remove();
+            }
+        }
+    }
+}
+
+/// How many photos are on their way from each address.
+type Senders = Arc<Mutex<HashMap<IpAddr, usize>>>;
+
+fn lock(senders: &Senders) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+    senders.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Makes photos small; cheap to clone.
 #[derive(Clone)]
 pub struct Photos {
     coming: Arc<Semaphore>,
+    senders: Senders,
     reading: Arc<Semaphore>,
 }
 
@@ -47,16 +76,29 @@ impl Default for Photos {
     fn default() -> Self {
         Self {
             coming: Arc::new(Semaphore::new(COMING_MAX)),
+            senders: Arc::default(),
             reading: Arc::new(Semaphore::new(1)),
         }
     }
 }
 
 impl Photos {
-    /// Room for one more, if there is any.
-    pub fn expect(&self) -> Option<Coming> {
-        let place = self.coming.clone().try_acquire_owned();
-        place.ok().map(|place| Coming { _place: place })
+    /// Room for one more from this address, or from wherever that is not counted, if there is any.
+    pub fn expect(&self, from: Option<IpAddr>) -> Option<Coming> {
+        let place = self.coming.clone().try_acquire_owned().ok()?;
+        if let Some(from) = from {
+            let mut senders = lock(&self.senders);
+            let count = senders.entry(from).or_default();
+            if *count >= COMING_MAX_EACH {
+                return None;
+            }
+            *count += 1;
+        }
+        Some(Coming {
+            _place: place,
+            from,
+            senders: self.senders.clone(),
+        })
     }
 
     /// The photo as it is kept, a JPEG.
@@ -121,6 +163,26 @@ mod tests {
     fn read(jpeg: &[u8]) -> RgbImage {
         let read = image::load_from_memory_with_format(jpeg, ImageFormat::Jpeg);
         read.expect("a JPEG").to_rgb8()
+    }
+
+    #[test]
+    fn no_address_takes_the_room_of_the_others() {
+        let photos = Photos::default();
+        let address = |n: u8| Some(IpAddr::from([192, 0, 2, n]));
+        let held: Vec<Coming> = (0..100).map_while(|_| photos.expect(address(1))).collect();
+        assert_eq!(held.len(), COMING_MAX_EACH);
+        assert!(photos.expect(address(2)).is_some());
+        drop(held);
+        let held: Vec<Coming> = (0..100)
+            .filter_map(|n| photos.expect(address(n / 2)))
+            .collect();
+        assert_eq!(held.len(), COMING_MAX, "there is an end for all together");
+        assert!(photos.expect(None).is_none());
+        drop(held);
+        let held: Vec<Coming> = (0..100).map_while(|_| photos.expect(None)).collect();
+        assert_eq!(held.len(), COMING_MAX, "nobody counts what is not limited");
+        drop(held);
+        assert!(lock(&photos.senders).is_empty());
     }
 
     #[test]

@@ -9,9 +9,9 @@ use crate::inputs;
 use crate::store::photos;
 use crate::store::users::{self, NewAccount};
 
-/// That an address may try to sign up now.
+/// That an address may try to sign up now; which one, where addresses are counted.
 #[derive(Debug)]
-pub struct Admission(());
+pub struct Admission(Option<IpAddr>);
 
 /// What somebody who signs up says.
 #[derive(Debug)]
@@ -34,12 +34,13 @@ impl Accounts {
     /// Lets an address try to sign up.
     pub fn admit(&self, from: IpAddr) -> Result<Admission, AccountError> {
         self.throttle.address(from)?;
-        Ok(Admission(()))
+        Ok(Admission(self.throttle.counted(from)))
     }
 
     /// Makes room for a photo that is still to come.
-    pub fn expect_photo(&self, _: &Admission) -> Result<Coming, AccountError> {
-        self.photos.expect().ok_or(AccountError::TooManyPhotos)
+    pub fn expect_photo(&self, admitted: &Admission) -> Result<Coming, AccountError> {
+        let coming = self.photos.expect(admitted.0);
+        coming.ok_or(AccountError::TooManyPhotos)
     }
 
     /// The photo of that name, a JPEG.

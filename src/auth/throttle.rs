@@ -63,6 +63,11 @@ impl Throttle {
         check(&limiters.addresses, &household(from))
     }
 
+    /// As which address this one is counted, if it is.
+    pub fn counted(&self, from: IpAddr) -> Option<IpAddr> {
+        self.0.as_ref().map(|_| household(from))
+    }
+
     /// Counts a try for this name, whether anybody has it or not.
     pub fn name(&self, name: &Username, from: IpAddr) -> Result<(), TooMany> {
         let Some(limiters) = &self.0 else {

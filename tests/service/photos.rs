@@ -7,7 +7,7 @@ use image::{ImageFormat, Rgb, RgbImage};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Answer, DEADLINE, Database, Http, PASSWORD, Service, Socket, Test, keys, nk, tests,
+    Answer, DEADLINE, Database, Http, PASSWORD, Service, Socket, Test, eventually, keys, nk, tests,
 };
 
 pub fn tests() -> Vec<Test> {
@@ -23,6 +23,7 @@ pub fn tests() -> Vec<Test> {
         a_photo_goes_when_the_operator_takes_it_away,
         a_name_that_nobody_has_is_no_photo,
         an_address_that_tries_too_often_sends_no_photos,
+        an_address_that_sends_slowly_keeps_nobody_else_out,
     ]
 }
 
@@ -296,24 +297,53 @@ fn a_name_that_nobody_has_is_no_photo(on: Database) {
 /// It is told so before it has sent anything of the form.
 fn an_address_that_tries_too_often_sends_no_photos(on: Database) {
     let service = Service::with(on, &["--limits", "on"]);
-    let head = format!(
-        "POST {SIGN_UP} HTTP/1.1\r\nHost: {}\r\nContent-Type: {MULTIPART}\r\nContent-Length: 5000000\r\n\r\n",
-        service.address
-    );
-    let ask = || {
-        let mut stream = TcpStream::connect(service.address).expect("it listens");
-        stream
-            .set_read_timeout(Some(DEADLINE))
-            .expect("it is a TCP socket");
-        stream.write_all(head.as_bytes()).expect("it reads");
-        stream
-    };
     // As many as may try at once, and who knows how many come in again meanwhile.
-    let mut waiting: Vec<TcpStream> = (0..60).map(|_| ask()).collect();
-    let mut begin = [0; 12];
+    let mut waiting: Vec<TcpStream> = (0..60).map(|_| begins(&service, "192.0.2.1")).collect();
     let last = waiting.last_mut().expect("there are some");
-    last.read_exact(&mut begin).expect("it answers");
-    assert_eq!(&begin, b"HTTP/1.1 429");
+    assert_eq!(status(last), "429");
     let parties: Value = service.http().get("/healthz").ok(200);
     assert!(parties.is_object());
+}
+
+/// A form of which nothing but the head has come.
+fn begins(service: &Service, from: &str) -> TcpStream {
+    let head = format!(
+        "POST {SIGN_UP} HTTP/1.1\r\nHost: {}\r\nX-Forwarded-For: {from}\r\nContent-Type: {MULTIPART}\r\nContent-Length: 5000000\r\n\r\n",
+        service.address
+    );
+    let mut stream = TcpStream::connect(service.address).expect("it listens");
+    stream
+        .set_read_timeout(Some(DEADLINE))
+        .expect("it is a TCP socket");
+    stream.write_all(head.as_bytes()).expect("it reads");
+    stream
+}
+
+/// What it is answered.
+#[track_caller]
+fn status(stream: &mut TcpStream) -> String {
+    let mut begin = [0; 12];
+    stream.read_exact(&mut begin).expect("it answers");
+    String::from_utf8_lossy(&begin[9..]).into_owned()
+}
+
+fn an_address_that_sends_slowly_keeps_nobody_else_out(on: Database) {
+    let proxy = ["--limits", "on", "--trusted-proxies", "127.0.0.1/32"];
+    let service = Service::with(on, &proxy);
+    let from = ["192.0.2.1", "192.0.2.2"];
+    let slow: Vec<TcpStream> = (0..40).map(|n| begins(&service, from[n % 2])).collect();
+    let is_answered = |stream: &&TcpStream| {
+        stream.set_nonblocking(true).expect("it is a TCP socket");
+        stream.peek(&mut [0]).is_ok()
+    };
+    eventually("all but three of each address are sent away", || {
+        (slow.iter().filter(is_answered).count() == 34).then_some(())
+    });
+    let http = service.http();
+    let call = http
+        .call("POST", SIGN_UP)
+        .header("X-Forwarded-For", "192.0.2.3");
+    call.body(MULTIPART, form(&texts("ann", "rider"), None))
+        .send()
+        .ok(201);
 }
