@@ -227,7 +227,7 @@ pub(super) async fn cancel(
 
 /// Take a trip from its driver before the start, as an operator: another one is looked for
 #[utoipa::path(post, path = "/api/trip/{nk}/take_back/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
-    params(("nk" = String, Path, description = "The trip's key"), Repeatable),
+    params(("nk" = String, Path, description = "The trip's key, or its id"), Repeatable),
     request_body = TakeBackForm,
     responses((status = 200, body = TripObject), Commanding, UnknownTrip))]
 pub(super) async fn take_back(
@@ -272,7 +272,7 @@ pub(super) async fn end(
 
 /// Set another fare for a trip that is over, as an operator
 #[utoipa::path(post, path = "/api/trip/{nk}/fare/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
-    params(("nk" = String, Path, description = "The trip's key"), Repeatable),
+    params(("nk" = String, Path, description = "The trip's key, or its id"), Repeatable),
     request_body = FareForm,
     responses((status = 200, body = TripObject), Commanding, UnknownTrip))]
 pub(super) async fn set_fare(

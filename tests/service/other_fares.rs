@@ -231,6 +231,13 @@ fn a_fare_that_is_set_twice_stands_once(on: Database) {
     assert_eq!(keyed(&set(1, "One")).ok(200), first);
     assert_eq!(rider.trip(nk(&done))["fare"]["total"], 2);
     keyed(&set(3, "Three")).problem(422, "key-reused");
+    // So it is over a socket.
+    let mut native = operator.native();
+    let fields = json!({"idempotency_key": "n", "pk": done["id"], "data": set(4, "Four")});
+    let first = native.call("set_fare", &fields).ok(200);
+    other.command_with(&done, "fare", &set(5, "Five")).ok(200);
+    assert_eq!(native.call("set_fare", &fields).ok(200), first);
+    assert_eq!(rider.trip(nk(&done))["fare"]["total"], 5);
 }
 
 fn only_what_is_over_and_priced_can_be_set(on: Database) {

@@ -123,7 +123,7 @@ export class Trips {
 
   /** An operator takes it from its driver before the start; another one is looked for. */
   takeBack(pk: Pk, reason: string): Promise<Trip> {
-    return this.#call('take_back', { pk, data: { reason } });
+    return this.#command('take_back', { pk, data: { reason } });
   }
 
   /** An operator ends a ride. */
@@ -133,7 +133,7 @@ export class Trips {
 
   /** An operator sets another fare for a trip that is over, in minor units of its currency. */
   setFare(pk: Pk, amount: number, reason: string): Promise<Trip> {
-    return this.#call('set_fare', { pk, data: { amount, reason } });
+    return this.#command('set_fare', { pk, data: { amount, reason } });
   }
 
   subscribe(pk: Pk, listener: TripListener): Promise<Subscription> {

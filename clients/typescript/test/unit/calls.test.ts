@@ -101,6 +101,19 @@ test('every command has a key of its own', () =>
     assert.notEqual(asked[0]?.['idempotency_key'], asked[1]?.['idempotency_key']);
   }));
 
+test('what an operator does to a trip has a key too', () =>
+  withTown(async ({ client, service }) => {
+    client.connect();
+    const connection = await service.connections.next('a connection');
+    const done = [client.trips.takeBack(1, 'x'), client.trips.end(1, 'CANCELLED', 'x'), client.trips.setFare(1, 900, 'x')];
+    for (const action of ['take_back', 'end', 'set_fare']) {
+      const asked = await connection.request(action);
+      assert.match(String(asked['idempotency_key']), /^[!-~]{1,255}$/);
+      connection.answer(asked, {});
+    }
+    await Promise.all(done);
+  }));
+
 test('a call made without a connection waits for one', () =>
   withTown(async (town) => {
     const listed = town.client.trips.list({ status: 'REQUESTED' });
