@@ -7,7 +7,8 @@ use image::{ImageFormat, Rgb, RgbImage};
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Answer, DEADLINE, Database, Http, PASSWORD, Service, Socket, Test, eventually, keys, nk, tests,
+    Answer, DEADLINE, Database, Follower, Http, PASSWORD, Service, Socket, Test, eventually, keys,
+    nk, tests,
 };
 
 pub fn tests() -> Vec<Test> {
@@ -143,6 +144,7 @@ fn a_photo_is_shown_with_its_person_everywhere(on: Database) {
     assert_eq!(account["photo"], anns);
     let (rider, driver) = (service.log_in("ann"), service.log_in("bob"));
     let mut phone = Socket::open(driver.address, "/taxi/", &driver.auth, &[]).expect("let in");
+    let log = Follower::begin(&rider).0.vanish();
     let wish = json!({"pick_up_address": "A", "drop_off_address": "B"});
     let trip = rider.post("/api/trip/", &wish).ok(201);
     assert_eq!(trip["rider"]["photo"], anns);
@@ -150,11 +152,12 @@ fn a_photo_is_shown_with_its_person_everywhere(on: Database) {
     let taken = driver.command(&trip, "accept").ok(200);
     assert_eq!(taken["driver"]["photo"], bobs);
     assert_eq!(phone.next()["data"], taken);
-    assert_eq!(rider.trips(), [taken]);
+    assert_eq!(rider.trips(), std::slice::from_ref(&taken));
     // What is replayed from the log is as it was told.
-    let mut native = rider.native();
-    let log = json!({"data": {"positions": [{"stream": format!("user:{}", rider.id), "epoch": null, "sequence": 0}]}});
-    native.call("resume", &log).ok(200);
+    let mut missed = Follower::go_on(&rider, log);
+    for told in [trip, taken] {
+        assert_eq!(missed.next()["trip"], told);
+    }
 }
 
 fn what_is_no_picture_is_named(on: Database) {
