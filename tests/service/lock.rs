@@ -77,15 +77,26 @@ fn ends_for(service: &mut Service, other: &str) {
     );
 }
 
-/// Asks for a trip of a service that may be about to end.
-fn is_made(rider: &Rider, pick_up: &str) -> bool {
+/// Asks for a trip of a service that may be about to end; the status, if it is answered.
+fn ask(rider: &Rider, pick_up: &str) -> Option<u16> {
     let fields = json!({"pick_up_address": pick_up, "drop_off_address": "B"});
     let answer = rider
         .again()
         .call("POST", "/api/trip/")
         .json(&fields)
         .try_send();
-    answer.is_ok_and(|answer| answer.status == 201)
+    answer.ok().map(|answer| answer.status)
+}
+
+/// What is asked of a service that has lost its database, until it has ended, is answered with 503 or not at all.
+#[track_caller]
+fn is_unavailable(rider: &Rider) {
+    while let Some(status) = ask(rider, "too late") {
+        assert_eq!(status, 503);
+        if let Ok(seen) = rider.again().call("GET", "/api/trip/").try_send() {
+            assert_eq!(seen.status, 503);
+        }
+    }
 }
 
 fn a_second_service_is_refused_and_told_who_has_the_database(on: Database) {
@@ -201,7 +212,8 @@ fn a_service_without_its_lock_file_ends_once_another_has_the_database(on: Databa
     rider.request("A", "B");
     let next = beside(service.home());
     let other = name(&next);
-    assert!(!is_made(&rider, "too late"));
+    assert_eq!(ask(&rider, "too late"), Some(503));
+    is_unavailable(&rider);
     let rider = Rider(log_in(next.address(), "ann", PASSWORD));
     ends_for(&mut service, &other);
     assert_eq!(phone.closed(), 4001);
@@ -227,15 +239,18 @@ fn a_frozen_service_whose_session_was_cut_writes_nothing(on: Database) {
     let trip = rider.request("A", "B");
     service.process().signal("STOP");
     let other = thread::scope(|scope| {
-        let asked = ["C", "D"].map(|pick_up| scope.spawn(|| is_made(&rider, pick_up)));
+        let asked = ["C", "D"].map(|pick_up| scope.spawn(|| ask(&rider, pick_up)));
         phone.send(&rider.request_frame("E", "F"));
         cut_sessions(service.home());
         let next = beside(service.home());
         let at = next.address();
         service.process().signal("CONT");
-        for asked in asked {
-            assert!(!asked.join().expect("it does not panic"));
-        }
+        let told = asked.map(|asked| asked.join().expect("it does not panic"));
+        assert!(
+            told.iter().flatten().all(|status| *status == 503),
+            "{told:?}"
+        );
+        assert!(told.contains(&Some(503)), "{told:?}");
         assert_ne!(at, service.address);
         next
     });
@@ -257,7 +272,7 @@ fn a_service_whose_session_was_cut_takes_the_lock_again(on: Database) {
     for round in 0..2 {
         cut_sessions(service.home());
         eventually("requests succeed again", || {
-            is_made(&rider, &round.to_string()).then_some(())
+            (ask(&rider, &round.to_string()) == Some(201)).then_some(())
         });
         is_refused(service.home(), &["new-epoch"], &service);
     }
@@ -273,7 +288,8 @@ fn a_service_whose_session_is_shared_ends_once_another_has_the_database(on: Data
         .expect("it is on PostgreSQL")
         .to_owned();
     execute(&url, "UPDATE lock_holders SET token = gen_random_uuid()");
-    assert!(!is_made(&rider, "too late"));
+    assert_eq!(ask(&rider, "too late"), Some(503));
+    is_unavailable(&rider);
     ends_for(&mut service, "");
     service.restart();
     let rider = Rider(service.log_in("ann"));
