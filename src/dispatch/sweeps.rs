@@ -78,9 +78,11 @@ impl Dispatch {
         // Two plans from one pool would want the same drivers.
         let _alone = self.looking.lock().await;
         let at = inputs::now();
+        let looked_on = self.onlooking.undecided(at);
+        let is_looked_on = !looked_on.is_empty();
         let find = move |db: &mut _| {
             let pool = searches::due(db, at, POOL_MAX)?;
-            let silences = if pool.is_empty() {
+            let silences = if pool.is_empty() && !is_looked_on {
                 Silences::default()
             } else {
                 silences::lately(db, at)?
@@ -88,7 +90,6 @@ impl Dispatch {
             Ok((pool, silences))
         };
         let (pool, silences) = self.store.reader.read(find).await?;
-        let looked_on = self.onlooking.undecided(at);
         if pool.is_empty() && looked_on.is_empty() {
             return Ok(());
         }
