@@ -91,13 +91,14 @@ pub fn notices_read(frame: &str) -> Result<Which, Problem> {
 /// The idempotency key of a frame, for all else that it says.
 pub fn idempotency_key(frame: &Map<String, Value>) -> Result<Option<Key>, Problem> {
     const KEY: &str = "idempotency_key";
-    let says = frame.iter().filter(|(name, _)| *name != KEY);
-    let says: Vec<String> = says
-        .map(|(name, value)| format!("{name}:{value}"))
-        .collect();
+    let says = || {
+        let says = frame.iter().filter(|(name, _)| *name != KEY);
+        says.map(|(name, value)| format!("{name}:{value}"))
+            .collect::<Vec<_>>()
+    };
     let mut fields = Fields::among_others(frame);
     let key = fields.parsed(KEY, Presence::Optional, |word| {
-        Key::new(word, says.iter().map(String::as_bytes))
+        Key::new(word, says().iter().map(String::as_bytes))
     });
     Ok(fields.finish(Some(key))?)
 }
