@@ -160,7 +160,7 @@ impl Watch {
             }
             Some(_) | None => {
                 if let Some(driver) = before
-                    && self.driving.lock().remove(&driver).is_some()
+                    && self.let_go(driver, trip.id)
                 {
                     self.presence.ends(driver);
                     self.rides.end(driver);
@@ -190,6 +190,16 @@ impl Watch {
         self.occupy(driver, Occupation::OnTrip(trip.id));
     }
 
+    /// Whether that was the driver's trip until now; what becomes of one that is over concerns no other.
+    fn let_go(&self, driver: DriverId, trip: TripId) -> bool {
+        let mut driving = self.driving.lock();
+        let is_theirs = driving.get(&driver) == Some(&trip);
+        if is_theirs {
+            driving.remove(&driver);
+        }
+        is_theirs
+    }
+
     /// Not everybody who drives is on shift: under `broadcast` nobody has to be.
     fn occupy(&self, driver: DriverId, occupation: Occupation) {
         let _ = self.supply.occupy(driver, occupation);
@@ -201,105 +211,4 @@ fn is_riding(trip: &Trip) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::{
-        Action, Actor, Before, Change, Outset, UserId, Vehicle, VehicleClass, sample,
-    };
-    use crate::town::Town;
-
-    const BOB: DriverId = DriverId::of(UserId::new(2));
-
-    fn watch() -> Watch {
-        Watch {
-            supply: Supply::default(),
-            tracks: Tracks::default(),
-            rides: Rides::default(),
-            promises: Promises::default(),
-            presence: Presence::begin(inputs::now()),
-            hinting: Hinting::default(),
-            onlooking: Onlooking::new(Arc::new(Town::default())),
-            wake: Arc::default(),
-            driving: Arc::default(),
-            noted: Arc::default(),
-        }
-    }
-
-    fn requested() -> Trip {
-        Trip::request(sample::request(UserId::new(1)), inputs::now())
-    }
-
-    fn heard(watch: &Watch, fact: Fact) {
-        watch.heard(&Event {
-            id: 1,
-            at: inputs::now(),
-            actor: Actor::Service,
-            fact,
-            positions: Vec::new(),
-        });
-    }
-
-    /// Does something to a trip and lets it be heard.
-    fn act(watch: &Watch, trip: &Trip, action: &Action) -> Trip {
-        let after = match trip.apply(action, inputs::now()) {
-            Ok(Change::To(after)) => *after,
-            other => panic!("{action:?} is possible: {other:?}"),
-        };
-        let change = TripChange {
-            kind: Kind::of(action, trip.state.status()),
-            trip: after.clone(),
-            before: Some(Before::from(trip)),
-        };
-        heard(watch, Fact::Trip(change));
-        after
-    }
-
-    fn shift(ended: bool) -> Fact {
-        let at = inputs::now();
-        Fact::Shift(Shift {
-            id: 1,
-            driver: BOB,
-            vehicle: Vehicle {
-                class: VehicleClass::default(),
-                seats: 4,
-            },
-            began_at: at,
-            ended_at: ended.then_some(at),
-        })
-    }
-
-    #[test]
-    fn a_driver_is_on_the_trip_that_was_taken_and_free_after_it() {
-        let watch = watch();
-        heard(&watch, shift(false));
-        assert_eq!(watch.supply.occupation(BOB), Some(Occupation::Free));
-        let taken = act(
-            &watch,
-            &requested(),
-            &Action::Accept(sample::party(BOB), Outset::default()),
-        );
-        let on_trip = Some(Occupation::OnTrip(taken.id));
-        assert_eq!(watch.supply.occupation(BOB), on_trip);
-        let riding = act(&watch, &taken, &Action::Start(BOB, None));
-        act(&watch, &riding, &Action::Complete(BOB, None));
-        assert_eq!(watch.supply.occupation(BOB), Some(Occupation::Free));
-        heard(&watch, shift(true));
-        assert_eq!(watch.supply.occupation(BOB), None);
-    }
-
-    #[test]
-    fn a_shift_may_begin_in_the_middle_of_a_trip() {
-        let watch = watch();
-        let taken = act(
-            &watch,
-            &requested(),
-            &Action::Accept(sample::party(BOB), Outset::default()),
-        );
-        assert_eq!(watch.supply.occupation(BOB), None);
-        heard(&watch, shift(false));
-        let on_trip = Some(Occupation::OnTrip(taken.id));
-        assert_eq!(watch.supply.occupation(BOB), on_trip);
-        act(&watch, &taken, &Action::GiveBack(BOB, None));
-        assert_eq!(watch.supply.occupation(BOB), Some(Occupation::Free));
-    }
-}
+mod tests;

@@ -217,7 +217,7 @@ fn reach_m(from: Timestamp, to: Timestamp) -> f64 {
 }
 
 /// What a ride comes to.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Measured {
     /// The way that the fixes tell, in metres.
     pub measured_m: f64,

@@ -60,6 +60,7 @@ mod replays;
 mod requests;
 mod responsibility;
 mod resume;
+mod ride_ends;
 mod rides;
 mod security;
 mod sessions;
@@ -131,6 +132,7 @@ fn modules() -> Vec<Module> {
         ("fares", fares::tests()),
         ("metering", metering::tests()),
         ("other_fares", other_fares::tests()),
+        ("ride_ends", ride_ends::tests()),
         ("unknown_members", unknown_members::tests()),
         ("offers", offers::tests()),
         ("offers_end", offers_end::tests()),
