@@ -33,19 +33,23 @@ impl Dispatch {
         stated: Stated,
         key: Option<Key>,
     ) -> Result<Answer, CommandError> {
+        let id = driver.id;
         let action = match verb {
+            DriverVerb::Complete => {
+                let complete = |way| Action::Complete(id, way);
+                return self.end_ride(trip, complete, stated, key).await;
+            }
             DriverVerb::Accept => {
                 let outset = Outset {
-                    from: self.whereabouts(driver.id),
+                    from: self.whereabouts(id),
                     promised_s: None,
                 };
                 Action::Accept(driver, outset)
             }
-            DriverVerb::Arrive => Action::Arrive(driver.id, self.whereabouts(driver.id)),
-            DriverVerb::Start(code) => Action::Start(driver.id, code),
-            DriverVerb::Complete => Action::Complete(driver.id, self.measured(trip).await?),
-            DriverVerb::GiveBack(reason) => Action::GiveBack(driver.id, reason),
-            DriverVerb::NoShow => Action::NoShow(driver.id, self.whereabouts(driver.id)),
+            DriverVerb::Arrive => Action::Arrive(id, self.whereabouts(id)),
+            DriverVerb::Start(code) => Action::Start(id, code),
+            DriverVerb::GiveBack(reason) => Action::GiveBack(id, reason),
+            DriverVerb::NoShow => Action::NoShow(id, self.whereabouts(id)),
         };
         let answer = self.act(trip, action, stated, key).await?;
         // Whoever has started a ride may say at once where it is.

@@ -3,17 +3,25 @@
 use jiff::Timestamp;
 
 use super::Dispatch;
-use crate::domain::{Coordinates, Fix, Measured, Ride, Spot, State, Track, Trip, TripId};
+use crate::domain::{
+    Action, Coordinates, Fix, Measured, Refusal, Ride, Spot, State, Track, Trip, TripId,
+};
 use crate::inputs;
 use crate::store::db::Db;
+use crate::store::keys::Key;
 use crate::store::pool::Unavailable;
 use crate::store::tracks::{self, Kept, Piece};
-use crate::store::writer::Tx;
+use crate::store::writer::command::{Answer, Refused, Stated};
+use crate::store::writer::{CommandError, Tx};
 use crate::store::{QueryResult, trips};
 use crate::town::Town;
 
 /// How many rides are saved in one statement, so that other writes get their turn between.
 const RIDES_MAX: usize = 500;
+
+/// How often the way of a ride that is to end is looked for. A ride may begin behind the first look; what is refused for that is looked at again,
+/// and a ride that has begun stays begun.
+const LOOKS_MAX: usize = 2;
 
 /// A ride under way, as the database knows it.
 struct Saved {
@@ -60,11 +68,28 @@ impl Saved {
 }
 
 impl Dispatch {
-    /// The way of a ride that ends now; nothing if it is not under way.
-    pub(super) async fn measured(
+    /// Somebody ends a ride, with its way.
+    pub(super) async fn end_ride(
         &self,
         trip: TripId,
-    ) -> Result<Option<Box<Measured>>, Unavailable> {
+        ending: impl Fn(Option<Box<Measured>>) -> Action,
+        stated: Stated,
+        key: Option<Key>,
+    ) -> Result<Answer, CommandError> {
+        let mut looks = 0;
+        loop {
+            looks += 1;
+            let action = ending(self.measured(trip).await?);
+            match self.act(trip, action, stated.clone(), key.clone()).await {
+                Err(CommandError::Refused(Refused::Trip(Refusal::NotMeasured, _)))
+                    if looks < LOOKS_MAX => {}
+                done => return done,
+            }
+        }
+    }
+
+    /// The way of a ride that ends now; nothing if it is not under way.
+    async fn measured(&self, trip: TripId) -> Result<Option<Box<Measured>>, Unavailable> {
         let at = inputs::now();
         let Some((saved, track)) = self.under_way(trip).await? else {
             return Ok(None);

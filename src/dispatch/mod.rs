@@ -261,8 +261,8 @@ impl Dispatch {
         reason: Reason,
         key: Option<Key>,
     ) -> Result<Answer, CommandError> {
-        let action = Action::End(operator, ending, reason, self.measured(trip).await?);
-        self.act(trip, action, Stated::default(), key).await
+        let end = |way| Action::End(operator, ending, reason.clone(), way);
+        self.end_ride(trip, end, Stated::default(), key).await
     }
 
     /// An operator decides what a trip costs, after its end.

@@ -50,7 +50,7 @@ pub enum Action {
     Arrive(DriverId, Option<Whereabouts>),
     /// Its driver starts the ride, with what the rider has told them.
     Start(DriverId, Option<RideCode>),
-    /// Its driver ends the ride, whose way was this, if it was measured.
+    /// Its driver ends the ride, whose way was this; nothing where it was not under way when it was looked for.
     Complete(DriverId, Option<Box<Measured>>),
     /// Its driver cannot do it.
     GiveBack(DriverId, Option<Reason>),
@@ -64,7 +64,7 @@ pub enum Action {
     Delete(RiderId),
     /// An operator calls it off.
     CancelByOperator(OperatorId, Reason),
-    /// An operator ends the ride, whose way was this, if it was measured.
+    /// An operator ends the ride, whose way was this; nothing where it was not under way when it was looked for.
     End(OperatorId, Ending, Reason, Option<Box<Measured>>),
     /// An operator decides what it costs, after its end.
     SetFare(OperatorId, Amount, Reason),
@@ -110,7 +110,7 @@ impl Action {
         }
     }
 
-    /// The way of the ride that it ends, if it was measured.
+    /// The way of the ride that it ends, if that is known.
     pub fn measured(&self) -> Option<&Measured> {
         match self {
             Self::Complete(_, measured) | Self::End(_, _, _, measured) => measured.as_deref(),
@@ -196,6 +196,9 @@ pub enum Refusal {
         /// Within how much one has arrived.
         within: u32,
     },
+    /// The ride began only after its way was looked for: it is to be measured anew, for no ride ends without its way.
+    #[error("This ride has only just begun.")]
+    NotMeasured,
     /// The town has a list of reasons, and this is none of them.
     #[error("This is none of the reasons that can be given.")]
     UnknownReason,

@@ -63,14 +63,10 @@ impl Terms {
         Some(ride_fare(tariff, currency, self.surge_permille, ridden))
     }
 
-    /// What the ride costs: by its track; without one, what was quoted; without a quote, a ride of no length. The waiting of
-    /// `ridden` is all of it; what is free is taken off here. None where there is no tariff.
-    pub fn final_fare(&self, ridden: Option<Ridden>) -> Option<Fare> {
+    /// What the ride costs, by its way and its time. The waiting of `ridden` is all of it; what is free is taken off here. None
+    /// where there is no tariff.
+    pub fn final_fare(&self, mut ridden: Ridden) -> Option<Fare> {
         let (currency, tariff) = (self.currency?, self.tariff.as_ref()?);
-        if let (None, Some(quoted)) = (ridden, &self.quoted) {
-            return Some(quoted.clone());
-        }
-        let mut ridden = ridden.unwrap_or_default();
         let free = u64::from(self.free_waiting_s);
         ridden.waited_seconds = ridden.waited_seconds.saturating_sub(free);
         Some(ride_fare(tariff, currency, self.surge_permille, ridden))
@@ -176,30 +172,22 @@ mod tests {
             seconds: 600,
             waited_seconds: 300,
         };
-        assert_eq!(total(terms().final_fare(Some(ridden))), Some(450));
+        assert_eq!(total(terms().final_fare(ridden)), Some(450));
         let late = Ridden {
             waited_seconds: 310,
             ..ridden
         };
-        assert_eq!(total(terms().final_fare(Some(late))), Some(460));
+        assert_eq!(total(terms().final_fare(late)), Some(460));
     }
 
     #[test]
-    fn without_a_track_the_quote_holds() {
+    fn what_was_quoted_changes_no_fare() {
         let mut terms = terms();
-        assert_eq!(total(terms.final_fare(None)), Some(250));
-        terms.quoted = terms.final_fare(Some(Ridden {
-            metres: 3_000,
-            ..Ridden::default()
-        }));
-        assert_eq!(total(terms.final_fare(None)), Some(550));
-        assert_eq!(
-            total(terms.final_fare(Some(Ridden::default()))),
-            Some(250),
-            "a track counts more than the quote"
-        );
+        terms.quoted = terms.quote(3_000, 600);
+        assert_eq!(total(terms.quoted.clone()), Some(550));
+        assert_eq!(total(terms.final_fare(Ridden::default())), Some(250));
         terms.tariff = None;
-        assert_eq!(terms.final_fare(Some(Ridden::default())), None);
+        assert_eq!(terms.final_fare(Ridden::default()), None);
     }
 
     #[test]

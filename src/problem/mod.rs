@@ -343,6 +343,8 @@ impl From<Refused> for Problem {
             Refused::Trip(Refusal::PinNeeded(field), _) => {
                 return Self::invalid(FieldErrors::one(*field, &refused));
             }
+            // Who measures ends it at the second try; nothing is wrong with the command.
+            Refused::Trip(Refusal::NotMeasured, _) => return Unavailable::Busy.into(),
             Refused::Trip(Refusal::AlreadyTaken, _) => Code::AlreadyTaken,
             Refused::Trip(Refusal::NotYourTrip, _) => Code::NotYourTrip,
             Refused::Trip(Refusal::WrongCode, _) => Code::WrongCode,

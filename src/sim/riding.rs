@@ -156,7 +156,9 @@ impl Simulation<'_> {
             Doing::Riding(trip) => {
                 // The device says where the ride ended before the driver does.
                 self.report(car);
-                if self.act(trip, &Action::Complete(driver, None)) {
+                // Nobody pays here, so nothing has to be measured.
+                let way = Some(Box::default());
+                if self.act(trip, &Action::Complete(driver, way)) {
                     self.tally.over(trip, Outcome::Served);
                 }
             }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::Duties;
+use crate::domain::fare::Ridden;
 
 const EXAMPLE: &str = include_str!("../../docs/town.example.json");
 
@@ -222,7 +223,12 @@ fn a_trip_is_quoted_by_what_is_expected() {
     assert_eq!(terms.no_show_fee.units(), 500);
     assert_eq!(terms.reasons.len(), 2);
     assert!(rules.ride_code);
-    assert_eq!(terms.final_fare(None).as_ref(), Some(quoted));
+    let ridden = Ridden {
+        metres: 5_000,
+        seconds: 900,
+        waited_seconds: 600,
+    };
+    assert_eq!(terms.final_fare(ridden).as_ref(), Some(quoted));
     let open = town.terms(&rules, &class("van"), None).expect("a tariff");
     assert_eq!(open.quoted, None);
 }

@@ -4,3 +4,4 @@ mod cast;
 mod duties;
 mod model;
 mod table;
+mod ways;

@@ -106,7 +106,9 @@ impl Deed {
             }
             Self::Delete(number) => Action::Delete(rider(number)),
             Self::CancelByOperator(number) => Action::CancelByOperator(operator(number), reason()),
-            Self::End(number, ending) => Action::End(operator(number), ending, reason(), None),
+            Self::End(number, ending) => {
+                Action::End(operator(number), ending, reason(), Some(Box::default()))
+            }
             Self::TakeBack(number) => Action::TakeBack(operator(number), reason()),
             Self::Late => Action::NoteLate,
             Self::Silent(number, ago) => Action::NoteSilent(driver(number), at(second - ago)),
@@ -397,6 +399,7 @@ fn verdict(outcome: &Result<Change, Refusal>) -> Verdict {
         Err(Refusal::TooEarly { .. }) => Verdict::TooEarly,
         Err(
             Refusal::WrongCode
+            | Refusal::NotMeasured
             | Refusal::UnknownReason
             | Refusal::PinNeeded(_)
             | Refusal::NoCurrency
@@ -565,6 +568,7 @@ fn live(mut trip: Trip, deeds: &[(Deed, i64)]) {
                 | Refusal::GivenBack
                 | Refusal::WrongCode
                 | Refusal::TooFar { .. }
+                | Refusal::NotMeasured
                 | Refusal::UnknownReason
                 | Refusal::PinNeeded(_)
                 | Refusal::NoCurrency,

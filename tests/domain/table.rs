@@ -64,10 +64,20 @@ fn states() -> Vec<(&'static str, Trip)> {
     let scheduled = ordered(place("1 Main Street"), place("2 Side Street"), later());
     let by_rider = Action::Cancel(rider(0), None);
     let by_operator = Action::CancelByOperator(operator(1), reason());
-    let end_well = Action::End(operator(1), Ending::Completed, reason(), None);
-    let end_badly = Action::End(operator(1), Ending::Cancelled, reason(), None);
+    let end_well = Action::End(
+        operator(1),
+        Ending::Completed,
+        reason(),
+        Some(Box::default()),
+    );
+    let end_badly = Action::End(
+        operator(1),
+        Ending::Cancelled,
+        reason(),
+        Some(Box::default()),
+    );
     let expired = after_at(&requested, &Action::Expire, SEARCH_SECONDS);
-    let completed = after(&riding, &Action::Complete(driver(1), None));
+    let completed = after(&riding, &Action::Complete(driver(1), Some(Box::default())));
     let cancelled = after(&requested, &by_rider);
     let removed = |trip: &Trip| after(trip, &Action::Delete(rider(0)));
     vec![
@@ -143,7 +153,7 @@ fn priced_states() -> Vec<(&'static str, Trip)> {
     );
     let arrived = after(&started, &Action::Arrive(driver(1), None));
     let riding = after(&arrived, &Action::Start(driver(1), None));
-    let completed = after(&riding, &Action::Complete(driver(1), None));
+    let completed = after(&riding, &Action::Complete(driver(1), Some(Box::default())));
     let set = after(&completed, &set_fare(1));
     let waited = FREE_WAITING_SECONDS + 1;
     let no_show = after_at(&arrived, &Action::NoShow(driver(1), None), waited);
@@ -258,7 +268,7 @@ fn by_driver(number: u8) -> Vec<(String, Action)> {
         ("arrive", Action::Arrive(id, None)),
         ("start", Action::Start(id, None)),
         ("start with a code", Action::Start(id, Some(code()))),
-        ("complete", Action::Complete(id, None)),
+        ("complete", Action::Complete(id, Some(Box::default()))),
         ("give back", Action::GiveBack(id, None)),
         ("no-show", Action::NoShow(id, None)),
     ]
@@ -287,7 +297,7 @@ fn by_rider(number: u8) -> Vec<(String, Action)> {
 
 fn by_operator(number: u8) -> Vec<(String, Action)> {
     let by = operator(number);
-    let end = |ending| Action::End(by, ending, reason(), None);
+    let end = |ending| Action::End(by, ending, reason(), Some(Box::default()));
     [
         ("cancel", Action::CancelByOperator(by, reason())),
         ("take back", Action::TakeBack(by, reason())),
@@ -328,6 +338,7 @@ fn result(trip: &Trip, action: &Action, second: i64) -> String {
         Err(Refusal::WrongCode) => words("- wrong code"),
         Err(Refusal::TooEarly { .. }) => words("- too early"),
         Err(Refusal::TooFar { .. }) => words("- too far away"),
+        Err(Refusal::NotMeasured) => words("- not measured"),
         Err(Refusal::UnknownReason) => words("- unknown reason"),
         Err(Refusal::NoCurrency) => words("- no currency"),
         Err(Refusal::PinNeeded(_)) => words("- pin needed"),

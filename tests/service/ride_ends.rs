@@ -3,12 +3,16 @@
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Database, Options, STAND, Test, location, nk, north_of, tests,
+    Answer, Database, Options, STAND, Test, at_once, location, nk, north_of, tests,
 };
 use crate::quotes::fares;
+use crate::races::rounds;
 
 pub fn tests() -> Vec<Test> {
-    tests![what_becomes_of_a_ride_that_is_over_stops_no_other]
+    tests![
+        what_becomes_of_a_ride_that_is_over_stops_no_other,
+        a_ride_that_ends_while_it_begins_is_measured,
+    ]
 }
 
 /// The rider puts the first trip away, and an operator sets another fare for the second, while their driver drives the third.
@@ -48,4 +52,37 @@ fn what_becomes_of_a_ride_that_is_over_stops_no_other(on: Database) {
         .get(&format!("/api/trip/{}/track/", nk(&trip)))
         .ok(200);
     assert_eq!(track["gaps"], json!([]), "{track}");
+}
+
+/// Its driver, or an operator, ends it in the moment in which it is started: it costs what a ride of no time costs, and not what was quoted.
+fn a_ride_that_ends_while_it_begins_is_measured(on: Database) {
+    let service = Options::new(on).town(&fares()).start();
+    let (rider, driver) = (service.rider("ann"), service.driver("bob"));
+    let operator = service.operator("olga");
+    let ending = json!({"status": "COMPLETED", "reason": "The phone is broken"});
+    let (starter, ender) = (driver.again(), driver.again());
+    for round in 0..rounds() {
+        let trip = rider.orders(&json!({}));
+        assert_eq!(trip["quote"]["total"], 1_310);
+        driver.accept(&trip).ok(200);
+        let path = |verb: &str| format!("/api/trip/{}/{verb}/", nk(&trip));
+        let start = || starter.post_nothing(&path("start"));
+        let end = || match round % 4 {
+            0 => operator.post(&path("end"), &ending),
+            _ => ender.post_nothing(&path("complete")),
+        };
+        let calls: [&(dyn Fn() -> Answer + Sync); 2] = [&start, &end];
+        let answers = at_once(calls.map(|call| move || call()));
+        answers[0].ok(200);
+        let done = match answers[1].status {
+            200 => answers[1].ok(200),
+            _ => {
+                answers[1].problem(409, "not-possible");
+                driver.complete(&trip).ok(200)
+            }
+        };
+        assert_eq!(done["fare"]["total"], 600, "the minimum: {done}");
+        let track = rider.get(&format!("/api/trip/{}/track/", nk(&trip)));
+        track.ok(200);
+    }
 }

@@ -169,7 +169,7 @@ fn what_is_removed_concerns_its_rider_and_the_staff_alone(on: On) {
         Refused::Trip(Refusal::NotPossible { .. }, _)
     ));
     town.trip(act(&trip, Action::Start(bob.id, None)));
-    let over = town.trip(act(&trip, Action::Complete(bob.id, None)));
+    let over = town.trip(act(&trip, Action::Complete(bob.id, Some(Box::default()))));
     let news: Vec<_> = (0..4).flat_map(|_| town.news()).collect();
     assert_eq!(
         kinds(&news),

@@ -88,7 +88,7 @@ fn a_driver_may_end_one_trip_and_take_the_next_in_one_batch(on: On) {
 
     // The trip that begins was made after the one that ends, and changes first by its number.
     let outcomes = town.commands_in_one_batch([
-        act(&one, Action::Complete(bob.id, None)),
+        act(&one, Action::Complete(bob.id, Some(Box::default()))),
         accept(&two, &bob),
     ]);
     for outcome in outcomes {
@@ -163,8 +163,8 @@ fn a_trip_may_go_all_its_way_in_one_batch(on: On) {
         accept(&trip, &bob),
         act(&trip, Action::Arrive(bob.id, None)),
         act(&trip, Action::Start(bob.id, None)),
-        act(&trip, Action::Complete(bob.id, None)),
-        act(&trip, Action::Complete(bob.id, None)),
+        act(&trip, Action::Complete(bob.id, Some(Box::default()))),
+        act(&trip, Action::Complete(bob.id, Some(Box::default()))),
     ]);
     let answers: Vec<_> = outcomes
         .into_iter()

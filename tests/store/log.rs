@@ -50,7 +50,7 @@ fn lives(people: &People) -> Vec<Vec<Action>> {
             accept(),
             Action::Arrive(bob, None),
             Action::Start(bob, None),
-            Action::Complete(bob, None),
+            Action::Complete(bob, Some(Box::default())),
         ],
         vec![Action::Cancel(people.ann.id, Some(reason()))],
         vec![accept(), Action::Cancel(people.ann.id, None)],
@@ -242,7 +242,10 @@ fn a_full_feed_leaves_a_gap_that_the_log_fills(on: On) {
     let mut heard: Vec<i64> = Vec::new();
     heard.extend(town.news().iter().map(|event| event.id));
     // There is room again, but nothing may overtake the gap.
-    town.trip(act(&trip, Action::Complete(people.bob.id, None)));
+    town.trip(act(
+        &trip,
+        Action::Complete(people.bob.id, Some(Box::default())),
+    ));
     heard.extend(town.news().iter().map(|event| event.id));
     match town.next() {
         Item::Gap { first, last } => {

@@ -151,7 +151,7 @@ fn two_nodes_write_one_log_without_gaps(on: On) {
                 Action::Accept(driver.clone(), Outset::default()),
                 Action::Arrive(driver.id, None),
                 Action::Start(driver.id, None),
-                Action::Complete(driver.id, None),
+                Action::Complete(driver.id, Some(Box::default())),
             ] {
                 caller
                     .command(act(&trip, action))
@@ -241,7 +241,7 @@ fn of_many_drivers_on_two_nodes_one_wins_each_trip(on: On) {
         assert_eq!(town.stored(trip.id).state.driver(), Some(winner));
         for action in [
             Action::Start(winner.id, None),
-            Action::Complete(winner.id, None),
+            Action::Complete(winner.id, Some(Box::default())),
         ] {
             town.trip(act(&trip, action));
         }
@@ -359,7 +359,10 @@ fn of_a_wave_on_two_nodes_one_driver_wins(on: On) {
         assert_eq!(town.read(offers::open).len(), 0, "the others are withdrawn");
         let taken = town.stored(trip.id);
         let winner = taken.state.driver().expect("somebody has won").id;
-        for action in [Action::Start(winner, None), Action::Complete(winner, None)] {
+        for action in [
+            Action::Start(winner, None),
+            Action::Complete(winner, Some(Box::default())),
+        ] {
             town.trip(act(&trip, action));
         }
     }

@@ -27,7 +27,7 @@ fn lived_in(on: On) -> Town {
     town.trip(act(&done, Action::Start(bob.id, None)));
     town.post(say(&done, &ann, Role::Rider, "hello"))
         .expect("a party may");
-    town.trip(act(&done, Action::Complete(bob.id, None)));
+    town.trip(act(&done, Action::Complete(bob.id, Some(Box::default()))));
     town.trip(act(&done, Action::Delete(ann.id)));
     town.trip(request_later(&ann));
     town.post(begin_shift(&bob)).expect("a driver may");

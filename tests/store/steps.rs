@@ -186,7 +186,10 @@ fn what_only_the_news_have_goes_with_them(on: On) {
         .collect();
     let kept: Vec<Event> = town.log().into_iter().map(as_known_then).collect();
     assert_eq!(kept, left);
-    let more = town.trip(act(&trip, cabrank::domain::Action::Complete(bob.id, None)));
+    let more = town.trip(act(
+        &trip,
+        cabrank::domain::Action::Complete(bob.id, Some(Box::default())),
+    ));
     assert_eq!(town.stored(trip.id), more);
 }
 

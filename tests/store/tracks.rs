@@ -135,7 +135,7 @@ fn what_is_over_takes_no_more_fixes(on: On) {
     let (ann, bea) = (town.rider("ann"), town.rider("bea"));
     let (bob, ben) = (town.driver("bob"), town.driver("ben"));
     let (over, other) = (begun(&town, &ann, &bob), begun(&town, &bea, &ben));
-    town.trip(act(&over, Action::Complete(bob.id, None)));
+    town.trip(act(&over, Action::Complete(bob.id, Some(Box::default()))));
     let piece = |trip: &Trip| Piece {
         trip: trip.number,
         spots: vec![spot(0, None)],

@@ -73,7 +73,7 @@ fn the_active_trips_of_a_user_are_their_own(on: On) {
     let [done, running, open] = std::array::from_fn(|_| town.requested_by(&ann));
     town.trip(accept(&done, &bob));
     town.trip(act(&done, Action::Start(bob.id, None)));
-    town.trip(act(&done, Action::Complete(bob.id, None)));
+    town.trip(act(&done, Action::Complete(bob.id, Some(Box::default()))));
     town.trip(accept(&running, &bob));
 
     let active = |user: UserId, role| -> Vec<TripId> {
@@ -122,7 +122,7 @@ fn busy(on: On) -> (Town, Vec<Viewer>) {
     for trip in [&done, &removed] {
         town.trip(accept(trip, &bob));
         town.trip(act(trip, Action::Start(bob.id, None)));
-        town.trip(act(trip, Action::Complete(bob.id, None)));
+        town.trip(act(trip, Action::Complete(bob.id, Some(Box::default()))));
     }
     town.trip(act(&removed, Action::Delete(ann.id)));
     town.trip(accept(&running, &cid));

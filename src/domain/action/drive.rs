@@ -131,7 +131,7 @@ impl Trip {
                     driver: driver.clone(),
                     by: action.actor(),
                 };
-                let ridden = action.measured().map(Metered::from);
+                let ridden = ridden(action)?;
                 let fare = self.ride_fare(ridden, at);
                 Ok(self.ridden(completed, None, (ridden, fare), at))
             }
@@ -236,7 +236,7 @@ impl Trip {
     }
 
     /// What a ride that ends now costs, if the trip has a price at all.
-    pub(super) fn ride_fare(&self, ridden: Option<Metered>, at: Timestamp) -> Option<Fare> {
+    pub(super) fn ride_fare(&self, ridden: Metered, at: Timestamp) -> Option<Fare> {
         let terms = self.order.terms.as_ref()?;
         let seconds = |from: Option<Timestamp>, to: Timestamp| {
             let lasted = from.map_or(0, |from| to.duration_since(from).as_secs());
@@ -246,11 +246,11 @@ impl Trip {
         let arrived_at = self.times.arrived_at;
         let arrived_at = arrived_at.filter(|_| self.conduct.has_truly_arrived());
         let waits_from = arrived_at.map(|_| self.waits_from());
-        terms.final_fare(ridden.map(|ridden| Ridden {
+        terms.final_fare(Ridden {
             metres: ridden.metres(),
             seconds: seconds(self.times.started_at, at),
             waited_seconds: seconds(waits_from, started_at),
-        }))
+        })
     }
 
     /// A ride is over, which was so far and costs this.
@@ -258,13 +258,13 @@ impl Trip {
         &self,
         state: State,
         reason: Option<Reason>,
-        (ridden, fare): (Option<Metered>, Option<Fare>),
+        (ridden, fare): (Metered, Option<Fare>),
         at: Timestamp,
     ) -> Change {
         Change::To(Box::new(Self {
             state,
             reason,
-            ridden,
+            ridden: Some(ridden),
             fare,
             ..self.next(at)
         }))
@@ -301,6 +301,12 @@ impl Trip {
             Some(_) | None => Ok(()),
         }
     }
+}
+
+/// How far the ride was that an action ends.
+pub(super) fn ridden(action: &Action) -> Result<Metered, Refusal> {
+    let measured = action.measured().ok_or(Refusal::NotMeasured)?;
+    Ok(Metered::from(measured))
 }
 
 /// How long a rider may keep the driver waiting where the town says nothing, in seconds.

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
+use crate::domain::action::drive::ridden;
 use crate::domain::action::{Action, Change, Ending, Refusal};
 use crate::domain::amendment::{Amendment, PlaceChange};
 use crate::domain::estimate::estimate;
 use crate::domain::fare::Fare;
-use crate::domain::metered::Metered;
 use crate::domain::order::Order;
 use crate::domain::place::{Coordinates, Place};
 use crate::domain::text::Reason;
@@ -151,26 +151,24 @@ impl Trip {
         at: Timestamp,
     ) -> Result<Change, Refusal> {
         let by = action.actor();
-        let ridden = action.measured().map(Metered::from);
         match (&self.state, ending) {
-            (State::InProgress { driver }, Ending::Completed) => Ok(self.ridden(
-                State::Completed {
+            (State::InProgress { driver }, Ending::Completed) => {
+                let completed = State::Completed {
                     driver: driver.clone(),
                     by,
-                },
-                Some(reason.clone()),
-                (ridden, self.ride_fare(ridden, at)),
-                at,
-            )),
-            (State::InProgress { driver }, Ending::Cancelled) => Ok(self.ridden(
-                State::Cancelled {
+                };
+                let ridden = ridden(action)?;
+                let fare = self.ride_fare(ridden, at);
+                Ok(self.ridden(completed, Some(reason.clone()), (ridden, fare), at))
+            }
+            (State::InProgress { driver }, Ending::Cancelled) => {
+                let cancelled = State::Cancelled {
                     driver: Some(driver.clone()),
                     by,
-                },
-                Some(reason.clone()),
-                (ridden, None),
-                at,
-            )),
+                };
+                let ridden = ridden(action)?;
+                Ok(self.ridden(cancelled, Some(reason.clone()), (ridden, None), at))
+            }
             (State::Completed { by: before, .. }, Ending::Completed)
             | (State::Cancelled { by: before, .. }, Ending::Cancelled)
                 if *before == by =>

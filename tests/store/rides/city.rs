@@ -242,7 +242,7 @@ impl City {
             )),
             What::Drive(Drive::Arrive) => act(Action::Arrive(driver(), None)),
             What::Drive(Drive::Start(told)) => act(Action::Start(driver(), told_code(*told))),
-            What::Drive(Drive::Complete) => act(Action::Complete(driver(), None)),
+            What::Drive(Drive::Complete) => act(Action::Complete(driver(), Some(Box::default()))),
             What::Drive(Drive::NoShow) => act(Action::NoShow(driver(), None)),
             What::GiveBack => act(Action::GiveBack(driver(), None)),
             What::Leave(Leave::Cancel) => act(Action::Cancel(rider(), None)),
@@ -257,9 +257,12 @@ impl City {
             }
             What::Call(Call::Cancel) => act(Action::CancelByOperator(self.operator, reason())),
             What::Call(Call::TakeBack) => act(Action::TakeBack(self.operator, reason())),
-            What::Call(Call::End(ending)) => {
-                act(Action::End(self.operator, *ending, reason(), None))
-            }
+            What::Call(Call::End(ending)) => act(Action::End(
+                self.operator,
+                *ending,
+                reason(),
+                Some(Box::default()),
+            )),
             What::Late => act(Action::NoteLate),
             What::Block => act(Action::NoteBlocked(driver())),
             What::Lapse => Task::Lapse(trip()),

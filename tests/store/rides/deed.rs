@@ -135,6 +135,7 @@ fn refused_as(refused: &Refused) -> Result<Verdict, String> {
             Refusal::TooEarly { .. } => Ok(Verdict::TooEarly),
             Refusal::NotPossible { .. } => Ok(Verdict::NotPossible),
             Refusal::UnknownReason
+            | Refusal::NotMeasured
             | Refusal::TooFar { .. }
             | Refusal::PinNeeded(_)
             | Refusal::NoCurrency => Err(refusal.to_string()),
