@@ -208,10 +208,18 @@ fn spot(bytes: &[u8]) -> Option<Spot> {
     let (lat_e7, rest) = rest.split_first_chunk()?;
     let (lon_e7, rest) = rest.split_first_chunk()?;
     let accuracy_dm = u16::from_le_bytes(rest.try_into().ok()?);
-    Some(Spot {
+    let spot = Spot {
         at_ms: i64::from_le_bytes(*at_ms),
         lat_e7: i32::from_le_bytes(*lat_e7),
         lon_e7: i32::from_le_bytes(*lon_e7),
         accuracy_dm: (accuracy_dm != UNSAID).then_some(accuracy_dm),
-    })
+    };
+    is_sound(&spot).then_some(spot)
+}
+
+/// Whether there is such a time, and such a place on the earth.
+fn is_sound(spot: &Spot) -> bool {
+    let degrees = |e7: i32| f64::from(e7) / 1e7;
+    let place = Coordinates::new(degrees(spot.lat_e7), degrees(spot.lon_e7));
+    place.is_ok() && Timestamp::from_millisecond(spot.at_ms).is_ok()
 }

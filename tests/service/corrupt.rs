@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 
 use super::offers::nearest;
 use crate::harness::{
-    Cab, Client, Database, Follower, Gone, Rider, Service, Test, eventually, nk, other_hands, tests,
+    Cab, Client, Database, Follower, Gone, Options, Rider, STAND, Service, Test, eventually,
+    location, nk, north_of, other_hands, tests,
 };
+use crate::quotes::fares;
 
 pub fn tests() -> Vec<Test> {
     tests![
@@ -15,6 +17,7 @@ pub fn tests() -> Vec<Test> {
         a_service_starts_beside_corrupt_rows,
         what_follows_a_corrupt_event_is_a_snapshot_for_those_who_miss_it,
         a_corrupt_row_is_named_once_and_counted,
+        a_piece_of_a_track_with_impossible_fixes_is_a_gap,
         whose_vehicles_are_unreadable_drives_nothing_and_stops_nobody,
         a_corrupt_event_that_is_asked_for_alone_is_counted,
         a_log_in_that_ends_at_no_time_is_over,
@@ -38,9 +41,23 @@ fn spoil(service: &Service, trip: &Value, wrong: &str) {
     );
 }
 
+/// Writes these bytes in the place of each piece of a ride's track that was saved.
+#[track_caller]
+pub fn spoil_pieces(service: &Service, on: Database, trip: &Value, hex: &str) {
+    let bytes = match on {
+        Database::Sqlite => format!("X'{hex}'"),
+        Database::Postgres => format!("'\\x{hex}'::bytea"),
+    };
+    let number = &trip["id"];
+    other_hands::write(
+        service.home(),
+        &format!("UPDATE track_pieces SET spots = {bytes} WHERE trip_id = {number}"),
+    );
+}
+
 /// How many rows are known to make no sense, by a service that works.
 #[track_caller]
-fn corrupt_rows(service: &Service) -> i64 {
+pub fn corrupt_rows(service: &Service) -> i64 {
     let health = service.http().get("/healthz").ok(200);
     health["corrupt_rows"].as_i64().expect("a number")
 }
@@ -222,5 +239,37 @@ fn a_log_in_that_ends_at_no_time_is_over(on: Database) {
     other_hands::write(service.home(), &ends);
     assert!(!rider.is_let_in() && other.is_let_in());
     assert_eq!(phone.closed(), 4501);
+    assert_eq!(corrupt_rows(&service), 1);
+}
+
+/// As long as a fix is, and 200 degrees north.
+fn a_piece_of_a_track_with_impossible_fixes_is_a_gap(on: Database) {
+    let mut service = Options::new(on).town(&fares()).with_clock().start();
+    let (mut rider, mut driver) = (service.rider("ann"), service.driver("bob"));
+    driver.post_nothing("/api/shift/").ok(200);
+    let trip = rider.orders(&json!({}));
+    driver.accept(&trip).ok(200);
+    driver.start(&trip).ok(200);
+    let stand = location(north_of(STAND, 0.0));
+    assert_eq!(
+        driver.post("/api/positions/", &stand).ok(200)["on_track"],
+        1
+    );
+    service.stop();
+    spoil_pieces(&service, on, &trip, "00000000000000000094357700000000ffff");
+    service.restart();
+    rider.follow(&service);
+    driver.follow(&service);
+    eventually("the piece was looked at", || {
+        (corrupt_rows(&service) == 1).then_some(())
+    });
+    service.advance(120.0);
+    let path = format!("/api/trip/{}/track/", nk(&trip));
+    let so_far = rider.get(&path).ok(200);
+    assert_eq!(so_far["segments"], json!([]), "{so_far}");
+    let done = driver.complete(&trip).ok(200);
+    assert_eq!(done["ridden"]["measured_metres"], 0, "{done}");
+    let track = rider.get(&path).ok(200);
+    assert_eq!(track["gaps"].as_array().map(Vec::len), Some(1), "{track}");
     assert_eq!(corrupt_rows(&service), 1);
 }
