@@ -37,7 +37,7 @@ impl Dispatch {
         let action = match verb {
             DriverVerb::Complete => {
                 let complete = |way| Action::Complete(id, way);
-                return self.end_ride(trip, complete, stated, key).await;
+                return self.end_ride(Some(id), trip, complete, stated, key).await;
             }
             DriverVerb::Accept => {
                 let outset = Outset {

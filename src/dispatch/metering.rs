@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Dispatch;
 use crate::domain::{
-    Action, Coordinates, Fix, Measured, Refusal, Ride, Spot, State, Track, Trip, TripId,
+    Action, Coordinates, DriverId, Fix, Measured, Refusal, Ride, Spot, State, Track, Trip, TripId,
 };
 use crate::inputs;
 use crate::store::db::Db;
@@ -32,8 +32,8 @@ struct Saved {
 }
 
 impl Saved {
-    fn read(db: &mut Db, id: TripId) -> QueryResult<Option<Self>> {
-        let trip = trips::find(db, id)?.filter(is_under_way);
+    fn read(db: &mut Db, id: TripId, of: Option<DriverId>) -> QueryResult<Option<Self>> {
+        let trip = trips::find(db, id)?.filter(|trip| is_under_way(trip, of));
         let Some(trip) = trip else { return Ok(None) };
         let spots = tracks::spots_of(db, &[trip.number])?.remove(&trip.number);
         Ok(Some(Self {
@@ -43,10 +43,10 @@ impl Saved {
         }))
     }
 
-    /// What the ride comes to if it goes until then, and ends there if that is known.
+    /// What the ride comes to, with what is newer, if it goes until then, and ends there if that is known.
     fn measure(
-        &self,
-        track: &Track,
+        self,
+        newer: Vec<Spot>,
         ended_at: Timestamp,
         drop_off: Option<Coordinates>,
     ) -> Measured {
@@ -60,17 +60,20 @@ impl Saved {
             drop_off,
             quoted_m: quoted_m.or_else(|| ends.map(|(from, to)| estimate(from, to))),
         };
+        let mut track = Track::default();
+        track.restore(self.spots.into_iter().chain(newer));
         match &self.before {
             None => track.measure(&ride, estimate),
-            Some(before) => go_on(before, track, ride),
+            Some(before) => go_on(before, &track, ride),
         }
     }
 }
 
 impl Dispatch {
-    /// Somebody ends a ride, with its way.
+    /// Somebody ends a ride, with its way: its driver, who is named, or an operator. Nothing is measured of what is no ride of theirs; the writer says so.
     pub(super) async fn end_ride(
         &self,
+        of: Option<DriverId>,
         trip: TripId,
         ending: impl Fn(Option<Box<Measured>>) -> Action,
         stated: Stated,
@@ -79,7 +82,7 @@ impl Dispatch {
         let mut looks = 0;
         loop {
             looks += 1;
-            let action = ending(self.measured(trip).await?);
+            let action = ending(self.measured(trip, of).await?);
             match self.act(trip, action, stated.clone(), key.clone()).await {
                 Err(CommandError::Refused(Refused::Trip(Refusal::NotMeasured, _)))
                     if looks < LOOKS_MAX => {}
@@ -88,22 +91,27 @@ impl Dispatch {
         }
     }
 
-    /// The way of a ride that ends now; nothing if it is not under way.
-    async fn measured(&self, trip: TripId) -> Result<Option<Box<Measured>>, Unavailable> {
+    /// The way of a ride that ends now; nothing if it is not under way, or another driver's.
+    async fn measured(
+        &self,
+        trip: TripId,
+        of: Option<DriverId>,
+    ) -> Result<Option<Box<Measured>>, Unavailable> {
         let at = inputs::now();
-        let Some((saved, track)) = self.under_way(trip).await? else {
+        let Some(saved) = self.under_way(trip, of).await? else {
             return Ok(None);
         };
         let drop_off = saved.trip.drop_off.location;
-        Ok(Some(Box::new(saved.measure(&track, at, drop_off))))
+        let measured = self.measure(saved, at, drop_off).await?;
+        Ok(Some(Box::new(measured)))
     }
 
     /// The way of a ride, so far or in the end, and until when that is; who may see it is for the caller to say.
     pub async fn track(&self, trip: &Trip) -> Result<Option<Kept>, Unavailable> {
         let until_at = inputs::now();
-        if let Some((saved, track)) = self.under_way(trip.id).await? {
+        if let Some(saved) = self.under_way(trip.id, None).await? {
             // Nobody knows yet that it will end at the drop-off.
-            let measured = saved.measure(&track, until_at, None);
+            let measured = self.measure(saved, until_at, None).await?;
             return Ok(Some(Kept { measured, until_at }));
         }
         let number = trip.number;
@@ -111,16 +119,27 @@ impl Dispatch {
         self.store.reader.read(find).await
     }
 
-    /// What is known of a ride that is under way: what was saved, and what is newer.
-    async fn under_way(&self, trip: TripId) -> Result<Option<(Saved, Track)>, Unavailable> {
-        let find = move |db: &mut _| Saved::read(db, trip);
-        let Some(saved) = self.store.reader.read(find).await? else {
-            return Ok(None);
-        };
-        let mut track = Track::default();
-        let newer = self.tracks.of(trip);
-        track.restore(saved.spots.iter().copied().chain(newer));
-        Ok(Some((saved, track)))
+    /// What the database knows of a ride that is under way, as of one moment.
+    async fn under_way(
+        &self,
+        trip: TripId,
+        of: Option<DriverId>,
+    ) -> Result<Option<Saved>, Unavailable> {
+        let find = move |db: &mut Db| db.snapshot(|db| Saved::read(db, trip, of));
+        self.store.reader.read(find).await
+    }
+
+    /// Measures what was saved of a ride and what is newer, on a thread that may take its time: there may be many fixes.
+    async fn measure(
+        &self,
+        saved: Saved,
+        ended_at: Timestamp,
+        drop_off: Option<Coordinates>,
+    ) -> Result<Measured, Unavailable> {
+        let newer = self.tracks.of(saved.trip.id);
+        let measure = move || saved.measure(newer, ended_at, drop_off);
+        let measured = tokio::task::spawn_blocking(measure).await;
+        measured.map_err(|error| Unavailable::Lost(error.to_string()))
     }
 
     /// Writes what has come of the rides under way since the last time.
@@ -140,8 +159,9 @@ fn estimate(from: Coordinates, to: Coordinates) -> f64 {
     Town::estimate(from, to).0 as f64
 }
 
-fn is_under_way(trip: &Trip) -> bool {
-    matches!(trip.state, State::InProgress { .. })
+/// Whether the ride is under way, and that driver's, if one is named.
+fn is_under_way(trip: &Trip, of: Option<DriverId>) -> bool {
+    matches!(&trip.state, State::InProgress { driver } if of.is_none_or(|of| driver.id == of))
 }
 
 /// A ride of which a part was measured before its fixes were kept goes on where that part ends.

@@ -262,7 +262,7 @@ impl Dispatch {
         key: Option<Key>,
     ) -> Result<Answer, CommandError> {
         let end = |way| Action::End(operator, ending, reason.clone(), way);
-        self.end_ride(trip, end, Stated::default(), key).await
+        self.end_ride(None, trip, end, Stated::default(), key).await
     }
 
     /// An operator decides what a trip costs, after its end.

@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::corrupt::{corrupt_rows, spoil_pieces};
 use crate::harness::{
-    Answer, Database, Options, STAND, Test, at_once, location, nk, north_of, tests,
+    Answer, Database, Driver, Options, STAND, Test, at_once, eventually, location, nk, north_of,
+    tests,
 };
 use crate::quotes::fares;
 use crate::races::rounds;
@@ -12,6 +14,7 @@ pub fn tests() -> Vec<Test> {
     tests![
         what_becomes_of_a_ride_that_is_over_stops_no_other,
         a_ride_that_ends_while_it_begins_is_measured,
+        only_for_who_may_end_a_ride_is_it_read,
     ]
 }
 
@@ -85,4 +88,29 @@ fn a_ride_that_ends_while_it_begins_is_measured(on: Database) {
         let track = rider.get(&format!("/api/trip/{}/track/", nk(&trip)));
         track.ok(200);
     }
+}
+
+/// What is read of its track is seen by a piece that makes no sense, which is counted when it is.
+fn only_for_who_may_end_a_ride_is_it_read(on: Database) {
+    let mut service = Options::new(on).town(&fares()).with_clock().start();
+    let (rider, mut driver) = (service.rider("ann"), service.driver("bob"));
+    driver.post_nothing("/api/shift/").ok(200);
+    let trip = rider.orders(&json!({}));
+    driver.accept(&trip).ok(200);
+    driver.start(&trip).ok(200);
+    let is_here = |driver: &Driver| driver.post("/api/positions/", &location(STAND));
+    is_here(&driver).ok(200);
+    service.stop();
+    service.restart();
+    driver.follow(&service);
+    // Positions are refused until the rides under way were read.
+    eventually("the ride is known again", || {
+        (is_here(&driver).status == 200).then_some(())
+    });
+    spoil_pieces(&service, on, &trip, "00");
+    let stranger = service.driver("ben");
+    stranger.complete(&trip).problem(403, "not-your-trip");
+    assert_eq!(corrupt_rows(&service), 0);
+    driver.complete(&trip).ok(200);
+    assert_eq!(corrupt_rows(&service), 1);
 }
