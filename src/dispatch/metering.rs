@@ -191,8 +191,12 @@ fn go_on(before: &Kept, track: &Track, ride: Ride) -> Measured {
     track.add(last.as_slice());
     let rest = track.measure(&rest, estimate);
     let segments = part.segments.iter().cloned().chain(rest.segments);
+    // The older version had no such limit.
+    let reach_m = ride.reach_m();
+    let measured_m = (part.measured_m + rest.measured_m).min(reach_m);
     Measured {
-        measured_m: part.measured_m + rest.measured_m,
+        measured_m,
+        filled_m: rest.filled_m.min(reach_m - measured_m),
         segments: segments.collect(),
         stood_still: rest.stood_still && part.measured_m <= 0.0,
         ..rest
@@ -253,5 +257,27 @@ mod tests {
         assert!((measured.measured_m - 4_000.0).abs() < 40.0, "{measured:?}");
         assert!((measured.filled_m - 1_100.0).abs() < 40.0, "{measured:?}");
         assert_eq!((measured.segments.len(), measured.gaps.len()), (3, 1));
+    }
+
+    #[test]
+    fn what_an_older_version_knew_is_no_longer_than_a_car_drives_either() {
+        let there_and_back = vec![place(0.0), place(61_000.0), place(0.0)];
+        let before = Kept {
+            measured: Measured {
+                measured_m: 122_000.0,
+                segments: vec![there_and_back],
+                ..Measured::default()
+            },
+            until_at: at(2),
+        };
+        let ride = Ride {
+            started_at: at(0),
+            ended_at: at(100),
+            pick_up: Some(place(0.0)),
+            drop_off: Some(place(3_000.0)),
+            quoted_m: Some(3_900.0),
+        };
+        let measured = go_on(&before, &Track::default(), ride);
+        assert_eq!((measured.measured_m, measured.filled_m), (5_000.0, 0.0));
     }
 }

@@ -193,7 +193,7 @@ pub struct Ride {
 
 impl Ride {
     /// How far a car can have driven in that time, in metres.
-    fn reach_m(&self) -> f64 {
+    pub fn reach_m(&self) -> f64 {
         reach_m(self.started_at, self.ended_at)
     }
 }
