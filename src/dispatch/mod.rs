@@ -10,6 +10,7 @@ pub mod explain;
 mod hinting;
 pub mod hints;
 mod metering;
+mod naming;
 pub mod objects;
 mod onlooking;
 pub mod order;
@@ -309,14 +310,6 @@ impl Dispatch {
             TripRef::Number(number) => trips::numbered(db, number),
         });
         read.await
-    }
-
-    /// The key of a trip, whoever may see it; only a number must be looked up, so a key may be that of no trip.
-    pub async fn key_of(&self, trip: TripRef) -> Result<Option<TripId>, Unavailable> {
-        Ok(match trip {
-            TripRef::Key(id) => Some(id),
-            TripRef::Number(_) => self.meant(trip).await?.map(|trip| trip.id),
-        })
     }
 
     /// A page of the trips that the viewer may see and wants, newest first, and how many there are in all.

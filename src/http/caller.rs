@@ -11,7 +11,7 @@ use url::form_urlencoded;
 use crate::accounts::Caller;
 use crate::app::App;
 use crate::credentials::Purpose;
-use crate::domain::{DriverId, Party, RiderId};
+use crate::domain::{DriverId, Party, RiderId, Role};
 use crate::fields::{FieldErrors, unknown};
 use crate::inputs;
 use crate::problem::{Code, Problem};
@@ -37,6 +37,16 @@ pub(super) struct Rider(pub(super) Party<RiderId>);
 
 /// A driver.
 pub(super) struct Driver(pub(super) Party<DriverId>);
+
+impl Driver {
+    /// What they may see.
+    pub(super) fn viewer(&self) -> Viewer {
+        Viewer {
+            user: self.0.id.user(),
+            role: Role::Driver,
+        }
+    }
+}
 
 /// The client's address.
 pub(super) struct Address(pub(super) IpAddr);

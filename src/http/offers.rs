@@ -92,7 +92,8 @@ macro_rules! replies {
             body: Body,
         ) -> Result<HttpResponse, Problem> {
             body.nothing()?;
-            let replied = app.dispatch.reply(driver.0.id, key(&app, &nk).await?, Reply::$reply);
+            let trip = key(&app, driver.viewer(), &nk).await?;
+            let replied = app.dispatch.reply(driver.0.id, trip, Reply::$reply);
             let (trip, offer) = replied.await?;
             Ok(HttpResponse::Ok().json(OfferObject::from(&OfferChange { offer, trip })))
         }
@@ -173,7 +174,8 @@ pub(super) async fn dispatch(
     nk: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     who.0.person.operator().ok_or_else(Problem::not_allowed)?;
-    let explanation = app.dispatch.explanation(key(&app, &nk).await?).await?;
+    let trip = key(&app, who.viewer(), &nk).await?;
+    let explanation = app.dispatch.explanation(trip).await?;
     let explanation = explanation.ok_or_else(Problem::no_such_trip)?;
     Ok(HttpResponse::Ok().json(DispatchObject::from(&explanation)))
 }

@@ -12,6 +12,7 @@ use crate::fields::Presence;
 use crate::problem::Problem;
 use crate::problem::described::{Authenticated, Commanding, UnknownTrip};
 use crate::store::keys::Key;
+use crate::store::views::Viewer;
 use crate::store::writer::command::{Answer, Outcome, Stated};
 
 /// What requesting a trip takes.
@@ -82,9 +83,9 @@ pub(super) fn named(path: &str) -> Result<TripRef, Problem> {
     TripRef::parse(path).ok_or_else(Problem::no_such_trip)
 }
 
-/// The key of the trip that a path names.
-pub(super) async fn key(app: &App, path: &str) -> Result<TripId, Problem> {
-    let key = app.dispatch.key_of(named(path)?).await?;
+/// The key of the trip that a path names to this caller.
+pub(super) async fn key(app: &App, viewer: Viewer, path: &str) -> Result<TripId, Problem> {
+    let key = app.dispatch.key_of(viewer, named(path)?).await?;
     key.ok_or_else(Problem::no_such_trip)
 }
 
@@ -153,16 +154,12 @@ pub(super) async fn drive(
     idempotency: Option<Key>,
 ) -> Result<HttpResponse, Problem> {
     app.may_drive(&driver.0, &verb)?;
-    let done = app
-        .dispatch
-        .drive(
-            driver.0,
-            verb,
-            key(app, nk).await?,
-            Stated::default(),
-            idempotency,
-        )
-        .await?;
+    let (dispatch, meant) = (&app.dispatch, named(nk)?);
+    let trip = dispatch.key_for(driver.0.id, &verb, meant).await?;
+    let trip = trip.ok_or_else(Problem::no_such_trip)?;
+    let stated = Stated::default();
+    let done = dispatch.drive(driver.0, verb, trip, stated, idempotency);
+    let done = done.await?;
     Ok(answer(&done))
 }
 
@@ -206,20 +203,30 @@ pub(super) async fn cancel(
     nk: web::Path<String>,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
-    let person = who.0.person;
+    let person = &who.0.person;
     let mut fields = body.fields();
     let done = if let Some(rider) = person.rider() {
         let reason = fields.parsed("reason", Presence::Optional, Reason::parse);
         let reason = fields.finish(Some(reason))?;
         app.dispatch
-            .cancel(rider.id, key(&app, &nk).await?, reason, body.key)
+            .cancel(
+                rider.id,
+                key(&app, who.viewer(), &nk).await?,
+                reason,
+                body.key,
+            )
             .await?
     } else {
         let operator = person.operator().ok_or_else(Problem::not_allowed)?;
         let reason = fields.parsed("reason", Presence::Required, Reason::parse);
         let reason = fields.finish(reason)?;
         app.dispatch
-            .cancel_by_operator(operator, key(&app, &nk).await?, reason, body.key)
+            .cancel_by_operator(
+                operator,
+                key(&app, who.viewer(), &nk).await?,
+                reason,
+                body.key,
+            )
             .await?
     };
     Ok(answer(&done))
@@ -242,7 +249,12 @@ pub(super) async fn take_back(
     let reason = fields.finish(reason)?;
     let done = app
         .dispatch
-        .take_back(operator, key(&app, &nk).await?, reason, body.key)
+        .take_back(
+            operator,
+            key(&app, who.viewer(), &nk).await?,
+            reason,
+            body.key,
+        )
         .await?;
     Ok(answer(&done))
 }
@@ -265,7 +277,13 @@ pub(super) async fn end(
     let (ending, reason) = fields.finish(ending.zip(reason))?;
     let done = app
         .dispatch
-        .end(operator, key(&app, &nk).await?, ending, reason, body.key)
+        .end(
+            operator,
+            key(&app, who.viewer(), &nk).await?,
+            ending,
+            reason,
+            body.key,
+        )
         .await?;
     Ok(answer(&done))
 }
@@ -285,8 +303,12 @@ pub(super) async fn set_fare(
     let mut fields = body.fields();
     let other = fields.other_fare();
     let (amount, reason) = fields.finish(other)?;
-    let set = app
-        .dispatch
-        .set_fare(operator, key(&app, &nk).await?, amount, reason, body.key);
+    let set = app.dispatch.set_fare(
+        operator,
+        key(&app, who.viewer(), &nk).await?,
+        amount,
+        reason,
+        body.key,
+    );
     Ok(answer(&set.await?))
 }

@@ -100,7 +100,11 @@ struct ChatQuery {
 pub(super) async fn chat(opening: Opening, nk: web::Path<String>) -> Result<HttpResponse, Problem> {
     let caller = opening.caller().await?;
     let named = TripRef::parse(&nk).ok_or_else(Problem::no_such_trip)?;
-    let trip = opening.app.dispatch.key_of(named).await?;
+    let viewer = Viewer {
+        user: caller.person.id,
+        role: caller.person.role,
+    };
+    let trip = opening.app.dispatch.key_of(viewer, named).await?;
     let trip = trip.ok_or_else(Problem::no_such_trip)?;
     let query = Fields::query::<ChatQuery>(opening.request.query_string())?;
     let after = query.after.as_deref().map(str::parse::<Sequence>);

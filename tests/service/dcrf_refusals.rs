@@ -78,19 +78,20 @@ fn drivers_are_told_apart_as_over_http(on: Database) {
     let trip = rider.request("A", "B");
     driver.accept(&trip).ok(200);
     let mut native = service.driver("eve").native();
-    for action in ["retrieve", "subscribe_instance"] {
+    for action in ["retrieve", "subscribe_instance", "arrive"] {
         native.call(action, &of(&trip)).not_found();
     }
+    let by_key = json!({"pk": nk(&trip)});
     for action in ["arrive", "start", "complete"] {
         let data = native
-            .call(action, &of(&trip))
+            .call(action, &by_key)
             .refused(403, "This trip is not yours.");
         assert_eq!(
             data,
             json!({"code": "not-your-trip", "trip_status": "STARTED"})
         );
     }
-    let patch = json!({"pk": trip["id"], "data": {"status": "ARRIVED"}});
+    let patch = json!({"pk": nk(&trip), "data": {"status": "ARRIVED"}});
     let answer = native.call("patch", &patch);
     assert_eq!(
         answer.refused(403, "This trip is not yours.")["code"],

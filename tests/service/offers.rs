@@ -96,7 +96,9 @@ fn only_who_is_offered_a_trip_may_accept_it(on: Database) {
     near.is_offered(&trip);
     for cab in [&mut far, &mut off] {
         for action in ["accept", "receive", "decline"] {
-            let refused = cab.does(action, &trip);
+            cab.does(action, &trip).not_found();
+            // Who has the key was told of it.
+            let refused = cab.call(action, &json!({"pk": trip["nk"]}));
             assert_eq!(refused.0["response_status"], 403, "{}", refused.0);
             assert_eq!(refused.0["data"]["code"], "not-offered", "{}", refused.0);
         }

@@ -1,8 +1,9 @@
 //! Looking at trips.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::harness::{Database, Service, Test, at_once, nk, tests};
+use crate::harness::{Cab, Database, Driver, Service, Test, at_once, nk, tests};
+use crate::offers::nearest;
 
 pub fn tests() -> Vec<Test> {
     tests![
@@ -13,6 +14,8 @@ pub fn tests() -> Vec<Test> {
         a_trip_of_somebody_else_is_not_found,
         a_key_that_is_none_is_not_found,
         a_trip_has_a_path_by_its_id_too,
+        an_id_names_an_offered_trip_only_to_those_who_were_asked,
+        an_id_names_a_taken_trip_only_to_its_driver,
         trips_need_a_session,
         other_methods_and_paths_are_refused_as_problems,
     ]
@@ -165,6 +168,65 @@ fn a_trip_has_a_path_by_its_id_too(on: Database) {
             .post_nothing(&format!("/api/trip/{unknown}/accept/"))
             .problem(404, "not-found");
     }
+}
+
+/// What drivers do to a trip, besides accepting it.
+const LATER_VERBS: [&str; 5] = ["arrive", "start", "complete", "give_back", "no_show"];
+
+/// Over HTTP and on a native socket, where both are there.
+#[track_caller]
+fn is_unknown(driver: &Driver, trip: &Value, verb: &str) {
+    let id = &trip["id"];
+    let answer = driver.post_nothing(&format!("/api/trip/{id}/{verb}/"));
+    let unknown = driver.post_nothing(&format!("/api/trip/9999/{verb}/"));
+    assert_eq!(
+        answer.problem(404, "not-found"),
+        unknown.problem(404, "not-found"),
+        "{verb}"
+    );
+    let called = driver.native().call(verb, &json!({"pk": id}));
+    assert_eq!(called.0["response_status"], 404, "{verb}: {}", called.0);
+}
+
+fn an_id_names_an_offered_trip_only_to_those_who_were_asked(on: Database) {
+    let service = nearest(on, &json!({}));
+    let rider = service.rider("ann");
+    let stranger = service.driver("ben");
+    let trip = rider.orders(&json!({}));
+    let mut asked = Cab::on_shift(&service, "bob", 100.0);
+    asked.receives(&trip);
+    let offers = ["accept", "receive", "decline"];
+    for verb in offers.into_iter().chain(LATER_VERBS) {
+        is_unknown(&stranger, &trip, verb);
+    }
+    let by_id = |verb: &str| asked.post_nothing(&format!("/api/trip/{}/{verb}/", trip["id"]));
+    by_id("decline").ok(200);
+    by_id("accept").problem(409, "offer-over");
+    stranger.accept(&trip).problem(403, "not-offered");
+}
+
+fn an_id_names_a_taken_trip_only_to_its_driver(on: Database) {
+    let service = Service::start(on);
+    let rider = service.rider("ann");
+    let (driver, other) = (service.driver("bob"), service.driver("ben"));
+    let trip = rider.request("A", "B");
+    driver.accept(&trip).ok(200);
+    let accept = format!("/api/trip/{}/accept/", trip["id"]);
+    for verb in LATER_VERBS {
+        is_unknown(&other, &trip, verb);
+        let answer = other.command(&trip, verb);
+        assert_ne!(answer.status, 404, "who has the key was told of it: {verb}");
+    }
+    // It was for both to take.
+    other.post_nothing(&accept).problem(409, "already-taken");
+    driver.command(&trip, "give_back").ok(200);
+    driver.post_nothing(&accept).problem(403, "not-offered");
+    other.post_nothing(&accept).ok(200);
+    other.start(&trip).ok(200);
+    other.complete(&trip).ok(200);
+    let late = service.driver("bea");
+    late.post_nothing(&accept).problem(404, "not-found");
+    other.post_nothing(&accept).problem(409, "not-possible");
 }
 
 fn trips_need_a_session(on: Database) {

@@ -73,7 +73,7 @@ impl Bare {
                     key,
                 },
             ) => {
-                let trip = dispatch.key_of(trip).await?;
+                let trip = dispatch.key_for(driver.id, &verb, trip).await?;
                 let trip = trip.ok_or_else(Problem::no_such_trip)?;
                 let done = dispatch.drive(driver.clone(), verb, trip, stated, key);
                 done.await.map_err(Problem::from)

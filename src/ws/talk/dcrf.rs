@@ -11,7 +11,7 @@ use super::subscriptions::{Subscriptions, Topic};
 use crate::accounts::Caller;
 use crate::app::App;
 use crate::domain::event_object::{MessageObject, NotificationObject};
-use crate::domain::{MessageText, Trip, TripObject, TripRef};
+use crate::domain::{MessageText, Trip, TripId, TripObject, TripRef};
 use crate::notices::Which;
 use crate::problem::Problem;
 use crate::registry::{Outbound, Place, Voice};
@@ -112,7 +112,13 @@ impl Dcrf {
         found.ok_or_else(Problem::no_such_trip)
     }
 
-    /// The same, if the caller may see it.
+    /// The key of the trip that a call is about, if the caller may know of it.
+    pub(super) async fn key(&self, pk: &Pk) -> Result<TripId, Problem> {
+        let key = self.app.dispatch.key_of(self.viewer, pk.trip()).await?;
+        key.ok_or_else(Problem::no_such_trip)
+    }
+
+    /// The same trip, if the caller may see it.
     pub(super) async fn visible(&self, pk: &Pk) -> Result<Trip, Problem> {
         let trip = self.trip(pk).await?;
         if self.viewer.sees(&trip) {
@@ -171,7 +177,7 @@ impl Dcrf {
     }
 
     async fn say(&self, pk: &Pk, text: MessageText) -> Answered {
-        let trip = self.trip(pk).await?.id;
+        let trip = self.key(pk).await?;
         let sender = self.caller.person.clone();
         self.app.may_say(sender.id)?;
         let said = self.app.dispatch.say(sender, trip, text).await?;

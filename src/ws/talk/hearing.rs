@@ -71,7 +71,7 @@ impl Dcrf {
     }
 
     async fn join(&self, to: &Return, pk: Pk) -> Queued {
-        let trip = self.trip(&pk).await?.id;
+        let trip = self.key(&pk).await?;
         let person = &self.caller.person;
         loop {
             let told = self.voice.told();

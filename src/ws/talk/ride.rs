@@ -41,7 +41,7 @@ impl Dcrf {
             }
             Duty::Hint => json_of(&HintObject::from(dispatch.hint(driver).await?)),
             Duty::Reply(pk, reply) => {
-                let trip = self.trip(&pk).await?.id;
+                let trip = self.key(&pk).await?;
                 let (trip, offer) = dispatch.reply(driver, trip, reply).await?;
                 json_of(&OfferObject::from(&OfferChange { offer, trip }))
             }

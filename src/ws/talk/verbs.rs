@@ -34,8 +34,8 @@ impl Dcrf {
             Verb::Drive { pk, verb, stated } => {
                 let driver = person.driver().ok_or_else(not_allowed)?;
                 self.app.may_drive(&driver, &verb)?;
-                // Drivers have heard of every trip: the verb tells whose it is.
-                let trip = self.trip(&pk).await?.id;
+                let trip = dispatch.key_for(driver.id, &verb, pk.trip()).await?;
+                let trip = trip.ok_or_else(Problem::no_such_trip)?;
                 dispatch.drive(driver, verb, trip, stated, key).await?
             }
             Verb::Delete(pk) => {
