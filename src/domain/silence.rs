@@ -46,9 +46,11 @@ impl Silence {
     }
 
     /// What is known of a device that had not acknowledged an offer when somebody else accepted the trip: it comes behind those that had. A live one
-    /// acknowledges the offer all the same, and is not behind any more.
+    /// acknowledges the offer all the same, and is not behind any more. Where it is behind the others already, it stays there; a silence of long ago
+    /// counts no longer, and another one begins.
     pub fn outrun(before: Option<Self>, at: Timestamp) -> Self {
-        before.unwrap_or(Self {
+        let counting = before.filter(|silence| silence.rank(at) > 0);
+        counting.unwrap_or(Self {
             offers: 1,
             last_at: at,
         })
@@ -114,5 +116,7 @@ mod tests {
         assert_eq!(withdrawn, Some(twice), "it had no time to acknowledge it");
         assert_eq!(Silence::outrun(Some(twice), at(61)), twice);
         assert_eq!(Silence::outrun(None, at(61)).rank(at(61)), 1);
+        let long_ago = Silence::outrun(Some(twice), at(660));
+        assert_eq!((long_ago.offers, long_ago.rank(at(661))), (1, 1));
     }
 }

@@ -14,6 +14,7 @@ pub fn tests() -> Vec<Test> {
         a_batch_reaches_a_driver_among_devices_that_are_dead,
         a_silent_device_comes_last_until_it_acknowledges_something,
         a_silent_device_comes_first_again_after_ten_minutes,
+        a_device_that_answers_too_late_is_not_silent,
         an_operator_is_told_who_came_last_and_who_was_asked_again,
         who_is_about_to_be_free_for_ever_is_not_waited_for,
     ]
@@ -155,6 +156,31 @@ fn a_silent_device_comes_first_again_after_ten_minutes(on: Database) {
     silent.waits_at(100.0);
     let trip = ann.orders(&json!({}));
     silent.is_offered(&trip);
+}
+
+fn a_device_that_answers_too_late_is_not_silent(on: Database) {
+    let mut service = nearest(on, &json!({}));
+    let mut slow = Cab::on_shift(&service, "slow", 100.0);
+    let mut far = Cab::on_shift(&service, "far", 300.0);
+    for (verb, rider) in [("receive", "ann"), ("decline", "bea"), ("accept", "cat")] {
+        let trip = service.rider(rider).orders(&json!({}));
+        slow.is_offered(&trip);
+        service.advance(4.5);
+        slow.loses(&trip, "undelivered");
+        far.receives(&trip);
+        let late = slow.does(verb, &trip);
+        assert_eq!(late.0["data"]["code"], "offer-over", "{}", late.0);
+        far.does("accept", &trip).ok(200);
+        far.loses(&trip, "accepted");
+        for verb in ["start", "complete"] {
+            far.does(verb, &trip).ok(200);
+        }
+        for kind in ["accepted", "started", "completed"] {
+            far.hears(kind);
+        }
+    }
+    let last = service.rider("dan").orders(&json!({}));
+    slow.is_offered(&last);
 }
 
 fn an_operator_is_told_who_came_last_and_who_was_asked_again(on: Database) {

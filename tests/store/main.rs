@@ -16,6 +16,7 @@ mod resume;
 mod rides;
 mod rooms;
 mod searches;
+mod silences;
 mod steps;
 mod streams;
 #[path = "../support/mod.rs"]
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         steps::tests(),
         rides::tests(),
         searches::tests(),
+        silences::tests(),
         tracks::tests(),
     ];
     let on_postgres = [faults::on_postgres(), gather::on_postgres()];

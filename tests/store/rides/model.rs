@@ -322,14 +322,21 @@ impl Model {
         self.offers.iter().rposition(is_it)
     }
 
-    /// Why the last offer of a trip to a driver cannot be answered any more.
-    pub(super) fn answerable(&self, trip: usize, driver: usize, at: i64) -> Result<usize, Verdict> {
+    /// The last offer of a trip to a driver, or why it cannot be answered any more; what nobody has looked at in time ends with that.
+    pub(super) fn answerable(
+        &mut self,
+        trip: usize,
+        driver: usize,
+        at: i64,
+    ) -> Result<usize, Verdict> {
         let number = self.offer_to(trip, driver).ok_or(Verdict::NotOffered)?;
         let offer = &self.offers[number];
         if !offer.state.is_open() {
             Err(Verdict::OfferOver(offer.state))
         } else if at >= offer.due {
-            Err(Verdict::OfferOver(offer.lapsed()))
+            let lapsed = offer.lapsed();
+            self.offer_ends(number, lapsed, at);
+            Err(Verdict::OfferOver(lapsed))
         } else {
             Ok(number)
         }

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 
 use super::{Decision, Desk};
 use crate::domain::{
-    Actor, DriverId, Fact, Offer, OfferAction, OfferChange, OfferId, OfferState, Silence, Standing,
-    Status, Trip, TripId,
+    Actor, DriverId, Fact, Offer, OfferAction, OfferChange, OfferId, OfferOver, OfferState,
+    Silence, Standing, Status, Trip, TripId,
 };
 use crate::store::db::Db;
 use crate::store::searches::{self, Step};
@@ -45,7 +45,10 @@ impl Desk {
             .map(|(_, offer)| (offer.id, offer))
             .collect();
         let drivers = self.offers.values().map(|offer| offer.driver);
-        let drivers: Vec<DriverId> = drivers.chain(wanted.repliers.iter().copied()).collect();
+        // Whoever accepts an offer, or is made one in this batch, may be noted as well.
+        let asked = wanted.drivers.iter().filter(|_| !offered.is_empty());
+        let answering = asked.chain(&wanted.repliers).copied();
+        let drivers: Vec<DriverId> = drivers.chain(answering).collect();
         if !drivers.is_empty() {
             self.silences = silences::of(db, &drivers)?;
         }
@@ -125,13 +128,7 @@ impl Desk {
             Reply::Decline => OfferAction::Decline,
         };
         Ok(match offer.apply(action, at) {
-            Err(over) => {
-                if over.0 == OfferState::Withdrawn {
-                    // The device was not too late by its own fault, and is alive.
-                    self.note_silence(driver, None);
-                }
-                Err(Refused::OfferOver(over))
-            }
+            Err(over) => Err(self.too_late(&offer, over, at)),
             Ok(after) if after == offer => {
                 Ok(Answer::of(trip, Outcome::AlreadyDone).with_offer(offer))
             }
@@ -171,11 +168,22 @@ impl Desk {
             };
             match offer.apply(OfferAction::Accept, at) {
                 Ok(accepted) => self.change(accepted, Actor::Driver(driver), at),
-                Err(over) => return Ok(Err(Refused::OfferOver(over))),
+                Err(over) => return Ok(Err(self.too_late(&offer, over, at))),
             }
         }
         self.withdraw_offers_to(driver, at);
         Ok(Ok(()))
+    }
+
+    /// An offer is answered that is over, or would be if anybody had looked. Late as it is, the device is alive.
+    fn too_late(&mut self, offer: &Offer, over: OfferOver, at: Timestamp) -> Refused {
+        if let Ok(lapsed) = offer.apply(OfferAction::Lapse, at)
+            && lapsed != *offer
+        {
+            self.change(lapsed, Actor::Service, at);
+        }
+        self.note_silence(offer.driver, None);
+        Refused::OfferOver(over)
     }
 
     pub(super) fn withdraw_offers(&mut self, trip: TripId, at: Timestamp) {

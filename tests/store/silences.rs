@@ -1,0 +1,47 @@
+//! Devices that do not acknowledge what they are offered.
+
+use cabrank::domain::{DriverId, Party, Trip};
+use cabrank::inputs;
+use cabrank::store::silences;
+use cabrank::store::writer::command::{Command, Refused, Reply, Task};
+use jiff::SignedDuration;
+
+use crate::support::{On, Test};
+use crate::tests;
+use crate::town::{Town, accept, begin_shift, command, kinds, propose, request_nearest};
+
+pub fn tests() -> Vec<Test> {
+    tests![what_is_answered_before_anybody_finds_it_late_ends_and_is_no_silence].to_vec()
+}
+
+fn receive(trip: &Trip, driver: &Party<DriverId>) -> Command {
+    command(Task::Reply {
+        trip: trip.id,
+        driver: driver.id,
+        reply: Reply::Receive,
+    })
+}
+
+/// The same, too late for the device to have acknowledged an offer.
+fn late(command: Command) -> Command {
+    let at = command.at + SignedDuration::from_mins(1);
+    Command { at, ..command }
+}
+
+fn what_is_answered_before_anybody_finds_it_late_ends_and_is_no_silence(on: On) {
+    let town = Town::on(on);
+    let (ann, bob) = (town.rider("ann"), town.driver("bob"));
+    town.post(begin_shift(&bob)).expect("a driver may");
+    let trip = town.trip(request_nearest(&ann));
+    for answer in [receive(&trip, &bob), accept(&trip, &bob)] {
+        town.trip(propose(&trip, &bob));
+        town.trip(late(command(Task::Lapse(trip.id))));
+        let silent = |db: &mut _| silences::lately(db, inputs::now());
+        assert_eq!(town.read(silent)[&bob.id].offers, 1);
+        town.trip(propose(&trip, &bob));
+        let refused = town.refusal(late(answer));
+        assert!(matches!(refused, Refused::OfferOver(_)), "{refused}");
+        assert!(town.read(silent).is_empty());
+        assert_eq!(kinds(&town.log()).last(), Some(&"offer-ended"));
+    }
+}
