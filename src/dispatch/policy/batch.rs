@@ -57,15 +57,18 @@ fn area<F: FnOnce() -> Vec<Ending>>(
     ending: &LazyCell<Vec<Ending>, F>,
     world: &World<'_>,
 ) -> Option<Decision> {
-    let oldest = pool.iter().map(|search| search.due_at).min()?;
     let mut looked: Vec<Looked<'_>> = pool
         .iter()
         .map(|search| look(search, CANDIDATES, world))
         .collect();
     let window = window(&looked);
-    // An offer that no device acknowledged asked nobody: whoever got nothing by it does not gather anew.
-    let has_gathered = looked.iter().any(Looked::has_gathered);
-    if when == When::WindowIsOver && !has_gathered && world.at < oldest + window {
+    let gathering = looked.iter().filter(|looked| !looked.has_gathered());
+    let oldest = gathering.map(|looked| looked.search.due_at).min();
+    if when == When::WindowIsOver && oldest.is_some_and(|oldest| world.at < oldest + window) {
+        // An offer that no device acknowledged asked nobody: whoever got nothing by it does not gather anew. The others go on gathering.
+        looked.retain(Looked::has_gathered);
+    }
+    if looked.is_empty() {
         return None;
     }
     for looked in &mut looked {
@@ -87,7 +90,7 @@ fn area<F: FnOnce() -> Vec<Ending>>(
             break;
         }
         let again = wanting.iter().map(|place| {
-            let mut looked = look(pool[*place], k, world);
+            let mut looked = look(looked[*place].search, k, world);
             looked.add_ending(ending, world);
             looked
         });

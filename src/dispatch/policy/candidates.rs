@@ -26,7 +26,7 @@ pub struct Ending {
 
 /// A search, what rules it, and who was found near it.
 pub(super) struct Looked<'a> {
-    search: &'a Search,
+    pub(super) search: &'a Search,
     pub(super) offering: Offering,
     eta_max_s: u32,
     /// Not these, because they are proposed for another trip.

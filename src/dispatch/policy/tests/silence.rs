@@ -142,6 +142,24 @@ fn whoever_was_offered_to_dead_devices_only_does_not_gather_again() {
 }
 
 #[test]
+fn those_beside_whoever_does_not_gather_again_go_on_gathering() {
+    let supply = supply(&[1.0, 2.0, 3.0]);
+    let mut gathered = unheard(Policy::Batch, &[1], 1);
+    gathered.asked.unheard_at = Some(AT);
+    gathered.trip.id = TripId::new(Uuid::from_u128(2));
+    let pool = [search(Policy::Batch, &[]), gathered];
+    let at_once = planned_at(&pool, &supply, &Rides::default(), 0);
+    let of: Vec<TripId> = at_once
+        .proposals
+        .iter()
+        .map(|proposal| proposal.trip)
+        .collect();
+    assert_eq!(of, [pool[1].trip.id]);
+    let all = planned_at(&pool, &supply, &Rides::default(), 8_000);
+    assert_eq!(all.proposals.len(), 2);
+}
+
+#[test]
 fn a_record_of_an_older_version_is_read_and_decides_the_same_again() {
     let supply = supply(&[1.0, 2.0]);
     let plan = planned(&[search(Policy::Nearest, &[])], &supply);
