@@ -9,7 +9,7 @@ mod stories;
 
 use serde_json::json;
 
-use self::ears::{Ears, Heard};
+use self::ears::{Ears, Heard, OWN};
 use self::stage::{Stage, Who};
 use self::stories::{ALL, Row, Story};
 use crate::harness::{DOCUMENT, Database, Test, tests};
@@ -157,9 +157,22 @@ fn expected(story: &Story, who: Who, heard: &Heard) -> Heard {
         chat: of("message", heard.in_room),
         notices: of("notification", true),
         notified: of("notification", true),
+        own: own(story, who, &heard.own),
         looks_since: heard.looks_since,
         sights: heard.sights,
         in_room: heard.in_room,
+    }
+}
+
+/// What the service itself must have notified of, by how the texts begin.
+fn own(story: &Story, who: Who, heard: &[String]) -> Vec<String> {
+    let told = story.told.iter().filter(|(whom, _)| *whom == who);
+    let told: Vec<String> = told.map(|(_, begins)| format!("{OWN}{begins}")).collect();
+    let is_it = |(heard, told): (&String, &String)| heard.starts_with(told.as_str());
+    if heard.len() == told.len() && heard.iter().zip(&told).all(is_it) {
+        heard.to_vec()
+    } else {
+        told
     }
 }
 

@@ -6,6 +6,9 @@ use super::stage::{End, Stage, Who};
 use super::stories::Row;
 use crate::harness::{Client, Follower, Lines, Native, Socket, inner, nk};
 
+/// How the words for the service's own notifications begin.
+pub const OWN: &str = "told: ";
+
 /// The sockets of one person.
 pub struct Ears {
     course: Option<Socket>,
@@ -33,6 +36,8 @@ pub struct Heard {
     pub chat: usize,
     pub notices: usize,
     pub notified: usize,
+    /// What the service itself notified of, the same in every dialect.
+    pub own: Vec<String>,
     /// After which row the instance subscription began.
     pub looks_since: Option<usize>,
     /// Whether there is a position subscription.
@@ -140,10 +145,18 @@ impl Ears {
         let frames = self
             .notices
             .hears_until(|frame| frame["message"] == end.notice);
-        heard.notices = frames
-            .iter()
-            .filter(|frame| is_ours(&frame["message"]))
-            .count();
+        let texts = frames.iter().map(|frame| &frame["message"]);
+        let texts = texts.filter(|text| **text != end.notice);
+        let (ours, own): (Vec<&Value>, Vec<&Value>) = texts.partition(|text| is_ours(text));
+        heard.notices = ours.len();
+        let own: Vec<String> = own.into_iter().map(own_word).collect();
+        for others in [
+            own_words(&mut heard.stream),
+            own_words(&mut heard.lines),
+            std::mem::replace(&mut heard.own, own.clone()),
+        ] {
+            assert_eq!(others, own, "{who:?} is told otherwise in another dialect");
+        }
         if let Some(chat) = &mut self.chat {
             chat.send_text("?");
             let frames = chat.hears_until(|frame| frame["code"] == "unreadable");
@@ -158,6 +171,18 @@ fn is_ours(message: &Value) -> bool {
     message
         .as_str()
         .is_some_and(|text| text.starts_with("told"))
+}
+
+/// The word for a notification of the service's own.
+fn own_word(message: &Value) -> String {
+    format!("{OWN}{}", message.as_str().expect("a text"))
+}
+
+/// Takes the words for the service's own notifications out of the others.
+fn own_words(words: &mut Vec<String>) -> Vec<String> {
+    let (own, others) = words.drain(..).partition(|word| word.starts_with(OWN));
+    *words = others;
+    own
 }
 
 /// The statuses of the trip, if nothing is heard of any other but those at the end.
@@ -187,14 +212,18 @@ fn event(event: &Value, trip: &Value, end: &End) -> Option<Option<String>> {
     ];
     let is_end = |key: &&Value| end.trips.iter().any(|last| **key == *last);
     let is_own = match kind {
-        "notification" => is_ours(&event["notification"]["message"]),
+        "notification" => true,
         "shift-began" | "shift-ended" => true,
         _ => !about.iter().any(is_end),
     };
     let of_trip = about.iter().any(|key| **key == trip["nk"]);
     let is_known = !is_own || kind == "notification" || kind.starts_with("shift") || of_trip;
     assert!(is_known, "not of the story: {event}");
-    Some(is_own.then(|| kind.to_owned()))
+    let message = &event["notification"]["message"];
+    Some(is_own.then(|| match kind {
+        "notification" if !is_ours(message) => own_word(message),
+        _ => kind.to_owned(),
+    }))
 }
 
 /// What the subscriptions of a native socket are told.
@@ -222,7 +251,8 @@ fn native(native: &mut Native, trip: &Value, end: &End, heard: &mut Heard) {
             Some("position") => heard.positions += 1,
             Some("room") => heard.room += 1,
             Some("notices") if data["message"] == end.notice => return,
-            Some("notices") => heard.notified += usize::from(is_ours(&data["message"])),
+            Some("notices") if is_ours(&data["message"]) => heard.notified += 1,
+            Some("notices") => heard.own.push(own_word(&data["message"])),
             other => panic!("nothing was asked as {other:?}: {told}"),
         }
     }

@@ -14,6 +14,8 @@ pub struct Story {
     pub on_shift: &'static [Who],
     /// Who does not listen: a driver with a socket open is not silent, and one who is blocked has none.
     pub deaf: &'static [Who],
+    /// What the service notifies of itself, besides: whom, and how the text begins; for each person in its order.
+    pub told: &'static [(Who, &'static str)],
     pub rows: &'static [Row],
 }
 
@@ -137,6 +139,11 @@ pub static CHANGES_HANDS: Story = Story {
     town: "broadcast",
     on_shift: &[First, Second, OnShift],
     deaf: NOBODY,
+    told: &[
+        (Rider, "Your driver has arrived."),
+        (Rider, "Your driver cannot come."),
+        (Rider, "Your driver has arrived."),
+    ],
     rows: &[
         REQUEST,
         change(
@@ -212,6 +219,7 @@ pub static CANCELLED: Story = Story {
     town: "broadcast",
     on_shift: &[First, Second, OnShift],
     deaf: NOBODY,
+    told: &[(First, "Your trip was cancelled.")],
     rows: &[
         REQUEST,
         ACCEPT,
@@ -231,6 +239,16 @@ pub static ENDED: Story = Story {
     town: "broadcast",
     on_shift: &[OnShift],
     deaf: NOBODY,
+    told: &[
+        (
+            Rider,
+            "An operator has set another fare for your trip: The flood",
+        ),
+        (
+            First,
+            "An operator has set another fare for your trip: The flood",
+        ),
+    ],
     rows: &[
         REQUEST,
         ACCEPT,
@@ -269,6 +287,7 @@ pub static WITHDRAWN: Story = Story {
     town: "broadcast",
     on_shift: &[First, OnShift],
     deaf: NOBODY,
+    told: &[],
     rows: &[
         REQUEST,
         change(
@@ -286,6 +305,7 @@ pub static BOOKED: Story = Story {
     town: "broadcast",
     on_shift: NOBODY,
     deaf: NOBODY,
+    told: &[(Rider, "No driver was found for your trip.")],
     rows: &[
         change(
             "scheduled",
@@ -319,6 +339,10 @@ pub static NO_SHOW: Story = Story {
     town: "broadcast",
     on_shift: NOBODY,
     deaf: NOBODY,
+    told: &[
+        (Rider, "Your driver has arrived."),
+        (Rider, "Your driver has waited for you in vain."),
+    ],
     rows: &[
         REQUEST,
         ACCEPT,
@@ -342,6 +366,10 @@ pub static OFFERED: Story = Story {
     town: "nearest",
     on_shift: &[OnShift],
     deaf: NOBODY,
+    told: &[
+        (Rider, "Your trip was cancelled."),
+        (Second, "Your trip was cancelled."),
+    ],
     rows: &[
         news(
             "shift-began",
@@ -418,6 +446,13 @@ pub static TAKEN_BACK: Story = Story {
     town: "nearest",
     on_shift: NOBODY,
     deaf: NOBODY,
+    told: &[
+        (Rider, "Your driver is later than promised."),
+        (First, "You are later than promised."),
+        (Staff, "Trip 2 has a driver who is later than promised."),
+        (Rider, "Your driver cannot come."),
+        (First, "Your trip was taken from you."),
+    ],
     rows: &[
         news(
             "shift-began",
@@ -476,6 +511,11 @@ pub static SILENT: Story = Story {
     town: "broadcast",
     on_shift: &[First],
     deaf: &[First],
+    told: &[
+        (Rider, "Nothing is heard of your driver."),
+        (Staff, "Trip 2 has a driver of whom nothing is heard."),
+        (Staff, "Trip 2 is under way with a driver who was blocked"),
+    ],
     rows: &[
         REQUEST,
         ACCEPT,
@@ -506,6 +546,7 @@ pub static TOLD: Story = Story {
     town: "broadcast",
     on_shift: &[OnShift],
     deaf: NOBODY,
+    told: &[],
     rows: &[
         REQUEST,
         news(
