@@ -144,3 +144,84 @@ fn names(
     let names = users::names(db, &drivers)?.into_iter();
     Ok(names.map(|(id, name)| (DriverId::of(id), name)).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::{OfferId, UserId, sample};
+    use crate::eta::Via;
+
+    const ANN: DriverId = DriverId::of(UserId::new(1));
+    const BOB: DriverId = DriverId::of(UserId::new(2));
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second)
+    }
+
+    fn round(second: i64, is_shadow: bool, chosen: &[DriverId]) -> Round {
+        let searched = Searched {
+            trip: TripId::new(Uuid::nil()),
+            number: 1,
+            attempt: 1,
+            round: 0,
+            waited_s: second,
+            eta_max_s: 600,
+            offering: Default::default(),
+            unheard: 0,
+            via: Via::Straight,
+            candidates: Vec::new(),
+            left_out: Vec::new(),
+            chosen: Chosen::Offered(chosen.to_vec()),
+        };
+        Round {
+            is_shadow,
+            at: at(second),
+            policy: Policy::Nearest,
+            window_ms: 0,
+            searches: 1,
+            solved: None,
+            is_same_again: true,
+            searched,
+        }
+    }
+
+    fn offer(driver: DriverId, second: i64) -> Offer {
+        Offer {
+            id: OfferId::new(Uuid::nil()),
+            trip: TripId::new(Uuid::nil()),
+            attempt: 1,
+            driver,
+            state: OfferState::Undelivered,
+            metres: 100,
+            eta_s: 20,
+            offered_at: at(second),
+            due_at: at(second + 4),
+            decide_s: 15,
+        }
+    }
+
+    #[test]
+    fn whom_a_round_chose_and_nobody_offered_it_is_named() {
+        let explanation = Explanation {
+            trip: Trip::request(sample::request(UserId::new(9)), at(0)),
+            rounds: vec![
+                round(10, false, &[ANN, BOB]),
+                round(12, true, &[ANN]),
+                round(20, false, &[ANN]),
+                round(30, false, &[BOB]),
+            ],
+            unreadable: 0,
+            offers: vec![offer(BOB, 10), offer(ANN, 20)],
+            names: HashMap::new(),
+        };
+        let left = explanation
+            .rounds
+            .iter()
+            .map(|round| explanation.not_offered(round));
+        let left: Vec<_> = left.collect();
+        assert_eq!(left, [vec![ANN], vec![], vec![], vec![BOB]]);
+    }
+}
