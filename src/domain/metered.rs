@@ -11,8 +11,11 @@ pub struct Metered {
     pub measured_m: u64,
     /// What was put in for the gaps between them.
     pub filled_m: u64,
-    /// Whether the fixes say that the car did not move at all.
+    /// Whether the fixes say that the car did not move.
     pub stood_still: bool,
+    /// Whether there were fixes that say anything.
+    #[serde(default)]
+    pub has_fixes: bool,
 }
 
 impl Metered {
@@ -23,7 +26,7 @@ impl Metered {
 
     /// Whether anything is known: fixes, or from where to where it was.
     pub const fn is_known(&self) -> bool {
-        self.metres() > 0 || self.stood_still
+        self.metres() > 0 || self.stood_still || self.has_fixes
     }
 }
 
@@ -35,6 +38,7 @@ impl From<&Measured> for Metered {
             measured_m: whole(measured.measured_m),
             filled_m: whole(measured.filled_m),
             stood_still: measured.stood_still,
+            has_fixes: !measured.segments.is_empty(),
         }
     }
 }
