@@ -14,6 +14,7 @@ pub fn tests() -> Vec<Test> {
         the_list_of_a_second_driver_stays_right,
         refusals_are_survived,
         a_page_that_was_loaded_again_goes_on,
+        a_trip_that_was_given_back_is_requested_again,
     ]
 }
 
@@ -228,6 +229,16 @@ fn refusals_are_survived(on: Database) {
     rider.request("B");
     one.hear();
     assert_eq!(one.requested(), ["B"]);
+    // A driver on a trip who presses the button of another one.
+    let mut shown = one.detail("B");
+    one.press(&mut shown);
+    one.hear();
+    rider.request("C");
+    one.hear();
+    let mut shown = one.detail("C");
+    one.press(&mut shown);
+    assert_eq!(one.hear()["code"], "driver-busy");
+    assert_eq!(one.requested(), ["C"]);
 }
 
 /// A page that was loaded again has a new socket and a list of its own.
@@ -245,4 +256,34 @@ fn a_page_that_was_loaded_again_goes_on(on: Database) {
     assert_eq!(rider.current(), ["A"]);
     driver.hear();
     assert_eq!((driver.requested(), driver.current()), (vec![], vec!["A"]));
+}
+
+fn a_trip_that_was_given_back_is_requested_again(on: Database) {
+    let service = Service::start(on);
+    let mut rider = Page::of(&service, "ann", "rider");
+    let mut one = Page::of(&service, "bob", "driver");
+    let mut two = Page::of(&service, "ben", "driver");
+    rider.request("A");
+    for page in [&mut rider, &mut one, &mut two] {
+        page.hear();
+    }
+    let mut shown = one.detail("A");
+    one.press(&mut shown);
+    for page in [&mut rider, &mut one, &mut two] {
+        page.hear();
+    }
+    assert_eq!((rider.current(), one.current()), (vec!["A"], vec!["A"]));
+    one.client.command(&shown, "give_back").ok(200);
+    for page in [&mut rider, &mut one, &mut two] {
+        page.hear();
+        assert_eq!(page.current(), [""; 0]);
+    }
+    assert_eq!((one.requested(), two.requested()), (vec!["A"], vec!["A"]));
+    let mut shown = two.detail("A");
+    two.press(&mut shown);
+    for page in [&mut rider, &mut one, &mut two] {
+        page.hear();
+    }
+    assert_eq!((rider.current(), two.current()), (vec!["A"], vec!["A"]));
+    assert_eq!((one.requested(), one.current()), (vec![], vec![]));
 }
