@@ -65,9 +65,11 @@ test('a trip that one driver declines and another gives back is offered to a thi
     await cabs[0].heard.offers.next('the first offer');
     assert.equal((await cabs[0].cab.client.duty.decline(id)).state, 'declined');
     await cabs[1].heard.offers.next('the second offer');
-    await assert.rejects(cabs[2].cab.client.trips.accept(id), { status: 403, code: 'not-offered' });
+    // Who was not asked does not learn that there is such a trip.
+    await assert.rejects(cabs[2].cab.client.trips.accept(id), { status: 404 });
     await cabs[1].cab.client.trips.accept(id);
     assert.equal((await cabs[1].cab.client.trips.giveBack(id, 'A flat tyre.')).status, 'REQUESTED');
+    await assert.rejects(cabs[1].cab.client.trips.accept(id), { status: 403, code: 'not-offered' });
     const offer = await cabs[2].heard.offers.next('the third offer');
     assert.deepEqual([offer.state, offer.attempt, offer.trip.id], ['delivered', 2, id]);
   }, TOWN));
