@@ -5,8 +5,8 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::Dispatch;
-use super::presence::{Presence, is_driven};
-use super::sweeps::{SWEEP_MAX, settled};
+use super::presence::Presence;
+use super::sweeps::{SWEEP_MAX, act, settled};
 use crate::domain::{Action, Actor, DriverId, OperatorId, Reason, Trip, TripId};
 use crate::inputs;
 use crate::store::keys::Key;
@@ -111,8 +111,7 @@ impl Dispatch {
     fn look_at(&self, due: &[Trip], at: Timestamp) -> Findings {
         let mut findings = Findings::default();
         for trip in due {
-            let driver = trip.state.driver().filter(|_| is_driven(trip));
-            let Some(driver) = driver.map(|driver| driver.id) else {
+            let Some(driver) = trip.taken_by().map(|driver| driver.id) else {
                 findings.over.push(trip.number);
                 continue;
             };
@@ -149,6 +148,9 @@ impl Dispatch {
         settled(join_all(posts).await)?;
         let over = due.iter().filter(|driver| driver.is_settled());
         let over: Vec<_> = over.map(|driver| (driver.driver, driver.since)).collect();
+        if over.is_empty() {
+            return Ok(());
+        }
         let end = self
             .store
             .writer
@@ -161,12 +163,4 @@ impl Dispatch {
 fn has_shift_to_end(driver: &Unsettled) -> bool {
     let may_be_free = driver.trip.is_none() || driver.is_blocked;
     driver.shift.is_some() && driver.is_off() && may_be_free
-}
-
-fn act(trip: TripId, action: Action) -> Task {
-    Task::Act {
-        trip,
-        action,
-        stated: Stated::default(),
-    }
 }

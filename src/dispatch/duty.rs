@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::Dispatch;
 use super::order::OrderError;
 use crate::domain::{
-    Actor, Coordinates, DriverId, Fact, Offer, OfferChange, Report, Shift, Sighting, Status, Trip,
-    TripId, Vehicle, Whereabouts,
+    Actor, Coordinates, DriverId, Fact, Offer, OfferChange, Report, Shift, Sighting, Trip, TripId,
+    Vehicle, Whereabouts,
 };
 use crate::inputs;
 use crate::store::pool::Unavailable;
@@ -211,9 +211,8 @@ impl Dispatch {
 
     /// Where the driver of a trip is, while the trip is theirs.
     pub fn sighting(&self, trip: &Trip) -> Option<Sighting> {
-        let driver = trip.state.driver()?;
-        let is_running = Status::TAKEN.contains(&trip.state.status());
-        let fix = self.supply.latest(driver.id).filter(|_| is_running)?;
+        let driver = trip.taken_by()?;
+        let fix = self.supply.latest(driver.id)?;
         Some(Sighting { trip: trip.id, fix })
     }
 

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
-use crate::domain::{Coordinates, DriverId, Fix, Status, Trip, TripId, UserId, Whereabouts};
+use crate::domain::{Coordinates, DriverId, Fix, Trip, TripId, UserId, Whereabouts};
+use crate::inputs;
 
 /// What is heard of drivers; cheap to clone.
 #[derive(Clone)]
@@ -68,7 +69,7 @@ pub struct OpenSocket {
 
 impl Drop for OpenSocket {
     fn drop(&mut self) {
-        let at = crate::inputs::now();
+        let at = inputs::now();
         let mut heard = self.presence.0.lock();
         if let Some(open) = heard.sockets.get_mut(&self.user) {
             *open -= 1;
@@ -104,7 +105,8 @@ impl Presence {
             has_reported: has_reported || known.is_some_and(|known| known.has_reported),
             is_kept: known.is_some_and(|known| known.is_kept),
             approach: Approach::of(trip),
-            near_m: None,
+            // What is still to be written down stays so, whatever becomes of the trip meanwhile.
+            near_m: known.and_then(|known| known.near_m),
         };
         heard.driving.insert(driver, driving);
     }
@@ -132,12 +134,12 @@ impl Presence {
         let Some(approach) = driving.approach else {
             return false;
         };
-        driving.near_m = fixes.iter().find_map(|fix| approach.nearness(fix));
-        let is_near = driving.near_m.is_some();
-        if is_near {
-            driving.approach = None;
-        }
-        is_near
+        let Some(near_m) = fixes.iter().find_map(|fix| approach.nearness(fix)) else {
+            return false;
+        };
+        driving.near_m = Some(near_m);
+        driving.approach = None;
+        true
     }
 
     /// A driver's socket is open until what this gives is dropped.
@@ -203,7 +205,72 @@ impl Presence {
     }
 }
 
-/// Whether a trip has a driver who can be heard of.
-pub(super) fn is_driven(trip: &Trip) -> bool {
-    Status::TAKEN.contains(&trip.state.status())
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::domain::{Action, Change, Duties, Outset, VehicleClass, sample};
+    use crate::town::Town;
+
+    const BOB: DriverId = DriverId::of(UserId::new(2));
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second)
+    }
+
+    /// So many metres north of the pick-up.
+    fn place(metres: f64) -> Coordinates {
+        Coordinates::new(48.0 + metres / 111_195.0, 11.0).expect("on the earth")
+    }
+
+    fn fix(second: i64, metres: f64) -> Fix {
+        Fix {
+            location: place(metres),
+            at: at(second),
+            accuracy_m: Some(5.0),
+            heading_deg: None,
+            speed_mps: None,
+        }
+    }
+
+    /// A trip that Bob took a kilometre away, where cancelling late costs something.
+    fn taken() -> Trip {
+        let rules = r#"{"currency": "EUR", "cancellation": {"fee": 300}}"#;
+        let town = Town::parse(rules).expect("a town");
+        let rules = town.place(None).expect("it is served everywhere");
+        let mut request = sample::request(UserId::new(1));
+        request.pick_up.location = Some(place(0.0));
+        request.order.duties = Some(Duties::default());
+        let terms = town.terms(&rules, &VehicleClass::default(), None);
+        request.order.terms = terms.map(Box::new);
+        let outset = Outset {
+            from: Some(Whereabouts::new(place(1_000.0), Some(5.0))),
+            promised_s: None,
+        };
+        let accept = Action::Accept(sample::party(BOB), outset);
+        match Trip::request(request, at(0)).apply(&accept, at(10)) {
+            Ok(Change::To(taken)) => *taken,
+            other => panic!("it is taken: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn that_a_driver_came_near_is_kept_until_it_is_written_down() {
+        let (presence, trip) = (Presence::begin(at(0)), taken());
+        presence.drives(BOB, &trip, false, at(10));
+        assert!(!presence.reported(BOB, &[fix(20, 900.0)], at(20)));
+        assert!(presence.reported(BOB, &[fix(60, 500.0)], at(60)));
+        // Something else happens to the trip, and the driver turns round.
+        presence.drives(BOB, &trip, false, at(61));
+        assert!(!presence.reported(BOB, &[fix(90, 900.0)], at(90)));
+        let came = presence.came_near();
+        assert!(
+            matches!(came[..], [(BOB, id, 500..=510)] if id == trip.id),
+            "{came:?}"
+        );
+        assert_eq!(presence.came_near(), []);
+        presence.still_near(&came);
+        assert_eq!(presence.came_near(), came);
+    }
 }

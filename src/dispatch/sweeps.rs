@@ -57,11 +57,7 @@ impl Dispatch {
         trips: Vec<TripId>,
         action: &Action,
     ) -> Result<(), Unavailable> {
-        let tasks = trips.into_iter().map(|trip| Task::Act {
-            trip,
-            action: action.clone(),
-            stated: Stated::default(),
-        });
+        let tasks = trips.into_iter().map(|trip| act(trip, action.clone()));
         self.carry_out(tasks).await
     }
 
@@ -166,6 +162,15 @@ impl Dispatch {
             self.store.writer.command(command)
         });
         settled(join_all(commands).await)
+    }
+}
+
+/// The service does something to a trip.
+pub(super) fn act(trip: TripId, action: Action) -> Task {
+    Task::Act {
+        trip,
+        action,
+        stated: Stated::default(),
     }
 }
 

@@ -339,6 +339,17 @@ impl Trip {
         HighFare::of(fare, quoted, terms.high_fare_permille)
     }
 
+    /// The driver who has it now, not one who had it when it ended.
+    pub fn taken_by(&self) -> Option<&Party<DriverId>> {
+        let driver = self.state.driver();
+        driver.filter(|_| Status::TAKEN.contains(&self.state.status()))
+    }
+
+    /// Whether that driver has it now.
+    pub fn is_with(&self, driver: DriverId) -> bool {
+        self.taken_by().is_some_and(|by| by.id == driver)
+    }
+
     /// When its driver is late, while that can still come.
     pub fn late_due_at(&self) -> Option<Timestamp> {
         let is_coming = matches!(self.state, State::Started { .. });

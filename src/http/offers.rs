@@ -11,7 +11,7 @@ use crate::dispatch::DriverVerb;
 use crate::dispatch::explain::DispatchObject;
 use crate::domain::event_object::OfferObject;
 use crate::domain::fix_object::{FixObject, TrackObject};
-use crate::domain::{OfferChange, Reason, RideCode, Status, Trip, TripObject};
+use crate::domain::{OfferChange, Reason, RideCode, Trip, TripObject};
 use crate::fields::Presence;
 use crate::problem::described::{
     Authenticated, Commanding, Forbidden, Guessable, Replying, Running, UnknownTrip,
@@ -137,7 +137,7 @@ pub(super) async fn position(
     nk: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let trip = visible(&app, &who, &nk).await?;
-    if !Status::TAKEN.contains(&trip.state.status()) {
+    if trip.taken_by().is_none() {
         return Err(Refused::not_possible(trip, "position").into());
     }
     let sighting = app.dispatch.sighting(&trip);

@@ -42,10 +42,10 @@ impl Trip {
         at: Timestamp,
     ) -> Result<Change, Refusal> {
         let is_near = self.near_due_m().is_some_and(|near| metres <= near);
-        if self.is_driven_by(driver) && self.conduct.nearer_at.is_some() {
+        if self.is_with(driver) && self.conduct.nearer_at.is_some() {
             return Ok(Change::AlreadyDone);
         }
-        if !is_near || !self.is_driven_by(driver) {
+        if !is_near || !self.is_with(driver) {
             return Err(self.not_possible(action));
         }
         let nearer_at = Some(at);
@@ -86,7 +86,7 @@ impl Trip {
         at: Timestamp,
     ) -> Result<Change, Refusal> {
         let is_silent = at.duration_since(since) >= self.order.duties().silence();
-        if !is_silent || !self.is_driven_by(driver) {
+        if !is_silent || !self.is_with(driver) {
             return Err(self.not_possible(action));
         }
         if self.is_silence_noted() {
@@ -157,20 +157,5 @@ impl Trip {
             conduct,
             ..self.next(at)
         }))
-    }
-
-    /// Whether that driver has it now.
-    fn is_driven_by(&self, driver: DriverId) -> bool {
-        match &self.state {
-            State::Started { driver: by }
-            | State::Arrived { driver: by }
-            | State::InProgress { driver: by } => by.id == driver,
-            State::Scheduled
-            | State::Requested
-            | State::Completed { .. }
-            | State::Cancelled { .. }
-            | State::NoShow { .. }
-            | State::Expired => false,
-        }
     }
 }
