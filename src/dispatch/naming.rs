@@ -3,7 +3,7 @@
 //! Whoever has a trip's key was told of it. A number can be guessed: it names a trip to those who see it or saw it, and nothing to others.
 
 use super::{Dispatch, DriverVerb};
-use crate::domain::{DriverId, Role, Status, Trip, TripId, TripRef};
+use crate::domain::{DriverId, Role, Trip, TripId, TripRef};
 use crate::store::db::Db;
 use crate::store::pool::Unavailable;
 use crate::store::views::Viewer;
@@ -26,10 +26,7 @@ impl Dispatch {
         verb: &DriverVerb,
         trip: TripRef,
     ) -> Result<Option<TripId>, Unavailable> {
-        let viewer = Viewer {
-            user: driver.user(),
-            role: Role::Driver,
-        };
+        let viewer = Viewer::driver(driver);
         match verb {
             DriverVerb::Accept => self.key(viewer, trip, was_for_all).await,
             DriverVerb::Arrive
@@ -79,5 +76,5 @@ fn knows(db: &mut Db, viewer: Viewer, trip: &Trip) -> QueryResult<bool> {
 
 /// Whether a trip that a driver has was for every driver to take.
 fn was_for_all(trip: &Trip) -> bool {
-    !trip.is_offered() && Status::TAKEN.contains(&trip.state.status())
+    !trip.is_offered() && trip.taken_by().is_some()
 }

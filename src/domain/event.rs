@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::id::{DriverId, UserId};
-pub use super::kind::Kind;
+use super::kind::Kind;
 use super::message::Message;
 use super::notification::Notification;
 use super::offer::{Offer, OfferState};

@@ -3,8 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::event::{Kind, Stream, TripChange};
+use super::event::{Stream, TripChange};
 use super::id::UserId;
+use super::kind::Kind;
 use super::text::NoticeText;
 use super::trip::{State, Trip};
 use super::user::{Actor, Role};

@@ -11,7 +11,7 @@ use url::form_urlencoded;
 use crate::accounts::Caller;
 use crate::app::App;
 use crate::credentials::Purpose;
-use crate::domain::{DriverId, Party, RiderId, Role};
+use crate::domain::{DriverId, Party, RiderId};
 use crate::fields::{FieldErrors, unknown};
 use crate::inputs;
 use crate::problem::{Code, Problem};
@@ -25,10 +25,7 @@ pub(super) struct Anyone(pub(super) Caller);
 impl Anyone {
     /// What they may see.
     pub(super) fn viewer(&self) -> Viewer {
-        Viewer {
-            user: self.0.person.id,
-            role: self.0.person.role,
-        }
+        Viewer::of(&self.0.person)
     }
 }
 
@@ -41,10 +38,7 @@ pub(super) struct Driver(pub(super) Party<DriverId>);
 impl Driver {
     /// What they may see.
     pub(super) fn viewer(&self) -> Viewer {
-        Viewer {
-            user: self.0.id.user(),
-            role: Role::Driver,
-        }
+        Viewer::driver(self.0.id)
     }
 }
 

@@ -12,7 +12,7 @@ use super::rows::{self, TripRow};
 use super::schema::trips;
 use super::sql_types::Id;
 use super::trips::status_among;
-use crate::domain::{Before, Role, Status, Trip, TripChange, TripRef, UserId};
+use crate::domain::{Before, DriverId, Person, Role, Status, Trip, TripChange, TripRef, UserId};
 
 /// The longest list that is answered.
 pub const LIST_MAX: i64 = 500;
@@ -27,6 +27,22 @@ pub struct Viewer {
 }
 
 impl Viewer {
+    /// That account.
+    pub const fn of(person: &Person) -> Self {
+        Self {
+            user: person.id,
+            role: person.role,
+        }
+    }
+
+    /// That driver.
+    pub const fn driver(driver: DriverId) -> Self {
+        Self {
+            user: driver.user(),
+            role: Role::Driver,
+        }
+    }
+
     /// Whether the viewer may see `trip`; [`list`] shows the same ones.
     pub fn sees(self, trip: &Trip) -> bool {
         self.may_see(trip, Before::from(trip))

@@ -100,10 +100,7 @@ struct ChatQuery {
 pub(super) async fn chat(opening: Opening, nk: web::Path<String>) -> Result<HttpResponse, Problem> {
     let caller = opening.caller().await?;
     let named = TripRef::parse(&nk).ok_or_else(Problem::no_such_trip)?;
-    let viewer = Viewer {
-        user: caller.person.id,
-        role: caller.person.role,
-    };
+    let viewer = Viewer::of(&caller.person);
     let trip = opening.app.dispatch.key_of(viewer, named).await?;
     let trip = trip.ok_or_else(Problem::no_such_trip)?;
     let query = Fields::query::<ChatQuery>(opening.request.query_string())?;
@@ -134,7 +131,7 @@ pub(super) async fn notifications(opening: Opening) -> Result<HttpResponse, Prob
     let app = opening.app.get_ref().clone();
     let talk = |_: &Arc<Place>, outbound| Notifications {
         app,
-        viewer: viewer(&caller),
+        viewer: Viewer::of(&caller.person),
         outbound,
         voice: Arc::default(),
     };
@@ -149,15 +146,10 @@ async fn bare(
     let caller = opening.caller().await?;
     let seat = seat(&caller).ok_or_else(Problem::not_allowed)?;
     let app = opening.app.get_ref().clone();
-    let talk = |_: &Arc<Place>, outbound| Bare::new(app, seat, viewer(&caller), outbound, style);
+    let talk = |_: &Arc<Place>, outbound| {
+        Bare::new(app, seat, Viewer::of(&caller.person), outbound, style)
+    };
     opening.accept(&caller, talk).await
-}
-
-fn viewer(caller: &Caller) -> Viewer {
-    Viewer {
-        user: caller.person.id,
-        role: caller.person.role,
-    }
 }
 
 /// A request for a socket.

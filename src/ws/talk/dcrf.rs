@@ -42,10 +42,7 @@ impl Dcrf {
         place: Arc<Place>,
         outbound: Outbound,
     ) -> Self {
-        let viewer = Viewer {
-            user: caller.person.id,
-            role: caller.person.role,
-        };
+        let viewer = Viewer::of(&caller.person);
         Self {
             app,
             caller,
@@ -86,7 +83,7 @@ impl Dcrf {
                 Ok(self.unsubscribe(None, is_one))
             }
             Ask::Leave(pk) => {
-                let trip = self.trip(&pk).await?.id;
+                let trip = self.key(&pk).await?;
                 let is_it = |topic: &Topic| matches!(topic, Topic::Room(room, _) if *room == trip);
                 Ok(self.unsubscribe(None, is_it))
             }
