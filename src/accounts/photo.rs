@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::io::Cursor;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
+use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The longest side of a photo that is kept, in pixels.
@@ -45,7 +46,7 @@ pub struct Coming {
 
 impl Drop for Coming {
     fn drop(&mut self) {
-        let mut senders = lock(&self.senders);
+        let mut senders = self.senders.lock();
         if let Some(from) = self.from
             && let Entry::Occupied(mut sender) = senders.entry(from)
         {
@@ -59,10 +60,6 @@ impl Drop for Coming {
 
 /// How many photos are on their way from each address.
 type Senders = Arc<Mutex<HashMap<IpAddr, usize>>>;
-
-fn lock(senders: &Senders) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-    senders.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Makes photos small; cheap to clone.
 #[derive(Clone)]
@@ -87,7 +84,7 @@ impl Photos {
     pub fn expect(&self, from: Option<IpAddr>) -> Option<Coming> {
         let place = self.coming.clone().try_acquire_owned().ok()?;
         if let Some(from) = from {
-            let mut senders = lock(&self.senders);
+            let mut senders = self.senders.lock();
             let count = senders.entry(from).or_default();
             if *count >= COMING_MAX_EACH {
                 return None;
@@ -182,7 +179,7 @@ mod tests {
         let held: Vec<Coming> = (0..100).map_while(|_| photos.expect(None)).collect();
         assert_eq!(held.len(), COMING_MAX, "nobody counts what is not limited");
         drop(held);
-        assert!(lock(&photos.senders).is_empty());
+        assert!(photos.senders.lock().is_empty());
     }
 
     #[test]

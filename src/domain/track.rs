@@ -5,8 +5,8 @@
 //! fixes in the order of the device's time, so the order in which they arrived, how they were split over reports and how often they were sent again change
 //! nothing.
 //!
-//! What is decided for one fix by itself: [`Spot::of`]. Which fixes of a ride say something: `usable`. How long the way through them is: `way`, `zigzag`. What is
-//! not known: `gaps`.
+//! What is decided for one fix by itself: [`Spot::of`]. Which fixes of a ride say something: `usable`. How long the way through them is: `way`, and
+//! `zigzag` for what their errors are like. What is not known: `gaps`.
 
 mod gaps;
 mod usable;
@@ -70,9 +70,18 @@ impl Spot {
 
     /// Where.
     pub fn location(&self) -> Coordinates {
-        let degrees = |e7: i32| f64::from(e7) / 1e7;
-        Coordinates::new(degrees(self.lat_e7), degrees(self.lon_e7))
+        self.place()
             .expect("a rounded place on the earth is on the earth")
+    }
+
+    /// Whether there is such a time and such a place, as there is of every fix; what is read from elsewhere may be anything.
+    pub fn is_sound(&self) -> bool {
+        self.place().is_some() && Timestamp::from_millisecond(self.at_ms).is_ok()
+    }
+
+    fn place(&self) -> Option<Coordinates> {
+        let degrees = |e7: i32| f64::from(e7) / 1e7;
+        Coordinates::new(degrees(self.lat_e7), degrees(self.lon_e7)).ok()
     }
 
     /// The most accurate comes first, then the earliest.
@@ -132,13 +141,7 @@ impl Track {
             if self.thinned > 0 {
                 let span_ms = SPAN_MIN_MS << (self.thinned - 1);
                 let span = |spot: &Spot| spot.at_ms.div_euclid(span_ms);
-                self.spots.dedup_by(|next, kept| {
-                    let is_same = span(next) == span(kept);
-                    if is_same && next.rank() < kept.rank() {
-                        *kept = *next;
-                    }
-                    is_same
-                });
+                usable::leave_surest(&mut self.spots, |next, kept| span(next) == span(kept));
             }
             if self.spots.len() <= FIXES_MAX {
                 return;

@@ -214,12 +214,5 @@ fn spot(bytes: &[u8]) -> Option<Spot> {
         lon_e7: i32::from_le_bytes(*lon_e7),
         accuracy_dm: (accuracy_dm != UNSAID).then_some(accuracy_dm),
     };
-    is_sound(&spot).then_some(spot)
-}
-
-/// Whether there is such a time, and such a place on the earth.
-fn is_sound(spot: &Spot) -> bool {
-    let degrees = |e7: i32| f64::from(e7) / 1e7;
-    let place = Coordinates::new(degrees(spot.lat_e7), degrees(spot.lon_e7));
-    place.is_ok() && Timestamp::from_millisecond(spot.at_ms).is_ok()
+    spot.is_sound().then_some(spot)
 }

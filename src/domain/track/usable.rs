@@ -15,24 +15,29 @@ const BETTER_WITHIN_MS: i64 = 10_000;
 /// So many fixes that agree with each other make a place believed that no car could have reached.
 const CONFIRMED_BY: usize = 3;
 
-/// The most accurate of each few that come nearly at once; `spots` are in order.
+/// The surest of each few that come nearly at once; `spots` are in order.
 pub(super) fn apart(spots: &[Spot]) -> Vec<Spot> {
-    let mut apart: Vec<Spot> = Vec::new();
-    let mut since_ms = 0;
-    for spot in spots {
-        match apart.last_mut() {
-            Some(kept) if spot.at_ms - since_ms < APART_MIN_MS => {
-                if spot.rank() < kept.rank() {
-                    *kept = *spot;
-                }
-            }
-            Some(_) | None => {
-                since_ms = spot.at_ms;
-                apart.push(*spot);
-            }
+    let mut apart = spots.to_vec();
+    let mut since_ms = apart.first().map_or(0, |first| first.at_ms);
+    leave_surest(&mut apart, |next, _| {
+        let is_at_once = next.at_ms - since_ms < APART_MIN_MS;
+        if !is_at_once {
+            since_ms = next.at_ms;
         }
-    }
+        is_at_once
+    });
     apart
+}
+
+/// Leaves the surest of each run of fixes that belong together, by whether the next one belongs to what is left of those before it.
+pub(super) fn leave_surest(spots: &mut Vec<Spot>, mut belongs: impl FnMut(&Spot, &Spot) -> bool) {
+    spots.dedup_by(|next, kept| {
+        let belongs = belongs(next, kept);
+        if belongs && next.rank() < kept.rank() {
+            *kept = *next;
+        }
+        belongs
+    });
 }
 
 /// The stretches without a gap and without a jump, in order; `sure` are the fixes of the ride that say something, in order.
