@@ -208,26 +208,18 @@ pub(super) async fn cancel(
     let done = if let Some(rider) = person.rider() {
         let reason = fields.parsed("reason", Presence::Optional, Reason::parse);
         let reason = fields.finish(Some(reason))?;
-        app.dispatch
-            .cancel(
-                rider.id,
-                key(&app, who.viewer(), &nk).await?,
-                reason,
-                body.key,
-            )
-            .await?
+        let trip = key(&app, who.viewer(), &nk).await?;
+        let cancelled = app.dispatch.cancel(rider.id, trip, reason, body.key);
+        cancelled.await?
     } else {
         let operator = person.operator().ok_or_else(Problem::not_allowed)?;
         let reason = fields.parsed("reason", Presence::Required, Reason::parse);
         let reason = fields.finish(reason)?;
-        app.dispatch
-            .cancel_by_operator(
-                operator,
-                key(&app, who.viewer(), &nk).await?,
-                reason,
-                body.key,
-            )
-            .await?
+        let trip = key(&app, who.viewer(), &nk).await?;
+        let cancelled = app
+            .dispatch
+            .cancel_by_operator(operator, trip, reason, body.key);
+        cancelled.await?
     };
     Ok(answer(&done))
 }
@@ -247,16 +239,9 @@ pub(super) async fn take_back(
     let mut fields = body.fields();
     let reason = fields.parsed("reason", Presence::Required, Reason::parse);
     let reason = fields.finish(reason)?;
-    let done = app
-        .dispatch
-        .take_back(
-            operator,
-            key(&app, who.viewer(), &nk).await?,
-            reason,
-            body.key,
-        )
-        .await?;
-    Ok(answer(&done))
+    let trip = key(&app, who.viewer(), &nk).await?;
+    let taken = app.dispatch.take_back(operator, trip, reason, body.key);
+    Ok(answer(&taken.await?))
 }
 
 /// End a ride that is under way, as an operator
@@ -275,17 +260,9 @@ pub(super) async fn end(
     let ending = fields.parsed("status", Presence::Required, Ending::parse);
     let reason = fields.parsed("reason", Presence::Required, Reason::parse);
     let (ending, reason) = fields.finish(ending.zip(reason))?;
-    let done = app
-        .dispatch
-        .end(
-            operator,
-            key(&app, who.viewer(), &nk).await?,
-            ending,
-            reason,
-            body.key,
-        )
-        .await?;
-    Ok(answer(&done))
+    let trip = key(&app, who.viewer(), &nk).await?;
+    let ended = app.dispatch.end(operator, trip, ending, reason, body.key);
+    Ok(answer(&ended.await?))
 }
 
 /// Set another fare for a trip that is over, as an operator
@@ -303,12 +280,9 @@ pub(super) async fn set_fare(
     let mut fields = body.fields();
     let other = fields.other_fare();
     let (amount, reason) = fields.finish(other)?;
-    let set = app.dispatch.set_fare(
-        operator,
-        key(&app, who.viewer(), &nk).await?,
-        amount,
-        reason,
-        body.key,
-    );
+    let trip = key(&app, who.viewer(), &nk).await?;
+    let set = app
+        .dispatch
+        .set_fare(operator, trip, amount, reason, body.key);
     Ok(answer(&set.await?))
 }
