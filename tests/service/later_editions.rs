@@ -169,15 +169,20 @@ fn a_whole_ride_in_the_pages(on: Database) {
     }
 }
 
+#[track_caller]
+fn all_hear(pages: [&mut Page; 3]) {
+    for page in pages {
+        page.hear();
+    }
+}
+
 fn the_list_of_a_second_driver_stays_right(on: Database) {
     let service = Service::start(on);
     let mut rider = Page::of(&service, "ann", "rider");
     let mut one = Page::of(&service, "bob", "driver");
     let mut two = Page::of(&service, "ben", "driver");
     rider.request("A");
-    for page in [&mut rider, &mut one, &mut two] {
-        page.hear();
-    }
+    all_hear([&mut rider, &mut one, &mut two]);
     assert_eq!(two.requested(), ["A"]);
     let mut shown = one.detail("A");
     one.press(&mut shown);
@@ -204,9 +209,7 @@ fn refusals_are_survived(on: Database) {
     assert_eq!((rider.current(), rider.recent()), (vec![], vec![]));
     // Two who press the button of the same trip.
     rider.request("A");
-    for page in [&mut rider, &mut one, &mut two] {
-        page.hear();
-    }
+    all_hear([&mut rider, &mut one, &mut two]);
     let (mut ones, mut twos) = (one.detail("A"), two.detail("A"));
     one.press(&mut ones);
     assert_eq!(one.hear()["data"]["status"], "STARTED");
@@ -264,14 +267,10 @@ fn a_trip_that_was_given_back_is_requested_again(on: Database) {
     let mut one = Page::of(&service, "bob", "driver");
     let mut two = Page::of(&service, "ben", "driver");
     rider.request("A");
-    for page in [&mut rider, &mut one, &mut two] {
-        page.hear();
-    }
+    all_hear([&mut rider, &mut one, &mut two]);
     let mut shown = one.detail("A");
     one.press(&mut shown);
-    for page in [&mut rider, &mut one, &mut two] {
-        page.hear();
-    }
+    all_hear([&mut rider, &mut one, &mut two]);
     assert_eq!((rider.current(), one.current()), (vec!["A"], vec!["A"]));
     one.client.command(&shown, "give_back").ok(200);
     for page in [&mut rider, &mut one, &mut two] {
@@ -281,9 +280,7 @@ fn a_trip_that_was_given_back_is_requested_again(on: Database) {
     assert_eq!((one.requested(), two.requested()), (vec!["A"], vec!["A"]));
     let mut shown = two.detail("A");
     two.press(&mut shown);
-    for page in [&mut rider, &mut one, &mut two] {
-        page.hear();
-    }
+    all_hear([&mut rider, &mut one, &mut two]);
     assert_eq!((rider.current(), two.current()), (vec!["A"], vec!["A"]));
     assert_eq!((one.requested(), one.current()), (vec![], vec![]));
 }

@@ -108,6 +108,32 @@ const REQUEST: Row = change(
     DRIVERS,
     DRIVERS,
 );
+/// The first driver goes on shift near the stand.
+const BEGIN: Row = news(
+    "shift-began",
+    |it| {
+        it.begins(First);
+        it.reports(First, 100.0);
+    },
+    &[First, Staff],
+);
+/// What goes to drivers one by one is not told to all of them.
+const ORDER: Row = change(
+    "requested",
+    "REQUESTED",
+    |it| it.requests(&json!({})),
+    RIDER,
+    RIDER,
+);
+/// The first driver is offered it.
+const OFFER: Row = news(
+    "offered",
+    |it| {
+        it.service.advance(0.5);
+        it.calls(First, "receive", &nothing());
+    },
+    &[First, Staff],
+);
 const ACCEPT: Row = change(
     "accepted",
     "STARTED",
@@ -371,14 +397,7 @@ pub static OFFERED: Story = Story {
         (Second, "Your trip was cancelled."),
     ],
     rows: &[
-        news(
-            "shift-began",
-            |it| {
-                it.begins(First);
-                it.reports(First, 100.0);
-            },
-            &[First, Staff],
-        ),
+        BEGIN,
         news(
             "shift-began",
             |it| {
@@ -387,21 +406,8 @@ pub static OFFERED: Story = Story {
             },
             &[Second, Staff],
         ),
-        change(
-            "requested",
-            "REQUESTED",
-            |it| it.requests(&json!({})),
-            RIDER,
-            RIDER,
-        ),
-        news(
-            "offered",
-            |it| {
-                it.service.advance(0.5);
-                it.calls(First, "receive", &nothing());
-            },
-            &[First, Staff],
-        ),
+        ORDER,
+        OFFER,
         news(
             "offer-ended",
             |it| it.calls(First, "decline", &nothing()),
@@ -454,29 +460,9 @@ pub static TAKEN_BACK: Story = Story {
         (First, "Your trip was taken from you."),
     ],
     rows: &[
-        news(
-            "shift-began",
-            |it| {
-                it.begins(First);
-                it.reports(First, 100.0);
-            },
-            &[First, Staff],
-        ),
-        change(
-            "requested",
-            "REQUESTED",
-            |it| it.requests(&json!({})),
-            RIDER,
-            RIDER,
-        ),
-        news(
-            "offered",
-            |it| {
-                it.service.advance(0.5);
-                it.calls(First, "receive", &nothing());
-            },
-            &[First, Staff],
-        ),
+        BEGIN,
+        ORDER,
+        OFFER,
         news("offer-ended", |_| {}, &[First, Staff]),
         change(
             "accepted",
