@@ -217,6 +217,10 @@ fn an_id_names_a_taken_trip_only_to_its_driver(on: Database) {
         let answer = other.command(&trip, verb);
         assert_ne!(answer.status, 404, "who has the key was told of it: {verb}");
     }
+    let by_id = json!({"pk": trip["id"], "data": {"message": "x"}});
+    for action in ["join", "leave", "send"] {
+        other.native().wrong_in("chat", action, &by_id).not_found();
+    }
     // It was for both to take.
     other.post_nothing(&accept).problem(409, "already-taken");
     driver.command(&trip, "give_back").ok(200);

@@ -83,7 +83,9 @@ impl Dcrf {
                 Ok(self.unsubscribe(None, is_one))
             }
             Ask::Leave(pk) => {
-                let trip = self.key(&pk).await?;
+                // A number names nothing to strangers, and a key names what there is.
+                self.key(&pk).await?;
+                let trip = self.trip(&pk).await?.id;
                 let is_it = |topic: &Topic| matches!(topic, Topic::Room(room, _) if *room == trip);
                 Ok(self.unsubscribe(None, is_it))
             }
