@@ -1,11 +1,11 @@
 FROM rust:1.95-bookworm AS builder
 WORKDIR /build
 COPY . .
-# The downloaded crates and the compiled dependencies live in cache mounts, so that a change of ours compiles our crate alone. The
+# The downloaded crates and the compiled dependencies live in cache mounts, so that a change of ours compiles our crates alone. The
 # sources are touched because cargo compares times, and a checkout may be older than what the cache was built from.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target,sharing=locked \
-    find src migrations -type f -exec touch {} + \
+    find src crates migrations -type f -exec touch {} + \
     && cargo build --release --locked --bin cabrank \
     && install -D target/release/cabrank /out/cabrank
 

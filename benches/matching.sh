@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # benches/matching.sh      cabrank's assignment beside SciPy, lap and OR-tools in one run; prints markdown tables
 #
-# env: CABRANK_BENCH_TRIPS=FILE (real trips instead of a town made up; see benches/matching/main.rs)
+# env: CABRANK_BENCH_TRIPS=FILE (real trips instead of a town made up; see crates/matching/benches/peers/main.rs)
 # It needs python3 with venv, and installs the solvers of .ci/matching.txt below the target directory.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -10,6 +10,7 @@ trap 'rm -rf "$SCRATCH"' EXIT
 trap 'exit 130' INT TERM
 # shellcheck source=.ci/tools.sh
 . .ci/tools.sh
+if [ -n "${CABRANK_BENCH_TRIPS:-}" ]; then CABRANK_BENCH_TRIPS=$(realpath "$CABRANK_BENCH_TRIPS") && export CABRANK_BENCH_TRIPS; fi # it is read from elsewhere
 
 python3 -c 'import ensurepip, venv' 2>/dev/null || {
   echo "matching.sh: apt install python3-venv" >&2
@@ -17,8 +18,8 @@ python3 -c 'import ensurepip, venv' 2>/dev/null || {
 }
 
 # Built first, so that no compiler is measured.
-cargo bench --bench matching --no-run
+cargo bench -p cabrank-matching --bench peers --no-run
 
 peers=$(realpath -m "${CARGO_TARGET_DIR:-target}")/ci/matching
 virtual_environment "$peers" .ci/matching.txt
-CABRANK_BENCH_PEERS=$peers/bin/python TMPDIR=$SCRATCH cargo bench --bench matching
+CABRANK_BENCH_PEERS=$peers/bin/python TMPDIR=$SCRATCH cargo bench -p cabrank-matching --bench peers

@@ -2,6 +2,10 @@
 //!
 //! The modules in reading order; each may use only those before it, and `tests/architecture/` says so.
 
+// Crates of their own, under the names of modules.
+pub use ::domain;
+pub use ::matching;
+
 /// Sign-up, log-in, log-out, refresh.
 pub mod accounts;
 /// What every request and every socket may use.
@@ -20,8 +24,6 @@ pub mod credentials;
 pub mod demo;
 /// The verbs: request, accept, arrive, start, complete, cancel, end, expire.
 pub mod dispatch;
-/// The rules of trips, as plain values and functions.
-pub mod domain;
 /// How long drivers take to a pick-up.
 pub mod eta;
 /// Reads a JSON object field by field and names every broken rule.
@@ -30,8 +32,6 @@ pub mod fields;
 pub mod http;
 /// Time, ids and secrets, which the rest takes as inputs.
 pub mod inputs;
-/// Who is matched with whom: one assignment for all that wait.
-pub mod matching;
 /// Notifications: who is sent what, and what they have not read.
 pub mod notices;
 /// Errors as clients see them; the only place that picks a status code.

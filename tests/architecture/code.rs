@@ -1,11 +1,13 @@
 //! A source file as the rules see it: without comments and the insides of texts.
 
-/// One file of `src/`.
+/// One file of `src/`, or of a crate's.
 pub struct Source {
     /// Its path from the root.
     pub name: String,
-    /// The module at the crate's root that it belongs to.
+    /// The module at the root of `src/` that it belongs to, or the crate.
     pub module: String,
+    /// Whether it belongs to a crate of its own.
+    pub is_apart: bool,
     /// How many modules it lies below the crate's root.
     depth: usize,
     /// Whether it begins with a module doc.
@@ -16,7 +18,7 @@ pub struct Source {
     code: String,
 }
 
-/// A mention of another module of the crate.
+/// A mention of another module at the root of `src/`, or of a crate.
 pub struct Use {
     /// Where.
     pub line: usize,
@@ -27,11 +29,14 @@ pub struct Use {
 impl Source {
     /// Reads a file; `name` is its path from the root.
     pub fn new(name: &str, text: &str) -> Self {
-        let path = name.trim_start_matches("src/").trim_end_matches(".rs");
+        let apart = name.strip_prefix("crates/");
+        let path = apart.or(name.strip_prefix("src/")).unwrap_or(name);
+        let path = path.trim_end_matches(".rs");
         let parts: Vec<&str> = path.split('/').filter(|part| *part != "mod").collect();
         Self {
             name: name.to_owned(),
             module: parts[0].to_owned(),
+            is_apart: apart.is_some(),
             depth: parts.len(),
             has_doc: text.starts_with("//!"),
             lines: text.lines().count(),
@@ -68,10 +73,17 @@ impl Source {
         })
     }
 
-    /// Every module of the crate's root that is named by `crate::`, by the crate's name or by enough `super::`.
-    pub fn uses(&self) -> Vec<Use> {
+    /// Every module at the root of `src/` that is named by `crate::`, by the crate's name or by enough `super::`, and each
+    /// of these crates that is named by itself.
+    pub fn uses(&self, crates: &[&str]) -> Vec<Use> {
         let up = "super::".repeat(self.depth);
         let mut uses = Vec::new();
+        for name in crates {
+            for (line, _) in self.members_of(name) {
+                let module = (*name).to_owned();
+                uses.push(Use { line, module });
+            }
+        }
         for root in ["crate::", "cabrank::", &up] {
             for (at, _) in self.code.match_indices(root) {
                 let before = self.code[..at].chars().next_back();

@@ -2,6 +2,9 @@
 
 use crate::code::{Source, Use};
 
+/// What has a crate of its own, for which cargo knows whom it may use.
+const CRATES: &[&str] = &["domain", "matching"];
+
 /// From the inside out: a module may use what stands in the rows above its own, and itself.
 const STEPS: &[&[&str]] = &[
     &["inputs", "domain", "matching"],
@@ -30,7 +33,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("bench", "client"),
 ];
 
-/// Crates that only some modules may know.
+/// Crates of others that only some modules may know.
 const PRIVATE: &[(&str, &[&str])] = &[
     ("diesel", &["store"]),
     ("diesel_migrations", &["store"]),
@@ -52,14 +55,10 @@ const PRIVATE: &[(&str, &[&str])] = &[
     ("rand_pcg", &["sim"]),
 ];
 
-/// What must be the same wherever and whenever it runs.
+/// What must be the same wherever and whenever it runs. It has no crate that says where or when.
 const PURE: &[&str] = &["domain", "matching"];
-/// What would make it depend on that.
+/// What of the standard library would.
 const IMPURE: &[&str] = &[
-    "actix",
-    "actix_web",
-    "tokio",
-    "tracing",
     "std::env",
     "std::fs",
     "std::io",
@@ -133,11 +132,12 @@ pub fn broken(source: &Source) -> Vec<String> {
             "do_send ignores the mailbox's bound: try_send, or send().await".to_owned(),
         );
     }
-    // The map of the house may name every room.
-    if source.module != "lib" {
+    inputs(source, &mut say);
+    pure(source, &mut say);
+    // The map of the house may name every room, and what a crate may know stands in its Cargo.toml.
+    if source.module != "lib" && !source.is_apart {
         one_way(source, &mut say);
         private_crates(source, &mut say);
-        inputs(source, &mut say);
         status_codes(source, &mut say);
     }
     broken
@@ -155,7 +155,7 @@ fn one_way(source: &Source, say: &mut impl FnMut(usize, String)) {
             format!("{module} has no place in the table STEPS of tests/architecture"),
         );
     };
-    for Use { line, module: used } in source.uses() {
+    for Use { line, module: used } in source.uses(CRATES) {
         let below = step(&used).is_some_and(|used| used < own);
         let neighbour = NEIGHBOURS.contains(&(module, used.as_str()));
         // What is no module is an item of the crate's root, of which there are none.
@@ -173,6 +173,9 @@ fn private_crates(source: &Source, say: &mut impl FnMut(usize, String)) {
             }
         }
     }
+}
+
+fn pure(source: &Source, say: &mut impl FnMut(usize, String)) {
     if PURE.contains(&source.module.as_str()) {
         for word in IMPURE {
             for line in source.lines_of(word) {

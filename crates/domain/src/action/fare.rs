@@ -1,0 +1,48 @@
+//! Another fare than the computed one.
+
+use jiff::Timestamp;
+
+use crate::action::{Action, Change, Refusal};
+use crate::fare::{Amount, LineKind, SetFare, fee};
+use crate::text::Reason;
+use crate::trip::{State, Trip};
+
+impl Trip {
+    /// An operator decides what a ride that is over costs, or a fee that is due.
+    pub(super) fn set_fare(
+        &self,
+        amount: Amount,
+        reason: &Reason,
+        action: &Action,
+        at: Timestamp,
+    ) -> Result<Change, Refusal> {
+        match &self.state {
+            State::Completed { .. } => {}
+            State::NoShow { .. } | State::Cancelled { .. } if self.fare.is_some() => {}
+            State::Scheduled
+            | State::Requested
+            | State::Started { .. }
+            | State::Arrived { .. }
+            | State::InProgress { .. }
+            | State::NoShow { .. }
+            | State::Cancelled { .. }
+            | State::Expired => return Err(self.not_possible(action)),
+        }
+        let terms = self.order.terms.as_ref();
+        let currency = terms.and_then(|terms| terms.currency);
+        let fare = fee(LineKind::Set, amount, currency.ok_or(Refusal::NoCurrency)?);
+        let is_same = |set: &SetFare| set.reason == *reason && self.fare.as_ref() == Some(&fare);
+        if self.fare_set.as_ref().is_some_and(is_same) {
+            return Ok(Change::AlreadyDone);
+        }
+        let set = SetFare {
+            computed: self.computed_fare().cloned(),
+            reason: reason.clone(),
+        };
+        Ok(Change::To(Box::new(Self {
+            fare: Some(fare),
+            fare_set: Some(set),
+            ..self.next(at)
+        })))
+    }
+}

@@ -1,0 +1,227 @@
+//! How a trip changes or ends without its driver's doing.
+
+use jiff::Timestamp;
+
+use crate::action::drive::ridden;
+use crate::action::{Action, Change, Ending, Refusal};
+use crate::amendment::{Amendment, PlaceChange};
+use crate::estimate::estimate;
+use crate::fare::Fare;
+use crate::order::Order;
+use crate::place::{Coordinates, Place};
+use crate::text::Reason;
+use crate::trip::{State, Status, Trip};
+use crate::user::Actor;
+
+impl Trip {
+    pub(super) fn cancel(
+        &self,
+        reason: Option<Reason>,
+        action: &Action,
+        at: Timestamp,
+    ) -> Result<Change, Refusal> {
+        match &self.state {
+            State::Scheduled | State::Requested | State::Started { .. } | State::Arrived { .. } => {
+                let fee = match action.actor() {
+                    Actor::Rider(_) => self.cancellation_fee(reason.as_ref(), at)?,
+                    Actor::Driver(_) | Actor::Operator(_) | Actor::Service => None,
+                };
+                let cancelled = State::Cancelled {
+                    driver: self.state.driver().cloned(),
+                    by: action.actor(),
+                };
+                Ok(self.charged(cancelled, reason, fee, at))
+            }
+            State::Cancelled { by, .. } if *by == action.actor() => Ok(Change::AlreadyDone),
+            State::InProgress { .. }
+            | State::Completed { .. }
+            | State::Cancelled { .. }
+            | State::NoShow { .. }
+            | State::Expired => Err(self.not_possible(action)),
+        }
+    }
+
+    /// What it costs the rider, by the terms of the trip.
+    fn cancellation_fee(
+        &self,
+        reason: Option<&Reason>,
+        at: Timestamp,
+    ) -> Result<Option<Fare>, Refusal> {
+        let Some(terms) = &self.order.terms else {
+            return Ok(None);
+        };
+        let word = reason.map(Reason::as_str);
+        if word.is_some_and(|word| !terms.allows_reason(word)) {
+            return Err(Refusal::UnknownReason);
+        }
+        let has_arrived = matches!(self.state, State::Arrived { .. });
+        let duties = self.order.duties();
+        if !self.conduct.deserves_fee(&duties, has_arrived) {
+            return Ok(None);
+        }
+        let has_arrived = has_arrived && self.conduct.has_truly_arrived();
+        Ok(terms.cancellation(self.times.taken_at, has_arrived, at, word))
+    }
+
+    /// The pick-up while a driver is looked for, the drop-off until the trip is over.
+    pub(super) fn amend(
+        &self,
+        amendment: &Amendment,
+        action: &Action,
+        at: Timestamp,
+    ) -> Result<Change, Refusal> {
+        let place = |change: &Option<PlaceChange>, place: &Place| {
+            change
+                .as_ref()
+                .map_or_else(|| place.clone(), |change| change.of(place))
+        };
+        let pick_up = place(&amendment.pick_up, &self.pick_up);
+        let drop_off = place(&amendment.drop_off, &self.drop_off);
+        let status = self.state.status();
+        let moves_pick_up = pick_up != self.pick_up;
+        if !moves_pick_up && drop_off == self.drop_off {
+            return Ok(Change::AlreadyDone);
+        }
+        let is_early = [Status::Scheduled, Status::Requested].contains(&status);
+        if status.is_final() || moves_pick_up && !is_early {
+            return Err(self.not_possible(action));
+        }
+        let ends = (pick_up.location, drop_off.location);
+        let order = if ends == (self.pick_up.location, self.drop_off.location) {
+            self.order.clone()
+        } else {
+            self.requoted(ends)?
+        };
+        Ok(Change::To(Box::new(Self {
+            pick_up,
+            drop_off,
+            order,
+            ..self.next(at)
+        })))
+    }
+
+    /// The order with what the way between these ends is expected to cost, by the terms that were agreed on.
+    fn requoted(&self, ends: (Option<Coordinates>, Option<Coordinates>)) -> Result<Order, Refusal> {
+        let mut order = self.order.clone();
+        let Some(terms) = &mut order.terms else {
+            return Ok(order);
+        };
+        let estimated = match ends {
+            (Some(from), Some(to)) => Some(estimate(from, to)),
+            // Without an end there is nothing to go by, and what was agreed on would be lost.
+            (None, _) if terms.quoted.is_some() => {
+                return Err(Refusal::PinNeeded("pick_up_location"));
+            }
+            (_, None) if terms.quoted.is_some() => {
+                return Err(Refusal::PinNeeded("drop_off_location"));
+            }
+            (None, _) | (_, None) => None,
+        };
+        terms.quoted = estimated.and_then(|(metres, seconds)| terms.quote(metres, seconds));
+        Ok(order)
+    }
+
+    pub(super) fn delete(&self, action: &Action, at: Timestamp) -> Result<Change, Refusal> {
+        let state = match &self.state {
+            _ if self.hidden => return Ok(Change::AlreadyDone),
+            State::Scheduled | State::Requested => State::Cancelled {
+                driver: None,
+                by: action.actor(),
+            },
+            over @ (State::Completed { .. }
+            | State::Cancelled { .. }
+            | State::NoShow { .. }
+            | State::Expired) => over.clone(),
+            State::Started { .. } | State::Arrived { .. } | State::InProgress { .. } => {
+                return Err(self.not_possible(action));
+            }
+        };
+        Ok(Change::To(Box::new(Self {
+            state,
+            hidden: true,
+            ..self.next(at)
+        })))
+    }
+
+    pub(super) fn end(
+        &self,
+        ending: Ending,
+        reason: &Reason,
+        action: &Action,
+        at: Timestamp,
+    ) -> Result<Change, Refusal> {
+        let by = action.actor();
+        match (&self.state, ending) {
+            (State::InProgress { driver }, Ending::Completed) => {
+                let completed = State::Completed {
+                    driver: driver.clone(),
+                    by,
+                };
+                let ridden = ridden(action)?;
+                let fare = self.ride_fare(ridden, at);
+                Ok(self.ridden(completed, Some(reason.clone()), (ridden, fare), at))
+            }
+            (State::InProgress { driver }, Ending::Cancelled) => {
+                let cancelled = State::Cancelled {
+                    driver: Some(driver.clone()),
+                    by,
+                };
+                let ridden = ridden(action)?;
+                Ok(self.ridden(cancelled, Some(reason.clone()), (ridden, None), at))
+            }
+            (State::Completed { by: before, .. }, Ending::Completed)
+            | (State::Cancelled { by: before, .. }, Ending::Cancelled)
+                if *before == by =>
+            {
+                Ok(Change::AlreadyDone)
+            }
+            (
+                State::Scheduled
+                | State::Requested
+                | State::Started { .. }
+                | State::Arrived { .. }
+                | State::Completed { .. }
+                | State::Cancelled { .. }
+                | State::NoShow { .. }
+                | State::Expired,
+                Ending::Completed | Ending::Cancelled,
+            ) => Err(self.not_possible(action)),
+        }
+    }
+
+    pub(super) fn expire(&self, action: &Action, at: Timestamp) -> Result<Change, Refusal> {
+        match &self.state {
+            State::Requested if at >= self.search_ends_at => Ok(self.to(State::Expired, None, at)),
+            State::Expired => Ok(Change::AlreadyDone),
+            State::Scheduled
+            | State::Requested
+            | State::Started { .. }
+            | State::Arrived { .. }
+            | State::InProgress { .. }
+            | State::Completed { .. }
+            | State::NoShow { .. }
+            | State::Cancelled { .. } => Err(self.not_possible(action)),
+        }
+    }
+
+    /// A driver is looked for from now on.
+    pub(super) fn open(&self, action: &Action, at: Timestamp) -> Result<Change, Refusal> {
+        let is_due = self.order.opens_at.is_none_or(|opens_at| at >= opens_at);
+        match &self.state {
+            State::Scheduled if is_due => Ok(Change::To(Box::new(Self {
+                state: State::Requested,
+                search_ends_at: self.order.search_ends_at(at),
+                ..self.next(at)
+            }))),
+            State::Requested => Ok(Change::AlreadyDone),
+            State::Scheduled
+            | State::Started { .. }
+            | State::Arrived { .. }
+            | State::InProgress { .. }
+            | State::Completed { .. }
+            | State::Cancelled { .. }
+            | State::NoShow { .. }
+            | State::Expired => Err(self.not_possible(action)),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! What is found out about a trip's driver: that they come nearer, are late or silent, or may not drive any more; and how an operator takes the trip
+//! from them.
+
+use jiff::Timestamp;
+
+use crate::action::{Action, Change, Refusal};
+use crate::duties::Conduct;
+use crate::id::DriverId;
+use crate::text::Reason;
+use crate::trip::{State, Trip};
+
+impl Trip {
+    /// The next attempt to find a driver begins.
+    pub(super) fn take_back(
+        &self,
+        reason: Option<Reason>,
+        action: &Action,
+        at: Timestamp,
+    ) -> Result<Change, Refusal> {
+        match &self.state {
+            State::Started { driver } | State::Arrived { driver } => {
+                Ok(self.given_back(driver.id, reason, at))
+            }
+            // Nobody has it any more, which is what was wanted.
+            State::Requested if self.attempt > 1 => Ok(Change::AlreadyDone),
+            State::Scheduled
+            | State::Requested
+            | State::InProgress { .. }
+            | State::Completed { .. }
+            | State::Cancelled { .. }
+            | State::NoShow { .. }
+            | State::Expired => Err(self.not_possible(action)),
+        }
+    }
+
+    /// A late cancellation may cost something from now on.
+    pub(super) fn note_nearer(
+        &self,
+        driver: DriverId,
+        metres: u32,
+        action: &Action,
+        at: Timestamp,
+    ) -> Result<Change, Refusal> {
+        let is_near = self.near_due_m().is_some_and(|near| metres <= near);
+        if self.is_with(driver) && self.conduct.nearer_at.is_some() {
+            return Ok(Change::AlreadyDone);
+        }
+        if !is_near || !self.is_with(driver) {
+            return Err(self.not_possible(action));
+        }
+        let nearer_at = Some(at);
+        Ok(self.noted(
+            Conduct {
+                nearer_at,
+                ..self.conduct
+            },
+            at,
+        ))
+    }
+
+    /// The driver is later than the rider was promised.
+    pub(super) fn note_late(&self, action: &Action, at: Timestamp) -> Result<Change, Refusal> {
+        let is_due = self.late_due_at().is_some_and(|due| at >= due);
+        if matches!(self.state, State::Started { .. }) && self.conduct.late_at.is_some() {
+            return Ok(Change::AlreadyDone);
+        }
+        if !is_due {
+            return Err(self.not_possible(action));
+        }
+        let late_at = Some(at);
+        Ok(self.noted(
+            Conduct {
+                late_at,
+                ..self.conduct
+            },
+            at,
+        ))
+    }
+
+    /// Nothing has been heard of the driver for too long. It is noted once before the start, and once after it.
+    pub(super) fn note_silent(
+        &self,
+        driver: DriverId,
+        since: Timestamp,
+        action: &Action,
+        at: Timestamp,
+    ) -> Result<Change, Refusal> {
+        let is_silent = at.duration_since(since) >= self.order.duties().silence();
+        if !is_silent || !self.is_with(driver) {
+            return Err(self.not_possible(action));
+        }
+        if self.is_silence_noted() {
+            return Ok(Change::AlreadyDone);
+        }
+        // Clocks may run back, and what is noted after the start stays after it.
+        let silent_at = Some(self.times.started_at.map_or(at, |started| at.max(started)));
+        Ok(self.noted(
+            Conduct {
+                silent_at,
+                ..self.conduct
+            },
+            at,
+        ))
+    }
+
+    /// Whether it was noted that the driver is silent: before the start, or after it where the ride has begun.
+    pub fn is_silence_noted(&self) -> bool {
+        let silent_at = self.conduct.silent_at;
+        silent_at.is_some_and(|silent_at| {
+            self.times
+                .started_at
+                .is_none_or(|started_at| silent_at >= started_at)
+        })
+    }
+
+    /// Before the start another driver is looked for; after it the ride goes on until an operator ends it.
+    pub(super) fn note_blocked(
+        &self,
+        driver: DriverId,
+        action: &Action,
+        at: Timestamp,
+    ) -> Result<Change, Refusal> {
+        match &self.state {
+            State::Requested if self.given_back_by.contains(&driver) => Ok(Change::AlreadyDone),
+            State::Started { driver: by } | State::Arrived { driver: by } if by.id == driver => {
+                Ok(self.given_back(driver, None, at))
+            }
+            State::InProgress { driver: by }
+                if by.id == driver && self.conduct.blocked_at.is_some() =>
+            {
+                Ok(Change::AlreadyDone)
+            }
+            State::InProgress { driver: by } if by.id == driver => {
+                let blocked_at = Some(at);
+                Ok(self.noted(
+                    Conduct {
+                        blocked_at,
+                        ..self.conduct
+                    },
+                    at,
+                ))
+            }
+            State::Scheduled
+            | State::Requested
+            | State::Started { .. }
+            | State::Arrived { .. }
+            | State::InProgress { .. }
+            | State::Completed { .. }
+            | State::Cancelled { .. }
+            | State::NoShow { .. }
+            | State::Expired => Err(self.not_possible(action)),
+        }
+    }
+
+    fn noted(&self, conduct: Conduct, at: Timestamp) -> Change {
+        Change::To(Box::new(Self {
+            conduct,
+            ..self.next(at)
+        }))
+    }
+}

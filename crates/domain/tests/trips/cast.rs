@@ -1,0 +1,126 @@
+//! The people, places and times that the tests play with.
+
+use domain::fare::HIGH_FARE_PERMILLE;
+use domain::{
+    Address, Amount, Currency, DriverId, Duties, Measured, OperatorId, Order, Party, Place, Reason,
+    Request, RiderId, Terms, Trip, TripId, UserId,
+};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+/// How long a driver is looked for, in seconds.
+pub const SEARCH_SECONDS: i64 = 600;
+
+/// How long a rider may keep the driver waiting, in seconds.
+pub const FREE_WAITING_SECONDS: i64 = 300;
+
+/// When a driver is begun to be looked for, for a trip that is for later.
+pub const OPENS_SECOND: i64 = 60;
+
+/// `seconds` after the trip was asked for.
+pub fn at(seconds: i64) -> Timestamp {
+    let asked = Timestamp::from_second(1_900_000_000).expect("a time within jiff's range");
+    asked + SignedDuration::from_secs(seconds)
+}
+
+/// One of the riders; number 0 asks for the trip.
+pub fn rider(number: u8) -> RiderId {
+    RiderId::of(UserId::new(100 + i64::from(number)))
+}
+
+/// One of the drivers.
+pub fn driver(number: u8) -> DriverId {
+    DriverId::of(UserId::new(200 + i64::from(number)))
+}
+
+/// One of the operators.
+pub fn operator(number: u8) -> OperatorId {
+    OperatorId::of(UserId::new(300 + i64::from(number)))
+}
+
+/// Somebody as the other party sees them.
+pub fn party<Id>(id: Id) -> Party<Id> {
+    Party {
+        id,
+        username: "ann@example.com".to_owned(),
+        first_name: String::new(),
+        last_name: "O'Hara \"Ann\"".to_owned(),
+        photo: None,
+    }
+}
+
+/// Why something is called off.
+pub fn reason() -> Reason {
+    Reason::parse("The road is flooded").expect("a reason")
+}
+
+/// What the way of a short ride came to.
+pub fn measured() -> Measured {
+    Measured {
+        measured_m: 99.6,
+        filled_m: 0.4,
+        segments: Vec::new(),
+        gaps: Vec::new(),
+        stood_still: false,
+        is_thinned: false,
+    }
+}
+
+/// A place without coordinates.
+pub fn place(address: &str) -> Place {
+    Place {
+        address: Address::parse(address).expect("an address"),
+        location: None,
+    }
+}
+
+/// A trip that rider 0 has asked for.
+pub fn requested() -> Trip {
+    ordered(
+        place("1 Main Street"),
+        place("2 Side Street"),
+        Order::default(),
+    )
+}
+
+/// An order for later.
+pub fn later() -> Order {
+    Order {
+        opens_at: Some(at(OPENS_SECOND)),
+        ..Order::default()
+    }
+}
+
+/// An order in a town that charges for a late cancellation, and for not coming.
+pub fn in_a_town() -> Order {
+    let amount = |units| Amount::new(units).expect("an amount");
+    let terms = Terms {
+        currency: Some(Currency::parse("EUR").expect("a currency")),
+        tariff: None,
+        surge_permille: 1_000,
+        quoted: None,
+        free_waiting_s: FREE_WAITING_SECONDS as u32,
+        free_cancel_s: 120,
+        cancel_fee: amount(300),
+        no_show_fee: amount(500),
+        reasons: Vec::new(),
+        high_fare_permille: HIGH_FARE_PERMILLE,
+    };
+    Order {
+        terms: Some(Box::new(terms)),
+        duties: Some(Duties::default()),
+        ..Order::default()
+    }
+}
+
+/// A trip of rider 0 between these places.
+pub fn ordered(pick_up: Place, drop_off: Place, order: Order) -> Trip {
+    let request = Request {
+        id: TripId::new(Uuid::from_u128(7)),
+        rider: party(rider(0)),
+        pick_up,
+        drop_off,
+        order,
+    };
+    Trip::request(request, at(0))
+}

@@ -1,0 +1,164 @@
+//! What a rider pays, by what their driver has done for it.
+
+use domain::{
+    Action, Arrival, Change, Coordinates, DriverId, Duties, Order, Outset, Place, Refusal, Trip,
+    Whereabouts,
+};
+
+use crate::cast::{
+    FREE_WAITING_SECONDS, at, driver, in_a_town, operator, ordered, party, place, reason, rider,
+};
+
+const BOB: u8 = 1;
+
+fn bob() -> DriverId {
+    driver(BOB)
+}
+
+fn pick_up() -> Place {
+    let location = Some(Coordinates::new(53.55, 10.0).expect("on the earth"));
+    Place {
+        location,
+        ..place("1 Main Street")
+    }
+}
+
+/// A device so many metres from the pick-up.
+fn off(metres: f64) -> Option<Whereabouts> {
+    let place = Coordinates::new(53.55 + metres / 111_195.0, 10.0).expect("on the earth");
+    Some(Whereabouts::new(place, Some(5.0)))
+}
+
+#[track_caller]
+fn after(trip: &Trip, action: &Action, second: i64) -> Trip {
+    match trip.apply(action, at(second)) {
+        Ok(Change::To(after)) => *after,
+        other => panic!("{action:?} should have taken effect, but: {other:?}"),
+    }
+}
+
+/// A trip that a driver has taken from there, with a promise of two minutes.
+fn taken(order: Order, from: Option<Whereabouts>) -> Trip {
+    let trip = ordered(pick_up(), place("2 Side Street"), order);
+    let outset = Outset {
+        from,
+        promised_s: Some(120),
+    };
+    after(&trip, &Action::Accept(party(bob()), outset), 0)
+}
+
+/// What it costs to cancel then.
+#[track_caller]
+fn cancelling(trip: &Trip, second: i64) -> Option<i64> {
+    let over = after(trip, &Action::Cancel(rider(0), None), second);
+    over.fare.map(|fare| fare.total)
+}
+
+#[test]
+fn a_driver_who_has_not_come_nearer_earns_no_fee() {
+    let trip = taken(in_a_town(), off(1_000.0));
+    assert_eq!(cancelling(&trip, 200), None);
+    let nearer = |metres| Action::NoteNearer(bob(), metres);
+    assert!(matches!(
+        trip.apply(&nearer(760), at(100)),
+        Err(Refusal::NotPossible { .. })
+    ));
+    let near = after(&trip, &nearer(740), 100);
+    assert_eq!(cancelling(&near, 120), None, "it is free at first");
+    assert_eq!(cancelling(&near, 200), Some(300));
+}
+
+#[test]
+fn a_driver_without_positions_earns_a_fee_by_arriving_only_where_the_town_takes_their_word() {
+    let trip = taken(in_a_town(), None);
+    assert_eq!(cancelling(&trip, 200), None);
+    let arrived = after(&trip, &Action::Arrive(bob(), None), 100);
+    assert_eq!(arrived.conduct.arrival, Some(Arrival::Unverified));
+    assert_eq!(cancelling(&arrived, 200), None);
+    let trusting = Order {
+        duties: Some(Duties {
+            arrive_within_m: 0,
+            ..Duties::default()
+        }),
+        ..in_a_town()
+    };
+    let arrived = after(&taken(trusting, None), &Action::Arrive(bob(), None), 100);
+    assert_eq!(cancelling(&arrived, 101), Some(300));
+}
+
+#[test]
+fn whoever_is_far_away_has_not_arrived() {
+    let trip = taken(in_a_town(), off(84_000.0));
+    let refused = trip.apply(&Action::Arrive(bob(), off(84_000.0)), at(10));
+    assert!(
+        matches!(refused, Err(Refusal::TooFar { metres, within: 300 }) if (83_900..84_100).contains(&metres)),
+        "{refused:?}"
+    );
+    let arrived = after(&trip, &Action::Arrive(bob(), off(20.0)), 100);
+    assert_eq!(cancelling(&arrived, 101), Some(300));
+}
+
+#[test]
+fn only_an_arrival_at_the_pick_up_earns_the_fee_of_a_no_show() {
+    let late = 200 + FREE_WAITING_SECONDS;
+    let fee = |from| {
+        let arrived = after(&taken(in_a_town(), from), &Action::Arrive(bob(), from), 100);
+        let over = after(&arrived, &Action::NoShow(bob(), from), late);
+        over.fare.map(|fare| fare.total)
+    };
+    assert_eq!(fee(off(20.0)), Some(500));
+    assert_eq!(fee(None), None);
+    let arrived = after(
+        &taken(in_a_town(), None),
+        &Action::Arrive(bob(), off(20.0)),
+        100,
+    );
+    let gone = arrived.apply(&Action::NoShow(bob(), off(5_000.0)), at(late));
+    assert!(matches!(gone, Err(Refusal::TooFar { .. })), "{gone:?}");
+}
+
+#[test]
+fn a_late_or_silent_driver_earns_no_fee() {
+    let near = after(
+        &taken(in_a_town(), off(1_000.0)),
+        &Action::NoteNearer(bob(), 100),
+        60,
+    );
+    assert_eq!(cancelling(&near, 500), Some(300));
+    let late = after(&near, &Action::NoteLate, 420);
+    assert_eq!(cancelling(&late, 500), None);
+    let silent = after(&near, &Action::NoteSilent(bob(), at(220)), 400);
+    assert_eq!(cancelling(&silent, 500), None);
+    let arrived = after(&late, &Action::Arrive(bob(), off(10.0)), 450);
+    assert_eq!(cancelling(&arrived, 500), None, "from then on");
+}
+
+#[test]
+fn the_next_driver_begins_anew() {
+    let trip = taken(in_a_town(), off(1_000.0));
+    let late = after(&trip, &Action::NoteLate, 420);
+    let back = after(&late, &Action::TakeBack(operator(1), reason()), 430);
+    assert!(back.conduct.is_blank());
+    assert_eq!(back.attempt, 2);
+    assert_eq!(
+        back.apply(&Action::Accept(party(bob()), Outset::default()), at(440)),
+        Err(Refusal::GivenBack)
+    );
+}
+
+#[test]
+fn a_trip_of_no_town_is_as_it_was() {
+    let trip = taken(Order::default(), off(84_000.0));
+    let arrived = after(&trip, &Action::Arrive(bob(), off(84_000.0)), 10);
+    assert_eq!(arrived.conduct.arrival, None);
+    let terms = Order {
+        duties: None,
+        ..in_a_town()
+    };
+    let before = taken(terms, None);
+    assert_eq!(
+        cancelling(&before, 200),
+        Some(300),
+        "what was ordered before there were duties costs what was agreed on"
+    );
+}

@@ -1,0 +1,53 @@
+//! Rides end with their ways, and not without.
+
+use domain::{Action, Change, Ending, Measured, Outset, Refusal, Trip};
+
+use crate::cast::{at, driver, measured, operator, party, reason, requested};
+
+#[track_caller]
+fn after(trip: &Trip, action: &Action) -> Trip {
+    match trip.apply(action, at(1)) {
+        Ok(Change::To(after)) => *after,
+        other => panic!("{action:?} should have taken effect, but: {other:?}"),
+    }
+}
+
+/// What ends a ride of driver 1 that came to this.
+fn endings(way: Option<&Measured>) -> [Action; 3] {
+    let end = |ending| Action::End(operator(1), ending, reason(), way.cloned().map(Box::new));
+    [
+        Action::Complete(driver(1), way.cloned().map(Box::new)),
+        end(Ending::Completed),
+        end(Ending::Cancelled),
+    ]
+}
+
+#[test]
+fn no_ride_ends_without_its_way() {
+    let accept = Action::Accept(party(driver(1)), Outset::default());
+    let taken = after(&requested(), &accept);
+    let riding = after(&taken, &Action::Start(driver(1), None));
+    for (without, with) in endings(None).iter().zip(&endings(Some(&measured()))) {
+        assert_eq!(riding.apply(without, at(2)), Err(Refusal::NotMeasured));
+        let over = after(&riding, with);
+        assert!(over.ridden.is_some(), "{with:?}");
+        assert_eq!(
+            over.apply(without, at(3)),
+            Ok(Change::AlreadyDone),
+            "what is said twice needs no way"
+        );
+        assert!(
+            matches!(
+                taken.apply(without, at(2)),
+                Err(Refusal::NotPossible { .. })
+            ),
+            "{without:?}"
+        );
+    }
+    let stranger = Action::Complete(driver(2), None);
+    assert_eq!(
+        riding.apply(&stranger, at(2)),
+        Err(Refusal::NotYourTrip),
+        "whose it is comes first"
+    );
+}

@@ -1,0 +1,57 @@
+//! Solvers that others have written, asked through a script of Python.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use matching::Graph;
+use serde::Deserialize;
+
+/// The variable that names a Python that has them.
+pub const VARIABLE: &str = "CABRANK_TEST_PEERS";
+
+/// What one of them found.
+#[derive(Debug, Deserialize)]
+pub struct Found {
+    /// How many rows have a column.
+    pub matched: usize,
+    /// What that costs.
+    pub cost: i64,
+}
+
+/// The Python that has the solvers.
+#[derive(Debug, Clone)]
+pub struct Peers {
+    python: PathBuf,
+}
+
+impl Peers {
+    /// As the environment names it.
+    pub fn from_environment() -> Option<Self> {
+        let python = std::env::var_os(VARIABLE).filter(|python| !python.is_empty())?;
+        let python = python.into();
+        Some(Self { python })
+    }
+
+    /// What each of them finds, by name.
+    pub fn solve(&self, graph: &Graph) -> BTreeMap<String, Found> {
+        let folder = tempfile::tempdir().expect("a directory can be made");
+        let file = folder.path().join("graph.json");
+        let text = serde_json::to_string(graph).expect("a graph is JSON");
+        std::fs::write(&file, text).expect("a file can be written");
+        let mut found = self.ask("edges", &file);
+        found.append(&mut self.ask("filled", &file));
+        assert_eq!(found.len(), 4, "each of them answers: {found:?}");
+        found
+    }
+
+    fn ask(&self, kind: &str, file: &Path) -> BTreeMap<String, Found> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/peers.py");
+        let mut command = Command::new(&self.python);
+        command.arg(script).arg(kind).arg(file).arg("1");
+        let output = command.output().expect("Python can be started");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "the peers failed: {said}");
+        serde_json::from_slice(&output.stdout).expect("the peers answer in JSON")
+    }
+}
