@@ -32,10 +32,10 @@ if lacks redis-server redis-cli curl python3; then
 fi
 
 # Built first, so that no compiler is measured.
-cargo bench --bench eta --no-run
+cargo bench -p cabrank-supply --bench eta --no-run
 
 start_osrm >&2
 start_redis >&2
 
 CABRANK_BENCH_ROADS=$(realpath "$OSRM_MAP") CABRANK_BENCH_TRIPS=$(realpath "$CABRANK_BENCH_TRIPS") CABRANK_BENCH_REDIS=$(redis_url) \
-  CABRANK_BENCH_OSRM=$OSRM_URL CABRANK_BENCH_OSRM_PID=$OSRM_PID cargo bench --bench eta
+  CABRANK_BENCH_OSRM=$OSRM_URL CABRANK_BENCH_OSRM_PID=$OSRM_PID cargo bench -p cabrank-supply --bench eta

@@ -10,7 +10,7 @@ trap 'rm -rf "$SCRATCH"' EXIT
 trap 'exit 130' INT TERM
 # shellcheck source=.ci/tools.sh
 . .ci/tools.sh
-if [ -n "${CABRANK_BENCH_TRIPS:-}" ]; then CABRANK_BENCH_TRIPS=$(realpath "$CABRANK_BENCH_TRIPS") && export CABRANK_BENCH_TRIPS; fi # it is read from elsewhere
+if [ -n "${CABRANK_BENCH_TRIPS:-}" ]; then CABRANK_BENCH_TRIPS=$(realpath "$CABRANK_BENCH_TRIPS") && export CABRANK_BENCH_TRIPS; fi # cargo starts a bench in the directory of its crate
 
 python3 -c 'import ensurepip, venv' 2>/dev/null || {
   echo "matching.sh: apt install python3-venv" >&2

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # benches/nearest.sh      cabrank's index of drivers, Redis and PostGIS in one run, the servers started for it and gone afterwards; prints markdown tables
 #
-# env: CABRANK_BENCH_SECONDS=3  CABRANK_BENCH_DRIVERS="10000 100000"  CABRANK_BENCH_TRIPS=FILE (real trips instead of a city made up; see benches/nearest/main.rs)
+# env: CABRANK_BENCH_SECONDS=3  CABRANK_BENCH_DRIVERS="10000 100000"  CABRANK_BENCH_TRIPS=FILE (real trips instead of a city made up; see crates/supply/benches/nearest/main.rs)
 # It needs Debian's redis-server, postgresql, postgresql-15-postgis-3 and python3. Redis saves nothing; PostgreSQL has the defaults of its package.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 SCRATCH=$(mktemp -d)
 chmod 711 "$SCRATCH" # the user postgres passes through
+if [ -n "${CABRANK_BENCH_TRIPS:-}" ]; then CABRANK_BENCH_TRIPS=$(realpath "$CABRANK_BENCH_TRIPS") && export CABRANK_BENCH_TRIPS; fi # cargo starts a bench in the directory of its crate
 # shellcheck source=.ci/tools.sh
 . .ci/tools.sh
 # shellcheck source=.ci/postgres.sh
@@ -30,10 +31,10 @@ if lacks redis-server redis-cli psql python3 || ! has_postgis; then
 fi
 
 # Built first, so that no compiler is measured.
-cargo bench --bench nearest --bench nearest_bytes --no-run
+cargo bench -p cabrank-supply --bench nearest --bench nearest_bytes --no-run
 
 start_redis >&2
 start_postgres >&2
 
-CABRANK_BENCH_REDIS=$(redis_url) CABRANK_BENCH_POSTGIS=$(database_url postgres) cargo bench --bench nearest
-cargo bench --bench nearest_bytes
+CABRANK_BENCH_REDIS=$(redis_url) CABRANK_BENCH_POSTGIS=$(database_url postgres) cargo bench -p cabrank-supply --bench nearest
+cargo bench -p cabrank-supply --bench nearest_bytes

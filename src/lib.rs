@@ -4,7 +4,10 @@
 
 // Crates of their own, under the names of modules.
 pub use ::domain;
+pub use ::eta;
 pub use ::matching;
+pub use ::supply;
+pub use ::town;
 
 /// Sign-up, log-in, log-out, refresh.
 pub mod accounts;
@@ -24,8 +27,6 @@ pub mod credentials;
 pub mod demo;
 /// The verbs: request, accept, arrive, start, complete, cancel, end, expire.
 pub mod dispatch;
-/// How long drivers take to a pick-up.
-pub mod eta;
 /// Reads a JSON object field by field and names every broken rule.
 pub mod fields;
 /// Bytes to verbs.
@@ -48,11 +49,7 @@ pub mod shell;
 pub mod sim;
 /// Everything durable: SQLite or PostgreSQL, one query code, the group writer.
 pub mod store;
-/// Where the free drivers are.
-pub mod supply;
 /// Logs.
 pub mod telemetry;
-/// What the operator has decided for the town: fares, areas, how drivers are found.
-pub mod town;
 /// Frames to verbs, and events to frames.
 pub mod ws;

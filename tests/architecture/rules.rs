@@ -3,7 +3,7 @@
 use crate::code::{Source, Use};
 
 /// What has a crate of its own, for which cargo knows whom it may use.
-const CRATES: &[&str] = &["domain", "matching"];
+const CRATES: &[&str] = &["domain", "eta", "matching", "supply", "town"];
 
 /// From the inside out: a module may use what stands in the rows above its own, and itself.
 const STEPS: &[&[&str]] = &[
@@ -45,10 +45,6 @@ const PRIVATE: &[(&str, &[&str])] = &[
     ("argon2", &["auth"]),
     ("jsonwebtoken", &["auth"]),
     ("awc", &["client", "bench"]),
-    ("geojson", &["town"]),
-    ("osmpbf", &["eta"]),
-    ("rstar", &["eta"]),
-    ("ureq", &["eta"]),
     ("csv", &["sim"]),
     ("indicatif", &["sim"]),
     ("plotters", &["sim"]),

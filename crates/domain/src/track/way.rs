@@ -3,7 +3,7 @@
 //! Four things keep the errors of a device from becoming metres. Where a car stands, its fixes become one place. Fixes a second apart become their middle,
 //! and those three seconds apart where they zigzag. Between such places the way goes straight, but for those that stand out of the line by more than they
 //! are likely to be off. And of what is left a step counts only once it is longer than the accuracies of its ends explain. The factors are those with which
-//! cars that drive through towns come out as long as they drove, and parked ones as nothing: `cargo bench --bench metres`.
+//! cars that drive through towns come out as long as they drove, and parked ones as nothing: `cargo bench -p cabrank-eta`.
 
 use super::Spot;
 use super::zigzag::is_zigzag;

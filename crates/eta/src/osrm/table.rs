@@ -1,0 +1,163 @@
+//! One request of a table service, and its answer.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use serde::Deserialize;
+use ureq::Agent;
+use url::Url;
+
+use super::Times;
+use crate::LEG_MAX_M;
+use domain::Coordinates;
+
+/// The longest answer that is read; one for a hundred places has some twenty kilobytes, if the service describes each.
+const ANSWER_BYTES_MAX: u64 = 256 * 1024;
+/// How many connections wait for their next request.
+const IDLE_MAX: usize = 8;
+/// Longer than a day and a half is a mistake of the service.
+const SECONDS_MAX: f64 = 131_072.0;
+
+/// Why a URL is not one of a table service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "must be http://HOST[:PORT][/PATH], without user, query and fragment; the client speaks no TLS"
+)]
+pub struct UrlError;
+
+/// Why there are no durations.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// It was not reached, or not in time.
+    #[error("no answer: {0}")]
+    Unreached(ureq::Error),
+    /// It knows no street near one of the places.
+    #[error("no street near one of the places")]
+    NoSegment,
+    /// It refuses the question.
+    #[error("refused: {code} {message}")]
+    Refused { code: String, message: String },
+    /// It says something else than a table of that size.
+    #[error("an answer that is no table: {0}")]
+    Garbage(String),
+}
+
+/// The answer, as far as it is of interest.
+#[derive(Deserialize)]
+struct Body {
+    code: String,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    durations: Vec<Vec<Option<f64>>>,
+}
+
+/// Where it is, and the connections to it.
+#[derive(Debug)]
+pub(super) struct Table {
+    agent: Agent,
+    /// Up to where the places begin.
+    base: String,
+}
+
+impl Table {
+    pub(super) fn new(url: &Url, timeout: Duration) -> Result<Self, UrlError> {
+        let is_bare = url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        if url.scheme() != "http" || !url.has_host() || !is_bare {
+            return Err(UrlError);
+        }
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_idle_connections(IDLE_MAX)
+            .max_idle_connections_per_host(IDLE_MAX)
+            .max_redirects(0)
+            // It is the operator's own service, whatever the surroundings say about the way to others.
+            .proxy(None)
+            .timeout_global(Some(timeout))
+            .build()
+            .new_agent();
+        let base = format!("{}/table/v1/driving/", url.as_str().trim_end_matches('/'));
+        Ok(Self { agent, base })
+    }
+
+    /// Seconds from each driver to the pick-up, rounded up; nothing where there is no way.
+    pub(super) fn durations(
+        &self,
+        drivers: &[Coordinates],
+        pick_up: Coordinates,
+    ) -> Result<Times, Failure> {
+        let url = self.url(drivers, pick_up);
+        // The service ends a connection after some requests. When that is seen only after the next was sent, the same is asked anew.
+        let response = match self.agent.get(&url).call() {
+            Err(error) if was_hung_up(&error) => self.agent.get(&url).call(),
+            response => response,
+        };
+        let mut response = response.map_err(Failure::Unreached)?;
+        let status = response.status().as_u16();
+        let text = response
+            .body_mut()
+            .with_config()
+            .limit(ANSWER_BYTES_MAX)
+            .read_to_vec()
+            .map_err(Failure::Unreached)?;
+        let body: Body = serde_json::from_slice(&text)
+            .map_err(|error| Failure::Garbage(format!("status {status}, {error}")))?;
+        read(body, drivers.len())
+    }
+
+    fn url(&self, drivers: &[Coordinates], pick_up: Coordinates) -> String {
+        let mut url = self.base.clone();
+        // Writing to a text cannot fail.
+        let _ = write!(url, "{},{}", pick_up.lon(), pick_up.lat());
+        for driver in drivers {
+            let _ = write!(url, ";{},{}", driver.lon(), driver.lat());
+        }
+        // A service moves any place on earth to its nearest street: whose pick-up is off its map has to be told apart.
+        let _ = write!(url, "?radiuses={LEG_MAX_M}{}", ";".repeat(drivers.len()));
+        url.push_str("&destinations=0&annotations=duration&generate_hints=false&skip_waypoints=true&sources=");
+        for source in 1..=drivers.len() {
+            let _ = write!(url, "{}{source}", if source > 1 { ";" } else { "" });
+        }
+        url
+    }
+}
+
+fn was_hung_up(error: &ureq::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    let kinds = [
+        BrokenPipe,
+        ConnectionAborted,
+        ConnectionReset,
+        UnexpectedEof,
+    ];
+    matches!(error, ureq::Error::Io(error) if kinds.contains(&error.kind()))
+}
+
+fn read(body: Body, drivers: usize) -> Result<Times, Failure> {
+    match body.code.as_str() {
+        "Ok" => {}
+        "NoSegment" => return Err(Failure::NoSegment),
+        _ => {
+            let Body { code, message, .. } = body;
+            return Err(Failure::Refused { code, message });
+        }
+    }
+    if body.durations.len() != drivers {
+        let rows = body.durations.len();
+        return Err(Failure::Garbage(format!(
+            "{rows} rows for {drivers} drivers"
+        )));
+    }
+    let times = body.durations.iter().map(|row| match row[..] {
+        [None] => Ok(None),
+        // In range, so the number fits.
+        [Some(seconds)] if (0.0..=SECONDS_MAX).contains(&seconds) => {
+            Ok(Some(seconds.ceil() as u32))
+        }
+        _ => Err(Failure::Garbage(format!("a row {row:?}"))),
+    });
+    times.collect()
+}

@@ -1,0 +1,275 @@
+//! The streets as numbers: nodes where they meet, arcs in one long row, sorted by where they lead.
+//!
+//! A street lies between two nodes and has a shape; between its ends nothing joins it, so a search never looks inside.
+//! Kept is the largest part of which every place can be reached from every other one: a car that is put on the graph
+//! can get everywhere on it.
+
+use std::collections::HashMap;
+
+use super::part::largest_part;
+use super::plane::{Plane, Point};
+use domain::Coordinates;
+
+/// Stands for "not in this direction".
+pub(super) const CLOSED: u32 = u32::MAX;
+
+/// A way from one node to another that can be driven in that direction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Edge {
+    /// The number of the node where it begins.
+    pub from: u32,
+    /// The number of the node where it ends.
+    pub to: u32,
+    /// How long it is.
+    pub metres: f64,
+    /// How long it takes in free traffic, in milliseconds.
+    pub ms: u32,
+}
+
+/// Why there is no graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum GraphError {
+    /// An edge begins or ends at a node that there is not.
+    #[error("edge {0} begins or ends at a node that does not exist")]
+    UnknownNode(usize),
+    /// Nothing is left to drive on.
+    #[error("it has no streets on which a car could go there and back")]
+    Empty,
+    /// More than the numbers can count.
+    #[error("it has more than four thousand million nodes or points")]
+    TooLarge,
+}
+
+/// A street before it has its place in the graph.
+#[derive(Debug, Clone)]
+pub(super) struct Drawn {
+    pub from: u32,
+    pub to: u32,
+    pub shape: Vec<Coordinates>,
+    pub metres: f64,
+    pub forward_ms: u32,
+    pub backward_ms: u32,
+}
+
+/// A street: its shape's points are `points[first..end]`, the first at node `from` and the last at node `to`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Street {
+    pub from: u32,
+    pub to: u32,
+    pub first: u32,
+    pub end: u32,
+    pub metres: f64,
+    pub forward_ms: u32,
+    pub backward_ms: u32,
+}
+
+/// A direction of a street, as it is met by a search that goes against it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arc {
+    /// Where it begins.
+    pub from: u32,
+    pub ms: u32,
+    /// Twice the street's number, and one more where it is driven from `to` to `from`.
+    pub way: u32,
+}
+
+/// A graph of streets.
+#[derive(Debug)]
+pub struct Graph {
+    pub(super) plane: Plane,
+    pub(super) streets: Vec<Street>,
+    left_out: usize,
+    pub(super) points: Vec<Point>,
+    /// How far each point is from the beginning of its street along it, in metres of the plane.
+    pub(super) along: Vec<f64>,
+    /// The arcs into node n are `arcs[first_into[n]..first_into[n + 1]]`.
+    first_into: Vec<u32>,
+    arcs: Vec<Arc>,
+}
+
+impl Graph {
+    /// A graph of straight edges. An edge and its opposite make one street, so that a car there may go either way.
+    pub fn new(nodes: &[Coordinates], edges: &[Edge]) -> Result<Self, GraphError> {
+        let node = |number: u32| usize::try_from(number).ok().and_then(|n| nodes.get(n));
+        let streets = edges.iter().enumerate().map(|(number, edge)| {
+            let ends = node(edge.from).zip(node(edge.to));
+            let (from, to) = ends.ok_or(GraphError::UnknownNode(number))?;
+            Ok(Drawn {
+                from: edge.from,
+                to: edge.to,
+                shape: vec![*from, *to],
+                metres: edge.metres,
+                forward_ms: edge.ms.min(CLOSED - 1),
+                backward_ms: CLOSED,
+            })
+        });
+        let streets = streets.collect::<Result<Vec<Drawn>, GraphError>>()?;
+        Self::of(nodes.len(), streets)
+    }
+
+    /// A graph of these streets between so many nodes.
+    pub(super) fn of(nodes: usize, drawn: Vec<Drawn>) -> Result<Self, GraphError> {
+        u32::try_from(nodes).map_err(|_| GraphError::TooLarge)?;
+        let merged = merge(drawn);
+        let directions = merged.iter().flat_map(|street| {
+            let forward = (street.forward_ms != CLOSED).then_some((street.from, street.to));
+            let backward = (street.backward_ms != CLOSED).then_some((street.to, street.from));
+            forward.into_iter().chain(backward)
+        });
+        let is_kept = largest_part(nodes, &directions.collect::<Vec<_>>());
+        let kept = |node: u32| is_kept[node as usize];
+        let all = merged.len();
+        let streets = merged.into_iter();
+        let streets = streets.filter(|street| kept(street.from) && kept(street.to));
+        let streets: Vec<Drawn> = streets.collect();
+        let shape = streets.first().ok_or(GraphError::Empty)?.shape.iter();
+        let plane = Plane::around(shape.chain(streets.iter().flat_map(|street| &street.shape)));
+        let points: usize = streets.iter().map(|street| street.shape.len()).sum();
+        u32::try_from(points.max(2 * streets.len())).map_err(|_| GraphError::TooLarge)?;
+        let laid_out = Self::lay_out(plane, &streets, &is_kept);
+        let left_out = all - streets.len();
+        Ok(Self {
+            left_out,
+            ..laid_out
+        })
+    }
+
+    fn lay_out(plane: Plane, drawn: &[Drawn], is_kept: &[bool]) -> Self {
+        let mut number = vec![0_u32; is_kept.len()];
+        let mut nodes = 0_u32;
+        for (number, _) in number.iter_mut().zip(is_kept).filter(|(_, kept)| **kept) {
+            *number = nodes;
+            nodes += 1;
+        }
+        let (mut points, mut along) = (Vec::new(), Vec::new());
+        let mut streets = Vec::with_capacity(drawn.len());
+        for street in drawn {
+            let first = points.len() as u32;
+            let mut so_far = 0.0;
+            for place in &street.shape {
+                let point = plane.point(*place);
+                if let Some(before) = points.last().filter(|_| points.len() as u32 > first) {
+                    so_far += point.metres_to(*before);
+                }
+                points.push(point);
+                along.push(so_far);
+            }
+            streets.push(Street {
+                from: number[street.from as usize],
+                to: number[street.to as usize],
+                first,
+                end: points.len() as u32,
+                metres: street.metres,
+                forward_ms: street.forward_ms,
+                backward_ms: street.backward_ms,
+            });
+        }
+        let (first_into, arcs) = arcs(nodes as usize, &streets);
+        Self {
+            plane,
+            streets,
+            left_out: 0,
+            points,
+            along,
+            first_into,
+            arcs,
+        }
+    }
+
+    /// How many nodes it has.
+    pub fn nodes(&self) -> usize {
+        self.first_into.len() - 1
+    }
+
+    /// How many streets it has.
+    pub fn streets(&self) -> usize {
+        self.streets.len()
+    }
+
+    /// How many streets were left out because one could not get there and back.
+    pub fn left_out(&self) -> usize {
+        self.left_out
+    }
+
+    /// The arcs that lead into a node, and the number of the first.
+    pub(super) fn into(&self, node: u32) -> (usize, &[Arc]) {
+        let node = node as usize;
+        let (first, end) = (self.first_into[node], self.first_into[node + 1]);
+        let (first, end) = (first as usize, end as usize);
+        (first, &self.arcs[first..end])
+    }
+
+    /// The place so far along a street, from 0 to 1.
+    pub(super) fn point_on(&self, street: Street, share: f64) -> Point {
+        let (first, end) = (street.first as usize, street.end as usize);
+        let along = &self.along[first..end];
+        let gone = share * along[along.len() - 1];
+        // A street has two points at least.
+        let next = along
+            .partition_point(|at| *at < gone)
+            .clamp(1, along.len() - 1);
+        let piece = along[next] - along[next - 1];
+        let share = if piece > 0.0 {
+            (gone - along[next - 1]) / piece
+        } else {
+            0.0
+        };
+        self.points[first + next - 1].towards(self.points[first + next], share)
+    }
+
+    /// The arc of that number.
+    pub(super) fn arc(&self, number: u32) -> Arc {
+        self.arcs[number as usize]
+    }
+}
+
+/// One street where several have the same shape, whichever way they were drawn; each direction as fast as the fastest.
+fn merge(drawn: Vec<Drawn>) -> Vec<Drawn> {
+    let mut place_of: HashMap<(u32, u32, Vec<[u64; 2]>), usize> = HashMap::new();
+    let mut merged: Vec<Drawn> = Vec::with_capacity(drawn.len());
+    for mut street in drawn {
+        if street.from > street.to {
+            std::mem::swap(&mut street.from, &mut street.to);
+            std::mem::swap(&mut street.forward_ms, &mut street.backward_ms);
+            street.shape.reverse();
+        }
+        let shape = street.shape.iter();
+        let shape = shape.map(|place| [place.lat().to_bits(), place.lon().to_bits()]);
+        let key = (street.from, street.to, shape.collect());
+        let place = *place_of.entry(key).or_insert(merged.len());
+        match merged.get_mut(place) {
+            Some(known) => {
+                known.forward_ms = known.forward_ms.min(street.forward_ms);
+                known.backward_ms = known.backward_ms.min(street.backward_ms);
+            }
+            None => merged.push(street),
+        }
+    }
+    merged
+}
+
+/// The arcs of all directions, sorted by where they lead, and where those of each node begin.
+fn arcs(nodes: usize, streets: &[Street]) -> (Vec<u32>, Vec<Arc>) {
+    let mut found: Vec<(u32, Arc)> = Vec::with_capacity(2 * streets.len());
+    for (number, street) in (0_u32..).zip(streets) {
+        let directions = [
+            (street.from, street.to, street.forward_ms, 2 * number),
+            (street.to, street.from, street.backward_ms, 2 * number + 1),
+        ];
+        for (from, to, ms, way) in directions {
+            // A street that comes back to its own beginning is no way to anywhere.
+            if ms != CLOSED && from != to {
+                found.push((to, Arc { from, ms, way }));
+            }
+        }
+    }
+    found.sort_by_key(|(to, arc)| (*to, arc.from, arc.ms));
+    let mut first_into = vec![0_u32; nodes + 1];
+    for (to, _) in &found {
+        first_into[*to as usize + 1] += 1;
+    }
+    for node in 0..nodes {
+        first_into[node + 1] += first_into[node];
+    }
+    (first_into, found.into_iter().map(|(_, arc)| arc).collect())
+}

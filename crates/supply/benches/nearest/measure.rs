@@ -1,0 +1,135 @@
+//! The clock: searches, reports, and both at once, each for a while.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use domain::Coordinates;
+
+use crate::city::Traffic;
+use crate::index::{Index, Server, own_cpu_ns};
+
+/// A search or a report is done so often between two looks at whether it is time to stop.
+const BETWEEN_LOOKS: usize = 16;
+
+/// What searches took.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    pub median_us: f64,
+    pub p99_us: f64,
+    pub per_s: f64,
+    /// Of CPU time, the asker's and the server's.
+    pub cpu_us: Option<f64>,
+}
+
+/// What reports took.
+#[derive(Debug, Clone, Copy)]
+pub struct Driven {
+    pub per_s: f64,
+    /// Of CPU time, the sender's and the server's.
+    pub cpu_us: Option<f64>,
+}
+
+/// Searches, one after the other.
+pub fn ask(index: &mut dyn Index, from: &[Coordinates], during: Duration) -> Asked {
+    let mut pick_ups = from.iter().cycle().copied();
+    time(index, during, |index| {
+        if let Some(from) = pick_ups.next() {
+            std::hint::black_box(index.nearest(from));
+        }
+    })
+}
+
+/// Nothing but the way to the server and back.
+pub fn round_trips(index: &mut dyn Index, during: Duration) -> Asked {
+    time(index, during, |index| index.round_trip())
+}
+
+fn time(index: &mut dyn Index, during: Duration, mut what: impl FnMut(&mut dyn Index)) -> Asked {
+    let server = index.server();
+    let mut took_ns: Vec<u32> = Vec::new();
+    let cpu_before = cpu_ns(server);
+    let began = Instant::now();
+    let mut now = began;
+    while now.duration_since(began) < during {
+        what(index);
+        let then = now;
+        now = Instant::now();
+        let ns = now.duration_since(then).as_nanos();
+        took_ns.push(u32::try_from(ns).unwrap_or(u32::MAX));
+    }
+    let count = took_ns.len();
+    let cpu_us = cpu_us_each(cpu_before, cpu_ns(server), count);
+    took_ns.sort_unstable();
+    let at = |hundredth: usize| f64::from(took_ns[(count * hundredth / 100).min(count - 1)]) / 1e3;
+    Asked {
+        median_us: at(50),
+        p99_us: at(99),
+        per_s: count as f64 / now.duration_since(began).as_secs_f64(),
+        cpu_us,
+    }
+}
+
+/// Reports, so many together, one lot after the other.
+pub fn drive(
+    index: &mut dyn Index,
+    traffic: &mut Traffic<'_>,
+    together: usize,
+    during: Duration,
+) -> Driven {
+    let began = Instant::now();
+    drive_while(index, traffic, together, || began.elapsed() < during)
+}
+
+fn drive_while(
+    index: &mut dyn Index,
+    traffic: &mut Traffic<'_>,
+    together: usize,
+    goes_on: impl Fn() -> bool,
+) -> Driven {
+    let server = index.server();
+    let mut count = 0;
+    let cpu_before = cpu_ns(server);
+    let began = Instant::now();
+    while goes_on() {
+        for _ in 0..BETWEEN_LOOKS {
+            let (moves, round) = traffic.next(together);
+            index.relocate(moves, round);
+            count += moves.len();
+        }
+    }
+    Driven {
+        per_s: count as f64 / began.elapsed().as_secs_f64(),
+        cpu_us: cpu_us_each(cpu_before, cpu_ns(server), count),
+    }
+}
+
+/// Searches while another thread reports as fast as it can.
+pub fn both(
+    index: &mut dyn Index,
+    from: &[Coordinates],
+    traffic: &mut Traffic<'_>,
+    together: usize,
+    during: Duration,
+) -> (Asked, Driven) {
+    let mut other = index.another();
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let driving = scope.spawn(|| {
+            let goes_on = || !is_over.load(Ordering::Relaxed);
+            drive_while(other.as_mut(), traffic, together, goes_on)
+        });
+        let asked = ask(index, from, during);
+        is_over.store(true, Ordering::Relaxed);
+        (asked, driving.join().expect("the other thread drives on"))
+    })
+}
+
+fn cpu_ns(server: Server) -> Option<u64> {
+    Some(own_cpu_ns()? + server.cpu_ns()?)
+}
+
+fn cpu_us_each(before: Option<u64>, after: Option<u64>, count: usize) -> Option<f64> {
+    let ns = after?.checked_sub(before?)?;
+    Some(ns as f64 / 1e3 / count as f64)
+}

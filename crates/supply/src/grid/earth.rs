@@ -1,0 +1,388 @@
+//! The earth as the grid sees it: points, squares, and how near what lies in a square can be at the nearest.
+//!
+//! A point is kept as three whole numbers on a sphere, in units of about 6 mm. The straight line through the earth between two such points (the *chord*)
+//! grows with the distance along its surface, its square is a whole number, and neither a pole nor the antimeridian is special to it. So
+//! comparing two distances takes three multiplications, is exact, and has no rounding that could order drivers differently on another day.
+
+use std::f64::consts::{FRAC_PI_2, PI, TAU};
+
+use domain::Coordinates;
+
+/// The mean radius of the earth.
+const RADIUS_M: f64 = 6_371_008.8;
+/// How many units a radius has; the square of the longest chord still fits.
+const UNITS: f64 = (1_u64 << 30) as f64;
+
+/// Bands of latitude, each one tile high: 3.2 km.
+pub const BANDS: u32 = 6_250;
+/// A tile has 8 cells a side, as a power of two.
+pub const CELL_BITS: u32 = 3;
+/// A cell can be halved so often: down to 6 m.
+pub const HALVINGS: u32 = 6;
+/// The squares that addresses are made of: so many a side has a tile, as a power of two.
+pub const SQUARE_BITS: u32 = CELL_BITS + HALVINGS;
+/// How many rows of cells there are from pole to pole.
+pub const CELL_ROWS: u32 = BANDS << CELL_BITS;
+/// How high a cell is, in radians: 400 m.
+const CELL_RAD: f64 = PI / CELL_ROWS as f64;
+
+/// A place on the sphere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Point {
+    x: i32,
+    y: i32,
+    z: i32,
+}
+
+impl Point {
+    /// The nearest point that can be kept.
+    pub fn of(place: Coordinates) -> Self {
+        let (sin_lat, cos_lat) = place.lat().to_radians().sin_cos();
+        let (sin_lon, cos_lon) = place.lon().to_radians().sin_cos();
+        let units = |part: f64| (part * UNITS).round() as i32;
+        Self {
+            x: units(cos_lat * cos_lon),
+            y: units(cos_lat * sin_lon),
+            z: units(sin_lat),
+        }
+    }
+
+    /// The square of the chord to another point.
+    pub fn chord2(self, other: Self) -> u64 {
+        let part = |a: i32, b: i32| {
+            let difference = i64::from(a) - i64::from(b);
+            (difference * difference) as u64
+        };
+        part(self.x, other.x) + part(self.y, other.y) + part(self.z, other.z)
+    }
+}
+
+/// Half a chord, as a part of the radius, below which the first terms of the arcsine's series are all that a number keeps: 12 km of way.
+const NEAR: f64 = 1e-3;
+
+/// The distance over the earth's surface that belongs to a chord; what the haversine formula gives for the two points.
+pub fn metres(chord2: u64) -> f64 {
+    let half = (chord2 as f64).sqrt() / UNITS / 2.0;
+    let angle = if half < NEAR {
+        half * (1.0 + half * half * (1.0 / 6.0 + half * half * (3.0 / 40.0)))
+    } else {
+        half.min(1.0).asin()
+    };
+    2.0 * RADIUS_M * angle
+}
+
+/// The distance over the earth's surface.
+pub fn distance_m(a: Coordinates, b: Coordinates) -> f64 {
+    metres(Point::of(a).chord2(Point::of(b)))
+}
+
+/// No less than the distance over the earth's surface, and cheap: what it would be if meridians did not come together towards the poles.
+pub fn distance_at_most_m(a: Coordinates, b: Coordinates) -> f64 {
+    let (north, east) = (a.lat() - b.lat(), a.lon() - b.lon());
+    RADIUS_M * (north * north + east * east).sqrt().to_radians()
+}
+
+/// The square of the chord that spans so many metres; nothing further than that has a longer one.
+pub fn chord2(metres: f64) -> u64 {
+    let angle = (metres / RADIUS_M).clamp(0.0, PI);
+    let chord = 2.0 * (angle / 2.0).sin() * UNITS;
+    (chord * chord).ceil() as u64
+}
+
+/// A chord's square as a number of square radii, made longer by what rounding can have taken off.
+pub fn reach(chord2: u64) -> f64 {
+    const ROUNDING: f64 = 1e-8; // 6 cm
+    let chord = (chord2 as f64).sqrt() / UNITS + ROUNDING;
+    chord * chord
+}
+
+/// One of the smallest squares, counted from the south pole and from the antimeridian eastwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Square {
+    pub row: u32,
+    pub col: u32,
+}
+
+/// Which tile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TileKey {
+    pub band: u16,
+    pub column: u16,
+}
+
+impl Square {
+    /// The tile that it is in.
+    pub fn tile(self) -> TileKey {
+        TileKey {
+            band: (self.row >> SQUARE_BITS) as u16,
+            column: (self.col >> SQUARE_BITS) as u16,
+        }
+    }
+
+    /// Which of its tile's cells it is in.
+    pub fn cell(self) -> usize {
+        cell_in_tile(self.row >> HALVINGS, self.col >> HALVINGS)
+    }
+
+    /// Where in its cell it is, a bit of the row and one of the column for each halving.
+    pub fn path(self) -> Path {
+        const MASK: u32 = (1 << HALVINGS) - 1;
+        Path(((self.row & MASK) << HALVINGS | self.col & MASK) as u16)
+    }
+}
+
+impl TileKey {
+    /// The row and the column, among all, of one of its cells.
+    pub fn cell(self, cell: u32) -> (u32, u32) {
+        const MASK: u32 = (1 << CELL_BITS) - 1;
+        let first = |tile: u16| u32::from(tile) << CELL_BITS;
+        (
+            first(self.band) + (cell >> CELL_BITS),
+            first(self.column) + (cell & MASK),
+        )
+    }
+}
+
+/// Which of a tile's cells one is that has this row and column.
+pub fn cell_in_tile(cell_row: u32, cell_col: u32) -> usize {
+    const MASK: u32 = (1 << CELL_BITS) - 1;
+    ((cell_row & MASK) << CELL_BITS | cell_col & MASK) as usize
+}
+
+/// A square's place in its cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Path(u16);
+
+impl Path {
+    /// Which quarter is next, after so many halvings.
+    pub fn quarter(self, depth: u32) -> usize {
+        let bit = HALVINGS - 1 - depth;
+        usize::from(self.0 >> (HALVINGS + bit) & 1) << 1 | usize::from(self.0 >> bit & 1)
+    }
+}
+
+/// A band of latitude.
+#[derive(Debug, Clone, Copy)]
+struct Band {
+    /// How many tiles go round the earth.
+    tiles: u32,
+    /// The cosine of the latitude where the band is shortest.
+    cos_min: f64,
+}
+
+/// How the earth is cut: bands as high as a tile, each into as many tiles as are about as wide as high.
+#[derive(Debug)]
+pub struct Earth {
+    bands: Box<[Band]>,
+}
+
+impl Earth {
+    /// Cuts it.
+    pub fn new() -> Self {
+        let edge = |band: u32| f64::from(band) / f64::from(BANDS) * PI - FRAC_PI_2;
+        let bands = (0..BANDS).map(|band| {
+            let middle = (edge(band) + edge(band + 1)) / 2.0;
+            let around = middle.cos() * f64::from(2 * BANDS);
+            let cos_min = edge(band).cos().min(edge(band + 1).cos());
+            Band {
+                tiles: (around as u32).max(1),
+                cos_min: cos_min.max(0.0),
+            }
+        });
+        Self {
+            bands: bands.collect(),
+        }
+    }
+
+    /// The square of a place.
+    pub fn square(&self, place: Coordinates) -> Square {
+        let rows = BANDS << SQUARE_BITS;
+        let row = ((place.lat() + 90.0) / 180.0 * f64::from(rows)) as u32;
+        let row = row.min(rows - 1);
+        let cols = self.band(row >> SQUARE_BITS).tiles << SQUARE_BITS;
+        let col = ((place.lon() + 180.0) / 360.0 * f64::from(cols)) as u32;
+        // 180 degrees east is 180 degrees west.
+        Square {
+            row,
+            col: col % cols,
+        }
+    }
+
+    /// How many cells go round the earth in that row of cells.
+    pub fn cell_cols(&self, cell_row: u32) -> u32 {
+        self.band(cell_row >> CELL_BITS).tiles << CELL_BITS
+    }
+
+    fn band(&self, band: u32) -> Band {
+        self.bands[band as usize]
+    }
+}
+
+/// What is between two rows and two columns of the smallest squares.
+#[derive(Debug, Clone, Copy)]
+pub struct Area {
+    row: u32,
+    col: u32,
+    /// Squares a side.
+    side: u32,
+    /// What a square measures in longitude.
+    col_rad: f64,
+    cos_min: f64,
+}
+
+impl Area {
+    /// A whole tile.
+    pub fn of_tile(earth: &Earth, key: TileKey) -> Self {
+        let (row, col) = (u32::from(key.band), u32::from(key.column));
+        Self::new(
+            earth,
+            row << SQUARE_BITS,
+            col << SQUARE_BITS,
+            1 << SQUARE_BITS,
+        )
+    }
+
+    /// A cell, by its row and column among all.
+    pub fn of_cell(earth: &Earth, cell_row: u32, cell_col: u32) -> Self {
+        Self::new(
+            earth,
+            cell_row << HALVINGS,
+            cell_col << HALVINGS,
+            1 << HALVINGS,
+        )
+    }
+
+    fn new(earth: &Earth, row: u32, col: u32, side: u32) -> Self {
+        let band = earth.band(row >> SQUARE_BITS);
+        Self {
+            row,
+            col,
+            side,
+            col_rad: TAU / f64::from(band.tiles << SQUARE_BITS),
+            cos_min: band.cos_min,
+        }
+    }
+
+    /// One of its quarters: the southern two come first, of each two the western.
+    pub fn quarter(self, quarter: usize) -> Self {
+        let side = self.side / 2;
+        Self {
+            row: self.row + (quarter as u32 >> 1) * side,
+            col: self.col + (quarter as u32 & 1) * side,
+            side,
+            ..self
+        }
+    }
+}
+
+/// Where a search looks from.
+#[derive(Debug, Clone, Copy)]
+pub struct Viewpoint {
+    pub point: Point,
+    pub square: Square,
+    lat: f64,
+    lon: f64,
+    cos_lat: f64,
+}
+
+impl Viewpoint {
+    /// Looks from that place.
+    pub fn new(earth: &Earth, place: Coordinates) -> Self {
+        let lat = place.lat().to_radians();
+        Self {
+            point: Point::of(place),
+            square: earth.square(place),
+            lat,
+            lon: place.lon().to_radians(),
+            cos_lat: lat.cos().max(0.0),
+        }
+    }
+
+    /// The square of the chord to the nearest that can be in that area, at most: the haversine formula with the least of each of its terms.
+    pub fn nearest(&self, area: Area) -> f64 {
+        let half = f64::from(area.side) / 2.0;
+        let (lat, lon) = self.offset_from_middle(area);
+        let lat_gap = (lat.abs() - half * SQUARE_RAD).max(0.0);
+        let lon_gap = (lon.abs() - half * area.col_rad).max(0.0);
+        chord2_at_least(lat_gap) + self.cos_lat * area.cos_min * chord2_at_least(lon_gap)
+    }
+
+    /// Which quarter of that area is nearest.
+    pub fn nearest_quarter(&self, area: Area) -> usize {
+        let (lat, lon) = self.offset_from_middle(area);
+        usize::from(lat >= 0.0) << 1 | usize::from(lon >= 0.0)
+    }
+
+    /// How far north and east of an area's middle this is, in radians.
+    fn offset_from_middle(&self, area: Area) -> (f64, f64) {
+        let half = f64::from(area.side) / 2.0;
+        let lat = self.lat + FRAC_PI_2 - (f64::from(area.row) + half) * SQUARE_RAD;
+        let lon = self.lon + PI - (f64::from(area.col) + half) * area.col_rad;
+        let lon = if lon > PI {
+            lon - TAU
+        } else if lon < -PI {
+            lon + TAU
+        } else {
+            lon
+        };
+        (lat, lon)
+    }
+
+    /// The columns of a row of cells that a ring of cells around this reaches, not yet wrapped; `None` when it closes around the pole.
+    pub fn columns(&self, cols: u32, ring: u32) -> Option<(i64, i64)> {
+        let wide = self.ring_lon(ring);
+        if wide >= PI {
+            return None;
+        }
+        let col = |lon: f64| floor((lon + PI) / TAU * f64::from(cols));
+        let (west, east) = (col(self.lon - wide), col(self.lon + wide));
+        (east - west + 1 < i64::from(cols)).then_some((west, east))
+    }
+
+    /// The square of the chord up to which nothing is outside the rings so far.
+    pub fn covered(&self, ring: u32) -> f64 {
+        let row = self.square.row >> HALVINGS;
+        let north_row = row + ring + 1;
+        let mut covered = f64::INFINITY;
+        if row > ring {
+            covered = self.lat + FRAC_PI_2 - f64::from(row - ring) * CELL_RAD;
+        }
+        if north_row < CELL_ROWS {
+            covered = covered.min(f64::from(north_row) * CELL_RAD - self.lat - FRAC_PI_2);
+        }
+        let lat = if covered.is_finite() {
+            chord2_at_least(covered.max(0.0))
+        } else {
+            f64::INFINITY
+        };
+        // A meridian's plane is so far away; behind the pole nothing is nearer than the earth's axis.
+        let wide = self.ring_lon(ring);
+        let lon = if wide >= PI {
+            f64::INFINITY
+        } else {
+            let wide = wide.min(FRAC_PI_2);
+            let to_plane = self.cos_lat * wide * (1.0 - wide * wide / 6.0);
+            to_plane * to_plane
+        };
+        lat.min(lon)
+    }
+
+    fn ring_lon(&self, ring: u32) -> f64 {
+        f64::from(ring) * CELL_RAD / self.cos_lat.max(1e-12)
+    }
+}
+
+/// The largest whole number that is not above; `f64::floor` would be a call into the C library here, and a search asks for a few at each ring.
+const fn floor(number: f64) -> i64 {
+    let towards_zero = number as i64;
+    towards_zero - (number < towards_zero as f64) as i64
+}
+
+/// How high one of the smallest squares is.
+const SQUARE_RAD: f64 = CELL_RAD / (1 << HALVINGS) as f64;
+
+/// The square of the chord of an angle from 0 to pi, or a little less, without its sine: y - y³/6 is never more than sin y.
+fn chord2_at_least(angle: f64) -> f64 {
+    let chord = angle * (1.0 - angle * angle / 24.0);
+    chord * chord
+}

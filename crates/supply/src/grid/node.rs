@@ -1,0 +1,272 @@
+//! What is in a cell: a short list of entries, or four quarters that have it in turn.
+
+use domain::DriverId;
+
+use super::earth::{HALVINGS, Path, Point};
+
+/// More than this and a list becomes four: going through a list is cheap where it lies together in memory, going to the next list is not.
+const SPLIT_OVER: usize = 48;
+/// As few as this and four lists become one; far below the other, so that nobody who goes to and fro makes work.
+const MERGE_AT: usize = 24;
+
+/// What a search asks of a driver, kept beside the position so that it need not look anywhere else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tags {
+    /// When the position was heard, in a unit of the caller's.
+    pub heard: u32,
+    /// Which class of vehicles, by a number of the caller's.
+    pub class: u32,
+    /// How many passengers the vehicle takes.
+    pub seats: u8,
+    /// Whether the driver may get an offer.
+    pub is_free: bool,
+}
+
+/// A driver in the grid; the tags lie flat, so that it has no gaps.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    pub driver: DriverId,
+    pub point: Point,
+    heard: u32,
+    class: u32,
+    path: Path,
+    seats: u8,
+    is_free: bool,
+}
+
+impl Entry {
+    /// A driver at that point, which is at that place in its cell.
+    pub fn new(driver: DriverId, point: Point, path: Path, tags: Tags) -> Self {
+        Self {
+            driver,
+            point,
+            heard: tags.heard,
+            class: tags.class,
+            path,
+            seats: tags.seats,
+            is_free: tags.is_free,
+        }
+    }
+
+    /// What a search asks of the driver.
+    pub fn tags(&self) -> Tags {
+        Tags {
+            heard: self.heard,
+            class: self.class,
+            seats: self.seats,
+            is_free: self.is_free,
+        }
+    }
+
+    /// Changes that.
+    pub fn set_tags(&mut self, tags: Tags) {
+        *self = Self::new(self.driver, self.point, self.path, tags);
+    }
+}
+
+/// A list or four quarters.
+#[derive(Debug)]
+pub enum Node {
+    Leaf(Vec<Entry>),
+    Split(Box<Split>),
+}
+
+/// Four quarters, and how many entries they have together.
+#[derive(Debug)]
+pub struct Split {
+    count: usize,
+    pub quarters: [Node; 4],
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Self::Leaf(Vec::new())
+    }
+}
+
+impl Node {
+    /// Whether nobody is here.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Leaf(entries) => entries.is_empty(),
+            Self::Split(_) => false,
+        }
+    }
+
+    /// Adds an entry; `depth` is how often the cell has been halved on the way here.
+    pub fn insert(&mut self, entry: Entry, depth: u32) {
+        match self {
+            Self::Leaf(entries) if entries.len() < SPLIT_OVER || depth == HALVINGS => {
+                push(entries, entry);
+            }
+            Self::Leaf(entries) => {
+                let mut split = Split {
+                    count: 0,
+                    quarters: Default::default(),
+                };
+                for entry in entries.drain(..).chain([entry]) {
+                    split.insert(entry, depth);
+                }
+                *self = Self::Split(Box::new(split));
+            }
+            Self::Split(split) => split.insert(entry, depth),
+        }
+    }
+
+    /// Takes a driver's entry out.
+    pub fn remove(&mut self, driver: DriverId, path: Path, depth: u32) {
+        match self {
+            Self::Leaf(entries) => {
+                if let Some(at) = entries.iter().position(|entry| entry.driver == driver) {
+                    entries.swap_remove(at);
+                    give_back(entries);
+                }
+            }
+            Self::Split(split) => {
+                split.quarters[path.quarter(depth)].remove(driver, path, depth + 1);
+                split.count -= 1;
+                if split.count <= MERGE_AT {
+                    let mut entries = Vec::with_capacity(split.count);
+                    for quarter in &mut split.quarters {
+                        quarter.drain_into(&mut entries);
+                    }
+                    *self = Self::Leaf(entries);
+                }
+            }
+        }
+    }
+
+    /// Puts a new entry in the place of the driver's old one, which was at `old`.
+    pub fn replace(&mut self, old: Path, entry: Entry, depth: u32) {
+        match self {
+            Self::Leaf(entries) => {
+                if let Some(known) = entries
+                    .iter_mut()
+                    .find(|known| known.driver == entry.driver)
+                {
+                    *known = entry;
+                }
+            }
+            Self::Split(split) => {
+                let (from, to) = (old.quarter(depth), entry.path.quarter(depth));
+                if from == to {
+                    split.quarters[to].replace(old, entry, depth + 1);
+                } else {
+                    split.quarters[from].remove(entry.driver, old, depth + 1);
+                    split.quarters[to].insert(entry, depth + 1);
+                }
+            }
+        }
+    }
+
+    /// The driver's entry.
+    pub fn get_mut(&mut self, driver: DriverId, path: Path, depth: u32) -> Option<&mut Entry> {
+        match self {
+            Self::Leaf(entries) => entries.iter_mut().find(|entry| entry.driver == driver),
+            Self::Split(split) => {
+                split.quarters[path.quarter(depth)].get_mut(driver, path, depth + 1)
+            }
+        }
+    }
+
+    fn drain_into(&mut self, all: &mut Vec<Entry>) {
+        match self {
+            Self::Leaf(entries) => all.append(entries),
+            Self::Split(split) => {
+                for quarter in &mut split.quarters {
+                    quarter.drain_into(all);
+                }
+            }
+        }
+    }
+}
+
+impl Split {
+    fn insert(&mut self, entry: Entry, depth: u32) {
+        self.count += 1;
+        self.quarters[entry.path.quarter(depth)].insert(entry, depth + 1);
+    }
+}
+
+/// Has room for one more, and no more than that: most of the index is these lists, and whoever drives about comes and goes all the time.
+fn push(entries: &mut Vec<Entry>, entry: Entry) {
+    entries.reserve_exact(1);
+    entries.push(entry);
+}
+
+/// Keeps room for one, so that a list which somebody leaves and another joins need not move.
+fn give_back(entries: &mut Vec<Entry>) {
+    if entries.is_empty() {
+        *entries = Vec::new();
+    } else if entries.capacity() > entries.len() + 1 {
+        entries.shrink_to_fit();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grid::earth::{Earth, Square};
+    use domain::{Coordinates, UserId};
+
+    fn entry(id: i64, square: Square) -> Entry {
+        let middle = Coordinates::new(0.0, 0.0).expect("on the earth");
+        let tags = Tags {
+            heard: 0,
+            class: 0,
+            seats: 4,
+            is_free: true,
+        };
+        Entry::new(
+            DriverId::of(UserId::new(id)),
+            Point::of(middle),
+            square.path(),
+            tags,
+        )
+    }
+
+    #[test]
+    fn a_cell_splits_and_comes_together_again() {
+        let mut node = Node::default();
+        let square = |id: i64| Square {
+            row: (id as u32 * 7) % 64,
+            col: (id as u32 * 13) % 64,
+        };
+        for id in 0..200 {
+            node.insert(entry(id, square(id)), 0);
+        }
+        assert!(matches!(&node, Node::Split(split) if split.count == 200));
+        for id in 0..200 {
+            let found = node.get_mut(entry(id, square(id)).driver, square(id).path(), 0);
+            assert!(found.is_some(), "{id}");
+        }
+        for id in 0..176 {
+            node.remove(entry(id, square(id)).driver, square(id).path(), 0);
+        }
+        assert!(matches!(&node, Node::Leaf(entries) if entries.len() == 24));
+        for id in 176..200 {
+            node.remove(entry(id, square(id)).driver, square(id).path(), 0);
+        }
+        assert!(matches!(&node, Node::Leaf(entries) if entries.capacity() == 0));
+    }
+
+    #[test]
+    fn any_number_may_stand_on_one_spot() {
+        let earth = Earth::new();
+        let square = earth.square(Coordinates::new(51.5, -0.1).expect("on the earth"));
+        let mut node = Node::default();
+        for id in 0..1_000 {
+            node.insert(entry(id, square), 0);
+        }
+        for id in 0..1_000 {
+            node.remove(entry(id, square).driver, square.path(), 0);
+        }
+        assert!(node.is_empty());
+    }
+
+    #[test]
+    fn an_entry_takes_half_a_cache_line_and_a_node_less() {
+        assert_eq!(size_of::<Entry>(), 32);
+        assert_eq!(size_of::<Node>(), 24);
+    }
+}
