@@ -100,8 +100,9 @@ pub enum Access {
 
 /// How long a statement, a lock or an answer of the database is waited for, in milliseconds.
 const PATIENCE_MS: u32 = 5_000;
-/// The same: what fails after that has most likely taken too long, in whatever language it says so.
-pub const PATIENCE: Duration = Duration::from_millis(PATIENCE_MS as u64);
+/// What fails after that has most likely taken too long, in whatever language it says so. The server ends a statement by its own clock,
+/// which may run ahead of ours.
+pub const TOO_LONG: Duration = Duration::from_millis(PATIENCE_MS as u64 * 9 / 10);
 
 /// How long is waited before a locked file is tried again.
 const FILE_PAUSE: Duration = Duration::from_millis(10);

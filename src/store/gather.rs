@@ -10,7 +10,7 @@ use diesel::QueryResult;
 use diesel::result::Error;
 use tokio::sync::{Notify, oneshot};
 
-use super::db::{Db, PATIENCE};
+use super::db::{Db, TOO_LONG};
 use super::pool::{Reader, Unavailable, is_there};
 use super::writer::fault::Fault;
 
@@ -142,7 +142,7 @@ async fn answers<K: Send + 'static, V: Send + 'static>(
 
 /// What has taken too long for a crowd would take long for each of it.
 fn is_for_one(error: &Error, begun: Instant) -> bool {
-    Fault::of(error) != Fault::Database && begun.elapsed() < PATIENCE
+    Fault::of(error) != Fault::Database && begun.elapsed() < TOO_LONG
 }
 
 /// Ends with the first outage, and when it takes too long: the rest gets the same answer.
@@ -170,7 +170,7 @@ fn singly<K, V>(
     key: &[K],
     begun: Instant,
 ) -> Result<V, Unavailable> {
-    if begun.elapsed() >= PATIENCE {
+    if begun.elapsed() >= TOO_LONG {
         return Err(Unavailable::Lost("it takes too long".to_owned()));
     }
     match read(db, key) {

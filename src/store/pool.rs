@@ -9,7 +9,7 @@ use diesel::result::{DatabaseErrorKind, Error};
 use diesel::{Connection, QueryResult};
 use tokio::sync::Semaphore;
 
-use super::db::{Access, DatabaseUrl, Db, PATIENCE, on};
+use super::db::{Access, DatabaseUrl, Db, TOO_LONG, on};
 use super::lock::Loss;
 use super::queries::TellQueries;
 use super::writer::fault::Fault;
@@ -49,7 +49,7 @@ impl Unavailable {
             (Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _), _) => Self::Busy,
             (_, Fault::Write) => Self::Query(text),
             // What took too long may be quicker the next time.
-            (_, Fault::Unclear) if took < PATIENCE && answers() => Self::Query(text),
+            (_, Fault::Unclear) if took < TOO_LONG && answers() => Self::Query(text),
             (_, Fault::Unclear | Fault::Database) => Self::Lost(text),
         }
     }
@@ -201,7 +201,7 @@ mod tests {
             "storniere Anfrage wegen Zeitüberschreitung der Anfrage",
         ] {
             let of = |took| Unavailable::of(&said(text), took, || true);
-            assert!(matches!(of(PATIENCE), Unavailable::Lost(_)), "{text}");
+            assert!(matches!(of(TOO_LONG), Unavailable::Lost(_)), "{text}");
             assert!(
                 matches!(of(Duration::ZERO), Unavailable::Query(_)),
                 "{text}"
