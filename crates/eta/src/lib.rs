@@ -8,6 +8,8 @@
 //! Asking is synchronous: dispatch plans on a blocking thread anyway, the road graph is nothing but computing, and a plan
 //! that waits for a table service has nothing else to do meanwhile.
 
+#![warn(unreachable_pub)]
+
 mod chain;
 pub mod osrm;
 pub mod road;
@@ -26,7 +28,7 @@ pub use straight::Straight;
 pub use traffic::{Traffic, TrafficError};
 
 /// How far a place may be from the nearest street to be on a map. A farm may lie so far from the road; the next town does not.
-pub const LEG_MAX_M: f64 = 1_000.0;
+pub(crate) const LEG_MAX_M: f64 = 1_000.0;
 
 /// How long these drivers take to that pick-up?
 #[derive(Debug, Clone, Copy)]

@@ -44,7 +44,7 @@ impl Traffic {
     }
 
     /// How fast the traffic is at that time, 1 being as fast as the map says.
-    pub fn factor(&self, at: Timestamp) -> f64 {
+    pub(crate) fn factor(&self, at: Timestamp) -> f64 {
         let hour = self.zone.to_datetime(at).hour();
         usize::try_from(hour).map_or(1.0, |hour| self.factors[hour])
     }

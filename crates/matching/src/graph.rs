@@ -109,12 +109,12 @@ impl Graph {
     }
 
     /// How many rows there are.
-    pub fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.starts.len() - 1
     }
 
     /// How many columns there are.
-    pub fn columns(&self) -> usize {
+    pub(crate) fn columns(&self) -> usize {
         self.columns as usize
     }
 
@@ -128,7 +128,7 @@ impl Graph {
     /// # Panics
     ///
     /// Where there is no such row.
-    pub fn row(&self, row: usize) -> &[Edge] {
+    pub(crate) fn row(&self, row: usize) -> &[Edge] {
         &self.edges[self.starts[row]..self.starts[row + 1]]
     }
 }

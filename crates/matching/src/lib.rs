@@ -17,6 +17,8 @@
 //!
 //! Candidates for those who stay unmatched, the meaning of a cost, and when to solve at all are the caller's.
 
+#![warn(unreachable_pub)]
+
 mod budget;
 mod exact;
 mod graph;

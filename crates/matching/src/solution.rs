@@ -57,12 +57,6 @@ impl Solution {
         }
     }
 
-    /// The rows without a column, for which the caller may look further.
-    pub fn unmatched(&self) -> impl Iterator<Item = usize> + '_ {
-        let rows = self.columns.iter().enumerate();
-        rows.filter_map(|(row, column)| column.is_none().then_some(row))
-    }
-
     /// How much cheaper as many matches could be, at most; nothing where the answer is exact.
     pub fn gap(&self) -> i64 {
         self.cost - self.cost_min

@@ -8,7 +8,7 @@ use domain::VehicleClass;
 
 /// The classes that somebody drives.
 #[derive(Debug, Default)]
-pub struct Classes {
+pub(crate) struct Classes {
     known: RwLock<Known>,
 }
 
@@ -27,7 +27,7 @@ struct Class {
 
 impl Classes {
     /// The number of a class that one more driver drives.
-    pub fn take(&self, class: &VehicleClass) -> u32 {
+    pub(crate) fn take(&self, class: &VehicleClass) -> u32 {
         let known = &mut *self.known.write();
         if let Some(class) = known.classes.get_mut(class) {
             class.drivers += 1;
@@ -43,7 +43,7 @@ impl Classes {
     }
 
     /// Says that a driver no longer drives it; a class that nobody drives is forgotten.
-    pub fn give_back(&self, name: &VehicleClass) {
+    pub(crate) fn give_back(&self, name: &VehicleClass) {
         let mut known = self.known.write();
         if let Some(class) = known.classes.get_mut(name) {
             class.drivers -= 1;
@@ -54,7 +54,7 @@ impl Classes {
     }
 
     /// The number of a class, if somebody drives it.
-    pub fn number(&self, class: &VehicleClass) -> Option<u32> {
+    pub(crate) fn number(&self, class: &VehicleClass) -> Option<u32> {
         self.known.read().classes.get(class).map(|it| it.number)
     }
 }

@@ -28,9 +28,10 @@ use earth::{Area, Earth, Point, Square, TileKey, Viewpoint};
 use node::Entry;
 use tile::Tile;
 
-pub use earth::{distance_at_most_m, distance_m};
 pub use node::Tags;
 pub use search::Found;
+
+pub(crate) use earth::{distance_at_most_m, distance_m};
 
 /// The index.
 #[derive(Debug)]
@@ -97,7 +98,7 @@ impl Grid {
     }
 
     /// Changes what a search asks of a driver.
-    pub fn retag(&self, spot: &Spot, driver: DriverId, tags: Tags) {
+    pub(crate) fn retag(&self, spot: &Spot, driver: DriverId, tags: Tags) {
         spot.tile.change(spot.square.cell(), |node| {
             if let Some(entry) = node.get_mut(driver, spot.square.path(), 0) {
                 entry.set_tags(tags);
@@ -107,13 +108,13 @@ impl Grid {
 
     /// Takes a driver out.
     #[expect(clippy::needless_pass_by_value, reason = "the spot is used up")]
-    pub fn remove(&self, spot: Spot, driver: DriverId) {
+    pub(crate) fn remove(&self, spot: Spot, driver: DriverId) {
         take_out(&spot, driver);
         self.leave(&spot.tile);
     }
 
     /// How many tiles there are.
-    pub fn tile_count(&self) -> usize {
+    pub(crate) fn tile_count(&self) -> usize {
         self.tiles.len()
     }
 

@@ -15,17 +15,17 @@ use domain::Fix;
 use super::grid::{distance_at_most_m, distance_m};
 
 /// Faster than this nobody drives, in metres a second.
-pub const SPEED_MAX_MPS: f64 = 70.0;
+pub(crate) const SPEED_MAX_MPS: f64 = 70.0;
 /// A fix that may be further off says nothing about who is near, in metres.
-pub const ACCURACY_MAX_M: f64 = 500.0;
+pub(crate) const ACCURACY_MAX_M: f64 = 500.0;
 /// A fix that soon after the last one tells nothing new.
-pub const APART_MIN: SignedDuration = SignedDuration::from_millis(200);
+pub(crate) const APART_MIN: SignedDuration = SignedDuration::from_millis(200);
 /// How far a device's clock may be ahead of ours.
 pub const AHEAD_MAX: SignedDuration = SignedDuration::from_secs(60);
 /// How old a fix may be when it arrives.
-pub const AGE_MAX: SignedDuration = SignedDuration::from_mins(10);
+pub(crate) const AGE_MAX: SignedDuration = SignedDuration::from_mins(10);
 /// So many fixes that agree with each other make a place believed that could not have been reached.
-pub const CONFIRMED_BY: u32 = 3;
+pub(crate) const CONFIRMED_BY: u32 = 3;
 
 /// What a fix was found to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -70,7 +70,7 @@ pub struct Counts {
 
 impl Counts {
     /// Counts one more.
-    pub fn add(&mut self, verdict: Verdict) {
+    pub(crate) fn add(&mut self, verdict: Verdict) {
         *match verdict {
             Verdict::Accepted => &mut self.accepted,
             Verdict::Late => &mut self.late,
@@ -85,7 +85,7 @@ impl Counts {
 
 /// What is known of one device.
 #[derive(Debug, Clone, Default)]
-pub struct Judge {
+pub(crate) struct Judge {
     last: Option<Fix>,
     /// Hardly ever there, so it takes no room.
     doubted: Option<Box<Doubted>>,
@@ -102,12 +102,16 @@ struct Doubted {
 
 impl Judge {
     /// The last fix that was believed.
-    pub fn last(&self) -> Option<&Fix> {
+    pub(crate) fn last(&self) -> Option<&Fix> {
         self.last.as_ref()
     }
 
     /// Judges fixes that came together, in the order of their times, and gives those that were accepted.
-    pub fn judge_all(&mut self, fixes: &[Fix], received_at: Timestamp) -> (Vec<Fix>, Counts) {
+    pub(crate) fn judge_all(
+        &mut self,
+        fixes: &[Fix],
+        received_at: Timestamp,
+    ) -> (Vec<Fix>, Counts) {
         let mut accepted = Vec::with_capacity(fixes.len());
         let mut counts = Counts::default();
         let mut judge = |fix: &Fix| {
@@ -128,7 +132,7 @@ impl Judge {
     }
 
     /// Judges one fix, and remembers it if it is accepted.
-    pub fn judge(&mut self, fix: &Fix, received_at: Timestamp) -> Verdict {
+    pub(crate) fn judge(&mut self, fix: &Fix, received_at: Timestamp) -> Verdict {
         let verdict = self.verdict(fix, received_at);
         if verdict == Verdict::Accepted {
             self.last = Some(*fix);

@@ -14,6 +14,8 @@
 //! while somebody is in it, a class while somebody drives it. Time is an argument. What is on shift after a start is told
 //! by the caller.
 
+#![warn(unreachable_pub)]
+
 mod classes;
 mod counters;
 mod fit;
@@ -143,17 +145,6 @@ pub struct Seen {
 }
 
 impl Supply {
-    /// Nobody on shift, and another way to guess the time to a pick-up.
-    pub fn with_eta(eta: Straight) -> Self {
-        let shared = Shared {
-            eta,
-            ..Shared::default()
-        };
-        Self {
-            shared: Arc::new(shared),
-        }
-    }
-
     /// Puts a driver on shift, free. One who is on shift already goes on in that vehicle, where and at what they were.
     pub fn begin(&self, driver: DriverId, vehicle: Vehicle, at: Timestamp) {
         let Shared {

@@ -26,7 +26,7 @@ pub enum Occupation {
 
 /// What is known of a driver on shift. Whoever changes it has it alone, and the driver's place in the grid changes with it only.
 #[derive(Debug)]
-pub struct Shift {
+pub(crate) struct Shift {
     driver: DriverId,
     vehicle: Vehicle,
     class: u32,
@@ -43,7 +43,7 @@ pub struct Shift {
 
 impl Shift {
     /// A shift that begins, with nothing heard yet.
-    pub fn new(driver: DriverId, vehicle: Vehicle, class: u32, at: Timestamp) -> Self {
+    pub(crate) fn new(driver: DriverId, vehicle: Vehicle, class: u32, at: Timestamp) -> Self {
         Self {
             driver,
             vehicle,
@@ -59,7 +59,13 @@ impl Shift {
     }
 
     /// Goes on in another vehicle, or the same; gives the one before.
-    pub fn resume(&mut self, grid: &Grid, vehicle: Vehicle, class: u32, at: Timestamp) -> Vehicle {
+    pub(crate) fn resume(
+        &mut self,
+        grid: &Grid,
+        vehicle: Vehicle,
+        class: u32,
+        at: Timestamp,
+    ) -> Vehicle {
         self.began_at = self.began_at.max(at);
         self.class = class;
         let before = std::mem::replace(&mut self.vehicle, vehicle);
@@ -68,7 +74,7 @@ impl Shift {
     }
 
     /// Takes the driver off the grid; gives the vehicle.
-    pub fn end(&mut self, grid: &Grid) -> &Vehicle {
+    pub(crate) fn end(&mut self, grid: &Grid) -> &Vehicle {
         if let Some(spot) = self.spot.take() {
             grid.remove(spot, self.driver);
         }
@@ -76,7 +82,7 @@ impl Shift {
     }
 
     /// Judges what the device says, and moves the driver.
-    pub fn report(
+    pub(crate) fn report(
         &mut self,
         grid: &Grid,
         fixes: &[Fix],
@@ -96,34 +102,34 @@ impl Shift {
     }
 
     /// Notes what the driver is at; gives what it was before.
-    pub fn occupy(&mut self, grid: &Grid, occupation: Occupation) -> Occupation {
+    pub(crate) fn occupy(&mut self, grid: &Grid, occupation: Occupation) -> Occupation {
         let before = std::mem::replace(&mut self.occupation, occupation);
         self.retag(grid);
         before
     }
 
     /// The driver has a trip no longer: waiting begins anew.
-    pub fn wait_from(&mut self, at: Timestamp) {
+    pub(crate) fn wait_from(&mut self, at: Timestamp) {
         self.began_at = self.began_at.max(at);
     }
 
     /// What the driver is at.
-    pub fn occupation(&self) -> Occupation {
+    pub(crate) fn occupation(&self) -> Occupation {
         self.occupation
     }
 
     /// The last fix that was accepted.
-    pub fn latest(&self) -> Option<Fix> {
+    pub(crate) fn latest(&self) -> Option<Fix> {
         self.judge.last().copied()
     }
 
     /// What the driver drives.
-    pub fn vehicle(&self) -> &Vehicle {
+    pub(crate) fn vehicle(&self) -> &Vehicle {
         &self.vehicle
     }
 
     /// What is known of the driver, once a position was believed.
-    pub fn seen(&self) -> Option<Seen> {
+    pub(crate) fn seen(&self) -> Option<Seen> {
         Some(Seen {
             place: self.judge.last()?.location,
             since: self.began_at,
@@ -133,7 +139,7 @@ impl Shift {
     }
 
     /// Counts an answer to an offer.
-    pub fn answered(&mut self, is_accepted: bool) {
+    pub(crate) fn answered(&mut self, is_accepted: bool) {
         let count = if is_accepted {
             &mut self.accepted
         } else {
@@ -143,13 +149,13 @@ impl Shift {
     }
 
     /// Whether too little has been heard lately for an offer.
-    pub fn is_stale(&self, at: Timestamp) -> bool {
+    pub(crate) fn is_stale(&self, at: Timestamp) -> bool {
         self.heard_at
             .is_none_or(|heard| is_stale(ticks(heard), ticks(at)))
     }
 
     /// Whether the driver has gone, by the look of it: on no trip, and not heard of.
-    pub fn is_idle(&self, at: Timestamp) -> bool {
+    pub(crate) fn is_idle(&self, at: Timestamp) -> bool {
         let last_sign = self
             .heard_at
             .map_or(self.began_at, |at| at.max(self.began_at));
@@ -179,12 +185,12 @@ impl Shift {
 const STALE_AFTER_TICKS: i32 = (STALE_AFTER.as_millis() / 100) as i32;
 
 /// A moment as the grid keeps it: tenths of a second, beginning anew every 13 years.
-pub fn ticks(at: Timestamp) -> u32 {
+pub(crate) fn ticks(at: Timestamp) -> u32 {
     at.as_millisecond().div_euclid(100) as u32
 }
 
 /// Whether what was heard then is too old now. What seems to come from the future is not: threads read the clock in no particular order.
-pub fn is_stale(heard: u32, now: u32) -> bool {
+pub(crate) fn is_stale(heard: u32, now: u32) -> bool {
     let age = now.wrapping_sub(heard) as i32;
     age > STALE_AFTER_TICKS
 }

@@ -28,12 +28,12 @@ impl Area {
     }
 
     /// What it is called.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// Whether the point is in it, or on its border; what is in a hole is not.
-    pub fn contains(&self, at: Coordinates) -> bool {
+    pub(crate) fn contains(&self, at: Coordinates) -> bool {
         let at = coord(at);
         self.shape.bounds.intersects(&at) && self.shape.polygons.intersects(&at)
     }

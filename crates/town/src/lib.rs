@@ -4,6 +4,8 @@
 //! not say itself the town says, and what the town does not say has a default. A trip takes what concerns it along as its
 //! [`Terms`](domain::Terms), so that a new file changes nothing that was agreed on. No files, clocks or requests in here.
 
+#![warn(unreachable_pub)]
+
 mod area;
 mod bounds;
 mod error;

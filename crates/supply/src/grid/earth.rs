@@ -14,21 +14,21 @@ const RADIUS_M: f64 = 6_371_008.8;
 const UNITS: f64 = (1_u64 << 30) as f64;
 
 /// Bands of latitude, each one tile high: 3.2 km.
-pub const BANDS: u32 = 6_250;
+pub(crate) const BANDS: u32 = 6_250;
 /// A tile has 8 cells a side, as a power of two.
-pub const CELL_BITS: u32 = 3;
+pub(crate) const CELL_BITS: u32 = 3;
 /// A cell can be halved so often: down to 6 m.
-pub const HALVINGS: u32 = 6;
+pub(crate) const HALVINGS: u32 = 6;
 /// The squares that addresses are made of: so many a side has a tile, as a power of two.
-pub const SQUARE_BITS: u32 = CELL_BITS + HALVINGS;
+pub(crate) const SQUARE_BITS: u32 = CELL_BITS + HALVINGS;
 /// How many rows of cells there are from pole to pole.
-pub const CELL_ROWS: u32 = BANDS << CELL_BITS;
+pub(crate) const CELL_ROWS: u32 = BANDS << CELL_BITS;
 /// How high a cell is, in radians: 400 m.
 const CELL_RAD: f64 = PI / CELL_ROWS as f64;
 
 /// A place on the sphere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Point {
+pub(crate) struct Point {
     x: i32,
     y: i32,
     z: i32,
@@ -36,7 +36,7 @@ pub struct Point {
 
 impl Point {
     /// The nearest point that can be kept.
-    pub fn of(place: Coordinates) -> Self {
+    pub(crate) fn of(place: Coordinates) -> Self {
         let (sin_lat, cos_lat) = place.lat().to_radians().sin_cos();
         let (sin_lon, cos_lon) = place.lon().to_radians().sin_cos();
         let units = |part: f64| (part * UNITS).round() as i32;
@@ -48,7 +48,7 @@ impl Point {
     }
 
     /// The square of the chord to another point.
-    pub fn chord2(self, other: Self) -> u64 {
+    pub(crate) fn chord2(self, other: Self) -> u64 {
         let part = |a: i32, b: i32| {
             let difference = i64::from(a) - i64::from(b);
             (difference * difference) as u64
@@ -61,7 +61,7 @@ impl Point {
 const NEAR: f64 = 1e-3;
 
 /// The distance over the earth's surface that belongs to a chord; what the haversine formula gives for the two points.
-pub fn metres(chord2: u64) -> f64 {
+pub(crate) fn metres(chord2: u64) -> f64 {
     let half = (chord2 as f64).sqrt() / UNITS / 2.0;
     let angle = if half < NEAR {
         half * (1.0 + half * half * (1.0 / 6.0 + half * half * (3.0 / 40.0)))
@@ -72,25 +72,25 @@ pub fn metres(chord2: u64) -> f64 {
 }
 
 /// The distance over the earth's surface.
-pub fn distance_m(a: Coordinates, b: Coordinates) -> f64 {
+pub(crate) fn distance_m(a: Coordinates, b: Coordinates) -> f64 {
     metres(Point::of(a).chord2(Point::of(b)))
 }
 
 /// No less than the distance over the earth's surface, and cheap: what it would be if meridians did not come together towards the poles.
-pub fn distance_at_most_m(a: Coordinates, b: Coordinates) -> f64 {
+pub(crate) fn distance_at_most_m(a: Coordinates, b: Coordinates) -> f64 {
     let (north, east) = (a.lat() - b.lat(), a.lon() - b.lon());
     RADIUS_M * (north * north + east * east).sqrt().to_radians()
 }
 
 /// The square of the chord that spans so many metres; nothing further than that has a longer one.
-pub fn chord2(metres: f64) -> u64 {
+pub(crate) fn chord2(metres: f64) -> u64 {
     let angle = (metres / RADIUS_M).clamp(0.0, PI);
     let chord = 2.0 * (angle / 2.0).sin() * UNITS;
     (chord * chord).ceil() as u64
 }
 
 /// A chord's square as a number of square radii, made longer by what rounding can have taken off.
-pub fn reach(chord2: u64) -> f64 {
+pub(crate) fn reach(chord2: u64) -> f64 {
     const ROUNDING: f64 = 1e-8; // 6 cm
     let chord = (chord2 as f64).sqrt() / UNITS + ROUNDING;
     chord * chord
@@ -98,21 +98,21 @@ pub fn reach(chord2: u64) -> f64 {
 
 /// One of the smallest squares, counted from the south pole and from the antimeridian eastwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Square {
+pub(crate) struct Square {
     pub row: u32,
     pub col: u32,
 }
 
 /// Which tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct TileKey {
+pub(crate) struct TileKey {
     pub band: u16,
     pub column: u16,
 }
 
 impl Square {
     /// The tile that it is in.
-    pub fn tile(self) -> TileKey {
+    pub(crate) fn tile(self) -> TileKey {
         TileKey {
             band: (self.row >> SQUARE_BITS) as u16,
             column: (self.col >> SQUARE_BITS) as u16,
@@ -120,12 +120,12 @@ impl Square {
     }
 
     /// Which of its tile's cells it is in.
-    pub fn cell(self) -> usize {
+    pub(crate) fn cell(self) -> usize {
         cell_in_tile(self.row >> HALVINGS, self.col >> HALVINGS)
     }
 
     /// Where in its cell it is, a bit of the row and one of the column for each halving.
-    pub fn path(self) -> Path {
+    pub(crate) fn path(self) -> Path {
         const MASK: u32 = (1 << HALVINGS) - 1;
         Path(((self.row & MASK) << HALVINGS | self.col & MASK) as u16)
     }
@@ -133,7 +133,7 @@ impl Square {
 
 impl TileKey {
     /// The row and the column, among all, of one of its cells.
-    pub fn cell(self, cell: u32) -> (u32, u32) {
+    pub(crate) fn cell(self, cell: u32) -> (u32, u32) {
         const MASK: u32 = (1 << CELL_BITS) - 1;
         let first = |tile: u16| u32::from(tile) << CELL_BITS;
         (
@@ -144,18 +144,18 @@ impl TileKey {
 }
 
 /// Which of a tile's cells one is that has this row and column.
-pub fn cell_in_tile(cell_row: u32, cell_col: u32) -> usize {
+pub(crate) fn cell_in_tile(cell_row: u32, cell_col: u32) -> usize {
     const MASK: u32 = (1 << CELL_BITS) - 1;
     ((cell_row & MASK) << CELL_BITS | cell_col & MASK) as usize
 }
 
 /// A square's place in its cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Path(u16);
+pub(crate) struct Path(u16);
 
 impl Path {
     /// Which quarter is next, after so many halvings.
-    pub fn quarter(self, depth: u32) -> usize {
+    pub(crate) fn quarter(self, depth: u32) -> usize {
         let bit = HALVINGS - 1 - depth;
         usize::from(self.0 >> (HALVINGS + bit) & 1) << 1 | usize::from(self.0 >> bit & 1)
     }
@@ -172,13 +172,13 @@ struct Band {
 
 /// How the earth is cut: bands as high as a tile, each into as many tiles as are about as wide as high.
 #[derive(Debug)]
-pub struct Earth {
+pub(crate) struct Earth {
     bands: Box<[Band]>,
 }
 
 impl Earth {
     /// Cuts it.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let edge = |band: u32| f64::from(band) / f64::from(BANDS) * PI - FRAC_PI_2;
         let bands = (0..BANDS).map(|band| {
             let middle = (edge(band) + edge(band + 1)) / 2.0;
@@ -195,7 +195,7 @@ impl Earth {
     }
 
     /// The square of a place.
-    pub fn square(&self, place: Coordinates) -> Square {
+    pub(crate) fn square(&self, place: Coordinates) -> Square {
         let rows = BANDS << SQUARE_BITS;
         let row = ((place.lat() + 90.0) / 180.0 * f64::from(rows)) as u32;
         let row = row.min(rows - 1);
@@ -209,7 +209,7 @@ impl Earth {
     }
 
     /// How many cells go round the earth in that row of cells.
-    pub fn cell_cols(&self, cell_row: u32) -> u32 {
+    pub(crate) fn cell_cols(&self, cell_row: u32) -> u32 {
         self.band(cell_row >> CELL_BITS).tiles << CELL_BITS
     }
 
@@ -220,7 +220,7 @@ impl Earth {
 
 /// What is between two rows and two columns of the smallest squares.
 #[derive(Debug, Clone, Copy)]
-pub struct Area {
+pub(crate) struct Area {
     row: u32,
     col: u32,
     /// Squares a side.
@@ -232,7 +232,7 @@ pub struct Area {
 
 impl Area {
     /// A whole tile.
-    pub fn of_tile(earth: &Earth, key: TileKey) -> Self {
+    pub(crate) fn of_tile(earth: &Earth, key: TileKey) -> Self {
         let (row, col) = (u32::from(key.band), u32::from(key.column));
         Self::new(
             earth,
@@ -243,7 +243,7 @@ impl Area {
     }
 
     /// A cell, by its row and column among all.
-    pub fn of_cell(earth: &Earth, cell_row: u32, cell_col: u32) -> Self {
+    pub(crate) fn of_cell(earth: &Earth, cell_row: u32, cell_col: u32) -> Self {
         Self::new(
             earth,
             cell_row << HALVINGS,
@@ -264,7 +264,7 @@ impl Area {
     }
 
     /// One of its quarters: the southern two come first, of each two the western.
-    pub fn quarter(self, quarter: usize) -> Self {
+    pub(crate) fn quarter(self, quarter: usize) -> Self {
         let side = self.side / 2;
         Self {
             row: self.row + (quarter as u32 >> 1) * side,
@@ -277,7 +277,7 @@ impl Area {
 
 /// Where a search looks from.
 #[derive(Debug, Clone, Copy)]
-pub struct Viewpoint {
+pub(crate) struct Viewpoint {
     pub point: Point,
     pub square: Square,
     lat: f64,
@@ -287,7 +287,7 @@ pub struct Viewpoint {
 
 impl Viewpoint {
     /// Looks from that place.
-    pub fn new(earth: &Earth, place: Coordinates) -> Self {
+    pub(crate) fn new(earth: &Earth, place: Coordinates) -> Self {
         let lat = place.lat().to_radians();
         Self {
             point: Point::of(place),
@@ -299,7 +299,7 @@ impl Viewpoint {
     }
 
     /// The square of the chord to the nearest that can be in that area, at most: the haversine formula with the least of each of its terms.
-    pub fn nearest(&self, area: Area) -> f64 {
+    pub(crate) fn nearest(&self, area: Area) -> f64 {
         let half = f64::from(area.side) / 2.0;
         let (lat, lon) = self.offset_from_middle(area);
         let lat_gap = (lat.abs() - half * SQUARE_RAD).max(0.0);
@@ -308,7 +308,7 @@ impl Viewpoint {
     }
 
     /// Which quarter of that area is nearest.
-    pub fn nearest_quarter(&self, area: Area) -> usize {
+    pub(crate) fn nearest_quarter(&self, area: Area) -> usize {
         let (lat, lon) = self.offset_from_middle(area);
         usize::from(lat >= 0.0) << 1 | usize::from(lon >= 0.0)
     }
@@ -329,7 +329,7 @@ impl Viewpoint {
     }
 
     /// The columns of a row of cells that a ring of cells around this reaches, not yet wrapped; `None` when it closes around the pole.
-    pub fn columns(&self, cols: u32, ring: u32) -> Option<(i64, i64)> {
+    pub(crate) fn columns(&self, cols: u32, ring: u32) -> Option<(i64, i64)> {
         let wide = self.ring_lon(ring);
         if wide >= PI {
             return None;
@@ -340,7 +340,7 @@ impl Viewpoint {
     }
 
     /// The square of the chord up to which nothing is outside the rings so far.
-    pub fn covered(&self, ring: u32) -> f64 {
+    pub(crate) fn covered(&self, ring: u32) -> f64 {
         let row = self.square.row >> HALVINGS;
         let north_row = row + ring + 1;
         let mut covered = f64::INFINITY;

@@ -24,7 +24,7 @@ pub struct Tags {
 
 /// A driver in the grid; the tags lie flat, so that it has no gaps.
 #[derive(Debug, Clone, Copy)]
-pub struct Entry {
+pub(crate) struct Entry {
     pub driver: DriverId,
     pub point: Point,
     heard: u32,
@@ -36,7 +36,7 @@ pub struct Entry {
 
 impl Entry {
     /// A driver at that point, which is at that place in its cell.
-    pub fn new(driver: DriverId, point: Point, path: Path, tags: Tags) -> Self {
+    pub(crate) fn new(driver: DriverId, point: Point, path: Path, tags: Tags) -> Self {
         Self {
             driver,
             point,
@@ -49,7 +49,7 @@ impl Entry {
     }
 
     /// What a search asks of the driver.
-    pub fn tags(&self) -> Tags {
+    pub(crate) fn tags(&self) -> Tags {
         Tags {
             heard: self.heard,
             class: self.class,
@@ -59,21 +59,21 @@ impl Entry {
     }
 
     /// Changes that.
-    pub fn set_tags(&mut self, tags: Tags) {
+    pub(crate) fn set_tags(&mut self, tags: Tags) {
         *self = Self::new(self.driver, self.point, self.path, tags);
     }
 }
 
 /// A list or four quarters.
 #[derive(Debug)]
-pub enum Node {
+pub(crate) enum Node {
     Leaf(Vec<Entry>),
     Split(Box<Split>),
 }
 
 /// Four quarters, and how many entries they have together.
 #[derive(Debug)]
-pub struct Split {
+pub(crate) struct Split {
     count: usize,
     pub quarters: [Node; 4],
 }
@@ -86,7 +86,7 @@ impl Default for Node {
 
 impl Node {
     /// Whether nobody is here.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::Leaf(entries) => entries.is_empty(),
             Self::Split(_) => false,
@@ -94,7 +94,7 @@ impl Node {
     }
 
     /// Adds an entry; `depth` is how often the cell has been halved on the way here.
-    pub fn insert(&mut self, entry: Entry, depth: u32) {
+    pub(crate) fn insert(&mut self, entry: Entry, depth: u32) {
         match self {
             Self::Leaf(entries) if entries.len() < SPLIT_OVER || depth == HALVINGS => {
                 push(entries, entry);
@@ -114,7 +114,7 @@ impl Node {
     }
 
     /// Takes a driver's entry out.
-    pub fn remove(&mut self, driver: DriverId, path: Path, depth: u32) {
+    pub(crate) fn remove(&mut self, driver: DriverId, path: Path, depth: u32) {
         match self {
             Self::Leaf(entries) => {
                 if let Some(at) = entries.iter().position(|entry| entry.driver == driver) {
@@ -137,7 +137,7 @@ impl Node {
     }
 
     /// Puts a new entry in the place of the driver's old one, which was at `old`.
-    pub fn replace(&mut self, old: Path, entry: Entry, depth: u32) {
+    pub(crate) fn replace(&mut self, old: Path, entry: Entry, depth: u32) {
         match self {
             Self::Leaf(entries) => {
                 if let Some(known) = entries
@@ -160,7 +160,12 @@ impl Node {
     }
 
     /// The driver's entry.
-    pub fn get_mut(&mut self, driver: DriverId, path: Path, depth: u32) -> Option<&mut Entry> {
+    pub(crate) fn get_mut(
+        &mut self,
+        driver: DriverId,
+        path: Path,
+        depth: u32,
+    ) -> Option<&mut Entry> {
         match self {
             Self::Leaf(entries) => entries.iter_mut().find(|entry| entry.driver == driver),
             Self::Split(split) => {

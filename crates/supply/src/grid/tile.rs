@@ -13,7 +13,7 @@ const CLOSED: u32 = u32::MAX;
 
 /// The cells, each behind a lock of its own.
 #[derive(Debug)]
-pub struct Tile {
+pub(crate) struct Tile {
     pub key: TileKey,
     /// Drivers here or about to be.
     members: AtomicU32,
@@ -24,7 +24,7 @@ pub struct Tile {
 
 impl Tile {
     /// An empty one.
-    pub fn new(key: TileKey) -> Self {
+    pub(crate) fn new(key: TileKey) -> Self {
         Self {
             key,
             members: AtomicU32::new(0),
@@ -34,35 +34,35 @@ impl Tile {
     }
 
     /// Announces one who is coming; `false` when the tile is closed, and another has to be found.
-    pub fn enter(&self) -> bool {
+    pub(crate) fn enter(&self) -> bool {
         let one_more = |members| (members != CLOSED).then(|| members + 1);
         let (set, fetch) = (Ordering::AcqRel, Ordering::Acquire);
         self.members.fetch_update(set, fetch, one_more).is_ok()
     }
 
     /// Says that one has gone; `true` when it was the last.
-    pub fn leave(&self) -> bool {
+    pub(crate) fn leave(&self) -> bool {
         self.members.fetch_sub(1, Ordering::AcqRel) == 1
     }
 
     /// Closes the tile if nobody is here or about to be.
-    pub fn close(&self) -> bool {
+    pub(crate) fn close(&self) -> bool {
         let (set, fetch) = (Ordering::AcqRel, Ordering::Acquire);
         self.members.compare_exchange(0, CLOSED, set, fetch).is_ok()
     }
 
     /// Which cells have somebody.
-    pub fn occupied(&self) -> u64 {
+    pub(crate) fn occupied(&self) -> u64 {
         self.occupied.load(Ordering::Acquire)
     }
 
     /// Lets `look` see a cell.
-    pub fn look<R>(&self, cell: usize, look: impl FnOnce(&Node) -> R) -> R {
+    pub(crate) fn look<R>(&self, cell: usize, look: impl FnOnce(&Node) -> R) -> R {
         look(&self.cells[cell].lock())
     }
 
     /// Lets `change` change a cell.
-    pub fn change<R>(&self, cell: usize, change: impl FnOnce(&mut Node) -> R) -> R {
+    pub(crate) fn change<R>(&self, cell: usize, change: impl FnOnce(&mut Node) -> R) -> R {
         let mut node = self.cells[cell].lock();
         let was_empty = node.is_empty();
         let result = change(&mut node);
