@@ -1,7 +1,7 @@
 //! How long drivers take to a pick-up.
 //!
 //! Three sources know it: a straight line times a factor, always; a road graph in this process
-//! ([`road`](crate::road)), where the operator has given a map; a table service ([`osrm`](crate::osrm)), where
+//! ([`road`]), where the operator has given a map; a table service ([`osrm`]), where
 //! there is one. A chain asks the best of them first and falls back, so that a trip is dispatched whatever fails; its
 //! answer says who gave it.
 //!

@@ -25,7 +25,7 @@ pub const AHEAD_MAX: SignedDuration = SignedDuration::from_secs(60);
 /// How old a fix may be when it arrives.
 pub(crate) const AGE_MAX: SignedDuration = SignedDuration::from_mins(10);
 /// So many fixes that agree with each other make a place believed that could not have been reached.
-pub(crate) const CONFIRMED_BY: u32 = 3;
+pub const CONFIRMED_BY: u32 = 3;
 
 /// What a fix was found to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,7 +1,7 @@
 //! Where the free drivers are.
 //!
 //! A driver on shift has one record (`shift`) in a map, and one entry in an index of the
-//! earth's surface ([`grid`](crate::grid)) once a position of theirs is believed ([`judge`](crate::judge)).
+//! earth's surface ([`grid`]) once a position of theirs is believed ([`judge`]).
 //! Whoever changes a driver, be it the place, the occupation or the vehicle, has the record to themselves until the index has it too, so
 //! two who do it at once leave neither two entries nor none. A search touches no record: it sees each driver as they
 //! are, or as they were a moment ago. That is enough, because it decides nothing: whom an offer goes to is written by the

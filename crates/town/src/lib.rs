@@ -2,7 +2,7 @@
 //!
 //! It is read once, from one JSON text (docs/operations.md describes it), and is plain data afterwards. What an area does
 //! not say itself the town says, and what the town does not say has a default. A trip takes what concerns it along as its
-//! [`Terms`](domain::Terms), so that a new file changes nothing that was agreed on. No files, clocks or requests in here.
+//! [`Terms`], so that a new file changes nothing that was agreed on. No files, clocks or requests in here.
 
 #![warn(unreachable_pub)]
 
