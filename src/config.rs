@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use crate::accounts::DriverSignUp;
@@ -296,6 +296,14 @@ pub struct ServeConfig {
     #[arg(long, env = "CABRANK_CLOCK_AHEAD", default_value = "0", value_name = "SECONDS",
           value_parser = seconds, hide = true)]
     pub clock_ahead: SignedDuration,
+    /// Where the clock stands that otherwise is the system's, which goes; for tests
+    #[arg(
+        long,
+        env = "CABRANK_CLOCK_STANDS_AT",
+        value_name = "TIME",
+        hide = true
+    )]
+    pub clock_stands_at: Option<Timestamp>,
 }
 
 fn seconds(text: &str) -> Result<SignedDuration, String> {

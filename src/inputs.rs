@@ -1,8 +1,8 @@
 //! Time, ids and secrets: the only place that reads the clock or the system's randomness.
 //! The domain takes both as inputs; verbs fetch them here.
 
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{LazyLock, OnceLock};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp, Unit};
@@ -11,14 +11,24 @@ use uuid::Uuid;
 /// How far ahead of the system's clock the time is, in microseconds: tests and simulations do not wait for deadlines.
 static AHEAD_US: AtomicI64 = AtomicI64::new(0);
 
+/// Where a clock stands that does not go by itself; the system's goes.
+static STANDS_AT: OnceLock<Timestamp> = OnceLock::new();
+
 /// The time now, in whole microseconds, as both databases keep it.
 #[expect(clippy::disallowed_methods, reason = "the one place that may")]
 pub fn now() -> Timestamp {
     let ahead = SignedDuration::from_micros(AHEAD_US.load(Ordering::Relaxed));
-    Timestamp::now()
+    let clock = STANDS_AT.get().copied();
+    clock
+        .unwrap_or_else(Timestamp::now)
         .round(Unit::Microsecond)
         .and_then(|now| now.checked_add(ahead))
         .expect("the clock stands within jiff's range")
+}
+
+/// Lets the time stand at this moment, for the whole process, but for what it is put ahead by: tests that compare every byte want it.
+pub fn stand_at(moment: Timestamp) {
+    STANDS_AT.get_or_init(|| moment);
 }
 
 /// Puts the time ahead, for the whole process; it never goes back.

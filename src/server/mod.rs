@@ -111,6 +111,9 @@ impl StopHandle {
 impl Server {
     /// Migrates the database, wires everything and binds. Must be called inside an actix system.
     pub fn start(config: &ServeConfig) -> Result<Self, ServerError> {
+        if let Some(moment) = config.clock_stands_at {
+            inputs::stand_at(moment);
+        }
         inputs::advance(config.clock_ahead);
         let town = config.town.town()?;
         let eta = Arc::new(config.eta.chain()?);
