@@ -54,6 +54,7 @@ mod photos;
 mod privacy;
 mod quotes;
 mod races;
+mod recording;
 mod refreshing;
 mod refusals;
 mod replays;
@@ -163,6 +164,7 @@ fn modules() -> Vec<Module> {
         ("doors", doors::tests()),
         ("duty", duty::tests()),
         ("sightings", sightings::tests()),
+        ("recording", recording::tests()),
         ("upgrades", upgrades::tests()),
         ("lock", lock::tests()),
     ]

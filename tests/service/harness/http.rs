@@ -122,8 +122,12 @@ impl Call<'_> {
         self.body("application/x-www-form-urlencoded", body)
     }
 
-    pub fn body(mut self, kind: &str, body: impl Into<Vec<u8>>) -> Self {
-        self.request = self.request.header("Content-Type", kind);
+    pub fn body(self, kind: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.header("Content-Type", kind).bytes(body)
+    }
+
+    /// A body whose kind is said by the headers.
+    pub fn bytes(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into());
         self
     }

@@ -59,6 +59,19 @@ impl Lines {
         }
     }
 
+    /// The next line as it is written; nothing once the answer has ended. Comments are passed over.
+    pub fn next_line(&mut self) -> Option<String> {
+        loop {
+            let mut line = String::new();
+            if !self.lines.read_line(&mut line).is_ok_and(|read| read > 0) {
+                return None;
+            }
+            if !line.starts_with(':') {
+                return Some(line.trim_end_matches('\n').to_owned());
+            }
+        }
+    }
+
     /// The next event, which must be of this name; its data.
     #[track_caller]
     pub fn hears(&mut self, name: &str) -> Value {

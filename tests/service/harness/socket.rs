@@ -145,6 +145,13 @@ impl Socket {
     /// The same, or nothing if nothing comes for so long.
     #[track_caller]
     pub fn next_within(&mut self, wait: Duration) -> Result<Option<Value>, Gone> {
+        let text = self.text_within(wait)?;
+        Ok(text.map(|text| serde_json::from_str(&text).expect("every frame is JSON")))
+    }
+
+    /// The same, as it was written.
+    #[track_caller]
+    pub fn text_within(&mut self, wait: Duration) -> Result<Option<String>, Gone> {
         while let Some(message) = self.message_within(wait)? {
             if let Message::Close(frame) = message {
                 let code = frame.map_or(1005, |frame| frame.code.into());
@@ -152,9 +159,7 @@ impl Socket {
                 return Err(Gone::Closed(code));
             }
             if let Message::Text(text) = message {
-                return Ok(Some(
-                    serde_json::from_str(&text).expect("every frame is JSON"),
-                ));
+                return Ok(Some(text.as_str().to_owned()));
             }
             assert!(!message.is_binary(), "no dialect has binary frames");
         }
