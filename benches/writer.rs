@@ -10,13 +10,13 @@ mod database;
 
 use std::fmt;
 
+use cabrank::domain::core::{Command, RiderLimits, Stated, Submission};
 use cabrank::domain::{
     Action, Address, DriverId, Order, Outset, Party, Place, Request, RiderId, Role, Standing,
     TripId, UserId,
 };
 use cabrank::inputs;
 use cabrank::store::users::{self, NewAccount};
-use cabrank::store::writer::command::{Command, RiderLimits, Stated, Task};
 use cabrank::store::{Bounds, Store};
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -124,7 +124,12 @@ fn postgres_staff(bencher: Bencher<'_, '_>, load: Load) {
 }
 
 /// Times how long the callers take who send their commands one after another, all callers at once.
-fn measure(bencher: Bencher<'_, '_>, on: On, load: Load, prepare: fn(&Town) -> Vec<Vec<Command>>) {
+fn measure(
+    bencher: Bencher<'_, '_>,
+    on: On,
+    load: Load,
+    prepare: fn(&Town) -> Vec<Vec<Submission>>,
+) {
     let town = Town::new(on, load);
     bencher
         .counter(ItemsCount::new(load.writes()))
@@ -175,15 +180,15 @@ impl Town {
     }
 
     /// A request by each rider, none of whom has a trip.
-    fn creates(&self) -> Vec<Vec<Command>> {
+    fn creates(&self) -> Vec<Vec<Submission>> {
         self.end_all();
         self.by_caller(self.riders.iter().map(request))
     }
 
     /// An accept by each driver, none of whom has a trip, of a trip of their own.
-    fn accepts(&self) -> Vec<Vec<Command>> {
+    fn accepts(&self) -> Vec<Vec<Submission>> {
         self.end_all();
-        let requests: Vec<Command> = self.riders.iter().map(request).collect();
+        let requests: Vec<Submission> = self.riders.iter().map(request).collect();
         let trips: Vec<TripId> = requests.iter().filter_map(trip_of).collect();
         self.send(self.by_caller(requests.into_iter()));
         self.by_caller(
@@ -194,22 +199,18 @@ impl Town {
         )
     }
 
-    fn by_caller(&self, commands: impl Iterator<Item = Command>) -> Vec<Vec<Command>> {
-        let commands: Vec<Command> = commands.collect();
+    fn by_caller(&self, commands: impl Iterator<Item = Submission>) -> Vec<Vec<Submission>> {
+        let commands: Vec<Submission> = commands.collect();
         commands
             .chunks(self.load.writes_per_caller())
-            .map(<[Command]>::to_vec)
+            .map(<[Submission]>::to_vec)
             .collect()
     }
 
-    fn send(&self, commands: Vec<Vec<Command>>) {
+    fn send(&self, commands: Vec<Vec<Submission>>) {
         let callers = commands.into_iter().map(async |commands| {
             for command in commands {
-                self.store
-                    .writer
-                    .command(command)
-                    .await
-                    .expect("it is allowed");
+                self.store.writer.act(command).await.expect("it is allowed");
             }
         });
         self.runtime.block_on(join_all(callers));
@@ -254,7 +255,7 @@ fn party<Id>(id: Id) -> Party<Id> {
     }
 }
 
-fn request(rider: &Party<RiderId>) -> Command {
+fn request(rider: &Party<RiderId>) -> Submission {
     let place = |text: &str| Place {
         address: Address::parse(text).expect("an address"),
         location: None,
@@ -267,30 +268,30 @@ fn request(rider: &Party<RiderId>) -> Command {
         drop_off: place("10 Downing Street, London"),
         order: Order::default(),
     };
-    Command {
-        task: Task::Request {
+    Submission {
+        command: Command::RequestTrip(
             request,
-            limits: RiderLimits {
+            RiderLimits {
                 active_max: 3,
                 scheduled_max: 3,
             },
-        },
+        ),
         key: None,
         at,
     }
 }
 
-fn trip_of(command: &Command) -> Option<TripId> {
-    match &command.task {
-        Task::Request { request, .. } => Some(request.id),
-        Task::Act { .. } | Task::Propose(_) | Task::Reply { .. } | Task::Lapse(_) => None,
+fn trip_of(command: &Submission) -> Option<TripId> {
+    if let Command::RequestTrip(request, _) = &command.command {
+        return Some(request.id);
     }
+    None
 }
 
-fn accept(trip: TripId, driver: &Party<DriverId>) -> Command {
+fn accept(trip: TripId, driver: &Party<DriverId>) -> Submission {
     let action = Action::Accept(driver.clone(), Outset::default());
-    Command {
-        task: Task::Act {
+    Submission {
+        command: Command::Act {
             trip,
             action,
             stated: Stated::default(),

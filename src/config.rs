@@ -15,8 +15,8 @@ use crate::accounts::DriverSignUp;
 use crate::auth::keys::{KeyError, KeyRing};
 use crate::credentials::Surroundings;
 use crate::dispatch::Settings;
+use crate::domain::core::RiderLimits;
 use crate::store::db::{DatabaseUrl, DatabaseUrlError};
-use crate::store::writer::command::RiderLimits;
 use crate::town::{Town, TownError};
 
 pub use eta::{EtaConfig, EtaError};

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
+use crate::domain::Viewer;
+use crate::domain::core::{Command, Submission};
 use crate::domain::{Audience, Event, NoticeText, Notification, OperatorId, Stream};
 use crate::inputs;
 use crate::store::notifications::{self, Reader};
 use crate::store::pool::Unavailable;
-use crate::store::views::Viewer;
 use crate::store::writer::CommandError;
-use crate::store::writer::command::{Note, Post};
 use crate::store::{Store, users};
 
 /// The notifications; cheap to clone.
@@ -78,8 +78,8 @@ impl Notices {
             text,
             expires_at: at + life,
         };
-        let what = Note::Notification(by, notification);
-        Ok(self.0.writer.post(Post { what, at }).await?)
+        let submission = Submission::new(Command::Notify(by, notification), at);
+        Ok(self.0.writer.record(submission).await?)
     }
 
     /// What an account has not read, newest first.

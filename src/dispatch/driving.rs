@@ -1,10 +1,10 @@
 //! How drivers move trips on, with what is known of where they are.
 
 use super::Dispatch;
+use crate::domain::core::IdempotencyKey;
+use crate::domain::core::{Stated, TripOutcome};
 use crate::domain::{Action, DriverId, Outset, Party, Reason, RideCode, TripId};
-use crate::store::keys::Key;
 use crate::store::writer::CommandError;
-use crate::store::writer::command::{Answer, Stated};
 
 /// What a driver does to a trip.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,8 +31,8 @@ impl Dispatch {
         verb: DriverVerb,
         trip: TripId,
         stated: Stated,
-        key: Option<Key>,
-    ) -> Result<Answer, CommandError> {
+        key: Option<IdempotencyKey>,
+    ) -> Result<TripOutcome, CommandError> {
         let id = driver.id;
         let action = match verb {
             DriverVerb::Complete => {

@@ -1,25 +1,24 @@
 //! Holds drivers to what they owe their riders: who is late, who is silent, who comes nearer, and who may not drive any more; and lets operators take
 //! a trip from its driver.
 
-use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::Dispatch;
 use super::presence::Presence;
-use super::sweeps::{SWEEP_MAX, act, settled};
+use super::sweeps::{SWEEP_MAX, act};
+use crate::domain::core::IdempotencyKey;
+use crate::domain::core::{Command, Stated, TripOutcome};
 use crate::domain::{Action, Actor, DriverId, OperatorId, Reason, Trip, TripId};
 use crate::inputs;
-use crate::store::keys::Key;
 use crate::store::pool::Unavailable;
 use crate::store::settling::{self, Unsettled};
 use crate::store::writer::CommandError;
-use crate::store::writer::command::{Answer, Note, Post, Stated, Task};
 use crate::store::{quiet_drivers, trips};
 
 /// What is to be written about the drivers who were due.
 #[derive(Default)]
 struct Findings {
-    silent: Vec<Task>,
+    silent: Vec<Command>,
     later: Vec<(i64, Timestamp)>,
     over: Vec<i64>,
 }
@@ -36,8 +35,8 @@ impl Dispatch {
         operator: OperatorId,
         trip: TripId,
         reason: Reason,
-        key: Option<Key>,
-    ) -> Result<Answer, CommandError> {
+        key: Option<IdempotencyKey>,
+    ) -> Result<TripOutcome, CommandError> {
         let action = Action::TakeBack(operator, reason);
         self.act(trip, action, Stated::default(), key).await
     }
@@ -140,12 +139,9 @@ impl Dispatch {
         let blocked = blocked
             .filter_map(|driver| Some(act(driver.trip?, Action::NoteBlocked(driver.driver))));
         self.carry_out(blocked).await?;
-        let posts = due.iter().filter(|driver| has_shift_to_end(driver));
-        let posts = posts.map(|driver| {
-            let what = Note::EndShift(driver.driver, Actor::Service);
-            self.store.writer.post(Post { what, at })
-        });
-        settled(join_all(posts).await)?;
+        let ending = due.iter().filter(|driver| has_shift_to_end(driver));
+        let ends = ending.map(|driver| Command::EndShift(driver.driver, Actor::Service));
+        self.carry_out(ends).await?;
         let over = due.iter().filter(|driver| driver.is_settled());
         let over: Vec<_> = over.map(|driver| (driver.driver, driver.since)).collect();
         if over.is_empty() {

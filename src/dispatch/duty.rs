@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::Dispatch;
 use super::order::OrderError;
+use crate::domain::core::{Command, Refusal, Reply, Submission, TripOutcome};
 use crate::domain::{
     Actor, Coordinates, DriverId, Fact, Offer, OfferChange, Report, Shift, Sighting, Trip, TripId,
     Vehicle, Whereabouts,
@@ -13,7 +14,6 @@ use crate::domain::{
 use crate::inputs;
 use crate::store::pool::Unavailable;
 use crate::store::writer::CommandError;
-use crate::store::writer::command::{Answer, Command, Note, Post, Refused, Reply, Task};
 use crate::store::{offers, shifts, trips};
 use crate::supply::judge::Counts;
 use crate::supply::{Occupation, STALE_AFTER};
@@ -88,9 +88,10 @@ impl Dispatch {
         vehicle: Vehicle,
     ) -> Result<Shift, OrderError> {
         self.check_class(&vehicle.class)?;
-        let begun = self.post(Note::BeginShift(driver, vehicle.clone())).await;
+        let begin = Command::BeginShift(driver, vehicle.clone());
+        let begun = self.change_shift(begin).await;
         match begun {
-            Err(CommandError::Refused(Refused::OnShift(shift))) if shift.vehicle == vehicle => {
+            Err(CommandError::Refused(Refusal::OnShift(shift))) if shift.vehicle == vehicle => {
                 Ok(shift)
             }
             begun => Ok(begun?),
@@ -100,12 +101,12 @@ impl Dispatch {
     /// A driver goes offline.
     pub async fn end_shift(&self, driver: DriverId) -> Result<Shift, CommandError> {
         let by = Actor::Driver(driver);
-        self.post(Note::EndShift(driver, by)).await
+        self.change_shift(Command::EndShift(driver, by)).await
     }
 
-    async fn post(&self, what: Note) -> Result<Shift, CommandError> {
-        let at = inputs::now();
-        let event = self.store.writer.post(Post { what, at }).await?;
+    async fn change_shift(&self, command: Command) -> Result<Shift, CommandError> {
+        let submission = Submission::new(command, inputs::now());
+        let event = self.store.writer.record(submission).await?;
         self.noted(event.id).await;
         match &event.fact {
             Fact::Shift(shift) => Ok(shift.clone()),
@@ -166,7 +167,7 @@ impl Dispatch {
         let reported = self
             .supply
             .report(driver, &report.fixes, received_at)
-            .map_err(|_| Refused::NotOnShift)?;
+            .map_err(|_| Refusal::NotOnShift)?;
         self.supply.count_invalid(report.invalid);
         let mut told = Told {
             counts: Counts {
@@ -193,7 +194,7 @@ impl Dispatch {
 
     /// Where a driver who has nothing to do had better wait, by where requests came from lately; nothing where the driver is right.
     pub async fn hint(&self, driver: DriverId) -> Result<Option<Coordinates>, CommandError> {
-        self.supply.occupation(driver).ok_or(Refused::NotOnShift)?;
+        self.supply.occupation(driver).ok_or(Refusal::NotOnShift)?;
         let (hinting, supply) = (self.hinting.clone(), self.supply.clone());
         let think = move || hinting.hint(driver, &supply, inputs::now());
         let thought = tokio::task::spawn_blocking(think).await;
@@ -223,19 +224,14 @@ impl Dispatch {
         trip: TripId,
         reply: Reply,
     ) -> Result<(Trip, Offer), CommandError> {
-        let task = Task::Reply {
+        let command = Command::ReplyToOffer {
             trip,
             driver,
             reply,
         };
-        let at = inputs::now();
-        let command = Command {
-            task,
-            key: None,
-            at,
-        };
-        let Answer { trip, offer, .. } = self.store.writer.command(command).await?;
-        let offer = offer.ok_or(Refused::NotOffered)?;
+        let submission = Submission::new(command, inputs::now());
+        let TripOutcome { trip, offer, .. } = self.store.writer.act(submission).await?;
+        let offer = offer.ok_or(Refusal::NotOffered)?;
         Ok(((*trip).clone(), offer))
     }
 }

@@ -3,15 +3,16 @@
 use jiff::Timestamp;
 
 use super::Dispatch;
+use crate::domain::core::IdempotencyKey;
+use crate::domain::core::{Refusal, Stated, TripOutcome};
 use crate::domain::{
-    Action, Coordinates, DriverId, Fix, Measured, Refusal, Ride, Spot, State, Track, Trip, TripId,
+    Action, Coordinates, DriverId, Fix, Measured, Ride, Spot, State, Track, Trip, TripId,
+    TripRefusal,
 };
 use crate::inputs;
 use crate::store::db::Db;
-use crate::store::keys::Key;
 use crate::store::pool::Unavailable;
 use crate::store::tracks::{self, Kept, Piece};
-use crate::store::writer::command::{Answer, Refused, Stated};
 use crate::store::writer::{CommandError, Tx};
 use crate::store::{QueryResult, trips};
 use crate::town::Town;
@@ -77,14 +78,14 @@ impl Dispatch {
         trip: TripId,
         ending: impl Fn(Option<Box<Measured>>) -> Action,
         stated: Stated,
-        key: Option<Key>,
-    ) -> Result<Answer, CommandError> {
+        key: Option<IdempotencyKey>,
+    ) -> Result<TripOutcome, CommandError> {
         let mut looks = 0;
         loop {
             looks += 1;
             let action = ending(self.measured(trip, of).await?);
             match self.act(trip, action, stated.clone(), key.clone()).await {
-                Err(CommandError::Refused(Refused::Trip(Refusal::NotMeasured, _)))
+                Err(CommandError::Refused(Refusal::Trip(TripRefusal::NotMeasured, _)))
                     if looks < LOOKS_MAX => {}
                 done => return done,
             }

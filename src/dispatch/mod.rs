@@ -41,21 +41,21 @@ use self::presence::Presence;
 use self::promises::Promises;
 use self::rides::Rides;
 use self::tracks::Tracks;
+use crate::domain::core::{
+    Command, IdempotencyKey, Refusal, RiderLimits, Stated, Submission, TripOutcome,
+};
 use crate::domain::{
     Action, Amendment, Amount, Ending, Event, MessageText, NoRoom, OperatorId, Person, Reason,
-    Refusal, RiderId, Trip, TripId, TripRef,
+    RiderId, Trip, TripId, TripRef, TripRefusal,
 };
+use crate::domain::{Filter, Viewer};
 use crate::eta::Provider;
 use crate::inputs;
 use crate::store::Store;
 use crate::store::gather::Gather;
-use crate::store::keys::Key;
 use crate::store::pool::Unavailable;
-use crate::store::views::{self, Filter, Viewer};
+use crate::store::views;
 use crate::store::writer::CommandError;
-use crate::store::writer::command::{
-    Answer, Command, Note, Post, Refused, RiderLimits, Stated, Task,
-};
 use crate::store::{events, trips};
 use crate::supply::Supply;
 use crate::town::Town;
@@ -157,8 +157,8 @@ impl Dispatch {
         rider: RiderId,
         trip: TripId,
         reason: Option<Reason>,
-        key: Option<Key>,
-    ) -> Result<Answer, CommandError> {
+        key: Option<IdempotencyKey>,
+    ) -> Result<TripOutcome, CommandError> {
         let answer = self
             .act(trip, Action::Cancel(rider, reason), Stated::default(), key)
             .await;
@@ -172,8 +172,8 @@ impl Dispatch {
         trip: &Trip,
         amendment: Amendment,
         stated: Stated,
-        key: Option<Key>,
-    ) -> Result<Answer, OrderError> {
+        key: Option<IdempotencyKey>,
+    ) -> Result<TripOutcome, OrderError> {
         if let Some(change) = &amendment.pick_up {
             self.check_move(trip, &change.of(&trip.pick_up))?;
         }
@@ -187,8 +187,8 @@ impl Dispatch {
         &self,
         rider: RiderId,
         trip: TripId,
-        key: Option<Key>,
-    ) -> Result<Answer, CommandError> {
+        key: Option<IdempotencyKey>,
+    ) -> Result<TripOutcome, CommandError> {
         let action = Action::Delete(rider);
         self.act(trip, action, Stated::default(), key)
             .await
@@ -202,15 +202,14 @@ impl Dispatch {
         trip: TripId,
         text: MessageText,
     ) -> Result<Arc<Event>, CommandError> {
-        let after = self.settings.chat_after;
-        let what = Note::Message {
+        let command = Command::SendMessage {
             trip,
             sender,
             text,
-            after,
+            open_for: self.settings.chat_after,
         };
-        let at = inputs::now();
-        self.store.writer.post(Post { what, at }).await
+        let submission = Submission::new(command, inputs::now());
+        self.store.writer.record(submission).await
     }
 
     /// The last messages of a trip's room after the one of number `after`, oldest first, for one of its parties.
@@ -233,7 +232,7 @@ impl Dispatch {
                 Err(closed) => Err(closed),
             })
         });
-        Ok(read.await?.map_err(Refused::from)?)
+        Ok(read.await?.map_err(Refusal::from)?)
     }
 
     /// An operator calls a trip off.
@@ -242,8 +241,8 @@ impl Dispatch {
         operator: OperatorId,
         trip: TripId,
         reason: Reason,
-        key: Option<Key>,
-    ) -> Result<Answer, CommandError> {
+        key: Option<IdempotencyKey>,
+    ) -> Result<TripOutcome, CommandError> {
         self.act(
             trip,
             Action::CancelByOperator(operator, reason),
@@ -260,8 +259,8 @@ impl Dispatch {
         trip: TripId,
         ending: Ending,
         reason: Reason,
-        key: Option<Key>,
-    ) -> Result<Answer, CommandError> {
+        key: Option<IdempotencyKey>,
+    ) -> Result<TripOutcome, CommandError> {
         let end = |way| Action::End(operator, ending, reason.clone(), way);
         self.end_ride(None, trip, end, Stated::default(), key).await
     }
@@ -273,8 +272,8 @@ impl Dispatch {
         trip: TripId,
         amount: Amount,
         reason: Reason,
-        key: Option<Key>,
-    ) -> Result<Answer, CommandError> {
+        key: Option<IdempotencyKey>,
+    ) -> Result<TripOutcome, CommandError> {
         let action = Action::SetFare(operator, amount, reason);
         self.act(trip, action, Stated::default(), key).await
     }
@@ -334,28 +333,25 @@ impl Dispatch {
         trip: TripId,
         action: Action,
         stated: Stated,
-        key: Option<Key>,
-    ) -> Result<Answer, CommandError> {
-        let task = Task::Act {
+        key: Option<IdempotencyKey>,
+    ) -> Result<TripOutcome, CommandError> {
+        let command = Command::Act {
             trip,
             action,
             stated,
         };
-        self.store
-            .writer
-            .command(Command {
-                task,
-                key,
-                at: inputs::now(),
-            })
-            .await
+        let at = inputs::now();
+        let submission = Submission { command, key, at };
+        self.store.writer.act(submission).await
     }
 }
 
 /// Another rider's trip is unknown to a rider.
 fn unknown_to_strangers(error: CommandError) -> CommandError {
     match error {
-        CommandError::Refused(Refused::Trip(Refusal::NotYourTrip, _)) => Refused::Unknown.into(),
+        CommandError::Refused(Refusal::Trip(TripRefusal::NotYourTrip, _)) => {
+            Refusal::UnknownTrip.into()
+        }
         CommandError::Refused(_) | CommandError::Unavailable(_) => error,
     }
 }

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use super::policy::{Decision, Searched};
+use crate::domain::Search;
 use crate::domain::{Asked, DriverId, Kind, Policy, Status, Trip, TripChange, TripId};
-use crate::store::searches::Search;
 use crate::town::Town;
 
 /// So many open requests are looked at; further ones are not compared.

@@ -4,16 +4,16 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Dispatch;
+use crate::domain::core::IdempotencyKey;
+use crate::domain::core::{Command, Submission, TripOutcome};
 use crate::domain::{
     Coordinates, Fare, Order, Party, Place, Request, RideCode, RiderId, Terms, Trip, TripId,
     VehicleClass,
 };
 use crate::inputs;
-use crate::store::keys::Key;
 use crate::store::pool::Unavailable;
 use crate::store::quotes::{self, QuoteId};
 use crate::store::writer::CommandError;
-use crate::store::writer::command::{Answer, Command, Task};
 use crate::town::{Rules, Town, Unserved};
 
 /// For how long a quote is a promise.
@@ -125,8 +125,8 @@ impl Dispatch {
         &self,
         rider: Party<RiderId>,
         wish: Wish,
-        key: Option<Key>,
-    ) -> Result<Answer, OrderError> {
+        key: Option<IdempotencyKey>,
+    ) -> Result<TripOutcome, OrderError> {
         let at = inputs::now();
         let order = self.order(rider.id, &wish, at).await?;
         let request = Request {
@@ -137,9 +137,9 @@ impl Dispatch {
             order,
         };
         let limits = self.settings.rider_limits;
-        let task = Task::Request { request, limits };
-        let command = Command { task, key, at };
-        Ok(self.store.writer.command(command).await?)
+        let command = Command::RequestTrip(request, limits);
+        let submission = Submission { command, key, at };
+        Ok(self.store.writer.act(submission).await?)
     }
 
     async fn order(&self, rider: RiderId, wish: &Wish, at: Timestamp) -> Result<Order, OrderError> {

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 
 use super::policy::{Chosen, Decision, Plan, Searched, World};
 use super::{Dispatch, policy};
+use crate::domain::Search;
+use crate::domain::core::{Command, Stated, Submission};
 use crate::domain::{Action, Actor, OfferId, Silences, TripId};
 use crate::inputs;
 use crate::store::pool::Unavailable;
-use crate::store::searches::Search;
-use crate::store::writer::command::{Command, Note, Post, Stated, Task};
 use crate::store::writer::{CommandError, Tx};
 use crate::store::{decisions, offers, searches, silences, trips};
 
@@ -57,8 +57,8 @@ impl Dispatch {
         trips: Vec<TripId>,
         action: &Action,
     ) -> Result<(), Unavailable> {
-        let tasks = trips.into_iter().map(|trip| act(trip, action.clone()));
-        self.carry_out(tasks).await
+        let commands = trips.into_iter().map(|trip| act(trip, action.clone()));
+        self.carry_out(commands).await
     }
 
     /// Ends the offers whose time is over.
@@ -66,7 +66,8 @@ impl Dispatch {
         let at = inputs::now();
         let find = move |db: &mut _| offers::overdue(db, at, SWEEP_MAX);
         let overdue = self.store.reader.read(find).await?;
-        self.carry_out(overdue.into_iter().map(Task::Lapse)).await
+        self.carry_out(overdue.into_iter().map(Command::LapseOffers))
+            .await
     }
 
     /// Looks for drivers for all trips whose time for it has come. What is decided is written down before anybody hears of it.
@@ -102,7 +103,7 @@ impl Dispatch {
         let mut proposals = proposals.into_iter().peekable();
         while proposals.peek().is_some() {
             let some = proposals.by_ref().take(SWEEP_MAX as usize);
-            self.carry_out(some.map(Task::Propose)).await?;
+            self.carry_out(some.map(Command::Propose)).await?;
         }
         Ok(())
     }
@@ -141,33 +142,25 @@ impl Dispatch {
     /// Takes off shift those of whom nothing was heard for long; whoever has a trip stays.
     async fn send_home_idle(&self) -> Result<(), Unavailable> {
         let at = inputs::now();
-        let posts = self.supply.idle(at).into_iter().map(|driver| {
-            let what = Note::EndShift(driver, Actor::Service);
-            self.store.writer.post(Post { what, at })
-        });
-        settled(join_all(posts).await)
+        let idle = self.supply.idle(at).into_iter();
+        let ends = idle.map(|driver| Command::EndShift(driver, Actor::Service));
+        self.carry_out(ends).await
     }
 
     pub(super) async fn carry_out(
         &self,
-        tasks: impl Iterator<Item = Task>,
+        commands: impl Iterator<Item = Command>,
     ) -> Result<(), Unavailable> {
         let at = inputs::now();
-        let commands = tasks.map(|task| {
-            let command = Command {
-                task,
-                key: None,
-                at,
-            };
-            self.store.writer.command(command)
-        });
-        settled(join_all(commands).await)
+        let writer = &self.store.writer;
+        let done = commands.map(|command| writer.carry_out(Submission::new(command, at)));
+        settled(join_all(done).await)
     }
 }
 
 /// The service does something to a trip.
-pub(super) fn act(trip: TripId, action: Action) -> Task {
-    Task::Act {
+pub(super) fn act(trip: TripId, action: Action) -> Command {
+    Command::Act {
         trip,
         action,
         stated: Stated::default(),
@@ -175,7 +168,7 @@ pub(super) fn act(trip: TripId, action: Action) -> Task {
 }
 
 /// What was refused has been settled by somebody quicker: all the better.
-pub(super) fn settled<T>(results: Vec<Result<T, CommandError>>) -> Result<(), Unavailable> {
+fn settled<T>(results: Vec<Result<T, CommandError>>) -> Result<(), Unavailable> {
     for result in results {
         match result {
             Ok(_) | Err(CommandError::Refused(_)) => {}

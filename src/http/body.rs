@@ -10,9 +10,9 @@ use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde_json::{Map, Value};
 
+use crate::domain::core::IdempotencyKey;
 use crate::fields::{FieldErrors, Fields};
 use crate::problem::{Code, Problem};
-use crate::store::keys::Key;
 
 /// The longest body, in bytes.
 pub(super) const BODY_MAX: usize = 16 * 1024;
@@ -26,7 +26,7 @@ pub(super) struct Body {
     object: Map<String, Value>,
     is_form: bool,
     /// Under which key the command is remembered.
-    pub(super) key: Option<Key>,
+    pub(super) key: Option<IdempotencyKey>,
 }
 
 /// The header that makes a command safe to repeat.
@@ -36,7 +36,7 @@ pub(super) struct Body {
 pub(super) struct Repeatable {
     /// The same key gives the same answer, for 24 hours
     #[param(
-        rename = "Idempotency-Key",
+        rename = "Idempotency-IdempotencyKey",
         min_length = 1,
         max_length = 255,
         pattern = "^[!-~]+$"
@@ -65,7 +65,7 @@ impl Body {
     }
 
     /// The key of a command that takes no fields.
-    pub(super) fn nothing(self) -> Result<Option<Key>, FieldErrors> {
+    pub(super) fn nothing(self) -> Result<Option<IdempotencyKey>, FieldErrors> {
         self.fields().finish(Some(()))?;
         Ok(self.key)
     }
@@ -164,7 +164,7 @@ fn object(content_type: &str, bytes: &[u8]) -> Result<Map<String, Value>, Proble
     }
 }
 
-fn key(request: &HttpRequest, body: &[u8]) -> Result<Option<Key>, Problem> {
+fn key(request: &HttpRequest, body: &[u8]) -> Result<Option<IdempotencyKey>, Problem> {
     let Some(value) = request.headers().get("idempotency-key") else {
         return Ok(None);
     };
@@ -175,9 +175,9 @@ fn key(request: &HttpRequest, body: &[u8]) -> Result<Option<Key>, Problem> {
         request.path().as_bytes(),
         body,
     ];
-    let key = Key::new(word, parts);
+    let key = IdempotencyKey::new(word, parts);
     key.map(Some)
-        .map_err(|rule| FieldErrors::one("Idempotency-Key", rule).into())
+        .map_err(|rule| FieldErrors::one("Idempotency-IdempotencyKey", rule).into())
 }
 
 #[cfg(test)]

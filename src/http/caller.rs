@@ -11,11 +11,11 @@ use url::form_urlencoded;
 use crate::accounts::Caller;
 use crate::app::App;
 use crate::credentials::Purpose;
+use crate::domain::Viewer;
 use crate::domain::{DriverId, Party, RiderId};
 use crate::fields::{FieldErrors, unknown};
 use crate::inputs;
 use crate::problem::{Code, Problem};
-use crate::store::views::Viewer;
 
 type Extracted<T> = LocalBoxFuture<'static, Result<T, Problem>>;
 

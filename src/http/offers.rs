@@ -9,6 +9,7 @@ use super::trips::{drive, key, named};
 use crate::app::App;
 use crate::dispatch::DriverVerb;
 use crate::dispatch::explain::DispatchObject;
+use crate::domain::core::{Refusal, Reply};
 use crate::domain::event_object::OfferObject;
 use crate::domain::fix_object::{FixObject, TrackObject};
 use crate::domain::{OfferChange, Reason, RideCode, Trip, TripObject};
@@ -17,7 +18,6 @@ use crate::problem::described::{
     Authenticated, Commanding, Forbidden, Guessable, Replying, Running, UnknownTrip,
 };
 use crate::problem::{Code, Problem};
-use crate::store::writer::command::{Refused, Reply};
 
 use super::body::{Repeatable, Words};
 
@@ -138,7 +138,7 @@ pub(super) async fn position(
 ) -> Result<HttpResponse, Problem> {
     let trip = visible(&app, &who, &nk).await?;
     if trip.taken_by().is_none() {
-        return Err(Refused::not_possible(trip, "position").into());
+        return Err(Refusal::not_possible(trip, "position").into());
     }
     let sighting = app.dispatch.sighting(&trip);
     let sighting = sighting.ok_or_else(|| Problem::new(Code::NotFound, "Nothing is known yet."))?;

@@ -7,13 +7,13 @@ use super::body::{Body, Repeatable, Words};
 use super::caller::{Anyone, Driver, Rider};
 use crate::app::App;
 use crate::dispatch::DriverVerb;
+use crate::domain::Viewer;
+use crate::domain::core::IdempotencyKey;
+use crate::domain::core::{Effect, Stated, TripOutcome};
 use crate::domain::{Ending, Reason, TripId, TripObject, TripRef};
 use crate::fields::Presence;
 use crate::problem::Problem;
 use crate::problem::described::{Authenticated, Commanding, UnknownTrip};
-use crate::store::keys::Key;
-use crate::store::views::Viewer;
-use crate::store::writer::command::{Answer, Outcome, Stated};
 
 /// What requesting a trip takes.
 #[derive(utoipa::ToSchema)]
@@ -89,9 +89,9 @@ pub(super) async fn key(app: &App, viewer: Viewer, path: &str) -> Result<TripId,
     key.ok_or_else(Problem::no_such_trip)
 }
 
-fn answer(answer: &Answer) -> HttpResponse {
+fn answer(answer: &TripOutcome) -> HttpResponse {
     let mut response = HttpResponse::Ok();
-    if answer.outcome == Outcome::Replayed {
+    if answer.effect == Effect::Replayed {
         response.insert_header(("idempotency-replayed", "true"));
     }
     response.json(TripObject::from(&*answer.trip))
@@ -137,10 +137,10 @@ pub(super) async fn request(
     fields.own("rider", rider.0.id.user(), &rider.0.username);
     let wish = fields.finish(wish)?;
     let requested = app.dispatch.request(rider.0, wish, body.key).await?;
-    let Answer { trip, outcome, .. } = requested;
+    let TripOutcome { trip, effect, .. } = requested;
     let mut response = HttpResponse::Created();
     response.insert_header((header::LOCATION, format!("/api/trip/{}/", trip.id)));
-    if outcome == Outcome::Replayed {
+    if effect == Effect::Replayed {
         response.insert_header(("idempotency-replayed", "true"));
     }
     Ok(response.json(TripObject::from(&*trip)))
@@ -151,7 +151,7 @@ pub(super) async fn drive(
     driver: Driver,
     verb: DriverVerb,
     nk: &str,
-    idempotency: Option<Key>,
+    idempotency: Option<IdempotencyKey>,
 ) -> Result<HttpResponse, Problem> {
     app.may_drive(&driver.0, &verb)?;
     let (dispatch, meant) = (&app.dispatch, named(nk)?);

@@ -14,13 +14,13 @@ use serde_json::{Map, Value, json};
 
 use crate::accounts::AccountError;
 use crate::dispatch::OrderError;
-use crate::domain::{NoRoom, Refusal, Status};
+use crate::domain::core::Refusal;
+use crate::domain::{NoRoom, Status, TripRefusal};
 use crate::fields::FieldErrors;
 use crate::notices::NoticeError;
 use crate::registry::actor::ConnectError;
 use crate::store::pool::Unavailable;
 use crate::store::writer::CommandError;
-use crate::store::writer::command::Refused;
 
 pub use code::Code;
 
@@ -72,7 +72,7 @@ impl Problem {
 
     /// What was asked for is there, and cannot be read.
     fn corrupt() -> Self {
-        Self::new(Code::Corrupt, Refused::Corrupt.to_string())
+        Self::new(Code::Corrupt, Refusal::Corrupt.to_string())
     }
 
     /// The caller's role cannot do this.
@@ -326,41 +326,41 @@ impl From<CommandError> for Problem {
     }
 }
 
-impl From<Refused> for Problem {
-    fn from(refused: Refused) -> Self {
+impl From<Refusal> for Problem {
+    fn from(refused: Refusal) -> Self {
         let code = match &refused {
-            Refused::Unknown => return Self::no_such_trip(),
-            Refused::Corrupt => return Self::corrupt(),
-            Refused::Differs(field) => {
+            Refusal::UnknownTrip => return Self::no_such_trip(),
+            Refusal::Corrupt => return Self::corrupt(),
+            Refusal::Differs(field) => {
                 return Self::invalid(FieldErrors::one(*field, &refused));
             }
-            Refused::NotActive => return Self::not_authenticated(),
-            Refused::NoRoom(NoRoom::Stranger) => return Self::no_such_trip(),
-            Refused::NoRoom(NoRoom::Closed) => Code::NotPossible,
-            Refused::Trip(Refusal::UnknownReason, _) => {
+            Refusal::NotActive => return Self::not_authenticated(),
+            Refusal::NoRoom(NoRoom::Stranger) => return Self::no_such_trip(),
+            Refusal::NoRoom(NoRoom::Closed) => Code::NotPossible,
+            Refusal::Trip(TripRefusal::UnknownReason, _) => {
                 return Self::invalid(FieldErrors::one("reason", &refused));
             }
-            Refused::Trip(Refusal::PinNeeded(field), _) => {
+            Refusal::Trip(TripRefusal::PinNeeded(field), _) => {
                 return Self::invalid(FieldErrors::one(*field, &refused));
             }
             // Who measures ends it at the second try; nothing is wrong with the command.
-            Refused::Trip(Refusal::NotMeasured, _) => return Unavailable::Busy.into(),
-            Refused::Trip(Refusal::AlreadyTaken, _) => Code::AlreadyTaken,
-            Refused::Trip(Refusal::NotYourTrip, _) => Code::NotYourTrip,
-            Refused::Trip(Refusal::WrongCode, _) => Code::WrongCode,
-            Refused::Trip(Refusal::TooEarly { .. }, _) => Code::TooEarly,
-            Refused::Trip(Refusal::TooFar { .. }, _) => Code::TooFar,
-            Refused::Trip(Refusal::GivenBack, _) | Refused::NotOffered => Code::NotOffered,
-            Refused::Trip(Refusal::NotPossible { .. } | Refusal::NoCurrency, _) => {
+            Refusal::Trip(TripRefusal::NotMeasured, _) => return Unavailable::Busy.into(),
+            Refusal::Trip(TripRefusal::AlreadyTaken, _) => Code::AlreadyTaken,
+            Refusal::Trip(TripRefusal::NotYourTrip, _) => Code::NotYourTrip,
+            Refusal::Trip(TripRefusal::WrongCode, _) => Code::WrongCode,
+            Refusal::Trip(TripRefusal::TooEarly { .. }, _) => Code::TooEarly,
+            Refusal::Trip(TripRefusal::TooFar { .. }, _) => Code::TooFar,
+            Refusal::Trip(TripRefusal::GivenBack, _) | Refusal::NotOffered => Code::NotOffered,
+            Refusal::Trip(TripRefusal::NotPossible { .. } | TripRefusal::NoCurrency, _) => {
                 Code::NotPossible
             }
-            Refused::OfferOver(_) => Code::OfferOver,
-            Refused::OnShift(_) => Code::OnShift,
-            Refused::NotOnShift => Code::NoShift,
-            Refused::WrongVehicle(_) => Code::WrongVehicle,
-            Refused::DriverBusy => Code::DriverBusy,
-            Refused::TooManyTrips(_) => Code::TooManyTrips,
-            Refused::KeyReused => Code::KeyReused,
+            Refusal::OfferOver(_) => Code::OfferOver,
+            Refusal::OnShift(_) => Code::OnShift,
+            Refusal::NotOnShift => Code::NoShift,
+            Refusal::WrongVehicle(_) => Code::WrongVehicle,
+            Refusal::DriverBusy => Code::DriverBusy,
+            Refusal::TooManyTrips(_) => Code::TooManyTrips,
+            Refusal::KeyReused => Code::KeyReused,
         };
         Self {
             trip_status: refused.trip_status(),

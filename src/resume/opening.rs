@@ -10,12 +10,12 @@ use uuid::Uuid;
 use super::follow::PositionObject;
 use super::snapshot::{Snapshot, SnapshotObject, show};
 use crate::domain::Stream;
+use crate::domain::Viewer;
 use crate::inputs;
 use crate::store::db::Db;
 use crate::store::gather::Gather;
 use crate::store::pool::Unavailable;
 use crate::store::streams::{self, Head};
-use crate::store::views::Viewer;
 use crate::store::{QueryResult, Store, corrupt};
 
 /// How many events of one stream are replayed at most.

@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::opening::Reason;
+use crate::domain::Viewer;
 use crate::domain::event_object::{OfferObject, ShiftObject};
 use crate::domain::{DriverId, OfferChange, Role, Shift, Stream, Trip, TripObject, UserId};
 use crate::store::db::Db;
 use crate::store::notifications::{self, Reader};
-use crate::store::views::{self, Viewer};
+use crate::store::views;
 use crate::store::{QueryResult, offers, shifts};
 
 /// How many trips, shifts and offers of everybody a snapshot for the staff has at most.

@@ -54,7 +54,7 @@ impl Simulation<'_> {
 
     /// A driver sees a request; whether the driver wants it.
     fn show(&mut self, car: usize, trip: usize) -> bool {
-        let Some(pick_up) = self.book.trip(trip).pick_up.location else {
+        let Some(pick_up) = self.service.trip(trip).pick_up.location else {
             return false;
         };
         let metres = self.cars[car].place(self.now).metres_to(pick_up);
@@ -100,7 +100,7 @@ impl Simulation<'_> {
                 promised_s: None,
             };
             let accept = Action::Accept(self.cars[car].party(), outset);
-            if self.act(trip, &accept) {
+            if self.act(trip, accept) {
                 self.taken(trip, car, None);
             }
         }

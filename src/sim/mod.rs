@@ -7,7 +7,6 @@
 //! One seed has one outcome: no clock, no system randomness, no thread and no map without an order has a say in here. docs/simulation.md has the model, its
 //! parameters and what was found.
 
-mod book;
 pub mod bound;
 mod broadcast;
 mod car;
@@ -24,6 +23,7 @@ mod recording;
 pub mod report;
 mod riding;
 mod scenario;
+mod service;
 mod simulation;
 mod streets;
 mod sweeping;

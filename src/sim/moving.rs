@@ -6,7 +6,7 @@ use super::dice::{Dice, Question};
 use super::queue::Happening;
 use super::simulation::{Simulation, moment};
 use crate::dispatch::hints::{Idle, Requested, hints};
-use crate::domain::{Status, Vehicle, VehicleClass};
+use crate::domain::{Actor, Status, Vehicle, VehicleClass};
 
 /// How often a device says where it is while the car moves. Real ones do so more often; that no driver is stale takes once a minute.
 const MOVING_MS: i64 = 10_000;
@@ -31,8 +31,11 @@ impl Simulation<'_> {
         let driver = self.cars[car].driver;
         let class = VehicleClass::default();
         let seats = SEATS;
-        self.supply.begin(driver, Vehicle { class, seats }, at);
-        self.book.shift(driver, true, at);
+        let vehicle = Vehicle { class, seats };
+        if let Err(refused) = self.service.begin_shift(driver, vehicle.clone(), at) {
+            unreachable!("a driver who is off shift may go on: {refused}");
+        }
+        self.supply.begin(driver, vehicle, at);
         self.does(car, Doing::Idle);
         self.report(car);
         self.show_open(car);
@@ -42,18 +45,18 @@ impl Simulation<'_> {
     /// A driver's shift ends, after the trip if there is one.
     pub(super) fn end(&mut self, car: usize) {
         if self.cars[car].doing.is_idle() {
-            self.go_off(car);
+            self.go_off(car, Actor::Driver(self.cars[car].driver));
         }
     }
 
-    /// A driver goes off shift.
-    pub(super) fn go_off(&mut self, car: usize) {
+    /// A driver goes off shift, or is taken off it.
+    pub(super) fn go_off(&mut self, car: usize, by: Actor) {
         let driver = self.cars[car].driver;
         if self.cars[car].doing.trip().is_some() {
             return;
         }
-        self.book.shift(driver, false, moment(self.now));
         // Off shift is off shift, whoever said so first.
+        let _ = self.service.end_shift(driver, by, moment(self.now));
         let _ = self.supply.end(driver);
         self.cars[car].stop(self.now);
         self.does(car, Doing::Off);
@@ -64,7 +67,7 @@ impl Simulation<'_> {
         self.cars[car].stop(self.now);
         self.does(car, Doing::Idle);
         if self.is_over(car) {
-            self.go_off(car);
+            self.go_off(car, Actor::Driver(self.cars[car].driver));
         } else {
             self.report(car);
             self.show_open(car);
@@ -140,7 +143,7 @@ impl Simulation<'_> {
             self.requested.pop_front();
         }
         let requested = self.requested.iter().filter_map(|(_, trip)| {
-            let trip = self.book.trip(*trip);
+            let trip = self.service.trip(*trip);
             Some(Requested {
                 from: trip.pick_up.location?,
                 is_cancelled: trip.state.status() == Status::Cancelled,
@@ -152,7 +155,7 @@ impl Simulation<'_> {
             .iter()
             .filter(|car| car.doing.is_idle() && !car.is_dark(self.now));
         // Whoever decides on an offer is not disturbed.
-        let idle = idle.filter(|car| self.book.offer_to(car.driver).is_none());
+        let idle = idle.filter(|car| self.service.offer_to(car.driver).is_none());
         let idle: Vec<Idle> = idle
             .map(|car| Idle {
                 driver: car.driver,

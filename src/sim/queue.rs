@@ -27,7 +27,14 @@ pub enum Happening {
     /// The sweeper was woken.
     Wake,
     /// A device acknowledges an offer.
-    Receive(usize, OfferId),
+    Receive {
+        /// Whose car.
+        car: usize,
+        /// Of which trip.
+        trip: usize,
+        /// Which one.
+        offer: OfferId,
+    },
     /// A driver answers an offer.
     Answer(usize, OfferId),
     /// Of those who want a trip that all have heard of, the next one is there.

@@ -1,14 +1,13 @@
 //! What riders do, and what drivers do with them.
 
-use super::book::News;
 use super::car::{self, Doing};
 use super::dice::{Dice, Question};
 use super::queue::Happening;
 use super::simulation::{Simulation, about, moment};
 use super::tally::Outcome;
 use crate::domain::{
-    Action, Address, DriverId, Offer, OfferState, Order, Party, Place, Request, RiderId, Status,
-    Trip, UserId, Whereabouts,
+    Action, Address, DriverId, Fact, Offer, OfferState, Order, Party, Place, Request, RiderId,
+    Status, TripChange, UserId, Whereabouts,
 };
 use crate::supply::Occupation;
 
@@ -37,7 +36,7 @@ impl Simulation<'_> {
             ..Order::default()
         };
         let request = Request {
-            id: super::book::key(number),
+            id: super::service::key(number),
             rider: Party {
                 id: rider(number),
                 username: String::new(),
@@ -50,16 +49,19 @@ impl Simulation<'_> {
             order,
         };
         let at = moment(self.now);
-        let trip = self.book.request(Trip::request(request, at), at);
+        let trip = number;
+        if let Err(refused) = self.service.request(request, at) {
+            unreachable!("a rider's only trip is not refused: {refused}");
+        }
         self.tally.requested(self.now);
         self.requested.push_back((self.now, trip));
-        let ends_ms = 1_000 * i64::from(self.book.trip(trip).order.search_s);
+        let ends_ms = 1_000 * i64::from(self.service.trip(trip).order.search_s);
         self.queue.add(self.now + ends_ms, Happening::Expire(trip));
         if let Some(patience_ms) = self.moods[trip].patience_ms {
             self.queue
                 .add(self.now + patience_ms, Happening::GiveUp(trip));
         }
-        if self.book.trip(trip).is_offered() {
+        if self.service.trip(trip).is_offered() {
             self.wake();
         } else {
             self.announce(trip);
@@ -67,25 +69,25 @@ impl Simulation<'_> {
     }
 
     /// Does something to a trip; whether that was possible.
-    pub(super) fn act(&mut self, trip: usize, action: &Action) -> bool {
-        self.book.act(trip, action, moment(self.now)).is_ok()
+    pub(super) fn act(&mut self, trip: usize, action: Action) -> bool {
+        self.service.act(trip, action, moment(self.now)).is_ok()
     }
 
     fn status(&self, trip: usize) -> Status {
-        self.book.trip(trip).state.status()
+        self.service.trip(trip).state.status()
     }
 
     pub(super) fn give_up(&mut self, trip: usize) {
         // Whoever has been given back by a driver has been patient enough, and may be for a moment more.
         if self.status(trip) == Status::Requested
-            && self.act(trip, &Action::Cancel(rider(trip), None))
+            && self.act(trip, Action::Cancel(rider(trip), None))
         {
             self.tally.over(trip, Outcome::GaveUp);
         }
     }
 
     pub(super) fn expire(&mut self, trip: usize) {
-        if self.status(trip) == Status::Requested && self.act(trip, &Action::Expire) {
+        if self.status(trip) == Status::Requested && self.act(trip, Action::Expire) {
             self.tally.over(trip, Outcome::Expired);
         }
     }
@@ -93,8 +95,8 @@ impl Simulation<'_> {
     pub(super) fn cancel(&mut self, trip: usize, attempt: i64) {
         let is_taken = self.status(trip) == Status::Started;
         if is_taken
-            && self.book.trip(trip).attempt == attempt
-            && self.act(trip, &Action::Cancel(rider(trip), None))
+            && self.service.trip(trip).attempt == attempt
+            && self.act(trip, Action::Cancel(rider(trip), None))
         {
             self.tally.over(trip, Outcome::Cancelled);
         }
@@ -102,7 +104,7 @@ impl Simulation<'_> {
 
     /// A driver has taken a trip, and was told so many seconds to the pick-up, if any.
     pub(super) fn taken(&mut self, trip: usize, car: usize, promised_s: Option<i64>) {
-        let Some(pick_up) = self.book.trip(trip).pick_up.location else {
+        let Some(pick_up) = self.service.trip(trip).pick_up.location else {
             return;
         };
         let ms = self.drive(car, pick_up);
@@ -111,7 +113,7 @@ impl Simulation<'_> {
         self.tally.taken(trip, self.now, promised_s);
         let mood = self.moods[trip];
         if self.riders.cancels(&mood, promised_s) {
-            let attempt = self.book.trip(trip).attempt;
+            let attempt = self.service.trip(trip).attempt;
             // On the way, and not when the car is there.
             let after_ms = mood.cancels_after_ms.min(ms - 1).max(0);
             let cancel = Happening::Cancel { trip, attempt };
@@ -149,7 +151,7 @@ impl Simulation<'_> {
         self.cars[car].stop(self.now);
         match doing {
             Doing::ToPickUp(trip) => {
-                if self.act(trip, &Action::Arrive(driver, self.whereabouts(car))) {
+                if self.act(trip, Action::Arrive(driver, self.whereabouts(car))) {
                     self.arrived(trip, car);
                 }
             }
@@ -158,7 +160,7 @@ impl Simulation<'_> {
                 self.report(car);
                 // Nobody pays here, so nothing has to be measured.
                 let way = Some(Box::default());
-                if self.act(trip, &Action::Complete(driver, way)) {
+                if self.act(trip, Action::Complete(driver, way)) {
                     self.tally.over(trip, Outcome::Served);
                 }
             }
@@ -174,7 +176,7 @@ impl Simulation<'_> {
         self.does(car, Doing::Waiting(trip));
         self.tally.arrived(trip, self.now);
         let after_ms = if self.moods[trip].is_no_show {
-            let until = self.book.trip(trip).free_waiting_ends_at();
+            let until = self.service.trip(trip).free_waiting_ends_at();
             until.duration_since(moment(self.now)).as_millis() as i64
         } else {
             1_000 * self.riders.boarding_s
@@ -193,11 +195,11 @@ impl Simulation<'_> {
         }
         let driver = self.cars[car].driver;
         if self.moods[trip].is_no_show {
-            if self.act(trip, &Action::NoShow(driver, self.whereabouts(car))) {
+            if self.act(trip, Action::NoShow(driver, self.whereabouts(car))) {
                 self.tally.over(trip, Outcome::NoShow);
             }
-        } else if self.act(trip, &Action::Start(driver, None))
-            && let Some(drop_off) = self.book.trip(trip).drop_off.location
+        } else if self.act(trip, Action::Start(driver, None))
+            && let Some(drop_off) = self.service.trip(trip).drop_off.location
         {
             self.drive(car, drop_off);
             self.does(car, Doing::Riding(trip));
@@ -209,16 +211,16 @@ impl Simulation<'_> {
             return;
         };
         let action = Action::GiveBack(self.cars[car].driver, None);
-        if self.cars[car].turn == turn && self.act(trip, &action) {
+        if self.cars[car].turn == turn && self.act(trip, action) {
             self.tally.given_back(trip);
-            let ends_ms = 1_000 * i64::from(self.book.trip(trip).order.search_s);
+            let ends_ms = 1_000 * i64::from(self.service.trip(trip).order.search_s);
             self.queue.add(self.now + ends_ms, Happening::Expire(trip));
             let mood = &self.moods[trip];
             if let Some(patience_ms) = mood.patience_ms {
                 self.queue
                     .add(self.now + patience_ms, Happening::GiveUp(trip));
             }
-            if self.book.trip(trip).is_offered() {
+            if self.service.trip(trip).is_offered() {
                 self.wake();
             } else {
                 self.follow();
@@ -230,14 +232,15 @@ impl Simulation<'_> {
     /// Takes note of what has changed, as the live service does of what was committed.
     pub(super) fn follow(&mut self) {
         loop {
-            let news = self.book.news();
+            let news = self.service.news();
             if news.is_empty() {
                 return;
             }
-            for one in news {
-                match one {
-                    News::Offer(offer) => self.follow_offer(&offer),
-                    News::Trip(trip, before) => self.follow_trip(trip, before),
+            for event in news {
+                match event.fact {
+                    Fact::Offer(change) => self.follow_offer(&change.offer),
+                    Fact::Trip(change) => self.follow_trip(&change),
+                    Fact::Shift(_) | Fact::Message(_) | Fact::Notification(_) => {}
                 }
             }
         }
@@ -265,11 +268,12 @@ impl Simulation<'_> {
         }
     }
 
-    fn follow_trip(&mut self, number: usize, before: Option<DriverId>) {
-        let trip = self.book.trip(number);
+    fn follow_trip(&mut self, change: &TripChange) {
+        let trip = &change.trip;
+        let before = change.before.and_then(|before| before.driver);
         let status = trip.state.status();
         if status != Status::Requested {
-            self.open.close(number);
+            self.open.close(super::service::number(trip.id));
         }
         match (trip.state.driver().map(|driver| driver.id), before) {
             (Some(driver), _) if Status::TAKEN.contains(&status) => {

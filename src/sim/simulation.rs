@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::book::Book;
 use super::broadcast::Open;
 use super::car::{Car, Doing};
 use super::demand::Wish;
@@ -16,6 +15,7 @@ use super::error::{SimError, wrong};
 use super::people::{Drivers, Mood, Riders};
 use super::queue::{Happening, Queue};
 use super::scenario::{Scenario, Start};
+use super::service::Service;
 use super::streets::Streets;
 use super::tally::Tally;
 use super::variant::Variant;
@@ -104,7 +104,7 @@ pub(super) struct Simulation<'d> {
     pub(super) riders: Riders,
     pub(super) moods: Vec<Mood>,
     pub(super) cars: Vec<Car>,
-    pub(super) book: Book,
+    pub(super) service: Service,
     pub(super) supply: Supply,
     pub(super) rides: Rides,
     pub(super) open: Open,
@@ -145,7 +145,7 @@ impl<'d> Simulation<'d> {
             riders,
             moods: moods.collect(),
             cars: cars.collect(),
-            book: Book::default(),
+            service: Service::default(),
             supply: Supply::default(),
             rides: Rides::default(),
             open: Open::default(),
@@ -197,13 +197,13 @@ impl<'d> Simulation<'d> {
         self.now = at;
         self.happen(what, outside);
         self.follow();
-        let all_requested = self.book.requested() == self.day.wishes.len();
-        !all_requested || self.book.unfinished() > 0
+        let all_requested = self.service.requested() == self.day.wishes.len();
+        !all_requested || self.service.unfinished() > 0
     }
 
     /// What was counted.
     pub(super) fn tally(mut self) -> Tally {
-        debug_assert_eq!(self.book.broken(), None);
+        debug_assert_eq!(self.service.broken(), None);
         // Nothing happens any more in what is left of the hours.
         let (_, end) = self.day.scenario.span();
         for car in &self.cars {
@@ -226,7 +226,7 @@ impl<'d> Simulation<'d> {
                 self.is_woken = false;
                 self.sweep(outside.clock);
             }
-            Happening::Receive(car, offer) => self.receive(car, offer),
+            Happening::Receive { car, trip, offer } => self.receive(car, trip, offer),
             Happening::Answer(car, offer) => self.answer(car, offer),
             Happening::Take(trip) => self.take(trip),
             Happening::Reach { car, turn } => self.reach(car, turn),
@@ -252,7 +252,8 @@ impl<'d> Simulation<'d> {
             for car in &self.cars {
                 doing[car.doing.kind()] += 1;
             }
-            self.tally.sample(self.now, doing, self.book.looked_for());
+            self.tally
+                .sample(self.now, doing, self.service.looked_for());
             let permille = (self.now - begin) * 1_000 / (end - begin);
             (outside.progress)(u64::try_from(permille).unwrap_or(0));
         }

@@ -9,7 +9,8 @@ use super::queue::Happening;
 use super::simulation::{Simulation, about, moment};
 use crate::dispatch::policy::{self, World};
 use crate::dispatch::rides::Rides;
-use crate::domain::{Action, DriverId, OfferAction, OfferId, Outset};
+use crate::domain::core::Reply;
+use crate::domain::{Action, Actor, DriverId, OfferId, Outset};
 use crate::eta::{Provider, Straight};
 
 /// How often those are looked for of whom nothing was heard for long; the live service looks more often, and finds nobody.
@@ -19,11 +20,11 @@ impl Simulation<'_> {
     /// Carries out all that is due.
     pub(super) fn sweep(&mut self, clock: &dyn Fn() -> Duration) {
         let at = moment(self.now);
-        self.book.lapse(at);
+        self.service.lapse(at);
         if self.now - self.swept_home_at >= HOME_MS {
             self.swept_home_at = self.now;
             for driver in self.supply.idle(at) {
-                self.go_off(car::number(driver));
+                self.go_off(car::number(driver), Actor::Service);
             }
         }
         self.follow();
@@ -33,7 +34,7 @@ impl Simulation<'_> {
     /// Looks for drivers for all trips whose time for it has come.
     fn look(&mut self, clock: &dyn Fn() -> Duration) {
         let at = moment(self.now);
-        let pool = self.book.due(at);
+        let pool = self.service.due(at);
         if pool.is_empty() {
             return;
         }
@@ -53,7 +54,7 @@ impl Simulation<'_> {
             } else {
                 &nobody
             },
-            silences: self.book.silences(),
+            silences: self.service.silences(),
             at,
         };
         let offers = &mut self.offers;
@@ -62,12 +63,11 @@ impl Simulation<'_> {
             OfferId::new(Uuid::from_u128(*offers))
         });
         self.tally.thought(clock().saturating_sub(begun));
-        self.book.put_back(pool);
         for decision in &plan.decisions {
             self.tally.decided(decision);
         }
-        for proposal in &plan.proposals {
-            for driver in self.book.propose(proposal, at) {
+        for proposal in plan.proposals {
+            for driver in self.service.propose(proposal, at) {
                 self.offered(driver);
             }
         }
@@ -75,34 +75,31 @@ impl Simulation<'_> {
 
     /// An offer is on its way to a driver's device.
     fn offered(&mut self, driver: DriverId) {
-        let Some(offer) = self.book.offer_to(driver) else {
+        let Some(offer) = self.service.offer_to(driver) else {
             return;
         };
-        let (id, trip) = (offer.id, super::book::number(offer.trip));
+        let (offer, trip) = (offer.id, super::service::number(offer.trip));
         let car = car::number(driver);
         self.tally.shown(trip);
         let after_ms = self.drivers.receives_after(self.seed, about(trip, car));
         self.queue
-            .add(self.now + after_ms, Happening::Receive(car, id));
+            .add(self.now + after_ms, Happening::Receive { car, trip, offer });
     }
 
     /// A device acknowledges an offer, if it can.
-    pub(super) fn receive(&mut self, car: usize, offer: OfferId) {
+    pub(super) fn receive(&mut self, car: usize, trip: usize, offer: OfferId) {
         let driver = self.cars[car].driver;
         let is_silent = self.day.dead[car] || self.cars[car].is_dark(self.now);
         let at = moment(self.now);
         if is_silent
             || self
-                .book
-                .reply(driver, offer, OfferAction::Receive, at)
+                .service
+                .reply(driver, trip, Reply::Receive, at)
                 .is_err()
         {
             return;
         }
-        let Some(open) = self.book.offer_to(driver) else {
-            return;
-        };
-        let about = about(super::book::number(open.trip), car);
+        let about = about(trip, car);
         if let Some(after_ms) = self.drivers.answers_after(self.seed, about) {
             self.queue
                 .add(self.now + after_ms, Happening::Answer(car, offer));
@@ -112,11 +109,14 @@ impl Simulation<'_> {
     /// A driver answers an offer, if it is not too late.
     pub(super) fn answer(&mut self, car: usize, offer: OfferId) {
         let driver = self.cars[car].driver;
-        let open = self.book.offer_to(driver).filter(|open| open.id == offer);
+        let open = self
+            .service
+            .offer_to(driver)
+            .filter(|open| open.id == offer);
         let Some(open) = open.filter(|_| !self.cars[car].is_dark(self.now)) else {
             return;
         };
-        let (trip, eta_s) = (super::book::number(open.trip), open.eta_s);
+        let (trip, eta_s) = (super::service::number(open.trip), open.eta_s);
         if self.drivers.accepts(self.seed, about(trip, car), eta_s) {
             let from = self.whereabouts(car);
             let outset = Outset {
@@ -124,14 +124,13 @@ impl Simulation<'_> {
                 promised_s: u32::try_from(eta_s).ok(),
             };
             let accept = Action::Accept(self.cars[car].party(), outset);
-            if self.act(trip, &accept) {
+            if self.act(trip, accept) {
                 self.taken(trip, car, Some(eta_s));
             }
         } else {
             // One that has lapsed in this very moment has been answered for.
-            let _ = self
-                .book
-                .reply(driver, offer, OfferAction::Decline, moment(self.now));
+            let at = moment(self.now);
+            let _ = self.service.reply(driver, trip, Reply::Decline, at);
         }
     }
 }

@@ -89,7 +89,7 @@ fn what_must_never_be_is_not_at_any_moment() {
         let mut nothing = |_| {};
         let mut outside = outside_of(&mut nothing);
         while simulation.step(&mut outside) {
-            assert_eq!(simulation.book.broken(), None, "{word}");
+            assert_eq!(simulation.service.broken(), None, "{word}");
         }
         let tally = simulation.tally();
         let all = [

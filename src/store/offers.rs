@@ -189,6 +189,32 @@ pub fn last(db: &mut Db, trip: &Trip, driver: DriverId) -> QueryResult<Option<Of
     Ok(row.map(|row| row.into_offer(trip.id)).transpose()?)
 }
 
+/// The last offer of each of these trips, with its number, to each of these drivers, whatever became of it.
+pub(super) fn last_of_each(
+    db: &mut Db,
+    wanted: &[(TripId, i64, DriverId)],
+) -> QueryResult<Vec<Offer>> {
+    let trips = wanted.iter().map(|(_, number, _)| *number);
+    let drivers = wanted.iter().map(|(_, _, driver)| driver.user().get());
+    let rows: Vec<Row> = on!(db, |conn| offers::table
+        .filter(offers::trip_id.eq_any(trips))
+        .filter(offers::driver_id.eq_any(drivers))
+        .order(offers::id)
+        .select(Row::as_select())
+        .load(conn))?;
+    let mut last = HashMap::<(i64, i64), Row>::new();
+    for row in rows {
+        last.insert((row.trip_id, row.driver_id), row);
+    }
+    let mut found = Vec::with_capacity(wanted.len());
+    for (trip, number, driver) in wanted {
+        if let Some(row) = last.remove(&(*number, driver.user().get())) {
+            found.push(row.into_offer(*trip)?);
+        }
+    }
+    Ok(found)
+}
+
 /// All offers of a trip, the oldest first.
 pub fn of_trip(db: &mut Db, trip: &Trip) -> QueryResult<Vec<Offer>> {
     let rows: Vec<Row> = on!(db, |conn| offers::table

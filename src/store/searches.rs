@@ -13,47 +13,11 @@ use super::rows::{self, TripRow};
 use super::schema::{searches, trips};
 use super::sql_types::At;
 use super::trips::status_among;
-use crate::domain::{Asked, Status, Trip};
-
-/// A trip for which drivers are to be looked for now.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Search {
-    /// Which.
-    pub trip: Trip,
-    /// How often nobody was found.
-    pub round: i64,
-    /// Who was asked before, and what came of it.
-    pub asked: Asked,
-    /// Since when drivers are to be looked for anew.
-    pub due_at: Timestamp,
-}
-
-impl Search {
-    /// For how long the rider has waited for a driver, in seconds.
-    pub fn waited_s(&self, at: Timestamp) -> i64 {
-        let order = &self.trip.order;
-        let since = order.opens_at.unwrap_or(self.trip.requested_at);
-        at.duration_since(since).as_secs()
-    }
-}
-
-/// What becomes of a search.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
-    /// It begins: look at once.
-    Begin(Timestamp),
-    /// Offers are open, new ones after that many rounds in which nobody was found: look once they have ended.
-    Wait(Option<i64>),
-    /// All offers have ended: look now.
-    Wake(Timestamp),
-    /// Nobody was found in that many rounds: look again then.
-    Again(i64, Timestamp),
-    /// No driver is looked for any more.
-    End,
-}
+use crate::domain::core::SearchStep;
+use crate::domain::{Asked, Search, Status, Trip};
 
 /// Writes what becomes of the search of the trip of that number.
-pub(super) fn step(db: &mut Db, trip: i64, step: Step) -> QueryResult<()> {
+pub(super) fn step(db: &mut Db, trip: i64, step: SearchStep) -> QueryResult<()> {
     let look_at = |db: &mut Db, look_at: Option<Timestamp>| {
         on!(db, |conn| diesel::update(searches::table.find(trip))
             .set(searches::look_at.eq(look_at.map(At::of)))
@@ -68,18 +32,18 @@ pub(super) fn step(db: &mut Db, trip: i64, step: Step) -> QueryResult<()> {
             .execute(conn))
     };
     match step {
-        Step::Begin(at) => on!(db, |conn| diesel::insert_into(searches::table)
+        SearchStep::Begin(at) => on!(db, |conn| diesel::insert_into(searches::table)
             .values((
                 searches::trip_id.eq(trip),
                 searches::round.eq(0),
                 searches::look_at.eq(Some(At::of(at))),
             ))
             .execute(conn)),
-        Step::Wait(None) => look_at(db, None),
-        Step::Wait(Some(round)) => look_in(db, round, None),
-        Step::Wake(at) => look_at(db, Some(at)),
-        Step::Again(round, at) => look_in(db, round, Some(at)),
-        Step::End => on!(db, |conn| diesel::delete(searches::table.find(trip))
+        SearchStep::Wait(None) => look_at(db, None),
+        SearchStep::Wait(Some(round)) => look_in(db, round, None),
+        SearchStep::Wake(at) => look_at(db, Some(at)),
+        SearchStep::Again(round, at) => look_in(db, round, Some(at)),
+        SearchStep::End => on!(db, |conn| diesel::delete(searches::table.find(trip))
             .execute(conn)),
     }
     .map(drop)

@@ -15,6 +15,7 @@ use super::prepared::UpdateTrip;
 use super::rows::{self, Found, TripColumns, TripRow};
 use super::schema::trips;
 use super::sql_types::{At, Id};
+use crate::domain::core::OpenTrips;
 use crate::domain::{DriverId, RiderId, Status, Trip, TripId, UserId};
 
 /// The condition of a partial index, written out as the index has it: SQLite does not look into parameters for that.
@@ -121,15 +122,6 @@ pub fn late(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId>> 
             .select(TripRow::as_select())
             .load(conn))
     })
-}
-
-/// How many trips a rider has that are not over.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct OpenTrips {
-    /// Those for which a driver is looked for, or found.
-    pub active: i64,
-    /// Those for later.
-    pub scheduled: i64,
 }
 
 /// How many open trips each of these riders has; those who have none are left out.

@@ -12,55 +12,10 @@ use super::rows::{self, TripRow};
 use super::schema::trips;
 use super::sql_types::Id;
 use super::trips::status_among;
-use crate::domain::{Before, DriverId, Person, Role, Status, Trip, TripChange, TripRef, UserId};
+use crate::domain::{Filter, Role, Status, Trip, TripRef, UserId, Viewer};
 
 /// The longest list that is answered.
 pub const LIST_MAX: i64 = 500;
-
-/// Whose view of the trips is asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct Viewer {
-    /// Who looks.
-    pub user: UserId,
-    /// As what.
-    pub role: Role,
-}
-
-impl Viewer {
-    /// That account.
-    pub const fn of(person: &Person) -> Self {
-        Self {
-            user: person.id,
-            role: person.role,
-        }
-    }
-
-    /// That driver.
-    pub const fn driver(driver: DriverId) -> Self {
-        Self {
-            user: driver.user(),
-            role: Role::Driver,
-        }
-    }
-
-    /// Whether the viewer may see `trip`; [`list`] shows the same ones.
-    pub fn sees(self, trip: &Trip) -> bool {
-        self.may_see(trip, Before::from(trip))
-    }
-
-    /// Whether the viewer could see the trip before the change.
-    pub fn saw(self, change: &TripChange) -> bool {
-        change
-            .before
-            .is_some_and(|before| self.may_see(&change.trip, before))
-    }
-
-    /// Whether the viewer may see the trip when it stands like this.
-    fn may_see(self, trip: &Trip, stands: Before) -> bool {
-        let mut streams = stands.seen_in(trip);
-        streams.any(|stream| stream.is_heard_by(self.user, self.role))
-    }
-}
 
 /// What the viewer may see, newest first, at most [`LIST_MAX`].
 pub fn list(db: &mut Db, viewer: Viewer) -> QueryResult<Vec<Trip>> {
@@ -172,33 +127,6 @@ pub fn requested(db: &mut Db) -> QueryResult<Vec<Trip>> {
 pub fn under_way(db: &mut Db, limit: i64) -> QueryResult<Vec<Trip>> {
     let rows = newest(db, Which::Open, limit)?;
     rows::trips(db, rows)
-}
-
-/// What is wanted of the trips that a viewer may see.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Only this trip.
-    pub trip: Option<TripRef>,
-    /// Only this rider's.
-    pub rider: Option<i64>,
-    /// Only this driver's.
-    pub driver: Option<i64>,
-    /// Only those that stand there.
-    pub status: Option<Status>,
-}
-
-impl Filter {
-    /// Whether a trip is wanted as it stands, or stood, like this.
-    pub fn wants(self, trip: &Trip, stands: Before) -> bool {
-        let driver = stands.driver.map(|driver| driver.user().get());
-        let rider = trip.rider.id.user().get();
-        let is_it =
-            |wanted| wanted == TripRef::Key(trip.id) || wanted == TripRef::Number(trip.number);
-        self.trip.is_none_or(is_it)
-            && self.rider.is_none_or(|wanted| wanted == rider)
-            && self.driver.is_none_or(|wanted| driver == Some(wanted))
-            && self.status.is_none_or(|wanted| wanted == stands.status)
-    }
 }
 
 type Boxed<DB> = Box<dyn BoxableExpression<trips::table, DB, SqlType = Bool>>;

@@ -24,6 +24,7 @@ use super::talk::notifications::Notifications;
 use crate::accounts::Caller;
 use crate::app::App;
 use crate::credentials::Purpose;
+use crate::domain::Viewer;
 use crate::domain::{Role, Sequence, TripRef};
 use crate::fields::{FieldErrors, Fields};
 use crate::problem::described::Handshake;
@@ -31,7 +32,6 @@ use crate::problem::{Code, Problem};
 use crate::registry::actor::{Connect, Joined};
 use crate::registry::roster::Socket;
 use crate::registry::{Outbound, Place};
-use crate::store::views::Viewer;
 
 /// Open a rider's socket
 #[utoipa::path(get, path = "/rider/", tag = "sockets", security(("bearer" = []), ("cookie" = [])),

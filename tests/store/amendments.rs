@@ -1,11 +1,11 @@
 //! What a rider changes about a trip, or puts away.
 
+use cabrank::domain::core::{Effect, Refusal};
 use cabrank::domain::{
-    Action, Address, Amendment, Before, Event, NoRoom, PlaceChange, Refusal, Role, Status, Stream,
-    Trip,
+    Action, Address, Amendment, Before, Event, NoRoom, PlaceChange, Role, Status, Stream, Trip,
+    TripRefusal,
 };
 use cabrank::store::trips;
-use cabrank::store::writer::command::{Outcome, Refused};
 
 use crate::support::{On, Test};
 use crate::tests;
@@ -86,10 +86,7 @@ fn drivers_hear_of_an_amendment_while_one_is_looked_for(on: On) {
 
     let again = town.command(act(&trip, move_pick_up(&trip)));
     let again = again.expect("the answer was lost, not the change");
-    assert_eq!(
-        (&*again.trip, again.outcome),
-        (&moved, Outcome::AlreadyDone)
-    );
+    assert_eq!((&*again.trip, again.effect), (&moved, Effect::AlreadyDone));
 }
 
 fn afterwards_only_the_driver_does(on: On) {
@@ -115,12 +112,15 @@ fn the_pick_up_is_fixed_once_somebody_drives_there(on: On) {
     let refused = town.refusal(act(&trip, move_pick_up(&trip)));
     let status = Status::Started;
     assert!(
-        matches!(refused, Refused::Trip(Refusal::NotPossible { status: now, .. }, _) if now == status)
+        matches!(refused, Refusal::Trip(TripRefusal::NotPossible { status: now, .. }, _) if now == status)
     );
     let mut by_eve = trip.clone();
     by_eve.rider = eve;
     let refused = town.refusal(act(&trip, move_drop_off(&by_eve)));
-    assert!(matches!(refused, Refused::Trip(Refusal::NotYourTrip, _)));
+    assert!(matches!(
+        refused,
+        Refusal::Trip(TripRefusal::NotYourTrip, _)
+    ));
     assert_eq!(town.stored(trip.id), trip);
 }
 
@@ -133,7 +133,7 @@ fn who_withdraws_a_request_may_make_another(on: On) {
         trip
     });
     let refused = town.refusal(request(&ann));
-    assert!(matches!(refused, Refused::TooManyTrips(_)));
+    assert!(matches!(refused, Refusal::TooManyTrips(_)));
 
     let (gone, event) = done(&mut town, &first, &Action::Delete(ann.id));
     assert_eq!(gone.state.status(), Status::Cancelled);
@@ -147,9 +147,9 @@ fn who_withdraws_a_request_may_make_another(on: On) {
     let active = town.read(move |db| trips::count_open(db, &[ann.id]));
     assert_eq!(active[&ann.id].active, 2);
     let again = town.command(act(&first, Action::Delete(ann.id)));
-    assert_eq!(again.expect("done before").outcome, Outcome::AlreadyDone);
+    assert_eq!(again.expect("done before").effect, Effect::AlreadyDone);
     let late = town.refusal(act(&first, Action::Cancel(ann.id, None)));
-    assert!(matches!(late, Refused::Trip(Refusal::NotYourTrip, _)));
+    assert!(matches!(late, Refusal::Trip(TripRefusal::NotYourTrip, _)));
 
     // In one batch as well.
     let second = town.requested_by(&ann);
@@ -166,7 +166,7 @@ fn what_is_removed_concerns_its_rider_and_the_staff_alone(on: On) {
     let running = town.refusal(act(&trip, Action::Delete(ann.id)));
     assert!(matches!(
         running,
-        Refused::Trip(Refusal::NotPossible { .. }, _)
+        Refusal::Trip(TripRefusal::NotPossible { .. }, _)
     ));
     town.trip(act(&trip, Action::Start(bob.id, None)));
     let over = town.trip(act(&trip, Action::Complete(bob.id, Some(Box::default()))));
@@ -182,7 +182,7 @@ fn what_is_removed_concerns_its_rider_and_the_staff_alone(on: On) {
     let own = Stream::User(ann.id.user());
     assert_eq!(streams(&event), [own, Stream::Staff]);
     let refused = town.unsaid(say(&trip, &ann, Role::Rider, "Hello?"));
-    assert!(matches!(refused, Refused::NoRoom(NoRoom::Stranger)));
+    assert!(matches!(refused, Refusal::NoRoom(NoRoom::Stranger)));
     let unheard = town.unsaid(say(&trip, &bob, Role::Driver, "Hello?"));
-    assert!(matches!(unheard, Refused::NoRoom(NoRoom::Closed)));
+    assert!(matches!(unheard, Refusal::NoRoom(NoRoom::Closed)));
 }

@@ -1,8 +1,8 @@
 //! What is decided within one batch, where no database helps yet.
 
-use cabrank::domain::{Action, Refusal, Standing, Status, Stream, UserId};
+use cabrank::domain::core::{Command, Effect, Refusal, Stated};
+use cabrank::domain::{Action, Standing, Status, Stream, TripRefusal, UserId};
 use cabrank::inputs;
-use cabrank::store::writer::command::{Outcome, Refused, Stated, Task};
 use cabrank::store::{trips, users};
 use jiff::SignedDuration;
 
@@ -39,7 +39,7 @@ fn of_two_accepts_in_one_batch_the_first_wins(on: On) {
     assert_eq!(won.state.driver(), Some(&bob));
     assert!(matches!(
         refusal(second),
-        Refused::Trip(Refusal::AlreadyTaken, as_it_is) if *as_it_is == *won
+        Refusal::Trip(TripRefusal::AlreadyTaken, as_it_is) if *as_it_is == *won
     ));
     assert_eq!(town.news().len(), 1, "the loser changed nothing");
     assert_eq!(town.stored(trip.id), *won);
@@ -61,18 +61,18 @@ fn a_driver_who_accepts_two_trips_in_one_batch_gets_the_first(on: On) {
         accept(&two, &bob),
     ]);
     let [first, second, neighbour, third] = outcomes.try_into().expect("one outcome a command");
-    assert_eq!(first.expect("he is free").outcome, Outcome::Changed);
-    assert!(matches!(refusal(second), Refused::DriverBusy));
-    assert!(matches!(refusal(third), Refused::DriverBusy));
+    assert_eq!(first.expect("he is free").effect, Effect::Changed);
+    assert!(matches!(refusal(second), Refusal::DriverBusy));
+    assert!(matches!(refusal(third), Refusal::DriverBusy));
     assert_eq!(
-        neighbour.expect("the neighbour is unharmed").outcome,
-        Outcome::Changed
+        neighbour.expect("the neighbour is unharmed").effect,
+        Effect::Changed
     );
     assert_eq!(town.news().len(), 2);
     assert_eq!(town.stored(two.id), two);
     assert!(matches!(
         town.refusal(accept(&two, &bob)),
-        Refused::DriverBusy
+        Refusal::DriverBusy
     ));
 }
 
@@ -92,7 +92,7 @@ fn a_driver_may_end_one_trip_and_take_the_next_in_one_batch(on: On) {
         accept(&two, &bob),
     ]);
     for outcome in outcomes {
-        assert_eq!(outcome.expect("both are allowed").outcome, Outcome::Changed);
+        assert_eq!(outcome.expect("both are allowed").effect, Effect::Changed);
     }
     assert_eq!(
         kinds(&town.news()),
@@ -143,7 +143,7 @@ fn a_rider_cannot_pass_the_limit_in_one_batch(on: On) {
     let refused = outcomes.into_iter().map(|outcome| {
         let is_refused = outcome.is_err();
         if is_refused {
-            assert!(matches!(refusal(outcome), Refused::TooManyTrips(TRIPS_MAX)));
+            assert!(matches!(refusal(outcome), Refusal::TooManyTrips(TRIPS_MAX)));
         }
         is_refused
     });
@@ -172,7 +172,7 @@ fn a_trip_may_go_all_its_way_in_one_batch(on: On) {
         .collect();
     let revisions: Vec<i64> = answers.iter().map(|answer| answer.trip.revision).collect();
     assert_eq!(revisions, [2, 3, 4, 5, 5]);
-    assert_eq!(answers[4].outcome, Outcome::AlreadyDone);
+    assert_eq!(answers[4].effect, Effect::AlreadyDone);
     let news = town.news();
     let changes = changes(&news);
     assert_eq!(changes.len(), 4, "one event a change");
@@ -201,8 +201,8 @@ fn who_is_blocked_or_unknown_is_refused_and_nobody_else(on: On) {
             request(&ann),
         ]);
         let [blocked, unknown, neighbour] = outcomes.try_into().expect("one outcome a command");
-        assert!(matches!(refusal(blocked), Refused::NotActive));
-        assert!(matches!(refusal(unknown), Refused::NotActive));
+        assert!(matches!(refusal(blocked), Refusal::NotActive));
+        assert!(matches!(refusal(unknown), Refusal::NotActive));
         neighbour.expect("the neighbour is unharmed");
     }
     assert_eq!(town.stored(trip.id), trip);
@@ -216,12 +216,12 @@ fn what_is_not_there_or_said_wrongly_is_refused(on: On) {
     elsewhere.id = cabrank::domain::TripId::new(inputs::fresh_id());
     assert!(matches!(
         town.refusal(accept(&elsewhere, &bob)),
-        Refused::Unknown
+        Refusal::UnknownTrip
     ));
 
     let saying = |status, pick_up, drop_off| {
         let mut command = accept(&trip, &bob);
-        if let Task::Act { stated, .. } = &mut command.task {
+        if let Command::Act { stated, .. } = &mut command.command {
             *stated = Stated {
                 status: Some(status),
                 pick_up: Some(pick_up),
@@ -238,7 +238,7 @@ fn what_is_not_there_or_said_wrongly_is_refused(on: On) {
         (saying(now, to.clone(), to.clone()), "pick_up_address"),
         (saying(Status::Started, from.clone(), to.clone()), "status"),
     ] {
-        assert!(matches!(town.refusal(command), Refused::Differs(wrong) if wrong == field));
+        assert!(matches!(town.refusal(command), Refusal::Differs(wrong) if wrong == field));
     }
     town.command(saying(now, from, to))
         .expect("what the trip is may be repeated");
@@ -276,7 +276,7 @@ fn searches_that_are_over_are_swept(on: On) {
     two.expect("its time is over");
     assert!(matches!(
         refusal(early),
-        Refused::Trip(Refusal::NotPossible { .. }, _)
+        Refusal::Trip(TripRefusal::NotPossible { .. }, _)
     ));
     let news = town.news();
     assert_eq!(

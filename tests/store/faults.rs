@@ -47,7 +47,7 @@ fn change(
     Box::pin(async move { writer.change(body).await.is_ok() })
 }
 
-fn command(town: &Town, command: cabrank::store::writer::command::Command) -> Done<'static> {
+fn command(town: &Town, command: cabrank::domain::core::Submission) -> Done<'static> {
     let sent = town.later(command);
     Box::pin(async move { sent.await.is_ok() })
 }
@@ -247,7 +247,7 @@ fn a_commit_that_may_have_happened_is_looked_into(on: On) {
     town.news();
     let post = |post| -> Done<'static> {
         let writer = town.store.writer.clone();
-        Box::pin(async move { writer.post(post).await.is_ok() })
+        Box::pin(async move { writer.record(post).await.is_ok() })
     };
     let hour = SignedDuration::from_hours(1);
     let done = town.in_one_batch(vec![

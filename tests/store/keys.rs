@@ -1,9 +1,9 @@
 //! A command that is sent again under its key is not carried out again.
 
 use cabrank::domain::Action;
+use cabrank::domain::core::{Effect, Refusal};
 use cabrank::inputs;
 use cabrank::store::keys;
-use cabrank::store::writer::command::{Outcome, Refused};
 use jiff::SignedDuration;
 
 use crate::support::{On, Test};
@@ -33,12 +33,12 @@ fn a_key_repeated_in_the_same_batch_waits_for_the_first(on: On) {
     let [first, again, other] = outcomes.try_into().expect("one outcome a command");
     let (first, again) = (first.expect("a request"), again.expect("the same request"));
     assert_eq!(
-        (first.outcome, again.outcome),
-        (Outcome::Changed, Outcome::Replayed)
+        (first.effect, again.effect),
+        (Effect::Changed, Effect::Replayed)
     );
     assert_eq!(first.trip, again.trip);
     assert!(first.trip.number > 0, "both know the trip's number");
-    assert!(matches!(refusal(other), Refused::KeyReused));
+    assert!(matches!(refusal(other), Refusal::KeyReused));
     assert_eq!(town.news().len(), 1);
     assert_eq!(town.log().len(), 1);
 }
@@ -54,7 +54,7 @@ fn a_key_repeated_later_gets_the_answer_of_then(on: On) {
 
     for (command, then) in [(asking, &trip), (taking, &taken)] {
         let answer = town.command(command).expect("the answer of then");
-        assert_eq!(answer.outcome, Outcome::Replayed);
+        assert_eq!(answer.effect, Effect::Replayed);
         assert_eq!(&*answer.trip, then);
     }
     assert_eq!(town.log().len(), 3);
@@ -66,7 +66,7 @@ fn a_key_with_another_body_is_refused(on: On) {
     town.trip(under("k", 1, request(&ann)));
     assert!(matches!(
         town.refusal(under("k", 2, request(&ann))),
-        Refused::KeyReused
+        Refusal::KeyReused
     ));
     assert_eq!(town.log().len(), 1);
 }
@@ -79,10 +79,10 @@ fn a_key_outlives_a_restart(on: On) {
 
     let town = town.restart();
     let answer = town.command(command).expect("the answer of then");
-    assert_eq!((&*answer.trip, answer.outcome), (&trip, Outcome::Replayed));
+    assert_eq!((&*answer.trip, answer.effect), (&trip, Effect::Replayed));
     assert!(matches!(
         town.refusal(under("k", 2, request(&ann))),
-        Refused::KeyReused
+        Refusal::KeyReused
     ));
 }
 
@@ -96,8 +96,8 @@ fn a_refused_command_leaves_no_key(on: On) {
         under("k", 2, accept(&two, &cid)),
     ]);
     let [_, late, other] = outcomes.try_into().expect("one outcome a command");
-    assert!(matches!(refusal(late), Refused::Trip(..)));
-    assert_eq!(other.expect("the key is free").outcome, Outcome::Changed);
+    assert!(matches!(refusal(late), Refusal::Trip(..)));
+    assert_eq!(other.expect("the key is free").effect, Effect::Changed);
 
     town.refusal(under("x", 1, accept(&one, &cid)));
     let found = town.read(move |db| keys::find(db, &[(cid.id.user(), "x")]));
@@ -114,12 +114,12 @@ fn a_command_that_was_done_before_keeps_its_key(on: On) {
         .command(again.clone())
         .expect("an answer that was lost");
     assert_eq!(
-        (&*answer.trip, answer.outcome),
-        (&taken, Outcome::AlreadyDone)
+        (&*answer.trip, answer.effect),
+        (&taken, Effect::AlreadyDone)
     );
     town.trip(act(&trip, Action::Start(bob.id, None)));
     let answer = town.command(again).expect("the answer of then");
-    assert_eq!((&*answer.trip, answer.outcome), (&taken, Outcome::Replayed));
+    assert_eq!((&*answer.trip, answer.effect), (&taken, Effect::Replayed));
 }
 
 fn a_key_is_its_users_own(on: On) {
@@ -128,7 +128,7 @@ fn a_key_is_its_users_own(on: On) {
     let outcomes =
         town.commands_in_one_batch([under("k", 1, request(&ann)), under("k", 2, request(&eve))]);
     for outcome in outcomes {
-        assert_eq!(outcome.expect("a request").outcome, Outcome::Changed);
+        assert_eq!(outcome.expect("a request").effect, Effect::Changed);
     }
 }
 

@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use cabrank::domain::core::{Refusal, Submission};
 use cabrank::domain::{
-    Action, Audience, DriverId, Event, Outset, Party, Refusal, RiderId, Role, Stream, Trip, TripId,
+    Action, Audience, DriverId, Event, Outset, Party, RiderId, Role, Stream, Trip, TripId,
+    TripRefusal,
 };
 use cabrank::inputs;
 use cabrank::store::streams::{self, Part};
 use cabrank::store::writer::CommandError;
-use cabrank::store::writer::command::{Command, Post, Refused};
 use cabrank::store::{Store, offers, searches};
 use jiff::SignedDuration;
 use tokio::runtime::Runtime;
@@ -47,12 +48,12 @@ struct Caller {
 }
 
 impl Caller {
-    fn command(&self, command: Command) -> Outcome {
-        wait_for(&self.runtime, self.store.writer.command(command))
+    fn command(&self, command: Submission) -> Outcome {
+        wait_for(&self.runtime, self.store.writer.act(command))
     }
 
-    fn post(&self, post: Post) {
-        let posted = wait_for(&self.runtime, self.store.writer.post(post));
+    fn post(&self, post: Submission) {
+        let posted = wait_for(&self.runtime, self.store.writer.record(post));
         posted.expect("nobody else is concerned");
     }
 
@@ -258,7 +259,7 @@ fn takes(driver: &Party<DriverId>, outcome: Outcome) -> bool {
             assert_eq!(answer.trip.state.driver(), Some(driver));
             true
         }
-        Err(CommandError::Refused(Refused::Trip(Refusal::AlreadyTaken, as_it_is))) => {
+        Err(CommandError::Refused(Refusal::Trip(TripRefusal::AlreadyTaken, as_it_is))) => {
             assert_ne!(as_it_is.state.driver(), Some(driver));
             false
         }
@@ -282,7 +283,7 @@ fn a_driver_on_two_nodes_takes_one_trip(on: On) {
         let won = at_once(&stores, |caller| {
             match caller.command(accept(&trips[caller.number], &bob)) {
                 Ok(_) => true,
-                Err(CommandError::Refused(Refused::DriverBusy)) => false,
+                Err(CommandError::Refused(Refusal::DriverBusy)) => false,
                 Err(other) => panic!("won or busy, not {other:?}"),
             }
         });
@@ -350,7 +351,7 @@ fn of_a_wave_on_two_nodes_one_driver_wins(on: On) {
             match caller.command(accept(&trip, driver)) {
                 Ok(answer) => answer.trip.state.driver() == Some(driver),
                 Err(CommandError::Refused(
-                    Refused::Trip(Refusal::AlreadyTaken, _) | Refused::OfferOver(_),
+                    Refusal::Trip(TripRefusal::AlreadyTaken, _) | Refusal::OfferOver(_),
                 )) => false,
                 Err(other) => panic!("won, taken or over, not {other:?}"),
             }
@@ -375,7 +376,7 @@ fn a_rider_on_two_nodes_cannot_pass_the_limit(on: On) {
     let ann = town.rider("ann");
     let allowed = at_once(&stores, |caller| match caller.command(request(&ann)) {
         Ok(_) => true,
-        Err(CommandError::Refused(Refused::TooManyTrips(_))) => false,
+        Err(CommandError::Refused(Refusal::TooManyTrips(_))) => false,
         Err(other) => panic!("allowed or too many, not {other:?}"),
     });
     let allowed = allowed.into_iter().filter(|allowed| *allowed).count();

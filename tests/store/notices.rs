@@ -155,7 +155,7 @@ fn a_list_is_bounded_and_the_count_is_not(on: On) {
     let writes = (0..=LIST_MAX).map(|_| -> Write<'static, bool> {
         let writer = town.store.writer.clone();
         let notice = notify(op, Audience::All, HOUR);
-        Box::pin(async move { writer.post(notice).await.is_ok() })
+        Box::pin(async move { writer.record(notice).await.is_ok() })
     });
     let told = town.in_one_batch(writes.collect());
     assert!(told.into_iter().all(|told| told));

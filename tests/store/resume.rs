@@ -1,10 +1,10 @@
 //! Clients that were away: whether they go on where they stopped, and what they are shown if not.
 
+use cabrank::domain::Viewer;
 use cabrank::domain::{Audience, OperatorId, Party, RiderId, Role, Stream, Trip, TripId, UserId};
 use cabrank::inputs;
 use cabrank::resume::{Asked, BadPosition, Opening, Place, Reason, Resume};
 use cabrank::store::streams;
-use cabrank::store::views::Viewer;
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 
@@ -61,7 +61,7 @@ fn tell_all(town: &Town, op: OperatorId, times: usize) {
     let tell = |_| -> Write<'static, bool> {
         let writer = town.store.writer.clone();
         let notice = notify(op, Audience::All, DAY);
-        Box::pin(async move { writer.post(notice).await.is_ok() })
+        Box::pin(async move { writer.record(notice).await.is_ok() })
     };
     let told = town.wait_for(join_all((0..times).map(tell)));
     assert!(told.into_iter().all(|told| told));

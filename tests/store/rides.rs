@@ -13,8 +13,8 @@ mod wish;
 
 use std::cell::RefCell;
 
+use cabrank::domain::core::Reply;
 use cabrank::domain::{Ending, Policy};
-use cabrank::store::writer::command::Reply;
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
 

@@ -1,9 +1,9 @@
 //! What the parties of a trip write to each other.
 
+use cabrank::domain::core::{Refusal, Submission};
 use cabrank::domain::{Action, Audience, Fact, NoRoom, Role, Stream, TripId, UserId};
 use cabrank::inputs;
 use cabrank::store::events;
-use cabrank::store::writer::command::{Post, Refused};
 use jiff::SignedDuration;
 
 use crate::support::{On, Test};
@@ -66,7 +66,7 @@ fn both_parties_hear_a_message_and_the_trip_is_as_it_was(on: On) {
     town.news();
     town.news();
     let post = say(&trip, &bob, Role::Driver, "I am here");
-    let actor = post.actor();
+    let actor = post.command.actor();
     let said = town.post(post).expect("the room is open");
     assert_eq!(town.news(), std::slice::from_ref(&said));
     assert_eq!(town.log().last(), Some(&*said), "as it is kept");
@@ -100,14 +100,14 @@ fn only_the_parties_may_talk(on: On) {
         say(&trip, &op, Role::Operator, "Hello"),
     ] {
         let refused = town.unsaid(stranger);
-        assert!(matches!(refused, Refused::NoRoom(NoRoom::Stranger)));
+        assert!(matches!(refused, Refusal::NoRoom(NoRoom::Stranger)));
     }
     trip.id = TripId::new(inputs::fresh_id());
     let refused = town.unsaid(say(&trip, &ann, Role::Rider, "Hello"));
-    assert!(matches!(refused, Refused::Unknown));
+    assert!(matches!(refused, Refusal::UnknownTrip));
     let nobody = party("nobody", cabrank::domain::UserId::new(99_999));
     let refused = town.unsaid(say(&trip, &nobody, Role::Rider, "Hello"));
-    assert!(matches!(refused, Refused::NotActive));
+    assert!(matches!(refused, Refusal::NotActive));
     assert_eq!(town.log().len(), 2);
 }
 
@@ -117,10 +117,10 @@ fn a_room_is_open_from_acceptance_until_a_while_after_the_end(on: On) {
     let trip = town.requested_by(&ann);
     let by_ann = || say(&trip, &ann, Role::Rider, "Hello");
     let by_bob = || say(&trip, &bob, Role::Driver, "Hello");
-    let closed = |post| matches!(town.unsaid(post), Refused::NoRoom(NoRoom::Closed));
+    let closed = |post| matches!(town.unsaid(post), Refusal::NoRoom(NoRoom::Closed));
     assert!(closed(by_ann()), "nobody has taken the trip");
     let before = town.unsaid(by_bob());
-    assert!(matches!(before, Refused::NoRoom(NoRoom::Stranger)));
+    assert!(matches!(before, Refusal::NoRoom(NoRoom::Stranger)));
 
     town.trip(accept(&trip, &bob));
     town.post(by_ann()).expect("it is open");
@@ -129,9 +129,9 @@ fn a_room_is_open_from_acceptance_until_a_while_after_the_end(on: On) {
     for post in [by_ann(), by_bob()] {
         let second = SignedDuration::from_secs(1);
         let at = end - second;
-        town.post(Post { at, ..post.clone() })
+        town.post(Submission { at, ..post.clone() })
             .expect("it is still open");
-        assert!(closed(Post { at: end, ..post }));
+        assert!(closed(Submission { at: end, ..post }));
     }
 }
 
@@ -140,12 +140,12 @@ fn a_post_is_decided_among_the_commands_of_its_batch(on: On) {
     let (ann, bob, op) = (town.rider("ann"), town.driver("bob"), town.operator("op"));
     let trip = town.requested_by(&ann);
     town.news();
-    let post = |post: Post| -> Write<'static, bool> {
+    let post = |post: Submission| -> Write<'static, bool> {
         let writer = town.store.writer.clone();
         Box::pin(async move {
-            let said = writer.post(post).await;
+            let said = writer.record(post).await;
             if said.is_err() {
-                assert!(matches!(refusal(said), Refused::NoRoom(NoRoom::Closed)));
+                assert!(matches!(refusal(said), Refusal::NoRoom(NoRoom::Closed)));
                 return false;
             }
             true

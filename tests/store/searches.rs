@@ -1,9 +1,9 @@
 //! Whom a search does not ask again.
 
+use cabrank::domain::core::{Command, Reply};
 use cabrank::domain::{Action, DriverId, Party, Trip};
 use cabrank::inputs;
 use cabrank::store::searches;
-use cabrank::store::writer::command::{Reply, Task};
 
 use crate::support::{On, Test};
 use crate::tests;
@@ -21,8 +21,8 @@ fn asked(town: &Town) -> Vec<DriverId> {
         .collect()
 }
 
-fn decline(trip: &Trip, driver: &Party<DriverId>) -> Task {
-    Task::Reply {
+fn decline(trip: &Trip, driver: &Party<DriverId>) -> Command {
+    Command::ReplyToOffer {
         trip: trip.id,
         driver: driver.id,
         reply: Reply::Decline,

@@ -1,9 +1,9 @@
 //! Devices that do not acknowledge what they are offered.
 
+use cabrank::domain::core::{Command, Refusal, Reply, Submission};
 use cabrank::domain::{DriverId, Party, Trip};
 use cabrank::inputs;
 use cabrank::store::silences;
-use cabrank::store::writer::command::{Command, Refused, Reply, Task};
 use jiff::SignedDuration;
 
 use crate::support::{On, Test};
@@ -14,8 +14,8 @@ pub fn tests() -> Vec<Test> {
     tests![what_is_answered_before_anybody_finds_it_late_ends_and_is_no_silence].to_vec()
 }
 
-fn receive(trip: &Trip, driver: &Party<DriverId>) -> Command {
-    command(Task::Reply {
+fn receive(trip: &Trip, driver: &Party<DriverId>) -> Submission {
+    command(Command::ReplyToOffer {
         trip: trip.id,
         driver: driver.id,
         reply: Reply::Receive,
@@ -23,9 +23,9 @@ fn receive(trip: &Trip, driver: &Party<DriverId>) -> Command {
 }
 
 /// The same, too late for the device to have acknowledged an offer.
-fn late(command: Command) -> Command {
+fn late(command: Submission) -> Submission {
     let at = command.at + SignedDuration::from_mins(1);
-    Command { at, ..command }
+    Submission { at, ..command }
 }
 
 fn what_is_answered_before_anybody_finds_it_late_ends_and_is_no_silence(on: On) {
@@ -35,12 +35,12 @@ fn what_is_answered_before_anybody_finds_it_late_ends_and_is_no_silence(on: On) 
     let trip = town.trip(request_nearest(&ann));
     for answer in [receive(&trip, &bob), accept(&trip, &bob)] {
         town.trip(propose(&trip, &bob));
-        town.trip(late(command(Task::Lapse(trip.id))));
+        town.trip(late(command(Command::LapseOffers(trip.id))));
         let silent = |db: &mut _| silences::lately(db, inputs::now());
         assert_eq!(town.read(silent)[&bob.id].offers, 1);
         town.trip(propose(&trip, &bob));
         let refused = town.refusal(late(answer));
-        assert!(matches!(refused, Refused::OfferOver(_)), "{refused}");
+        assert!(matches!(refused, Refusal::OfferOver(_)), "{refused}");
         assert!(town.read(silent).is_empty());
         assert_eq!(kinds(&town.log()).last(), Some(&"offer-ended"));
     }

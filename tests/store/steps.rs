@@ -1,10 +1,10 @@
 //! The schema's last steps, up and down, on a database that is in use.
 
+use cabrank::domain::core::Effect;
 use cabrank::domain::{Audience, Event, Fact, Policy, Role, State, Times, Trip, TripChange};
 use cabrank::store::Bounds;
 use cabrank::store::db::Db;
 use cabrank::store::migrations::{Direction, migrate};
-use cabrank::store::writer::command::Outcome;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -149,8 +149,8 @@ fn what_was_there_before_the_news_stays_as_it_was(on: On) {
     let town = Town::open(database, Bounds::STANDARD);
     assert_eq!(town.log(), log);
     assert_eq!(
-        town.command(asking).expect("the answer of then").outcome,
-        Outcome::Replayed
+        town.command(asking).expect("the answer of then").effect,
+        Effect::Replayed
     );
     town.trip(act(&trip, cabrank::domain::Action::Arrive(bob.id, None)));
     let now = town.log();

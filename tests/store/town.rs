@@ -8,6 +8,10 @@ use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use cabrank::domain::core::IdempotencyKey;
+use cabrank::domain::core::{
+    Candidate, Command, Proposal, Refusal, RiderLimits, Stated, Submission, TripOutcome,
+};
 use cabrank::domain::{
     Action, Address, Audience, DriverId, Event, MessageText, NoticeText, Notification, OfferId,
     OperatorId, Order, Outset, Party, Person, Place, Policy, Request, RiderId, Role, Standing,
@@ -15,12 +19,8 @@ use cabrank::domain::{
 };
 use cabrank::inputs;
 use cabrank::store::db::{DatabaseUrl, Db};
-use cabrank::store::keys::Key;
 use cabrank::store::users::{self, NewAccount};
 use cabrank::store::writer::CommandError;
-use cabrank::store::writer::command::{
-    Answer, Candidate, Command, Note, Post, Proposal, Refused, RiderLimits, Stated, Task,
-};
 use cabrank::store::writer::feed::{Feed, Item};
 use cabrank::store::{Bounds, Opened, QueryResult, Store, events, lock, trips};
 use jiff::SignedDuration;
@@ -46,7 +46,7 @@ const LIMITS: RiderLimits = RiderLimits {
 pub const ROOM_AFTER: SignedDuration = SignedDuration::from_mins(30);
 
 /// What a command comes to.
-pub type Outcome = Result<Answer, CommandError>;
+pub type Outcome = Result<TripOutcome, CommandError>;
 
 /// A write that has not been sent yet.
 pub type Write<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -136,18 +136,18 @@ impl Town {
         self.wait_for(add_user(&self.store, name, role))
     }
 
-    pub fn command(&self, command: Command) -> Outcome {
-        self.wait_for(self.store.writer.command(command))
+    pub fn command(&self, command: Submission) -> Outcome {
+        self.wait_for(self.store.writer.act(command))
     }
 
     /// The trip that a command leaves, which must succeed.
-    pub fn trip(&self, command: Command) -> Trip {
+    pub fn trip(&self, command: Submission) -> Trip {
         let answer = self.command(command).expect("it is allowed");
         Trip::clone(&answer.trip)
     }
 
     /// Why a command is refused, which it must be.
-    pub fn refusal(&self, command: Command) -> Refused {
+    pub fn refusal(&self, command: Submission) -> Refusal {
         refusal(self.command(command))
     }
 
@@ -155,19 +155,19 @@ impl Town {
         self.trip(request(rider))
     }
 
-    pub fn post(&self, post: Post) -> Result<Arc<Event>, CommandError> {
-        self.wait_for(self.store.writer.post(post))
+    pub fn post(&self, post: Submission) -> Result<Arc<Event>, CommandError> {
+        self.wait_for(self.store.writer.record(post))
     }
 
     /// Why a post is refused, which it must be.
-    pub fn unsaid(&self, post: Post) -> Refused {
+    pub fn unsaid(&self, post: Submission) -> Refusal {
         refusal(self.post(post))
     }
 
     /// A command, not sent yet.
-    pub fn later(&self, command: Command) -> Write<'static, Outcome> {
+    pub fn later(&self, command: Submission) -> Write<'static, Outcome> {
         let writer = self.store.writer.clone();
-        Box::pin(async move { writer.command(command).await })
+        Box::pin(async move { writer.act(command).await })
     }
 
     /// Sends all of these, in their order, while the writer is held up, so that they make one batch.
@@ -204,7 +204,7 @@ impl Town {
     /// The same for commands alone.
     pub fn commands_in_one_batch(
         &self,
-        commands: impl IntoIterator<Item = Command>,
+        commands: impl IntoIterator<Item = Submission>,
     ) -> Vec<Outcome> {
         self.in_one_batch(
             commands
@@ -292,21 +292,21 @@ pub fn another_store(url: &DatabaseUrl) -> Store {
     Store::open(url).store
 }
 
-pub fn command(task: Task) -> Command {
-    Command {
-        task,
+pub fn command(command: Command) -> Submission {
+    Submission {
+        command,
         key: None,
         at: inputs::now(),
     }
 }
 
 /// A rider's wish for a trip.
-pub fn request(rider: &Party<RiderId>) -> Command {
+pub fn request(rider: &Party<RiderId>) -> Submission {
     ordered(rider, Order::default())
 }
 
 /// The same with another search time.
-pub fn request_for(rider: &Party<RiderId>, search: SignedDuration) -> Command {
+pub fn request_for(rider: &Party<RiderId>, search: SignedDuration) -> Submission {
     let search_s = u32::try_from(search.as_secs()).unwrap_or(0);
     ordered(
         rider,
@@ -318,7 +318,7 @@ pub fn request_for(rider: &Party<RiderId>, search: SignedDuration) -> Command {
 }
 
 /// The same for a day later.
-pub fn request_later(rider: &Party<RiderId>) -> Command {
+pub fn request_later(rider: &Party<RiderId>) -> Submission {
     let opens_at = Some(inputs::now() + SignedDuration::from_hours(24));
     ordered(
         rider,
@@ -330,12 +330,12 @@ pub fn request_later(rider: &Party<RiderId>) -> Command {
 }
 
 /// The same where trips are offered one by one.
-pub fn request_nearest(rider: &Party<RiderId>) -> Command {
+pub fn request_nearest(rider: &Party<RiderId>) -> Submission {
     request_under(Policy::Nearest, rider)
 }
 
 /// The same under any policy.
-pub fn request_under(policy: Policy, rider: &Party<RiderId>) -> Command {
+pub fn request_under(policy: Policy, rider: &Party<RiderId>) -> Submission {
     ordered(
         rider,
         Order {
@@ -346,19 +346,19 @@ pub fn request_under(policy: Policy, rider: &Party<RiderId>) -> Command {
 }
 
 /// The service's offer of a trip to a driver.
-pub fn propose(trip: &Trip, driver: &Party<DriverId>) -> Command {
+pub fn propose(trip: &Trip, driver: &Party<DriverId>) -> Submission {
     propose_to(trip, std::slice::from_ref(driver))
 }
 
 /// The same to all of these at once.
-pub fn propose_to(trip: &Trip, drivers: &[Party<DriverId>]) -> Command {
+pub fn propose_to(trip: &Trip, drivers: &[Party<DriverId>]) -> Submission {
     let candidates = drivers.iter().map(|driver| Candidate {
         offer: OfferId::new(inputs::fresh_id()),
         driver: driver.id,
         metres: 500,
         eta_s: 60,
     });
-    command(Task::Propose(Proposal {
+    command(Command::Propose(Proposal {
         trip: trip.id,
         attempt: trip.attempt,
         round: 0,
@@ -372,16 +372,17 @@ pub fn propose_to(trip: &Trip, drivers: &[Party<DriverId>]) -> Command {
 }
 
 /// A driver who goes online.
-pub fn begin_shift(driver: &Party<DriverId>) -> Post {
+pub fn begin_shift(driver: &Party<DriverId>) -> Submission {
     let (class, seats) = (VehicleClass::default(), 4);
-    Post {
-        what: Note::BeginShift(driver.id, Vehicle { class, seats }),
+    Submission {
+        command: Command::BeginShift(driver.id, Vehicle { class, seats }),
+        key: None,
         at: inputs::now(),
     }
 }
 
 /// A rider's wish for a trip with this order.
-pub fn ordered(rider: &Party<RiderId>, order: Order) -> Command {
+pub fn ordered(rider: &Party<RiderId>, order: Order) -> Submission {
     let place = |text: &str| Place {
         address: Address::parse(text).expect("an address"),
         location: None,
@@ -393,15 +394,12 @@ pub fn ordered(rider: &Party<RiderId>, order: Order) -> Command {
         drop_off: place("2 Side Street"),
         order,
     };
-    command(Task::Request {
-        request,
-        limits: LIMITS,
-    })
+    command(Command::RequestTrip(request, LIMITS))
 }
 
 /// Somebody's deed.
-pub fn act(trip: &Trip, action: Action) -> Command {
-    command(Task::Act {
+pub fn act(trip: &Trip, action: Action) -> Submission {
+    command(Command::Act {
         trip: trip.id,
         action,
         stated: Stated::default(),
@@ -409,7 +407,7 @@ pub fn act(trip: &Trip, action: Action) -> Command {
 }
 
 /// A driver's wish for a trip.
-pub fn accept(trip: &Trip, driver: &Party<DriverId>) -> Command {
+pub fn accept(trip: &Trip, driver: &Party<DriverId>) -> Submission {
     act(trip, Action::Accept(driver.clone(), Outset::default()))
 }
 
@@ -419,7 +417,7 @@ pub fn say<Id: Copy + Into<UserId>>(
     party: &Party<Id>,
     role: Role,
     text: &str,
-) -> Post {
+) -> Submission {
     let sender = Person {
         id: party.id.into(),
         role,
@@ -428,31 +426,31 @@ pub fn say<Id: Copy + Into<UserId>>(
         last_name: party.last_name.clone(),
         photo: None,
     };
-    let what = Note::Message {
+    let what = Command::SendMessage {
         trip: trip.id,
         sender,
         text: MessageText::parse(text).expect("a text"),
-        after: ROOM_AFTER,
+        open_for: ROOM_AFTER,
     };
     let at = inputs::now();
-    Post { what, at }
+    Submission::new(what, at)
 }
 
 /// What an operator tells an audience, shown for so long.
-pub fn notify(by: OperatorId, audience: Audience, life: SignedDuration) -> Post {
+pub fn notify(by: OperatorId, audience: Audience, life: SignedDuration) -> Submission {
     let at = inputs::now();
     let notification = Notification {
         audience,
         text: NoticeText::parse("The bridge is closed").expect("a text"),
         expires_at: at + life,
     };
-    let what = Note::Notification(by, notification);
-    Post { what, at }
+    let what = Command::Notify(by, notification);
+    Submission::new(what, at)
 }
 
 /// The command with an idempotency key; `body` stands for what the client sent.
-pub fn under(word: &str, body: u8, mut command: Command) -> Command {
-    command.key = Some(Key {
+pub fn under(word: &str, body: u8, mut command: Submission) -> Submission {
+    command.key = Some(IdempotencyKey {
         word: word.to_owned(),
         digest: [body; 32],
     });
@@ -473,7 +471,7 @@ pub fn changes<E: Borrow<Event>>(events: &[E]) -> Vec<&TripChange> {
 }
 
 /// Why it was refused, which it must be.
-pub fn refusal<T: std::fmt::Debug>(outcome: Result<T, CommandError>) -> Refused {
+pub fn refusal<T: std::fmt::Debug>(outcome: Result<T, CommandError>) -> Refusal {
     match outcome {
         Err(CommandError::Refused(refused)) => refused,
         other => panic!("a refusal was due, not {other:?}"),

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use cabrank::domain::{Action, Before, Role, Status, Trip, TripId, TripRef, UserId};
-use cabrank::store::views::{self, Filter, Viewer};
+use cabrank::domain::{Filter, Viewer};
+use cabrank::store::views;
 
 use crate::support::{On, Test};
 use crate::tests;

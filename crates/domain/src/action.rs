@@ -169,7 +169,7 @@ pub enum Change {
 
 /// Why an action is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum TripRefusal {
     /// Another driver was first.
     #[error("Another driver has taken this trip.")]
     AlreadyTaken,
@@ -220,7 +220,7 @@ pub enum Refusal {
 
 impl Trip {
     /// The trip after `action`, or why not.
-    pub fn apply(&self, action: &Action, at: Timestamp) -> Result<Change, Refusal> {
+    pub fn apply(&self, action: &Action, at: Timestamp) -> Result<Change, TripRefusal> {
         match action {
             Action::Accept(driver, outset) => self.accept(driver, *outset, action, at),
             Action::Arrive(driver, from) => self.arrive(*driver, *from, action, at),
@@ -231,9 +231,9 @@ impl Trip {
             Action::Cancel(rider, _) | Action::Amend(rider, _)
                 if *rider != self.rider.id || self.hidden =>
             {
-                Err(Refusal::NotYourTrip)
+                Err(TripRefusal::NotYourTrip)
             }
-            Action::Delete(rider) if *rider != self.rider.id => Err(Refusal::NotYourTrip),
+            Action::Delete(rider) if *rider != self.rider.id => Err(TripRefusal::NotYourTrip),
             Action::Amend(_, amendment) => self.amend(amendment, action, at),
             Action::Delete(_) => self.delete(action, at),
             Action::Cancel(_, reason) => self.cancel(reason.clone(), action, at),
@@ -250,8 +250,8 @@ impl Trip {
         }
     }
 
-    const fn not_possible(&self, action: &Action) -> Refusal {
-        Refusal::NotPossible {
+    const fn not_possible(&self, action: &Action) -> TripRefusal {
+        TripRefusal::NotPossible {
             verb: action.verb(),
             status: self.state.status(),
         }

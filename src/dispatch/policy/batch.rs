@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::SignedDuration;
 
+use crate::domain::Search;
 use crate::domain::{DriverId, Policy};
-use crate::store::searches::Search;
 use crate::town::Offering;
 
 use super::World;

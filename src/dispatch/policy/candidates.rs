@@ -1,8 +1,8 @@
 //! Who comes into question for a search: the nearest by straight line, ranked by driving time.
 
+use crate::domain::Search;
 use crate::domain::{Coordinates, DriverId};
 use crate::eta::{Answer, Ask, Via};
-use crate::store::searches::Search;
 use crate::supply::{PassedOver, Seen, Unfit, Wanted};
 use crate::town::{Offering, Town};
 

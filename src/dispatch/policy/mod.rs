@@ -17,10 +17,10 @@ use std::collections::HashSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::rides::Rides;
+use crate::domain::Search;
+use crate::domain::core::{Candidate, Proposal};
 use crate::domain::{DriverId, OfferId, Policy, Silences, TripId};
 use crate::eta::Provider;
-use crate::store::searches::Search;
-use crate::store::writer::command::{Candidate, Proposal};
 use crate::supply::Supply;
 use crate::town::Town;
 

@@ -1,7 +1,7 @@
 //! `nearest`: each search by itself, the nearest by driving time first, further away from round to round.
 
+use crate::domain::Search;
 use crate::domain::{DriverId, Policy};
-use crate::store::searches::Search;
 use crate::town::Offering;
 
 use super::World;

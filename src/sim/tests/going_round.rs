@@ -22,9 +22,9 @@ fn asked_after(day: &Day, word: &str) -> Vec<i64> {
     let mut outside = outside_of(&mut nothing);
     let mut asked = vec![None; day.wishes.len()];
     while simulation.step(&mut outside) {
-        assert_eq!(simulation.book.broken(), None, "{word}");
-        if let Some(offer) = simulation.book.offer_to(honest) {
-            let trip = super::super::book::number(offer.trip);
+        assert_eq!(simulation.service.broken(), None, "{word}");
+        if let Some(offer) = simulation.service.offer_to(honest) {
+            let trip = super::super::service::number(offer.trip);
             asked[trip].get_or_insert(simulation.now - day.wishes[trip].at);
         }
     }

@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 use diesel::QueryResult;
 use tokio::sync::{mpsc, oneshot};
 
-use super::command::{self, Answer, Command, Post, Posted};
-use super::desk::Decision;
+use crate::domain::core::{Refusal, Submission, TripOutcome};
 use crate::domain::{Event, SessionId};
 use crate::store::db::Db;
 use crate::store::pool::Unavailable;
@@ -21,7 +20,7 @@ pub(super) const ANSWER_WAIT: Duration = Duration::from_secs(15);
 pub enum CommandError {
     /// The rules say no.
     #[error(transparent)]
-    Refused(#[from] command::Refused),
+    Refused(#[from] Refusal),
     /// The database cannot be written, or too much waits.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -72,10 +71,20 @@ pub(super) struct Waiting {
     since: Instant,
 }
 
+/// What a command came to that was carried out and is written.
+#[derive(Debug, Clone)]
+pub enum Written {
+    /// A command about a trip: the trip as it is now.
+    Trip(TripOutcome),
+    /// Anything else: the event that it is.
+    Event(Arc<Event>),
+}
+
+pub(super) type Reply = oneshot::Sender<Result<Result<Written, Refusal>, Unavailable>>;
+
 /// What the writer is to do.
 pub(super) enum Job {
-    Command(Box<Command>, oneshot::Sender<Result<Decision, Unavailable>>),
-    Post(Box<Post>, oneshot::Sender<Result<Posted, Unavailable>>),
+    Command(Box<Submission>, Reply),
     Change(Box<dyn Change>),
 }
 
@@ -87,17 +96,26 @@ pub struct WriterHandle {
 }
 
 impl WriterHandle {
-    /// Decides and writes a command.
-    pub async fn command(&self, command: Command) -> Result<Answer, CommandError> {
-        let (reply, answer) = oneshot::channel();
-        self.submit(Job::Command(Box::new(command), reply))?;
-        Ok(wait_for(answer).await??)
+    /// Carries out a command about a trip.
+    pub async fn act(&self, submission: Submission) -> Result<TripOutcome, CommandError> {
+        match self.carry_out(submission).await? {
+            Written::Trip(done) => Ok(done),
+            Written::Event(_) => unreachable!("a command about a trip comes to a trip"),
+        }
     }
 
-    /// Writes what somebody says; the answer is the event that it is.
-    pub async fn post(&self, post: Post) -> Result<Arc<Event>, CommandError> {
+    /// Carries out a command that is about no trip, or says something in a trip's room; gives the event that it is.
+    pub async fn record(&self, submission: Submission) -> Result<Arc<Event>, CommandError> {
+        match self.carry_out(submission).await? {
+            Written::Event(event) => Ok(event),
+            Written::Trip(_) => unreachable!("a command about no trip comes to an event"),
+        }
+    }
+
+    /// Carries out a command of any kind.
+    pub async fn carry_out(&self, submission: Submission) -> Result<Written, CommandError> {
         let (reply, answer) = oneshot::channel();
-        self.submit(Job::Post(Box::new(post), reply))?;
+        self.submit(Job::Command(Box::new(submission), reply))?;
         Ok(wait_for(answer).await??)
     }
 
@@ -149,7 +167,6 @@ pub(super) fn fail(jobs: Vec<Job>, why: &Unavailable) {
     for job in jobs {
         match job {
             Job::Command(_, reply) => drop(reply.send(Err(why.clone()))),
-            Job::Post(_, reply) => drop(reply.send(Err(why.clone()))),
             Job::Change(change) => change.answer(Err(why.clone())),
         }
     }

@@ -4,14 +4,13 @@
 //! answered, and before that the committed events go on the feed. One refused write never fails its neighbours;
 //! a failed commit fails all of its batch, loudly.
 
-pub mod command;
-mod desk;
 pub(super) mod fault;
 pub mod feed;
 mod handle;
-mod wanted;
+mod load;
+mod save;
 
-pub use self::handle::{CommandError, Tx, WriterHandle};
+pub use self::handle::{CommandError, Tx, WriterHandle, Written};
 
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
@@ -23,8 +22,6 @@ use diesel::QueryResult;
 use diesel::result::Error;
 use tokio::sync::mpsc;
 
-use self::command::Answer;
-use self::desk::{Desk, Verdict};
 use self::fault::Fault;
 use self::feed::{FeedSender, News};
 use self::handle::{ANSWER_WAIT, Job, Waiting, fail, still_awaited};
@@ -32,7 +29,8 @@ use super::db::{Access, DatabaseUrl, Db};
 use super::lock::{Again, Lock, Loss};
 use super::pool::Unavailable;
 use super::{Bounds, events, trips, users};
-use crate::domain::{Event, Trip, TripId, UserId};
+use crate::domain::core::{Outcome, Refusal, Submission};
+use crate::domain::{Event, TripId, UserId};
 use crate::inputs;
 
 /// How many writes may wait; more are refused as busy.
@@ -100,9 +98,10 @@ struct Writer {
     has_staff: bool,
 }
 
-/// What a committed batch is: one verdict a command or post, and the news.
-struct Written {
-    verdicts: Vec<Verdict>,
+/// A batch that is committed.
+struct Committed {
+    /// One a command.
+    outcomes: Vec<Result<Outcome, Refusal>>,
     news: News,
 }
 
@@ -218,7 +217,7 @@ impl Writer {
     fn write(&mut self, mut jobs: Vec<Job>) {
         let begun = Instant::now();
         match self.attempt(&mut jobs) {
-            Ok(written) => self.finish(jobs, written),
+            Ok(committed) => self.finish(jobs, committed),
             Err(_) if self.loss.is_noted() => fail(jobs, &Unavailable::taken()),
             // What may have been committed must not be written again.
             Err(error) if !self.unsure.is_empty() => self.give_up(jobs, &error, begun),
@@ -247,7 +246,7 @@ impl Writer {
             let mut one = vec![job];
             let begun = Instant::now();
             match self.attempt(&mut one) {
-                Ok(written) => self.finish(one, written),
+                Ok(committed) => self.finish(one, committed),
                 Err(_) if self.loss.is_noted() => {
                     one.extend(jobs);
                     return fail(one, &Unavailable::taken());
@@ -259,13 +258,13 @@ impl Writer {
         fail(jobs.collect(), &Unavailable::Lost(why));
     }
 
-    fn attempt(&mut self, jobs: &mut [Job]) -> QueryResult<Written> {
+    fn attempt(&mut self, jobs: &mut [Job]) -> QueryResult<Committed> {
         let (lock, loss) = (self.lock.as_ref(), &self.loss);
         let has_staff = self.has_staff;
         let db = self.db.as_mut().ok_or(Error::NotFound)?;
         let mut events = Vec::new();
         let mut ended = Vec::new();
-        let verdicts = db.transaction(|db| {
+        let outcomes = db.transaction(|db| {
             if let Some(lock) = lock
                 && !lock.is_held(db)?
             {
@@ -280,20 +279,24 @@ impl Writer {
                     })?;
                 }
             }
-            let Some(mut desk) = Desk::load(db, jobs)? else {
+            let submissions = jobs.iter().filter_map(|job| match job {
+                Job::Command(submission, _) => Some(&**submission),
+                Job::Change(_) => None,
+            });
+            let submissions: Vec<&Submission> = submissions.collect();
+            if submissions.is_empty() {
                 return Ok(Vec::new());
-            };
-            let verdicts = desk.decide(db, jobs)?;
-            events = desk.save(db, inputs::fresh_id(), has_staff)?;
-            Ok(verdicts)
+            }
+            let mut state = load::load(db, &submissions)?;
+            let outcomes = submissions.iter().map(|it| state.decide(it)).collect();
+            events = save::save(db, state, inputs::fresh_id(), has_staff)?;
+            Ok(outcomes)
         });
-        match verdicts {
-            Ok(verdicts) => {
+        match outcomes {
+            Ok(outcomes) => {
                 let events = events.into_iter().map(Arc::new).collect();
-                Ok(Written {
-                    verdicts,
-                    news: News { events, ended },
-                })
+                let news = News { events, ended };
+                Ok(Committed { outcomes, news })
             }
             Err(error) => {
                 // There are events only once everything was written, so it was the commit that failed.
@@ -308,34 +311,19 @@ impl Writer {
     }
 
     /// Announces, then answers.
-    fn finish(&mut self, jobs: Vec<Job>, written: Written) {
+    fn finish(&mut self, jobs: Vec<Job>, committed: Committed) {
         self.note(true);
-        let Written { verdicts, news } = written;
+        let Committed { outcomes, news } = committed;
         let events = news.events.clone();
         self.feed.send(news);
-        let mut verdicts = verdicts.into_iter();
-        // A caller that has hung up changes nothing.
+        let mut outcomes = outcomes.into_iter();
         for job in jobs {
-            match (job, &mut verdicts) {
-                (Job::Change(change), _) => change.answer(Ok(())),
-                (Job::Command(_, reply), verdicts) => {
-                    let verdict = match verdicts.next() {
-                        Some(Verdict::Command(decision)) => {
-                            Ok(decision.map(|answer| numbered(answer, &events)))
-                        }
-                        Some(Verdict::Post(_)) | None => Err(Unavailable::Busy),
-                    };
-                    drop(reply.send(verdict));
-                }
-                (Job::Post(_, reply), verdicts) => {
-                    let verdict = match verdicts.next() {
-                        Some(Verdict::Post(Ok(at))) => {
-                            events.get(at).cloned().map(Ok).ok_or(Unavailable::Busy)
-                        }
-                        Some(Verdict::Post(Err(refused))) => Ok(Err(refused)),
-                        Some(Verdict::Command(_)) | None => Err(Unavailable::Busy),
-                    };
-                    drop(reply.send(verdict));
+            match job {
+                Job::Change(change) => change.answer(Ok(())),
+                Job::Command(_, reply) => {
+                    let outcome = outcomes.next().expect("one outcome a command");
+                    // A caller that has hung up changes nothing.
+                    drop(reply.send(Ok(outcome.map(|outcome| written(outcome, &events)))));
                 }
             }
         }
@@ -370,18 +358,19 @@ fn is_same(kept: &Event, meant: &Event) -> bool {
         == (meant.kind(), meant.actor, meant.at, &meant.positions)
 }
 
-/// A new trip has its number only once it is written; its events know it.
-fn numbered(answer: Answer, events: &[Arc<Event>]) -> Answer {
-    if answer.trip.number != 0 {
-        return answer;
+/// What a command came to, now that it is written: a new trip has its number only now, and its events know it.
+fn written(outcome: Outcome, events: &[Arc<Event>]) -> Written {
+    let mut done = match outcome {
+        Outcome::Event(event) => return Written::Event(events[event].clone()),
+        Outcome::Trip(done) => done,
+    };
+    if done.trip.number == 0 {
+        let made = (done.trip.id, done.trip.revision);
+        let trips = events.iter().filter_map(|event| event.trip());
+        let mut trips = trips.map(|change| &change.trip);
+        if let Some(trip) = trips.find(|trip| (trip.id, trip.revision) == made) {
+            done.trip = Arc::new(trip.clone());
+        }
     }
-    let same = |trip: &&Trip| (trip.id, trip.revision) == (answer.trip.id, answer.trip.revision);
-    let trips = events.iter().filter_map(|event| event.trip());
-    match trips.map(|change| &change.trip).find(same) {
-        Some(trip) => Answer {
-            trip: Arc::new(trip.clone()),
-            ..answer
-        },
-        None => answer,
-    }
+    Written::Trip(done)
 }

@@ -3,12 +3,12 @@
 use serde_json::{Map, Value};
 
 use crate::dispatch::{DriverVerb, Wish};
+use crate::domain::core::IdempotencyKey;
+use crate::domain::core::Stated;
 use crate::domain::{DriverId, MessageText, Party, RiderId, Trip, TripRef};
 use crate::fields::{Fields, Presence};
 use crate::notices::Which;
 use crate::problem::{Code, Problem};
-use crate::store::keys::Key;
-use crate::store::writer::command::Stated;
 
 /// Who sits at a socket, as what.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub enum Seat {
 #[derive(Debug)]
 pub enum Asked {
     /// A new trip, one however often it is asked for with the same key.
-    Trip(Box<Wish>, Option<Key>),
+    Trip(Box<Wish>, Option<IdempotencyKey>),
     /// That a trip is moved on.
     Update {
         /// Which trip.
@@ -33,7 +33,7 @@ pub enum Asked {
         /// What the frame repeats of the trip.
         stated: Stated,
         /// Under which it is done once.
-        key: Option<Key>,
+        key: Option<IdempotencyKey>,
     },
     /// The same frame back.
     Echo(String),
@@ -41,7 +41,7 @@ pub enum Asked {
 
 impl Asked {
     /// The same under a key.
-    pub fn under(mut self, word: Option<Key>) -> Self {
+    pub fn under(mut self, word: Option<IdempotencyKey>) -> Self {
         match &mut self {
             Self::Trip(_, key) | Self::Update { key, .. } => *key = word,
             Self::Echo(_) => {}
@@ -89,7 +89,7 @@ pub fn notices_read(frame: &str) -> Result<Which, Problem> {
 }
 
 /// The idempotency key of a frame, for all else that it says.
-pub fn idempotency_key(frame: &Map<String, Value>) -> Result<Option<Key>, Problem> {
+pub fn idempotency_key(frame: &Map<String, Value>) -> Result<Option<IdempotencyKey>, Problem> {
     const KEY: &str = "idempotency_key";
     let says = || {
         let says = frame.iter().filter(|(name, _)| *name != KEY);
@@ -98,7 +98,7 @@ pub fn idempotency_key(frame: &Map<String, Value>) -> Result<Option<Key>, Proble
     };
     let mut fields = Fields::among_others(frame);
     let key = fields.parsed(KEY, Presence::Optional, |word| {
-        Key::new(word, says().iter().map(String::as_bytes))
+        IdempotencyKey::new(word, says().iter().map(String::as_bytes))
     });
     Ok(fields.finish(Some(key))?)
 }

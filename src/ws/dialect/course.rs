@@ -4,10 +4,10 @@ use serde_json::{Map, Value};
 
 use super::bare::{Asked, Seat, Style, idempotency_key, object};
 use crate::dispatch::DriverVerb;
+use crate::domain::core::Stated;
 use crate::domain::{DriverId, Party, RiderId, Status, TripId, TripObject, TripRef};
 use crate::fields::{Fields, Presence};
 use crate::problem::Problem;
-use crate::store::writer::command::Stated;
 
 /// How this dialect writes.
 pub static STYLE: Style = Style {

@@ -7,12 +7,12 @@ use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 
 use crate::app::App;
+use crate::domain::Viewer;
+use crate::domain::core::{Effect, TripOutcome};
 use crate::domain::{DriverId, Event, Trip, TripId};
 use crate::problem::Problem;
 use crate::registry::voice::{NotTold, Shared};
 use crate::registry::{Outbound, Voice};
-use crate::store::views::Viewer;
-use crate::store::writer::command::{Answer, Outcome};
 use crate::ws::dialect::bare::{Asked, Seat, Style};
 use crate::ws::frames;
 use crate::ws::session::{Greeting, Talk, answer};
@@ -58,7 +58,7 @@ impl Bare {
 
     async fn carry_out(&self, asked: Asked) -> Result<Option<Bytes>, Problem> {
         let dispatch = &self.app.dispatch;
-        let done: Result<Answer, Problem> = match (&self.seat, asked) {
+        let done: Result<TripOutcome, Problem> = match (&self.seat, asked) {
             (_, Asked::Echo(frame)) => return Ok(Some(frames::text(frame))),
             (Seat::Rider(rider), Asked::Trip(wish, key)) => {
                 let requested = dispatch.request(rider.clone(), *wish, key);
@@ -82,11 +82,11 @@ impl Bare {
                 return Err(Problem::not_allowed());
             }
         };
-        let Answer { trip, outcome, .. } = done?;
-        Ok(match outcome {
+        let TripOutcome { trip, effect, .. } = done?;
+        Ok(match effect {
             // The news reaches this socket like every other one.
-            Outcome::Changed => None,
-            Outcome::AlreadyDone | Outcome::Replayed => {
+            Effect::Changed => None,
+            Effect::AlreadyDone | Effect::Replayed => {
                 Some(frames::text((self.style().trip)(&trip)))
             }
         })

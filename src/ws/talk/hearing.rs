@@ -4,13 +4,13 @@ use serde_json::json;
 
 use super::dcrf::{Dcrf, Success, json_of, page_data};
 use super::subscriptions::{NotBegun, SUBSCRIPTIONS_MAX, Topic, sighted};
+use crate::domain::core::Refusal;
 use crate::domain::event_object::MessageObject;
 use crate::fields::FieldErrors;
 use crate::problem::Problem;
 use crate::registry::Place;
 use crate::registry::actor::{Follow, Look};
 use crate::resume::{self, Asked};
-use crate::store::writer::command::Refused;
 use crate::ws::dialect::dcrf::{Done, Hear, Listing, Pk, Return};
 use crate::ws::frames;
 use crate::ws::session::{answer, when_there_is_room};
@@ -92,7 +92,7 @@ impl Dcrf {
             let told = self.voice.told();
             let trip = self.visible(&pk).await?;
             if trip.state.status().is_final() {
-                return Err(Refused::not_possible(trip, "subscribe_position").into());
+                return Err(Refusal::not_possible(trip, "subscribe_position").into());
             }
             let last = self.app.dispatch.sighting(&trip);
             let last = last.map(|sighting| sighted(pk.text(), &sighting.fix));

@@ -8,12 +8,12 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::json;
 
 use crate::app::App;
+use crate::domain::Viewer;
 use crate::domain::event_object::NotificationObject;
 use crate::domain::{Event, Fact};
 use crate::problem::Problem;
 use crate::registry::voice::{NotTold, Shared};
 use crate::registry::{Outbound, Voice};
-use crate::store::views::Viewer;
 use crate::ws::dialect::bare;
 use crate::ws::frames;
 use crate::ws::session::{Greeting, Talk, answer};

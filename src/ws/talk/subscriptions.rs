@@ -9,11 +9,11 @@ use crate::domain::fix_object::FixObject;
 use crate::domain::{
     Before, Event, Fact, Fix, Sighting, Stream, Trip, TripChange, TripId, TripObject,
 };
+use crate::domain::{Filter, Viewer};
 use crate::registry::voice::{NotTold, Shared};
 use crate::registry::{Outbound, Voice};
 use crate::resume::Opening;
 use crate::resume::follow::{Hold, event_data};
-use crate::store::views::{Filter, Viewer};
 use crate::ws::dialect::dcrf::{Done, Return};
 use crate::ws::frames;
 

@@ -1,15 +1,15 @@
 //! What a native socket does to trips: the verbs, which are the same everywhere.
 
 use super::dcrf::{Answered, Dcrf, Success, ok};
+use crate::domain::core::IdempotencyKey;
+use crate::domain::core::TripOutcome;
 use crate::domain::{Trip, TripObject};
 use crate::problem::Problem;
-use crate::store::keys::Key;
-use crate::store::writer::command::Answer;
 use crate::ws::dialect::dcrf::{Done, Pk, Verb};
 
 impl Dcrf {
     /// Carries out a verb and answers with the trip.
-    pub(super) async fn command(&self, verb: Verb, key: Option<Key>) -> Answered {
+    pub(super) async fn command(&self, verb: Verb, key: Option<IdempotencyKey>) -> Answered {
         let (dispatch, person) = (&self.app.dispatch, &self.caller.person);
         let not_allowed = Problem::not_allowed;
         let done = match verb {
@@ -74,12 +74,12 @@ impl Dcrf {
                 set.await?
             }
         };
-        let Answer { trip, .. } = done;
+        let TripOutcome { trip, .. } = done;
         Ok(ok(&trip))
     }
 
     /// The trip that a command is about. A rider does not see any more what was deleted, and may still repeat what came before.
-    async fn meant(&self, pk: &Pk, key: Option<&Key>) -> Result<Trip, Problem> {
+    async fn meant(&self, pk: &Pk, key: Option<&IdempotencyKey>) -> Result<Trip, Problem> {
         let trip = self.trip(pk).await?;
         let may_repeat = key.is_some() && trip.rider.id.user() == self.viewer.user;
         if may_repeat || self.viewer.sees(&trip) {

@@ -1,14 +1,12 @@
 //! The real store and the model of it, side by side.
 
+use cabrank::domain::core::{Candidate, Command, Effect, Proposal, Stated, Submission};
 use cabrank::domain::{
     Action, Actor, Address, Amendment, DriverId, OfferId, OperatorId, Order, Outset, Party,
     PlaceChange, Reason, Request, RideCode, RiderId, TripId, Vehicle, VehicleClass,
 };
 use cabrank::inputs;
-use cabrank::store::QueryResult;
-use cabrank::store::writer::command::{
-    Candidate, Command, Note, Outcome, Post, Proposal, Stated, Task,
-};
+use cabrank::store::{QueryResult, writer};
 use diesel::result::Error;
 use jiff::{SignedDuration, Timestamp};
 
@@ -184,44 +182,20 @@ impl City {
     fn write(&self, deed: &Deed, new: TripId) -> Write<'static, Written> {
         let writer = self.town.store.writer.clone();
         let at = at(self.second);
-        let driver = || self.drivers[deed.who].id;
-        let note = match deed.what {
-            What::BeginShift => {
-                let (class, seats) = (VehicleClass::default(), 4);
-                Some(Note::BeginShift(driver(), Vehicle { class, seats }))
-            }
-            What::EndShift => Some(Note::EndShift(driver(), Actor::Driver(driver()))),
-            What::Request(_)
-            | What::Propose(_)
-            | What::Reply(_)
-            | What::Accept
-            | What::Drive(_)
-            | What::GiveBack
-            | What::Leave(_)
-            | What::Call(_)
-            | What::Late
-            | What::Block
-            | What::Lapse
-            | What::Open
-            | What::Expire => None,
-        };
-        if let Some(what) = note {
-            return Box::pin(async move {
-                let posted = writer.post(Post { what, at }).await;
-                verdict(posted.map(|_| Outcome::Changed))
-            });
-        }
-        let (task, key) = (self.task(deed, new), None);
+        let submission = Submission::new(self.command(deed, new), at);
         Box::pin(async move {
-            let answer = writer.command(Command { task, key, at }).await;
-            verdict(answer.map(|answer| answer.outcome))
+            let written = writer.carry_out(submission).await;
+            verdict(written.map(|written| match written {
+                writer::Written::Trip(done) => done.effect,
+                writer::Written::Event(_) => Effect::Changed,
+            }))
         })
     }
 
-    fn task(&self, deed: &Deed, new: TripId) -> Task {
+    fn command(&self, deed: &Deed, new: TripId) -> Command {
         let reason = || Reason::parse("The road is flooded").expect("a reason");
         let trip = || self.trips[deed.trip];
-        let act = |action| Task::Act {
+        let act = |action| Command::Act {
             trip: trip(),
             action,
             stated: Stated::default(),
@@ -230,8 +204,8 @@ impl City {
         let rider = || self.riders[deed.who].id;
         match &deed.what {
             What::Request(wanted) => self.request(deed.who, *wanted, new),
-            What::Propose(round) => Task::Propose(self.proposal(deed.trip, round)),
-            What::Reply(reply) => Task::Reply {
+            What::Propose(round) => Command::Propose(self.proposal(deed.trip, round)),
+            What::Reply(reply) => Command::ReplyToOffer {
                 trip: trip(),
                 driver: driver(),
                 reply: *reply,
@@ -265,14 +239,18 @@ impl City {
             )),
             What::Late => act(Action::NoteLate),
             What::Block => act(Action::NoteBlocked(driver())),
-            What::Lapse => Task::Lapse(trip()),
+            What::Lapse => Command::LapseOffers(trip()),
             What::Open => act(Action::Open),
             What::Expire => act(Action::Expire),
-            What::BeginShift | What::EndShift => unreachable!("a shift is no task"),
+            What::BeginShift => {
+                let (class, seats) = (VehicleClass::default(), 4);
+                Command::BeginShift(driver(), Vehicle { class, seats })
+            }
+            What::EndShift => Command::EndShift(driver(), Actor::Driver(driver())),
         }
     }
 
-    fn request(&self, rider: usize, wanted: Wanted, id: TripId) -> Task {
+    fn request(&self, rider: usize, wanted: Wanted, id: TripId) -> Command {
         let opens_at = wanted.opens_in.map(|seconds| at(self.second + seconds));
         let order = Order {
             opens_at,
@@ -281,15 +259,11 @@ impl City {
             code: wanted.has_code.then(|| code("0007")),
             ..Order::default()
         };
-        match ordered(&self.riders[rider], order).task {
-            Task::Request { request, limits } => Task::Request {
-                request: Request { id, ..request },
-                limits,
-            },
-            other @ (Task::Act { .. } | Task::Propose(_) | Task::Reply { .. } | Task::Lapse(_)) => {
-                other
-            }
-        }
+        let ordered = ordered(&self.riders[rider], order).command;
+        let Command::RequestTrip(request, limits) = ordered else {
+            unreachable!("an order is a request");
+        };
+        Command::RequestTrip(Request { id, ..request }, limits)
     }
 
     fn proposal(&self, trip: usize, round: &Round) -> Proposal {

@@ -1,8 +1,8 @@
 //! What is tried, and what it may come to.
 
-use cabrank::domain::{Ending, OfferState, Policy, Refusal};
+use cabrank::domain::core::{Effect, Refusal, Reply};
+use cabrank::domain::{Ending, OfferState, Policy, TripRefusal};
 use cabrank::store::writer::CommandError;
-use cabrank::store::writer::command::{Outcome, Refused, Reply};
 
 /// Something to try. Trips and people have numbers, from 0.
 #[derive(Debug, Clone)]
@@ -115,43 +115,43 @@ pub enum Verdict {
 }
 
 /// What the store has answered, or what is wrong with that.
-pub fn verdict(answer: Result<Outcome, CommandError>) -> Result<Verdict, String> {
+pub fn verdict(answer: Result<Effect, CommandError>) -> Result<Verdict, String> {
     match answer {
-        Ok(Outcome::Changed) => Ok(Verdict::Changed),
-        Ok(Outcome::AlreadyDone) => Ok(Verdict::AlreadyDone),
-        Ok(Outcome::Replayed) => Err("there are no keys that could be replayed".to_owned()),
+        Ok(Effect::Changed) => Ok(Verdict::Changed),
+        Ok(Effect::AlreadyDone) => Ok(Verdict::AlreadyDone),
+        Ok(Effect::Replayed) => Err("there are no keys that could be replayed".to_owned()),
         Err(CommandError::Refused(refused)) => refused_as(&refused),
         Err(CommandError::Unavailable(error)) => Err(format!("nothing was written: {error}")),
     }
 }
 
-fn refused_as(refused: &Refused) -> Result<Verdict, String> {
+fn refused_as(refused: &Refusal) -> Result<Verdict, String> {
     match refused {
-        Refused::Trip(refusal, _) => match refusal {
-            Refusal::AlreadyTaken => Ok(Verdict::AlreadyTaken),
-            Refusal::NotYourTrip => Ok(Verdict::NotYours),
-            Refusal::GivenBack => Ok(Verdict::GivenBack),
-            Refusal::WrongCode => Ok(Verdict::WrongCode),
-            Refusal::TooEarly { .. } => Ok(Verdict::TooEarly),
-            Refusal::NotPossible { .. } => Ok(Verdict::NotPossible),
-            Refusal::UnknownReason
-            | Refusal::NotMeasured
-            | Refusal::TooFar { .. }
-            | Refusal::PinNeeded(_)
-            | Refusal::NoCurrency => Err(refusal.to_string()),
+        Refusal::Trip(refusal, _) => match refusal {
+            TripRefusal::AlreadyTaken => Ok(Verdict::AlreadyTaken),
+            TripRefusal::NotYourTrip => Ok(Verdict::NotYours),
+            TripRefusal::GivenBack => Ok(Verdict::GivenBack),
+            TripRefusal::WrongCode => Ok(Verdict::WrongCode),
+            TripRefusal::TooEarly { .. } => Ok(Verdict::TooEarly),
+            TripRefusal::NotPossible { .. } => Ok(Verdict::NotPossible),
+            TripRefusal::UnknownReason
+            | TripRefusal::NotMeasured
+            | TripRefusal::TooFar { .. }
+            | TripRefusal::PinNeeded(_)
+            | TripRefusal::NoCurrency => Err(refusal.to_string()),
         },
-        Refused::DriverBusy => Ok(Verdict::DriverBusy),
-        Refused::TooManyTrips(_) => Ok(Verdict::TooManyTrips),
-        Refused::NotOffered => Ok(Verdict::NotOffered),
-        Refused::OfferOver(over) => Ok(Verdict::OfferOver(over.0)),
-        Refused::OnShift(_) => Ok(Verdict::OnShift),
-        Refused::NotOnShift => Ok(Verdict::NotOnShift),
-        Refused::Unknown
-        | Refused::KeyReused
-        | Refused::NotActive
-        | Refused::WrongVehicle(_)
-        | Refused::Differs(_)
-        | Refused::Corrupt
-        | Refused::NoRoom(_) => Err(refused.to_string()),
+        Refusal::DriverBusy => Ok(Verdict::DriverBusy),
+        Refusal::TooManyTrips(_) => Ok(Verdict::TooManyTrips),
+        Refusal::NotOffered => Ok(Verdict::NotOffered),
+        Refusal::OfferOver(over) => Ok(Verdict::OfferOver(over.0)),
+        Refusal::OnShift(_) => Ok(Verdict::OnShift),
+        Refusal::NotOnShift => Ok(Verdict::NotOnShift),
+        Refusal::UnknownTrip
+        | Refusal::KeyReused
+        | Refusal::NotActive
+        | Refusal::WrongVehicle(_)
+        | Refusal::Differs(_)
+        | Refusal::Corrupt
+        | Refusal::NoRoom(_) => Err(refused.to_string()),
     }
 }

@@ -1,7 +1,7 @@
 //! The town as plain lists know it: rides, offers, and who is on shift; what each deed does to them.
 
+use cabrank::domain::core::Reply;
 use cabrank::domain::{OfferState, Role, Status};
-use cabrank::store::writer::command::Reply;
 
 use super::deed::{Deed, Round, Verdict, Wanted, What};
 use crate::town::{SCHEDULED_MAX, TRIPS_MAX};

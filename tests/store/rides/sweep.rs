@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use cabrank::domain::Search;
 use cabrank::domain::{DriverId, Status, TripId};
 use cabrank::store::db::Db;
-use cabrank::store::searches::Search;
 use cabrank::store::{QueryResult, offers, searches, trips};
 use jiff::Timestamp;
 

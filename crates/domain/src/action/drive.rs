@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::action::{Action, Change, Refusal};
+use crate::action::{Action, Change, TripRefusal};
 use crate::duties::{Conduct, Outset, TooFar, Whereabouts};
 use crate::fare::{Fare, Ridden};
 use crate::id::DriverId;
@@ -19,9 +19,11 @@ impl Trip {
         outset: Outset,
         action: &Action,
         at: Timestamp,
-    ) -> Result<Change, Refusal> {
+    ) -> Result<Change, TripRefusal> {
         match &self.state {
-            State::Requested if self.given_back_by.contains(&driver.id) => Err(Refusal::GivenBack),
+            State::Requested if self.given_back_by.contains(&driver.id) => {
+                Err(TripRefusal::GivenBack)
+            }
             State::Requested => {
                 let times = Times {
                     taken_at: Some(at),
@@ -40,7 +42,7 @@ impl Trip {
             | State::Completed { driver: taker, .. }
                 if taker.id != driver.id =>
             {
-                Err(Refusal::AlreadyTaken)
+                Err(TripRefusal::AlreadyTaken)
             }
             State::Scheduled
             | State::Started { .. }
@@ -59,7 +61,7 @@ impl Trip {
         from: Option<Whereabouts>,
         action: &Action,
         at: Timestamp,
-    ) -> Result<Change, Refusal> {
+    ) -> Result<Change, TripRefusal> {
         self.only_for_its_driver(by)?;
         match &self.state {
             State::Started { driver } => {
@@ -92,13 +94,13 @@ impl Trip {
         code: Option<&RideCode>,
         action: &Action,
         at: Timestamp,
-    ) -> Result<Change, Refusal> {
+    ) -> Result<Change, TripRefusal> {
         self.only_for_its_driver(by)?;
         match &self.state {
             State::Started { .. } | State::Arrived { .. }
                 if self.order.code.is_some() && self.order.code.as_ref() != code =>
             {
-                Err(Refusal::WrongCode)
+                Err(TripRefusal::WrongCode)
             }
             State::Started { driver } | State::Arrived { driver } => {
                 let times = Times {
@@ -123,7 +125,7 @@ impl Trip {
         by: DriverId,
         action: &Action,
         at: Timestamp,
-    ) -> Result<Change, Refusal> {
+    ) -> Result<Change, TripRefusal> {
         self.only_for_its_driver(by)?;
         match &self.state {
             State::InProgress { driver } => {
@@ -169,13 +171,13 @@ impl Trip {
         reason: &Option<Reason>,
         action: &Action,
         at: Timestamp,
-    ) -> Result<Change, Refusal> {
+    ) -> Result<Change, TripRefusal> {
         match &self.state {
             State::Requested if self.given_back_by.contains(&by) => Ok(Change::AlreadyDone),
             State::Started { driver } | State::Arrived { driver } if driver.id == by => {
                 Ok(self.given_back(by, reason.clone(), at))
             }
-            State::Started { .. } | State::Arrived { .. } => Err(Refusal::NotYourTrip),
+            State::Started { .. } | State::Arrived { .. } => Err(TripRefusal::NotYourTrip),
             State::InProgress { .. } | State::Completed { .. } | State::NoShow { .. } => {
                 self.only_for_its_driver(by)?;
                 Err(self.not_possible(action))
@@ -192,7 +194,7 @@ impl Trip {
         from: Option<Whereabouts>,
         action: &Action,
         at: Timestamp,
-    ) -> Result<Change, Refusal> {
+    ) -> Result<Change, TripRefusal> {
         self.only_for_its_driver(by)?;
         match &self.state {
             State::Arrived { driver } => {
@@ -202,7 +204,7 @@ impl Trip {
                     .judge_arrival(from, self.pick_up.location)?;
                 let until = self.free_waiting_ends_at();
                 if at < until {
-                    return Err(Refusal::TooEarly { until });
+                    return Err(TripRefusal::TooEarly { until });
                 }
                 let terms = self.order.terms.as_ref();
                 let terms = terms.filter(|_| self.conduct.has_truly_arrived());
@@ -295,24 +297,24 @@ impl Trip {
         }))
     }
 
-    fn only_for_its_driver(&self, by: DriverId) -> Result<(), Refusal> {
+    fn only_for_its_driver(&self, by: DriverId) -> Result<(), TripRefusal> {
         match self.state.driver() {
-            Some(driver) if driver.id != by => Err(Refusal::NotYourTrip),
+            Some(driver) if driver.id != by => Err(TripRefusal::NotYourTrip),
             Some(_) | None => Ok(()),
         }
     }
 }
 
 /// How far the ride was that an action ends.
-pub(super) fn ridden(action: &Action) -> Result<Metered, Refusal> {
-    let measured = action.measured().ok_or(Refusal::NotMeasured)?;
+pub(super) fn ridden(action: &Action) -> Result<Metered, TripRefusal> {
+    let measured = action.measured().ok_or(TripRefusal::NotMeasured)?;
     Ok(Metered::from(measured))
 }
 
 /// How long a rider may keep the driver waiting where the town says nothing, in seconds.
 const FREE_WAITING_S: u32 = 300;
 
-impl From<TooFar> for Refusal {
+impl From<TooFar> for TripRefusal {
     fn from(TooFar { metres, within }: TooFar) -> Self {
         Self::TooFar { metres, within }
     }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::action::{Action, Change, Refusal};
+use crate::action::{Action, Change, TripRefusal};
 use crate::fare::{Amount, LineKind, SetFare, fee};
 use crate::text::Reason;
 use crate::trip::{State, Trip};
@@ -15,7 +15,7 @@ impl Trip {
         reason: &Reason,
         action: &Action,
         at: Timestamp,
-    ) -> Result<Change, Refusal> {
+    ) -> Result<Change, TripRefusal> {
         match &self.state {
             State::Completed { .. } => {}
             State::NoShow { .. } | State::Cancelled { .. } if self.fare.is_some() => {}
@@ -30,7 +30,11 @@ impl Trip {
         }
         let terms = self.order.terms.as_ref();
         let currency = terms.and_then(|terms| terms.currency);
-        let fare = fee(LineKind::Set, amount, currency.ok_or(Refusal::NoCurrency)?);
+        let fare = fee(
+            LineKind::Set,
+            amount,
+            currency.ok_or(TripRefusal::NoCurrency)?,
+        );
         let is_same = |set: &SetFare| set.reason == *reason && self.fare.as_ref() == Some(&fare);
         if self.fare_set.as_ref().is_some_and(is_same) {
             return Ok(Change::AlreadyDone);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::action::drive::ridden;
-use crate::action::{Action, Change, Ending, Refusal};
+use crate::action::{Action, Change, Ending, TripRefusal};
 use crate::amendment::{Amendment, PlaceChange};
 use crate::estimate::estimate;
 use crate::fare::Fare;
@@ -19,7 +19,7 @@ impl Trip {
         reason: Option<Reason>,
         action: &Action,
         at: Timestamp,
-    ) -> Result<Change, Refusal> {
+    ) -> Result<Change, TripRefusal> {
         match &self.state {
             State::Scheduled | State::Requested | State::Started { .. } | State::Arrived { .. } => {
                 let fee = match action.actor() {
@@ -46,13 +46,13 @@ impl Trip {
         &self,
         reason: Option<&Reason>,
         at: Timestamp,
-    ) -> Result<Option<Fare>, Refusal> {
+    ) -> Result<Option<Fare>, TripRefusal> {
         let Some(terms) = &self.order.terms else {
             return Ok(None);
         };
         let word = reason.map(Reason::as_str);
         if word.is_some_and(|word| !terms.allows_reason(word)) {
-            return Err(Refusal::UnknownReason);
+            return Err(TripRefusal::UnknownReason);
         }
         let has_arrived = matches!(self.state, State::Arrived { .. });
         let duties = self.order.duties();
@@ -69,7 +69,7 @@ impl Trip {
         amendment: &Amendment,
         action: &Action,
         at: Timestamp,
-    ) -> Result<Change, Refusal> {
+    ) -> Result<Change, TripRefusal> {
         let place = |change: &Option<PlaceChange>, place: &Place| {
             change
                 .as_ref()
@@ -101,7 +101,10 @@ impl Trip {
     }
 
     /// The order with what the way between these ends is expected to cost, by the terms that were agreed on.
-    fn requoted(&self, ends: (Option<Coordinates>, Option<Coordinates>)) -> Result<Order, Refusal> {
+    fn requoted(
+        &self,
+        ends: (Option<Coordinates>, Option<Coordinates>),
+    ) -> Result<Order, TripRefusal> {
         let mut order = self.order.clone();
         let Some(terms) = &mut order.terms else {
             return Ok(order);
@@ -110,10 +113,10 @@ impl Trip {
             (Some(from), Some(to)) => Some(estimate(from, to)),
             // Without an end there is nothing to go by, and what was agreed on would be lost.
             (None, _) if terms.quoted.is_some() => {
-                return Err(Refusal::PinNeeded("pick_up_location"));
+                return Err(TripRefusal::PinNeeded("pick_up_location"));
             }
             (_, None) if terms.quoted.is_some() => {
-                return Err(Refusal::PinNeeded("drop_off_location"));
+                return Err(TripRefusal::PinNeeded("drop_off_location"));
             }
             (None, _) | (_, None) => None,
         };
@@ -121,7 +124,7 @@ impl Trip {
         Ok(order)
     }
 
-    pub(super) fn delete(&self, action: &Action, at: Timestamp) -> Result<Change, Refusal> {
+    pub(super) fn delete(&self, action: &Action, at: Timestamp) -> Result<Change, TripRefusal> {
         let state = match &self.state {
             _ if self.hidden => return Ok(Change::AlreadyDone),
             State::Scheduled | State::Requested => State::Cancelled {
@@ -149,7 +152,7 @@ impl Trip {
         reason: &Reason,
         action: &Action,
         at: Timestamp,
-    ) -> Result<Change, Refusal> {
+    ) -> Result<Change, TripRefusal> {
         let by = action.actor();
         match (&self.state, ending) {
             (State::InProgress { driver }, Ending::Completed) => {
@@ -189,7 +192,7 @@ impl Trip {
         }
     }
 
-    pub(super) fn expire(&self, action: &Action, at: Timestamp) -> Result<Change, Refusal> {
+    pub(super) fn expire(&self, action: &Action, at: Timestamp) -> Result<Change, TripRefusal> {
         match &self.state {
             State::Requested if at >= self.search_ends_at => Ok(self.to(State::Expired, None, at)),
             State::Expired => Ok(Change::AlreadyDone),
@@ -205,7 +208,7 @@ impl Trip {
     }
 
     /// A driver is looked for from now on.
-    pub(super) fn open(&self, action: &Action, at: Timestamp) -> Result<Change, Refusal> {
+    pub(super) fn open(&self, action: &Action, at: Timestamp) -> Result<Change, TripRefusal> {
         let is_due = self.order.opens_at.is_none_or(|opens_at| at >= opens_at);
         match &self.state {
             State::Scheduled if is_due => Ok(Change::To(Box::new(Self {

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::action::{Action, Change, Refusal};
+use crate::action::{Action, Change, TripRefusal};
 use crate::duties::Conduct;
 use crate::id::DriverId;
 use crate::text::Reason;
@@ -16,7 +16,7 @@ impl Trip {
         reason: Option<Reason>,
         action: &Action,
         at: Timestamp,
-    ) -> Result<Change, Refusal> {
+    ) -> Result<Change, TripRefusal> {
         match &self.state {
             State::Started { driver } | State::Arrived { driver } => {
                 Ok(self.given_back(driver.id, reason, at))
@@ -40,7 +40,7 @@ impl Trip {
         metres: u32,
         action: &Action,
         at: Timestamp,
-    ) -> Result<Change, Refusal> {
+    ) -> Result<Change, TripRefusal> {
         let is_near = self.near_due_m().is_some_and(|near| metres <= near);
         if self.is_with(driver) && self.conduct.nearer_at.is_some() {
             return Ok(Change::AlreadyDone);
@@ -59,7 +59,7 @@ impl Trip {
     }
 
     /// The driver is later than the rider was promised.
-    pub(super) fn note_late(&self, action: &Action, at: Timestamp) -> Result<Change, Refusal> {
+    pub(super) fn note_late(&self, action: &Action, at: Timestamp) -> Result<Change, TripRefusal> {
         let is_due = self.late_due_at().is_some_and(|due| at >= due);
         if matches!(self.state, State::Started { .. }) && self.conduct.late_at.is_some() {
             return Ok(Change::AlreadyDone);
@@ -84,7 +84,7 @@ impl Trip {
         since: Timestamp,
         action: &Action,
         at: Timestamp,
-    ) -> Result<Change, Refusal> {
+    ) -> Result<Change, TripRefusal> {
         let is_silent = at.duration_since(since) >= self.order.duties().silence();
         if !is_silent || !self.is_with(driver) {
             return Err(self.not_possible(action));
@@ -119,7 +119,7 @@ impl Trip {
         driver: DriverId,
         action: &Action,
         at: Timestamp,
-    ) -> Result<Change, Refusal> {
+    ) -> Result<Change, TripRefusal> {
         match &self.state {
             State::Requested if self.given_back_by.contains(&driver) => Ok(Change::AlreadyDone),
             State::Started { driver: by } | State::Arrived { driver: by } if by.id == driver => {

@@ -1,8 +1,8 @@
 //! What a rider pays, by what their driver has done for it.
 
 use domain::{
-    Action, Arrival, Change, Coordinates, DriverId, Duties, Order, Outset, Place, Refusal, Trip,
-    Whereabouts,
+    Action, Arrival, Change, Coordinates, DriverId, Duties, Order, Outset, Place, Trip,
+    TripRefusal, Whereabouts,
 };
 
 use crate::cast::{
@@ -61,7 +61,7 @@ fn a_driver_who_has_not_come_nearer_earns_no_fee() {
     let nearer = |metres| Action::NoteNearer(bob(), metres);
     assert!(matches!(
         trip.apply(&nearer(760), at(100)),
-        Err(Refusal::NotPossible { .. })
+        Err(TripRefusal::NotPossible { .. })
     ));
     let near = after(&trip, &nearer(740), 100);
     assert_eq!(cancelling(&near, 120), None, "it is free at first");
@@ -91,7 +91,7 @@ fn whoever_is_far_away_has_not_arrived() {
     let trip = taken(in_a_town(), off(84_000.0));
     let refused = trip.apply(&Action::Arrive(bob(), off(84_000.0)), at(10));
     assert!(
-        matches!(refused, Err(Refusal::TooFar { metres, within: 300 }) if (83_900..84_100).contains(&metres)),
+        matches!(refused, Err(TripRefusal::TooFar { metres, within: 300 }) if (83_900..84_100).contains(&metres)),
         "{refused:?}"
     );
     let arrived = after(&trip, &Action::Arrive(bob(), off(20.0)), 100);
@@ -114,7 +114,7 @@ fn only_an_arrival_at_the_pick_up_earns_the_fee_of_a_no_show() {
         100,
     );
     let gone = arrived.apply(&Action::NoShow(bob(), off(5_000.0)), at(late));
-    assert!(matches!(gone, Err(Refusal::TooFar { .. })), "{gone:?}");
+    assert!(matches!(gone, Err(TripRefusal::TooFar { .. })), "{gone:?}");
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn the_next_driver_begins_anew() {
     assert_eq!(back.attempt, 2);
     assert_eq!(
         back.apply(&Action::Accept(party(bob()), Outset::default()), at(440)),
-        Err(Refusal::GivenBack)
+        Err(TripRefusal::GivenBack)
     );
 }
 

@@ -3,7 +3,7 @@
 
 use domain::{
     Action, Actor, Address, Amendment, Change, Coordinates, Ending, Order, Outset, Place,
-    PlaceChange, Refusal, State, Status, Trip,
+    PlaceChange, State, Status, Trip, TripRefusal,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -389,22 +389,22 @@ impl Model {
     }
 }
 
-fn verdict(outcome: &Result<Change, Refusal>) -> Verdict {
+fn verdict(outcome: &Result<Change, TripRefusal>) -> Verdict {
     match outcome {
         Ok(Change::To(_)) => Verdict::Changed,
         Ok(Change::AlreadyDone) => Verdict::AlreadyDone,
-        Err(Refusal::AlreadyTaken) => Verdict::AlreadyTaken,
-        Err(Refusal::NotYourTrip) => Verdict::NotYours,
-        Err(Refusal::GivenBack) => Verdict::GivenBack,
-        Err(Refusal::TooEarly { .. }) => Verdict::TooEarly,
+        Err(TripRefusal::AlreadyTaken) => Verdict::AlreadyTaken,
+        Err(TripRefusal::NotYourTrip) => Verdict::NotYours,
+        Err(TripRefusal::GivenBack) => Verdict::GivenBack,
+        Err(TripRefusal::TooEarly { .. }) => Verdict::TooEarly,
         Err(
-            Refusal::WrongCode
-            | Refusal::NotMeasured
-            | Refusal::UnknownReason
-            | Refusal::PinNeeded(_)
-            | Refusal::NoCurrency
-            | Refusal::TooFar { .. }
-            | Refusal::NotPossible { .. },
+            TripRefusal::WrongCode
+            | TripRefusal::NotMeasured
+            | TripRefusal::UnknownReason
+            | TripRefusal::PinNeeded(_)
+            | TripRefusal::NoCurrency
+            | TripRefusal::TooFar { .. }
+            | TripRefusal::NotPossible { .. },
         ) => Verdict::NotPossible,
     }
 }
@@ -555,23 +555,23 @@ fn live(mut trip: Trip, deeds: &[(Deed, i64)]) {
                 trip = *after;
                 model.follow(*deed, second);
             }
-            Err(Refusal::NotPossible { verb, status }) => {
+            Err(TripRefusal::NotPossible { verb, status }) => {
                 assert_eq!((verb, status), (action.verb(), trip.state.status()));
             }
-            Err(Refusal::TooEarly { until }) => {
+            Err(TripRefusal::TooEarly { until }) => {
                 assert_eq!(until, at(model.arrived + FREE_WAITING_SECONDS));
             }
             Ok(Change::AlreadyDone)
             | Err(
-                Refusal::AlreadyTaken
-                | Refusal::NotYourTrip
-                | Refusal::GivenBack
-                | Refusal::WrongCode
-                | Refusal::TooFar { .. }
-                | Refusal::NotMeasured
-                | Refusal::UnknownReason
-                | Refusal::PinNeeded(_)
-                | Refusal::NoCurrency,
+                TripRefusal::AlreadyTaken
+                | TripRefusal::NotYourTrip
+                | TripRefusal::GivenBack
+                | TripRefusal::WrongCode
+                | TripRefusal::TooFar { .. }
+                | TripRefusal::NotMeasured
+                | TripRefusal::UnknownReason
+                | TripRefusal::PinNeeded(_)
+                | TripRefusal::NoCurrency,
             ) => {}
         }
         check_shape(&trip, &model);

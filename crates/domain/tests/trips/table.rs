@@ -6,7 +6,7 @@ use std::path::Path;
 use domain::fare::{HIGH_FARE_PERMILLE, SURGE_NONE};
 use domain::{
     Action, Amendment, Amount, Change, Coordinates, Currency, Ending, Order, Outset, PlaceChange,
-    Refusal, RideCode, Tariff, Terms, Trip, Whereabouts,
+    RideCode, Tariff, Terms, Trip, TripRefusal, Whereabouts,
 };
 
 use crate::cast::{
@@ -332,17 +332,17 @@ fn result(trip: &Trip, action: &Action, second: i64) -> String {
         Ok(Change::To(after)) if after.hidden => format!("{}, removed", after.state.status()),
         Ok(Change::To(after)) => after.state.status().to_string(),
         Ok(Change::AlreadyDone) => words("already done"),
-        Err(Refusal::AlreadyTaken) => words("- already taken"),
-        Err(Refusal::NotYourTrip) => words("- not your trip"),
-        Err(Refusal::GivenBack) => words("- given back"),
-        Err(Refusal::WrongCode) => words("- wrong code"),
-        Err(Refusal::TooEarly { .. }) => words("- too early"),
-        Err(Refusal::TooFar { .. }) => words("- too far away"),
-        Err(Refusal::NotMeasured) => words("- not measured"),
-        Err(Refusal::UnknownReason) => words("- unknown reason"),
-        Err(Refusal::NoCurrency) => words("- no currency"),
-        Err(Refusal::PinNeeded(_)) => words("- pin needed"),
-        Err(Refusal::NotPossible { .. }) => words("- not possible"),
+        Err(TripRefusal::AlreadyTaken) => words("- already taken"),
+        Err(TripRefusal::NotYourTrip) => words("- not your trip"),
+        Err(TripRefusal::GivenBack) => words("- given back"),
+        Err(TripRefusal::WrongCode) => words("- wrong code"),
+        Err(TripRefusal::TooEarly { .. }) => words("- too early"),
+        Err(TripRefusal::TooFar { .. }) => words("- too far away"),
+        Err(TripRefusal::NotMeasured) => words("- not measured"),
+        Err(TripRefusal::UnknownReason) => words("- unknown reason"),
+        Err(TripRefusal::NoCurrency) => words("- no currency"),
+        Err(TripRefusal::PinNeeded(_)) => words("- pin needed"),
+        Err(TripRefusal::NotPossible { .. }) => words("- not possible"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rides end with their ways, and not without.
 
-use domain::{Action, Change, Ending, Measured, Outset, Refusal, Trip};
+use domain::{Action, Change, Ending, Measured, Outset, Trip, TripRefusal};
 
 use crate::cast::{at, driver, measured, operator, party, reason, requested};
 
@@ -28,7 +28,7 @@ fn no_ride_ends_without_its_way() {
     let taken = after(&requested(), &accept);
     let riding = after(&taken, &Action::Start(driver(1), None));
     for (without, with) in endings(None).iter().zip(&endings(Some(&measured()))) {
-        assert_eq!(riding.apply(without, at(2)), Err(Refusal::NotMeasured));
+        assert_eq!(riding.apply(without, at(2)), Err(TripRefusal::NotMeasured));
         let over = after(&riding, with);
         assert!(over.ridden.is_some(), "{with:?}");
         assert_eq!(
@@ -39,7 +39,7 @@ fn no_ride_ends_without_its_way() {
         assert!(
             matches!(
                 taken.apply(without, at(2)),
-                Err(Refusal::NotPossible { .. })
+                Err(TripRefusal::NotPossible { .. })
             ),
             "{without:?}"
         );
@@ -47,7 +47,7 @@ fn no_ride_ends_without_its_way() {
     let stranger = Action::Complete(driver(2), None);
     assert_eq!(
         riding.apply(&stranger, at(2)),
-        Err(Refusal::NotYourTrip),
+        Err(TripRefusal::NotYourTrip),
         "whose it is comes first"
     );
 }

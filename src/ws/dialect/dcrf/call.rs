@@ -1,12 +1,12 @@
 //! What a client may want of a native socket.
 
 use crate::dispatch::{DriverVerb, Way, Wish};
+use crate::domain::Filter;
+use crate::domain::core::IdempotencyKey;
+use crate::domain::core::{Reply, Stated};
 use crate::domain::{Amendment, Amount, Ending, MessageText, Reason, Report, TripRef, Vehicle};
 use crate::notices::Which;
 use crate::resume;
-use crate::store::keys::Key;
-use crate::store::views::Filter;
-use crate::store::writer::command::{Reply, Stated};
 
 /// Which trip, as the client knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub struct Listing {
 #[derive(Clone, PartialEq)]
 pub enum Call {
     /// That a trip is changed, once however often it is said with the same key.
-    Do(Box<Verb>, Option<Key>),
+    Do(Box<Verb>, Option<IdempotencyKey>),
     /// One answer.
     Ask(Ask),
     /// An answer from which more follows.

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::call::{Call, Verb};
 use super::reader::{Reader, status};
+use crate::domain::core::Stated;
 use crate::domain::{Amendment, PlaceChange, Role};
 use crate::fields::{Fields, Presence};
 use crate::problem::Problem;
-use crate::store::writer::command::Stated;
 use crate::ws::dialect::course;
 
 impl Reader<'_> {

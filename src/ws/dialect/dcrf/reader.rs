@@ -13,14 +13,15 @@ use super::envelope::{Return, StreamName};
 use super::frame::Raw;
 use super::key::{KEY, key};
 use crate::dispatch::DriverVerb;
+use crate::domain::Filter;
+use crate::domain::core::Stated;
 use crate::domain::{
     Ending, MessageText, NotASequence, Person, Reason, Role, Sequence, Status, Stream,
 };
 use crate::fields::{self, FieldErrors, Fields, Presence, unknown};
 use crate::problem::Problem;
 use crate::resume;
-use crate::store::views::{Filter, LIST_MAX};
-use crate::store::writer::command::Stated;
+use crate::store::views::LIST_MAX;
 
 /// How long a page is that does not say so.
 const PAGE: i64 = 100;

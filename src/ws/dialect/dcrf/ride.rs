@@ -3,11 +3,11 @@
 use super::call::{Ask, Call, Duty, Hear, Verb};
 use super::reader::Reader;
 use crate::dispatch::DriverVerb;
+use crate::domain::core::Reply;
 use crate::domain::{Reason, RideCode, Role};
 use crate::fields::{Fields, Presence};
 use crate::inputs;
 use crate::problem::Problem;
-use crate::store::writer::command::Reply;
 
 impl Reader<'_> {
     pub(super) fn ride(&self, action: &str) -> Result<Call, Problem> {

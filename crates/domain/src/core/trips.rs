@@ -1,84 +1,86 @@
-//! Decides what becomes of trips.
+//! What becomes of trips.
 
 use std::sync::Arc;
 
-use diesel::QueryResult;
 use jiff::Timestamp;
 
-use super::{Decision, Desk};
-use crate::domain::{
+use super::changes::{EndedRide, SearchStep};
+use super::command::{RiderLimits, Stated};
+use super::outcome::{Effect, TripOutcome};
+use super::refusal::Refusal;
+use super::state::State;
+use crate::{
     Action, Actor, Before, Change, Fact, Kind, Notification, Outset, Request, Status, Trip,
-    TripChange,
+    TripChange, TripId,
 };
-use crate::store::db::Db;
-use crate::store::searches::Step;
-use crate::store::tracks::Kept;
-use crate::store::writer::command::{Answer, Outcome, Refused, RiderLimits};
 
-impl Desk {
+impl State {
     pub(super) fn request(
         &mut self,
         request: &Request,
         limits: RiderLimits,
         at: Timestamp,
-    ) -> Decision {
+    ) -> Result<TripOutcome, Refusal> {
         let trip = Arc::new(Trip::request(request.clone(), at));
-        let open = self.open_of_riders.entry(request.rider.id).or_default();
+        let open = self.open_trips.entry(request.rider.id).or_default();
         let (kind, count, most) = if trip.state.status() == Status::Scheduled {
             (Kind::Scheduled, &mut open.scheduled, limits.scheduled_max)
         } else {
             (Kind::Requested, &mut open.active, limits.active_max)
         };
         if *count >= i64::from(most) {
-            return Err(Refused::TooManyTrips(most));
+            return Err(Refusal::TooManyTrips(most));
         }
         *count += 1;
-        self.new.push(trip.id);
-        self.record(kind, Actor::Rider(trip.rider.id), &trip, None);
+        self.changes.new_trips.push(trip.id);
+        self.change_trip(kind, Actor::Rider(trip.rider.id), &trip, None);
         self.search_for(&trip, None, at);
-        Ok(Answer::of(trip, Outcome::Changed))
+        Ok(TripOutcome::new(trip, Effect::Changed))
     }
 
     pub(super) fn act(
         &mut self,
-        db: &mut Db,
-        before: &Arc<Trip>,
+        trip: TripId,
         action: &Action,
+        stated: &Stated,
         at: Timestamp,
-    ) -> QueryResult<Decision> {
-        let promised = self.with_promise(before, action);
+    ) -> Result<TripOutcome, Refusal> {
+        let before = self.trip(trip)?;
+        if let Some(field) = stated.differs_from(&before) {
+            return Err(Refusal::Differs(field));
+        }
+        let promised = self.with_promise(&before, action);
         let action = promised.as_ref().unwrap_or(action);
         let after = match before.apply(action, at) {
             Ok(Change::AlreadyDone) => {
-                return Ok(Ok(Answer::of(before.clone(), Outcome::AlreadyDone)));
+                return Ok(TripOutcome::new(before, Effect::AlreadyDone));
             }
             Ok(Change::To(after)) => Arc::new(*after),
-            Err(refusal) => return Ok(Err(Refused::Trip(refusal, before.clone()))),
+            Err(refusal) => return Err(Refusal::Trip(refusal, before)),
         };
         if let Action::Accept(driver, _) = action {
-            if self.taken_by_drivers.contains_key(&driver.id) {
-                return Ok(Err(Refused::DriverBusy));
+            if self.taken.contains_key(&driver.id) {
+                return Err(Refusal::DriverBusy);
             }
-            if let Err(refused) = self.take_offer(db, before, driver.id, at)? {
-                return Ok(Err(refused));
-            }
-            self.taken_by_drivers.insert(driver.id, after.id);
+            self.take_offer(&before, driver.id, at)?;
+            self.taken.insert(driver.id, after.id);
         }
         if let Some(measured) = action.measured() {
-            let kept = Kept {
+            self.changes.ended_rides.push(EndedRide {
+                trip,
                 measured: measured.clone(),
                 until_at: at,
-            };
-            self.ways.push((after.number, kept));
+            });
         }
-        self.let_go(before, &after);
-        if !self.new.contains(&after.id) && !self.changed.contains(&after.id) {
-            self.changed.push(after.id);
+        self.let_go(&before, &after);
+        let changes = &mut self.changes;
+        if !changes.new_trips.contains(&trip) && !changes.changed_trips.contains(&trip) {
+            changes.changed_trips.push(trip);
         }
         let kind = Kind::of(action, before.state.status());
-        self.record(kind, action.actor(), &after, Some(Before::from(&**before)));
+        self.change_trip(kind, action.actor(), &after, Some(Before::from(&*before)));
         self.search_for(&after, Some(before.state.status()), at);
-        Ok(Ok(Answer::of(after, Outcome::Changed)))
+        Ok(TripOutcome::new(after, Effect::Changed))
     }
 
     /// An accept of an offer, with how long the rider was told that the driver takes.
@@ -86,20 +88,18 @@ impl Desk {
         let Action::Accept(driver, outset) = action else {
             return None;
         };
-        let mut offers = self.offers.values();
-        let offer = offers.find(|offer| (offer.driver, offer.trip) == (driver.id, trip.id))?;
+        let offer = self.open_offers.to(driver.id)?;
         let outset = Outset {
             promised_s: u32::try_from(offer.eta_s).ok(),
             ..*outset
         };
-        Some(Action::Accept(driver.clone(), outset))
+        (offer.trip == trip.id).then(|| Action::Accept(driver.clone(), outset))
     }
 
     /// What is over or given back occupies nobody any longer.
     fn let_go(&mut self, before: &Trip, after: &Trip) {
         let (was, is) = (before.state.status(), after.state.status());
-        let open = self.open_of_riders.get_mut(&after.rider.id);
-        if let Some(open) = open {
+        if let Some(open) = self.open_trips.get_mut(&after.rider.id) {
             if was == Status::Scheduled && is != was {
                 open.scheduled -= 1;
                 open.active += i64::from(!is.is_final());
@@ -110,36 +110,30 @@ impl Desk {
         let driver = before.state.driver().map(|driver| driver.id);
         if !Status::TAKEN.contains(&is)
             && let Some(driver) = driver
-            && self.taken_by_drivers.get(&driver) == Some(&after.id)
+            && self.taken.get(&driver) == Some(&after.id)
         {
-            self.taken_by_drivers.remove(&driver);
+            self.taken.remove(&driver);
         }
     }
 
     /// Where a trip is offered one by one: a search begins when it becomes REQUESTED, and ends with that.
-    fn search_for(&mut self, trip: &Arc<Trip>, before: Option<Status>, at: Timestamp) {
+    fn search_for(&mut self, trip: &Trip, before: Option<Status>, at: Timestamp) {
         if !trip.is_offered() {
             return;
         }
         let is_searching = trip.state.status() == Status::Requested;
         match (before == Some(Status::Requested), is_searching) {
-            (false, true) => self.step(trip.id, Step::Begin(at)),
+            (false, true) => self.step(trip.id, SearchStep::Begin(at)),
             (true, false) => {
-                self.withdraw_offers(trip.id, at);
-                self.step(trip.id, Step::End);
+                self.withdraw_offers_of(trip.id, at);
+                self.step(trip.id, SearchStep::End);
             }
             (false, false) | (true, true) => {}
         }
     }
 
-    /// The change, and what the parties are told about it besides.
-    pub(super) fn record(
-        &mut self,
-        kind: Kind,
-        actor: Actor,
-        trip: &Arc<Trip>,
-        before: Option<Before>,
-    ) {
+    /// Notes what a trip is now, and records the change and what the parties are told about it besides.
+    fn change_trip(&mut self, kind: Kind, actor: Actor, trip: &Arc<Trip>, before: Option<Before>) {
         self.trips.insert(trip.id, trip.clone());
         let at = trip.changed_at;
         let change = TripChange {
@@ -147,10 +141,10 @@ impl Desk {
             trip: (**trip).clone(),
             before,
         };
-        let notices = Notification::about(&change, actor, at);
-        self.happened(at, actor, Fact::Trip(change));
-        for notice in notices {
-            self.happened(at, Actor::Service, Fact::Notification(notice));
+        let notifications = Notification::about(&change, actor, at);
+        self.record(at, actor, Fact::Trip(change));
+        for notification in notifications {
+            self.record(at, Actor::Service, Fact::Notification(notification));
         }
     }
 }

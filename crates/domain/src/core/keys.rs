@@ -1,0 +1,88 @@
+//! Idempotency keys: a command that is sent again under its key is carried out once.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use super::outcome::{Effect, Outcome, TripOutcome};
+use super::refusal::Refusal;
+use super::state::State;
+use crate::{Trip, UserId};
+
+/// The longest word of a key, in characters.
+const WORD_MAX: usize = 255;
+
+/// A client's word for one command, and a digest of that command.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct IdempotencyKey {
+    /// 1 to 255 visible ASCII characters.
+    pub word: String,
+    /// SHA-256 of what tells the command from others.
+    pub digest: [u8; 32],
+}
+
+impl IdempotencyKey {
+    /// The key of that word for the command that these parts make up, or which rule the word breaks.
+    pub fn new<'a>(word: &str, parts: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, String> {
+        let is_long_enough = (1..=WORD_MAX).contains(&word.len());
+        if !is_long_enough || !word.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(format!(
+                "An idempotency key has 1 to {WORD_MAX} visible ASCII characters."
+            ));
+        }
+        let mut digest = Sha256::new();
+        for part in parts {
+            digest.update(part);
+            digest.update([0]);
+        }
+        Ok(Self {
+            word: word.to_owned(),
+            digest: digest.finalize().into(),
+        })
+    }
+}
+
+/// What a key stood for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UsedKey {
+    /// The digest of the command that it stood for.
+    pub digest: [u8; 32],
+    /// The trip as that command left it; nothing if it cannot be read any more.
+    pub trip: Option<Arc<Trip>>,
+}
+
+impl State {
+    /// What a command under a key comes to that was used before.
+    pub(super) fn replay(
+        &self,
+        user: UserId,
+        key: &IdempotencyKey,
+    ) -> Option<Result<Outcome, Refusal>> {
+        let used = self.keys.get(&(user, key.word.clone()))?;
+        if used.digest != key.digest {
+            return Some(Err(Refusal::KeyReused));
+        }
+        let trip = used.trip.clone();
+        Some(trip.ok_or(Refusal::UnknownTrip).map(|trip| {
+            let replayed = TripOutcome::new(trip, Effect::Replayed);
+            Outcome::Trip(replayed)
+        }))
+    }
+
+    pub(super) fn remember(
+        &mut self,
+        user: UserId,
+        key: &IdempotencyKey,
+        trip: &Arc<Trip>,
+        at: Timestamp,
+    ) {
+        let used = UsedKey {
+            digest: key.digest,
+            trip: Some(trip.clone()),
+        };
+        self.keys.insert((user, key.word.clone()), used);
+        let made = (trip.id, trip.revision);
+        self.changes.keys.push((user, key.clone(), made, at));
+    }
+}

@@ -1,0 +1,29 @@
+//! What the parties of a trip write to each other.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::refusal::Refusal;
+use super::state::State;
+use crate::{Message, MessageText, Person, TripId};
+
+impl State {
+    /// The message that a person writes, if the trip's room is open to them.
+    pub(super) fn message(
+        &self,
+        trip: TripId,
+        sender: &Person,
+        text: &MessageText,
+        open_for: SignedDuration,
+        at: Timestamp,
+    ) -> Result<Message, Refusal> {
+        let trip = self.trip(trip)?;
+        let (rider, driver) = trip.room(sender.id, at, open_for)?;
+        Ok(Message {
+            trip: trip.id,
+            rider,
+            driver,
+            sender: sender.as_party(),
+            text: text.clone(),
+        })
+    }
+}

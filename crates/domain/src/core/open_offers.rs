@@ -1,0 +1,60 @@
+//! The offers that are open: at most one to each driver.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{DriverId, Offer, OfferId, TripId};
+
+/// Open offers, found by driver and by trip.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct OpenOffers {
+    to: BTreeMap<DriverId, Offer>,
+    of: BTreeMap<TripId, BTreeSet<(OfferId, DriverId)>>,
+}
+
+impl OpenOffers {
+    /// The open offer to a driver.
+    pub fn to(&self, driver: DriverId) -> Option<&Offer> {
+        self.to.get(&driver)
+    }
+
+    /// The open offers of a trip, in the order of their keys.
+    pub fn of(&self, trip: TripId) -> impl Iterator<Item = &Offer> {
+        let of_trip = self.of.get(&trip).into_iter().flatten();
+        of_trip.filter_map(|(_, driver)| self.to.get(driver))
+    }
+
+    /// All of them, in the order of their drivers.
+    pub fn iter(&self) -> impl Iterator<Item = &Offer> {
+        self.to.values()
+    }
+
+    /// Notes what an offer is now: it is put in, put in the place of what it was, or taken out.
+    pub fn put(&mut self, offer: Offer) {
+        let place = (offer.id, offer.driver);
+        if offer.state.is_open() {
+            self.of.entry(offer.trip).or_default().insert(place);
+            self.to.insert(offer.driver, offer);
+        } else if self
+            .to(offer.driver)
+            .is_some_and(|open| open.id == offer.id)
+        {
+            self.to.remove(&offer.driver);
+            if let Some(of_trip) = self.of.get_mut(&offer.trip) {
+                of_trip.remove(&place);
+                if of_trip.is_empty() {
+                    self.of.remove(&offer.trip);
+                }
+            }
+        }
+    }
+}
+
+impl FromIterator<Offer> for OpenOffers {
+    fn from_iter<I: IntoIterator<Item = Offer>>(offers: I) -> Self {
+        let mut open = Self::default();
+        for offer in offers {
+            open.put(offer);
+        }
+        open
+    }
+}
