@@ -88,13 +88,21 @@ fn is_open() -> SqlLiteral<Bool> {
     sql("offers.state IN ('created', 'delivered')")
 }
 
-/// The open offers of these trips and to these drivers, locked in the order of their keys; by the trip's number.
+/// The open offers of these trips and to these drivers, and the others of the trips that those are of, locked in the order of their
+/// keys; by the trip's number.
 pub(super) fn lock_open(
     db: &mut Db,
     trips: &[i64],
     drivers: &[DriverId],
 ) -> QueryResult<Vec<(i64, Offer)>> {
     let drivers: Vec<i64> = drivers.iter().map(|driver| driver.user().get()).collect();
+    let others = diesel::alias!(offers as others);
+    let to_them = || {
+        others
+            .filter(sql::<Bool>("others.state IN ('created', 'delivered')"))
+            .filter(others.field(offers::driver_id).eq_any(&drivers))
+            .select(others.field(offers::trip_id))
+    };
     macro_rules! open {
         () => {
             offers::table
@@ -102,7 +110,8 @@ pub(super) fn lock_open(
                 .filter(
                     offers::trip_id
                         .eq_any(trips)
-                        .or(offers::driver_id.eq_any(&drivers)),
+                        .or(offers::driver_id.eq_any(&drivers))
+                        .or(offers::trip_id.eq_any(to_them())),
                 )
                 .order(offers::id)
                 .select(Row::as_select())

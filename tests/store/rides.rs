@@ -5,6 +5,7 @@
 
 mod check;
 mod city;
+mod core;
 mod deed;
 mod model;
 mod rules;

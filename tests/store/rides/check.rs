@@ -1,8 +1,8 @@
 //! What must hold after every step, in the database itself and against the model.
 
-use cabrank::domain::{Actor, DriverId, Event, Fact, Offer, Role, Shift, Trip};
+use cabrank::domain::{Actor, DriverId, Event, Fact, Offer, Role, Search, Shift, Silences, Trip};
 use cabrank::store::db::Db;
-use cabrank::store::{QueryResult, events, offers, shifts, trips};
+use cabrank::store::{QueryResult, events, offers, searches, shifts, silences, trips};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
@@ -54,20 +54,24 @@ fn lines(db: &mut Db, query: &str) -> QueryResult<Vec<String>> {
 }
 
 /// The database as it stands.
-struct Seen {
+pub struct Seen {
     never: Vec<String>,
-    trips: Vec<Trip>,
+    pub trips: Vec<Trip>,
     /// Trip, attempt, driver and state of each, in the order in which they were made.
     offers: Vec<String>,
-    open: Vec<Offer>,
-    shifts: Vec<Shift>,
-    news: Vec<Event>,
+    pub open: Vec<Offer>,
+    pub shifts: Vec<Shift>,
+    /// Those whose next round has a time.
+    pub searches: Vec<Search>,
+    pub silences: Silences,
+    pub news: Vec<Event>,
 }
 
 impl City {
     pub fn check(&mut self) -> Finding {
         let seen = self.see();
         same("what must never be", &seen.never, &Vec::new())?;
+        self.core.check(&seen)?;
         let mut news: Vec<String> = seen
             .news
             .iter()
@@ -102,6 +106,8 @@ impl City {
                 offers: lines(db, &of_them)?,
                 open: offers::open(db)?,
                 shifts: shifts::open_of(db, &drivers)?,
+                searches: searches::due(db, at(1_000_000), i64::MAX)?,
+                silences: silences::lately(db, at(-1_000_000))?,
                 news: events::range(db, next, i64::MAX, i64::MAX)?.0,
             })
         })
@@ -204,7 +210,7 @@ impl City {
     }
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: &T, expected: &T) -> Finding {
+pub fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: &T, expected: &T) -> Finding {
     if found == expected {
         Ok(())
     } else {

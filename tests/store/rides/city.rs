@@ -6,10 +6,12 @@ use cabrank::domain::{
     PlaceChange, Reason, Request, RideCode, RiderId, TripId, Vehicle, VehicleClass,
 };
 use cabrank::inputs;
-use cabrank::store::{QueryResult, writer};
+use cabrank::store::QueryResult;
+use cabrank::store::writer::Written;
 use diesel::result::Error;
 use jiff::{SignedDuration, Timestamp};
 
+use super::core::{self, CoreInMemory, Decided, Done};
 use super::deed::{Call, Deed, Drive, Leave, Round, Told, Verdict, Wanted, What, Wish, verdict};
 use super::model::{AGAIN_S, DECIDE_S, DELIVER_S, DRIVERS, Model, PROMISED_S, RIDERS, SEARCH_S};
 use crate::town::{Town, Write, ordered};
@@ -17,20 +19,18 @@ use crate::town::{Town, Write, ordered};
 /// Nothing, or what is wrong.
 pub type Finding = Result<(), String>;
 
-/// What a write comes to, or why it came to nothing.
-type Written = Result<Verdict, String>;
-
-/// What is about to be sent, and what each of it comes to for the model.
+/// What is about to be sent, and what each of it comes to for the model and for the core in memory.
 #[derive(Default)]
 struct Prepared {
-    writes: Vec<Write<'static, Written>>,
-    expected: Vec<(Verdict, String)>,
+    writes: Vec<Write<'static, Done>>,
+    expected: Vec<(Verdict, Decided, String)>,
 }
 
 /// A town, what the model says of it, and a clock of their own.
 pub struct City {
     pub town: Town,
     pub model: Model,
+    pub core: CoreInMemory,
     pub riders: [Party<RiderId>; RIDERS],
     pub drivers: [Party<DriverId>; DRIVERS],
     operator: OperatorId,
@@ -49,6 +49,13 @@ pub fn at(second: i64) -> Timestamp {
     begun + SignedDuration::from_secs(second)
 }
 
+fn effect(written: &Written) -> Effect {
+    match written {
+        Written::Trip(done) => done.effect,
+        Written::Event(_) => Effect::Changed,
+    }
+}
+
 fn code(digits: &str) -> RideCode {
     RideCode::parse(digits).expect("four digits")
 }
@@ -59,10 +66,14 @@ impl City {
         let suffix = inputs::fresh_id().simple();
         let driver = |number| town.driver(&format!("driver{number}_{suffix}"));
         let last = town.log().last().map_or(0, |event| event.id);
+        let riders = std::array::from_fn(|number| town.rider(&format!("rider{number}_{suffix}")));
+        let drivers = std::array::from_fn(driver);
+        let operator = town.operator(&format!("operator_{suffix}"));
         Self {
-            riders: std::array::from_fn(|number| town.rider(&format!("rider{number}_{suffix}"))),
-            drivers: std::array::from_fn(driver),
-            operator: town.operator(&format!("operator_{suffix}")),
+            core: CoreInMemory::of(&riders, &drivers, operator),
+            riders,
+            drivers,
+            operator,
             model: Model::default(),
             trips: Vec::new(),
             second: 0,
@@ -112,10 +123,12 @@ impl City {
                 self.town.in_one_batch(writes)
             }
         };
-        for (written, (expected, deed)) in written.into_iter().zip(expected) {
-            if written != Ok(expected) {
+        for (done, (expected, decided, deed)) in written.into_iter().zip(expected) {
+            core::same_outcome(&done, &decided).map_err(|why| format!("{deed}: {why}"))?;
+            let verdict = verdict(done.map(|written| effect(&written)));
+            if verdict != Ok(expected) {
                 return Err(format!(
-                    "{deed} is {expected:?} for the model, not {written:?}"
+                    "{deed} is {expected:?} for the model, not {verdict:?}"
                 ));
             }
         }
@@ -124,20 +137,18 @@ impl City {
 
     /// Does all of this in one batch, whose connection breaks: nothing of it has happened.
     pub fn lose(mut self, wishes: &[Wish]) -> Result<Self, String> {
-        let (model, trips) = (self.model.clone(), self.trips.clone());
+        let before = (self.model.clone(), self.core.clone(), self.trips.clone());
         let mut writes = self.prepare_in_turn(wishes).writes;
         let writer = self.town.store.writer.clone();
         writes.push(Box::pin(async move {
             let cut = writer.change(|_| QueryResult::<()>::Err(Error::BrokenTransactionManager));
-            cut.await
-                .map(|()| Verdict::Changed)
-                .map_err(|lost| lost.to_string())
+            Err(cut.await.expect_err("the connection is cut").into())
         }));
         let written = self.town.in_one_batch(writes);
         if let Some(done) = written.into_iter().find_map(Result::ok) {
             return Err(self.story(&format!("{done:?} was answered in a batch that is lost")));
         }
-        (self.model, self.trips) = (model, trips);
+        (self.model, self.core, self.trips) = before;
         self.told.push("all of this is lost".to_owned());
         let mut city = self.restart();
         match city.check() {
@@ -168,7 +179,9 @@ impl City {
     /// Makes a deed ready to be sent, and has the model take note of it.
     fn prepare(&mut self, deed: Deed, prepared: &mut Prepared) {
         let new = TripId::new(inputs::fresh_id());
-        prepared.writes.push(self.write(&deed, new));
+        let submission = Submission::new(self.command(&deed, new), at(self.second));
+        let decided = self.core.carry_out(&submission);
+        prepared.writes.push(self.write(submission));
         let verdict = self.model.does(&deed, self.second);
         if self.model.rides.len() > self.trips.len() {
             self.trips.push(new);
@@ -176,20 +189,12 @@ impl City {
         let (second, Deed { what, trip, who }) = (self.second, deed);
         let deed = format!("second {second}: {what:?}, trip {trip}, by {who}");
         self.told.push(format!("{deed}: {verdict:?}"));
-        prepared.expected.push((verdict, deed));
+        prepared.expected.push((verdict, decided, deed));
     }
 
-    fn write(&self, deed: &Deed, new: TripId) -> Write<'static, Written> {
+    fn write(&self, submission: Submission) -> Write<'static, Done> {
         let writer = self.town.store.writer.clone();
-        let at = at(self.second);
-        let submission = Submission::new(self.command(deed, new), at);
-        Box::pin(async move {
-            let written = writer.carry_out(submission).await;
-            verdict(written.map(|written| match written {
-                writer::Written::Trip(done) => done.effect,
-                writer::Written::Event(_) => Effect::Changed,
-            }))
-        })
+        Box::pin(async move { writer.carry_out(submission).await })
     }
 
     fn command(&self, deed: &Deed, new: TripId) -> Command {

@@ -11,7 +11,7 @@ use super::state::{OpenTrips, State};
 use crate::{DriverId, Fact, Offer, OfferState, RiderId, Status, Trip, TripId};
 
 /// The whole state, kept as a database keeps it: it numbers what is new, and refuses nothing.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Memory {
     state: State,
     last_trip: i64,
