@@ -36,7 +36,7 @@ pub(super) struct Body {
 pub(super) struct Repeatable {
     /// The same key gives the same answer, for 24 hours
     #[param(
-        rename = "Idempotency-IdempotencyKey",
+        rename = "Idempotency-Key",
         min_length = 1,
         max_length = 255,
         pattern = "^[!-~]+$"
@@ -177,7 +177,7 @@ fn key(request: &HttpRequest, body: &[u8]) -> Result<Option<IdempotencyKey>, Pro
     ];
     let key = IdempotencyKey::new(word, parts);
     key.map(Some)
-        .map_err(|rule| FieldErrors::one("Idempotency-IdempotencyKey", rule).into())
+        .map_err(|rule| FieldErrors::one("Idempotency-Key", rule).into())
 }
 
 #[cfg(test)]
