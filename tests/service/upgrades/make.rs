@@ -138,9 +138,7 @@ impl Day {
         ] {
             self.keep_trip(name, &trip);
         }
-        for driver in [&self.dan, &self.fay, &self.hal] {
-            driver.post_nothing("/api/shift/").ok(200);
-        }
+        self.dan.post_nothing("/api/shift/").ok(200);
     }
 
     /// A ride that is over, one under way, and others at every stage between.
@@ -154,8 +152,11 @@ impl Day {
         assert_eq!(gone.0["response_status"], 204, "{}", gone.0);
         self.remember_places();
 
+        // Back to where he is wanted next.
+        self.service.advance(50.0);
+        self.drive(0..=0);
         let under_way = self.ride(&Rider(self.service.log_in("una")));
-        self.drive(5..=8);
+        self.drive(1..=8);
         let said = [
             say(&self.una, &under_way, "Is that your cab?"),
             say(&self.dan, &under_way, "It is."),
@@ -224,6 +225,7 @@ impl Day {
     /// An offer that was declined, and one that is open.
     fn offers(&mut self) {
         for (driver, metres) in [(&self.hal, 50.0), (&self.fay, 400.0)] {
+            driver.post_nothing("/api/shift/").ok(200);
             let place = location(north_of(SUBURB, metres));
             driver.post("/api/positions/", &place).ok(200);
         }
