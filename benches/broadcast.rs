@@ -9,14 +9,14 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use cabrank::domain::{
-    Actor, Address, Event, Fact, Kind, Order, Party, Place, Request, RiderId, Role, SessionId,
-    Trip, TripChange, TripId, UserId,
+    Actor, Address, Event, Fact, Order, Party, Place, RiderId, Role, SessionId, Trip, TripChange,
+    TripEventKind, TripId, TripRequest, UserId,
 };
 use cabrank::inputs;
 use cabrank::registry::groups::SocketId;
-use cabrank::registry::roster::{Roster, Socket};
-use cabrank::registry::voice::{NotTold, Shared};
-use cabrank::registry::{Outbound, Voice};
+use cabrank::registry::roster::{JoiningSocket, Roster};
+use cabrank::registry::subscriber::{NotDelivered, SharedEvent};
+use cabrank::registry::{Outbound, Subscriber};
 use cabrank::ws::dialect::course;
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -46,25 +46,29 @@ fn one_request_to_all_drivers(bencher: Bencher<'_, '_>, drivers: i64) {
 /// The course's: the trip, made once for all.
 struct Course;
 
-impl Voice for Course {
-    fn tell(&self, shared: &mut Shared<'_>, outbound: &Outbound) -> Result<(), NotTold> {
+impl Subscriber for Course {
+    fn deliver(
+        &self,
+        shared: &mut SharedEvent<'_>,
+        outbound: &Outbound,
+    ) -> Result<(), NotDelivered> {
         let Some(change) = shared.event().trip() else {
             return Ok(());
         };
         let frame = shared.piece(course::STYLE.name, |_| {
             Bytes::from((course::STYLE.trip)(&change.trip))
         });
-        outbound.push(frame).map_err(|_| NotTold)
+        outbound.push(frame).map_err(|_| NotDelivered)
     }
 }
 
 fn join(roster: &mut Roster, user: UserId) -> Outbound {
     let outbound = Outbound::default();
-    let socket = Socket {
+    let socket = JoiningSocket {
         user,
         session: SessionId::new(inputs::fresh_id()),
         role: Role::Driver,
-        voice: Arc::new(Course),
+        subscriber: Arc::new(Course),
         outbound: outbound.clone(),
     };
     let id = SocketId(u64::try_from(user.get()).expect("a small number"));
@@ -86,7 +90,7 @@ fn requested() -> Event {
         last_name: "Lee".to_owned(),
         photo: None,
     };
-    let request = Request {
+    let request = TripRequest {
         id: TripId::new(inputs::fresh_id()),
         rider,
         pick_up: place("Market Square 5"),
@@ -100,7 +104,7 @@ fn requested() -> Event {
         at,
         actor,
         fact: Fact::Trip(TripChange {
-            kind: Kind::Requested,
+            kind: TripEventKind::Requested,
             trip,
             before: None,
         }),

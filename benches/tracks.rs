@@ -9,10 +9,10 @@ mod database;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use cabrank::domain::{Coordinates, Fix, Spot};
-use cabrank::store::tracks::{self, Piece};
+use cabrank::domain::{Coordinates, Fix, TrackFix};
+use cabrank::store::tracks::{self, TrackPiece};
 use cabrank::store::writer::Tx;
-use cabrank::store::{Bounds, Store};
+use cabrank::store::{Store, StoreBounds};
 use futures_util::future::join;
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
@@ -44,7 +44,7 @@ fn main() {
 
 fn measure(runtime: &Runtime, on: On, rides: i64) {
     let database = Database::migrated(on);
-    let store = Store::open_within(&database.url, Bounds::STANDARD).store;
+    let store = Store::open_within(&database.url, StoreBounds::STANDARD).store;
     runtime.block_on(async {
         people(&store, on, rides).await;
         let is_over = AtomicBool::new(false);
@@ -101,7 +101,7 @@ fn ms(time: Duration) -> f64 {
 }
 
 /// Two fixes of each ride.
-fn pieces(rides: i64, save: i64) -> Vec<Piece> {
+fn pieces(rides: i64, save: i64) -> Vec<TrackPiece> {
     let spot = |ride: i64, n: i64| {
         let fix = Fix {
             location: Coordinates::new(48.0 + n as f64 / 1e4, 11.0 + ride as f64 / 1e4)
@@ -111,10 +111,10 @@ fn pieces(rides: i64, save: i64) -> Vec<Piece> {
             heading_deg: None,
             speed_mps: None,
         };
-        Spot::of(&fix).expect("it says something")
+        TrackFix::of(&fix).expect("it says something")
     };
     (1..=rides)
-        .map(|ride| Piece {
+        .map(|ride| TrackPiece {
             trip: ride,
             spots: vec![spot(ride, 5 * save), spot(ride, 5 * save + 2)],
         })

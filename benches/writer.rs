@@ -12,12 +12,12 @@ use std::fmt;
 
 use cabrank::domain::core::{Command, RiderLimits, Stated, Submission};
 use cabrank::domain::{
-    Action, Address, DriverId, Order, Outset, Party, Place, Request, RiderId, Role, Standing,
-    TripId, UserId,
+    Action, Address, DriverId, Order, Outset, Party, Place, RiderId, Role, Standing, TripId,
+    TripRequest, UserId,
 };
 use cabrank::inputs;
 use cabrank::store::users::{self, NewAccount};
-use cabrank::store::{Bounds, Store};
+use cabrank::store::{Store, StoreBounds};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use futures_util::future::join_all;
@@ -65,13 +65,13 @@ impl Load {
 }
 
 fn loads() -> impl Iterator<Item = Load> {
-    let ways = [(1, true), (Bounds::STANDARD.batch_max, true)];
+    let ways = [(1, true), (StoreBounds::STANDARD.batch_max, true)];
     loads_of([1, 8, 32, 256], ways)
 }
 
 /// With the staff's stream and without, in turn.
 fn loads_of_staff() -> impl Iterator<Item = Load> {
-    let batch_max = Bounds::STANDARD.batch_max;
+    let batch_max = StoreBounds::STANDARD.batch_max;
     let ways = [(batch_max, true), (batch_max, false)];
     loads_of([1, 32, 256], ways)
 }
@@ -151,10 +151,10 @@ struct Town {
 impl Town {
     fn new(on: On, load: Load) -> Self {
         let database = Database::migrated(on);
-        let bounds = Bounds {
+        let bounds = StoreBounds {
             batch_max: load.batch_max,
             has_staff: load.has_staff,
-            ..Bounds::STANDARD
+            ..StoreBounds::STANDARD
         };
         let store = Store::open_within(&database.url, bounds).store;
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -261,7 +261,7 @@ fn request(rider: &Party<RiderId>) -> Submission {
         location: None,
     };
     let at = inputs::now();
-    let request = Request {
+    let request = TripRequest {
         id: TripId::new(inputs::fresh_id()),
         rider: rider.clone(),
         pick_up: place("221B Baker Street, London"),

@@ -17,13 +17,13 @@ use jiff::{SignedDuration, Timestamp};
 use self::photo::Photos;
 use crate::auth::passwords::{Password, Passwords};
 use crate::auth::throttle::Throttle;
-use crate::auth::tokens::{Purpose, Tokens};
+use crate::auth::tokens::{TokenIssuer, TokenPurpose};
 use crate::domain::{Person, SessionId, Standing, UserId, Username};
 use crate::inputs;
 use crate::store::Store;
 use crate::store::gather::Gather;
 use crate::store::pool::Unavailable;
-use crate::store::users::{self, Account};
+use crate::store::users::{self, StoredAccount};
 use crate::store::writer::Tx;
 
 /// How long a log-in lasts, however often it is refreshed.
@@ -46,9 +46,9 @@ pub enum DriverSignUp {
 pub struct Accounts {
     store: Store,
     /// Looks log-ins up for many who connect at once.
-    sessions: Gather<SessionId, Option<users::Session>>,
+    sessions: Gather<SessionId, Option<users::OpenSession>>,
     passwords: Passwords,
-    tokens: Tokens,
+    tokens: TokenIssuer,
     throttle: Arc<Throttle>,
     driver_sign_up: DriverSignUp,
     photos: Photos,
@@ -96,7 +96,7 @@ impl Accounts {
     /// Puts the parts together.
     pub fn new(
         store: Store,
-        tokens: Tokens,
+        tokens: TokenIssuer,
         throttle: Arc<Throttle>,
         driver_sign_up: DriverSignUp,
     ) -> Self {
@@ -147,13 +147,13 @@ impl Accounts {
     }
 
     /// Unless the account has changed while the password was checked.
-    async fn open(&self, account: Account) -> Result<LoggedIn, AccountError> {
+    async fn open(&self, account: StoredAccount) -> Result<LoggedIn, AccountError> {
         let at = inputs::now();
         let (session, until) = (SessionId::new(inputs::fresh_id()), at + SESSION_LIFE);
         let (user, hash) = (account.id, account.password_hash.clone());
         let opened = self.store.writer.change(move |tx| {
             let same =
-                |now: &Account| now.standing == Standing::Active && now.password_hash == hash;
+                |now: &StoredAccount| now.standing == Standing::Active && now.password_hash == hash;
             if !users::locked(tx.db, user)?.as_ref().is_some_and(same) {
                 return Ok(false);
             }
@@ -177,18 +177,18 @@ impl Accounts {
 
     /// Whose access token this is.
     pub async fn by_access(&self, token: &str, how: LookUp) -> Result<Caller, AccountError> {
-        self.caller(token, Purpose::Access, how).await
+        self.caller(token, TokenPurpose::Access, how).await
     }
 
     /// Whose cookie this is.
     pub async fn by_cookie(&self, token: &str, how: LookUp) -> Result<Caller, AccountError> {
-        self.caller(token, Purpose::Cookie, how).await
+        self.caller(token, TokenPurpose::Cookie, how).await
     }
 
     async fn caller(
         &self,
         token: &str,
-        purpose: Purpose,
+        purpose: TokenPurpose,
         how: LookUp,
     ) -> Result<Caller, AccountError> {
         let session = self.tokens.verify(token, purpose, inputs::now())?.session;
@@ -205,7 +205,7 @@ impl Accounts {
         })
     }
 
-    async fn session(&self, id: SessionId) -> Result<users::Session, AccountError> {
+    async fn session(&self, id: SessionId) -> Result<users::OpenSession, AccountError> {
         let at = inputs::now();
         let found = self
             .store
@@ -223,7 +223,7 @@ impl Accounts {
         of: Option<SessionId>,
     ) -> Result<Refreshed, AccountError> {
         let at = inputs::now();
-        let token = self.tokens.verify(token, Purpose::Refresh, at)?;
+        let token = self.tokens.verify(token, TokenPurpose::Refresh, at)?;
         if of.is_some_and(|session| session != token.session) {
             return Err(AccountError::NotAuthenticated);
         }
@@ -300,7 +300,7 @@ impl Accounts {
             .ok_or(AccountError::NoSuchUser)
     }
 
-    async fn named(&self, username: &str) -> Result<Option<Account>, Unavailable> {
+    async fn named(&self, username: &str) -> Result<Option<StoredAccount>, Unavailable> {
         let username = username.to_owned();
         self.store
             .reader
@@ -315,8 +315,8 @@ fn end(tx: &mut Tx<'_>, session: SessionId, at: Timestamp) -> crate::store::Quer
     Ok(())
 }
 
-fn person(account: Account) -> Person {
-    let Account {
+fn person(account: StoredAccount) -> Person {
+    let StoredAccount {
         id,
         username,
         first_name,

@@ -9,9 +9,9 @@ use actix_web::HttpRequest;
 
 use crate::accounts::{Accounts, Caller};
 use crate::auth::throttle::{Throttle, TooMany};
-use crate::credentials::{self, Purpose, Surroundings};
-use crate::dispatch::{Dispatch, DriverVerb, Told};
-use crate::domain::{DriverId, Party, Report, UserId};
+use crate::credentials::{self, RequestPurpose, Surroundings};
+use crate::dispatch::{Dispatch, DriverVerb, ReportOutcome};
+use crate::domain::{DriverId, Party, PositionReport, UserId};
 use crate::notices::Notices;
 use crate::problem::Problem;
 use crate::registry::TripRegistry;
@@ -46,7 +46,11 @@ pub struct App {
 
 impl App {
     /// Who is calling.
-    pub async fn caller(&self, request: &HttpRequest, purpose: Purpose) -> Result<Caller, Problem> {
+    pub async fn caller(
+        &self,
+        request: &HttpRequest,
+        purpose: RequestPurpose,
+    ) -> Result<Caller, Problem> {
         credentials::caller(request, &self.accounts, &self.surroundings, purpose).await
     }
 
@@ -79,7 +83,11 @@ impl App {
     }
 
     /// A driver's device says where it was; gives what became of the positions.
-    pub fn report(&self, driver: DriverId, report: &Report) -> Result<Told, Problem> {
+    pub fn report(
+        &self,
+        driver: DriverId,
+        report: &PositionReport,
+    ) -> Result<ReportOutcome, Problem> {
         let (told, sighting) = self.dispatch.report(driver, report)?;
         if let Some(sighting) = sighting {
             // The next position comes soon: where too much waits this one is lost.

@@ -100,7 +100,7 @@ fn first_untrusted(peer: IpAddr, forwarded: &[IpAddr], trusted: &[IpNet]) -> IpA
 
 /// What a request may be asked for before somebody is believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub enum RequestPurpose {
     /// An HTTP request; reading with a cookie is safe from anywhere.
     Http,
     /// A socket's handshake, which is a `GET` and yet no mere reading.
@@ -112,11 +112,11 @@ pub async fn caller(
     request: &HttpRequest,
     accounts: &Accounts,
     surroundings: &Surroundings,
-    purpose: Purpose,
+    purpose: RequestPurpose,
 ) -> Result<Caller, Problem> {
     let how = match purpose {
-        Purpose::Http => LookUp::Alone,
-        Purpose::Socket => LookUp::Together,
+        RequestPurpose::Http => LookUp::Alone,
+        RequestPurpose::Socket => LookUp::Together,
     };
     if let Some(token) = bearer(request).or_else(|| query_token(request)) {
         return Ok(accounts.by_access(&token, how).await?);
@@ -127,7 +127,7 @@ pub async fn caller(
     let safe = matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
-    ) && purpose == Purpose::Http;
+    ) && purpose == RequestPurpose::Http;
     if !safe {
         refuse_foreign(request, surroundings)?;
     }

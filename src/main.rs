@@ -7,9 +7,9 @@ use cabrank::accounts::{Accounts, SignUp};
 use cabrank::auth::keys::KeyRing;
 use cabrank::auth::passwords::Password;
 use cabrank::auth::throttle::Throttle;
-use cabrank::auth::tokens::Tokens;
+use cabrank::auth::tokens::TokenIssuer;
 use cabrank::bench::{self, BenchArgs};
-use cabrank::client::Service;
+use cabrank::client::ServiceClient;
 use cabrank::config::{AccountConfig, DataConfig, ServeConfig};
 use cabrank::demo::DemoArgs;
 use cabrank::domain::{Allowance, Role, Standing, Username, Vehicle};
@@ -22,20 +22,20 @@ use cabrank::store::migrations::{self, Direction};
 use cabrank::telemetry::{self, LogConfig};
 use clap::{Args, Parser, Subcommand};
 
-type Failure = Box<dyn std::error::Error>;
+type CliFailure = Box<dyn std::error::Error>;
 
 /// A ride-hailing dispatch service that an operator hosts alone.
 #[derive(Parser)]
 #[command(version, about)]
 struct Cli {
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<CliCommand>,
     #[command(flatten)]
     log: LogConfig,
 }
 
 #[derive(Subcommand)]
-enum Command {
+enum CliCommand {
     /// Start the service (the default)
     Serve(Box<ServeConfig>),
     /// Bring the database's schema up to date, and stop
@@ -160,29 +160,31 @@ async fn main() {
     std::process::exit(code)
 }
 
-fn default_command() -> Command {
+fn default_command() -> CliCommand {
     Cli::parse_from(["cabrank", "serve"])
         .command
         .expect("the command is given")
 }
 
-async fn run(command: Command) -> Result<(), Failure> {
+async fn run(command: CliCommand) -> Result<(), CliFailure> {
     match command {
-        Command::Serve(config) => serve(&config).await,
-        Command::Migrate { data, down } => {
+        CliCommand::Serve(config) => serve(&config).await,
+        CliCommand::Migrate { data, down } => {
             migrate(&data, if down { Direction::Down } else { Direction::Up })
         }
-        Command::Demo(args) => demo(&args).await,
-        Command::Bench(args) => Ok(bench::run(&args).await?),
-        Command::Simulate(args) => Ok(sim::run(&args, &inputs::elapsed)?),
-        Command::Health { listen } => Ok(Service::at(&format!("http://{}", reachable(listen)))
-            .health()
-            .await?),
-        Command::Explain { nk, data } => Ok(shell::explain(&nk, &data).await?),
-        Command::Replay { args, data } => Ok(shell::replay(&args, &data).await?),
-        Command::NewEpoch { data } => Ok(shell::new_epoch(&data).await?),
-        Command::User(command) => user(command).await,
-        Command::RotateKey { data } => {
+        CliCommand::Demo(args) => demo(&args).await,
+        CliCommand::Bench(args) => Ok(bench::run(&args).await?),
+        CliCommand::Simulate(args) => Ok(sim::run(&args, &inputs::elapsed)?),
+        CliCommand::Health { listen } => {
+            Ok(ServiceClient::at(&format!("http://{}", reachable(listen)))
+                .health()
+                .await?)
+        }
+        CliCommand::Explain { nk, data } => Ok(shell::explain(&nk, &data).await?),
+        CliCommand::Replay { args, data } => Ok(shell::replay(&args, &data).await?),
+        CliCommand::NewEpoch { data } => Ok(shell::new_epoch(&data).await?),
+        CliCommand::User(command) => user(command).await,
+        CliCommand::RotateKey { data } => {
             println!(
                 "signing with {} after the next start",
                 KeyRing::rotate(&data.key_file())?
@@ -192,7 +194,7 @@ async fn run(command: Command) -> Result<(), Failure> {
     }
 }
 
-async fn serve(config: &ServeConfig) -> Result<(), Failure> {
+async fn serve(config: &ServeConfig) -> Result<(), CliFailure> {
     let server = Server::start(config)?;
     let url = server.url();
     println!("listening on {url}");
@@ -203,7 +205,7 @@ async fn serve(config: &ServeConfig) -> Result<(), Failure> {
 }
 
 /// The service and its users in one process; its data is gone afterwards.
-async fn demo(args: &DemoArgs) -> Result<(), Failure> {
+async fn demo(args: &DemoArgs) -> Result<(), CliFailure> {
     let data = tempfile::tempdir()?;
     let listen = args.listen.to_string();
     let town = data.path().join("town.json");
@@ -220,7 +222,7 @@ async fn demo(args: &DemoArgs) -> Result<(), Failure> {
         "--town",
         town.to_str().ok_or("the temporary directory has no name")?,
     ];
-    let Some(Command::Serve(mut config)) = Cli::try_parse_from(flags)?.command else {
+    let Some(CliCommand::Serve(mut config)) = Cli::try_parse_from(flags)?.command else {
         unreachable!("the command is given")
     };
     config.data = DataConfig {
@@ -274,7 +276,7 @@ async fn stop_signal() {
     }
 }
 
-fn migrate(data: &DataConfig, direction: Direction) -> Result<(), Failure> {
+fn migrate(data: &DataConfig, direction: Direction) -> Result<(), CliFailure> {
     let database = data.database()?;
     let _alone = match direction {
         Direction::Up => None,
@@ -292,7 +294,7 @@ fn migrate(data: &DataConfig, direction: Direction) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn user(command: UserCommand) -> Result<(), Failure> {
+async fn user(command: UserCommand) -> Result<(), CliFailure> {
     match command {
         UserCommand::Add {
             user,
@@ -337,7 +339,7 @@ async fn user(command: UserCommand) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn set_standing(user: &UserArgs, standing: Standing, done: &str) -> Result<(), Failure> {
+async fn set_standing(user: &UserArgs, standing: Standing, done: &str) -> Result<(), CliFailure> {
     accounts(user)?
         .set_standing(&user.username, standing)
         .await?;
@@ -345,7 +347,7 @@ async fn set_standing(user: &UserArgs, standing: Standing, done: &str) -> Result
     Ok(())
 }
 
-async fn allow_vehicles(user: &UserArgs, vehicles: Vec<Vehicle>) -> Result<(), Failure> {
+async fn allow_vehicles(user: &UserArgs, vehicles: Vec<Vehicle>) -> Result<(), CliFailure> {
     let may_drive = (!vehicles.is_empty()).then(|| Allowance::of(vehicles));
     let what = may_drive.as_ref().map(Allowance::to_string);
     accounts(user)?
@@ -356,10 +358,10 @@ async fn allow_vehicles(user: &UserArgs, vehicles: Vec<Vehicle>) -> Result<(), F
     Ok(())
 }
 
-fn accounts(user: &UserArgs) -> Result<Accounts, Failure> {
+fn accounts(user: &UserArgs) -> Result<Accounts, CliFailure> {
     let database = user.data.database()?;
     migrations::migrate(&database, Direction::Up)?;
-    let tokens = Tokens::new(user.accounts.keys(&user.data)?);
+    let tokens = TokenIssuer::new(user.accounts.keys(&user.data)?);
     let opened = Store::open(&database);
     Ok(Accounts::new(
         opened.store,
@@ -370,7 +372,7 @@ fn accounts(user: &UserArgs) -> Result<Accounts, Failure> {
 }
 
 /// A password from standard input, or one that is made up and shown once.
-fn new_password(from_stdin: bool) -> Result<(Password, String), Failure> {
+fn new_password(from_stdin: bool) -> Result<(Password, String), CliFailure> {
     if from_stdin {
         let mut text = String::new();
         std::io::stdin().take(1024).read_to_string(&mut text)?;

@@ -8,7 +8,7 @@ use crate::domain::Viewer;
 use crate::domain::core::{Command, Submission};
 use crate::domain::{Audience, Event, NoticeText, Notification, OperatorId, Stream};
 use crate::inputs;
-use crate::store::notifications::{self, Reader};
+use crate::store::notifications::{self, NotificationReader};
 use crate::store::pool::Unavailable;
 use crate::store::writer::CommandError;
 use crate::store::{Store, users};
@@ -19,7 +19,7 @@ pub struct Notices(Store);
 
 /// Which ones somebody has read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Which {
+pub enum WhichNotifications {
     /// All that there are.
     All,
     /// Those of these numbers, as far as they are theirs.
@@ -104,12 +104,16 @@ impl Notices {
     }
 
     /// An account has read something; gives how much it has not.
-    pub async fn mark_read(&self, viewer: Viewer, which: Which) -> Result<i64, Unavailable> {
+    pub async fn mark_read(
+        &self,
+        viewer: Viewer,
+        which: WhichNotifications,
+    ) -> Result<i64, Unavailable> {
         let reader = reader(viewer);
         let marked = self.0.writer.change(move |tx| {
             let these = match &which {
-                Which::All => None,
-                Which::These(numbers) => Some(numbers.as_slice()),
+                WhichNotifications::All => None,
+                WhichNotifications::These(numbers) => Some(numbers.as_slice()),
             };
             notifications::mark_read(tx.db, &reader, these)?;
             let left = notifications::count_unread(tx.db, std::slice::from_ref(&reader))?;
@@ -119,8 +123,8 @@ impl Notices {
     }
 }
 
-fn reader(viewer: Viewer) -> Reader {
-    Reader {
+fn reader(viewer: Viewer) -> NotificationReader {
+    NotificationReader {
         user: viewer.user,
         streams: Stream::of(viewer.user, viewer.role),
         at: inputs::now(),

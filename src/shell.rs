@@ -13,7 +13,7 @@ use crate::domain::TripId;
 use crate::inputs;
 use crate::sim::{Recording, SimError};
 use crate::store::db::{DatabaseUrl, DatabaseUrlError, Db};
-use crate::store::lock::{self, Lock, LockError};
+use crate::store::lock::{self, DatabaseLock, LockError};
 use crate::store::migrations::{self, Direction, MigrationError};
 use crate::store::pool::Unavailable;
 use crate::store::{Store, replay, streams};
@@ -140,7 +140,7 @@ async fn record(file: &Path, args: &ReplayArgs, data: &DataConfig) -> Result<(),
 }
 
 /// Keeps the service from starting; refused while it runs, and where there is no database.
-pub fn alone(database: &DatabaseUrl, command: &str) -> Result<(Lock, Db), LockError> {
+pub fn alone(database: &DatabaseUrl, command: &str) -> Result<(DatabaseLock, Db), LockError> {
     if let DatabaseUrl::Sqlite(path) = database
         && !path.exists()
     {

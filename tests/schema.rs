@@ -380,7 +380,7 @@ fn a_trip_has_a_driver_and_an_end_only_where_they_are_due(on: On) {
     for status in Status::ALL {
         let drivers = match status {
             Status::Scheduled | Status::Requested | Status::Expired => &["NULL"][..],
-            Status::Started
+            Status::Accepted
             | Status::Arrived
             | Status::InProgress
             | Status::NoShow
@@ -391,7 +391,7 @@ fn a_trip_has_a_driver_and_an_end_only_where_they_are_due(on: On) {
             Status::Completed | Status::Cancelled => "'rider'",
             Status::Scheduled
             | Status::Requested
-            | Status::Started
+            | Status::Accepted
             | Status::Arrived
             | Status::InProgress
             | Status::NoShow

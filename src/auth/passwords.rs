@@ -62,12 +62,12 @@ pub struct TooBusy;
 const WAITING_MAX: usize = 256;
 
 /// The memory of one hash, kept by its thread.
-type Memory = Vec<Block>;
-type Work = Box<dyn FnOnce(&mut Memory) + Send>;
+type HashMemory = Vec<Block>;
+type Work = Box<dyn FnOnce(&mut HashMemory) + Send>;
 
 /// Checked when there is no such account, so that a wrong name takes as long as a wrong password.
 static NOBODY: LazyLock<String> =
-    LazyLock::new(|| hash_now(&mut Memory::new(), "nobody has this password"));
+    LazyLock::new(|| hash_now(&mut HashMemory::new(), "nobody has this password"));
 
 /// Hashes and checks passwords, as many at a time as there are processors; cheap to clone.
 ///
@@ -95,7 +95,7 @@ impl Default for Passwords {
 
 /// Works until nobody can ask any more.
 fn serve(work: &Mutex<Receiver<Work>>) {
-    let mut memory = Memory::new();
+    let mut memory = HashMemory::new();
     loop {
         let next = work.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match next {
@@ -123,18 +123,18 @@ impl Passwords {
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+        work: impl FnOnce(&mut HashMemory) -> T + Send + 'static,
     ) -> Result<T, TooBusy> {
         let (done, answer) = oneshot::channel();
         // Whoever has hung up needs no answer.
-        let work = Box::new(move |memory: &mut Memory| drop(done.send(work(memory))));
+        let work = Box::new(move |memory: &mut HashMemory| drop(done.send(work(memory))));
         self.0.try_send(work).map_err(|_| TooBusy)?;
         answer.await.map_err(|_| TooBusy)
     }
 }
 
 /// Argon2id with the crate's parameters (19 MiB, 2 passes), which are OWASP's.
-fn hash_now(memory: &mut Memory, password: &str) -> String {
+fn hash_now(memory: &mut HashMemory, password: &str) -> String {
     let (params, salt) = (Params::default(), inputs::secret::<16>());
     let hash = PasswordHash {
         algorithm: ARGON2ID_IDENT,
@@ -147,7 +147,7 @@ fn hash_now(memory: &mut Memory, password: &str) -> String {
 }
 
 /// Whether a PHC string is that of the password; one that cannot be read is nobody's.
-fn matches(memory: &mut Memory, password: &str, hash: &str) -> bool {
+fn matches(memory: &mut HashMemory, password: &str, hash: &str) -> bool {
     let Ok(hash) = PasswordHash::new(hash) else {
         return false;
     };
@@ -161,7 +161,7 @@ fn matches(memory: &mut Memory, password: &str, hash: &str) -> bool {
 }
 
 fn output(
-    memory: &mut Memory,
+    memory: &mut HashMemory,
     password: &str,
     salt: &[u8],
     params: Params,

@@ -19,7 +19,7 @@ pub const ACCESS_LIFE: SignedDuration = SignedDuration::from_mins(60);
 /// What a token is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Purpose {
+pub enum TokenPurpose {
     /// Requests and handshakes.
     Access,
     /// Getting new tokens, once.
@@ -31,7 +31,7 @@ pub enum Purpose {
 /// What a token says. Clients read the names from an access token.
 #[derive(Debug, Serialize, Deserialize)]
 struct Claims {
-    token_type: Purpose,
+    token_type: TokenPurpose,
     sid: SessionId,
     jti: String,
     iat: i64,
@@ -68,9 +68,9 @@ pub struct BadToken;
 
 /// Makes and reads tokens.
 #[derive(Clone)]
-pub struct Tokens(KeyRing);
+pub struct TokenIssuer(KeyRing);
 
-impl Tokens {
+impl TokenIssuer {
     /// Tokens signed with these keys.
     pub fn new(keys: KeyRing) -> Self {
         Self(keys)
@@ -84,7 +84,7 @@ impl Tokens {
             last_name: Some(person.last_name.clone()),
             group: Some(person.role.as_str().to_owned()),
             photo: person.photo.map(PhotoId::path),
-            ..claims(Purpose::Access, session, person, at, at + ACCESS_LIFE)
+            ..claims(TokenPurpose::Access, session, person, at, at + ACCESS_LIFE)
         };
         self.sign(&claims)
     }
@@ -100,7 +100,7 @@ impl Tokens {
     ) -> String {
         let claims = Claims {
             generation: Some(generation),
-            ..claims(Purpose::Refresh, session, person, at, until)
+            ..claims(TokenPurpose::Refresh, session, person, at, until)
         };
         self.sign(&claims)
     }
@@ -113,14 +113,14 @@ impl Tokens {
         at: Timestamp,
         until: Timestamp,
     ) -> String {
-        self.sign(&claims(Purpose::Cookie, session, person, at, until))
+        self.sign(&claims(TokenPurpose::Cookie, session, person, at, until))
     }
 
     /// Reads a token made for `purpose`.
     pub fn verify(
         &self,
         token: &str,
-        purpose: Purpose,
+        purpose: TokenPurpose,
         at: Timestamp,
     ) -> Result<Verified, BadToken> {
         let kid = decode_header(token)
@@ -177,7 +177,7 @@ fn plain(value: &impl Serialize) -> String {
 }
 
 fn claims(
-    token_type: Purpose,
+    token_type: TokenPurpose,
     sid: SessionId,
     person: &Person,
     at: Timestamp,
@@ -211,8 +211,8 @@ mod tests {
         format!("{kid}:{}=", byte.to_string().repeat(43))
     }
 
-    fn tokens(text: &str) -> Tokens {
-        Tokens::new(KeyRing::parse(text).expect("keys"))
+    fn tokens(text: &str) -> TokenIssuer {
+        TokenIssuer::new(KeyRing::parse(text).expect("keys"))
     }
 
     fn ann() -> Person {
@@ -234,16 +234,19 @@ mod tests {
         let access = tokens.access(session, &ann(), at);
         assert_eq!(
             tokens
-                .verify(&access, Purpose::Access, at)
+                .verify(&access, TokenPurpose::Access, at)
                 .map(|token| token.session),
             Ok(session)
         );
-        assert_eq!(tokens.verify(&access, Purpose::Refresh, at), Err(BadToken));
         assert_eq!(
-            tokens.verify(&access, Purpose::Access, at + ACCESS_LIFE),
+            tokens.verify(&access, TokenPurpose::Refresh, at),
             Err(BadToken)
         );
-        assert_eq!(tokens.verify("", Purpose::Access, at), Err(BadToken));
+        assert_eq!(
+            tokens.verify(&access, TokenPurpose::Access, at + ACCESS_LIFE),
+            Err(BadToken)
+        );
+        assert_eq!(tokens.verify("", TokenPurpose::Access, at), Err(BadToken));
     }
 
     /// Decodes as `atob` does: base64 without the signs for addresses, a byte a character.
@@ -269,7 +272,7 @@ mod tests {
             let claims: serde_json::Value = serde_json::from_str(&claims).expect("JSON");
             prop_assert_eq!(&claims["first_name"], &first);
             prop_assert_eq!(&claims["last_name"], &last);
-            prop_assert!(tokens.verify(&access, Purpose::Access, at).is_ok());
+            prop_assert!(tokens.verify(&access, TokenPurpose::Access, at).is_ok());
         }
     }
 
@@ -278,9 +281,9 @@ mod tests {
         let (session, at) = (SessionId::new(inputs::fresh_id()), Timestamp::UNIX_EPOCH);
         let access = tokens(&keys("old", 'A')).access(session, &ann(), at);
         let rotated = tokens(&format!("{},{}", keys("new", 'E'), keys("old", 'A')));
-        assert!(rotated.verify(&access, Purpose::Access, at).is_ok());
+        assert!(rotated.verify(&access, TokenPurpose::Access, at).is_ok());
         assert_eq!(
-            tokens(&keys("old", 'E')).verify(&access, Purpose::Access, at),
+            tokens(&keys("old", 'E')).verify(&access, TokenPurpose::Access, at),
             Err(BadToken)
         );
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{BenchArgs, BenchError, progress};
-use crate::client::{ClientError, Role, Service, User};
+use crate::client::{ClientError, ServiceClient, User, WireRole};
 use crate::inputs;
 
 /// Passwords are slow to hash on purpose: more at once would only wait for each other.
@@ -14,13 +14,13 @@ const SIGN_UPS_AT_ONCE: usize = 8;
 const PASSWORD: &str = "bench-a-long-walk-9";
 
 /// Enough drivers and riders for a run.
-pub struct Accounts {
+pub struct BenchAccounts {
     pub drivers: Vec<User>,
     pub riders: Vec<User>,
 }
 
 /// Takes the users from the file that was given, or signs them up.
-pub async fn accounts(args: &BenchArgs) -> Result<Accounts, BenchError> {
+pub async fn accounts(args: &BenchArgs) -> Result<BenchAccounts, BenchError> {
     let users = match &args.users {
         Some(file) => read(file)?,
         None => sign_up_all(args).await?,
@@ -30,7 +30,7 @@ pub async fn accounts(args: &BenchArgs) -> Result<Accounts, BenchError> {
     }
     let (mut drivers, mut riders): (Vec<_>, Vec<_>) = users
         .into_iter()
-        .partition(|user| user.group == Role::Driver);
+        .partition(|user| user.group == WireRole::Driver);
     for (role, have, need) in [
         ("drivers", &mut drivers, args.drivers),
         ("riders", &mut riders, args.riders),
@@ -45,7 +45,7 @@ pub async fn accounts(args: &BenchArgs) -> Result<Accounts, BenchError> {
         }
         have.truncate(need);
     }
-    Ok(Accounts { drivers, riders })
+    Ok(BenchAccounts { drivers, riders })
 }
 
 fn read(file: &Path) -> Result<Vec<User>, BenchError> {
@@ -75,9 +75,9 @@ fn save(file: &Path, users: &[User]) -> Result<(), BenchError> {
 
 async fn sign_up_all(args: &BenchArgs) -> Result<Vec<User>, BenchError> {
     progress(&format!("signing up {} users", args.drivers + args.riders));
-    let service = &Service::at(&args.url);
+    let service = &ServiceClient::at(&args.url);
     let suffix = u32::from_ne_bytes(inputs::secret());
-    let named = |role: Role, count: u32| {
+    let named = |role: WireRole, count: u32| {
         (0..count).map(move |turn| async move {
             let name = format!(
                 "bench-{suffix:08x}-{}-{turn}",
@@ -86,15 +86,15 @@ async fn sign_up_all(args: &BenchArgs) -> Result<Vec<User>, BenchError> {
             sign_up(service, &name, role).await
         })
     };
-    let users: Vec<User> = stream::iter(named(Role::Driver, args.drivers))
-        .chain(stream::iter(named(Role::Rider, args.riders)))
+    let users: Vec<User> = stream::iter(named(WireRole::Driver, args.drivers))
+        .chain(stream::iter(named(WireRole::Rider, args.riders)))
         .buffer_unordered(SIGN_UPS_AT_ONCE)
         .try_collect()
         .await?;
     Ok(users)
 }
 
-async fn sign_up(service: &Service, name: &str, role: Role) -> Result<User, ClientError> {
+async fn sign_up(service: &ServiceClient, name: &str, role: WireRole) -> Result<User, ClientError> {
     service.sign_up(name, PASSWORD, role).await?;
     service.log_in(name, PASSWORD).await
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use super::crowd::Run;
-use super::socket::{Socket, SocketError, Target};
+use super::socket::{BenchSocket, SocketError, Target};
 use crate::client::User;
 use crate::inputs;
 
@@ -34,15 +34,19 @@ pub struct Sent {
 }
 
 /// Opens a native socket for a driver and goes on shift.
-pub async fn go_online(run: &Run, target: &Target, user: &User) -> Result<Socket, SocketError> {
-    let mut socket = Socket::open(target, "/ws/", &user.access).await?;
+pub async fn go_online(
+    run: &Run,
+    target: &Target,
+    user: &User,
+) -> Result<BenchSocket, SocketError> {
+    let mut socket = BenchSocket::open(target, "/ws/", &user.access).await?;
     let begin = json!({"action": "begin_shift", "request_id": 0, "data": {}});
     ask(run, &mut socket, &begin.to_string()).await?;
     Ok(socket)
 }
 
 /// Says where the driver is, as soon as the last position was answered or every so often, until the run is stopped.
-pub async fn drive_about(run: Rc<Run>, socket: Socket, turn: usize, every: Option<Duration>) {
+pub async fn drive_about(run: Rc<Run>, socket: BenchSocket, turn: usize, every: Option<Duration>) {
     if let Err(error) = drive(&run, socket, turn, every).await {
         let said = error.to_string();
         run.tally.borrow_mut().lose("a driver on shift", &said);
@@ -51,7 +55,7 @@ pub async fn drive_about(run: Rc<Run>, socket: Socket, turn: usize, every: Optio
 
 async fn drive(
     run: &Run,
-    mut socket: Socket,
+    mut socket: BenchSocket,
     turn: usize,
     every: Option<Duration>,
 ) -> Result<(), SocketError> {
@@ -87,7 +91,7 @@ fn position(turn: usize, count: i32, began_at: Timestamp) -> String {
 }
 
 /// Sends a call and waits for its answer; whether one position was accepted.
-async fn ask(run: &Run, socket: &mut Socket, frame: &str) -> Result<bool, SocketError> {
+async fn ask(run: &Run, socket: &mut BenchSocket, frame: &str) -> Result<bool, SocketError> {
     socket.send(frame.as_bytes()).await?;
     let (mut is_answered, mut is_accepted) = (false, false);
     while !is_answered {

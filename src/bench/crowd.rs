@@ -10,8 +10,8 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, sleep_until};
 
 use super::cabs::Sent;
-use super::socket::{LazySocket, Scratch, Socket, SocketError};
-use super::tally::{Progress, Tally};
+use super::socket::{BenchSocket, LazySocket, ReadBuffer, SocketError};
+use super::tally::{BenchTally, RequestProgress};
 use super::{BenchArgs, Wait};
 use crate::client::User;
 
@@ -25,8 +25,8 @@ const AFTER_REFUSAL: Duration = Duration::from_millis(100);
 
 /// What the tasks of a run share.
 pub struct Run {
-    pub tally: RefCell<Tally>,
-    pub scratch: Scratch,
+    pub tally: RefCell<BenchTally>,
+    pub scratch: ReadBuffer,
     /// What the drivers on shift have said.
     pub positions: RefCell<Sent>,
     /// How many more drivers are to read at once.
@@ -43,8 +43,8 @@ pub struct Run {
 impl Run {
     pub fn new(number: u32, args: &BenchArgs) -> Rc<Self> {
         Rc::new(Self {
-            tally: RefCell::new(Tally::new(number, args.drivers)),
-            scratch: Scratch::new(),
+            tally: RefCell::new(BenchTally::new(number, args.drivers)),
+            scratch: ReadBuffer::new(),
             positions: RefCell::default(),
             eager_left: Cell::new(args.eager.unwrap_or(args.drivers)),
             lazy: RefCell::default(),
@@ -72,14 +72,14 @@ impl Run {
 
     fn deliver(&self, frame: &[u8], at: Option<Instant>) {
         let progress = self.tally.borrow_mut().deliver(frame, at);
-        if let (Wait::All, Progress::AllHeard { rider }) = (self.wait, progress) {
+        if let (Wait::All, RequestProgress::AllHeard { rider }) = (self.wait, progress) {
             self.all_heard[rider].notify_one();
         }
     }
 }
 
 /// Lets one more driver hear, at once or from time to time.
-pub fn add_driver(run: &Rc<Run>, socket: Socket) -> Result<(), SocketError> {
+pub fn add_driver(run: &Rc<Run>, socket: BenchSocket) -> Result<(), SocketError> {
     match run.eager_left.get().checked_sub(1) {
         Some(left) => {
             run.eager_left.set(left);
@@ -91,7 +91,7 @@ pub fn add_driver(run: &Rc<Run>, socket: Socket) -> Result<(), SocketError> {
 }
 
 /// Hears everything that a driver's socket brings.
-async fn drive(run: Rc<Run>, mut socket: Socket) {
+async fn drive(run: Rc<Run>, mut socket: BenchSocket) {
     loop {
         // The clock is read once for all that came together.
         let mut now = None;
@@ -127,7 +127,7 @@ pub async fn drive_lazily(run: Rc<Run>) {
 
 /// When a rider requests trips.
 #[derive(Clone, Copy)]
-pub enum Pace {
+pub enum RequestPace {
     /// As soon as the last request is done.
     Closed,
     /// At fixed times, whatever becomes of the requests.
@@ -135,8 +135,8 @@ pub enum Pace {
 }
 
 /// Requests trips until the run is stopped, and listens on.
-pub async fn ride(run: Rc<Run>, socket: Socket, user: User, turn: usize, pace: Pace) {
-    let mut rider = Rider {
+pub async fn ride(run: Rc<Run>, socket: BenchSocket, user: User, turn: usize, pace: RequestPace) {
+    let mut rider = BenchRider {
         run: &run,
         socket,
         user: &user,
@@ -144,24 +144,24 @@ pub async fn ride(run: Rc<Run>, socket: Socket, user: User, turn: usize, pace: P
         refused: false,
     };
     let end = match pace {
-        Pace::Closed => rider.request_in_turn().await,
-        Pace::Open { first, every } => rider.request_on_time(first, every).await,
+        RequestPace::Closed => rider.request_in_turn().await,
+        RequestPace::Open { first, every } => rider.request_on_time(first, every).await,
     };
     if let Err(error) = end {
         run.tally.borrow_mut().lose("a rider", &error.to_string());
     }
 }
 
-struct Rider<'a> {
+struct BenchRider<'a> {
     run: &'a Run,
-    socket: Socket,
+    socket: BenchSocket,
     user: &'a User,
     turn: usize,
     /// The last request came back.
     refused: bool,
 }
 
-impl Rider<'_> {
+impl BenchRider<'_> {
     async fn request_in_turn(&mut self) -> Result<(), SocketError> {
         while !self.run.stopped.get() {
             let number = self.request().await?;

@@ -28,11 +28,11 @@ use tokio::time::sleep;
 
 use crate::client::{ClientError, User};
 use crate::inputs;
-use accounts::Accounts;
-use crowd::{Pace, Run};
+use accounts::BenchAccounts;
+use crowd::{RequestPace, Run};
 use process::{Usage, own_usage, usage_of};
-use report::{Report, Spent, Window};
-use socket::{Socket, SocketError, Target};
+use report::{BenchReport, Spent, Window};
+use socket::{BenchSocket, SocketError, Target};
 
 const HANDSHAKES_AT_ONCE: usize = 32;
 /// One driver in so many is there before memory is measured: what the first ones cost, only they do.
@@ -113,15 +113,15 @@ fn progress(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text} ...");
 }
 
-async fn measure(args: &BenchArgs) -> Result<Report, BenchError> {
+async fn measure(args: &BenchArgs) -> Result<BenchReport, BenchError> {
     if !args.pid.is_empty() && usage_of(&args.pid).is_none() {
         return Err(BenchError::NoProcess);
     }
     let target = Target::of(&args.url)?;
-    let Accounts { drivers, riders } = accounts::accounts(args).await?;
+    let BenchAccounts { drivers, riders } = accounts::accounts(args).await?;
     let number = u32::from_ne_bytes(inputs::secret());
     let run = Run::new(number, args);
-    let mut report = Report::of(args);
+    let mut report = BenchReport::of(args);
 
     progress(&format!("opening {} driver sockets", drivers.len()));
     rt::spawn(crowd::drive_lazily(Rc::clone(&run)));
@@ -147,8 +147,8 @@ async fn load(
     run: &Rc<Run>,
     target: &Target,
     riders: Vec<User>,
-    cabs: Vec<Socket>,
-    report: &mut Report,
+    cabs: Vec<BenchSocket>,
+    report: &mut BenchReport,
 ) -> Result<(), BenchError> {
     let mut sockets = Vec::new();
     open_all(target, &riders, |socket| {
@@ -210,10 +210,10 @@ async fn drain(run: &Run) {
 async fn open_all(
     target: &Target,
     users: &[User],
-    mut on_open: impl FnMut(Socket) -> Result<(), SocketError>,
+    mut on_open: impl FnMut(BenchSocket) -> Result<(), SocketError>,
 ) -> Result<(), BenchError> {
     let handshakes = users.iter().map(|user| async move {
-        let opened = Socket::open(target, user.group.path(), &user.access).await;
+        let opened = BenchSocket::open(target, user.group.path(), &user.access).await;
         (user, opened)
     });
     let mut opened = stream::iter(handshakes).buffered(HANDSHAKES_AT_ONCE);
@@ -229,7 +229,11 @@ async fn open_all(
 }
 
 /// Puts drivers on shift, some at once.
-async fn go_online(run: &Run, target: &Target, users: &[User]) -> Result<Vec<Socket>, BenchError> {
+async fn go_online(
+    run: &Run,
+    target: &Target,
+    users: &[User],
+) -> Result<Vec<BenchSocket>, BenchError> {
     let going = users.iter().map(|user| async move {
         let online = cabs::go_online(run, target, user).await;
         online.map_err(|cause| BenchError::Open {
@@ -242,10 +246,10 @@ async fn go_online(run: &Run, target: &Target, users: &[User]) -> Result<Vec<Soc
 }
 
 /// The riders share the rate, and take turns.
-fn pace(args: &BenchArgs, start: Instant, turn: usize) -> Pace {
+fn pace(args: &BenchArgs, start: Instant, turn: usize) -> RequestPace {
     match args.rate {
-        None => Pace::Closed,
-        Some(rate) => Pace::Open {
+        None => RequestPace::Closed,
+        Some(rate) => RequestPace::Open {
             first: start + Duration::from_secs_f64(turn as f64 / rate),
             every: Duration::from_secs_f64(f64::from(args.riders) / rate),
         },

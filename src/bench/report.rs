@@ -8,12 +8,12 @@ use serde::Serialize;
 use super::cabs::Sent;
 use super::percentile::percentile;
 use super::process::Usage;
-use super::tally::Tally;
+use super::tally::BenchTally;
 use super::{BenchArgs, Wait};
 
 /// The figures of a run; those that could not be taken are left out.
 #[derive(Debug, Default, Serialize)]
-pub struct Report {
+pub struct BenchReport {
     pub url: String,
     pub drivers: u32,
     pub eager: u32,
@@ -74,7 +74,7 @@ pub struct Spent {
     pub client: Option<Duration>,
 }
 
-impl Report {
+impl BenchReport {
     /// A report in which nothing is known yet but what was asked for.
     pub fn of(args: &BenchArgs) -> Self {
         let load = match (args.rate, args.wait) {
@@ -104,7 +104,7 @@ impl Report {
     }
 
     /// Takes note of everything that the load has shown.
-    pub fn loaded(&mut self, tally: &mut Tally, window: Window, spent: &Spent) {
+    pub fn loaded(&mut self, tally: &mut BenchTally, window: Window, spent: &Spent) {
         tally.alert_us.sort_unstable();
         tally.commit_us.sort_unstable();
         let ms =
@@ -270,20 +270,20 @@ mod tests {
     use super::*;
     use std::time::Instant;
 
-    fn report() -> Report {
-        Report {
+    fn report() -> BenchReport {
+        BenchReport {
             url: "http://x".to_owned(),
             drivers: 2,
             riders: 1,
             seconds: 2,
             load: "own".to_owned(),
-            ..Report::default()
+            ..BenchReport::default()
         }
     }
 
     #[test]
     fn rates_and_shares_are_worked_out() {
-        let mut tally = Tally::new(1, 2);
+        let mut tally = BenchTally::new(1, 2);
         let (_, address) = tally.send(0, Instant::now());
         let frame = format!(r#"{{"pick_up_address":"{address}"}}"#);
         tally.hear(frame.as_bytes(), Instant::now());

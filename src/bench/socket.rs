@@ -69,21 +69,21 @@ impl Target {
 }
 
 /// The buffer that all sockets of a thread read into.
-pub struct Scratch(RefCell<Box<[u8]>>);
+pub struct ReadBuffer(RefCell<Box<[u8]>>);
 
-impl Scratch {
+impl ReadBuffer {
     pub fn new() -> Self {
         Self(RefCell::new(vec![0; READ_MAX].into_boxed_slice()))
     }
 }
 
 /// An open socket, whose task wakes up for every byte.
-pub struct Socket {
+pub struct BenchSocket {
     stream: TcpStream,
-    line: Line,
+    line: ReadState,
 }
 
-impl Socket {
+impl BenchSocket {
     /// Opens a socket at `path` for the bearer of `access`.
     pub async fn open(target: &Target, path: &str, access: &str) -> Result<Self, SocketError> {
         timeout(OPEN_WITHIN, Self::open_unbounded(target, path, access))
@@ -100,7 +100,7 @@ impl Socket {
         stream.set_nodelay(true)?;
         let mut socket = Self {
             stream,
-            line: Line::default(),
+            line: ReadState::default(),
         };
         socket.line.outgoing = format!(
             "GET {path} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
@@ -139,7 +139,7 @@ impl Socket {
     /// Waits for bytes, passes each text frame that they complete to `on_text`, and answers pings.
     pub async fn read(
         &mut self,
-        scratch: &Scratch,
+        scratch: &ReadBuffer,
         mut on_text: impl FnMut(&[u8]),
     ) -> Result<(), SocketError> {
         poll_fn(|cx| self.poll_read(cx, scratch, &mut on_text)).await?;
@@ -179,7 +179,7 @@ impl Socket {
     fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
-        scratch: &Scratch,
+        scratch: &ReadBuffer,
         on_text: &mut impl FnMut(&[u8]),
     ) -> Poll<Result<(), SocketError>> {
         let mut buffer = scratch.0.borrow_mut();
@@ -193,14 +193,14 @@ impl Socket {
 /// An open socket that nothing wakes up for: reading what has gathered costs much less than reading it as it comes.
 pub struct LazySocket {
     stream: std::net::TcpStream,
-    line: Line,
+    line: ReadState,
 }
 
 impl LazySocket {
     /// Passes each text frame that has come to `on_text`, answers pings, and never waits.
     pub fn look(
         &mut self,
-        scratch: &Scratch,
+        scratch: &ReadBuffer,
         on_text: &mut impl FnMut(&[u8]),
     ) -> Result<(), SocketError> {
         let mut buffer = scratch.0.borrow_mut();
@@ -223,14 +223,14 @@ impl LazySocket {
 
 /// What a socket keeps from one read to the next.
 #[derive(Default)]
-struct Line {
+struct ReadState {
     /// The beginning of a frame whose end has not come yet.
     pending: Vec<u8>,
     /// What could not be written yet.
     outgoing: Vec<u8>,
 }
 
-impl Line {
+impl ReadState {
     /// Puts the unfinished frame into the buffer, and returns the room after it.
     fn resume<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b mut [u8], SocketError> {
         let kept = self.pending.len();
@@ -311,7 +311,7 @@ mod tests {
     fn a_frame_may_come_in_any_pieces() {
         let frames = [0x81, 2, b'h', b'i', 0x81, 1, b'!'];
         for piece in 1..frames.len() {
-            let (mut line, mut heard, mut buffer) = (Line::default(), Vec::new(), [0; 64]);
+            let (mut line, mut heard, mut buffer) = (ReadState::default(), Vec::new(), [0; 64]);
             for bytes in frames.chunks(piece) {
                 line.resume(&mut buffer).expect("there is room")[..bytes.len()]
                     .copy_from_slice(bytes);

@@ -5,10 +5,10 @@ use std::time::Instant;
 use super::mark::Marks;
 
 /// The counts of a run, kept by all its sockets.
-pub struct Tally {
+pub struct BenchTally {
     marks: Marks,
     drivers: u32,
-    requests: Vec<Request>,
+    requests: Vec<BenchRequest>,
     /// Frames with a request of this run that drivers have received.
     pub deliveries: u64,
     /// Requests that their riders have heard.
@@ -27,7 +27,7 @@ pub struct Tally {
     pub commit_us: Vec<u32>,
 }
 
-struct Request {
+struct BenchRequest {
     rider: usize,
     sent_at: Instant,
     heard: u32,
@@ -36,14 +36,14 @@ struct Request {
 
 /// What has just become true of a rider's request.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Progress {
+pub enum RequestProgress {
     /// The last driver has heard the request of this rider.
     AllHeard { rider: usize },
     /// Nothing that anybody waits for.
     Nothing,
 }
 
-impl Tally {
+impl BenchTally {
     /// An empty tally of the run with this number.
     pub fn new(run: u32, drivers: u32) -> Self {
         Self {
@@ -64,7 +64,7 @@ impl Tally {
     /// Notes that a rider is about to send a request, and returns its number and pick-up address.
     pub fn send(&mut self, rider: usize, at: Instant) -> (usize, String) {
         let number = self.requests.len();
-        self.requests.push(Request {
+        self.requests.push(BenchRequest {
             rider,
             sent_at: at,
             heard: 0,
@@ -74,24 +74,24 @@ impl Tally {
     }
 
     /// Notes a frame that a driver has heard, at a time that only counts where it is given.
-    pub fn deliver(&mut self, frame: &[u8], at: Option<Instant>) -> Progress {
+    pub fn deliver(&mut self, frame: &[u8], at: Option<Instant>) -> RequestProgress {
         let Some(request) = self
             .marks
             .number_in(frame)
             .and_then(|number| self.requests.get_mut(number))
         else {
-            return Progress::Nothing;
+            return RequestProgress::Nothing;
         };
         self.deliveries += 1;
         self.alert_us
             .extend(at.map(|at| micros(request.sent_at, at)));
         request.heard += 1;
         if request.heard == self.drivers {
-            Progress::AllHeard {
+            RequestProgress::AllHeard {
                 rider: request.rider,
             }
         } else {
-            Progress::Nothing
+            RequestProgress::Nothing
         }
     }
 
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_request_is_followed_from_its_rider_to_the_last_driver() {
-        let mut tally = Tally::new(1, 2);
+        let mut tally = BenchTally::new(1, 2);
         let sent_at = Instant::now();
         let later = sent_at + Duration::from_millis(3);
         let (number, address) = tally.send(9, sent_at);
@@ -192,11 +192,11 @@ mod tests {
 
         assert!(tally.hear(&frame, later));
         assert!(tally.is_committed(number) && !tally.is_delivered(number));
-        assert_eq!(tally.deliver(&frame, Some(later)), Progress::Nothing);
+        assert_eq!(tally.deliver(&frame, Some(later)), RequestProgress::Nothing);
         assert_eq!((tally.undelivered(), tally.unanswered()), (1, 0));
         assert_eq!(
             tally.deliver(&frame, Some(later)),
-            Progress::AllHeard { rider: 9 }
+            RequestProgress::AllHeard { rider: 9 }
         );
         assert_eq!((tally.undelivered(), tally.doubled()), (0, 0));
         assert_eq!(tally.alert_us, [3000, 3000]);
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn frames_of_others_do_not_count() {
-        let mut tally = Tally::new(1, 1);
+        let mut tally = BenchTally::new(1, 1);
         tally.send(0, Instant::now());
         tally.deliver(&trip("bench 00000002 000000"), None);
         assert!(tally.hear(&trip("Market Square"), Instant::now()));
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_counted_and_kept() {
-        let mut tally = Tally::new(1, 1);
+        let mut tally = BenchTally::new(1, 1);
         tally.send(0, Instant::now());
         assert!(!tally.hear(
             br#"{"detail":"Slow down.","code":"too-many-requests","errors":{}}"#,

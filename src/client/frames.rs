@@ -3,50 +3,50 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::wire::{Location, Message, Offer, Refusal, Shift, Trip};
+use super::wire::{Location, WireMessage, WireOffer, WireRefusal, WireShift, WireTrip};
 
 /// A frame that came in.
 #[derive(Clone, Debug)]
-pub enum Heard {
+pub enum IncomingFrame {
     /// A call was answered.
-    Answer(Answer),
+    Answer(CallAnswer),
     /// Something has happened.
-    Event(Box<Event>),
+    Event(Box<WireEvent>),
     /// Where the driver of a trip is.
     Sighting(Location),
 }
 
 /// What a call was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct CallAnswer {
     /// What was called.
     pub action: String,
     /// What came of it.
-    pub outcome: Result<Value, Refusal>,
+    pub outcome: Result<Value, WireRefusal>,
 }
 
 /// One entry of the event stream; it has one of the objects, by its kind.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Event {
+pub struct WireEvent {
     /// Its number in the service's log.
     pub id: i64,
     /// What happened.
     pub kind: String,
     /// Who did it.
-    pub actor: Actor,
+    pub actor: WireActor,
     /// The trip that has changed.
-    pub trip: Option<Trip>,
+    pub trip: Option<WireTrip>,
     /// The offer that was made, or has ended.
-    pub offer: Option<Offer>,
+    pub offer: Option<WireOffer>,
     /// The shift that began or ended.
-    pub shift: Option<Shift>,
+    pub shift: Option<WireShift>,
     /// What was written.
-    pub message: Option<Message>,
+    pub message: Option<WireMessage>,
 }
 
 /// Whose doing something was.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Actor {
+pub struct WireActor {
     /// The account, unless it was the service itself.
     pub id: Option<i64>,
 }
@@ -76,25 +76,27 @@ pub(super) fn call(stream: Option<&str>, action: &str, fields: Value) -> Value {
 }
 
 /// Reads a frame; nothing if it is news of a kind that this app does not know.
-pub(super) fn read(text: &[u8]) -> Result<Option<Heard>, serde_json::Error> {
+pub(super) fn read(text: &[u8]) -> Result<Option<IncomingFrame>, serde_json::Error> {
     let mut frame: Value = serde_json::from_slice(text)?;
     let payload = frame.get_mut("payload").map(Value::take);
     let envelope: Envelope = serde_json::from_value(payload.unwrap_or(frame))?;
     // News carries the `request_id` of the call that asked for it, which was another action.
     if envelope.request_id == envelope.action.as_str() {
-        return Ok(Some(Heard::Answer(answer(envelope))));
+        return Ok(Some(IncomingFrame::Answer(answer(envelope))));
     }
     let Envelope {
         action, mut data, ..
     } = envelope;
     Ok(match action.as_str() {
-        "event" => Some(Heard::Event(serde_json::from_value(data["event"].take())?)),
-        "position" => Some(Heard::Sighting(serde_json::from_value(data)?)),
+        "event" => Some(IncomingFrame::Event(serde_json::from_value(
+            data["event"].take(),
+        )?)),
+        "position" => Some(IncomingFrame::Sighting(serde_json::from_value(data)?)),
         _ => None,
     })
 }
 
-fn answer(envelope: Envelope) -> Answer {
+fn answer(envelope: Envelope) -> CallAnswer {
     let is_done = (200..300).contains(&envelope.response_status);
     let outcome = if is_done {
         Ok(envelope.data)
@@ -104,12 +106,12 @@ fn answer(envelope: Envelope) -> Answer {
             None => error.to_string(),
         });
         let code = envelope.data["code"].as_str().unwrap_or_default();
-        Err(Refusal {
+        Err(WireRefusal {
             detail: detail.unwrap_or_default(),
             code: code.to_owned(),
         })
     };
-    Answer {
+    CallAnswer {
         action: envelope.action,
         outcome,
     }
@@ -119,7 +121,7 @@ fn answer(envelope: Envelope) -> Answer {
 mod tests {
     use super::*;
 
-    fn heard(frame: &Value) -> Option<Heard> {
+    fn heard(frame: &Value) -> Option<IncomingFrame> {
         read(frame.to_string().as_bytes()).expect("a frame")
     }
 
@@ -138,13 +140,14 @@ mod tests {
     #[test]
     fn an_answer_is_told_from_news() {
         let answered = json!({"errors": [], "data": {"accepted": 1}, "action": "position", "response_status": 200, "request_id": "position"});
-        let Some(Heard::Answer(answer)) = heard(&json!({"stream": "trips", "payload": answered}))
+        let Some(IncomingFrame::Answer(answer)) =
+            heard(&json!({"stream": "trips", "payload": answered}))
         else {
             panic!("not an answer")
         };
         assert_eq!(answer.outcome, Ok(json!({"accepted": 1})));
         let news = json!({"errors": [], "data": {"pk": 1, "lat": 48.1, "lon": 11.6, "at": "…"}, "action": "position", "response_status": 200, "request_id": "subscribe_position"});
-        let Some(Heard::Sighting(seen)) = heard(&news) else {
+        let Some(IncomingFrame::Sighting(seen)) = heard(&news) else {
             panic!("not news")
         };
         assert_eq!((seen.lat, seen.lon), (48.1, 11.6));
@@ -153,7 +156,7 @@ mod tests {
     #[test]
     fn a_refusal_says_why_to_people_and_to_programs() {
         let refused = json!({"errors": ["Another driver has taken this trip."], "data": {"code": "already-taken"}, "action": "accept", "response_status": 409, "request_id": "accept"});
-        let Some(Heard::Answer(answer)) = heard(&refused) else {
+        let Some(IncomingFrame::Answer(answer)) = heard(&refused) else {
             panic!("not an answer")
         };
         let refusal = answer.outcome.expect_err("it was refused");
@@ -166,7 +169,7 @@ mod tests {
         let event = json!({"id": 412, "kind": "shift-began", "at": "…", "actor": {"role": "driver", "id": 2},
             "shift": {"id": 4, "class": "standard", "seats": 4, "began": "…", "ended": null}});
         let frame = json!({"errors": [], "data": {"position": {}, "event": event}, "action": "event", "response_status": 200, "request_id": "resume"});
-        let Some(Heard::Event(event)) = heard(&frame) else {
+        let Some(IncomingFrame::Event(event)) = heard(&frame) else {
             panic!("not an event")
         };
         assert_eq!((event.id, event.actor.id), (412, Some(2)));

@@ -8,12 +8,12 @@ mod service;
 mod socket;
 mod wire;
 
-pub use frames::{Actor, Answer, Event, Heard};
-pub use service::Service;
-pub use socket::Socket;
+pub use frames::{CallAnswer, IncomingFrame, WireActor, WireEvent};
+pub use service::ServiceClient;
+pub use socket::ClientSocket;
 pub use wire::{
-    Fare, FareLine, Location, Message, Offer, OfferState, Party, Quote, Refusal, Role, Shift,
-    Status, Track, Trip, User,
+    FareLine, Location, User, WireFare, WireMessage, WireOffer, WireOfferState, WireParty,
+    WireQuote, WireRefusal, WireRole, WireShift, WireStatus, WireTrack, WireTrip,
 };
 
 use std::time::Duration;

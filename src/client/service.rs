@@ -6,16 +6,16 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::{ANSWER_WITHIN, ClientError, Refusal, Role, Socket, Track, User};
+use super::{ANSWER_WITHIN, ClientError, ClientSocket, User, WireRefusal, WireRole, WireTrack};
 
 /// A service at some address; clones share its connections.
 #[derive(Clone)]
-pub struct Service {
+pub struct ServiceClient {
     base: String,
     http: awc::Client,
 }
 
-impl Service {
+impl ServiceClient {
     /// The service at `base_url`, such as `http://127.0.0.1:8080`.
     pub fn at(base_url: &str) -> Self {
         let http = awc::Client::builder().timeout(ANSWER_WITHIN).finish();
@@ -49,7 +49,7 @@ impl Service {
         &self,
         username: &str,
         password: &str,
-        role: Role,
+        role: WireRole,
     ) -> Result<(), ClientError> {
         let fields = json!({"username": username, "password1": password, "password2": password, "group": role});
         let _: Value = self.post("signing up", "/api/sign_up/", &fields).await?;
@@ -64,7 +64,7 @@ impl Service {
     }
 
     /// The way of a ride; nothing if none is known.
-    pub async fn track(&self, user: &User, nk: &str) -> Result<Option<Track>, ClientError> {
+    pub async fn track(&self, user: &User, nk: &str) -> Result<Option<WireTrack>, ClientError> {
         let what = "the way of a ride";
         let url = format!("{}/api/trip/{nk}/track/", self.base);
         let asked = self.http.get(url).bearer_auth(&user.access).send();
@@ -81,7 +81,7 @@ impl Service {
     }
 
     /// Opens a native socket.
-    pub async fn open(&self, user: &User) -> Result<Socket, ClientError> {
+    pub async fn open(&self, user: &User) -> Result<ClientSocket, ClientError> {
         let what = "opening a socket";
         let url = format!("{}/ws/", self.base);
         let handshake = self.http.ws(url).bearer_auth(&user.access);
@@ -89,7 +89,7 @@ impl Service {
             .await
             .map_err(|_| ClientError::TimedOut { what })?
             .map_err(|error| self.not_opened(what, &error))?;
-        Ok(Socket::new(line))
+        Ok(ClientSocket::new(line))
     }
 
     async fn post<T: DeserializeOwned>(
@@ -176,10 +176,11 @@ fn user_in(answer: &Value) -> Result<User, ClientError> {
 
 /// The problem document, or at least the status, of an answer that says no.
 fn refused(what: &'static str, status: u16, body: &[u8]) -> ClientError {
-    let Refusal { detail, code } = serde_json::from_slice(body).unwrap_or_else(|_| Refusal {
-        detail: String::from_utf8_lossy(body).chars().take(200).collect(),
-        code: String::new(),
-    });
+    let WireRefusal { detail, code } =
+        serde_json::from_slice(body).unwrap_or_else(|_| WireRefusal {
+            detail: String::from_utf8_lossy(body).chars().take(200).collect(),
+            code: String::new(),
+        });
     ClientError::Refused {
         what,
         status,

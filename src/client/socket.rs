@@ -9,25 +9,25 @@ use futures_util::{Sink, SinkExt, Stream, StreamExt};
 use serde_json::Value;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::frames::{self, Heard};
+use super::frames::{self, IncomingFrame};
 use super::{ANSWER_WITHIN, ClientError};
 
 /// What awc's handshake returns, whose name is not exported.
-trait Line:
+trait WireStream:
     Stream<Item = Result<Frame, WsProtocolError>> + Sink<Message, Error = WsProtocolError>
 {
 }
-impl<T: Stream<Item = Result<Frame, WsProtocolError>> + Sink<Message, Error = WsProtocolError>> Line
-    for T
+impl<T: Stream<Item = Result<Frame, WsProtocolError>> + Sink<Message, Error = WsProtocolError>>
+    WireStream for T
 {
 }
 
 /// An open socket; dropping it hangs up.
-pub struct Socket {
-    line: Pin<Box<dyn Line>>,
+pub struct ClientSocket {
+    line: Pin<Box<dyn WireStream>>,
 }
 
-impl Socket {
+impl ClientSocket {
     pub(super) fn new(
         line: impl Stream<Item = Result<Frame, WsProtocolError>>
         + Sink<Message, Error = WsProtocolError>
@@ -58,7 +58,7 @@ impl Socket {
     }
 
     /// The next frame, or nothing when none has come within `within`; the service's pings are answered meanwhile.
-    pub async fn hear(&mut self, within: Duration) -> Result<Option<Heard>, ClientError> {
+    pub async fn hear(&mut self, within: Duration) -> Result<Option<IncomingFrame>, ClientError> {
         let until = Instant::now() + within;
         loop {
             let Ok(frame) = timeout_at(until, self.line.next()).await else {
@@ -98,7 +98,7 @@ impl Socket {
     }
 }
 
-fn read(text: &[u8]) -> Result<Option<Heard>, ClientError> {
+fn read(text: &[u8]) -> Result<Option<IncomingFrame>, ClientError> {
     frames::read(text).map_err(|error| ClientError::Unintelligible {
         what: "a socket",
         reason: error.to_string(),

@@ -5,19 +5,19 @@ use serde::{Deserialize, Serialize};
 /// Who a user is to the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Role {
+pub enum WireRole {
     /// Requests trips.
     Rider,
     /// Takes and drives them.
     Driver,
 }
 
-impl Role {
+impl WireRole {
     /// The path of this role's socket in the course dialect.
     pub fn path(self) -> &'static str {
         match self {
-            Role::Rider => "/rider/",
-            Role::Driver => "/driver/",
+            WireRole::Rider => "/rider/",
+            WireRole::Driver => "/driver/",
         }
     }
 }
@@ -30,14 +30,14 @@ pub struct User {
     /// The name that the user logs in with.
     pub username: String,
     /// What the user may do.
-    pub group: Role,
+    pub group: WireRole,
     /// The token that says so.
     pub access: String,
 }
 
 /// A rider or a driver inside a trip.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Party {
+pub struct WireParty {
     /// The user's number.
     pub id: i64,
     /// The user's name.
@@ -55,13 +55,13 @@ pub struct Location {
 
 /// A trip as the service tells it.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Trip {
+pub struct WireTrip {
     /// The trip's name in frames and paths.
     pub nk: String,
     /// Who wants to go.
-    pub rider: Option<Party>,
+    pub rider: Option<WireParty>,
     /// Who drives, once somebody has taken the trip.
-    pub driver: Option<Party>,
+    pub driver: Option<WireParty>,
     /// Where it begins.
     pub pick_up_address: String,
     /// Where it ends.
@@ -77,15 +77,15 @@ pub struct Trip {
     /// Why it was cancelled or given back.
     pub reason: Option<String>,
     /// What is due, once it is over.
-    pub fare: Option<Fare>,
+    pub fare: Option<WireFare>,
     /// How far it has got.
-    pub status: Status,
+    pub status: WireStatus,
 }
 
 /// What has become of a trip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Status {
+pub enum WireStatus {
     /// Was ordered for later.
     Scheduled,
     /// Waits for a driver.
@@ -109,19 +109,22 @@ pub enum Status {
     Unknown,
 }
 
-impl Status {
+impl WireStatus {
     /// Whether nothing follows any more.
     pub fn is_final(self) -> bool {
         matches!(
             self,
-            Status::Completed | Status::Cancelled | Status::NoShow | Status::Expired
+            WireStatus::Completed
+                | WireStatus::Cancelled
+                | WireStatus::NoShow
+                | WireStatus::Expired
         )
     }
 }
 
 /// What a trip costs, in the smallest unit of the currency.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Fare {
+pub struct WireFare {
     /// In three letters.
     pub currency: String,
     /// All together.
@@ -141,20 +144,20 @@ pub struct FareLine {
 
 /// What a trip would cost.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Quote {
+pub struct WireQuote {
     /// Its name in a request.
     pub id: String,
     /// How far it is expected to be.
     pub metres: u64,
     /// The price.
-    pub fare: Fare,
+    pub fare: WireFare,
 }
 
 /// A trip that is proposed to a driver.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Offer {
+pub struct WireOffer {
     /// What has become of it.
-    pub state: OfferState,
+    pub state: WireOfferState,
     /// Which attempt to find a driver it belongs to.
     pub attempt: i64,
     /// How far the pick-up is, by straight line.
@@ -164,13 +167,13 @@ pub struct Offer {
     /// How long the driver may think about it, in seconds.
     pub decide_seconds: i64,
     /// Which trip.
-    pub trip: Trip,
+    pub trip: WireTrip,
 }
 
 /// What has become of an offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum OfferState {
+pub enum WireOfferState {
     /// On its way to the device.
     Created,
     /// The device has it.
@@ -192,7 +195,7 @@ pub enum OfferState {
 
 /// A driver's time on duty.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Shift {
+pub struct WireShift {
     /// What is driven.
     pub class: String,
     /// How many passengers fit in.
@@ -203,18 +206,18 @@ pub struct Shift {
 
 /// What one party of a trip wrote to the other.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Message {
+pub struct WireMessage {
     /// The text.
     pub message: String,
     /// The trip's `nk`.
     pub trip: String,
     /// Who wrote it.
-    pub sender: Party,
+    pub sender: WireParty,
 }
 
 /// The way of a ride.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Track {
+pub struct WireTrack {
     /// How long it was.
     pub metres: u64,
     /// How long it took.
@@ -223,7 +226,7 @@ pub struct Track {
 
 /// Why the service did not do what a frame or a call asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Refusal {
+pub struct WireRefusal {
     /// The reason, for people.
     pub detail: String,
     /// The reason, for programs.
@@ -238,10 +241,10 @@ mod tests {
     #[test]
     fn a_trip_is_read_with_a_state_of_a_newer_service() {
         let object = r#"{"id":1,"rider":{"id":1,"username":"ann"},"driver":null,"nk":"ab","pick_up_address":"A","drop_off_address":"B","status":"ON_A_FERRY"}"#;
-        let trip: Trip = serde_json::from_str(object).expect("read as a trip");
+        let trip: WireTrip = serde_json::from_str(object).expect("read as a trip");
         assert_eq!(
             (trip.status, trip.driver.is_none()),
-            (Status::Unknown, true)
+            (WireStatus::Unknown, true)
         );
     }
 }

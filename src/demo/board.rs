@@ -9,7 +9,7 @@ use jiff::Zoned;
 use tokio::sync::Notify;
 
 use super::lines::{self, SERVICE};
-use crate::client::{Event, Status, User};
+use crate::client::{User, WireEvent, WireStatus};
 
 /// Events that are remembered so that they are written once; each is heard again within moments.
 const TOLD_MAX: usize = 512;
@@ -51,7 +51,7 @@ impl Board {
     }
 
     /// Writes what has happened, unless somebody else has heard it before.
-    pub fn heard(&self, hearer: &User, event: &Event) {
+    pub fn heard(&self, hearer: &User, event: &WireEvent) {
         let mut told = self.told.borrow_mut();
         if told.contains(&event.id) {
             return;
@@ -102,18 +102,18 @@ impl Board {
     }
 
     /// Counts a trip that has ended, once its rider has said all about it; with the last one that was wanted the play ends.
-    pub fn settled(&self, end: Status) {
+    pub fn settled(&self, end: WireStatus) {
         let ends = match end {
-            Status::Completed => &self.ends.finished,
-            Status::Cancelled => &self.ends.cancelled,
-            Status::NoShow => &self.ends.no_shows,
-            Status::Expired => &self.ends.expired,
-            Status::Scheduled
-            | Status::Requested
-            | Status::Started
-            | Status::Arrived
-            | Status::InProgress
-            | Status::Unknown => return,
+            WireStatus::Completed => &self.ends.finished,
+            WireStatus::Cancelled => &self.ends.cancelled,
+            WireStatus::NoShow => &self.ends.no_shows,
+            WireStatus::Expired => &self.ends.expired,
+            WireStatus::Scheduled
+            | WireStatus::Requested
+            | WireStatus::Started
+            | WireStatus::Arrived
+            | WireStatus::InProgress
+            | WireStatus::Unknown => return,
         };
         ends.set(ends.get() + 1);
         let finished = self.ends.finished.get();

@@ -15,14 +15,14 @@ const SPEED_MAX: f64 = 60.0;
 const THERE: f64 = 5.0;
 
 /// A car on its way, or parked.
-pub struct Car {
+pub struct DemoCar {
     at: Location,
     seen_at: Instant,
     heading: f64,
     speed: f64,
 }
 
-impl Car {
+impl DemoCar {
     pub fn parked(at: Location, now: Instant) -> Self {
         Self {
             at,
@@ -73,7 +73,7 @@ mod tests {
     fn a_car_gets_there_as_fast_as_it_drives() {
         let begun = Instant::now();
         let (from, to) = (MARKET.location(), STATION.location());
-        let mut car = Car::parked(from, begun);
+        let mut car = DemoCar::parked(from, begun);
         assert!(!car.drive(to, 10.0, begun + Duration::from_secs(10)));
         assert!((metres(from, car.at) - 100.0).abs() < 0.5);
         assert!((80.0..90.0).contains(&car.heading), "{}", car.heading);
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn a_car_that_has_waited_does_not_make_up_for_it() {
         let begun = Instant::now();
-        let mut car = Car::parked(MARKET.location(), begun);
+        let mut car = DemoCar::parked(MARKET.location(), begun);
         car.wait(begun + Duration::from_secs(60));
         assert!(!car.drive(STATION.location(), 10.0, begun + Duration::from_secs(61)));
         assert!(metres(MARKET.location(), car.at) < 11.0);

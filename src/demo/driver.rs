@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::car::{Car, SPEED};
-use super::story::{Mood, Moods};
-use super::{Board, Pace, far_away, places};
+use super::car::{DemoCar, SPEED};
+use super::story::{Moods, OfferBehaviour};
+use super::{Board, DemoPace, far_away, places};
 use crate::client::{
-    Answer, ClientError, Event, Heard, Location, Message, Offer, OfferState, Shift, Socket, Status,
-    Trip, User,
+    CallAnswer, ClientError, ClientSocket, IncomingFrame, Location, User, WireEvent, WireMessage,
+    WireOffer, WireOfferState, WireShift, WireStatus, WireTrip,
 };
 
 /// How often the device says where it is, in seconds; nobody is taken for gone within the longest.
@@ -35,21 +35,21 @@ const AGAIN_AFTER: Duration = Duration::from_secs(5);
 /// Plays the driver of that turn for ever.
 pub async fn play(
     user: &User,
-    socket: Socket,
+    socket: ClientSocket,
     board: &Board,
-    pace: Pace,
+    pace: DemoPace,
     turn: usize,
 ) -> Result<Infallible, ClientError> {
     let now = Instant::now();
-    let mut driver = Driver {
+    let mut driver = DemoDriver {
         user,
         socket,
         board,
         pace,
         moods: Moods::of(turn),
-        car: Car::parked(places::stand(turn), now),
+        car: DemoCar::parked(places::stand(turn), now),
         goal: None,
-        state: State::Available,
+        state: DriverState::Available,
         act_at: far_away(),
         report_at: far_away(),
     };
@@ -58,25 +58,25 @@ pub async fn play(
         let wake_at = driver.act_at.min(driver.report_at);
         let wait = wake_at.saturating_duration_since(Instant::now());
         match driver.socket.hear(wait).await? {
-            Some(Heard::Event(event)) => driver.follow(*event).await?,
-            Some(Heard::Answer(answer)) => driver.answered(answer).await?,
+            Some(IncomingFrame::Event(event)) => driver.follow(*event).await?,
+            Some(IncomingFrame::Answer(answer)) => driver.answered(answer).await?,
             // Only those who ride want to know where a car is.
-            Some(Heard::Sighting(_)) => {}
+            Some(IncomingFrame::Sighting(_)) => {}
             None => driver.act().await?,
         }
     }
 }
 
-struct Driver<'a> {
+struct DemoDriver<'a> {
     user: &'a User,
-    socket: Socket,
+    socket: ClientSocket,
     board: &'a Board,
-    pace: Pace,
+    pace: DemoPace,
     moods: Moods,
-    car: Car,
+    car: DemoCar,
     /// Where the car is going.
     goal: Option<Location>,
-    state: State,
+    state: DriverState,
     /// When there is something to do, if nothing is heard before.
     act_at: Instant,
     /// When to say where the car is, on shift.
@@ -84,24 +84,24 @@ struct Driver<'a> {
 }
 
 /// What a driver is at, in the words of the protocol.
-enum State {
+enum DriverState {
     /// May be offered a trip.
     Available,
     /// Has one, and will do with it as the mood is.
-    Offered { nk: String, mood: Mood },
+    Offered { nk: String, mood: OfferBehaviour },
     /// Has taken a trip.
     OnTrip(Box<OnTrip>),
 }
 
 /// A trip that was taken. Its status says which step comes next.
 struct OnTrip {
-    trip: Trip,
+    trip: WireTrip,
     gives_back: bool,
     /// What the rider has told.
     code: Option<String>,
 }
 
-impl Driver<'_> {
+impl DemoDriver<'_> {
     /// Opens the event stream before anything can happen in it, and goes on shift. An app that was away would give the positions that it
     /// had got to, and hear what it has missed; one that knows nothing yet is sent a snapshot.
     async fn go_online(&mut self) -> Result<(), ClientError> {
@@ -112,7 +112,7 @@ impl Driver<'_> {
     }
 
     /// Takes note of an event.
-    async fn follow(&mut self, event: Event) -> Result<(), ClientError> {
+    async fn follow(&mut self, event: WireEvent) -> Result<(), ClientError> {
         self.board.heard(self.user, &event);
         if let Some(trip) = event.trip {
             self.hear_trip(trip);
@@ -130,50 +130,53 @@ impl Driver<'_> {
     }
 
     /// An offer was made, or has ended.
-    async fn hear_offer(&mut self, offer: Offer) -> Result<(), ClientError> {
+    async fn hear_offer(&mut self, offer: WireOffer) -> Result<(), ClientError> {
         let nk = offer.trip.nk;
         match offer.state {
-            OfferState::Created | OfferState::Delivered => {
+            WireOfferState::Created | WireOfferState::Delivered => {
                 let mood = self.moods.next();
                 self.act_at = match mood {
-                    Mood::Takes | Mood::GivesBack | Mood::Declines => {
+                    OfferBehaviour::Takes
+                    | OfferBehaviour::GivesBack
+                    | OfferBehaviour::Declines => {
                         Instant::now() + self.pace.pause_between(0.8, 1.6).min(THINKS_MAX)
                     }
-                    Mood::IsSilent | Mood::IsOutOfReach => far_away(),
+                    OfferBehaviour::IsSilent | OfferBehaviour::IsOutOfReach => far_away(),
                 };
                 self.goal = None;
-                self.state = State::Offered {
+                self.state = DriverState::Offered {
                     nk: nk.clone(),
                     mood,
                 };
-                if mood == Mood::IsOutOfReach {
+                if mood == OfferBehaviour::IsOutOfReach {
                     return Ok(());
                 }
                 // The device's own receipt, before anybody looks at it.
                 self.socket.call("receive", json!({"pk": nk})).await
             }
-            OfferState::Declined
-            | OfferState::Expired
-            | OfferState::Withdrawn
-            | OfferState::Undelivered => {
-                if matches!(&self.state, State::Offered { nk: offered, .. } if *offered == nk) {
+            WireOfferState::Declined
+            | WireOfferState::Expired
+            | WireOfferState::Withdrawn
+            | WireOfferState::Undelivered => {
+                if matches!(&self.state, DriverState::Offered { nk: offered, .. } if *offered == nk)
+                {
                     self.be_available();
                 }
                 Ok(())
             }
             // The trip tells more.
-            OfferState::Accepted | OfferState::Unknown => Ok(()),
+            WireOfferState::Accepted | WireOfferState::Unknown => Ok(()),
         }
     }
 
     /// A trip has changed: the driver's own, or one that was.
-    fn hear_trip(&mut self, trip: Trip) {
+    fn hear_trip(&mut self, trip: WireTrip) {
         let is_own = trip
             .driver
             .as_ref()
             .is_some_and(|driver| driver.id == self.user.id);
         if !is_own {
-            if matches!(&self.state, State::OnTrip(ride) if ride.trip.nk == trip.nk) {
+            if matches!(&self.state, DriverState::OnTrip(ride) if ride.trip.nk == trip.nk) {
                 self.be_available();
             }
             return;
@@ -181,23 +184,26 @@ impl Driver<'_> {
         let now = Instant::now();
         let gives_back = self.means_to_give_back();
         (self.goal, self.act_at) = match trip.status {
-            Status::Started if gives_back => {
+            WireStatus::Started if gives_back => {
                 let soon = now + self.pace.pause(GIVES_BACK_AFTER);
                 (trip.pick_up_location, soon)
             }
-            Status::Started => (trip.pick_up_location, far_away()),
-            Status::Arrived => (None, now + self.pace.pause(PATIENCE)),
-            Status::InProgress => (trip.drop_off_location, far_away()),
-            Status::Completed | Status::Cancelled | Status::NoShow | Status::Expired => {
+            WireStatus::Started => (trip.pick_up_location, far_away()),
+            WireStatus::Arrived => (None, now + self.pace.pause(PATIENCE)),
+            WireStatus::InProgress => (trip.drop_off_location, far_away()),
+            WireStatus::Completed
+            | WireStatus::Cancelled
+            | WireStatus::NoShow
+            | WireStatus::Expired => {
                 return self.be_available();
             }
-            Status::Scheduled | Status::Requested | Status::Unknown => return,
+            WireStatus::Scheduled | WireStatus::Requested | WireStatus::Unknown => return,
         };
-        if self.goal.is_none() && trip.status != Status::Arrived {
+        if self.goal.is_none() && trip.status != WireStatus::Arrived {
             // Nobody knows where that is, so it is here.
             self.act_at = now;
         }
-        self.state = State::OnTrip(Box::new(OnTrip {
+        self.state = DriverState::OnTrip(Box::new(OnTrip {
             trip,
             gives_back,
             code: None,
@@ -206,15 +212,15 @@ impl Driver<'_> {
 
     fn means_to_give_back(&self) -> bool {
         match &self.state {
-            State::Available => false,
-            State::Offered { mood, .. } => *mood == Mood::GivesBack,
-            State::OnTrip(ride) => ride.gives_back,
+            DriverState::Available => false,
+            DriverState::Offered { mood, .. } => *mood == OfferBehaviour::GivesBack,
+            DriverState::OnTrip(ride) => ride.gives_back,
         }
     }
 
     /// The rider writes the code in the trip's chat; drivers write nothing in this town.
-    fn hear_message(&mut self, message: &Message) {
-        if let State::OnTrip(ride) = &mut self.state
+    fn hear_message(&mut self, message: &WireMessage) {
+        if let DriverState::OnTrip(ride) = &mut self.state
             && ride.trip.nk == message.trip
         {
             let digits = message.message.chars().filter(char::is_ascii_digit);
@@ -224,20 +230,20 @@ impl Driver<'_> {
     }
 
     /// Who is off shift is not followed.
-    fn hear_shift(&mut self, shift: &Shift) {
+    fn hear_shift(&mut self, shift: &WireShift) {
         if shift.ended.is_some() {
             self.report_at = far_away();
         }
     }
 
     fn be_available(&mut self) {
-        self.state = State::Available;
+        self.state = DriverState::Available;
         self.goal = None;
         self.act_at = far_away();
     }
 
     /// Takes note of an answer.
-    async fn answered(&mut self, answer: Answer) -> Result<(), ClientError> {
+    async fn answered(&mut self, answer: CallAnswer) -> Result<(), ClientError> {
         match (answer.action.as_str(), answer.outcome) {
             ("resume", Ok(data)) => self.adopt(&data["snapshot"]).await,
             ("begin_shift", Ok(_)) => {
@@ -255,7 +261,7 @@ impl Driver<'_> {
             }
             ("receive" | "accept" | "decline", Err(refusal)) => {
                 self.say(&format!("is too late: {}", refusal.detail));
-                if matches!(self.state, State::Offered { .. }) {
+                if matches!(self.state, DriverState::Offered { .. }) {
                     self.be_available();
                 }
                 Ok(())
@@ -270,10 +276,10 @@ impl Driver<'_> {
     /// Goes on from what the service says is so.
     async fn adopt(&mut self, snapshot: &Value) -> Result<(), ClientError> {
         let trips = snapshot["trips"].as_array().into_iter().flatten();
-        for trip in trips.filter_map(|trip| Trip::deserialize(trip).ok()) {
+        for trip in trips.filter_map(|trip| WireTrip::deserialize(trip).ok()) {
             self.hear_trip(trip);
         }
-        match Option::<Offer>::deserialize(&snapshot["offer"])
+        match Option::<WireOffer>::deserialize(&snapshot["offer"])
             .ok()
             .flatten()
         {
@@ -295,16 +301,16 @@ impl Driver<'_> {
         }
         self.act_at = now + AGAIN_AFTER;
         let (action, fields) = match &self.state {
-            State::Available => return Ok(()),
-            State::Offered { nk, mood } => {
+            DriverState::Available => return Ok(()),
+            DriverState::Offered { nk, mood } => {
                 let action = match mood {
-                    Mood::Takes | Mood::GivesBack => "accept",
-                    Mood::Declines => "decline",
-                    Mood::IsSilent | Mood::IsOutOfReach => return Ok(()),
+                    OfferBehaviour::Takes | OfferBehaviour::GivesBack => "accept",
+                    OfferBehaviour::Declines => "decline",
+                    OfferBehaviour::IsSilent | OfferBehaviour::IsOutOfReach => return Ok(()),
                 };
                 (action, json!({"pk": nk}))
             }
-            State::OnTrip(ride) => match ride.next_step() {
+            DriverState::OnTrip(ride) => match ride.next_step() {
                 Some(step) => step,
                 None => return Ok(()),
             },
@@ -315,19 +321,19 @@ impl Driver<'_> {
     /// Moves the car; whoever is free goes round.
     fn drive(&mut self, now: Instant) {
         let speed = match (&self.state, self.goal) {
-            (State::Available, None) => {
+            (DriverState::Available, None) => {
                 self.goal = Some(places::anywhere().location());
                 return self.car.wait(now);
             }
-            (State::Available, Some(_)) => SPEED / 4.0,
-            (State::Offered { .. } | State::OnTrip(_), _) => SPEED,
+            (DriverState::Available, Some(_)) => SPEED / 4.0,
+            (DriverState::Offered { .. } | DriverState::OnTrip(_), _) => SPEED,
         };
         let Some(goal) = self.goal else {
             return self.car.wait(now);
         };
         if self.car.drive(goal, self.pace.speed(speed), now) {
             self.goal = None;
-            if matches!(self.state, State::OnTrip(_)) {
+            if matches!(self.state, DriverState::OnTrip(_)) {
                 self.act_at = now;
             }
         }
@@ -336,8 +342,8 @@ impl Driver<'_> {
     async fn report(&mut self) -> Result<(), ClientError> {
         let is_out_of_reach = matches!(
             self.state,
-            State::Offered {
-                mood: Mood::IsOutOfReach,
+            DriverState::Offered {
+                mood: OfferBehaviour::IsOutOfReach,
                 ..
             }
         );
@@ -349,7 +355,7 @@ impl Driver<'_> {
     }
 
     fn say_received(&self, offer: &Value) {
-        if let Ok(offer) = Offer::deserialize(offer) {
+        if let Ok(offer) = WireOffer::deserialize(offer) {
             let what = format!(
                 "has it on the phone, and {} s to answer",
                 offer.decide_seconds
@@ -360,9 +366,9 @@ impl Driver<'_> {
 
     fn say(&self, what: &str) {
         let nk = match &self.state {
-            State::Available => "",
-            State::Offered { nk, .. } => nk,
-            State::OnTrip(ride) => &ride.trip.nk,
+            DriverState::Available => "",
+            DriverState::Offered { nk, .. } => nk,
+            DriverState::OnTrip(ride) => &ride.trip.nk,
         };
         self.board.say(&self.user.username, what, nk);
     }
@@ -373,24 +379,24 @@ impl OnTrip {
     fn next_step(&self) -> Option<(&'static str, Value)> {
         let nk = &self.trip.nk;
         match (self.trip.status, &self.code) {
-            (Status::Started, _) if self.gives_back => {
+            (WireStatus::Started, _) if self.gives_back => {
                 let why = json!({"pk": nk, "data": {"reason": "a flat tyre"}});
                 Some(("give_back", why))
             }
-            (Status::Started, _) => Some(("arrive", json!({"pk": nk}))),
-            (Status::Arrived, Some(code)) => {
+            (WireStatus::Started, _) => Some(("arrive", json!({"pk": nk}))),
+            (WireStatus::Arrived, Some(code)) => {
                 Some(("start", json!({"pk": nk, "data": {"code": code}})))
             }
-            (Status::Arrived, None) => Some(("no_show", json!({"pk": nk}))),
-            (Status::InProgress, _) => Some(("complete", json!({"pk": nk}))),
+            (WireStatus::Arrived, None) => Some(("no_show", json!({"pk": nk}))),
+            (WireStatus::InProgress, _) => Some(("complete", json!({"pk": nk}))),
             (
-                Status::Scheduled
-                | Status::Requested
-                | Status::Completed
-                | Status::Cancelled
-                | Status::NoShow
-                | Status::Expired
-                | Status::Unknown,
+                WireStatus::Scheduled
+                | WireStatus::Requested
+                | WireStatus::Completed
+                | WireStatus::Cancelled
+                | WireStatus::NoShow
+                | WireStatus::Expired
+                | WireStatus::Unknown,
                 _,
             ) => None,
         }

@@ -1,10 +1,12 @@
 //! What an event is told as: who, what, and which trip.
 
-use crate::client::{Event, Fare, FareLine, Offer, OfferState, Party, Shift, Trip};
+use crate::client::{
+    FareLine, WireEvent, WireFare, WireOffer, WireOfferState, WireParty, WireShift, WireTrip,
+};
 
 /// A line about a trip, or about none.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct StoryLine {
     pub who: String,
     pub what: String,
     pub nk: String,
@@ -14,7 +16,7 @@ pub struct Line {
 pub const SERVICE: &str = "cabrank";
 
 /// The line of an event; `actor` has caused it, and `hearer` is the one whose stream it was heard in. Some are worth none.
-pub fn line(event: &Event, actor: &str, hearer: &str) -> Option<Line> {
+pub fn line(event: &WireEvent, actor: &str, hearer: &str) -> Option<StoryLine> {
     let (who, what, nk) = if let Some(offer) = &event.offer {
         let (who, what) = offered(offer, hearer)?;
         (who, what, offer.trip.nk.clone())
@@ -28,28 +30,30 @@ pub fn line(event: &Event, actor: &str, hearer: &str) -> Option<Line> {
         (actor, changed(&event.kind, trip)?, trip.nk.clone())
     };
     let who = who.to_owned();
-    Some(Line { who, what, nk })
+    Some(StoryLine { who, what, nk })
 }
 
-fn offered<'a>(offer: &Offer, driver: &'a str) -> Option<(&'a str, String)> {
+fn offered<'a>(offer: &WireOffer, driver: &'a str) -> Option<(&'a str, String)> {
     let line = match offer.state {
-        OfferState::Created => {
+        WireOfferState::Created => {
             let again = if offer.attempt > 1 { "now " } else { "" };
             let (metres, eta) = (offer.metres, offer.eta);
             let what = format!("{again}asks {driver}, {metres} m away, {eta} s in town traffic");
             (SERVICE, what)
         }
-        OfferState::Declined => (driver, "declines".to_owned()),
-        OfferState::Expired => (driver, "has not answered in time".to_owned()),
-        OfferState::Undelivered => (driver, "has no reception, and never knew".to_owned()),
-        OfferState::Withdrawn => (driver, "need not answer any more".to_owned()),
+        WireOfferState::Declined => (driver, "declines".to_owned()),
+        WireOfferState::Expired => (driver, "has not answered in time".to_owned()),
+        WireOfferState::Undelivered => (driver, "has no reception, and never knew".to_owned()),
+        WireOfferState::Withdrawn => (driver, "need not answer any more".to_owned()),
         // The trip's own change says it better.
-        OfferState::Accepted | OfferState::Delivered | OfferState::Unknown => return None,
+        WireOfferState::Accepted | WireOfferState::Delivered | WireOfferState::Unknown => {
+            return None;
+        }
     };
     Some(line)
 }
 
-fn on_shift(shift: &Shift) -> String {
+fn on_shift(shift: &WireShift) -> String {
     match shift.ended {
         Some(_) => "ends the shift".to_owned(),
         None => format!(
@@ -60,7 +64,7 @@ fn on_shift(shift: &Shift) -> String {
 }
 
 /// What happened to a trip, by the kind of the event.
-fn changed(kind: &str, trip: &Trip) -> Option<String> {
+fn changed(kind: &str, trip: &WireTrip) -> Option<String> {
     let rider = name(trip.rider.as_ref());
     let (from, to) = (&trip.pick_up_address, &trip.drop_off_address);
     let reason = trip.reason.as_deref().unwrap_or("no reason given");
@@ -87,12 +91,12 @@ fn changed(kind: &str, trip: &Trip) -> Option<String> {
     })
 }
 
-fn name(party: Option<&Party>) -> &str {
+fn name(party: Option<&WireParty>) -> &str {
     party.map_or("nobody", |party| party.username.as_str())
 }
 
 /// A fare with its lines; the demo's town pays in cents.
-pub fn fare(fare: &Fare) -> String {
+pub fn fare(fare: &WireFare) -> String {
     let parts: Vec<String> = fare
         .lines
         .iter()
@@ -102,7 +106,7 @@ pub fn fare(fare: &Fare) -> String {
 }
 
 /// What a fare comes to.
-pub fn total(fare: &Fare) -> String {
+pub fn total(fare: &WireFare) -> String {
     format!("{} {}", fare.currency, money(fare.total))
 }
 
@@ -116,7 +120,7 @@ mod tests {
 
     use super::*;
 
-    fn event(kind: &str, object: &str, value: Value) -> Event {
+    fn event(kind: &str, object: &str, value: Value) -> WireEvent {
         let mut event = json!({"id": 1, "kind": kind, "actor": {"role": "driver", "id": 2}});
         event[object] = value;
         serde_json::from_value(event).expect("an event")
@@ -127,12 +131,12 @@ mod tests {
             "pick_up_address": "Zoo", "drop_off_address": "Opera"})
     }
 
-    fn told(event: &Event) -> Option<(String, String)> {
+    fn told(event: &WireEvent) -> Option<(String, String)> {
         line(event, "bob", "eve").map(|line| (line.who, line.what))
     }
 
     #[track_caller]
-    fn assert_told(event: &Event, who: &str, what: &str) {
+    fn assert_told(event: &WireEvent, who: &str, what: &str) {
         assert_eq!(told(event), Some((who.to_owned(), what.to_owned())));
     }
 
@@ -184,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_fare_is_told_with_its_lines() {
-        let fare_of = |value| serde_json::from_value::<Fare>(value).expect("a fare");
+        let fare_of = |value| serde_json::from_value::<WireFare>(value).expect("a fare");
         let ride = fare_of(json!({"currency": "EUR", "total": 1270, "lines": [
             {"kind": "base", "amount": 250}, {"kind": "distance", "amount": 1020}]}));
         assert_eq!(fare(&ride), "EUR 12.70 (base 2.50, distance 10.20)");

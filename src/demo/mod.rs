@@ -19,7 +19,7 @@ use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
 
-use crate::client::{ClientError, Role, Service, Socket, User};
+use crate::client::{ClientError, ClientSocket, ServiceClient, User, WireRole};
 use crate::inputs;
 use board::Board;
 use rider::Stage;
@@ -74,10 +74,10 @@ pub enum DemoError {
 
 /// Plays the demo against the service at `base_url`, until `args.trips` trips are finished or the future is dropped.
 pub async fn run(base_url: &str, args: &DemoArgs) -> Result<(), DemoError> {
-    let service = Service::at(base_url);
+    let service = ServiceClient::at(base_url);
     // Drivers first: whoever is there hears the first request.
-    let drivers = join_all(&service, Role::Driver, &places::DRIVERS, args.drivers).await?;
-    let riders = join_all(&service, Role::Rider, &places::RIDERS, args.riders).await?;
+    let drivers = join_all(&service, WireRole::Driver, &places::DRIVERS, args.drivers).await?;
+    let riders = join_all(&service, WireRole::Rider, &places::RIDERS, args.riders).await?;
     let board = Board::new(
         drivers.iter().chain(&riders).map(|(user, _)| user),
         args.trips,
@@ -91,7 +91,7 @@ pub async fn run(base_url: &str, args: &DemoArgs) -> Result<(), DemoError> {
     ));
     board.note("The town is small, and its roads are empty: cars go straight, at 50 km/h.");
 
-    let (pace, story) = (Pace(args.pace), Story::default());
+    let (pace, story) = (DemoPace(args.pace), Story::default());
     let stage = Stage {
         service: &service,
         board: &board,
@@ -127,11 +127,11 @@ pub async fn run(base_url: &str, args: &DemoArgs) -> Result<(), DemoError> {
 
 /// Signs up, logs in and connects `count` people, named in turn.
 async fn join_all(
-    service: &Service,
-    role: Role,
+    service: &ServiceClient,
+    role: WireRole,
     names: &[&str],
     count: u16,
-) -> Result<Vec<(User, Socket)>, DemoError> {
+) -> Result<Vec<(User, ClientSocket)>, DemoError> {
     let mut people = Vec::new();
     for turn in 0..usize::from(count) {
         let who = places::name(names, turn);
@@ -143,7 +143,11 @@ async fn join_all(
     Ok(people)
 }
 
-async fn join(service: &Service, name: &str, role: Role) -> Result<(User, Socket), ClientError> {
+async fn join(
+    service: &ServiceClient,
+    name: &str,
+    role: WireRole,
+) -> Result<(User, ClientSocket), ClientError> {
     service.sign_up(name, PASSWORD, role).await?;
     let user = service.log_in(name, PASSWORD).await?;
     let socket = service.open(&user).await?;
@@ -152,9 +156,9 @@ async fn join(service: &Service, name: &str, role: Role) -> Result<(User, Socket
 
 /// How long things take in the demo.
 #[derive(Clone, Copy)]
-struct Pace(f64);
+struct DemoPace(f64);
 
-impl Pace {
+impl DemoPace {
     /// A pause of `seconds` at the ordinary pace.
     fn pause(self, seconds: f64) -> Duration {
         Duration::from_secs_f64(seconds * self.0)

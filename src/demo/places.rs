@@ -16,29 +16,29 @@ const METRES_A_DEGREE: f64 = 111_195.0;
 
 /// A place with an address.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Place {
+pub struct DemoPlace {
     pub address: &'static str,
     /// Metres from the middle, east and north.
     east: f64,
     north: f64,
 }
 
-const fn place(address: &'static str, east: f64, north: f64) -> Place {
-    Place {
+const fn place(address: &'static str, east: f64, north: f64) -> DemoPlace {
+    DemoPlace {
         address,
         east,
         north,
     }
 }
 
-pub const MARKET: Place = place("Market Square", 0.0, 0.0);
-pub const STATION: Place = place("Station", 160.0, 20.0);
-pub const MUSEUM: Place = place("Museum", 70.0, -110.0);
-pub const HOSPITAL: Place = place("Hospital", 180.0, -120.0);
-pub const OPERA: Place = place("Opera", 110.0, 90.0);
-pub const HARBOUR: Place = place("Harbour", -130.0, -100.0);
+pub const MARKET: DemoPlace = place("Market Square", 0.0, 0.0);
+pub const STATION: DemoPlace = place("Station", 160.0, 20.0);
+pub const MUSEUM: DemoPlace = place("Museum", 70.0, -110.0);
+pub const HOSPITAL: DemoPlace = place("Hospital", 180.0, -120.0);
+pub const OPERA: DemoPlace = place("Opera", 110.0, 90.0);
+pub const HARBOUR: DemoPlace = place("Harbour", -130.0, -100.0);
 
-const PLACES: [Place; 12] = [
+const PLACES: [DemoPlace; 12] = [
     MARKET,
     STATION,
     HARBOUR,
@@ -56,7 +56,7 @@ const PLACES: [Place; 12] = [
 /// Where the first drivers begin, east and north: one beside the square, two further away, one at the hospital.
 const STANDS: [(f64, f64); 4] = [(30.0, -20.0), (-50.0, 50.0), (90.0, 40.0), (150.0, -110.0)];
 
-impl Place {
+impl DemoPlace {
     pub fn location(self) -> Location {
         at(self.east, self.north)
     }
@@ -105,12 +105,12 @@ pub fn stand(turn: usize) -> Location {
 }
 
 /// Some place.
-pub fn anywhere() -> Place {
+pub fn anywhere() -> DemoPlace {
     PLACES[below(PLACES.len())]
 }
 
 /// Two different places.
-pub fn route() -> (Place, Place) {
+pub fn route() -> (DemoPlace, DemoPlace) {
     let from = below(PLACES.len());
     let to = (from + 1 + below(PLACES.len() - 1)) % PLACES.len();
     (PLACES[from], PLACES[to])

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::story::{Plot, Scene, Story};
-use super::{Board, Pace, far_away, lines, places};
+use super::{Board, DemoPace, far_away, lines, places};
 use crate::client::{
-    Answer, ClientError, Event, Heard, Location, Quote, Refusal, Service, Socket, Status, Trip,
-    User,
+    CallAnswer, ClientError, ClientSocket, IncomingFrame, Location, ServiceClient, User, WireEvent,
+    WireQuote, WireRefusal, WireStatus, WireTrip,
 };
 use crate::inputs;
 
@@ -23,16 +23,16 @@ const LEAD: SignedDuration = SignedDuration::from_secs(6);
 /// What all riders share.
 #[derive(Clone, Copy)]
 pub struct Stage<'a> {
-    pub service: &'a Service,
+    pub service: &'a ServiceClient,
     pub board: &'a Board,
     pub story: &'a Story,
-    pub pace: Pace,
+    pub pace: DemoPace,
 }
 
 /// Plays a rider for ever; `turn` keeps the riders' first requests apart.
 pub async fn play(
     user: &User,
-    mut socket: Socket,
+    mut socket: ClientSocket,
     stage: Stage<'_>,
     turn: usize,
 ) -> Result<Infallible, ClientError> {
@@ -43,7 +43,7 @@ pub async fn play(
     loop {
         idle(&mut socket, pause).await?;
         let scene = stage.story.next();
-        let mut ride = Ride {
+        let mut ride = DemoRide {
             user,
             stage,
             scene,
@@ -58,7 +58,7 @@ pub async fn play(
 }
 
 /// Listens, so that pings are answered, and expects nothing.
-async fn idle(socket: &mut Socket, pause: Duration) -> Result<(), ClientError> {
+async fn idle(socket: &mut ClientSocket, pause: Duration) -> Result<(), ClientError> {
     let until = Instant::now() + pause;
     while socket
         .hear(until.saturating_duration_since(Instant::now()))
@@ -69,12 +69,12 @@ async fn idle(socket: &mut Socket, pause: Duration) -> Result<(), ClientError> {
 }
 
 /// One request and what comes of it.
-struct Ride<'a> {
+struct DemoRide<'a> {
     user: &'a User,
     stage: Stage<'a>,
     scene: Scene,
     /// The trip as it was last told.
-    trip: Option<Trip>,
+    trip: Option<WireTrip>,
     /// How often the driver was seen.
     seen: u32,
     /// When the rider does what the scene has in store.
@@ -83,8 +83,8 @@ struct Ride<'a> {
     is_given_up: bool,
 }
 
-impl Ride<'_> {
-    async fn see_through(&mut self, socket: &mut Socket) -> Result<(), ClientError> {
+impl DemoRide<'_> {
+    async fn see_through(&mut self, socket: &mut ClientSocket) -> Result<(), ClientError> {
         let (from, to) = (self.scene.from.location(), self.scene.to.location());
         let mut way =
             json!({"pick_up_location": from, "drop_off_location": to, "class": self.class()});
@@ -95,9 +95,9 @@ impl Ride<'_> {
         while !self.is_over() {
             let wait = self.act_at.saturating_duration_since(Instant::now());
             match socket.hear(wait).await? {
-                Some(Heard::Event(event)) => self.follow(*event, socket).await?,
-                Some(Heard::Answer(answer)) => self.answered(answer, socket).await?,
-                Some(Heard::Sighting(at)) => self.see(at),
+                Some(IncomingFrame::Event(event)) => self.follow(*event, socket).await?,
+                Some(IncomingFrame::Answer(answer)) => self.answered(answer, socket).await?,
+                Some(IncomingFrame::Sighting(at)) => self.see(at),
                 None => self.act(socket).await?,
             }
         }
@@ -119,7 +119,11 @@ impl Ride<'_> {
     }
 
     /// Takes note of an event; a rider of the demo has one trip at a time.
-    async fn follow(&mut self, event: Event, socket: &mut Socket) -> Result<(), ClientError> {
+    async fn follow(
+        &mut self,
+        event: WireEvent,
+        socket: &mut ClientSocket,
+    ) -> Result<(), ClientError> {
         self.stage.board.heard(self.user, &event);
         let Some(trip) = event.trip else {
             return Ok(());
@@ -129,22 +133,24 @@ impl Ride<'_> {
         self.trip = Some(trip);
         let pace = self.stage.pace;
         let wait = match (status, self.scene.plot) {
-            (Status::Started, Plot::Cancels) => Some(pace.pause(2.5).max(Duration::from_secs(3))),
-            (Status::Arrived, Plot::Comes | Plot::Later | Plot::WantsVan) => {
+            (WireStatus::Started, Plot::Cancels) => {
+                Some(pace.pause(2.5).max(Duration::from_secs(3)))
+            }
+            (WireStatus::Arrived, Plot::Comes | Plot::Later | Plot::WantsVan) => {
                 Some(pace.pause_between(0.8, 1.6))
             }
-            (Status::Arrived, Plot::Dawdles) => Some(pace.pause(7.0)),
+            (WireStatus::Arrived, Plot::Dawdles) => Some(pace.pause(7.0)),
             (
-                Status::Scheduled
-                | Status::Requested
-                | Status::Started
-                | Status::Arrived
-                | Status::InProgress
-                | Status::Completed
-                | Status::Cancelled
-                | Status::NoShow
-                | Status::Expired
-                | Status::Unknown,
+                WireStatus::Scheduled
+                | WireStatus::Requested
+                | WireStatus::Started
+                | WireStatus::Arrived
+                | WireStatus::InProgress
+                | WireStatus::Completed
+                | WireStatus::Cancelled
+                | WireStatus::NoShow
+                | WireStatus::Expired
+                | WireStatus::Unknown,
                 _,
             ) => None,
         };
@@ -152,7 +158,7 @@ impl Ride<'_> {
         if let Some(wait) = wait {
             self.act_at = Instant::now() + wait;
         }
-        if status == Status::Started {
+        if status == WireStatus::Started {
             self.seen = 0;
             let watch = json!({"pk": nk});
             socket.call("subscribe_position", watch).await?;
@@ -161,7 +167,11 @@ impl Ride<'_> {
     }
 
     /// Takes note of an answer.
-    async fn answered(&mut self, answer: Answer, socket: &mut Socket) -> Result<(), ClientError> {
+    async fn answered(
+        &mut self,
+        answer: CallAnswer,
+        socket: &mut ClientSocket,
+    ) -> Result<(), ClientError> {
         match (answer.action.as_str(), answer.outcome) {
             ("quote", Ok(data)) => self.request(&data, socket).await,
             ("ride_code", Ok(data)) => {
@@ -184,14 +194,18 @@ impl Ride<'_> {
     }
 
     /// Requests what was quoted.
-    async fn request(&mut self, quoted: &Value, socket: &mut Socket) -> Result<(), ClientError> {
+    async fn request(
+        &mut self,
+        quoted: &Value,
+        socket: &mut ClientSocket,
+    ) -> Result<(), ClientError> {
         let Scene { from, to, .. } = self.scene;
         let mut request = json!({
             "pick_up_address": from.address, "pick_up_location": from.location(),
             "drop_off_address": to.address, "drop_off_location": to.location(),
             "class": self.class(),
         });
-        if let Ok(quote) = Quote::deserialize(&quoted["quotes"][0]) {
+        if let Ok(quote) = WireQuote::deserialize(&quoted["quotes"][0]) {
             let price = lines::total(&quote.fare);
             let metres = quote.metres;
             let way = format!("{} to {}", from.address, to.address);
@@ -222,16 +236,16 @@ impl Ride<'_> {
             .as_ref()
             .map_or("a car", |driver| driver.username.as_str());
         let (goal, place) = match trip.status {
-            Status::Started => (trip.pick_up_location, &trip.pick_up_address),
-            Status::InProgress => (trip.drop_off_location, &trip.drop_off_address),
-            Status::Scheduled
-            | Status::Requested
-            | Status::Arrived
-            | Status::Completed
-            | Status::Cancelled
-            | Status::NoShow
-            | Status::Expired
-            | Status::Unknown => return,
+            WireStatus::Started => (trip.pick_up_location, &trip.pick_up_address),
+            WireStatus::InProgress => (trip.drop_off_location, &trip.drop_off_address),
+            WireStatus::Scheduled
+            | WireStatus::Requested
+            | WireStatus::Arrived
+            | WireStatus::Completed
+            | WireStatus::Cancelled
+            | WireStatus::NoShow
+            | WireStatus::Expired
+            | WireStatus::Unknown => return,
         };
         if let Some(goal) = goal {
             let far = places::metres(at, goal);
@@ -245,7 +259,7 @@ impl Ride<'_> {
     }
 
     /// Does what the scene has in store: comes to the car, or cancels.
-    async fn act(&mut self, socket: &mut Socket) -> Result<(), ClientError> {
+    async fn act(&mut self, socket: &mut ClientSocket) -> Result<(), ClientError> {
         self.act_at = far_away();
         let pk = self.nk();
         if self.scene.plot == Plot::Cancels {
@@ -261,7 +275,7 @@ impl Ride<'_> {
         let Some(trip) = &self.trip else {
             return Ok(());
         };
-        if trip.status == Status::Completed
+        if trip.status == WireStatus::Completed
             && let Some(track) = self.stage.service.track(self.user, &trip.nk).await?
         {
             self.say(&format!("rode {} m in {} s", track.metres, track.seconds));
@@ -277,7 +291,7 @@ impl Ride<'_> {
         self.trip.as_ref().map_or("", |trip| trip.nk.as_str())
     }
 
-    fn say_refused(&self, action: &str, refusal: &Refusal) {
+    fn say_refused(&self, action: &str, refusal: &WireRefusal) {
         self.say(&format!("cannot {action}: {}", refusal.detail));
     }
 

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 
 use super::below;
-use super::places::{self, HARBOUR, HOSPITAL, MARKET, MUSEUM, OPERA, Place, STATION};
+use super::places::{self, DemoPlace, HARBOUR, HOSPITAL, MARKET, MUSEUM, OPERA, STATION};
 
 /// How a rider behaves on one trip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,12 +26,12 @@ pub enum Plot {
 /// A trip that somebody will ask for.
 pub struct Scene {
     pub plot: Plot,
-    pub from: Place,
-    pub to: Place,
+    pub from: DemoPlace,
+    pub to: DemoPlace,
 }
 
 /// The first scenes, in the order in which riders are ready for them.
-const SCRIPT: [(Plot, Place, Place); 5] = [
+const SCRIPT: [(Plot, DemoPlace, DemoPlace); 5] = [
     (Plot::Comes, MARKET, OPERA),
     (Plot::StaysAway, HOSPITAL, STATION),
     (Plot::Cancels, MUSEUM, HARBOUR),
@@ -80,7 +80,7 @@ impl Story {
 
 /// How a driver behaves on one offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mood {
+pub enum OfferBehaviour {
     /// Takes the trip, and drives it to its end.
     Takes,
     /// Does not want it.
@@ -94,27 +94,31 @@ pub enum Mood {
 }
 
 /// One driver declines, one is silent, one gives back and is out of reach then; after that, chance.
-pub struct Moods(VecDeque<Mood>);
+pub struct Moods(VecDeque<OfferBehaviour>);
 
 impl Moods {
     /// Those of the driver of that turn.
     pub fn of(turn: usize) -> Self {
         Self(VecDeque::from(match turn % 4 {
-            0 => vec![Mood::Declines, Mood::Takes],
-            1 => vec![Mood::IsSilent, Mood::Takes],
-            2 => vec![Mood::GivesBack, Mood::IsOutOfReach, Mood::Takes],
-            _ => vec![Mood::Takes, Mood::Takes],
+            0 => vec![OfferBehaviour::Declines, OfferBehaviour::Takes],
+            1 => vec![OfferBehaviour::IsSilent, OfferBehaviour::Takes],
+            2 => vec![
+                OfferBehaviour::GivesBack,
+                OfferBehaviour::IsOutOfReach,
+                OfferBehaviour::Takes,
+            ],
+            _ => vec![OfferBehaviour::Takes, OfferBehaviour::Takes],
         }))
     }
 
     /// The mood for the next offer.
-    pub fn next(&mut self) -> Mood {
+    pub fn next(&mut self) -> OfferBehaviour {
         self.0.pop_front().unwrap_or_else(|| match below(12) {
-            0 => Mood::Declines,
-            1 => Mood::IsSilent,
-            2 => Mood::IsOutOfReach,
-            3 => Mood::GivesBack,
-            _ => Mood::Takes,
+            0 => OfferBehaviour::Declines,
+            1 => OfferBehaviour::IsSilent,
+            2 => OfferBehaviour::IsOutOfReach,
+            3 => OfferBehaviour::GivesBack,
+            _ => OfferBehaviour::Takes,
         })
     }
 }
@@ -130,12 +134,12 @@ mod tests {
         for plot in PLOTS {
             assert!(first.contains(&plot), "{plot:?}");
         }
-        let first: Vec<Mood> = (0..4).flat_map(|turn| Moods::of(turn).0).collect();
+        let first: Vec<OfferBehaviour> = (0..4).flat_map(|turn| Moods::of(turn).0).collect();
         for mood in [
-            Mood::Declines,
-            Mood::IsSilent,
-            Mood::IsOutOfReach,
-            Mood::GivesBack,
+            OfferBehaviour::Declines,
+            OfferBehaviour::IsSilent,
+            OfferBehaviour::IsOutOfReach,
+            OfferBehaviour::GivesBack,
         ] {
             assert!(first.contains(&mood), "{mood:?}");
         }

@@ -8,8 +8,8 @@ use super::Dispatch;
 use super::order::OrderError;
 use crate::domain::core::{Command, Refusal, Reply, Submission, TripOutcome};
 use crate::domain::{
-    Actor, Coordinates, DriverId, Fact, Offer, OfferChange, Report, Shift, Sighting, Trip, TripId,
-    Vehicle, Whereabouts,
+    Actor, Coordinates, DriverId, Fact, Offer, OfferChange, PositionReport, Shift, Trip, TripId,
+    Vehicle, VehiclePosition, Whereabouts,
 };
 use crate::inputs;
 use crate::store::pool::Unavailable;
@@ -23,7 +23,7 @@ const NOTED_MAX: Duration = Duration::from_secs(1);
 
 /// A driver's shift, and what the driver is at.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Duty {
+pub struct ShiftStatus {
     /// The shift, if the driver is on one.
     pub shift: Option<Shift>,
     /// At what.
@@ -32,7 +32,7 @@ pub struct Duty {
     pub offer: Option<OfferChange>,
 }
 
-impl Duty {
+impl ShiftStatus {
     /// Of a driver who is not on shift.
     const OFF: Self = Self {
         shift: None,
@@ -71,7 +71,7 @@ impl Activity {
 
 /// What became of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Told {
+pub struct ReportOutcome {
     /// How many of its positions were found to be what.
     pub counts: Counts,
     /// How many of them are new on the track of the ride that is under way.
@@ -125,7 +125,7 @@ impl Dispatch {
     }
 
     /// What a driver is at.
-    pub async fn duty(&self, driver: DriverId) -> Result<Duty, Unavailable> {
+    pub async fn duty(&self, driver: DriverId) -> Result<ShiftStatus, Unavailable> {
         let read = self.store.reader.read(move |db| {
             let Some(shift) = shifts::open_of(db, &[driver])?.pop() else {
                 return Ok(None);
@@ -135,7 +135,7 @@ impl Dispatch {
             Ok(Some((shift, !taken.is_empty(), offer)))
         });
         let Some((shift, has_trip, offer)) = read.await? else {
-            return Ok(Duty::OFF);
+            return Ok(ShiftStatus::OFF);
         };
         let activity = if has_trip {
             Activity::OnTrip
@@ -147,7 +147,7 @@ impl Dispatch {
             Activity::Available
         };
         let shift = Some(shift);
-        Ok(Duty {
+        Ok(ShiftStatus {
             shift,
             activity,
             offer,
@@ -158,8 +158,8 @@ impl Dispatch {
     pub fn report(
         &self,
         driver: DriverId,
-        report: &Report,
-    ) -> Result<(Told, Option<Sighting>), CommandError> {
+        report: &PositionReport,
+    ) -> Result<(ReportOutcome, Option<VehiclePosition>), CommandError> {
         if self.noted.borrow().is_none() {
             return Err(Unavailable::Busy.into());
         }
@@ -169,7 +169,7 @@ impl Dispatch {
             .report(driver, &report.fixes, received_at)
             .map_err(|_| Refusal::NotOnShift)?;
         self.supply.count_invalid(report.invalid);
-        let mut told = Told {
+        let mut told = ReportOutcome {
             counts: Counts {
                 invalid: report.invalid,
                 ..reported.counts
@@ -188,7 +188,9 @@ impl Dispatch {
         {
             self.wake.notify_one();
         }
-        let sighting = reported.latest().map(|fix| Sighting { trip, fix: *fix });
+        let sighting = reported
+            .latest()
+            .map(|fix| VehiclePosition { trip, fix: *fix });
         Ok((told, sighting))
     }
 
@@ -211,10 +213,10 @@ impl Dispatch {
     }
 
     /// Where the driver of a trip is, while the trip is theirs.
-    pub fn sighting(&self, trip: &Trip) -> Option<Sighting> {
+    pub fn sighting(&self, trip: &Trip) -> Option<VehiclePosition> {
         let driver = trip.taken_by()?;
         let fix = self.supply.latest(driver.id)?;
-        Some(Sighting { trip: trip.id, fix })
+        Some(VehiclePosition { trip: trip.id, fix })
     }
 
     /// The driver's device has the offer of this trip, or the driver does not want it.

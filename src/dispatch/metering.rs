@@ -6,13 +6,13 @@ use super::Dispatch;
 use crate::domain::core::IdempotencyKey;
 use crate::domain::core::{Refusal, Stated, TripOutcome};
 use crate::domain::{
-    Action, Coordinates, DriverId, Fix, Measured, Ride, Spot, State, Track, Trip, TripId,
-    TripRefusal,
+    Action, Coordinates, DriverId, Fix, Measured, RideFacts, Track, TrackFix, Trip, TripId,
+    TripRefusal, TripState,
 };
 use crate::inputs;
 use crate::store::db::Db;
 use crate::store::pool::Unavailable;
-use crate::store::tracks::{self, Kept, Piece};
+use crate::store::tracks::{self, KeptTrack, TrackPiece};
 use crate::store::writer::{CommandError, Tx};
 use crate::store::{QueryResult, trips};
 use crate::town::Town;
@@ -27,9 +27,9 @@ const LOOKS_MAX: usize = 2;
 /// A ride under way, as the database knows it.
 struct Saved {
     trip: Trip,
-    spots: Vec<Spot>,
+    spots: Vec<TrackFix>,
     /// What was known of it when the service learnt of gaps.
-    before: Option<Kept>,
+    before: Option<KeptTrack>,
 }
 
 impl Saved {
@@ -47,14 +47,14 @@ impl Saved {
     /// What the ride comes to, with what is newer, if it goes until then, and ends there if that is known.
     fn measure(
         self,
-        newer: Vec<Spot>,
+        newer: Vec<TrackFix>,
         ended_at: Timestamp,
         drop_off: Option<Coordinates>,
     ) -> Measured {
         let trip = &self.trip;
         let ends = trip.pick_up.location.zip(trip.drop_off.location);
         let quoted_m = trip.quoted_m().map(|metres| metres as f64);
-        let ride = Ride {
+        let ride = RideFacts {
             started_at: trip.times.started_at.unwrap_or(trip.changed_at),
             ended_at,
             pick_up: trip.pick_up.location,
@@ -108,12 +108,12 @@ impl Dispatch {
     }
 
     /// The way of a ride, so far or in the end, and until when that is; who may see it is for the caller to say.
-    pub async fn track(&self, trip: &Trip) -> Result<Option<Kept>, Unavailable> {
+    pub async fn track(&self, trip: &Trip) -> Result<Option<KeptTrack>, Unavailable> {
         let until_at = inputs::now();
         if let Some(saved) = self.under_way(trip.id, None).await? {
             // Nobody knows yet that it will end at the drop-off.
             let measured = self.measure(saved, until_at, None).await?;
-            return Ok(Some(Kept { measured, until_at }));
+            return Ok(Some(KeptTrack { measured, until_at }));
         }
         let number = trip.number;
         let find = move |db: &mut _| tracks::kept(db, number);
@@ -146,7 +146,7 @@ impl Dispatch {
     /// Writes what has come of the rides under way since the last time.
     pub async fn save_tracks(&self) -> Result<(), Unavailable> {
         for page in self.tracks.unsaved().chunks(RIDES_MAX) {
-            let pieces: Vec<Piece> = page.iter().map(|(_, piece)| piece.clone()).collect();
+            let pieces: Vec<TrackPiece> = page.iter().map(|(_, piece)| piece.clone()).collect();
             let append = move |tx: &mut Tx<'_>| tracks::append(tx.db, &pieces);
             self.store.writer.change(append).await?;
             self.tracks.saved(page);
@@ -162,17 +162,17 @@ fn estimate(from: Coordinates, to: Coordinates) -> f64 {
 
 /// Whether the ride is under way, and that driver's, if one is named.
 fn is_under_way(trip: &Trip, of: Option<DriverId>) -> bool {
-    matches!(&trip.state, State::InProgress { driver } if of.is_none_or(|of| driver.id == of))
+    matches!(&trip.state, TripState::InProgress { driver } if of.is_none_or(|of| driver.id == of))
 }
 
 /// A ride of which a part was measured before its fixes were kept goes on where that part ends.
-fn go_on(before: &Kept, track: &Track, ride: Ride) -> Measured {
-    let Kept {
+fn go_on(before: &KeptTrack, track: &Track, ride: RideFacts) -> Measured {
+    let KeptTrack {
         measured: part,
         until_at,
     } = before;
     let last = part.segments.last().and_then(|segment| segment.last());
-    let rest = Ride {
+    let rest = RideFacts {
         started_at: ride.started_at.max(*until_at),
         pick_up: last.copied().or(ride.pick_up),
         quoted_m: ride
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_ride_goes_on_from_what_an_older_version_knew_of_it() {
-        let before = Kept {
+        let before = KeptTrack {
             measured: Measured {
                 measured_m: 2_000.0,
                 filled_m: 0.0,
@@ -246,7 +246,7 @@ mod tests {
             })
             .collect();
         track.add(&fixes);
-        let ride = Ride {
+        let ride = RideFacts {
             started_at: at(0),
             ended_at: at(500),
             pick_up: Some(place(0.0)),
@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn what_an_older_version_knew_is_no_longer_than_a_car_drives_either() {
         let there_and_back = vec![place(0.0), place(61_000.0), place(0.0)];
-        let before = Kept {
+        let before = KeptTrack {
             measured: Measured {
                 measured_m: 122_000.0,
                 segments: vec![there_and_back],
@@ -271,7 +271,7 @@ mod tests {
             },
             until_at: at(2),
         };
-        let ride = Ride {
+        let ride = RideFacts {
             started_at: at(0),
             ended_at: at(100),
             pick_up: Some(place(0.0)),

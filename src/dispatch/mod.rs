@@ -6,26 +6,26 @@
 mod driving;
 mod duties;
 mod duty;
+mod eta_accuracy;
 pub mod explain;
-mod hinting;
-pub mod hints;
 mod metering;
 mod naming;
 pub mod objects;
-mod onlooking;
 pub mod order;
 pub mod policy;
 pub mod presence;
-mod promises;
+pub mod reposition;
+mod repositioning;
 mod requests;
 pub mod rides;
+mod shadow;
 mod sweeps;
 mod tracks;
 mod watch;
 
 pub use self::driving::DriverVerb;
-pub use self::duty::{Activity, Duty, Told};
-pub use self::order::{OrderError, Quoted, Way, Wish};
+pub use self::duty::{Activity, ReportOutcome, ShiftStatus};
+pub use self::order::{OrderError, OrderRequest, QuoteRequest, Quoted};
 pub use self::watch::Watch;
 
 use std::sync::Arc;
@@ -34,18 +34,18 @@ use jiff::SignedDuration;
 use tokio::sync::watch::Sender;
 use tokio::sync::{Mutex, Notify};
 
+use self::eta_accuracy::EtaAccuracy;
 use self::explain::Explanation;
-use self::hinting::Hinting;
-use self::onlooking::Onlooking;
 use self::presence::Presence;
-use self::promises::Promises;
+use self::repositioning::Repositioning;
 use self::rides::Rides;
+use self::shadow::Shadow;
 use self::tracks::Tracks;
 use crate::domain::core::{
     Command, IdempotencyKey, Refusal, RiderLimits, Stated, Submission, TripOutcome,
 };
 use crate::domain::{
-    Action, Amendment, Amount, Ending, Event, MessageText, NoRoom, OperatorId, Person, Reason,
+    Action, Amendment, Amount, Event, MessageText, NoRoom, OperatorId, Person, Reason, RideEnding,
     RiderId, Trip, TripId, TripRef, TripRefusal,
 };
 use crate::domain::{Filter, Viewer};
@@ -86,10 +86,10 @@ pub struct Dispatch {
     eta: Arc<dyn Provider>,
     tracks: Tracks,
     rides: Rides,
-    promises: Promises,
+    promises: EtaAccuracy,
     presence: Presence,
-    hinting: Hinting,
-    onlooking: Onlooking,
+    hinting: Repositioning,
+    onlooking: Shadow,
     wake: Arc<Notify>,
     looking: Arc<Mutex<()>>,
     /// The last event that [`Watch`] has taken note of; nothing before it knows who is on shift.
@@ -105,15 +105,15 @@ impl Dispatch {
             store,
             active,
             settings,
-            onlooking: Onlooking::new(town.clone()),
+            onlooking: Shadow::new(town.clone()),
             town,
             supply: Supply::default(),
             eta,
             tracks: Tracks::default(),
             rides: Rides::default(),
-            promises: Promises::default(),
+            promises: EtaAccuracy::default(),
             presence: Presence::begin(inputs::now()),
-            hinting: Hinting::default(),
+            hinting: Repositioning::default(),
             wake: Arc::default(),
             looking: Arc::default(),
             noted: Arc::default(),
@@ -142,7 +142,7 @@ impl Dispatch {
     }
 
     /// What riders were promised, and what came of it.
-    pub const fn promises(&self) -> &Promises {
+    pub const fn promises(&self) -> &EtaAccuracy {
         &self.promises
     }
 
@@ -257,7 +257,7 @@ impl Dispatch {
         &self,
         operator: OperatorId,
         trip: TripId,
-        ending: Ending,
+        ending: RideEnding,
         reason: Reason,
         key: Option<IdempotencyKey>,
     ) -> Result<TripOutcome, CommandError> {

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Dispatch;
-use super::duty::{Duty, Told};
+use super::duty::{ReportOutcome, ShiftStatus};
+use super::eta_accuracy::Kept;
 use super::order::Quoted;
-use super::promises::Kept;
 use crate::domain::event_object::{OfferObject, ShiftObject};
 use crate::domain::trip_object::{LocationObject, microseconds};
 use crate::domain::{Coordinates, Fare};
@@ -26,8 +26,8 @@ pub struct DutyObject<'a> {
     offer: Option<OfferObject<'a>>,
 }
 
-impl<'a> From<&'a Duty> for DutyObject<'a> {
-    fn from(duty: &'a Duty) -> Self {
+impl<'a> From<&'a ShiftStatus> for DutyObject<'a> {
+    fn from(duty: &'a ShiftStatus) -> Self {
         Self {
             shift: duty.shift.as_ref().map(ShiftObject::from),
             activity: duty.activity.as_str(),
@@ -50,8 +50,8 @@ pub struct ReportedObject {
     time: Timestamp,
 }
 
-impl From<&Told> for ReportedObject {
-    fn from(told: &Told) -> Self {
+impl From<&ReportOutcome> for ReportedObject {
+    fn from(told: &ReportOutcome) -> Self {
         Self {
             counts: told.counts,
             on_track: told.on_track,

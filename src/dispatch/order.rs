@@ -7,7 +7,7 @@ use super::Dispatch;
 use crate::domain::core::IdempotencyKey;
 use crate::domain::core::{Command, Submission, TripOutcome};
 use crate::domain::{
-    Coordinates, Fare, Order, Party, Place, Request, RideCode, RiderId, Terms, Trip, TripId,
+    Coordinates, Fare, Order, Party, Place, RideCode, RiderId, Terms, Trip, TripId, TripRequest,
     VehicleClass,
 };
 use crate::inputs;
@@ -21,7 +21,7 @@ const QUOTE_LIFE: SignedDuration = SignedDuration::from_mins(5);
 
 /// What a rider asks for.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Wish {
+pub struct OrderRequest {
     /// From where.
     pub pick_up: Place,
     /// To where.
@@ -38,7 +38,7 @@ pub struct Wish {
 
 /// What a rider asks the price of.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Way {
+pub struct QuoteRequest {
     /// From where.
     pub pick_up: Coordinates,
     /// To where.
@@ -124,12 +124,12 @@ impl Dispatch {
     pub async fn request(
         &self,
         rider: Party<RiderId>,
-        wish: Wish,
+        wish: OrderRequest,
         key: Option<IdempotencyKey>,
     ) -> Result<TripOutcome, OrderError> {
         let at = inputs::now();
         let order = self.order(rider.id, &wish, at).await?;
-        let request = Request {
+        let request = TripRequest {
             id: TripId::new(inputs::fresh_id()),
             rider,
             pick_up: wish.pick_up,
@@ -142,7 +142,12 @@ impl Dispatch {
         Ok(self.store.writer.act(submission).await?)
     }
 
-    async fn order(&self, rider: RiderId, wish: &Wish, at: Timestamp) -> Result<Order, OrderError> {
+    async fn order(
+        &self,
+        rider: RiderId,
+        wish: &OrderRequest,
+        at: Timestamp,
+    ) -> Result<Order, OrderError> {
         let rules = self.town.place(wish.pick_up.location)?;
         self.check_class(&wish.class)?;
         let opens_at = opens_at(wish.pick_up_at, &rules, at)?;
@@ -191,7 +196,7 @@ impl Dispatch {
         &self,
         rider: RiderId,
         id: QuoteId,
-        wish: &Wish,
+        wish: &OrderRequest,
         at: Timestamp,
     ) -> Result<Terms, OrderError> {
         let find = move |db: &mut _| quotes::find(db, id, rider, at);
@@ -211,8 +216,12 @@ impl Dispatch {
     }
 
     /// What a trip would cost in each class that has a price, or in this one: now, or when it is for.
-    pub async fn quote(&self, rider: RiderId, way: Way) -> Result<Vec<Quoted>, OrderError> {
-        let Way {
+    pub async fn quote(
+        &self,
+        rider: RiderId,
+        way: QuoteRequest,
+    ) -> Result<Vec<Quoted>, OrderError> {
+        let QuoteRequest {
             pick_up,
             drop_off,
             class,
@@ -266,7 +275,7 @@ fn text(quote: &Quote) -> String {
     serde_json::to_string(quote).expect("texts, finite numbers and whole ones are JSON")
 }
 
-fn estimate(wish: &Wish) -> Option<(u64, u64)> {
+fn estimate(wish: &OrderRequest) -> Option<(u64, u64)> {
     let ends = wish.pick_up.location.zip(wish.drop_off.location);
     ends.map(|(from, to)| Town::estimate(from, to))
 }

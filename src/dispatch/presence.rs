@@ -14,9 +14,9 @@ use crate::inputs;
 
 /// What is heard of drivers; cheap to clone.
 #[derive(Clone)]
-pub struct Presence(Arc<Mutex<Heard>>);
+pub struct Presence(Arc<Mutex<HeardDrivers>>);
 
-struct Heard {
+struct HeardDrivers {
     /// Since when anything could be heard.
     since: Timestamp,
     driving: HashMap<DriverId, Driving>,
@@ -86,7 +86,7 @@ impl Drop for OpenSocket {
 impl Presence {
     /// Nothing has been heard yet.
     pub(super) fn begin(since: Timestamp) -> Self {
-        Self(Arc::new(Mutex::new(Heard {
+        Self(Arc::new(Mutex::new(HeardDrivers {
             since,
             driving: HashMap::new(),
             sockets: HashMap::new(),

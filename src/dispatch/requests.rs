@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::hints::Requested;
+use super::reposition::Requested;
 use crate::domain::{Coordinates, RiderId, TripId};
 
 /// For how long a request says where the next ones will come.
@@ -15,13 +15,13 @@ const REQUESTS_MAX: usize = 5_000;
 /// The last request of each rider.
 #[derive(Default)]
 pub(super) struct Requests {
-    all: Vec<Request>,
+    all: Vec<RecentRequest>,
     /// Where in there each rider's is.
     of: HashMap<RiderId, usize>,
 }
 
 #[derive(Clone, Copy)]
-struct Request {
+struct RecentRequest {
     rider: RiderId,
     trip: TripId,
     at: Timestamp,
@@ -36,7 +36,7 @@ impl Requests {
             from,
             is_cancelled: false,
         };
-        let request = Request {
+        let request = RecentRequest {
             rider,
             trip,
             at,
@@ -64,7 +64,7 @@ impl Requests {
 
     /// Forgets what is too old.
     pub(super) fn forget(&mut self, at: Timestamp) {
-        let is_old = |request: &Request| at.duration_since(request.at) > FORECAST;
+        let is_old = |request: &RecentRequest| at.duration_since(request.at) > FORECAST;
         if self.all.iter().any(is_old) {
             self.all.retain(|request| !is_old(request));
             let places = self.all.iter().enumerate();

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
-use super::policy::Ending;
+use super::policy::EndingRide;
 use crate::domain::{Coordinates, DriverId};
-use crate::eta::{Ask, Provider};
+use crate::eta::{EtaQuery, Provider};
 use crate::supply::Supply;
 
 /// Who will be free in so many seconds counts as supply.
@@ -19,10 +19,10 @@ const SOON_FOR: SignedDuration = SignedDuration::from_secs(2 * SOON_S as i64);
 
 /// Where the rides under way will end; cheap to clone.
 #[derive(Clone, Default)]
-pub struct Rides(Arc<Mutex<HashMap<DriverId, Ride>>>);
+pub struct Rides(Arc<Mutex<HashMap<DriverId, RideInProgress>>>);
 
 #[derive(Clone, Copy)]
-struct Ride {
+struct RideInProgress {
     drop_off: Coordinates,
     /// Since when its driver would be free within a minute, if so.
     soon_since: Option<Timestamp>,
@@ -35,7 +35,7 @@ impl Rides {
         match drop_off {
             Some(drop_off) => rides.insert(
                 driver,
-                Ride {
+                RideInProgress {
                     drop_off,
                     soon_since: None,
                 },
@@ -50,7 +50,7 @@ impl Rides {
     }
 
     /// The drivers who will be free within a minute, by their ids.
-    pub fn ending(&self, supply: &Supply, eta: &dyn Provider, at: Timestamp) -> Vec<Ending> {
+    pub fn ending(&self, supply: &Supply, eta: &dyn Provider, at: Timestamp) -> Vec<EndingRide> {
         let rides: Vec<(DriverId, Coordinates)> = {
             let rides = self.0.lock();
             let each = rides.iter();
@@ -65,12 +65,12 @@ impl Rides {
         });
         let mut near: Vec<_> = near.collect();
         near.sort_unstable_by_key(|(driver, _, _)| *driver);
-        let asks = near.iter().map(|(_, drop_off, place)| Ask {
+        let asks = near.iter().map(|(_, drop_off, place)| EtaQuery {
             pick_up: *drop_off,
             drivers: place,
             within_s: SOON_S,
         });
-        let asks: Vec<Ask<'_>> = asks.collect();
+        let asks: Vec<EtaQuery<'_>> = asks.collect();
         let answers = eta.to_pick_up(&asks, at);
         let soon = near.iter().zip(answers).filter_map(|(near, answer)| {
             let free_in_s = answer.seconds.first().copied().flatten()?;
@@ -85,7 +85,7 @@ impl Rides {
         };
         let soon = soon.into_iter().filter(|(near, _)| is_believed(&near.0));
         let soon = soon.map(|(near, free_in_s)| {
-            Ending {
+            EndingRide {
                 driver: near.0,
                 drop_off: near.1,
                 // Whoever has a rider in the car is not free yet, wherever that is.

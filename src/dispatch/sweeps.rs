@@ -115,7 +115,7 @@ impl Dispatch {
         looked_on: &[Search],
         silences: &Silences,
         at: Timestamp,
-    ) -> (Plan, Vec<decisions::New>) {
+    ) -> (Plan, Vec<decisions::NewDecision>) {
         let world = World {
             supply: &self.supply,
             town: &self.town,

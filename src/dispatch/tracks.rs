@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use crate::domain::track::FIXES_MAX;
-use crate::domain::{Fix, Spot, State, Track, Trip, TripId};
-use crate::store::tracks::Piece;
+use crate::domain::{Fix, Track, TrackFix, Trip, TripId, TripState};
+use crate::store::tracks::TrackPiece;
 use crate::supply::judge::AHEAD_MAX;
 
 /// So many fixes of a ride are written at most; a device that says more than any honest one loses the rest with the process.
@@ -16,16 +16,16 @@ const SAVED_MAX: usize = 4 * FIXES_MAX;
 
 /// The fixes of the rides that are under way; cheap to clone.
 #[derive(Clone, Default)]
-pub struct Tracks(Arc<Mutex<HashMap<TripId, Way>>>);
+pub struct Tracks(Arc<Mutex<HashMap<TripId, OpenTrack>>>);
 
 /// What is known of a trip that a driver has.
-struct Way {
+struct OpenTrack {
     /// The trip's number.
     number: i64,
     /// When the ride began; nothing before.
     started_at: Option<Timestamp>,
     track: Track,
-    unsaved: Vec<Spot>,
+    unsaved: Vec<TrackFix>,
     saved: usize,
 }
 
@@ -33,21 +33,21 @@ impl Tracks {
     /// A driver has the trip, or the ride has begun. What is reported from the acceptance on is kept, for it may be heard of before the start is.
     pub(super) fn follow(&self, trip: &Trip) {
         let mut ways = self.0.lock();
-        let way = ways.entry(trip.id).or_insert_with(|| Way {
+        let way = ways.entry(trip.id).or_insert_with(|| OpenTrack {
             number: trip.number,
             started_at: None,
             track: Track::default(),
             unsaved: Vec::new(),
             saved: 0,
         });
-        if matches!(trip.state, State::InProgress { .. }) {
+        if matches!(trip.state, TripState::InProgress { .. }) {
             way.start(trip);
         }
     }
 
     /// A ride has begun; nothing happens unless its trip is followed.
     pub(super) fn started(&self, trip: &Trip) {
-        if let (State::InProgress { .. }, Some(way)) =
+        if let (TripState::InProgress { .. }, Some(way)) =
             (&trip.state, self.0.lock().get_mut(&trip.id))
         {
             way.start(trip);
@@ -55,7 +55,7 @@ impl Tracks {
     }
 
     /// A ride that is followed goes on where it was when the service stopped.
-    pub(super) fn restore(&self, trip: TripId, spots: Vec<Spot>) {
+    pub(super) fn restore(&self, trip: TripId, spots: Vec<TrackFix>) {
         if let Some(way) = self.0.lock().get_mut(&trip) {
             way.saved += spots.len();
             way.track.restore(spots);
@@ -87,21 +87,21 @@ impl Tracks {
     }
 
     /// The fixes so far.
-    pub(super) fn of(&self, trip: TripId) -> Vec<Spot> {
+    pub(super) fn of(&self, trip: TripId) -> Vec<TrackFix> {
         let ways = self.0.lock();
         ways.get(&trip)
             .map_or_else(Vec::new, |way| way.track.spots().to_vec())
     }
 
     /// What has come of the rides since it was last saved.
-    pub(super) fn unsaved(&self) -> Vec<(TripId, Piece)> {
+    pub(super) fn unsaved(&self) -> Vec<(TripId, TrackPiece)> {
         let ways = self.0.lock();
         let grown = ways.iter().filter(|(_, way)| !way.unsaved.is_empty());
         let pieces = grown.map(|(trip, way)| {
             let (number, spots) = (way.number, way.unsaved.clone());
             (
                 *trip,
-                Piece {
+                TrackPiece {
                     trip: number,
                     spots,
                 },
@@ -111,7 +111,7 @@ impl Tracks {
     }
 
     /// These are saved.
-    pub(super) fn saved(&self, saved: &[(TripId, Piece)]) {
+    pub(super) fn saved(&self, saved: &[(TripId, TrackPiece)]) {
         let mut ways = self.0.lock();
         for (trip, piece) in saved {
             if let Some(way) = ways.get_mut(trip) {
@@ -124,13 +124,13 @@ impl Tracks {
     }
 }
 
-impl Way {
+impl OpenTrack {
     /// The ride begins: what was said before is the way to the pick-up.
     fn start(&mut self, trip: &Trip) {
         let at = trip.times.started_at.unwrap_or(trip.changed_at);
         if self.started_at.is_none() {
             self.started_at = Some(at);
-            let is_ride = |spot: &Spot| spot.at_ms >= at.as_millisecond();
+            let is_ride = |spot: &TrackFix| spot.at_ms >= at.as_millisecond();
             let spots = self.track.spots().iter().copied();
             self.unsaved = spots.filter(is_ride).collect();
             self.track = Track::default();
@@ -178,7 +178,7 @@ mod tests {
         )
     }
 
-    fn seconds(spots: &[Spot]) -> Vec<i64> {
+    fn seconds(spots: &[TrackFix]) -> Vec<i64> {
         spots.iter().map(|spot| spot.at_ms / 1_000).collect()
     }
 
@@ -226,7 +226,7 @@ mod tests {
     fn each_save_has_what_came_since_the_last_one() {
         let (tracks, trip) = (Tracks::default(), taken());
         tracks.follow(&does(&trip, &Action::Start(BOB, None), 20));
-        tracks.restore(trip.id, vec![Spot::of(&fix(21)).expect("it counts")]);
+        tracks.restore(trip.id, vec![TrackFix::of(&fix(21)).expect("it counts")]);
         tracks.go_on(trip.id, &[fix(21), fix(22)], at(22));
         let first = tracks.unsaved();
         assert_eq!(seconds(&first[0].1.spots), [22]);

@@ -9,18 +9,18 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
-use super::hinting::Hinting;
-use super::onlooking::Onlooking;
+use super::eta_accuracy::EtaAccuracy;
 use super::presence::Presence;
-use super::promises::Promises;
+use super::repositioning::Repositioning;
 use super::rides::Rides;
+use super::shadow::Shadow;
 use super::tracks::Tracks;
 use crate::domain::{
-    DriverId, Event, Fact, Kind, Offer, OfferState, Shift, Spot, State, Status, Trip, TripChange,
-    TripId,
+    DriverId, Event, Fact, Offer, OfferState, Shift, Status, TrackFix, Trip, TripChange,
+    TripEventKind, TripId, TripState,
 };
 use crate::inputs;
-use crate::store::pool::{Reader, Unavailable};
+use crate::store::pool::{ReadPool, Unavailable};
 use crate::store::{offers, shifts, tracks, trips};
 use crate::supply::{Occupation, Supply};
 
@@ -30,10 +30,10 @@ pub struct Watch {
     pub(super) supply: Supply,
     pub(super) tracks: Tracks,
     pub(super) rides: Rides,
-    pub(super) promises: Promises,
+    pub(super) promises: EtaAccuracy,
     pub(super) presence: Presence,
-    pub(super) hinting: Hinting,
-    pub(super) onlooking: Onlooking,
+    pub(super) hinting: Repositioning,
+    pub(super) onlooking: Shadow,
     pub(super) wake: Arc<Notify>,
     /// Who has which trip, on shift or not.
     pub(super) driving: Arc<Mutex<HashMap<DriverId, TripId>>>,
@@ -45,16 +45,16 @@ pub struct Watch {
 const RIDES_MAX: usize = 500;
 
 /// What there was when the service started.
-struct Found {
+struct FoundAtStart {
     shifts: Vec<Shift>,
     offers: Vec<Offer>,
     taken: Vec<Trip>,
-    spots: HashMap<i64, Vec<Spot>>,
+    spots: HashMap<i64, Vec<TrackFix>>,
 }
 
 impl Watch {
     /// Learns who is on shift and at what.
-    pub async fn restore(&self, reader: &Reader) -> Result<(), Unavailable> {
+    pub async fn restore(&self, reader: &ReadPool) -> Result<(), Unavailable> {
         let found = reader.read(|db| {
             let shifts = shifts::open(db)?;
             let taken = trips::taken(db)?;
@@ -64,7 +64,7 @@ impl Watch {
             for some in riding.chunks(RIDES_MAX) {
                 spots.extend(tracks::spots_of(db, some)?);
             }
-            Ok(Found {
+            Ok(FoundAtStart {
                 shifts,
                 offers: offers::open(db)?,
                 taken,
@@ -146,7 +146,7 @@ impl Watch {
         let status = trip.state.status();
         let before = change.before.and_then(|before| before.driver);
         self.promises.changed(trip, before);
-        if let (Kind::Requested, Some(from)) = (change.kind, trip.pick_up.location) {
+        if let (TripEventKind::Requested, Some(from)) = (change.kind, trip.pick_up.location) {
             self.hinting.requested(trip.rider.id, trip.id, at, from);
         }
         if status == Status::Cancelled {
@@ -207,7 +207,7 @@ impl Watch {
 }
 
 fn is_riding(trip: &Trip) -> bool {
-    matches!(trip.state, State::InProgress { .. })
+    matches!(trip.state, TripState::InProgress { .. })
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::domain::{Address, Coordinates, Place, Sequence, TripRef};
-use crate::notices::Which;
+use crate::notices::WhichNotifications;
 
 /// Which fields break which rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -60,7 +60,7 @@ impl fmt::Display for FieldErrors {
 
 /// Whether a field may be left out; one that is null counts as left out if it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Presence {
+pub enum Optionality {
     /// It must be there.
     Required,
     /// It may be missing or null.
@@ -126,13 +126,13 @@ impl<'a> Fields<'a> {
     }
 
     /// The value, if it is there and not null.
-    pub fn value(&mut self, field: &'static str, presence: Presence) -> Option<&'a Value> {
+    pub fn value(&mut self, field: &'static str, presence: Optionality) -> Option<&'a Value> {
         self.asked.insert(field);
         let rule = match (self.object.get(field), presence) {
-            (None, Presence::Required) => "This field is required.",
-            (Some(Value::Null), Presence::Required) => "This field may not be null.",
-            (None | Some(Value::Null), Presence::Optional) => return None,
-            (Some(value), Presence::Required | Presence::Optional) => return Some(value),
+            (None, Optionality::Required) => "This field is required.",
+            (Some(Value::Null), Optionality::Required) => "This field may not be null.",
+            (None | Some(Value::Null), Optionality::Optional) => return None,
+            (Some(value), Optionality::Required | Optionality::Optional) => return Some(value),
         };
         self.errors.add(field, rule);
         None
@@ -152,7 +152,7 @@ impl<'a> Fields<'a> {
 
     /// A whole number, or its digits as a text; it may be left out.
     pub fn number(&mut self, field: &'static str) -> Option<i64> {
-        let value = self.value(field, Presence::Optional)?;
+        let value = self.value(field, Optionality::Optional)?;
         let number = integer(value);
         if number.is_none() {
             self.errors.add(field, "A valid integer is required.");
@@ -162,7 +162,7 @@ impl<'a> Fields<'a> {
 
     /// Which trip, by its key or its number; it may be left out.
     pub fn trip(&mut self, field: &'static str) -> Option<TripRef> {
-        let value = self.value(field, Presence::Optional)?;
+        let value = self.value(field, Optionality::Optional)?;
         let meant = trip(value);
         if meant.is_none() {
             self.errors.add(field, "Not a trip's id or key.");
@@ -172,7 +172,7 @@ impl<'a> Fields<'a> {
 
     /// A list of at most 500 whole numbers.
     pub fn numbers(&mut self, field: &'static str) -> Option<Vec<i64>> {
-        let value = self.value(field, Presence::Required)?;
+        let value = self.value(field, Optionality::Required)?;
         let list = value.as_array().filter(|list| list.len() <= 500);
         let numbers = list.and_then(|list| list.iter().map(integer).collect());
         if numbers.is_none() {
@@ -183,20 +183,20 @@ impl<'a> Fields<'a> {
     }
 
     /// Which notifications have been read: `ids`, or `all`.
-    pub fn notices(&mut self) -> Option<Which> {
+    pub fn notices(&mut self) -> Option<WhichNotifications> {
         if !self.is_given("all") {
-            return self.numbers("ids").map(Which::These);
+            return self.numbers("ids").map(WhichNotifications::These);
         }
         let is_all = self.is_true("all");
         if self.is_given("ids") {
             self.errors.add("all", "Give exactly one of ids and all.");
         }
-        is_all.then_some(Which::All)
+        is_all.then_some(WhichNotifications::All)
     }
 
     /// A field that can only be true, as a form may say it too.
     pub fn is_true(&mut self, field: &'static str) -> bool {
-        let value = self.value(field, Presence::Optional);
+        let value = self.value(field, Optionality::Optional);
         let is_true = value.is_some_and(|value| *value == true || *value == "true");
         if value.is_some() && !is_true {
             self.errors.add(field, "This can only be true.");
@@ -205,7 +205,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A text, whatever is in it.
-    pub fn text(&mut self, field: &'static str, presence: Presence) -> Option<&'a str> {
+    pub fn text(&mut self, field: &'static str, presence: Optionality) -> Option<&'a str> {
         let value = self.value(field, presence)?;
         if value.is_string() {
             value.as_str()
@@ -219,7 +219,7 @@ impl<'a> Fields<'a> {
     pub fn object(
         &mut self,
         field: &'static str,
-        presence: Presence,
+        presence: Optionality,
     ) -> Option<&'a Map<String, Value>> {
         let value = self.value(field, presence)?;
         if value.is_object() {
@@ -234,7 +234,7 @@ impl<'a> Fields<'a> {
     pub fn parsed<T, E: fmt::Display>(
         &mut self,
         field: &'static str,
-        presence: Presence,
+        presence: Optionality,
         parse: impl FnOnce(&'a str) -> Result<T, E>,
     ) -> Option<T> {
         let text = self.text(field, presence)?;
@@ -244,13 +244,13 @@ impl<'a> Fields<'a> {
     }
 
     /// An address.
-    pub fn address(&mut self, field: &'static str, presence: Presence) -> Option<Address> {
+    pub fn address(&mut self, field: &'static str, presence: Optionality) -> Option<Address> {
         self.parsed(field, presence, Address::parse)
     }
 
     /// Coordinates: `{"lat": 48.1, "lon": 11.6}`.
     pub fn coordinates(&mut self, field: &'static str) -> Option<Coordinates> {
-        let value = self.value(field, Presence::Optional)?;
+        let value = self.value(field, Optionality::Optional)?;
         let number = |name: &str| value.get(name).and_then(Value::as_f64).unwrap_or(f64::NAN);
         if !value.is_object() {
             self.errors
@@ -266,7 +266,7 @@ impl<'a> Fields<'a> {
     pub fn place(&mut self, address: &'static str, location: &'static str) -> Option<Place> {
         let location = self.coordinates(location);
         Some(Place {
-            address: self.address(address, Presence::Required)?,
+            address: self.address(address, Optionality::Required)?,
             location,
         })
     }
@@ -331,7 +331,7 @@ mod tests {
         let object = object(&json!({"b": null, "c": 5, "d": ""}));
         let mut fields = Fields::of(&object);
         for field in ["a", "b", "c", "d"] {
-            fields.address(field, Presence::Required);
+            fields.address(field, Optionality::Required);
         }
         let errors = fields
             .finish(None::<()>)

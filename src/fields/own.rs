@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::{Fields, Presence, integer};
+use super::{Fields, Optionality, integer};
 use crate::domain::UserId;
 
 impl Fields<'_> {
     /// The caller's own account, or nothing: who somebody is comes from their token, never from what they say.
     pub fn own(&mut self, field: &'static str, id: UserId, username: &str) {
-        let Some(value) = self.value(field, Presence::Optional) else {
+        let Some(value) = self.value(field, Optionality::Optional) else {
             return;
         };
         let is_own = |given: &Value| integer(given) == Some(id.get());

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::{Fields, Presence};
-use crate::dispatch::{Way, Wish};
+use super::{Fields, Optionality};
+use crate::dispatch::{OrderRequest, QuoteRequest};
 use crate::domain::place::CoordinatesError;
 use crate::domain::vehicle::SEATS_MAX;
-use crate::domain::{Amount, Coordinates, Fix, Reason, Report, Vehicle, VehicleClass};
+use crate::domain::{Amount, Coordinates, Fix, PositionReport, Reason, Vehicle, VehicleClass};
 use crate::store::quotes::QuoteId;
 
 /// The most positions of one report.
@@ -15,14 +15,14 @@ const FIXES_MAX: usize = 100;
 
 impl Fields<'_> {
     /// What a rider orders.
-    pub fn wish(&mut self) -> Option<Wish> {
+    pub fn wish(&mut self) -> Option<OrderRequest> {
         let pick_up = self.place("pick_up_address", "pick_up_location");
         let drop_off = self.place("drop_off_address", "drop_off_location");
         let class = self.class();
         let passengers = self.seats("passengers", 1);
         let pick_up_at = self.time("pick_up_at");
         let quote = self.quote();
-        Some(Wish {
+        Some(OrderRequest {
             pick_up: pick_up?,
             drop_off: drop_off?,
             class: class.unwrap_or_default(),
@@ -34,29 +34,29 @@ impl Fields<'_> {
 
     /// The id of a quote. A trip that is sent back, to order the same again, has what was quoted instead.
     fn quote(&mut self) -> Option<QuoteId> {
-        let value = self.value("quote", Presence::Optional)?;
+        let value = self.value("quote", Optionality::Optional)?;
         if value.is_object() {
             return None;
         }
-        self.parsed("quote", Presence::Optional, |text| {
+        self.parsed("quote", Optionality::Optional, |text| {
             QuoteId::parse(text).ok_or("A quote's id has 32 hex digits.")
         })
     }
 
     /// A class of vehicles; it may be left out.
     pub fn class(&mut self) -> Option<VehicleClass> {
-        self.parsed("class", Presence::Optional, VehicleClass::parse)
+        self.parsed("class", Optionality::Optional, VehicleClass::parse)
     }
 
     /// What a rider asks the price of.
-    pub fn way(&mut self) -> Option<Way> {
+    pub fn way(&mut self) -> Option<QuoteRequest> {
         let mut end = |field| {
-            self.value(field, Presence::Required)?;
+            self.value(field, Optionality::Required)?;
             self.coordinates(field)
         };
         let (pick_up, drop_off) = (end("pick_up_location"), end("drop_off_location"));
         let (class, pick_up_at) = (self.class(), self.time("pick_up_at"));
-        Some(Way {
+        Some(QuoteRequest {
             pick_up: pick_up?,
             drop_off: drop_off?,
             class,
@@ -66,14 +66,14 @@ impl Fields<'_> {
 
     /// What an operator wants a trip to cost, and why.
     pub fn other_fare(&mut self) -> Option<(Amount, Reason)> {
-        let units = match self.value("amount", Presence::Required) {
+        let units = match self.value("amount", Optionality::Required) {
             Some(_) => self.number("amount"),
             None => None,
         };
         let amount = units
             .map(Amount::new)
             .and_then(|amount| amount.map_err(|rule| self.refuse("amount", rule)).ok());
-        let reason = self.parsed("reason", Presence::Required, Reason::parse);
+        let reason = self.parsed("reason", Optionality::Required, Reason::parse);
         amount.zip(reason)
     }
 
@@ -103,7 +103,7 @@ impl Fields<'_> {
 
     /// A time with its offset from UTC; it may be left out.
     pub fn time(&mut self, field: &'static str) -> Option<Timestamp> {
-        self.parsed(field, Presence::Optional, |text| {
+        self.parsed(field, Optionality::Optional, |text| {
             text.parse::<Timestamp>()
                 .map_err(|_| "A time like 2026-11-23T08:10:30Z is required.")
         })
@@ -111,12 +111,12 @@ impl Fields<'_> {
 
     /// Where a device was: one position, or a list of them as `positions`. One without a time was made at `now`.
     /// Among several, one that breaks a rule is counted and harms no other.
-    pub fn report(&mut self, now: Timestamp) -> Option<Report> {
+    pub fn report(&mut self, now: Timestamp) -> Option<PositionReport> {
         if !self.is_given("positions") {
             return self.reading(now).map(|one| of_readings([Some(one)]));
         }
         let rule = format!("A list of 1 to {FIXES_MAX} positions is required.");
-        let given = self.value("positions", Presence::Required)?;
+        let given = self.value("positions", Optionality::Required)?;
         let list = given
             .as_array()
             .filter(|list| (1..=FIXES_MAX).contains(&list.len()));
@@ -134,8 +134,8 @@ impl Fields<'_> {
     }
 
     fn reading(&mut self, now: Timestamp) -> Option<Reading> {
-        let lat = self.float("lat", Presence::Required);
-        let lon = self.float("lon", Presence::Required);
+        let lat = self.float("lat", Optionality::Required);
+        let lon = self.float("lon", Optionality::Required);
         let accuracy_m = self.float_up_to("accuracy", 100_000.0);
         let heading_deg = self.float_up_to("heading", 360.0);
         let speed_mps = self.float_up_to("speed", 1_000.0);
@@ -160,10 +160,10 @@ impl Fields<'_> {
         }))
     }
 
-    fn float(&mut self, field: &'static str, presence: Presence) -> Option<f64> {
+    fn float(&mut self, field: &'static str, presence: Optionality) -> Option<f64> {
         let value = self.value(field, presence)?;
         // A form says so that it knows nothing.
-        if presence == Presence::Optional && *value == "" {
+        if presence == Optionality::Optional && *value == "" {
             return None;
         }
         let number = value.as_f64().or_else(|| {
@@ -179,7 +179,7 @@ impl Fields<'_> {
 
     /// A number that may be left out; devices write a negative one for what they do not know.
     fn float_up_to(&mut self, field: &'static str, most: f64) -> Option<f64> {
-        let number = self.float(field, Presence::Optional)?;
+        let number = self.float(field, Optionality::Optional)?;
         if number > most {
             self.refuse(
                 field,
@@ -198,8 +198,8 @@ enum Reading {
     NoFix,
 }
 
-fn of_readings(readings: impl IntoIterator<Item = Option<Reading>>) -> Report {
-    let mut report = Report::default();
+fn of_readings(readings: impl IntoIterator<Item = Option<Reading>>) -> PositionReport {
+    let mut report = PositionReport::default();
     for reading in readings {
         match reading {
             Some(Reading::Fix(fix)) => report.fixes.push(fix),

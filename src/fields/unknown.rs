@@ -62,7 +62,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{Trip, UserId, sample};
-    use crate::fields::{FieldErrors, Fields, Presence};
+    use crate::fields::{FieldErrors, Fields, Optionality};
 
     #[test]
     fn every_key_of_a_trip_is_passed_over() {
@@ -119,11 +119,11 @@ mod tests {
         let object = json!({"a": "x", "wheelchair": true, "rider": 1, "status": "x"});
         let object = object.as_object().cloned().expect("an object");
         let mut fields = Fields::of(&object);
-        let a = fields.text("a", Presence::Required);
+        let a = fields.text("a", Optionality::Required);
         let errors = fields.finish(a).expect_err("one member is unknown");
         assert_eq!(errors, FieldErrors::one("wheelchair", RULE));
         let mut fields = Fields::among_others(&object);
-        let a = fields.text("a", Presence::Required);
+        let a = fields.text("a", Optionality::Required);
         assert_eq!(fields.finish(a), Ok("x"));
         let many: Map<String, Value> = (0..100).map(|n| (format!("m{n}"), json!(n))).collect();
         let errors = Fields::of(&many)

@@ -4,7 +4,7 @@ use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
-use super::body::Body;
+use super::body::RequestFields;
 use super::caller::{Address, Anyone};
 use super::form::{self, Form};
 use crate::accounts::{LoggedIn, SESSION_LIFE, SignUp};
@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::auth::passwords::Password;
 use crate::credentials::{self, COOKIE};
 use crate::domain::{Person, PhotoId, Role, Username};
-use crate::fields::{Fields, Presence};
+use crate::fields::{Fields, Optionality};
 use crate::problem::Problem;
 use crate::problem::described::{Anonymous, Bodied, Credentials, ForeignOrigin};
 
@@ -136,7 +136,7 @@ pub(super) async fn sign_up(
         sign_up.photo = form.into_photo();
         accounts.sign_up(sign_up, admitted).await?
     } else {
-        let body = Body::from_request(&request, &mut payload).await?;
+        let body = RequestFields::from_request(&request, &mut payload).await?;
         let sign_up = sign_up_of(body.fields())?;
         accounts.sign_up(sign_up, accounts.admit(from.0)?).await?
     };
@@ -144,23 +144,23 @@ pub(super) async fn sign_up(
 }
 
 fn sign_up_of(mut fields: Fields<'_>) -> Result<SignUp, Problem> {
-    let username = fields.parsed("username", Presence::Required, Username::parse);
-    let password = fields.parsed("password1", Presence::Required, Password::new);
-    let first = fields.text("password1", Presence::Optional);
-    let second = fields.text("password2", Presence::Required);
+    let username = fields.parsed("username", Optionality::Required, Username::parse);
+    let password = fields.parsed("password1", Optionality::Required, Password::new);
+    let first = fields.text("password1", Optionality::Optional);
+    let second = fields.text("password2", Optionality::Required);
     if let (Some(first), Some(second)) = (first, second)
         && first != second
     {
         fields.refuse("password2", "The two password fields didn't match.");
     }
     let role = fields
-        .parsed("group", Presence::Optional, group)
+        .parsed("group", Optionality::Optional, group)
         .unwrap_or(Role::Rider);
     let first_name = fields
-        .parsed("first_name", Presence::Optional, name)
+        .parsed("first_name", Optionality::Optional, name)
         .unwrap_or_default();
     let last_name = fields
-        .parsed("last_name", Presence::Optional, name)
+        .parsed("last_name", Optionality::Optional, name)
         .unwrap_or_default();
     let read = username.zip(password);
     let read = read.map(|(username, password)| SignUp {
@@ -201,14 +201,14 @@ pub(super) async fn log_in(
     app: web::Data<App>,
     request: HttpRequest,
     from: Address,
-    body: Body,
+    body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
     // It sets the cookie: another site's page must not put its own session in place of the visitor's.
     credentials::refuse_foreign(&request, &app.surroundings)?;
     let mut fields = body.fields();
-    let username = fields.text("username", Presence::Required);
+    let username = fields.text("username", Optionality::Required);
     let password = fields
-        .text("password", Presence::Required)
+        .text("password", Optionality::Required)
         .map(Password::claimed);
     let (username, password) = fields.finish(username.zip(password))?;
     let LoggedIn {
@@ -244,7 +244,7 @@ pub(super) async fn log_out(
     app: web::Data<App>,
     request: HttpRequest,
     who: Anyone,
-    body: Body,
+    body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
     let mut fields = body.fields();
     // What clients of token services send to end a session, which here ends with all its tokens.
@@ -260,9 +260,12 @@ pub(super) async fn log_out(
 #[utoipa::path(post, path = "/api/token/refresh/", tag = "accounts", request_body(content(
     (RefreshForm = "application/json"), (RefreshForm = "application/x-www-form-urlencoded"))),
     responses((status = 200, body = Tokens), Credentials, Anonymous))]
-pub(super) async fn refresh(app: web::Data<App>, body: Body) -> Result<HttpResponse, Problem> {
+pub(super) async fn refresh(
+    app: web::Data<App>,
+    body: RequestFields,
+) -> Result<HttpResponse, Problem> {
     let mut fields = body.fields();
-    let token = fields.text("refresh", Presence::Required);
+    let token = fields.text("refresh", Optionality::Required);
     let token = fields.finish(token)?;
     let refreshed = app.accounts.refresh(token, None).await?;
     Ok(HttpResponse::Ok().json(Tokens {

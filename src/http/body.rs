@@ -22,7 +22,7 @@ const BODY_WAIT: Duration = Duration::from_secs(10);
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The fields of a request, and its idempotency key if it has one.
-pub(super) struct Body {
+pub(super) struct RequestFields {
     object: Map<String, Value>,
     is_form: bool,
     /// Under which key the command is remembered.
@@ -54,7 +54,7 @@ pub(super) struct Repeatable {
 #[expect(dead_code, reason = "describes what `Fields` reads as a text")]
 pub(super) struct Words(String);
 
-impl Body {
+impl RequestFields {
     /// Begins to read the fields.
     pub(super) fn fields(&self) -> Fields<'_> {
         if self.is_form {
@@ -71,7 +71,7 @@ impl Body {
     }
 }
 
-impl FromRequest for Body {
+impl FromRequest for RequestFields {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 

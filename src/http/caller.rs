@@ -10,7 +10,7 @@ use url::form_urlencoded;
 
 use crate::accounts::Caller;
 use crate::app::App;
-use crate::credentials::Purpose;
+use crate::credentials::RequestPurpose;
 use crate::domain::Viewer;
 use crate::domain::{DriverId, Party, RiderId};
 use crate::fields::{FieldErrors, unknown};
@@ -30,12 +30,12 @@ impl Anyone {
 }
 
 /// A rider.
-pub(super) struct Rider(pub(super) Party<RiderId>);
+pub(super) struct RiderCaller(pub(super) Party<RiderId>);
 
 /// A driver.
-pub(super) struct Driver(pub(super) Party<DriverId>);
+pub(super) struct DriverCaller(pub(super) Party<DriverId>);
 
-impl Driver {
+impl DriverCaller {
     /// What they may see.
     pub(super) fn viewer(&self) -> Viewer {
         Viewer::driver(self.0.id)
@@ -51,7 +51,9 @@ const PASSED_OVER: [&str; 5] = ["token", "format", "_", "last_event_id", "lastEv
 const ASKED: [(&str, &[&str]); 1] = [("/api/events/", &["once"])];
 
 async fn caller(request: HttpRequest) -> Result<Caller, Problem> {
-    let caller = app(&request)?.caller(&request, Purpose::Http).await?;
+    let caller = app(&request)?
+        .caller(&request, RequestPurpose::Http)
+        .await?;
     if request.method() == Method::GET {
         check_query(request.path(), request.query_string())?;
     }
@@ -91,7 +93,7 @@ impl FromRequest for Anyone {
     }
 }
 
-impl FromRequest for Rider {
+impl FromRequest for RiderCaller {
     type Error = Problem;
     type Future = Extracted<Self>;
 
@@ -108,7 +110,7 @@ impl FromRequest for Rider {
     }
 }
 
-impl FromRequest for Driver {
+impl FromRequest for DriverCaller {
     type Error = Problem;
     type Future = Extracted<Self>;
 

@@ -26,7 +26,7 @@ use crate::problem::described::Document;
     components(schemas(Document, trips::CancelForm, offers::StartForm, offers::GiveBackForm, duty::ShiftForm)),
     modifiers(&Security, &Closed)
 )]
-struct Description;
+struct ApiDescription;
 
 struct Security;
 
@@ -67,7 +67,7 @@ impl utoipa::Modify for Closed {
 
 /// The description of the paths here.
 pub fn document() -> utoipa::openapi::OpenApi {
-    Description::openapi()
+    ApiDescription::openapi()
 }
 
 /// `/openapi.json`, and `/docs/` to look at it.

@@ -3,8 +3,8 @@
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 
-use super::body::Body;
-use super::caller::{Anyone, Driver, Rider};
+use super::body::RequestFields;
+use super::caller::{Anyone, DriverCaller, RiderCaller};
 use crate::app::App;
 use crate::dispatch::objects::{
     DutyObject, HintObject, QuotesObject, ReportedObject, SupplyObject,
@@ -83,7 +83,10 @@ pub(super) struct QuoteForm {
 /// Show your shift, what you are at, and the offer that you have, as a driver
 #[utoipa::path(get, path = "/api/shift/", tag = "drivers", security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = DutyObject), Authenticated, Forbidden))]
-pub(super) async fn show(app: web::Data<App>, driver: Driver) -> Result<HttpResponse, Problem> {
+pub(super) async fn show(
+    app: web::Data<App>,
+    driver: DriverCaller,
+) -> Result<HttpResponse, Problem> {
     let duty = app.dispatch.duty(driver.0.id).await?;
     Ok(HttpResponse::Ok().json(DutyObject::from(&duty)))
 }
@@ -94,8 +97,8 @@ pub(super) async fn show(app: web::Data<App>, driver: Driver) -> Result<HttpResp
     responses((status = 200, body = ShiftObject), Bodied, Beginning))]
 pub(super) async fn begin(
     app: web::Data<App>,
-    driver: Driver,
-    body: Body,
+    driver: DriverCaller,
+    body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
     let mut fields = body.fields();
     let vehicle = fields.vehicle();
@@ -109,8 +112,8 @@ pub(super) async fn begin(
     responses((status = 200, body = ShiftObject), Bodied, OnDuty))]
 pub(super) async fn end(
     app: web::Data<App>,
-    driver: Driver,
-    body: Body,
+    driver: DriverCaller,
+    body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
     body.nothing()?;
     let shift = app.dispatch.end_shift(driver.0.id).await?;
@@ -123,8 +126,8 @@ pub(super) async fn end(
     responses((status = 200, body = ReportedObject), Bodied, OnDuty))]
 pub(super) async fn report(
     app: web::Data<App>,
-    driver: Driver,
-    body: Body,
+    driver: DriverCaller,
+    body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
     let mut fields = body.fields();
     let report = fields.report(inputs::now());
@@ -136,7 +139,10 @@ pub(super) async fn report(
 /// Ask where to wait while there is nothing to do, as a driver on shift
 #[utoipa::path(get, path = "/api/hint/", tag = "drivers", security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = HintObject), Authenticated, Forbidden, OnDuty))]
-pub(super) async fn hint(app: web::Data<App>, driver: Driver) -> Result<HttpResponse, Problem> {
+pub(super) async fn hint(
+    app: web::Data<App>,
+    driver: DriverCaller,
+) -> Result<HttpResponse, Problem> {
     let hint = app.dispatch.hint(driver.0.id).await?;
     Ok(HttpResponse::Ok().json(HintObject::from(hint)))
 }
@@ -155,8 +161,8 @@ pub(super) async fn supply(app: web::Data<App>, who: Anyone) -> Result<HttpRespo
     responses((status = 200, body = QuotesObject), Bodied))]
 pub(super) async fn quote(
     app: web::Data<App>,
-    rider: Rider,
-    body: Body,
+    rider: RiderCaller,
+    body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
     let mut fields = body.fields();
     let way = fields.way();

@@ -20,13 +20,13 @@ use crate::domain::{Sequence, Stream};
 use crate::fields::{FieldErrors, Fields};
 use crate::problem::Problem;
 use crate::problem::described::{Authenticated, Following};
-use crate::registry::actor::{Connect, Follow as Go, Joined};
+use crate::registry::actor::{Connect, FollowStreams as Go, Joined};
 use crate::registry::outbound::Next;
-use crate::registry::roster::Socket;
-use crate::registry::voice::{NotTold, Shared};
-use crate::registry::{Closing, Outbound, Place as Seat, Voice};
+use crate::registry::roster::JoiningSocket;
+use crate::registry::subscriber::{NotDelivered, SharedEvent};
+use crate::registry::{Closing, Outbound, SocketSlot as Seat, Subscriber};
 use crate::resume::follow::{Hold, event_data};
-use crate::resume::{Asked, Opening, Place};
+use crate::resume::{ResumeRequest, Resumption, StreamCursor};
 
 /// How often a comment shows that the line is alive.
 const COMMENT_EVERY: Duration = Duration::from_secs(20);
@@ -59,13 +59,13 @@ pub(super) async fn follow(
     let given = header.or(query.last_event_id.clone());
     let given = given.unwrap_or_default();
     let places = places(&given)?;
-    let asked = Asked::new(who.viewer(), places)
+    let asked = ResumeRequest::new(who.viewer(), places)
         .map_err(|foreign| FieldErrors::one("Last-Event-ID", foreign))?;
-    let (voice, outbound) = (Arc::new(EventVoice::default()), Outbound::default());
-    let place = connect(&app, &who, voice.clone(), outbound.clone()).await?;
-    voice.lock().hold.expect();
+    let (subscriber, outbound) = (Arc::new(EventVoice::default()), Outbound::default());
+    let place = connect(&app, &who, subscriber.clone(), outbound.clone()).await?;
+    subscriber.lock().hold.expect();
     let opening = app.resume.open(asked).await?;
-    let heads = begin(&voice, &outbound, &opening, query.once);
+    let heads = begin(&subscriber, &outbound, &opening, query.once);
     let going = place.registry.send(Go(place.socket, heads));
     going.await.map_err(|_| Problem::stopping())?;
     let mut comments = tokio::time::interval(COMMENT_EVERY);
@@ -74,7 +74,7 @@ pub(super) async fn follow(
         .content_type("text/event-stream")
         .insert_header(("cache-control", "no-cache"))
         .insert_header(("x-accel-buffering", "no"))
-        .streaming(Line {
+        .streaming(EventStreamBody {
             outbound,
             comments,
             _place: place,
@@ -85,15 +85,15 @@ pub(super) async fn follow(
 async fn connect(
     app: &App,
     who: &Anyone,
-    voice: Arc<EventVoice>,
+    subscriber: Arc<EventVoice>,
     outbound: Outbound,
 ) -> Result<Seat, Problem> {
     let place = Seat::new(&app.registry);
-    let socket = Socket {
+    let socket = JoiningSocket {
         user: who.0.person.id,
         session: who.0.session,
         role: who.0.person.role,
-        voice,
+        subscriber,
         outbound,
     };
     let connected = app.registry.send(Connect(place.socket, socket)).await;
@@ -109,12 +109,12 @@ async fn connect(
 
 /// Queues the first event and follows; gives how far the streams are known to go.
 fn begin(
-    voice: &EventVoice,
+    subscriber: &EventVoice,
     outbound: &Outbound,
-    opening: &Opening,
+    opening: &Resumption,
     once: bool,
 ) -> Vec<(Stream, i64)> {
-    let mut tail = voice.lock();
+    let mut tail = subscriber.lock();
     outbound.begin_with(vec![first_event(opening)]);
     let heads = tail.hold.begin(opening);
     tail.ends_at = once.then(|| heads.clone());
@@ -125,7 +125,7 @@ fn begin(
 }
 
 /// The places that an id stands for; none for no id at all.
-fn places(id: &str) -> Result<Vec<Place>, FieldErrors> {
+fn places(id: &str) -> Result<Vec<StreamCursor>, FieldErrors> {
     let wrong = || FieldErrors::one("Last-Event-ID", "This is not the id of an event of ours.");
     if id.is_empty() {
         return Ok(Vec::new());
@@ -135,18 +135,18 @@ fn places(id: &str) -> Result<Vec<Place>, FieldErrors> {
     let rows: Vec<(String, Option<Uuid>, Sequence)> =
         serde_json::from_slice(&text).map_err(|_| wrong())?;
     let place = |(stream, epoch, sequence): (String, Option<Uuid>, Sequence)| {
-        Some(Place {
+        Some(StreamCursor {
             stream: Stream::parse(&stream)?,
             epoch,
             sequence: sequence.get(),
         })
     };
-    let places: Option<Vec<Place>> = rows.into_iter().map(place).collect();
+    let places: Option<Vec<StreamCursor>> = rows.into_iter().map(place).collect();
     places.ok_or_else(wrong)
 }
 
 /// One id that stands for the places in all streams.
-fn id(places: &[Place]) -> String {
+fn id(places: &[StreamCursor]) -> String {
     let rows: Vec<(String, Option<Uuid>, i64)> = places
         .iter()
         .map(|place| (place.stream.to_string(), place.epoch, place.sequence))
@@ -155,12 +155,12 @@ fn id(places: &[Place]) -> String {
     URL_SAFE_NO_PAD.encode(text)
 }
 
-fn chunk(places: &[Place], name: &str, data: &str) -> Bytes {
+fn chunk(places: &[StreamCursor], name: &str, data: &str) -> Bytes {
     let id = id(places);
     format!("id: {id}\nevent: {name}\ndata: {data}\n\n").into()
 }
 
-fn first_event(opening: &Opening) -> Bytes {
+fn first_event(opening: &Resumption) -> Bytes {
     let name = match opening.snapshot {
         None => "resumed",
         Some(_) => "snapshot",
@@ -169,7 +169,7 @@ fn first_event(opening: &Opening) -> Bytes {
     chunk(&opening.places, name, &data)
 }
 
-/// The voice of one line: each event under the id of all places after it.
+/// The subscriber of one line: each event under the id of all places after it.
 #[derive(Default)]
 struct EventVoice(Mutex<Tail>);
 
@@ -199,8 +199,12 @@ impl Tail {
     }
 }
 
-impl Voice for EventVoice {
-    fn tell(&self, shared: &mut Shared<'_>, outbound: &Outbound) -> Result<(), NotTold> {
+impl Subscriber for EventVoice {
+    fn deliver(
+        &self,
+        shared: &mut SharedEvent<'_>,
+        outbound: &Outbound,
+    ) -> Result<(), NotDelivered> {
         let mut tail = self.lock();
         let told = tail.hold.positions(shared.event())?;
         let Hold::Following(follow) = &tail.hold else {
@@ -213,7 +217,7 @@ impl Voice for EventVoice {
         after.advance(&told);
         let data = event_data(shared, &told);
         let chunk = chunk(after.places(), shared.event().kind(), &data);
-        outbound.push(chunk).map_err(|_| NotTold)?;
+        outbound.push(chunk).map_err(|_| NotDelivered)?;
         tail.hold = Hold::Following(after);
         if tail.is_over() {
             outbound.close(Closing::NORMAL);
@@ -221,20 +225,20 @@ impl Voice for EventVoice {
         Ok(())
     }
 
-    fn next(&self, stream: Stream) -> Option<i64> {
+    fn next_sequence(&self, stream: Stream) -> Option<i64> {
         self.lock().hold.next(stream)
     }
 }
 
 /// The answer's body, for as long as the client reads it.
-struct Line {
+struct EventStreamBody {
     outbound: Outbound,
     comments: tokio::time::Interval,
     /// The line counts as one of its account's sockets.
     _place: Seat,
 }
 
-impl Chunks for Line {
+impl Chunks for EventStreamBody {
     type Item = Result<Bytes, actix_web::Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -250,7 +254,7 @@ impl Chunks for Line {
     }
 }
 
-impl Drop for Line {
+impl Drop for EventStreamBody {
     fn drop(&mut self) {
         self.outbound.end();
     }

@@ -3,13 +3,13 @@
 use actix_web::{HttpResponse, web};
 use jiff::SignedDuration;
 
-use super::body::Body;
+use super::body::RequestFields;
 use super::caller::Anyone;
 use crate::app::App;
 use crate::domain::event_object::NotificationObject;
 use crate::domain::notification::NOTICE_LIFE;
 use crate::domain::{Audience, NoticeText, Role};
-use crate::fields::{Fields, Presence};
+use crate::fields::{Fields, Optionality};
 use crate::notices::Addressee;
 use crate::problem::Problem;
 use crate::problem::described::{Authenticated, Commanding};
@@ -65,11 +65,11 @@ pub(super) struct UnreadCount {
 pub(super) async fn send(
     app: web::Data<App>,
     who: Anyone,
-    body: Body,
+    body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
     let operator = who.0.person.operator().ok_or_else(Problem::not_allowed)?;
     let mut fields = body.fields();
-    let text = fields.parsed("message", Presence::Required, NoticeText::parse);
+    let text = fields.parsed("message", Optionality::Required, NoticeText::parse);
     let to = addressee(&mut fields);
     let life = life(&mut fields);
     let ((text, to), life) = fields.finish(text.zip(to).zip(life))?;
@@ -79,8 +79,8 @@ pub(super) async fn send(
 
 /// Exactly one of the three ways to say who is told.
 fn addressee(fields: &mut Fields<'_>) -> Option<Addressee> {
-    let user = fields.text("user", Presence::Optional);
-    let role = fields.parsed("role", Presence::Optional, |word| {
+    let user = fields.text("user", Optionality::Optional);
+    let role = fields.parsed("role", Optionality::Optional, |word| {
         Role::parse(word).ok_or("Not a valid choice: rider, driver or operator.")
     });
     let everybody = fields.is_true("everybody");
@@ -130,7 +130,7 @@ pub(super) async fn list(app: web::Data<App>, who: Anyone) -> Result<HttpRespons
 pub(super) async fn read(
     app: web::Data<App>,
     who: Anyone,
-    body: Body,
+    body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
     let mut fields = body.fields();
     let which = fields.notices();

@@ -3,8 +3,8 @@
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 
-use super::body::Body;
-use super::caller::{Anyone, Driver};
+use super::body::RequestFields;
+use super::caller::{Anyone, DriverCaller};
 use super::trips::{drive, key, named};
 use crate::app::App;
 use crate::dispatch::DriverVerb;
@@ -13,7 +13,7 @@ use crate::domain::core::{Refusal, Reply};
 use crate::domain::event_object::OfferObject;
 use crate::domain::fix_object::{FixObject, TrackObject};
 use crate::domain::{OfferChange, Reason, RideCode, Trip, TripObject};
-use crate::fields::Presence;
+use crate::fields::Optionality;
 use crate::problem::described::{
     Authenticated, Commanding, Forbidden, Guessable, Replying, Running, UnknownTrip,
 };
@@ -52,12 +52,12 @@ pub(super) struct CodeObject<'a> {
     responses((status = 200, body = TripObject), Commanding, UnknownTrip, Guessable))]
 pub(super) async fn start(
     app: web::Data<App>,
-    driver: Driver,
+    driver: DriverCaller,
     nk: web::Path<String>,
-    body: Body,
+    body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
     let mut fields = body.fields();
-    let code = fields.parsed("code", Presence::Optional, RideCode::parse);
+    let code = fields.parsed("code", Optionality::Optional, RideCode::parse);
     let code = fields.finish(Some(code))?;
     drive(&app, driver, DriverVerb::Start(code), &nk, body.key).await
 }
@@ -69,12 +69,12 @@ pub(super) async fn start(
     responses((status = 200, body = TripObject), Commanding, UnknownTrip))]
 pub(super) async fn give_back(
     app: web::Data<App>,
-    driver: Driver,
+    driver: DriverCaller,
     nk: web::Path<String>,
-    body: Body,
+    body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
     let mut fields = body.fields();
-    let reason = fields.parsed("reason", Presence::Optional, Reason::parse);
+    let reason = fields.parsed("reason", Optionality::Optional, Reason::parse);
     let reason = fields.finish(Some(reason))?;
     drive(&app, driver, DriverVerb::GiveBack(reason), &nk, body.key).await
 }
@@ -87,9 +87,9 @@ macro_rules! replies {
             responses((status = 200, body = OfferObject), Replying, UnknownTrip))]
         pub(super) async fn $name(
             app: web::Data<App>,
-            driver: Driver,
+            driver: DriverCaller,
             nk: web::Path<String>,
-            body: Body,
+            body: RequestFields,
         ) -> Result<HttpResponse, Problem> {
             body.nothing()?;
             let trip = key(&app, driver.viewer(), &nk).await?;

@@ -3,15 +3,15 @@
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 
-use super::body::{Body, Repeatable, Words};
-use super::caller::{Anyone, Driver, Rider};
+use super::body::{Repeatable, RequestFields, Words};
+use super::caller::{Anyone, DriverCaller, RiderCaller};
 use crate::app::App;
 use crate::dispatch::DriverVerb;
 use crate::domain::Viewer;
 use crate::domain::core::IdempotencyKey;
 use crate::domain::core::{Effect, Stated, TripOutcome};
-use crate::domain::{Ending, Reason, TripId, TripObject, TripRef};
-use crate::fields::Presence;
+use crate::domain::{Reason, RideEnding, TripId, TripObject, TripRef};
+use crate::fields::Optionality;
 use crate::problem::Problem;
 use crate::problem::described::{Authenticated, Commanding, UnknownTrip};
 
@@ -129,8 +129,8 @@ pub(super) async fn detail(
     responses((status = 201, body = TripObject), Commanding))]
 pub(super) async fn request(
     app: web::Data<App>,
-    rider: Rider,
-    body: Body,
+    rider: RiderCaller,
+    body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
     let mut fields = body.fields();
     let wish = fields.wish();
@@ -148,7 +148,7 @@ pub(super) async fn request(
 
 pub(super) async fn drive(
     app: &App,
-    driver: Driver,
+    driver: DriverCaller,
     verb: DriverVerb,
     nk: &str,
     idempotency: Option<IdempotencyKey>,
@@ -171,9 +171,9 @@ macro_rules! driver_verbs {
             responses((status = 200, body = TripObject), Commanding, UnknownTrip))]
         pub(super) async fn $name(
             app: web::Data<App>,
-            driver: Driver,
+            driver: DriverCaller,
             nk: web::Path<String>,
-            body: Body,
+            body: RequestFields,
         ) -> Result<HttpResponse, Problem> {
             drive(&app, driver, DriverVerb::$verb, &nk, body.nothing()?).await
         }
@@ -201,19 +201,19 @@ pub(super) async fn cancel(
     app: web::Data<App>,
     who: Anyone,
     nk: web::Path<String>,
-    body: Body,
+    body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
     let person = &who.0.person;
     let mut fields = body.fields();
     let done = if let Some(rider) = person.rider() {
-        let reason = fields.parsed("reason", Presence::Optional, Reason::parse);
+        let reason = fields.parsed("reason", Optionality::Optional, Reason::parse);
         let reason = fields.finish(Some(reason))?;
         let trip = key(&app, who.viewer(), &nk).await?;
         let cancelled = app.dispatch.cancel(rider.id, trip, reason, body.key);
         cancelled.await?
     } else {
         let operator = person.operator().ok_or_else(Problem::not_allowed)?;
-        let reason = fields.parsed("reason", Presence::Required, Reason::parse);
+        let reason = fields.parsed("reason", Optionality::Required, Reason::parse);
         let reason = fields.finish(reason)?;
         let trip = key(&app, who.viewer(), &nk).await?;
         let cancelled = app
@@ -233,11 +233,11 @@ pub(super) async fn take_back(
     app: web::Data<App>,
     who: Anyone,
     nk: web::Path<String>,
-    body: Body,
+    body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
     let operator = who.0.person.operator().ok_or_else(Problem::not_allowed)?;
     let mut fields = body.fields();
-    let reason = fields.parsed("reason", Presence::Required, Reason::parse);
+    let reason = fields.parsed("reason", Optionality::Required, Reason::parse);
     let reason = fields.finish(reason)?;
     let trip = key(&app, who.viewer(), &nk).await?;
     let taken = app.dispatch.take_back(operator, trip, reason, body.key);
@@ -253,12 +253,12 @@ pub(super) async fn end(
     app: web::Data<App>,
     who: Anyone,
     nk: web::Path<String>,
-    body: Body,
+    body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
     let operator = who.0.person.operator().ok_or_else(Problem::not_allowed)?;
     let mut fields = body.fields();
-    let ending = fields.parsed("status", Presence::Required, Ending::parse);
-    let reason = fields.parsed("reason", Presence::Required, Reason::parse);
+    let ending = fields.parsed("status", Optionality::Required, RideEnding::parse);
+    let reason = fields.parsed("reason", Optionality::Required, Reason::parse);
     let (ending, reason) = fields.finish(ending.zip(reason))?;
     let trip = key(&app, who.viewer(), &nk).await?;
     let ended = app.dispatch.end(operator, trip, ending, reason, body.key);
@@ -274,7 +274,7 @@ pub(super) async fn set_fare(
     app: web::Data<App>,
     who: Anyone,
     nk: web::Path<String>,
-    body: Body,
+    body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
     let operator = who.0.person.operator().ok_or_else(Problem::not_allowed)?;
     let mut fields = body.fields();

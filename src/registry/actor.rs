@@ -7,8 +7,8 @@ use actix::{Actor, Context, Handler, Message};
 
 use super::closing::Closing;
 use super::groups::SocketId;
-use super::roster::{Lagging, Missed, Roster, Socket, TooManySockets};
-use crate::domain::{Event, SessionId, Sighting, Stream, TripId};
+use super::roster::{JoiningSocket, Lagging, Missed, Roster, TooManySockets};
+use crate::domain::{Event, SessionId, Stream, TripId, VehiclePosition};
 
 /// How many messages may wait; senders wait when it is full.
 const MAILBOX_MAX: usize = 1_024;
@@ -30,7 +30,7 @@ impl Actor for TripRegistry {
 /// A socket, under an id that nobody else has, wants to hear; it does after [`Joined`].
 #[derive(Message)]
 #[rtype(result = "Result<(), ConnectError>")]
-pub struct Connect(pub SocketId, pub Socket);
+pub struct Connect(pub SocketId, pub JoiningSocket);
 
 /// Why a socket is not taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -53,20 +53,20 @@ pub struct Joined {
     pub snapshot: Vec<TripId>,
 }
 
-/// The socket's voice follows its streams from now on; they went up to these sequences when that was found out.
+/// The socket's subscriber follows its streams from now on; they went up to these sequences when that was found out.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Follow(pub SocketId, pub Vec<(Stream, i64)>);
+pub struct FollowStreams(pub SocketId, pub Vec<(Stream, i64)>);
 
 /// The socket wants to see where the driver of a trip is.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Look(pub SocketId, pub TripId);
+pub struct WatchPosition(pub SocketId, pub TripId);
 
 /// Where the driver of a trip is.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Sighted(pub Sighting);
+pub struct Sighted(pub VehiclePosition);
 
 /// The socket is gone.
 #[derive(Message)]
@@ -125,7 +125,7 @@ pub struct Census {
 /// Close every socket, and take no more.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Stop;
+pub struct CloseAll;
 
 impl Handler<Connect> for TripRegistry {
     type Result = Result<(), ConnectError>;
@@ -147,10 +147,10 @@ impl Handler<Joined> for TripRegistry {
     }
 }
 
-impl Handler<Follow> for TripRegistry {
+impl Handler<FollowStreams> for TripRegistry {
     type Result = ();
 
-    fn handle(&mut self, Follow(socket, heads): Follow, _: &mut Self::Context) {
+    fn handle(&mut self, FollowStreams(socket, heads): FollowStreams, _: &mut Self::Context) {
         self.roster.follow(socket, &heads, Instant::now());
     }
 }
@@ -163,10 +163,10 @@ impl Handler<TakeLagging> for TripRegistry {
     }
 }
 
-impl Handler<Look> for TripRegistry {
+impl Handler<WatchPosition> for TripRegistry {
     type Result = ();
 
-    fn handle(&mut self, Look(socket, trip): Look, _: &mut Self::Context) {
+    fn handle(&mut self, WatchPosition(socket, trip): WatchPosition, _: &mut Self::Context) {
         self.roster.look(socket, trip);
     }
 }
@@ -234,10 +234,10 @@ impl Handler<Count> for TripRegistry {
     }
 }
 
-impl Handler<Stop> for TripRegistry {
+impl Handler<CloseAll> for TripRegistry {
     type Result = ();
 
-    fn handle(&mut self, _: Stop, _: &mut Self::Context) {
+    fn handle(&mut self, _: CloseAll, _: &mut Self::Context) {
         self.stopping = true;
         self.roster.close_all(Closing::RESTART);
     }

@@ -58,16 +58,16 @@ pub enum Parting {
 
 /// The queue of one socket; cheap to clone.
 #[derive(Clone, Default)]
-pub struct Outbound(Arc<Shared>);
+pub struct Outbound(Arc<SharedQueue>);
 
 #[derive(Default)]
-struct Shared {
-    queue: Mutex<Queue>,
+struct SharedQueue {
+    queue: Mutex<FrameQueue>,
     waker: AtomicWaker,
 }
 
 #[derive(Default)]
-struct Queue {
+struct FrameQueue {
     room: Room,
     frames: VecDeque<Bytes>,
     bytes: usize,
@@ -201,7 +201,7 @@ impl Outbound {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Queue> {
+    fn lock(&self) -> MutexGuard<'_, FrameQueue> {
         self.0
             .queue
             .lock()

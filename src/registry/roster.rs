@@ -16,8 +16,10 @@ use self::backlog::Backlog;
 use super::closing::Closing;
 use super::groups::{Group, Groups, SocketId};
 use super::outbound::Outbound;
-use super::voice::{Shared, Voice};
-use crate::domain::{Before, Event, Role, SessionId, Sighting, Stream, Trip, TripId, UserId};
+use super::subscriber::{SharedEvent, Subscriber};
+use crate::domain::{
+    Before, Event, Role, SessionId, Stream, Trip, TripId, UserId, VehiclePosition,
+};
 
 /// How many sockets one account may have.
 pub const SOCKETS_PER_USER_MAX: usize = 16;
@@ -27,7 +29,7 @@ const HELD_MAX: usize = 1_024;
 const BEHIND_MAX: Duration = Duration::from_secs(5);
 
 /// A socket as it joins.
-pub struct Socket {
+pub struct JoiningSocket {
     /// Whose.
     pub user: UserId,
     /// Of which log-in.
@@ -35,12 +37,12 @@ pub struct Socket {
     /// As what.
     pub role: Role,
     /// How it writes what it hears.
-    pub voice: Arc<dyn Voice>,
+    pub subscriber: Arc<dyn Subscriber>,
     /// Its queue.
     pub outbound: Outbound,
 }
 
-impl Socket {
+impl JoiningSocket {
     fn hears(&self, stream: Stream) -> bool {
         stream.is_heard_by(self.user, self.role)
     }
@@ -58,12 +60,12 @@ pub struct Lagging {
     /// The parts of streams to read.
     pub missed: Vec<Missed>,
     /// How it writes them.
-    pub voice: Arc<dyn Voice>,
+    pub subscriber: Arc<dyn Subscriber>,
     /// Where to.
     pub outbound: Outbound,
 }
 
-enum Pace {
+enum ConnectionState {
     /// The snapshot is being read; events wait.
     Joining(Vec<Arc<Event>>),
     /// Events go out as they come.
@@ -76,20 +78,20 @@ enum Pace {
     },
 }
 
-struct Entry {
-    socket: Socket,
-    pace: Pace,
+struct SocketEntry {
+    socket: JoiningSocket,
+    pace: ConnectionState,
 }
 
-impl Entry {
-    fn deliver(&mut self, event: &Arc<Event>, shared: &mut Shared<'_>, now: Instant) {
+impl SocketEntry {
+    fn deliver(&mut self, event: &Arc<Event>, shared: &mut SharedEvent<'_>, now: Instant) {
         let socket = &self.socket;
         match &mut self.pace {
-            Pace::Joining(held) if held.len() < HELD_MAX => held.push(event.clone()),
-            Pace::Joining(_) => socket.outbound.close_now(Closing::SLOW),
-            Pace::Behind { missed, .. } => missed.note(event, socket),
-            Pace::Live => {
-                if socket.voice.tell(shared, &socket.outbound).is_err() {
+            ConnectionState::Joining(held) if held.len() < HELD_MAX => held.push(event.clone()),
+            ConnectionState::Joining(_) => socket.outbound.close_now(Closing::SLOW),
+            ConnectionState::Behind { missed, .. } => missed.note(event, socket),
+            ConnectionState::Live => {
+                if socket.subscriber.deliver(shared, &socket.outbound).is_err() {
                     let mut missed = Backlog::default();
                     missed.note(event, socket);
                     self.fall_behind(missed, now);
@@ -99,7 +101,7 @@ impl Entry {
     }
 
     fn fall_behind(&mut self, missed: Backlog, since: Instant) {
-        self.pace = Pace::Behind {
+        self.pace = ConnectionState::Behind {
             since,
             missed,
             refilling: false,
@@ -110,20 +112,20 @@ impl Entry {
 /// Every socket and its groups.
 #[derive(Default)]
 pub struct Roster {
-    entries: HashMap<SocketId, Entry>,
+    entries: HashMap<SocketId, SocketEntry>,
     groups: Groups,
 }
 
 impl Roster {
     /// Takes a socket in; it hears nothing before [`Roster::joined`].
-    pub fn connect(&mut self, id: SocketId, socket: Socket) -> Result<(), TooManySockets> {
+    pub fn connect(&mut self, id: SocketId, socket: JoiningSocket) -> Result<(), TooManySockets> {
         if self.groups.size(Group::User(socket.user)) >= SOCKETS_PER_USER_MAX {
             return Err(TooManySockets);
         }
         self.groups.join(id, Group::User(socket.user));
         self.groups.join(id, Group::Role(socket.role));
-        let pace = Pace::Joining(Vec::new());
-        self.entries.insert(id, Entry { socket, pace });
+        let pace = ConnectionState::Joining(Vec::new());
+        self.entries.insert(id, SocketEntry { socket, pace });
         Ok(())
     }
 
@@ -132,14 +134,16 @@ impl Roster {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
-        let Pace::Joining(held) = std::mem::replace(&mut entry.pace, Pace::Live) else {
+        let ConnectionState::Joining(held) =
+            std::mem::replace(&mut entry.pace, ConnectionState::Live)
+        else {
             return;
         };
         for trip in snapshot {
             self.groups.join(id, Group::Trip(*trip));
         }
         for event in &held {
-            entry.deliver(event, &mut Shared::of(event), now);
+            entry.deliver(event, &mut SharedEvent::of(event), now);
             // The snapshot may be older.
             if let Some(trip) = event.trip().map(|change| &change.trip)
                 && !attends(&entry.socket, trip)
@@ -154,16 +158,16 @@ impl Roster {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
-        let mut missed = match std::mem::replace(&mut entry.pace, Pace::Live) {
-            Pace::Behind { missed, .. } => missed,
-            Pace::Live => Backlog::default(),
-            joining @ Pace::Joining(_) => {
+        let mut missed = match std::mem::replace(&mut entry.pace, ConnectionState::Live) {
+            ConnectionState::Behind { missed, .. } => missed,
+            ConnectionState::Live => Backlog::default(),
+            joining @ ConnectionState::Joining(_) => {
                 entry.pace = joining;
                 return;
             }
         };
         for (stream, last) in heads {
-            if let Some(first) = entry.socket.voice.next(*stream) {
+            if let Some(first) = entry.socket.subscriber.next_sequence(*stream) {
                 let (stream, last) = (*stream, *last);
                 missed.widen(Missed {
                     stream,
@@ -185,7 +189,7 @@ impl Roster {
 
     /// Tells everybody who hears a stream in which the event stands, each once.
     pub fn announce(&mut self, event: &Arc<Event>, now: Instant) {
-        let mut shared = Shared::of(event);
+        let mut shared = SharedEvent::of(event);
         for (n, position) in event.positions.iter().enumerate() {
             let earlier = &event.positions[..n];
             let groups = hearers(position.stream).into_iter().flatten();
@@ -234,13 +238,15 @@ impl Roster {
 
     /// Tells those who attend to a trip where its driver is, as far as they want to know; who has fallen behind is told
     /// the next time.
-    pub fn sight(&self, sighting: &Sighting) {
+    pub fn sight(&self, sighting: &VehiclePosition) {
         for id in self.groups.members(Group::Trip(sighting.trip)) {
             if let Some(entry) = self.entries.get(&id)
-                && matches!(entry.pace, Pace::Live)
+                && matches!(entry.pace, ConnectionState::Live)
             {
                 let socket = &entry.socket;
-                socket.voice.sight(sighting, &socket.outbound);
+                socket
+                    .subscriber
+                    .deliver_position(sighting, &socket.outbound);
             }
         }
     }
@@ -279,7 +285,7 @@ impl Roster {
     pub fn lagging(&mut self, limit: usize, now: Instant) -> Vec<Lagging> {
         let mut ready = Vec::new();
         for (id, entry) in &mut self.entries {
-            let Pace::Behind {
+            let ConnectionState::Behind {
                 since,
                 missed,
                 refilling,
@@ -297,7 +303,7 @@ impl Roster {
                 ready.push(Lagging {
                     socket: *id,
                     missed: missed.parts().to_vec(),
-                    voice: socket.voice.clone(),
+                    subscriber: socket.subscriber.clone(),
                     outbound: socket.outbound.clone(),
                 });
             } else if now.duration_since(*since) > BEHIND_MAX {
@@ -319,7 +325,7 @@ impl Roster {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
-        let Pace::Behind {
+        let ConnectionState::Behind {
             since,
             missed,
             refilling,
@@ -327,10 +333,10 @@ impl Roster {
         else {
             return;
         };
-        missed.brought(through, &*entry.socket.voice);
+        missed.brought(through, &*entry.socket.subscriber);
         before.iter().for_each(|part| missed.widen(*part));
         if missed.is_empty() {
-            entry.pace = Pace::Live;
+            entry.pace = ConnectionState::Live;
         } else {
             (*since, *refilling) = (now, false);
         }
@@ -361,7 +367,7 @@ fn hearers(stream: Stream) -> [Option<Group>; 3] {
 }
 
 /// Whether a socket may attend to a trip that stands like this.
-fn attends(socket: &Socket, trip: &Trip) -> bool {
+fn attends(socket: &JoiningSocket, trip: &Trip) -> bool {
     let mut streams = Before::from(trip).seen_in(trip);
     !trip.state.status().is_final() && streams.any(|stream| socket.hears(stream))
 }

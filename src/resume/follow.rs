@@ -4,24 +4,24 @@ use serde::Serialize;
 use serde::ser::SerializeStruct;
 use uuid::Uuid;
 
-use super::opening::{Opening, Place};
+use super::opening::{Resumption, StreamCursor};
 use crate::domain::{Event, EventObject, Position, Stream};
-use crate::registry::voice::{NotTold, Shared};
+use crate::registry::subscriber::{NotDelivered, SharedEvent};
 
 /// Where a client stands in its streams.
 #[derive(Debug, Clone)]
-pub struct Follow {
-    places: Vec<Place>,
+pub struct Following {
+    places: Vec<StreamCursor>,
 }
 
-impl Follow {
+impl Following {
     /// From these places on.
-    pub fn from(places: Vec<Place>) -> Self {
+    pub fn from(places: Vec<StreamCursor>) -> Self {
         Self { places }
     }
 
     /// Where it stands.
-    pub fn places(&self) -> &[Place] {
+    pub fn places(&self) -> &[StreamCursor] {
         &self.places
     }
 
@@ -34,11 +34,11 @@ impl Follow {
     /// The positions of an event that are new to the client; none for an event that it has or that is not its own.
     ///
     /// An event that comes too early in one of the streams is not told yet.
-    pub fn positions(&self, event: &Event) -> Result<Vec<Position>, NotTold> {
+    pub fn positions(&self, event: &Event) -> Result<Vec<Position>, NotDelivered> {
         let mut new = Vec::new();
         for position in &event.positions {
             match self.next(position.stream) {
-                Some(next) if position.sequence > next => return Err(NotTold),
+                Some(next) if position.sequence > next => return Err(NotDelivered),
                 Some(next) if position.sequence == next => new.push(*position),
                 Some(_) | None => {}
             }
@@ -67,7 +67,7 @@ pub enum Hold {
     /// The log is being read; what is announced meanwhile is only counted.
     Opening(Vec<(Stream, i64)>),
     /// It follows them.
-    Following(Follow),
+    Following(Following),
 }
 
 impl Hold {
@@ -77,7 +77,7 @@ impl Hold {
     }
 
     /// Follows from where the log was read to; gives how far the streams are known to go.
-    pub fn begin(&mut self, opening: &Opening) -> Vec<(Stream, i64)> {
+    pub fn begin(&mut self, opening: &Resumption) -> Vec<(Stream, i64)> {
         let mut heads = opening.heads.clone();
         if let Self::Opening(counted) = self {
             for (stream, last) in counted {
@@ -86,12 +86,12 @@ impl Hold {
                 }
             }
         }
-        *self = Self::Following(Follow::from(opening.places.clone()));
+        *self = Self::Following(Following::from(opening.places.clone()));
         heads
     }
 
     /// The positions of an event that are to be told now.
-    pub fn positions(&mut self, event: &Event) -> Result<Vec<Position>, NotTold> {
+    pub fn positions(&mut self, event: &Event) -> Result<Vec<Position>, NotDelivered> {
         match self {
             Self::None => Ok(Vec::new()),
             Self::Following(follow) => follow.positions(event),
@@ -143,7 +143,7 @@ impl From<&Position> for PositionObject {
 }
 
 /// An event with the positions at which a client meets it, as JSON; the event's own part is made once for all.
-pub fn event_data(shared: &mut Shared<'_>, positions: &[Position]) -> String {
+pub fn event_data(shared: &mut SharedEvent<'_>, positions: &[Position]) -> String {
     let event = shared.piece("event", |event| {
         serde_json::to_string(&EventObject::from(event))
             .expect("an event object has only texts and finite numbers")

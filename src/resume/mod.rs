@@ -8,4 +8,4 @@ mod opening;
 pub mod refill;
 mod snapshot;
 
-pub use opening::{Asked, BadPosition, Opening, Place, Reason, Resume};
+pub use opening::{BadPosition, Reason, Resume, ResumeRequest, Resumption, StreamCursor};

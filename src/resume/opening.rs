@@ -15,7 +15,7 @@ use crate::inputs;
 use crate::store::db::Db;
 use crate::store::gather::Gather;
 use crate::store::pool::Unavailable;
-use crate::store::streams::{self, Head};
+use crate::store::streams::{self, StreamStanding};
 use crate::store::{QueryResult, Store, corrupt};
 
 /// How many events of one stream are replayed at most.
@@ -23,7 +23,7 @@ pub const REPLAY_MAX: i64 = 1_000;
 
 /// A place in a stream; the epoch is unknown where nothing has ever happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct StreamCursor {
     /// Which stream.
     pub stream: Stream,
     /// Which life of it.
@@ -39,14 +39,14 @@ pub struct BadPosition(Stream);
 
 /// A client that wants to go on.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct ResumeRequest {
     viewer: Viewer,
-    places: Vec<Place>,
+    places: Vec<StreamCursor>,
 }
 
-impl Asked {
+impl ResumeRequest {
     /// This account, from these places; those of other streams are refused.
-    pub fn new(viewer: Viewer, places: Vec<Place>) -> Result<Self, BadPosition> {
+    pub fn new(viewer: Viewer, places: Vec<StreamCursor>) -> Result<Self, BadPosition> {
         let own = Stream::of(viewer.user, viewer.role);
         match places.iter().find(|place| !own.contains(&place.stream)) {
             Some(foreign) => Err(BadPosition(foreign.stream)),
@@ -55,7 +55,7 @@ impl Asked {
     }
 
     /// Every stream of the account, and the place given in it.
-    fn streams(&self) -> Vec<(Stream, Option<Place>)> {
+    fn streams(&self) -> Vec<(Stream, Option<StreamCursor>)> {
         let given = |stream| {
             self.places
                 .iter()
@@ -87,16 +87,16 @@ pub enum Reason {
 
 /// How a client goes on.
 #[derive(Debug, Clone)]
-pub struct Opening {
+pub struct Resumption {
     /// From where: the event that follows in each stream has the sequence after this.
-    pub places: Vec<Place>,
+    pub places: Vec<StreamCursor>,
     /// Up to where each stream went when this was found out.
     pub heads: Vec<(Stream, i64)>,
     /// What the client must know instead of what it has missed, and why.
     pub snapshot: Option<Snapshot>,
 }
 
-impl Serialize for Opening {
+impl Serialize for Resumption {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let positions: Vec<PositionObject> = self
             .places
@@ -118,7 +118,7 @@ impl Serialize for Opening {
 
 /// Lets clients go on; cheap to clone.
 #[derive(Clone)]
-pub struct Resume(Gather<Asked, Opening>);
+pub struct Resume(Gather<ResumeRequest, Resumption>);
 
 impl Resume {
     /// Over this store, whose events are kept so long.
@@ -130,7 +130,7 @@ impl Resume {
     }
 
     /// How this client goes on.
-    pub async fn open(&self, asked: Asked) -> Result<Opening, Unavailable> {
+    pub async fn open(&self, asked: ResumeRequest) -> Result<Resumption, Unavailable> {
         self.0.get(asked).await
     }
 }
@@ -138,17 +138,17 @@ impl Resume {
 /// All of them, as of one moment.
 fn open(
     db: &mut Db,
-    asked: &[Asked],
+    asked: &[ResumeRequest],
     at: Timestamp,
     kept_since: Timestamp,
-) -> QueryResult<Vec<Opening>> {
+) -> QueryResult<Vec<Resumption>> {
     let places: Vec<(Stream, i64)> = asked
         .iter()
-        .flat_map(Asked::streams)
+        .flat_map(ResumeRequest::streams)
         .map(|(stream, place)| (stream, place.map_or(0, |place| place.sequence)))
         .collect();
     let heads = streams::heads(db, &places)?;
-    let mut openings: Vec<(Opening, Option<Reason>)> = asked
+    let mut openings: Vec<(Resumption, Option<Reason>)> = asked
         .iter()
         .map(|asked| judge(asked, &heads, kept_since))
         .collect();
@@ -169,10 +169,10 @@ fn open(
 
 /// Whether a client can go on; if not, it does from where its streams stand.
 fn judge(
-    asked: &Asked,
-    heads: &HashMap<(Stream, i64), Head>,
+    asked: &ResumeRequest,
+    heads: &HashMap<(Stream, i64), StreamStanding>,
     kept_since: Timestamp,
-) -> (Opening, Option<Reason>) {
+) -> (Resumption, Option<Reason>) {
     let mut reason = None;
     let (mut own, mut ends) = (Vec::new(), Vec::new());
     for (stream, given) in asked.streams() {
@@ -181,13 +181,13 @@ fn judge(
             .or_else(|| why_not(given, head, kept_since))
             .or_else(|| is_unreadable(given?, head?).then_some(Reason::TooOld));
         own.extend(given);
-        ends.push(Place {
+        ends.push(StreamCursor {
             stream,
             epoch: head.map(|head| head.epoch),
             sequence: head.map_or(0, |head| head.sequence),
         });
     }
-    let opening = Opening {
+    let opening = Resumption {
         heads: ends.iter().map(|end| (end.stream, end.sequence)).collect(),
         places: if reason.is_none() { own } else { ends },
         snapshot: None,
@@ -195,13 +195,17 @@ fn judge(
     (opening, reason)
 }
 
-fn why_not(given: Option<Place>, head: Option<&Head>, kept_since: Timestamp) -> Option<Reason> {
+fn why_not(
+    given: Option<StreamCursor>,
+    head: Option<&StreamStanding>,
+    kept_since: Timestamp,
+) -> Option<Reason> {
     let Some(given) = given else {
         return Some(Reason::NoPosition);
     };
     let (epoch, end) = head.map_or((None, 0), |head| (Some(head.epoch), head.sequence));
     let is_beginning = given.epoch.is_none() && given.sequence == 0;
-    let is_kept = |head: &Head| head.next_at.is_some_and(|at| at >= kept_since);
+    let is_kept = |head: &StreamStanding| head.next_at.is_some_and(|at| at >= kept_since);
     if given.epoch != epoch && !is_beginning {
         Some(Reason::UnknownEpoch)
     } else if given.sequence > end {
@@ -218,7 +222,7 @@ fn why_not(given: Option<Place>, head: Option<&Head>, kept_since: Timestamp) -> 
 }
 
 /// Whether something follows of which nobody can be told.
-fn is_unreadable(given: Place, head: &Head) -> bool {
+fn is_unreadable(given: StreamCursor, head: &StreamStanding) -> bool {
     corrupt::has_place(given.stream, given.sequence, head.sequence)
 }
 
@@ -232,13 +236,13 @@ mod tests {
         let (now, epoch) = (Timestamp::UNIX_EPOCH, Uuid::from_u128(1));
         let place = |epoch, sequence| {
             let stream = Stream::User(UserId::new(1));
-            Some(Place {
+            Some(StreamCursor {
                 stream,
                 epoch,
                 sequence,
             })
         };
-        let head = |sequence, next_at| Head {
+        let head = |sequence, next_at| StreamStanding {
             epoch,
             sequence,
             next_at,

@@ -9,10 +9,10 @@ use actix::Addr;
 use crate::domain::{Event, Stream};
 use crate::registry::actor::{Refilled, TakeLagging};
 use crate::registry::roster::{Lagging, Missed};
-use crate::registry::voice::Shared;
+use crate::registry::subscriber::SharedEvent;
 use crate::registry::{Closing, TripRegistry};
-use crate::store::pool::{Reader, Unavailable};
-use crate::store::streams::{self, Found, Part};
+use crate::store::pool::{ReadPool, Unavailable};
+use crate::store::streams::{self, FoundEvents, StreamPart};
 
 /// How often sockets that fell behind are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -22,7 +22,7 @@ const SOCKETS_MAX: usize = 512;
 const PAGE: i64 = 64;
 
 /// Serves lagging sockets for as long as there is a registry.
-pub async fn run(registry: Addr<TripRegistry>, reader: Reader) {
+pub async fn run(registry: Addr<TripRegistry>, reader: ReadPool) {
     let mut ticks = tokio::time::interval(LOOK_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -67,13 +67,13 @@ fn is_longer_than_a_page(socket: &Lagging) -> bool {
         .any(|missed| missed.last - missed.first >= PAGE)
 }
 
-async fn read(reader: &Reader, lagging: &[Lagging]) -> Result<Found, Unavailable> {
-    let part = |missed: &Missed| Part {
+async fn read(reader: &ReadPool, lagging: &[Lagging]) -> Result<FoundEvents, Unavailable> {
+    let part = |missed: &Missed| StreamPart {
         stream: missed.stream,
         first: missed.first,
         last: missed.last,
     };
-    let parts: Vec<Part> = lagging
+    let parts: Vec<StreamPart> = lagging
         .iter()
         .flat_map(|socket| socket.missed.iter().map(part))
         .collect();
@@ -82,7 +82,7 @@ async fn read(reader: &Reader, lagging: &[Lagging]) -> Result<Found, Unavailable
 
 /// Queues what one socket has missed, as far as it was read and there is room; returns up to where each stream is now
 /// queued, and what has to be read first. What is no longer in the log cannot be told: the client has to come back and ask.
-fn bring(socket: &Lagging, found: &Found) -> (Vec<(Stream, i64)>, Vec<Missed>) {
+fn bring(socket: &Lagging, found: &FoundEvents) -> (Vec<(Stream, i64)>, Vec<Missed>) {
     let mut pages = Vec::new();
     for missed in &socket.missed {
         match page(missed, found) {
@@ -97,7 +97,9 @@ fn bring(socket: &Lagging, found: &Found) -> (Vec<(Stream, i64)>, Vec<Missed>) {
     let mut through = BTreeMap::new();
     let mut before = Vec::new();
     for event in merge(pages) {
-        let told = socket.voice.tell(&mut Shared::of(&event), &socket.outbound);
+        let told = socket
+            .subscriber
+            .deliver(&mut SharedEvent::of(&event), &socket.outbound);
         if told.is_err() {
             before = needed_before(socket, &event);
             break;
@@ -124,7 +126,7 @@ fn needed_before(socket: &Lagging, event: &Event) -> Vec<Missed> {
     };
     let missed = event.positions.iter().filter_map(|position| {
         let (stream, last) = (position.stream, position.sequence);
-        let first = socket.voice.next(stream)?;
+        let first = socket.subscriber.next_sequence(stream)?;
         (first < last && !is_read(stream, first)).then_some(Missed {
             stream,
             first,
@@ -135,20 +137,20 @@ fn needed_before(socket: &Lagging, event: &Event) -> Vec<Missed> {
 }
 
 /// A part of a stream, as far as it was read.
-struct Page {
+struct StreamPage {
     events: Vec<Arc<Event>>,
     is_whole: bool,
 }
 
 /// What was read of a part, which must have no hole.
-fn page(missed: &Missed, found: &Found) -> Option<Page> {
+fn page(missed: &Missed, found: &FoundEvents) -> Option<StreamPage> {
     let end = missed.last.min(missed.first + PAGE - 1);
     let events: Vec<Arc<Event>> = found
         .range((missed.stream, missed.first)..=(missed.stream, end))
         .map(|(_, event)| event.clone())
         .collect();
     let wanted = usize::try_from(end - missed.first + 1).ok()?;
-    (events.len() == wanted).then_some(Page {
+    (events.len() == wanted).then_some(StreamPage {
         events,
         is_whole: end == missed.last,
     })
@@ -156,7 +158,7 @@ fn page(missed: &Missed, found: &Found) -> Option<Page> {
 
 /// The pages' events in the log's order, each once. Nothing stands behind the end of a page that is not the whole
 /// part, since the log may hold more of that stream in between.
-fn merge(pages: Vec<Page>) -> Vec<Arc<Event>> {
+fn merge(pages: Vec<StreamPage>) -> Vec<Arc<Event>> {
     let end = pages
         .iter()
         .filter(|page| !page.is_whole)

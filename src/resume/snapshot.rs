@@ -11,14 +11,14 @@ use crate::domain::Viewer;
 use crate::domain::event_object::{OfferObject, ShiftObject};
 use crate::domain::{DriverId, OfferChange, Role, Shift, Stream, Trip, TripObject, UserId};
 use crate::store::db::Db;
-use crate::store::notifications::{self, Reader};
+use crate::store::notifications::{self, NotificationReader};
 use crate::store::views;
 use crate::store::{QueryResult, offers, shifts};
 
 /// How many trips, shifts and offers of everybody a snapshot for the staff has at most.
 pub const STAFF_MAX: usize = 1_000;
 
-/// What an account must know now, as of the places of its [`Opening`](super::Opening).
+/// What an account must know now, as of the places of its [`Resumption`](super::Resumption).
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     /// Why the client gets it.
@@ -122,9 +122,9 @@ pub(super) fn show(db: &mut Db, viewers: &[Viewer], at: Timestamp) -> QueryResul
     } else {
         Arc::default()
     };
-    let readers: Vec<Reader> = viewers
+    let readers: Vec<NotificationReader> = viewers
         .iter()
-        .map(|viewer| Reader {
+        .map(|viewer| NotificationReader {
             user: viewer.user,
             streams: Stream::of(viewer.user, viewer.role),
             at,

@@ -7,24 +7,24 @@ use std::task::{Context, Poll};
 use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::ws::Ending;
+use crate::ws::EndOfReading;
 
 /// A TCP stream that reads as ended once its socket says so.
 pub(super) struct Connection {
     stream: TcpStream,
-    ending: Ending,
+    ending: EndOfReading,
 }
 
 impl Connection {
     pub(super) fn of(stream: TcpStream) -> Self {
         Self {
             stream,
-            ending: Ending::default(),
+            ending: EndOfReading::default(),
         }
     }
 
     /// What ends it.
-    pub(super) fn ending(&self) -> Ending {
+    pub(super) fn ending(&self) -> EndOfReading {
         self.ending.clone()
     }
 }

@@ -21,17 +21,17 @@ use crate::accounts::Accounts;
 use crate::app::App;
 use crate::auth::keys::KeyError;
 use crate::auth::throttle::Throttle;
-use crate::auth::tokens::Tokens;
+use crate::auth::tokens::TokenIssuer;
 use crate::config::{Clock, EtaError, ServeConfig, Switch, TownFileError};
 use crate::dispatch::Dispatch;
 use crate::inputs;
 use crate::notices::Notices;
 use crate::registry::TripRegistry;
-use crate::registry::actor::Stop;
+use crate::registry::actor::CloseAll;
 use crate::resume::{Resume, refill};
 use crate::store::Store;
 use crate::store::db::{DatabaseUrl, DatabaseUrlError, Db};
-use crate::store::lock::{self, Lock, LockError};
+use crate::store::lock::{self, DatabaseLock, LockError};
 use crate::store::migrations::{self, Direction, MigrationError};
 use crate::telemetry::RequestSpan;
 use crate::{http, ws};
@@ -103,7 +103,7 @@ impl StopHandle {
     /// Closes every socket with a code that says to reconnect, finishes what was accepted, and stops.
     pub async fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
-        let _ = self.registry.send(Stop).await;
+        let _ = self.registry.send(CloseAll).await;
         self.http.stop(true).await;
     }
 }
@@ -119,7 +119,7 @@ impl Server {
         let eta = Arc::new(config.eta.chain()?);
         let database = config.data.database()?;
         let (listener, lock, db) = occupy(&database, config.network.listen)?;
-        let tokens = Tokens::new(config.accounts.keys(&config.data)?);
+        let tokens = TokenIssuer::new(config.accounts.keys(&config.data)?);
         let opened = Store::open_locked(&database, lock, db);
         let arbiter = Arbiter::new();
         let registry =
@@ -235,7 +235,7 @@ impl Server {
 fn occupy(
     database: &DatabaseUrl,
     wanted: SocketAddr,
-) -> Result<(TcpListener, Lock, Db), ServerError> {
+) -> Result<(TcpListener, DatabaseLock, Db), ServerError> {
     let name = |address| {
         let process = std::process::id();
         format!("cabrank process {process} at {address}")

@@ -13,8 +13,8 @@ use crate::inputs;
 use crate::registry::TripRegistry;
 use crate::registry::actor::{Announce, Sessions};
 use crate::store::db::Db;
-use crate::store::pool::Reader;
-use crate::store::writer::feed::{Feed, Item, News};
+use crate::store::pool::ReadPool;
+use crate::store::writer::feed::{Announcement, Feed, Item};
 use crate::store::{
     QueryResult, Store, decisions, events, keys, notifications, quotes, streams, users,
 };
@@ -45,7 +45,7 @@ const REFILL_PAUSE: Duration = Duration::from_millis(500);
 /// The one task that announces what was committed, once dispatch knows what was before.
 pub(super) async fn announce(
     mut feed: Feed,
-    reader: Reader,
+    reader: ReadPool,
     registry: Addr<TripRegistry>,
     watch: Watch,
 ) {
@@ -55,7 +55,7 @@ pub(super) async fn announce(
     }
     while let Some(item) = feed.next().await {
         let told = match item {
-            Item::News(News { events, ended }) => {
+            Item::News(Announcement { events, ended }) => {
                 events.iter().for_each(|event| watch.heard(event));
                 registry.send(Announce { events, ended }).await.is_ok()
             }
@@ -69,7 +69,7 @@ pub(super) async fn announce(
 
 /// Announces what did not fit into the feed from the log, page by page.
 async fn fill(
-    reader: &Reader,
+    reader: &ReadPool,
     registry: &Addr<TripRegistry>,
     watch: &Watch,
     mut first: i64,

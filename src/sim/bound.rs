@@ -36,25 +36,25 @@ pub struct Bound {
 }
 
 /// What may come before a trip: a driver's beginning, or another trip.
-struct Before {
+struct Predecessor {
     free_at: i64,
     place: Coordinates,
 }
 
 /// The bound for a day.
 pub fn bound(day: &Day, progress: &mut dyn FnMut(u64)) -> Bound {
-    let starts = day.starts.iter().map(|start| Before {
+    let starts = day.starts.iter().map(|start| Predecessor {
         free_at: start.begin,
         place: start.place,
     });
     let trips = day.wishes.iter().map(|wish| {
         let ride = day.streets.leg(wish.from, wish.to, moment(wish.at));
-        Before {
+        Predecessor {
             free_at: wish.at + ride.ms(),
             place: wish.to,
         }
     });
-    let before: Vec<Before> = starts.chain(trips).collect();
+    let before: Vec<Predecessor> = starts.chain(trips).collect();
     let requests = day.wishes.len();
     let mut rows: Vec<Vec<Edge>> = Vec::with_capacity(requests);
     for trip in 0..requests {
@@ -85,12 +85,12 @@ pub fn bound(day: &Day, progress: &mut dyn FnMut(u64)) -> Bound {
 }
 
 /// What may come before a trip, the cheapest first; in the last place what stands for all others, whose column is `u32::MAX`.
-fn predecessors(day: &Day, trip: usize, own: usize, before: &[Before]) -> Vec<Edge> {
+fn predecessors(day: &Day, trip: usize, own: usize, before: &[Predecessor]) -> Vec<Edge> {
     let wish = &day.wishes[trip];
-    let late = |one: &Before| (one.free_at - wish.at).max(0);
+    let late = |one: &Predecessor| (one.free_at - wish.at).max(0);
     let near = before.iter().enumerate();
     let near = near.filter(|(number, one)| *number != own && late(one) < FAR_MS);
-    let near: Vec<(usize, &Before)> = near.collect();
+    let near: Vec<(usize, &Predecessor)> = near.collect();
     let places: Vec<Coordinates> = near.iter().map(|(_, one)| one.place).collect();
     let within_s = u32::try_from(FAR_MS / 1_000).unwrap_or(u32::MAX);
     let seconds = day

@@ -13,9 +13,9 @@ use crate::eta::Straight;
 
 /// The requests that nobody has taken: who wants each, when they say so, and of those who say it at once who is quicker.
 #[derive(Debug, Default)]
-pub(super) struct Open(BTreeMap<usize, BTreeSet<(i64, u64, usize)>>);
+pub(super) struct OpenRequests(BTreeMap<usize, BTreeSet<(i64, u64, usize)>>);
 
-impl Open {
+impl OpenRequests {
     /// Nobody can have it any more.
     pub(super) fn close(&mut self, trip: usize) {
         self.0.remove(&trip);

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::demand::Wish;
+use super::demand::RideRequest;
 use super::dice::{Dice, Question};
 use super::error::{SimError, wrong};
 use crate::domain::Coordinates;
@@ -96,7 +96,7 @@ impl City {
     }
 
     /// The request of that number, somewhen between two hours.
-    pub(super) fn wish(&self, seed: u64, number: u64, hours: (u32, u32)) -> Wish {
+    pub(super) fn wish(&self, seed: u64, number: u64, hours: (u32, u32)) -> RideRequest {
         let mut dice = Dice::of(seed, Question::Request, [number, 0]);
         let weights: Vec<u32> = (hours.0..hours.1)
             .map(|hour| self.hours[hour as usize % self.hours.len()])
@@ -113,7 +113,7 @@ impl City {
                 break (from, to);
             }
         };
-        Wish {
+        RideRequest {
             at: i64::from(hour) * 3_600_000 + within_ms,
             from,
             to,

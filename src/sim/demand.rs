@@ -21,7 +21,7 @@ const COPY_APART_M: i64 = 150;
 /// A ride that somebody will ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Wish {
+pub struct RideRequest {
     /// When, in milliseconds after midnight.
     #[serde(rename = "at_ms")]
     pub at: i64,
@@ -35,8 +35,8 @@ pub struct Wish {
 
 /// Reads requests: a line each, with the columns o_lat, o_lon, d_lat, d_lon and departure_time, and passengers if it likes. The times
 /// are minutes, `2014-12-21 08:15:00` of whichever day; where in the minute is left to the seed.
-pub(super) fn wishes(file: &Path, seed: u64) -> Result<Vec<Wish>, SimError> {
-    let table = Table::read(file)?;
+pub(super) fn wishes(file: &Path, seed: u64) -> Result<Vec<RideRequest>, SimError> {
+    let table = CsvTable::read(file)?;
     let columns = ["o_lat", "o_lon", "d_lat", "d_lon", "departure_time"];
     let [o_lat, o_lon, d_lat, d_lon, time] = table.columns(columns)?;
     let passengers = table.column("passengers").ok();
@@ -44,7 +44,7 @@ pub(super) fn wishes(file: &Path, seed: u64) -> Result<Vec<Wish>, SimError> {
     for (line, number) in (0..table.lines.len()).zip(0_u64..) {
         let mut dice = Dice::of(seed, Question::Request, [number, 1]);
         let passengers = passengers.map(|column| table.passengers(line, column));
-        wishes.push(Wish {
+        wishes.push(RideRequest {
             at: table.minute_ms(line, time)? + dice.below(60_000) as i64,
             from: table.place(line, o_lat, o_lon)?,
             to: table.place(line, d_lat, d_lon)?,
@@ -56,18 +56,18 @@ pub(super) fn wishes(file: &Path, seed: u64) -> Result<Vec<Wish>, SimError> {
 
 /// Reads where vehicles begin: a line each, with the columns lat and lon.
 pub(super) fn vehicles(file: &Path) -> Result<Vec<Coordinates>, SimError> {
-    let table = Table::read(file)?;
+    let table = CsvTable::read(file)?;
     let [lat, lon] = table.columns(["lat", "lon"])?;
     let places = (0..table.lines.len()).map(|line| table.place(line, lat, lon));
     places.collect()
 }
 
 /// The same wish once more, a little beside it.
-pub(super) fn copy(wish: &Wish, seed: u64, number: u64, copy: u64) -> Wish {
+pub(super) fn copy(wish: &RideRequest, seed: u64, number: u64, copy: u64) -> RideRequest {
     let mut dice = Dice::of(seed, Question::Request, [number, 1 + copy]);
     let apart_ms = dice.below(2 * COPY_APART_MS as u64) as i64 - COPY_APART_MS;
     let mut beside = |place| shifted(place, dice.around(COPY_APART_M), dice.around(COPY_APART_M));
-    Wish {
+    RideRequest {
         from: beside(wish.from),
         to: beside(wish.to),
         at: wish.at + apart_ms,
@@ -76,13 +76,13 @@ pub(super) fn copy(wish: &Wish, seed: u64, number: u64, copy: u64) -> Wish {
 }
 
 /// A file of values separated by commas.
-struct Table<'a> {
+struct CsvTable<'a> {
     file: &'a Path,
     header: StringRecord,
     lines: Vec<StringRecord>,
 }
 
-impl<'a> Table<'a> {
+impl<'a> CsvTable<'a> {
     fn read(file: &'a Path) -> Result<Self, SimError> {
         let mut reader = csv::ReaderBuilder::new()
             .trim(csv::Trim::All)
@@ -153,7 +153,7 @@ impl<'a> Table<'a> {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Vec<Wish>, SimError> {
+    fn read(text: &str) -> Result<Vec<RideRequest>, SimError> {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("trips.csv");
         std::fs::write(&file, text).expect("it can be written");

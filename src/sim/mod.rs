@@ -39,7 +39,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use report::{Measured, Report};
+use report::{DayReport, PolicyResult};
 use simulation::Simulation;
 
 pub use error::SimError;
@@ -117,9 +117,9 @@ pub fn run(args: &SimulateArgs, clock: &dyn Fn() -> Duration) -> Result<(), SimE
             tally.thought.as_secs_f64(),
             tally.thought_longest.as_secs_f64() * 1_000.0,
         ));
-        policies.push(Measured::of(&variant.word, &tally));
+        policies.push(PolicyResult::of(&variant.word, &tally));
     }
-    let report = Report::new(&day, bound, policies);
+    let report = DayReport::new(&day, bound, policies);
     println!("{}", report.table());
     println!("{}", thoughts.join("\n"));
     if let Some(file) = &args.report {

@@ -5,7 +5,7 @@ use super::demand::SEATS;
 use super::dice::{Dice, Question};
 use super::queue::Happening;
 use super::simulation::{Simulation, moment};
-use crate::dispatch::hints::{Idle, Requested, hints};
+use crate::dispatch::reposition::{Idle, Requested, hints};
 use crate::domain::{Actor, Status, Vehicle, VehicleClass};
 
 /// How often a device says where it is while the car moves. Real ones do so more often; that no driver is stale takes once a minute.

@@ -6,7 +6,7 @@ use plotters::prelude::{
     RGBColor, SVGBackend, SeriesLabelPosition, WHITE,
 };
 
-use super::report::{Measured, Moment, Report, STEP_MS};
+use super::report::{DayReport, Moment, PolicyResult, STEP_MS};
 
 /// How wide the picture is, and how high each of its parts.
 const WIDTH: u32 = 960;
@@ -36,10 +36,10 @@ const LAYERS: [(RGBColor, Layer); 3] = [
     (COLOURS[2], ("with a rider", |at| at.riding)),
 ];
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Drawn = Result<(), Box<dyn std::error::Error>>;
+type ChartArea<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type DrawResult = Result<(), Box<dyn std::error::Error>>;
 
-impl Report {
+impl DayReport {
     /// The picture, as SVG: a part for the waits, then one for each policy's drivers.
     pub fn picture(&self) -> Result<String, Box<dyn std::error::Error>> {
         let mut text = String::new();
@@ -59,7 +59,7 @@ impl Report {
     }
 
     /// Who waited no longer than that, in permille of all requests: the higher, the better.
-    fn draw_waits(&self, area: &Area<'_>) -> Drawn {
+    fn draw_waits(&self, area: &ChartArea<'_>) -> DrawResult {
         let steps = self.policies.iter().map(|of| of.waits.len()).max();
         let minutes = steps.unwrap_or(1) as f64 * STEP_MS as f64 / 60_000.0;
         let caption = format!("{}: picked up within so many minutes", self.scenario);
@@ -90,7 +90,7 @@ impl Report {
     }
 
     /// What the drivers did: those who ride below, those who come to a rider above them, those who wait on top.
-    fn draw_supply(&self, of: &Measured, area: &Area<'_>) -> Drawn {
+    fn draw_supply(&self, of: &PolicyResult, area: &ChartArea<'_>) -> DrawResult {
         let (begin, end) = self.span_ms;
         let hours = hour(begin)..hour(end);
         let mut chart = frame(area, format!("{}: drivers over the day", of.policy))
@@ -123,7 +123,7 @@ impl Report {
 }
 
 /// A chart with a caption and room for what stands at its axes.
-fn frame<'a, 'b>(area: &'a Area<'b>, caption: String) -> ChartBuilder<'a, 'a, SVGBackend<'b>> {
+fn frame<'a, 'b>(area: &'a ChartArea<'b>, caption: String) -> ChartBuilder<'a, 'a, SVGBackend<'b>> {
     let mut chart = ChartBuilder::on(area);
     chart
         .caption(caption, ("sans-serif", 18))

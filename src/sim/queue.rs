@@ -78,36 +78,36 @@ pub enum Happening {
 
 /// What is going to happen.
 #[derive(Debug, Default)]
-pub struct Queue {
-    heap: BinaryHeap<Reverse<Entry>>,
+pub struct EventQueue {
+    heap: BinaryHeap<Reverse<QueueEntry>>,
     sequence: u64,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-struct Entry {
+struct QueueEntry {
     at: i64,
     sequence: u64,
     what: Happening,
 }
 
-impl Ord for Entry {
+impl Ord for QueueEntry {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         (self.at, self.sequence).cmp(&(other.at, other.sequence))
     }
 }
 
-impl PartialOrd for Entry {
+impl PartialOrd for QueueEntry {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Queue {
+impl EventQueue {
     /// Something will happen then.
     pub fn add(&mut self, at: i64, what: Happening) {
         let sequence = self.sequence;
         self.sequence += 1;
-        self.heap.push(Reverse(Entry { at, sequence, what }));
+        self.heap.push(Reverse(QueueEntry { at, sequence, what }));
     }
 
     /// What happens next, and when.
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_earlier_comes_first_and_of_two_at_once_the_one_foreseen_first() {
-        let mut queue = Queue::default();
+        let mut queue = EventQueue::default();
         queue.add(5, Happening::Tick);
         queue.add(3, Happening::Request(1));
         queue.add(5, Happening::Hint);

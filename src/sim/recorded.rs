@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::demand::{SEATS, Wish};
+use super::demand::{RideRequest, SEATS};
 use super::dice::{Dice, Question};
 use super::error::{SimError, wrong};
 use super::scenario::Start;
@@ -13,7 +13,7 @@ use crate::domain::Coordinates;
 #[serde(deny_unknown_fields)]
 pub struct Recorded {
     /// Who requested, in the order of time.
-    pub requests: Vec<Wish>,
+    pub requests: Vec<RideRequest>,
     /// Who drove; whoever had two shifts is two.
     pub drivers: Vec<Start>,
     /// What came of it.

@@ -8,11 +8,11 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::demand::{HOUR_MS, SEATS, Wish};
+use super::demand::{HOUR_MS, RideRequest, SEATS};
 use super::recorded::{Recorded, RecordedOutcome};
 use super::scenario::{Scenario, Start};
 use crate::domain::{
-    Coordinates, DriverId, Event, Fact, Kind, OfferChange, Shift, Trip, TripChange, TripId,
+    Coordinates, DriverId, Event, Fact, OfferChange, Shift, Trip, TripChange, TripEventKind, TripId,
 };
 
 /// A day, while the log is read.
@@ -20,24 +20,24 @@ use crate::domain::{
 pub struct Recording {
     midnight: Timestamp,
     end: Timestamp,
-    requests: Vec<Request>,
+    requests: Vec<RecordedRequest>,
     by_trip: HashMap<TripId, usize>,
-    duties: Vec<Duty>,
+    duties: Vec<RecordedShift>,
     /// The last duty of each driver.
     on: HashMap<DriverId, usize>,
     unplaced: usize,
 }
 
 #[derive(Debug)]
-struct Request {
-    wish: Wish,
+struct RecordedRequest {
+    wish: RideRequest,
     /// When it was over, with the driver's arrival if that was said.
     driven: Option<Option<Timestamp>>,
 }
 
 /// A shift, or what the log tells of a driver without one.
 #[derive(Debug)]
-struct Duty {
+struct RecordedShift {
     place: Option<Coordinates>,
     begin: i64,
     end: Option<i64>,
@@ -78,12 +78,12 @@ impl Recording {
         }
     }
 
-    fn trip(&mut self, kind: Kind, trip: &Trip, at: Timestamp) {
+    fn trip(&mut self, kind: TripEventKind, trip: &Trip, at: Timestamp) {
         let driver = trip.state.driver().map(|driver| driver.id);
         match (kind, driver) {
-            (Kind::Requested, _) => self.request(trip, at),
-            (Kind::Accepted, Some(driver)) => self.accepted(driver, trip, at),
-            (Kind::Completed, _) => {
+            (TripEventKind::Requested, _) => self.request(trip, at),
+            (TripEventKind::Accepted, Some(driver)) => self.accepted(driver, trip, at),
+            (TripEventKind::Completed, _) => {
                 if let Some(number) = self.by_trip.get(&trip.id) {
                     self.requests[*number].driven = Some(trip.times.arrived_at);
                 }
@@ -102,8 +102,8 @@ impl Recording {
             return;
         };
         self.by_trip.insert(trip.id, self.requests.len());
-        self.requests.push(Request {
-            wish: Wish {
+        self.requests.push(RecordedRequest {
+            wish: RideRequest {
                 at: self.ms(at),
                 from,
                 to,
@@ -149,7 +149,7 @@ impl Recording {
 
     fn begin(&mut self, driver: DriverId, begin: i64, is_shift: bool) {
         self.on.insert(driver, self.duties.len());
-        self.duties.push(Duty {
+        self.duties.push(RecordedShift {
             place: None,
             begin,
             end: None,
@@ -167,7 +167,7 @@ impl Recording {
     /// The scenario of that name; nothing if nobody requested anything, or nobody drove.
     pub fn scenario(self, name: String) -> Option<Scenario> {
         let outcome = self.outcome();
-        let requests: Vec<Wish> = self.requests.iter().map(|request| request.wish).collect();
+        let requests: Vec<RideRequest> = self.requests.iter().map(|request| request.wish).collect();
         let hour = |ms: i64| u32::try_from(ms / HOUR_MS).unwrap_or(0);
         let (first, last) = (hour(requests.first()?.at), hour(requests.last()?.at));
         let (begin, end) = (i64::from(first) * HOUR_MS, i64::from(last + 1) * HOUR_MS);

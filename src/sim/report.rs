@@ -6,11 +6,11 @@ use super::bound::Bound;
 use super::car::Doing;
 use super::recorded::RecordedOutcome;
 use super::simulation::Day;
-use super::tally::{Outcome, Ride, Tally, Windows};
+use super::tally::{DayTally, RideOutcome, RideTally, Windows};
 
 /// The report of a day under some policies.
 #[derive(Debug, Clone, Serialize)]
-pub struct Report {
+pub struct DayReport {
     /// What was simulated.
     pub scenario: String,
     /// By which seed.
@@ -29,7 +29,7 @@ pub struct Report {
     /// What no policy can do better, where it was asked for.
     pub bound: Option<Bound>,
     /// Policy by policy.
-    pub policies: Vec<Measured>,
+    pub policies: Vec<PolicyResult>,
 }
 
 /// How long something took, in milliseconds.
@@ -67,7 +67,7 @@ impl Spread {
 
 /// What came of a policy.
 #[derive(Debug, Clone, Serialize)]
-pub struct Measured {
+pub struct PolicyResult {
     /// Its word.
     pub policy: String,
     /// How many riders were driven.
@@ -89,7 +89,7 @@ pub struct Measured {
     /// By how much the driver came later, or earlier, than was said on acceptance.
     pub promise_off: Spread,
     /// How long drivers were at what, in milliseconds, between the first and the last hour of requests.
-    pub time: Times,
+    pub time: DriverTimes,
     /// How many of 1,000 parts of the time on shift somebody was driven.
     pub utilisation_permille: i64,
     /// How many of 1,000 parts of the time in which cars moved nobody was driven.
@@ -105,7 +105,7 @@ pub struct Measured {
     /// How many trips drivers gave back.
     pub given_back: u64,
     /// The windows that were solved.
-    pub windows: Solved,
+    pub windows: SolvedWindows,
     /// How many waited how long, in steps of half a minute; the last is all that waited longer.
     pub waits: Vec<u64>,
     /// Now and then, how many drivers were at what.
@@ -114,7 +114,7 @@ pub struct Measured {
 
 /// How long drivers were at what, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Times {
+pub struct DriverTimes {
     /// Waiting for a trip.
     pub idle_ms: i64,
     /// Driving to where requests were expected.
@@ -142,7 +142,7 @@ pub struct NotAccepted {
 
 /// What is known of the windows that were solved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Solved {
+pub struct SolvedWindows {
     /// How many.
     pub solved: u64,
     /// How many exactly.
@@ -170,13 +170,13 @@ pub struct Moment {
     pub looked_for: u64,
 }
 
-/// How wide a step of [`Measured::waits`] is, in milliseconds, and how many there are.
+/// How wide a step of [`PolicyResult::waits`] is, in milliseconds, and how many there are.
 pub const STEP_MS: i64 = 30_000;
 const STEPS: usize = 41;
 
-impl Report {
+impl DayReport {
     /// The report of that day.
-    pub fn new(day: &Day, bound: Option<Bound>, policies: Vec<Measured>) -> Self {
+    pub fn new(day: &Day, bound: Option<Bound>, policies: Vec<PolicyResult>) -> Self {
         Self {
             scenario: day.scenario.name.clone(),
             seed: day.seed,
@@ -199,9 +199,9 @@ impl Report {
     }
 }
 
-impl Measured {
+impl PolicyResult {
     /// What came of the policy of that word.
-    pub fn of(policy: &str, tally: &Tally) -> Self {
+    pub fn of(policy: &str, tally: &DayTally) -> Self {
         let count = |outcome| {
             let ended = tally
                 .rides
@@ -212,9 +212,9 @@ impl Measured {
         let served = tally
             .rides
             .iter()
-            .filter(|ride| ride.outcome == Some(Outcome::Served));
-        let served: Vec<&Ride> = served.collect();
-        let since_request = |at: fn(&Ride) -> Option<i64>| -> Vec<i64> {
+            .filter(|ride| ride.outcome == Some(RideOutcome::Served));
+        let served: Vec<&RideTally> = served.collect();
+        let since_request = |at: fn(&RideTally) -> Option<i64>| -> Vec<i64> {
             let durations = served
                 .iter()
                 .filter_map(|ride| Some(at(ride)? - ride.requested));
@@ -225,18 +225,20 @@ impl Measured {
             Some((ride.arrived? - promised).abs())
         });
         let waits = since_request(|ride| ride.arrived);
-        let time = Times::of(tally);
+        let time = DriverTimes::of(tally);
         let per_served = |ms| ratio(ms, served.len() as i64);
         let requests = tally.rides.len() as i64;
         let shown: u64 = tally.rides.iter().map(|ride| ride.shown).sum();
-        let lost = count(Outcome::Expired) + count(Outcome::GaveUp) + count(Outcome::Cancelled);
+        let lost = count(RideOutcome::Expired)
+            + count(RideOutcome::GaveUp)
+            + count(RideOutcome::Cancelled);
         Self {
             policy: policy.to_owned(),
             served: served.len() as u64,
-            expired: count(Outcome::Expired),
-            gave_up: count(Outcome::GaveUp),
-            cancelled: count(Outcome::Cancelled),
-            no_show: count(Outcome::NoShow),
+            expired: count(RideOutcome::Expired),
+            gave_up: count(RideOutcome::GaveUp),
+            cancelled: count(RideOutcome::Cancelled),
+            no_show: count(RideOutcome::NoShow),
             lost_permille: ratio(1_000 * lost as i64, requests),
             to_accept: Spread::of(since_request(|ride| ride.taken)),
             promise_off: Spread::of(promise_off.collect()),
@@ -253,7 +255,7 @@ impl Measured {
                 withdrawn: tally.withdrawn,
             },
             given_back: tally.given_back,
-            windows: Solved::of(&tally.windows),
+            windows: SolvedWindows::of(&tally.windows),
             waits: steps(&waits),
             wait: Spread::of(waits),
             supply: moments(tally),
@@ -261,8 +263,8 @@ impl Measured {
     }
 }
 
-impl Times {
-    fn of(tally: &Tally) -> Self {
+impl DriverTimes {
+    fn of(tally: &DayTally) -> Self {
         let ms = |doing: Doing| tally.doing_ms[doing.kind()];
         Self {
             idle_ms: ms(Doing::Idle),
@@ -282,7 +284,7 @@ impl Times {
     }
 }
 
-impl Solved {
+impl SolvedWindows {
     fn of(windows: &Windows) -> Self {
         Self {
             solved: windows.solved,
@@ -302,7 +304,7 @@ fn steps(waits: &[i64]) -> Vec<u64> {
     steps
 }
 
-fn moments(tally: &Tally) -> Vec<Moment> {
+fn moments(tally: &DayTally) -> Vec<Moment> {
     let moments = tally.samples.iter().map(|sample| {
         let count = |doing: Doing| sample.doing[doing.kind()];
         Moment {

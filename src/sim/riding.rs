@@ -4,10 +4,10 @@ use super::car::{self, Doing};
 use super::dice::{Dice, Question};
 use super::queue::Happening;
 use super::simulation::{Simulation, about, moment};
-use super::tally::Outcome;
+use super::tally::RideOutcome;
 use crate::domain::{
-    Action, Address, DriverId, Fact, Offer, OfferState, Order, Party, Place, Request, RiderId,
-    Status, TripChange, UserId, Whereabouts,
+    Action, Address, DriverId, Fact, Offer, OfferState, Order, Party, Place, RiderId, Status,
+    TripChange, TripRequest, UserId, Whereabouts,
 };
 use crate::supply::Occupation;
 
@@ -35,7 +35,7 @@ impl Simulation<'_> {
             search_s: search_s.unwrap_or(self.day.scenario.search_s()),
             ..Order::default()
         };
-        let request = Request {
+        let request = TripRequest {
             id: super::service::key(number),
             rider: Party {
                 id: rider(number),
@@ -82,23 +82,23 @@ impl Simulation<'_> {
         if self.status(trip) == Status::Requested
             && self.act(trip, Action::Cancel(rider(trip), None))
         {
-            self.tally.over(trip, Outcome::GaveUp);
+            self.tally.over(trip, RideOutcome::GaveUp);
         }
     }
 
     pub(super) fn expire(&mut self, trip: usize) {
         if self.status(trip) == Status::Requested && self.act(trip, Action::Expire) {
-            self.tally.over(trip, Outcome::Expired);
+            self.tally.over(trip, RideOutcome::Expired);
         }
     }
 
     pub(super) fn cancel(&mut self, trip: usize, attempt: i64) {
-        let is_taken = self.status(trip) == Status::Started;
+        let is_taken = self.status(trip) == Status::Accepted;
         if is_taken
             && self.service.trip(trip).attempt == attempt
             && self.act(trip, Action::Cancel(rider(trip), None))
         {
-            self.tally.over(trip, Outcome::Cancelled);
+            self.tally.over(trip, RideOutcome::Cancelled);
         }
     }
 
@@ -161,7 +161,7 @@ impl Simulation<'_> {
                 // Nobody pays here, so nothing has to be measured.
                 let way = Some(Box::default());
                 if self.act(trip, Action::Complete(driver, way)) {
-                    self.tally.over(trip, Outcome::Served);
+                    self.tally.over(trip, RideOutcome::Served);
                 }
             }
             Doing::Roaming => {
@@ -196,7 +196,7 @@ impl Simulation<'_> {
         let driver = self.cars[car].driver;
         if self.moods[trip].is_no_show {
             if self.act(trip, Action::NoShow(driver, self.whereabouts(car))) {
-                self.tally.over(trip, Outcome::NoShow);
+                self.tally.over(trip, RideOutcome::NoShow);
             }
         } else if self.act(trip, Action::Start(driver, None))
             && let Some(drop_off) = self.service.trip(trip).drop_off.location

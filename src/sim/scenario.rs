@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::city::City;
-use super::demand::{self, HOUR_MS, Wish};
+use super::demand::{self, HOUR_MS, RideRequest};
 use super::dice::{Dice, Question};
 use super::error::{SimError, unreadable, write, wrong};
 use super::people::{self, DeadDevices, Drivers, Riders};
 use super::recorded::Recorded;
-use super::streets::Streets;
+use super::streets::ScenarioStreets;
 use super::variant::Variant;
 use crate::domain::Coordinates;
 use crate::town::Town;
@@ -231,10 +231,10 @@ impl Scenario {
     }
 
     /// The streets.
-    pub fn streets(&self) -> Result<Streets, SimError> {
+    pub fn streets(&self) -> Result<ScenarioStreets, SimError> {
         match &self.roads {
-            Some(roads) => Streets::load(&roads.file, roads.slower_permille),
-            None => Ok(Streets::STRAIGHT),
+            Some(roads) => ScenarioStreets::load(&roads.file, roads.slower_permille),
+            None => Ok(ScenarioStreets::STRAIGHT),
         }
     }
 
@@ -263,7 +263,7 @@ impl Scenario {
     }
 
     /// Who will want to ride, in the order of time.
-    pub fn wishes(&self, seed: u64) -> Result<Vec<Wish>, SimError> {
+    pub fn wishes(&self, seed: u64) -> Result<Vec<RideRequest>, SimError> {
         let hours = (self.begin_hour, self.end_hour);
         let given = match (&self.recorded, &self.trips) {
             (Some(recorded), _) => recorded.requests.clone(),
@@ -303,7 +303,7 @@ impl Scenario {
     }
 
     /// Where each driver begins, and from when until when.
-    pub fn starts(&self, seed: u64, wishes: &[Wish]) -> Result<Vec<Start>, SimError> {
+    pub fn starts(&self, seed: u64, wishes: &[RideRequest]) -> Result<Vec<Start>, SimError> {
         if let Some(recorded) = &self.recorded {
             let start = |driver| recorded.start(seed, driver, self.span().0);
             return Ok((0..self.drivers).map(start).collect());

@@ -9,8 +9,8 @@ use crate::domain::core::{
     Command, Memory, Outcome, Proposal, Refusal, Reply, RiderLimits, Stated, Submission,
 };
 use crate::domain::{
-    Action, Actor, Asked, DriverId, Ended, Event, Fact, Offer, OfferState, Request, Search,
-    Silences, Standing, Trip, TripId, UserId, Vehicle,
+    Action, Actor, DriverId, EarlierOffers, EndedOffer, Event, Fact, Offer, OfferState, Search,
+    Silences, Standing, Trip, TripId, TripRequest, UserId, Vehicle,
 };
 
 /// Every rider requests one trip here.
@@ -21,10 +21,10 @@ const LIMITS: RiderLimits = RiderLimits {
 
 /// The core, the whole state, and what has happened that nobody has taken note of yet.
 #[derive(Debug, Default)]
-pub struct Service {
+pub struct SimulatedService {
     memory: Memory,
     /// By trip: how offers of it ended.
-    ended: HashMap<TripId, Vec<Ended>>,
+    ended: HashMap<TripId, Vec<EndedOffer>>,
     requested: usize,
     unfinished: usize,
     news: Vec<Event>,
@@ -40,7 +40,7 @@ pub(super) fn number(key: TripId) -> usize {
     usize::try_from(key.uuid().as_u128()).unwrap_or(usize::MAX)
 }
 
-impl Service {
+impl SimulatedService {
     /// The trip of that number.
     pub fn trip(&self, number: usize) -> &Trip {
         &self.memory.state().trips[&key(number)]
@@ -86,7 +86,7 @@ impl Service {
         let (outcome, changes) = self.memory.carry_out(&Submission::new(command, at));
         for (offer, ended_at) in changes.changed_offers.values() {
             if !offer.state.is_open() {
-                self.ended.entry(offer.trip).or_default().push(Ended {
+                self.ended.entry(offer.trip).or_default().push(EndedOffer {
                     driver: offer.driver,
                     attempt: offer.attempt,
                     state: offer.state,
@@ -131,7 +131,7 @@ impl Service {
     }
 
     /// A rider requests a trip.
-    pub fn request(&mut self, request: Request, at: Timestamp) -> Result<(), Refusal> {
+    pub fn request(&mut self, request: TripRequest, at: Timestamp) -> Result<(), Refusal> {
         self.sign_up(request.rider.id);
         let command = Command::RequestTrip(request, LIMITS);
         self.carry_out(command, at).map(drop)
@@ -190,7 +190,7 @@ impl Service {
             let ended = self.ended.get(&trip).map_or(&[][..], Vec::as_slice);
             let trip = Trip::clone(&state.trips[&trip]);
             Search {
-                asked: Asked::of(ended, trip.attempt, &trip.given_back_by, at),
+                asked: EarlierOffers::of(ended, trip.attempt, &trip.given_back_by, at),
                 trip,
                 round,
                 due_at,

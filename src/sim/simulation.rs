@@ -8,16 +8,16 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::broadcast::Open;
+use super::broadcast::OpenRequests;
 use super::car::{Car, Doing};
-use super::demand::Wish;
+use super::demand::RideRequest;
 use super::error::{SimError, wrong};
 use super::people::{Drivers, Mood, Riders};
-use super::queue::{Happening, Queue};
+use super::queue::{EventQueue, Happening};
 use super::scenario::{Scenario, Start};
-use super::service::Service;
-use super::streets::Streets;
-use super::tally::Tally;
+use super::service::SimulatedService;
+use super::streets::ScenarioStreets;
+use super::tally::DayTally;
 use super::variant::Variant;
 use crate::dispatch::rides::Rides;
 use crate::domain::Policy;
@@ -49,9 +49,9 @@ pub struct Day {
     /// What everything by chance is made from.
     pub seed: u64,
     /// The streets.
-    pub streets: Streets,
+    pub streets: ScenarioStreets,
     /// Who wants to ride, in the order of time.
-    pub wishes: Vec<Wish>,
+    pub wishes: Vec<RideRequest>,
     /// Who drives.
     pub starts: Vec<Start>,
     /// Driver by driver, whether the device is dead.
@@ -104,13 +104,13 @@ pub(super) struct Simulation<'d> {
     pub(super) riders: Riders,
     pub(super) moods: Vec<Mood>,
     pub(super) cars: Vec<Car>,
-    pub(super) service: Service,
+    pub(super) service: SimulatedService,
     pub(super) supply: Supply,
     pub(super) rides: Rides,
-    pub(super) open: Open,
-    pub(super) queue: Queue,
+    pub(super) open: OpenRequests,
+    pub(super) queue: EventQueue,
     pub(super) now: i64,
-    pub(super) tally: Tally,
+    pub(super) tally: DayTally,
     /// Where trips began that were requested lately.
     pub(super) requested: VecDeque<(i64, usize)>,
     pub(super) offers: u128,
@@ -145,13 +145,13 @@ impl<'d> Simulation<'d> {
             riders,
             moods: moods.collect(),
             cars: cars.collect(),
-            service: Service::default(),
+            service: SimulatedService::default(),
             supply: Supply::default(),
             rides: Rides::default(),
-            open: Open::default(),
-            queue: Queue::default(),
+            open: OpenRequests::default(),
+            queue: EventQueue::default(),
             now: 0,
-            tally: Tally::new(day.scenario.span()),
+            tally: DayTally::new(day.scenario.span()),
             requested: VecDeque::new(),
             offers: 0,
             is_woken: false,
@@ -184,7 +184,7 @@ impl<'d> Simulation<'d> {
     }
 
     /// Lets the day pass, to the end of its last trip.
-    pub(super) fn run(mut self, outside: &mut Outside<'_>) -> Tally {
+    pub(super) fn run(mut self, outside: &mut Outside<'_>) -> DayTally {
         while self.step(outside) {}
         self.tally()
     }
@@ -202,7 +202,7 @@ impl<'d> Simulation<'d> {
     }
 
     /// What was counted.
-    pub(super) fn tally(mut self) -> Tally {
+    pub(super) fn tally(mut self) -> DayTally {
         debug_assert_eq!(self.service.broken(), None);
         // Nothing happens any more in what is left of the hours.
         let (_, end) = self.day.scenario.span();

@@ -8,12 +8,12 @@ use serde::Deserialize;
 
 use super::error::{SimError, unreadable, wrong};
 use crate::domain::Coordinates;
-use crate::eta::road::{Edge, Graph, Roads};
-use crate::eta::{Answer, Ask, Provider, Straight, Traffic, Via};
+use crate::eta::road::{RoadEdge, RoadGraph, Roads};
+use crate::eta::{EtaAnswer, EtaQuery, Provider, Straight, Traffic, Via};
 
 /// The streets of a scenario.
 #[derive(Debug)]
-pub struct Streets {
+pub struct ScenarioStreets {
     roads: Option<Roads>,
     straight: Straight,
     /// Where streets meet, as far as the map says.
@@ -52,7 +52,7 @@ impl Leg {
     }
 }
 
-impl Streets {
+impl ScenarioStreets {
     /// No map: cars go straight, as fast as [`Straight::CITY`] says.
     pub const STRAIGHT: Self = Self {
         roads: None,
@@ -142,7 +142,7 @@ impl Streets {
         within_s: u32,
         at: Timestamp,
     ) -> Vec<Option<u32>> {
-        let ask = Ask {
+        let ask = EtaQuery {
             pick_up: to,
             drivers: from,
             within_s,
@@ -152,13 +152,13 @@ impl Streets {
     }
 }
 
-impl Provider for Streets {
-    fn to_pick_up(&self, asks: &[Ask<'_>], at: Timestamp) -> Vec<Answer> {
-        let answer = |ask: &Ask<'_>| {
+impl Provider for ScenarioStreets {
+    fn to_pick_up(&self, asks: &[EtaQuery<'_>], at: Timestamp) -> Vec<EtaAnswer> {
+        let answer = |ask: &EtaQuery<'_>| {
             let by_road = self.roads.as_ref().and_then(|roads| roads.times(ask, at));
             let Some(mut seconds) = by_road else {
                 let mut straight = self.straight.to_pick_up(&[*ask], at);
-                return straight.pop().unwrap_or(Answer {
+                return straight.pop().unwrap_or(EtaAnswer {
                     seconds: Vec::new(),
                     via: Via::Straight,
                 });
@@ -167,7 +167,7 @@ impl Provider for Streets {
                 *of_one = of_one.filter(|seconds| *seconds <= ask.within_s);
             }
             let via = Via::Road;
-            Answer { seconds, via }
+            EtaAnswer { seconds, via }
         };
         asks.iter().map(answer).collect()
     }
@@ -176,12 +176,12 @@ impl Provider for Streets {
 /// A graph as OSMnx writes it.
 #[derive(Deserialize)]
 struct NodeLink {
-    nodes: Vec<Node>,
+    nodes: Vec<StreetNode>,
     links: Vec<Link>,
 }
 
 #[derive(Deserialize)]
-struct Node {
+struct StreetNode {
     id: i64,
     x: f64,
     y: f64,
@@ -197,7 +197,7 @@ struct Link {
     travel_time: f64,
 }
 
-fn node_link(text: &str) -> Result<(Graph, Vec<Coordinates>), Box<dyn std::error::Error>> {
+fn node_link(text: &str) -> Result<(RoadGraph, Vec<Coordinates>), Box<dyn std::error::Error>> {
     let read: NodeLink = serde_json::from_str(text)?;
     let places = read
         .nodes
@@ -212,15 +212,15 @@ fn node_link(text: &str) -> Result<(Graph, Vec<Coordinates>), Box<dyn std::error
                 .copied()
                 .ok_or("a link names a node that there is not")
         };
-        Ok::<_, &str>(Edge {
+        Ok::<_, &str>(RoadEdge {
             from: node(link.source)?,
             to: node(link.target)?,
             metres: link.length,
             ms: (link.travel_time * 1_000.0).round() as u32,
         })
     });
-    let edges: Vec<Edge> = edges.collect::<Result<_, _>>()?;
-    Ok((Graph::new(&places, &edges)?, places))
+    let edges: Vec<RoadEdge> = edges.collect::<Result<_, _>>()?;
+    Ok((RoadGraph::new(&places, &edges)?, places))
 }
 
 #[cfg(test)]
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_car_is_on_its_way_and_nowhere_else() {
-        let leg = Streets::STRAIGHT.leg(place(48.0), place(48.01), Timestamp::UNIX_EPOCH);
+        let leg = ScenarioStreets::STRAIGHT.leg(place(48.0), place(48.01), Timestamp::UNIX_EPOCH);
         assert_eq!(leg.ms(), 312_736);
         assert_eq!(leg.place(-5), Some(place(48.0)));
         assert_eq!(leg.place(0), Some(place(48.0)));
@@ -249,7 +249,7 @@ mod tests {
             "links": [{"source": 7, "target": 9, "length": 111.0, "travel_time": 10.0, "key": 0},
                       {"source": 9, "target": 7, "length": 111.0, "travel_time": 10.0, "key": 0}]}"#;
         let (graph, corners) = node_link(text).expect("it can be read");
-        let streets = Streets {
+        let streets = ScenarioStreets {
             roads: Some(Roads::of(graph, Traffic::FREE)),
             straight: Straight::CITY,
             corners,

@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::report::{Measured, Report};
+use super::report::{DayReport, PolicyResult};
 
 /// A row of the table: what it shows, and how.
-type Row = (&'static str, fn(&Report, &Measured) -> String);
+type TableRow = (&'static str, fn(&DayReport, &PolicyResult) -> String);
 
-const ROWS: [Row; 18] = [
+const ROWS: [TableRow; 18] = [
     ("wait, mean s", |_, of| seconds(of.wait.mean_ms)),
     ("wait, p50 s", |_, of| seconds(of.wait.p50_ms)),
     ("wait, p90 s", |_, of| seconds(of.wait.p90_ms)),
@@ -46,7 +46,7 @@ const ROWS: [Row; 18] = [
     }),
 ];
 
-impl Report {
+impl DayReport {
     /// The policies side by side.
     pub fn table(&self) -> String {
         let mut text = format!(
@@ -98,7 +98,7 @@ fn seconds(ms: i64) -> String {
     format!("{}.{}", tenths / 10, tenths % 10)
 }
 
-fn share(of: u64, all: &Report) -> String {
+fn share(of: u64, all: &DayReport) -> String {
     permille((1_000 * of + all.requests as u64 / 2) as i64 / all.requests.max(1) as i64)
 }
 

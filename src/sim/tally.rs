@@ -9,7 +9,7 @@ use crate::matching::Solver;
 
 /// How a trip has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RideOutcome {
     /// The rider was driven.
     Served,
     /// No driver was found within the search time.
@@ -24,7 +24,7 @@ pub enum Outcome {
 
 /// What is known of a trip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Ride {
+pub struct RideTally {
     /// When it was requested.
     pub requested: i64,
     /// When a driver took it, the last time.
@@ -34,7 +34,7 @@ pub struct Ride {
     /// When the driver was there.
     pub arrived: Option<i64>,
     /// How it ended.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<RideOutcome>,
     /// How many drivers it was shown to.
     pub shown: u64,
 }
@@ -65,11 +65,11 @@ pub struct Windows {
 
 /// All that was counted.
 #[derive(Debug)]
-pub struct Tally {
+pub struct DayTally {
     /// Only what falls in there counts as the drivers' time.
     span: (i64, i64),
     /// Trip by trip.
-    pub rides: Vec<Ride>,
+    pub rides: Vec<RideTally>,
     /// How long all were at what, by [`Doing::kind`], in milliseconds.
     pub doing_ms: [i64; Doing::KINDS],
     /// Now and then, what all were doing.
@@ -92,7 +92,7 @@ pub struct Tally {
     pub thought_longest: Duration,
 }
 
-impl Tally {
+impl DayTally {
     /// Nothing yet.
     pub fn new(span: (i64, i64)) -> Self {
         Self {
@@ -112,9 +112,9 @@ impl Tally {
     }
 
     pub(super) fn requested(&mut self, now: i64) {
-        self.rides.push(Ride {
+        self.rides.push(RideTally {
             requested: now,
-            ..Ride::default()
+            ..RideTally::default()
         });
     }
 
@@ -136,7 +136,7 @@ impl Tally {
         self.rides[trip].arrived = Some(now);
     }
 
-    pub(super) fn over(&mut self, trip: usize, outcome: Outcome) {
+    pub(super) fn over(&mut self, trip: usize, outcome: RideOutcome) {
         debug_assert_eq!(self.rides[trip].outcome, None, "a trip ends once");
         self.rides[trip].outcome = Some(outcome);
     }

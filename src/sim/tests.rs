@@ -5,7 +5,7 @@ mod going_round;
 use super::*;
 use crate::domain::Coordinates;
 use simulation::SAMPLE_MS;
-use tally::{Outcome, Tally};
+use tally::{DayTally, RideOutcome};
 
 fn outside_of(progress: &mut dyn FnMut(u64)) -> Outside<'_> {
     Outside {
@@ -26,7 +26,7 @@ fn day(change: impl FnOnce(&mut Scenario), seed: u64) -> Day {
     Day::new(scenario, seed).expect("a day")
 }
 
-fn tally(day: &Day, word: &str) -> Tally {
+fn tally(day: &Day, word: &str) -> DayTally {
     let variant: Variant = word.parse().expect("a policy");
     let simulation = Simulation::new(day, &variant).expect("a simulation");
     simulation.run(&mut outside_of(&mut |_| {}))
@@ -37,13 +37,13 @@ fn simulate(
     day: &Day,
     variants: &[Variant],
     outside: &mut Outside<'_>,
-) -> Result<Report, SimError> {
+) -> Result<DayReport, SimError> {
     let measured = variants.iter().map(|variant| {
         let tally = Simulation::new(day, variant)?.run(outside);
-        Ok(Measured::of(&variant.word, &tally))
+        Ok(PolicyResult::of(&variant.word, &tally))
     });
     let measured = measured.collect::<Result<_, SimError>>()?;
-    Ok(Report::new(day, None, measured))
+    Ok(DayReport::new(day, None, measured))
 }
 
 const WORDS: [&str; 6] = [
@@ -93,11 +93,11 @@ fn what_must_never_be_is_not_at_any_moment() {
         }
         let tally = simulation.tally();
         let all = [
-            Outcome::Served,
-            Outcome::Expired,
-            Outcome::GaveUp,
-            Outcome::Cancelled,
-            Outcome::NoShow,
+            RideOutcome::Served,
+            RideOutcome::Expired,
+            RideOutcome::GaveUp,
+            RideOutcome::Cancelled,
+            RideOutcome::NoShow,
         ];
         let ended = |outcome| {
             let ended = tally
@@ -108,7 +108,7 @@ fn what_must_never_be_is_not_at_any_moment() {
         };
         assert_eq!(all.map(ended).iter().sum::<usize>(), 150, "{word}");
         assert!(
-            ended(Outcome::Served) > 20 && ended(Outcome::NoShow) > 0,
+            ended(RideOutcome::Served) > 20 && ended(RideOutcome::NoShow) > 0,
             "{word}"
         );
         assert!(tally.given_back > 0, "{word}");
@@ -133,7 +133,7 @@ fn small(requests: &[(i64, f64, f64)], drivers: &[f64]) -> Day {
         1,
     );
     let begin = 8 * demand::HOUR_MS;
-    let wish = |(second, from, to): &(i64, f64, f64)| demand::Wish {
+    let wish = |(second, from, to): &(i64, f64, f64)| demand::RideRequest {
         // The sweeper ticks at 0 and at 500.
         at: begin + 1_000 * second + 100,
         from: north(*from),
@@ -149,7 +149,7 @@ fn small(requests: &[(i64, f64, f64)], drivers: &[f64]) -> Day {
 
 fn waits(day: &Day, word: &str) -> Vec<i64> {
     let tally = tally(day, word);
-    let wait = |ride: &tally::Ride| ride.arrived.expect("served") - ride.requested;
+    let wait = |ride: &tally::RideTally| ride.arrived.expect("served") - ride.requested;
     tally.rides.iter().map(wait).collect()
 }
 
@@ -187,7 +187,9 @@ fn no_policy_is_below_the_bound() {
         );
         let bound = bound::bound(&day, &mut |_| {});
         for word in ["broadcast", "nearest", "batch", "batch:2+free-only"] {
-            let mean_ms = report::Measured::of(word, &tally(&day, word)).wait.mean_ms;
+            let mean_ms = report::PolicyResult::of(word, &tally(&day, word))
+                .wait
+                .mean_ms;
             assert!(
                 mean_ms >= bound.mean_wait_ms,
                 "{word}: {mean_ms}, {bound:?}"

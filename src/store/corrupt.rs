@@ -34,17 +34,17 @@ impl From<Corrupt> for Error {
 const KNOWN_MAX: usize = 10_000;
 
 /// What was met since the process began. A process has one log, so it has one of these.
-static KNOWN: Mutex<Known> = Mutex::new(Known {
+static KNOWN: Mutex<NamedRows> = Mutex::new(NamedRows {
     rows: BTreeSet::new(),
     places: BTreeSet::new(),
 });
 
-struct Known {
+struct NamedRows {
     rows: BTreeSet<(&'static str, i64)>,
     places: BTreeSet<(Stream, i64)>,
 }
 
-fn known() -> MutexGuard<'static, Known> {
+fn known() -> MutexGuard<'static, NamedRows> {
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -9,7 +9,7 @@ use super::sql_types::At;
 
 /// A decision to be kept.
 #[derive(Debug, Clone, PartialEq)]
-pub struct New {
+pub struct NewDecision {
     /// When it was made.
     pub at: Timestamp,
     /// Whether nothing followed from it.
@@ -22,7 +22,7 @@ pub struct New {
 
 /// A decision that was kept.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Kept {
+pub struct KeptDecision {
     /// Whether nothing followed from it.
     pub is_shadow: bool,
     /// The decision, as dispatch wrote it.
@@ -30,7 +30,7 @@ pub struct Kept {
 }
 
 /// Keeps decisions.
-pub fn insert(db: &mut Db, new: &[New]) -> QueryResult<()> {
+pub fn insert(db: &mut Db, new: &[NewDecision]) -> QueryResult<()> {
     for decision in new {
         let row = (
             decisions::at.eq(At::of(decision.at)),
@@ -81,13 +81,13 @@ pub fn of_trip(db: &mut Db, trip: i64, limit: i64) -> QueryResult<Vec<i64>> {
 }
 
 /// The decision of that number, unless it is forgotten.
-pub fn find(db: &mut Db, id: i64) -> QueryResult<Option<Kept>> {
+pub fn find(db: &mut Db, id: i64) -> QueryResult<Option<KeptDecision>> {
     let row: Option<(bool, String)> = on!(db, |conn| decisions::table
         .find(id)
         .select((decisions::is_shadow, decisions::payload))
         .first(conn)
         .optional())?;
-    Ok(row.map(|(is_shadow, payload)| Kept { is_shadow, payload }))
+    Ok(row.map(|(is_shadow, payload)| KeptDecision { is_shadow, payload }))
 }
 
 /// Forgets at most `limit` decisions from before that time; returns how many.

@@ -23,7 +23,7 @@ use crate::domain::{Event, Position, Stream, TripId, UserId};
 /// Where a stream stands.
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = stream_heads)]
-pub(super) struct Head {
+pub(super) struct StreamHead {
     pub(super) stream: String,
     pub(super) epoch: Id,
     pub(super) sequence: i64,
@@ -31,7 +31,7 @@ pub(super) struct Head {
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = stream_entries)]
-struct Entry {
+struct StreamEntry {
     stream: String,
     sequence: i64,
     event_id: i64,
@@ -54,10 +54,10 @@ pub fn append(
     }
     take_positions(db, new, epoch, carries)?;
     insert(db, new, trips)?;
-    let entries: Vec<Entry> = new
+    let entries: Vec<StreamEntry> = new
         .iter()
         .flat_map(|event| event.positions.iter().map(|at| (event.id, at)))
-        .map(|(event_id, at)| Entry {
+        .map(|(event_id, at)| StreamEntry {
             stream: at.stream.to_string(),
             sequence: at.sequence,
             event_id,
@@ -109,16 +109,16 @@ fn take_positions(
     for stream in new.iter().flat_map(streams) {
         counts.entry(stream.to_string()).or_insert((stream, 0)).1 += 1;
     }
-    let wanted: Vec<Head> = counts
+    let wanted: Vec<StreamHead> = counts
         .iter()
-        .map(|(name, (_, count))| Head {
+        .map(|(name, (_, count))| StreamHead {
             stream: name.clone(),
             epoch: Id::of(epoch),
             sequence: *count,
         })
         .collect();
     let mut next = HashMap::<Stream, Position>::new();
-    for Head {
+    for StreamHead {
         stream,
         epoch,
         sequence,
@@ -153,7 +153,7 @@ fn take_positions(
 }
 
 /// Counts each head up by the `sequence` wanted, and returns where it then stands.
-fn advance(db: &mut Db, wanted: &[Head]) -> QueryResult<Vec<Head>> {
+fn advance(db: &mut Db, wanted: &[StreamHead]) -> QueryResult<Vec<StreamHead>> {
     match db {
         Db::Pg(conn) => diesel::insert_into(stream_heads::table)
             .values(wanted)
@@ -163,7 +163,7 @@ fn advance(db: &mut Db, wanted: &[Head]) -> QueryResult<Vec<Head>> {
                 stream_heads::sequence
                     .eq(stream_heads::sequence + excluded(stream_heads::sequence)),
             )
-            .returning(Head::as_returning())
+            .returning(StreamHead::as_returning())
             .get_results(conn),
         Db::Sqlite(conn) => wanted
             .iter()
@@ -172,7 +172,7 @@ fn advance(db: &mut Db, wanted: &[Head]) -> QueryResult<Vec<Head>> {
     }
 }
 
-fn enter(db: &mut Db, entries: &[Entry]) -> QueryResult<()> {
+fn enter(db: &mut Db, entries: &[StreamEntry]) -> QueryResult<()> {
     let table = stream_entries::table;
     match db {
         Db::Pg(conn) => diesel::insert_into(table)

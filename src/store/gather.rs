@@ -11,7 +11,7 @@ use diesel::result::Error;
 use tokio::sync::{Notify, oneshot};
 
 use super::db::{Db, TOO_LONG};
-use super::pool::{Reader, Unavailable, is_there};
+use super::pool::{ReadPool, Unavailable, is_there};
 use super::writer::fault::Fault;
 
 /// The most callers that one read serves.
@@ -26,20 +26,20 @@ const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// Answers as many keys as there are, in their order.
 type Read<K, V> = Arc<dyn Fn(&mut Db, &[K]) -> QueryResult<Vec<V>> + Send + Sync>;
 
-struct Waiting<K, V> {
+struct WaitingCallers<K, V> {
     callers: Vec<(K, oneshot::Sender<Result<V, Unavailable>>)>,
     is_running: bool,
 }
 
-struct Shared<K, V> {
-    reader: Reader,
+struct SharedGather<K, V> {
+    reader: ReadPool,
     read: Read<K, V>,
-    waiting: Mutex<Waiting<K, V>>,
+    waiting: Mutex<WaitingCallers<K, V>>,
     full: Notify,
 }
 
 /// One kind of read, for whoever needs it; cheap to clone.
-pub struct Gather<K, V>(Arc<Shared<K, V>>);
+pub struct Gather<K, V>(Arc<SharedGather<K, V>>);
 
 impl<K, V> Clone for Gather<K, V> {
     fn clone(&self) -> Self {
@@ -50,13 +50,13 @@ impl<K, V> Clone for Gather<K, V> {
 impl<K: Send + 'static, V: Send + 'static> Gather<K, V> {
     /// Reads with `read`, which answers as many keys as it is given, in their order.
     pub fn new(
-        reader: &Reader,
+        reader: &ReadPool,
         read: impl Fn(&mut Db, &[K]) -> QueryResult<Vec<V>> + Send + Sync + 'static,
     ) -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new(SharedGather {
             reader: reader.clone(),
             read: Arc::new(read),
-            waiting: Mutex::new(Waiting {
+            waiting: Mutex::new(WaitingCallers {
                 callers: Vec::new(),
                 is_running: false,
             }),
@@ -85,8 +85,8 @@ impl<K: Send + 'static, V: Send + 'static> Gather<K, V> {
     }
 }
 
-impl<K, V> Shared<K, V> {
-    fn lock(&self) -> MutexGuard<'_, Waiting<K, V>> {
+impl<K, V> SharedGather<K, V> {
+    fn lock(&self) -> MutexGuard<'_, WaitingCallers<K, V>> {
         self.waiting
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -101,7 +101,7 @@ impl<K, V> Shared<K, V> {
 }
 
 /// Reads for as long as somebody waits.
-async fn run<K: Send + 'static, V: Send + 'static>(shared: Arc<Shared<K, V>>) {
+async fn run<K: Send + 'static, V: Send + 'static>(shared: Arc<SharedGather<K, V>>) {
     loop {
         let batch = shared.take();
         if batch.is_empty() {
@@ -120,7 +120,7 @@ async fn run<K: Send + 'static, V: Send + 'static>(shared: Arc<Shared<K, V>>) {
 
 /// The answers to these keys. What fails for all of them at once is asked for one by one: one caller's fault is that caller's.
 async fn answers<K: Send + 'static, V: Send + 'static>(
-    shared: &Shared<K, V>,
+    shared: &SharedGather<K, V>,
     keys: Vec<K>,
 ) -> Vec<Result<V, Unavailable>> {
     let (read, count) = (shared.read.clone(), keys.len());

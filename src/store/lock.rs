@@ -55,7 +55,7 @@ pub enum LockError {
 }
 
 /// The right to write, as long as nobody else has taken it.
-pub struct Lock {
+pub struct DatabaseLock {
     /// What others are told of the holder.
     name: String,
     token: Uuid,
@@ -103,7 +103,11 @@ impl Loss {
 }
 
 /// Takes the lock for a holder of that name, waiting at most so long for whoever has it; the connection is to be the writer's.
-pub fn take(url: &DatabaseUrl, name: &str, patience: Duration) -> Result<(Lock, Db), LockError> {
+pub fn take(
+    url: &DatabaseUrl,
+    name: &str,
+    patience: Duration,
+) -> Result<(DatabaseLock, Db), LockError> {
     let begun = Instant::now();
     let mut file = open_file(url)?;
     let mut db = Db::open(url, Access::Write)?;
@@ -122,7 +126,7 @@ pub fn take(url: &DatabaseUrl, name: &str, patience: Duration) -> Result<(Lock, 
     if let (Some((_, file)), DatabaseUrl::Sqlite(path)) = (&mut file, url) {
         write_name(file, name).map_err(|error| file_error(path, error))?;
     }
-    let lock = Lock {
+    let lock = DatabaseLock {
         name: name.to_owned(),
         token: inputs::fresh_id(),
         file: file.map(|(_, file)| file),
@@ -130,7 +134,7 @@ pub fn take(url: &DatabaseUrl, name: &str, patience: Duration) -> Result<(Lock, 
     Ok((lock, db))
 }
 
-impl Lock {
+impl DatabaseLock {
     /// Says in a migrated database that its writes count from now on, and what else its holder is called.
     pub fn enter(&mut self, db: &mut Db, name: &str) -> QueryResult<()> {
         name.clone_into(&mut self.name);
@@ -283,7 +287,7 @@ fn try_session(db: &mut Db) -> QueryResult<bool> {
 
 fn session_with_lock(db: &mut Db) -> QueryResult<Option<String>> {
     #[derive(QueryableByName)]
-    struct Named {
+    struct NamedHolder {
         #[diesel(sql_type = Text)]
         name: String,
     }
@@ -296,7 +300,7 @@ fn session_with_lock(db: &mut Db) -> QueryResult<Option<String>> {
              AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
              AND l.classid::bigint = {high} AND l.objid::bigint = {low}"
     );
-    let row: Option<Named> = on!(db, |conn| diesel::sql_query(sql)
+    let row: Option<NamedHolder> = on!(db, |conn| diesel::sql_query(sql)
         .get_result(conn)
         .optional())?;
     Ok(row.map(|row| row.name))

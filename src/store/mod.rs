@@ -44,10 +44,10 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use self::db::{DatabaseUrl, Db, on};
-use self::lock::{Lock, Loss};
-use self::pool::{Reader, Unavailable};
+use self::lock::{DatabaseLock, Loss};
+use self::pool::{ReadPool, Unavailable};
 use self::writer::feed::{self, Feed};
-use self::writer::{Tx, Way, WriterHandle};
+use self::writer::{DatabaseAccess, Tx, WriterHandle};
 use crate::inputs;
 
 /// How long a check counts.
@@ -55,7 +55,7 @@ const CHECK_LIFE: Duration = Duration::from_secs(1);
 
 /// How much is taken and kept at once.
 #[derive(Debug, Clone, Copy)]
-pub struct Bounds {
+pub struct StoreBounds {
     /// The most writes of one transaction.
     pub batch_max: usize,
     /// How many batches of news the feed holds.
@@ -64,7 +64,7 @@ pub struct Bounds {
     pub has_staff: bool,
 }
 
-impl Bounds {
+impl StoreBounds {
     /// What the service runs with; tests and benches try others.
     pub const STANDARD: Self = Self {
         batch_max: 256,
@@ -79,7 +79,7 @@ pub struct Store {
     /// For writes.
     pub writer: WriterHandle,
     /// For reads.
-    pub reader: Reader,
+    pub reader: ReadPool,
     /// Whether somebody else has taken the database.
     pub loss: Loss,
     /// What stands in the database while it is this process's.
@@ -101,26 +101,26 @@ pub struct Opened {
 impl Store {
     /// Opens a migrated database beside whoever else uses it.
     pub fn open(url: &DatabaseUrl) -> Opened {
-        Self::open_within(url, Bounds::STANDARD)
+        Self::open_within(url, StoreBounds::STANDARD)
     }
 
     /// Opens a migrated database with other bounds than the service's.
-    pub fn open_within(url: &DatabaseUrl, bounds: Bounds) -> Opened {
+    pub fn open_within(url: &DatabaseUrl, bounds: StoreBounds) -> Opened {
         Self::start(url, bounds, None)
     }
 
     /// Opens a migrated database that is this process's, on the connection that has the lock.
-    pub fn open_locked(url: &DatabaseUrl, lock: Lock, db: Db) -> Opened {
-        Self::start(url, Bounds::STANDARD, Some((lock, db)))
+    pub fn open_locked(url: &DatabaseUrl, lock: DatabaseLock, db: Db) -> Opened {
+        Self::start(url, StoreBounds::STANDARD, Some((lock, db)))
     }
 
-    fn start(url: &DatabaseUrl, bounds: Bounds, locked: Option<(Lock, Db)>) -> Opened {
+    fn start(url: &DatabaseUrl, bounds: StoreBounds, locked: Option<(DatabaseLock, Db)>) -> Opened {
         let (sender, feed) = feed::feed(bounds.feed_max);
         let (loss, token) = (
             Loss::default(),
             locked.as_ref().map(|(lock, _)| lock.token()),
         );
-        let way = Way {
+        let way = DatabaseAccess {
             url: url.clone(),
             locked,
             loss: loss.clone(),
@@ -129,7 +129,7 @@ impl Store {
         Opened {
             store: Self {
                 writer,
-                reader: Reader::new(url, loss.clone()),
+                reader: ReadPool::new(url, loss.clone()),
                 loss,
                 token,
                 checked: Arc::default(),

@@ -17,7 +17,7 @@ pub const LIST_MAX: i64 = 100;
 
 #[derive(Insertable)]
 #[diesel(table_name = notifications)]
-struct Row {
+struct NotificationRow {
     event_id: i64,
     stream: String,
     expires_at: At,
@@ -25,7 +25,7 @@ struct Row {
 
 /// Whose notifications are asked for, and when.
 #[derive(Debug, Clone)]
-pub struct Reader {
+pub struct NotificationReader {
     /// Who.
     pub user: UserId,
     /// The streams they hear.
@@ -36,10 +36,10 @@ pub struct Reader {
 
 /// Keeps those among these events that are notifications.
 pub(super) fn insert(db: &mut Db, events: &[Event]) -> QueryResult<()> {
-    let rows: Vec<Row> = events
+    let rows: Vec<NotificationRow> = events
         .iter()
         .filter_map(|event| match &event.fact {
-            Fact::Notification(notification) => Some(Row {
+            Fact::Notification(notification) => Some(NotificationRow {
                 event_id: event.id,
                 stream: notification.audience.stream().to_string(),
                 expires_at: At::of(notification.expires_at),
@@ -80,7 +80,7 @@ macro_rules! unread {
 }
 
 /// How many notifications each of these has not read.
-pub fn count_unread(db: &mut Db, readers: &[Reader]) -> QueryResult<Vec<i64>> {
+pub fn count_unread(db: &mut Db, readers: &[NotificationReader]) -> QueryResult<Vec<i64>> {
     let Some(at) = readers.iter().map(|reader| reader.at).max() else {
         return Ok(Vec::new());
     };
@@ -106,7 +106,7 @@ pub fn count_unread(db: &mut Db, readers: &[Reader]) -> QueryResult<Vec<i64>> {
     let sent: HashMap<String, i64> = sent.into_iter().collect();
     let read: HashMap<i64, i64> = read.into_iter().collect();
     // Only their own notifications can be read by anybody.
-    let unread = |reader: &Reader| {
+    let unread = |reader: &NotificationReader| {
         let own = reader.streams.iter().map(ToString::to_string);
         let all: i64 = own.filter_map(|stream| sent.get(&stream)).sum();
         all - read.get(&reader.user.get()).unwrap_or(&0)
@@ -115,7 +115,7 @@ pub fn count_unread(db: &mut Db, readers: &[Reader]) -> QueryResult<Vec<i64>> {
 }
 
 /// The notifications that the reader has not read, newest first, at most [`LIST_MAX`].
-pub fn unread(db: &mut Db, reader: &Reader) -> QueryResult<Vec<Event>> {
+pub fn unread(db: &mut Db, reader: &NotificationReader) -> QueryResult<Vec<Event>> {
     let rows: Vec<EventRow> = on!(db, |conn| {
         notifications::table
             .inner_join(log::table)
@@ -129,7 +129,11 @@ pub fn unread(db: &mut Db, reader: &Reader) -> QueryResult<Vec<Event>> {
 }
 
 /// Marks notifications of the reader as read, all of them or these; others are left alone.
-pub fn mark_read(db: &mut Db, reader: &Reader, which: Option<&[i64]>) -> QueryResult<()> {
+pub fn mark_read(
+    db: &mut Db,
+    reader: &NotificationReader,
+    which: Option<&[i64]>,
+) -> QueryResult<()> {
     let user = reader.user.get().into_sql::<BigInt>();
     let table = reads::table;
     on!(db, |conn| {

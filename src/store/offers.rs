@@ -16,12 +16,12 @@ use super::schema::{offers, trips};
 use super::sql_types::{At, Id};
 use crate::domain::asked::SILENT_FOR;
 use crate::domain::{
-    DriverId, Ended, Offer, OfferChange, OfferId, OfferState, Trip, TripId, UserId,
+    DriverId, EndedOffer, Offer, OfferChange, OfferId, OfferState, Trip, TripId, UserId,
 };
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = offers, treat_none_as_default_value = false)]
-struct Row {
+struct OfferRow {
     id: Id,
     trip_id: i64,
     attempt: i64,
@@ -35,7 +35,7 @@ struct Row {
     ended_at: Option<At>,
 }
 
-impl Row {
+impl OfferRow {
     fn of(offer: &Offer, trip: i64, at: Timestamp) -> Self {
         Self {
             id: Id::of(offer.id.uuid()),
@@ -114,17 +114,17 @@ pub(super) fn lock_open(
                         .or(offers::trip_id.eq_any(to_them())),
                 )
                 .order(offers::id)
-                .select(Row::as_select())
+                .select(OfferRow::as_select())
         };
     }
-    let rows: Vec<Row> = match db {
+    let rows: Vec<OfferRow> = match db {
         Db::Pg(conn) => open!().for_update().load(conn)?,
         Db::Sqlite(conn) => open!().load(conn)?,
     };
     with_trips(db, rows)
 }
 
-fn with_trips(db: &mut Db, rows: Vec<Row>) -> QueryResult<Vec<(i64, Offer)>> {
+fn with_trips(db: &mut Db, rows: Vec<OfferRow>) -> QueryResult<Vec<(i64, Offer)>> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
@@ -134,7 +134,7 @@ fn with_trips(db: &mut Db, rows: Vec<Row>) -> QueryResult<Vec<(i64, Offer)>> {
         .select((trips::id, trips::nk))
         .load(conn))?;
     let keys: HashMap<i64, Id> = keys.into_iter().collect();
-    let offer = |row: Row| {
+    let offer = |row: OfferRow| {
         let number = row.trip_id;
         let key = keys.get(&number)?.read()?;
         let offer = readable(row.into_offer(TripId::new(key)))?;
@@ -150,9 +150,9 @@ fn ended_at(offer: &Offer, at: Timestamp) -> Option<At> {
 
 /// Writes new offers, each with the number of its trip and when it last changed: it may have ended already.
 pub(super) fn insert(db: &mut Db, new: &[(&Offer, i64, Timestamp)]) -> QueryResult<()> {
-    let rows: Vec<Row> = new
+    let rows: Vec<OfferRow> = new
         .iter()
-        .map(|(offer, trip, at)| Row::of(offer, *trip, *at))
+        .map(|(offer, trip, at)| OfferRow::of(offer, *trip, *at))
         .collect();
     match db {
         Db::Pg(_) if rows.is_empty() => Ok(()),
@@ -186,12 +186,12 @@ pub(super) fn update(db: &mut Db, offer: &Offer, at: Timestamp) -> QueryResult<(
 
 /// The last offer of a trip to a driver, whatever became of it.
 pub fn last(db: &mut Db, trip: &Trip, driver: DriverId) -> QueryResult<Option<Offer>> {
-    let row: Option<Row> = on!(db, |conn| {
+    let row: Option<OfferRow> = on!(db, |conn| {
         offers::table
             .filter(offers::trip_id.eq(trip.number))
             .filter(offers::driver_id.eq(driver.user().get()))
             .order(offers::id.desc())
-            .select(Row::as_select())
+            .select(OfferRow::as_select())
             .first(conn)
             .optional()
     })?;
@@ -205,13 +205,13 @@ pub(super) fn last_of_each(
 ) -> QueryResult<Vec<Offer>> {
     let trips = wanted.iter().map(|(_, number, _)| *number);
     let drivers = wanted.iter().map(|(_, _, driver)| driver.user().get());
-    let rows: Vec<Row> = on!(db, |conn| offers::table
+    let rows: Vec<OfferRow> = on!(db, |conn| offers::table
         .filter(offers::trip_id.eq_any(trips))
         .filter(offers::driver_id.eq_any(drivers))
         .order(offers::id)
-        .select(Row::as_select())
+        .select(OfferRow::as_select())
         .load(conn))?;
-    let mut last = HashMap::<(i64, i64), Row>::new();
+    let mut last = HashMap::<(i64, i64), OfferRow>::new();
     for row in rows {
         last.insert((row.trip_id, row.driver_id), row);
     }
@@ -226,10 +226,10 @@ pub(super) fn last_of_each(
 
 /// All offers of a trip, the oldest first.
 pub fn of_trip(db: &mut Db, trip: &Trip) -> QueryResult<Vec<Offer>> {
-    let rows: Vec<Row> = on!(db, |conn| offers::table
+    let rows: Vec<OfferRow> = on!(db, |conn| offers::table
         .filter(offers::trip_id.eq(trip.number))
         .order((offers::offered_at, offers::id))
-        .select(Row::as_select())
+        .select(OfferRow::as_select())
         .load(conn))?;
     let offers = rows.into_iter().map(|row| row.into_offer(trip.id));
     Ok(offers.filter_map(readable).collect())
@@ -238,13 +238,13 @@ pub fn of_trip(db: &mut Db, trip: &Trip) -> QueryResult<Vec<Offer>> {
 /// The trips that have open offers whose deadline has passed, longest due first.
 pub fn overdue(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId>> {
     let mut keys = due::sound(limit, |after| {
-        let rows: Vec<(Row, TripRow)> = on!(&mut *db, |conn| offers::table
+        let rows: Vec<(OfferRow, TripRow)> = on!(&mut *db, |conn| offers::table
             .inner_join(trips::table)
             .filter(is_open().and(offers::due_at.le(At::of(at))))
             .order(offers::due_at)
             .limit(limit)
             .offset(after)
-            .select((Row::as_select(), TripRow::as_select()))
+            .select((OfferRow::as_select(), TripRow::as_select()))
             .load(conn))?;
         let (count, (offers, trips)) = (rows.len(), rows.into_iter().unzip());
         Ok((count, offered(offers, &rows::trips(db, trips)?)))
@@ -254,9 +254,9 @@ pub fn overdue(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId
 }
 
 /// The trips of those offers that make sense as their trips do, in the order of the offers.
-fn offered(offers: Vec<Row>, trips: &[Trip]) -> Vec<TripId> {
+fn offered(offers: Vec<OfferRow>, trips: &[Trip]) -> Vec<TripId> {
     let trips: HashMap<i64, TripId> = trips.iter().map(|trip| (trip.number, trip.id)).collect();
-    let trip = |offer: Row| {
+    let trip = |offer: OfferRow| {
         let trip = *trips.get(&offer.trip_id)?;
         readable(offer.into_offer(trip)).map(|offer| offer.trip)
     };
@@ -269,7 +269,7 @@ pub(super) fn ended(
     db: &mut Db,
     numbers: &[i64],
     at: Timestamp,
-) -> QueryResult<HashMap<i64, Vec<Ended>>> {
+) -> QueryResult<HashMap<i64, Vec<EndedOffer>>> {
     let was_silent = offers::state.eq(OfferState::Undelivered.as_str()).and(
         offers::ended_at
             .assume_not_null()
@@ -291,7 +291,7 @@ pub(super) fn ended(
             ))
             .load(conn)
     })?;
-    let mut ended = HashMap::<i64, Vec<Ended>>::new();
+    let mut ended = HashMap::<i64, Vec<EndedOffer>>::new();
     for (trip, driver, attempt, state, offered_at, ended_at) in rows {
         let no_time = Corrupt {
             table: "offers",
@@ -303,7 +303,7 @@ pub(super) fn ended(
         let Some((state, (offered_at, ended_at))) = readable(read) else {
             continue;
         };
-        ended.entry(trip).or_default().push(Ended {
+        ended.entry(trip).or_default().push(EndedOffer {
             driver: DriverId::of(UserId::new(driver)),
             attempt,
             state,
@@ -316,10 +316,10 @@ pub(super) fn ended(
 
 /// All open offers.
 pub fn open(db: &mut Db) -> QueryResult<Vec<Offer>> {
-    let rows: Vec<Row> = on!(&mut *db, |conn| offers::table
+    let rows: Vec<OfferRow> = on!(&mut *db, |conn| offers::table
         .filter(is_open())
         .order(offers::id)
-        .select(Row::as_select())
+        .select(OfferRow::as_select())
         .load(conn))?;
     let offers = with_trips(db, rows)?;
     Ok(offers.into_iter().map(|(_, offer)| offer).collect())
@@ -328,29 +328,29 @@ pub fn open(db: &mut Db) -> QueryResult<Vec<Offer>> {
 /// The open offers to these drivers, with their trips.
 pub fn open_with_trips(db: &mut Db, drivers: &[DriverId]) -> QueryResult<Vec<OfferChange>> {
     let drivers = drivers.iter().map(|driver| driver.user().get());
-    let rows: Vec<Row> = on!(&mut *db, |conn| offers::table
+    let rows: Vec<OfferRow> = on!(&mut *db, |conn| offers::table
         .filter(is_open().and(offers::driver_id.eq_any(drivers)))
-        .select(Row::as_select())
+        .select(OfferRow::as_select())
         .load(conn))?;
     changes(db, rows)
 }
 
 /// The open offers of everybody with their trips, newest first, at most `limit`.
 pub fn newest_open_with_trips(db: &mut Db, limit: i64) -> QueryResult<Vec<OfferChange>> {
-    let rows: Vec<Row> = on!(&mut *db, |conn| offers::table
+    let rows: Vec<OfferRow> = on!(&mut *db, |conn| offers::table
         .filter(is_open())
         // By the key, SQLite would go through all offers that ever were.
         .order(offers::offered_at.desc())
         .limit(limit)
-        .select(Row::as_select())
+        .select(OfferRow::as_select())
         .load(conn))?;
     changes(db, rows)
 }
 
-fn changes(db: &mut Db, rows: Vec<Row>) -> QueryResult<Vec<OfferChange>> {
+fn changes(db: &mut Db, rows: Vec<OfferRow>) -> QueryResult<Vec<OfferChange>> {
     let offers = with_trips(db, rows)?;
     let keys: Vec<TripId> = offers.iter().map(|(_, offer)| offer.trip).collect();
-    let trips = super::trips::find_all(db, &keys, super::trips::Lock::No)?.trips;
+    let trips = super::trips::find_all(db, &keys, super::trips::RowLock::No)?.trips;
     let trips: HashMap<TripId, Trip> = trips.into_iter().map(|trip| (trip.id, trip)).collect();
     let change = |(_, offer): (i64, Offer)| {
         let trip = trips.get(&offer.trip)?.clone();

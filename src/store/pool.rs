@@ -107,14 +107,14 @@ impl ManageConnection for Opener {
 
 /// The read connections.
 #[derive(Clone)]
-pub struct Reader {
+pub struct ReadPool {
     pool: Pool<Opener>,
     turns: Arc<Semaphore>,
     working: Arc<AtomicBool>,
     loss: Loss,
 }
 
-impl Reader {
+impl ReadPool {
     /// A pool that opens its connections when they are needed.
     pub fn new(url: &DatabaseUrl, loss: Loss) -> Self {
         let pool = Pool::builder()

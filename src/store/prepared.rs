@@ -8,9 +8,9 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Bool, Double, Nullable, Text};
 use diesel::sqlite::Sqlite;
 
-use super::events::Head;
+use super::events::StreamHead;
 use super::rows::TripRow;
-use super::sql_types::{Instant, Key};
+use super::sql_types::{Instant, KeyType};
 
 /// Writes what may change of a trip over its row.
 pub struct UpdateTrip<'a>(pub &'a TripRow);
@@ -70,7 +70,7 @@ impl QueryId for UpdateTrip<'_> {
 impl RunQueryDsl<SqliteConnection> for UpdateTrip<'_> {}
 
 /// Counts a stream's head up by the sequence wanted, and returns where it then stands.
-pub struct AdvanceHead<'a>(pub &'a Head);
+pub struct AdvanceHead<'a>(pub &'a StreamHead);
 
 impl QueryFragment<Sqlite> for AdvanceHead<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
@@ -78,7 +78,7 @@ impl QueryFragment<Sqlite> for AdvanceHead<'_> {
         out.push_sql("INSERT INTO stream_heads (stream, epoch, sequence) VALUES (");
         out.push_bind_param::<Text, _>(&head.stream)?;
         out.push_sql(", ");
-        out.push_bind_param::<Key, _>(&head.epoch)?;
+        out.push_bind_param::<KeyType, _>(&head.epoch)?;
         out.push_sql(", ");
         out.push_bind_param::<BigInt, _>(&head.sequence)?;
         out.push_sql(
@@ -90,7 +90,7 @@ impl QueryFragment<Sqlite> for AdvanceHead<'_> {
 }
 
 impl Query for AdvanceHead<'_> {
-    type SqlType = (Text, Key, BigInt);
+    type SqlType = (Text, KeyType, BigInt);
 }
 
 impl QueryId for AdvanceHead<'_> {

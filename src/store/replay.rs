@@ -8,14 +8,14 @@ use jiff::Timestamp;
 use super::corrupt::Corrupt;
 use super::db::{Db, on};
 use super::events::{EventRow, into_events};
-use super::rows::{self, Found, TripRow};
+use super::rows::{self, FoundTrips, TripRow};
 use super::schema::{events, trips};
 use super::sql_types::At;
 use crate::domain::{Before, Event, Trip, TripChange, TripId};
 
 /// What a page of trips came to.
 #[derive(Debug, Default)]
-pub struct Page {
+pub struct ReplayPage {
     /// The number of the last trip; nothing when there are no more.
     pub last: Option<i64>,
     /// How many trips there were.
@@ -49,7 +49,7 @@ pub enum Differs {
 }
 
 /// Rebuilds at most `limit` trips with higher numbers than `after` from their events, and compares.
-pub fn check(db: &mut Db, after: i64, limit: i64) -> QueryResult<Page> {
+pub fn check(db: &mut Db, after: i64, limit: i64) -> QueryResult<ReplayPage> {
     let found: Vec<TripRow> = on!(&mut *db, |conn| trips::table
         .filter(trips::id.gt(after))
         .order(trips::id)
@@ -57,7 +57,7 @@ pub fn check(db: &mut Db, after: i64, limit: i64) -> QueryResult<Page> {
         .select(TripRow::as_select())
         .load(conn))?;
     let last = found.last().map(|row| row.id);
-    let Found { trips, corrupt } = rows::found(db, found)?;
+    let FoundTrips { trips, corrupt } = rows::found(db, found)?;
     let numbers: Vec<i64> = trips.iter().map(|trip| trip.number).collect();
     let told: Vec<EventRow> = on!(db, |conn| events::table
         .filter(events::trip_id.eq_any(numbers.iter().copied().map(Some)))
@@ -78,7 +78,7 @@ pub fn check(db: &mut Db, after: i64, limit: i64) -> QueryResult<Page> {
     });
     let corrupt = corrupt.into_iter();
     let corrupt = corrupt.map(|(trip, corrupt)| (trip, Differs::Corrupt(corrupt)));
-    Ok(Page {
+    Ok(ReplayPage {
         last,
         trips: trips.len(),
         events,

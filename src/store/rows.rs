@@ -13,7 +13,7 @@ use super::sql_types::{At, Id};
 use crate::domain::fare::SetFare;
 use crate::domain::{
     Actor, Address, Conduct, Coordinates, DriverId, Fare, Metered, Order, Party, PhotoId, Place,
-    Policy, Reason, RiderId, State, Status, Times, Trip, TripId, UserId,
+    Policy, Reason, RiderId, Status, Trip, TripId, TripState, TripTimes, UserId,
 };
 
 /// A trip's columns but its number, which the database gives.
@@ -54,7 +54,7 @@ struct Details {
     #[serde(skip_serializing_if = "is_usual")]
     given_back_by: Vec<DriverId>,
     #[serde(skip_serializing_if = "is_usual")]
-    times: Times,
+    times: TripTimes,
     #[serde(skip_serializing_if = "is_usual")]
     conduct: Conduct,
     #[serde(skip_serializing_if = "is_usual")]
@@ -225,26 +225,30 @@ fn place(address: String, lat: Option<f64>, lon: Option<f64>) -> Result<Place, &
     Ok(Place { address, location })
 }
 
-fn state(status: &str, driver: Option<Party<DriverId>>, ended_by: Option<Actor>) -> Option<State> {
+fn state(
+    status: &str,
+    driver: Option<Party<DriverId>>,
+    ended_by: Option<Actor>,
+) -> Option<TripState> {
     Some(match (Status::parse(status)?, driver) {
-        (Status::Scheduled, None) => State::Scheduled,
-        (Status::Requested, None) => State::Requested,
-        (Status::Expired, None) => State::Expired,
-        (Status::Started, Some(driver)) => State::Started { driver },
-        (Status::Arrived, Some(driver)) => State::Arrived { driver },
-        (Status::InProgress, Some(driver)) => State::InProgress { driver },
-        (Status::Completed, Some(driver)) => State::Completed {
+        (Status::Scheduled, None) => TripState::Scheduled,
+        (Status::Requested, None) => TripState::Requested,
+        (Status::Expired, None) => TripState::Expired,
+        (Status::Accepted, Some(driver)) => TripState::Accepted { driver },
+        (Status::Arrived, Some(driver)) => TripState::Arrived { driver },
+        (Status::InProgress, Some(driver)) => TripState::InProgress { driver },
+        (Status::Completed, Some(driver)) => TripState::Completed {
             driver,
             by: ended_by?,
         },
-        (Status::Cancelled, driver) => State::Cancelled {
+        (Status::Cancelled, driver) => TripState::Cancelled {
             driver,
             by: ended_by?,
         },
-        (Status::NoShow, Some(driver)) => State::NoShow { driver },
+        (Status::NoShow, Some(driver)) => TripState::NoShow { driver },
         (Status::Scheduled | Status::Requested | Status::Expired, Some(_))
         | (
-            Status::Started
+            Status::Accepted
             | Status::Arrived
             | Status::InProgress
             | Status::Completed
@@ -302,7 +306,7 @@ pub(super) fn photo_of(user: UserId, photo: Option<Id>) -> Option<PhotoId> {
 
 /// What was made of the rows of trips.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct FoundTrips {
     /// Those that make sense, in the order of their rows.
     pub trips: Vec<Trip>,
     /// The others, and what is wrong with them.
@@ -310,8 +314,8 @@ pub struct Found {
 }
 
 /// Makes trips of rows, with one more query for all the names.
-pub fn found(db: &mut Db, rows: Vec<TripRow>) -> QueryResult<Found> {
-    let mut found = Found::default();
+pub fn found(db: &mut Db, rows: Vec<TripRow>) -> QueryResult<FoundTrips> {
+    let mut found = FoundTrips::default();
     if rows.is_empty() {
         return Ok(found);
     }
@@ -344,7 +348,7 @@ pub fn trips(db: &mut Db, rows: Vec<TripRow>) -> QueryResult<Vec<Trip>> {
 
 /// The same for a trip that was asked for.
 pub fn trip(db: &mut Db, row: Option<TripRow>) -> QueryResult<Option<Trip>> {
-    let Found { mut trips, corrupt } = found(db, row.into_iter().collect())?;
+    let FoundTrips { mut trips, corrupt } = found(db, row.into_iter().collect())?;
     match corrupt.into_iter().next() {
         Some((_, corrupt)) => Err(corrupt.into()),
         None => Ok(trips.pop()),

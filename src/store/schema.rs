@@ -1,5 +1,5 @@
 //! The tables as diesel knows them. Written by hand, because the two databases share it:
-//! [`Key`](super::sql_types::Key) and [`Instant`](super::sql_types::Instant) are what differs.
+//! [`KeyType`](super::sql_types::KeyType) and [`Instant`](super::sql_types::Instant) are what differs.
 
 diesel::table! {
     users (id) {
@@ -11,7 +11,7 @@ diesel::table! {
         role -> Text,
         standing -> Text,
         created_at -> crate::store::sql_types::Instant,
-        photo -> Nullable<crate::store::sql_types::Key>,
+        photo -> Nullable<crate::store::sql_types::KeyType>,
         settle_at -> Nullable<crate::store::sql_types::Instant>,
         may_drive -> Nullable<Text>,
     }
@@ -19,7 +19,7 @@ diesel::table! {
 
 diesel::table! {
     photos (id) {
-        id -> crate::store::sql_types::Key,
+        id -> crate::store::sql_types::KeyType,
         user_id -> BigInt,
         jpeg -> Binary,
         created_at -> crate::store::sql_types::Instant,
@@ -28,7 +28,7 @@ diesel::table! {
 
 diesel::table! {
     sessions (id) {
-        id -> crate::store::sql_types::Key,
+        id -> crate::store::sql_types::KeyType,
         user_id -> BigInt,
         refresh_generation -> BigInt,
         created_at -> crate::store::sql_types::Instant,
@@ -47,14 +47,14 @@ diesel::table! {
 diesel::table! {
     lock_holders (id) {
         id -> BigInt,
-        token -> crate::store::sql_types::Key,
+        token -> crate::store::sql_types::KeyType,
     }
 }
 
 diesel::table! {
     trips (id) {
         id -> BigInt,
-        nk -> crate::store::sql_types::Key,
+        nk -> crate::store::sql_types::KeyType,
         rider_id -> BigInt,
         driver_id -> Nullable<BigInt>,
         pick_up_address -> Text,
@@ -97,7 +97,7 @@ diesel::table! {
 
 diesel::table! {
     offers (id) {
-        id -> crate::store::sql_types::Key,
+        id -> crate::store::sql_types::KeyType,
         trip_id -> BigInt,
         attempt -> BigInt,
         driver_id -> BigInt,
@@ -168,7 +168,7 @@ diesel::table! {
 
 diesel::table! {
     quotes (id) {
-        id -> crate::store::sql_types::Key,
+        id -> crate::store::sql_types::KeyType,
         rider_id -> BigInt,
         payload -> Text,
         expires_at -> crate::store::sql_types::Instant,
@@ -194,7 +194,7 @@ diesel::table! {
 diesel::table! {
     stream_heads (stream) {
         stream -> Text,
-        epoch -> crate::store::sql_types::Key,
+        epoch -> crate::store::sql_types::KeyType,
         sequence -> BigInt,
     }
 }

@@ -14,7 +14,7 @@ use super::schema::{searches, trips};
 use super::sql_types::At;
 use super::trips::status_among;
 use crate::domain::core::SearchStep;
-use crate::domain::{Asked, Search, Status, Trip};
+use crate::domain::{EarlierOffers, Search, Status, Trip};
 
 /// Writes what becomes of the search of the trip of that number.
 pub(super) fn step(db: &mut Db, trip: i64, step: SearchStep) -> QueryResult<()> {
@@ -99,7 +99,7 @@ fn due_after(
             why: "it is due at no time",
         });
         let ended = ended.remove(&trip.number).unwrap_or_default();
-        let asked = Asked::of(&ended, trip.attempt, &trip.given_back_by, at);
+        let asked = EarlierOffers::of(&ended, trip.attempt, &trip.given_back_by, at);
         Some(Search {
             trip,
             round,

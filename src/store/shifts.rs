@@ -11,7 +11,7 @@ use crate::domain::{DriverId, Shift, UserId, Vehicle, VehicleClass};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = shifts)]
-struct Row {
+struct ShiftRow {
     id: i64,
     driver_id: i64,
     class: String,
@@ -20,7 +20,7 @@ struct Row {
     ended_at: Option<At>,
 }
 
-impl Row {
+impl ShiftRow {
     fn into_shift(self) -> Result<Shift, Corrupt> {
         let corrupt = |why| Corrupt {
             table: "shifts",
@@ -50,36 +50,36 @@ pub fn open_of(db: &mut Db, drivers: &[DriverId]) -> QueryResult<Vec<Shift>> {
     let of_them = shifts::driver_id
         .eq_any(drivers)
         .and(shifts::ended_at.is_null());
-    let rows: Vec<Row> = on!(db, |conn| shifts::table
+    let rows: Vec<ShiftRow> = on!(db, |conn| shifts::table
         .filter(of_them)
-        .select(Row::as_select())
+        .select(ShiftRow::as_select())
         .load(conn))?;
     Ok(shifts_of(rows))
 }
 
 /// All open shifts.
 pub fn open(db: &mut Db) -> QueryResult<Vec<Shift>> {
-    let rows: Vec<Row> = on!(db, |conn| shifts::table
+    let rows: Vec<ShiftRow> = on!(db, |conn| shifts::table
         .filter(shifts::ended_at.is_null())
-        .select(Row::as_select())
+        .select(ShiftRow::as_select())
         .load(conn))?;
     Ok(shifts_of(rows))
 }
 
 /// The open shifts that began last, newest first, at most `limit`.
 pub fn newest_open(db: &mut Db, limit: i64) -> QueryResult<Vec<Shift>> {
-    let rows: Vec<Row> = on!(db, |conn| shifts::table
+    let rows: Vec<ShiftRow> = on!(db, |conn| shifts::table
         .filter(shifts::ended_at.is_null())
         // By the key, SQLite would go through all shifts that ever were.
         .order(shifts::began_at.desc())
         .limit(limit)
-        .select(Row::as_select())
+        .select(ShiftRow::as_select())
         .load(conn))?;
     Ok(shifts_of(rows))
 }
 
-fn shifts_of(rows: Vec<Row>) -> Vec<Shift> {
-    let shifts = rows.into_iter().map(Row::into_shift);
+fn shifts_of(rows: Vec<ShiftRow>) -> Vec<Shift> {
+    let shifts = rows.into_iter().map(ShiftRow::into_shift);
     shifts.filter_map(readable).collect()
 }
 

@@ -13,11 +13,11 @@ use super::sql_types::At;
 use crate::domain::silence::LAST_FOR;
 use crate::domain::{DriverId, Silence, Silences, UserId};
 
-type Row = (i64, i64, At);
+type SilenceRow = (i64, i64, At);
 
 /// Those that come after the others at that time.
 pub fn lately(db: &mut Db, at: Timestamp) -> QueryResult<Silences> {
-    let rows: Vec<Row> = on!(db, |conn| silences::table
+    let rows: Vec<SilenceRow> = on!(db, |conn| silences::table
         .filter(silences::last_at.gt(At::of(at - LAST_FOR)))
         .select((silences::driver_id, silences::offers, silences::last_at))
         .load(conn))?;
@@ -27,15 +27,15 @@ pub fn lately(db: &mut Db, at: Timestamp) -> QueryResult<Silences> {
 /// Those of these drivers. Whoever has locked the open offer to a driver has the driver's row alone.
 pub(super) fn of(db: &mut Db, drivers: &[DriverId]) -> QueryResult<Silences> {
     let drivers = drivers.iter().map(|driver| driver.user().get());
-    let rows: Vec<Row> = on!(db, |conn| silences::table
+    let rows: Vec<SilenceRow> = on!(db, |conn| silences::table
         .filter(silences::driver_id.eq_any(drivers))
         .select((silences::driver_id, silences::offers, silences::last_at))
         .load(conn))?;
     Ok(silences_of(rows))
 }
 
-fn silences_of(rows: Vec<Row>) -> Silences {
-    let silence = |(driver, offers, last_at): Row| {
+fn silences_of(rows: Vec<SilenceRow>) -> Silences {
+    let silence = |(driver, offers, last_at): SilenceRow| {
         let last_at = last_at.read().ok_or(Corrupt {
             table: "silences",
             id: driver,

@@ -18,11 +18,11 @@ use uuid::Uuid;
     postgres_type(oid = 2950, array_oid = 2951),
     sqlite_type(name = "Binary")
 )]
-pub struct Key;
+pub struct KeyType;
 
-/// The value of a [`Key`] column.
+/// The value of a [`KeyType`] column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
-#[diesel(sql_type = Key)]
+#[diesel(sql_type = KeyType)]
 pub struct Id(Uuid);
 
 impl Id {
@@ -37,26 +37,26 @@ impl Id {
     }
 }
 
-impl ToSql<Key, Pg> for Id {
+impl ToSql<KeyType, Pg> for Id {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
         ToSql::<PgUuid, Pg>::to_sql(&self.0, &mut out.reborrow())
     }
 }
 
-impl FromSql<Key, Pg> for Id {
+impl FromSql<KeyType, Pg> for Id {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
         <Uuid as FromSql<PgUuid, Pg>>::from_sql(value).map(Self)
     }
 }
 
-impl ToSql<Key, Sqlite> for Id {
+impl ToSql<KeyType, Sqlite> for Id {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
         out.set_value(self.0.as_bytes().as_slice());
         Ok(IsNull::No)
     }
 }
 
-impl FromSql<Key, Sqlite> for Id {
+impl FromSql<KeyType, Sqlite> for Id {
     fn from_sql(value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
         let bytes = <Vec<u8> as FromSql<Binary, Sqlite>>::from_sql(value)?;
         Ok(Self(Uuid::from_slice(&bytes).unwrap_or_default()))

@@ -12,12 +12,12 @@ use super::corrupt::{self, readable};
 use super::db::{Db, on};
 use super::events::EventRow;
 use super::schema::{events as log, stream_entries};
-use super::sql_types::{At, Id, Instant, Key};
+use super::sql_types::{At, Id, Instant, KeyType};
 use crate::domain::{Event, Stream};
 
 /// Where a stream stands, as seen from a place in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Head {
+pub struct StreamStanding {
     /// Which life of the stream.
     pub epoch: Uuid,
     /// The last sequence taken.
@@ -32,7 +32,7 @@ struct HeadRow {
     stream: String,
     #[diesel(sql_type = BigInt)]
     place: i64,
-    #[diesel(sql_type = Key)]
+    #[diesel(sql_type = KeyType)]
     epoch: Id,
     #[diesel(sql_type = BigInt)]
     sequence: i64,
@@ -46,7 +46,10 @@ const HEADS: &str = "SELECT h.stream, w.place, h.epoch, h.sequence, e.at AS next
     LEFT JOIN events e ON e.id = s.event_id";
 
 /// Where these streams stand, each seen from a place in it; a stream in which nothing ever happened is left out.
-pub fn heads(db: &mut Db, places: &[(Stream, i64)]) -> QueryResult<HashMap<(Stream, i64), Head>> {
+pub fn heads(
+    db: &mut Db,
+    places: &[(Stream, i64)],
+) -> QueryResult<HashMap<(Stream, i64), StreamStanding>> {
     let mut places: Vec<(Stream, i64)> = places.to_vec();
     places.sort_unstable();
     places.dedup();
@@ -70,7 +73,7 @@ pub fn heads(db: &mut Db, places: &[(Stream, i64)]) -> QueryResult<HashMap<(Stre
         .load(conn)?,
     };
     let found = rows.into_iter().filter_map(|row| {
-        let head = Head {
+        let head = StreamStanding {
             // It is only compared, so none is an epoch as well.
             epoch: row.epoch.read().unwrap_or_default(),
             sequence: row.sequence,
@@ -83,7 +86,7 @@ pub fn heads(db: &mut Db, places: &[(Stream, i64)]) -> QueryResult<HashMap<(Stre
 
 /// A part of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Part {
+pub struct StreamPart {
     /// Which stream.
     pub stream: Stream,
     /// From this sequence.
@@ -93,7 +96,7 @@ pub struct Part {
 }
 
 /// What was found of some parts, by stream and sequence.
-pub type Found = BTreeMap<(Stream, i64), Arc<Event>>;
+pub type FoundEvents = BTreeMap<(Stream, i64), Arc<Event>>;
 
 #[derive(QueryableByName)]
 struct EntryRow {
@@ -111,7 +114,7 @@ const ENTRIES: &str = "SELECT s.stream, s.sequence, e.id, e.kind, e.actor_role, 
     JOIN events e ON e.id = s.event_id";
 
 /// What can be read of what stands in these parts, of each part at most the first `limit`, with one query.
-pub fn read(db: &mut Db, parts: &[Part], limit: i64) -> QueryResult<Found> {
+pub fn read(db: &mut Db, parts: &[StreamPart], limit: i64) -> QueryResult<FoundEvents> {
     let wanted: Vec<(String, i64, i64)> = windows(parts, limit)
         .into_iter()
         .map(|part| (part.stream.to_string(), part.first, part.last))
@@ -132,7 +135,7 @@ pub fn read(db: &mut Db, parts: &[Part], limit: i64) -> QueryResult<Found> {
         .bind::<Text, _>(wanted)
         .load(conn)?,
     };
-    let mut found = Found::new();
+    let mut found = FoundEvents::new();
     for row in rows {
         let Some(stream) = Stream::parse(&row.stream) else {
             continue;
@@ -146,16 +149,16 @@ pub fn read(db: &mut Db, parts: &[Part], limit: i64) -> QueryResult<Found> {
 }
 
 /// The parts cut to their first `limit` places and laid over each other, so that no place is read twice.
-fn windows(parts: &[Part], limit: i64) -> Vec<Part> {
-    let mut cut: Vec<Part> = parts
+fn windows(parts: &[StreamPart], limit: i64) -> Vec<StreamPart> {
+    let mut cut: Vec<StreamPart> = parts
         .iter()
-        .map(|part| Part {
+        .map(|part| StreamPart {
             last: part.last.min(part.first.saturating_add(limit - 1)),
             ..*part
         })
         .collect();
     cut.sort_unstable();
-    let mut windows: Vec<Part> = Vec::new();
+    let mut windows: Vec<StreamPart> = Vec::new();
     for part in cut {
         match windows.last_mut() {
             Some(window) if window.stream == part.stream && part.first <= window.last + 1 => {
@@ -201,17 +204,17 @@ mod tests {
 
     #[test]
     fn parts_that_overlap_are_read_once() {
-        let part = |first, last| Part {
+        let part = |first, last| StreamPart {
             stream: Stream::Drivers,
             first,
             last,
         };
-        let other = Part {
+        let other = StreamPart {
             stream: Stream::All,
             ..part(1, 9)
         };
         let parts = [part(5, 90), part(3, 4), other, part(40, 41), part(7, 9)];
-        let expected = [part(3, 9), part(40, 41), Part { last: 5, ..other }];
+        let expected = [part(3, 9), part(40, 41), StreamPart { last: 5, ..other }];
         assert_eq!(windows(&parts, 5), expected);
     }
 }

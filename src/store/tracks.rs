@@ -11,7 +11,7 @@ use super::db::{Db, on};
 use super::schema::{measured_tracks, track_pieces, trips};
 use super::sql_types::At;
 use super::trips::status_among;
-use crate::domain::{Coordinates, Gap, Measured, Spot, Status, outline};
+use crate::domain::{Coordinates, Gap, Measured, Status, TrackFix, outline};
 
 /// Degrees of what is shown are kept with five digits after the point, which is about a metre.
 const DIGITS: u32 = 5;
@@ -22,16 +22,16 @@ const UNSAID: u16 = u16::MAX;
 
 /// What came of a ride since it was last saved.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Piece {
+pub struct TrackPiece {
     /// The trip's number.
     pub trip: i64,
     /// Its fixes, in any order.
-    pub spots: Vec<Spot>,
+    pub spots: Vec<TrackFix>,
 }
 
 /// What the way of a ride came to.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Kept {
+pub struct KeptTrack {
     /// Its metres, and what is shown of it.
     pub measured: Measured,
     /// Until when it was measured.
@@ -39,7 +39,7 @@ pub struct Kept {
 }
 
 /// Adds what came of rides that are under way, in one statement; what is of others is over, and left out.
-pub fn append(db: &mut Db, pieces: &[Piece]) -> QueryResult<()> {
+pub fn append(db: &mut Db, pieces: &[TrackPiece]) -> QueryResult<()> {
     let numbers = pieces.iter().map(|piece| piece.trip);
     let under_way: Vec<i64> = on!(&mut *db, |conn| trips::table
         .filter(trips::id.eq_any(numbers))
@@ -66,12 +66,12 @@ pub fn append(db: &mut Db, pieces: &[Piece]) -> QueryResult<()> {
 }
 
 /// The fixes of these rides, by the trips' numbers, as far as they were saved.
-pub fn spots_of(db: &mut Db, numbers: &[i64]) -> QueryResult<HashMap<i64, Vec<Spot>>> {
+pub fn spots_of(db: &mut Db, numbers: &[i64]) -> QueryResult<HashMap<i64, Vec<TrackFix>>> {
     let rows: Vec<(i64, i64, Vec<u8>)> = on!(db, |conn| track_pieces::table
         .filter(track_pieces::trip_id.eq_any(numbers))
         .select((track_pieces::id, track_pieces::trip_id, track_pieces::spots))
         .load(conn))?;
-    let mut spots = HashMap::<i64, Vec<Spot>>::new();
+    let mut spots = HashMap::<i64, Vec<TrackFix>>::new();
     for (id, trip, bytes) in rows {
         // A piece that makes no sense is a gap.
         let piece = readable(decoded(id, &bytes)).unwrap_or_default();
@@ -81,10 +81,10 @@ pub fn spots_of(db: &mut Db, numbers: &[i64]) -> QueryResult<HashMap<i64, Vec<Sp
 }
 
 /// Keeps what the ways of rides that are over came to, by the trips' numbers, in the place of their fixes.
-pub fn keep(db: &mut Db, over: &[(i64, Kept)]) -> QueryResult<()> {
-    let rows: Vec<Row> = over
+pub fn keep(db: &mut Db, over: &[(i64, KeptTrack)]) -> QueryResult<()> {
+    let rows: Vec<TrackRow> = over
         .iter()
-        .map(|(number, kept)| Row::of(*number, kept))
+        .map(|(number, kept)| TrackRow::of(*number, kept))
         .collect::<QueryResult<_>>()?;
     for row in &rows {
         on!(&mut *db, |conn| diesel::insert_into(measured_tracks::table)
@@ -107,18 +107,18 @@ pub fn keep(db: &mut Db, over: &[(i64, Kept)]) -> QueryResult<()> {
 }
 
 /// What the way of the trip of that number came to, or, of a ride under way, what was known of it when the service learnt of gaps.
-pub fn kept(db: &mut Db, number: i64) -> QueryResult<Option<Kept>> {
-    let row: Option<Row> = on!(db, |conn| measured_tracks::table
+pub fn kept(db: &mut Db, number: i64) -> QueryResult<Option<KeptTrack>> {
+    let row: Option<TrackRow> = on!(db, |conn| measured_tracks::table
         .find(number)
-        .select(Row::as_select())
+        .select(TrackRow::as_select())
         .first(conn)
         .optional())?;
-    Ok(row.map(Row::into_kept).transpose()?)
+    Ok(row.map(TrackRow::into_kept).transpose()?)
 }
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = measured_tracks)]
-struct Row {
+struct TrackRow {
     trip_id: i64,
     measured_m: f64,
     filled_m: f64,
@@ -128,9 +128,9 @@ struct Row {
     until_at: At,
 }
 
-impl Row {
-    fn of(trip_id: i64, kept: &Kept) -> QueryResult<Self> {
-        let Kept { measured, until_at } = kept;
+impl TrackRow {
+    fn of(trip_id: i64, kept: &KeptTrack) -> QueryResult<Self> {
+        let KeptTrack { measured, until_at } = kept;
         let lines: Vec<String> = outline(&measured.segments)
             .iter()
             .map(|segment| line(segment))
@@ -146,7 +146,7 @@ impl Row {
         })
     }
 
-    fn into_kept(self) -> Result<Kept, Corrupt> {
+    fn into_kept(self) -> Result<KeptTrack, Corrupt> {
         let corrupt = |why| Corrupt {
             table: "measured_tracks",
             id: self.trip_id,
@@ -164,7 +164,7 @@ impl Row {
             is_thinned: self.is_thinned,
         };
         let until_at = self.until_at.read().ok_or(corrupt("it ends at no time"))?;
-        Ok(Kept { measured, until_at })
+        Ok(KeptTrack { measured, until_at })
     }
 }
 
@@ -183,7 +183,7 @@ fn places(line: &str) -> Option<Vec<Coordinates>> {
         .collect()
 }
 
-fn encoded(spots: &[Spot]) -> Vec<u8> {
+fn encoded(spots: &[TrackFix]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(spots.len() * SPOT_BYTES);
     for spot in spots {
         bytes.extend(spot.at_ms.to_le_bytes());
@@ -194,7 +194,7 @@ fn encoded(spots: &[Spot]) -> Vec<u8> {
     bytes
 }
 
-fn decoded(id: i64, bytes: &[u8]) -> Result<Vec<Spot>, Corrupt> {
+fn decoded(id: i64, bytes: &[u8]) -> Result<Vec<TrackFix>, Corrupt> {
     let spots = bytes.chunks(SPOT_BYTES).map(spot).collect::<Option<_>>();
     spots.ok_or(Corrupt {
         table: "track_pieces",
@@ -203,12 +203,12 @@ fn decoded(id: i64, bytes: &[u8]) -> Result<Vec<Spot>, Corrupt> {
     })
 }
 
-fn spot(bytes: &[u8]) -> Option<Spot> {
+fn spot(bytes: &[u8]) -> Option<TrackFix> {
     let (at_ms, rest) = bytes.split_first_chunk()?;
     let (lat_e7, rest) = rest.split_first_chunk()?;
     let (lon_e7, rest) = rest.split_first_chunk()?;
     let accuracy_dm = u16::from_le_bytes(rest.try_into().ok()?);
-    let spot = Spot {
+    let spot = TrackFix {
         at_ms: i64::from_le_bytes(*at_ms),
         lat_e7: i32::from_le_bytes(*lat_e7),
         lon_e7: i32::from_le_bytes(*lon_e7),

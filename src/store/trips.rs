@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::db::{Db, on};
 use super::due;
 use super::prepared::UpdateTrip;
-use super::rows::{self, Found, TripColumns, TripRow};
+use super::rows::{self, FoundTrips, TripColumns, TripRow};
 use super::schema::trips;
 use super::sql_types::{At, Id};
 use crate::domain::core::OpenTrips;
@@ -42,7 +42,7 @@ pub fn find(db: &mut Db, id: TripId) -> QueryResult<Option<Trip>> {
 
 /// Whether other writers must wait for the rows that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lock {
+pub enum RowLock {
     /// They need not.
     No,
     /// They must; SQLite's writer is alone anyway.
@@ -50,16 +50,20 @@ pub enum Lock {
 }
 
 /// The trips of those keys, locked in the order of their keys.
-pub fn find_all(db: &mut Db, ids: &[TripId], lock: Lock) -> QueryResult<Found> {
+pub fn find_all(db: &mut Db, ids: &[TripId], lock: RowLock) -> QueryResult<FoundTrips> {
     if ids.is_empty() {
-        return Ok(Found::default());
+        return Ok(FoundTrips::default());
     }
     let keys = ids.iter().map(|id| Id::of(id.uuid()));
     let by_key = trips::table.filter(trips::nk.eq_any(keys)).order(trips::nk);
     let rows = match (&mut *db, lock) {
-        (Db::Pg(conn), Lock::Rows) => by_key.select(TripRow::as_select()).for_update().load(conn),
-        (Db::Pg(conn), Lock::No) => by_key.select(TripRow::as_select()).load(conn),
-        (Db::Sqlite(conn), Lock::No | Lock::Rows) => by_key.select(TripRow::as_select()).load(conn),
+        (Db::Pg(conn), RowLock::Rows) => {
+            by_key.select(TripRow::as_select()).for_update().load(conn)
+        }
+        (Db::Pg(conn), RowLock::No) => by_key.select(TripRow::as_select()).load(conn),
+        (Db::Sqlite(conn), RowLock::No | RowLock::Rows) => {
+            by_key.select(TripRow::as_select()).load(conn)
+        }
     }?;
     rows::found(db, rows)
 }

@@ -36,7 +36,7 @@ pub struct NewAccount {
 
 /// An account.
 #[derive(Debug, Clone)]
-pub struct Account {
+pub struct StoredAccount {
     /// Who.
     pub id: UserId,
     /// The name to log in with.
@@ -57,9 +57,9 @@ pub struct Account {
 
 /// An open log-in with its account.
 #[derive(Debug, Clone)]
-pub struct Session {
+pub struct OpenSession {
     /// Whose.
-    pub account: Account,
+    pub account: StoredAccount,
     /// Which refresh token counts.
     pub refresh_generation: i64,
     /// When it ends by itself.
@@ -104,13 +104,13 @@ struct SessionRow {
 }
 
 impl UserRow {
-    fn into_account(self) -> Result<Account, Corrupt> {
+    fn into_account(self) -> Result<StoredAccount, Corrupt> {
         let corrupt = |why| Corrupt {
             table: "users",
             id: self.id,
             why,
         };
-        Ok(Account {
+        Ok(StoredAccount {
             id: UserId::new(self.id),
             role: Role::parse(&self.role).ok_or(corrupt("its role is unknown"))?,
             standing: Standing::parse(&self.standing).ok_or(corrupt("its standing is unknown"))?,
@@ -148,7 +148,7 @@ pub fn insert(db: &mut Db, new: &NewAccount) -> QueryResult<Option<UserId>> {
 }
 
 /// The account of that name.
-pub fn named(db: &mut Db, username: &str) -> QueryResult<Option<Account>> {
+pub fn named(db: &mut Db, username: &str) -> QueryResult<Option<StoredAccount>> {
     let row = on!(db, |conn| {
         users::table
             .filter(users::username.eq(username))
@@ -239,7 +239,7 @@ pub fn open_sessions(
     db: &mut Db,
     ids: &[SessionId],
     at: Timestamp,
-) -> QueryResult<HashMap<SessionId, Session>> {
+) -> QueryResult<HashMap<SessionId, OpenSession>> {
     let open = sessions::id
         .eq_any(ids.iter().map(|id| Id::of(id.uuid())))
         .and(sessions::ended_at.is_null())
@@ -257,7 +257,7 @@ pub fn open_sessions(
             id: session.user_id,
             why: "a log-in of this account ends at no time",
         })?;
-        let found = Session {
+        let found = OpenSession {
             account: user.into_account()?,
             refresh_generation: session.refresh_generation,
             expires_at,
@@ -355,7 +355,7 @@ pub fn purge_sessions(db: &mut Db, since: Timestamp, limit: i64) -> QueryResult<
 }
 
 /// The account of that id, locked.
-pub fn locked(db: &mut Db, user: UserId) -> QueryResult<Option<Account>> {
+pub fn locked(db: &mut Db, user: UserId) -> QueryResult<Option<StoredAccount>> {
     let row = match db {
         Db::Pg(conn) => users::table
             .find(user.get())

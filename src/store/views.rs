@@ -20,13 +20,13 @@ pub const LIST_MAX: i64 = 500;
 /// What the viewer may see, newest first, at most [`LIST_MAX`].
 pub fn list(db: &mut Db, viewer: Viewer) -> QueryResult<Vec<Trip>> {
     let rows = match viewer.role {
-        Role::Rider => newest(db, Which::OfRider(viewer.user), LIST_MAX)?,
-        Role::Operator => newest(db, Which::All, LIST_MAX)?,
+        Role::Rider => newest(db, TripIndex::OfRider(viewer.user), LIST_MAX)?,
+        Role::Operator => newest(db, TripIndex::All, LIST_MAX)?,
         Role::Driver => {
             // No index has both in the order of the list. Their own are read last: a trip that they take meanwhile
             // is in both, and as it is now.
-            let requested = newest(db, Which::Requested, LIST_MAX)?;
-            let own = newest(db, Which::OfDriver(viewer.user), LIST_MAX)?;
+            let requested = newest(db, TripIndex::Requested, LIST_MAX)?;
+            let own = newest(db, TripIndex::OfDriver(viewer.user), LIST_MAX)?;
             let both: BTreeMap<i64, TripRow> = requested
                 .into_iter()
                 .chain(own)
@@ -49,7 +49,7 @@ fn for_all_drivers() -> SqlLiteral<Bool> {
 
 /// A part of the trips that an index has in their order.
 #[derive(Debug, Clone, Copy)]
-enum Which {
+enum TripIndex {
     All,
     Open,
     Requested,
@@ -57,7 +57,7 @@ enum Which {
     OfDriver(UserId),
 }
 
-fn newest(db: &mut Db, which: Which, limit: i64) -> QueryResult<Vec<TripRow>> {
+fn newest(db: &mut Db, which: TripIndex, limit: i64) -> QueryResult<Vec<TripRow>> {
     on!(db, |conn| {
         let query = trips::table
             .select(TripRow::as_select())
@@ -65,13 +65,13 @@ fn newest(db: &mut Db, which: Which, limit: i64) -> QueryResult<Vec<TripRow>> {
             .limit(limit)
             .into_boxed();
         let query = match which {
-            Which::All => query,
-            Which::Open => query.filter(status_among(&Status::OPEN)),
-            Which::Requested => query.filter(for_all_drivers()),
-            Which::OfRider(rider) => {
+            TripIndex::All => query,
+            TripIndex::Open => query.filter(status_among(&Status::OPEN)),
+            TripIndex::Requested => query.filter(for_all_drivers()),
+            TripIndex::OfRider(rider) => {
                 query.filter(trips::rider_id.eq(rider.get()).and(trips::hidden.eq(false)))
             }
-            Which::OfDriver(driver) => query.filter(trips::driver_id.eq(driver.get())),
+            TripIndex::OfDriver(driver) => query.filter(trips::driver_id.eq(driver.get())),
         };
         query.load(conn)
     })
@@ -119,13 +119,13 @@ pub fn active_of(db: &mut Db, viewers: &[Viewer]) -> QueryResult<Vec<Vec<Trip>>>
 
 /// The trips that every driver may take, newest first, at most [`LIST_MAX`].
 pub fn requested(db: &mut Db) -> QueryResult<Vec<Trip>> {
-    let rows = newest(db, Which::Requested, LIST_MAX)?;
+    let rows = newest(db, TripIndex::Requested, LIST_MAX)?;
     rows::trips(db, rows)
 }
 
 /// The trips of everybody that are not over, newest first, at most `limit`.
 pub fn under_way(db: &mut Db, limit: i64) -> QueryResult<Vec<Trip>> {
-    let rows = newest(db, Which::Open, limit)?;
+    let rows = newest(db, TripIndex::Open, limit)?;
     rows::trips(db, rows)
 }
 

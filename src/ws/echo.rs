@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, rt, web};
 use actix_web_actors::ws;
 use futures_util::stream::{Stream, StreamExt};
 
-use super::ending::Ending;
+use super::ending::EndOfReading;
 use super::frames;
 use super::handshake::not_a_handshake;
 use super::incoming::{Incoming, Limits, incoming};
@@ -27,7 +27,7 @@ pub async fn echo(request: HttpRequest, payload: web::Payload) -> Result<HttpRes
         ..Room::default()
     });
     rt::spawn(answer(incoming(payload, LIMITS), outbound.clone()));
-    let ending = request.conn_data::<Ending>().cloned();
+    let ending = request.conn_data::<EndOfReading>().cloned();
     Ok(response.streaming(Outgoing::new(outbound, ending, ())))
 }
 

@@ -9,9 +9,9 @@ use std::rc::Rc;
 
 /// Whether nothing more is to be read from a connection; shared by it and by the socket that it carries.
 #[derive(Clone, Default)]
-pub struct Ending(Rc<Cell<bool>>);
+pub struct EndOfReading(Rc<Cell<bool>>);
 
-impl Ending {
+impl EndOfReading {
     /// Says that it is so.
     pub(super) fn begin(&self) {
         self.0.set(true);

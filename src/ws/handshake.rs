@@ -11,34 +11,34 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use actix_web_actors::ws;
 use serde::Deserialize;
 
-use super::dialect::bare::{Seat, Style};
+use super::dialect::bare::{SocketOwner, Style};
 use super::dialect::{course, taxi};
-use super::ending::Ending;
+use super::ending::EndOfReading;
+use super::handler::bare::Bare;
+use super::handler::chat::{Chat, ChatSubscriber};
+use super::handler::dcrf::Dcrf;
+use super::handler::notifications::Notifications;
 use super::incoming::{Limits, incoming};
 use super::outgoing::Outgoing;
-use super::session::{Session, Talk};
-use super::talk::bare::Bare;
-use super::talk::chat::{Chat, ChatVoice};
-use super::talk::dcrf::Dcrf;
-use super::talk::notifications::Notifications;
+use super::session::{ProtocolHandler, SocketSession};
 use crate::accounts::Caller;
 use crate::app::App;
-use crate::credentials::Purpose;
+use crate::credentials::RequestPurpose;
 use crate::domain::Viewer;
 use crate::domain::{Role, Sequence, TripRef};
 use crate::fields::{FieldErrors, Fields};
 use crate::problem::described::Handshake;
 use crate::problem::{Code, Problem};
 use crate::registry::actor::{Connect, Joined};
-use crate::registry::roster::Socket;
-use crate::registry::{Outbound, Place};
+use crate::registry::roster::JoiningSocket;
+use crate::registry::{Outbound, SocketSlot};
 
 /// Open a rider's socket
 #[utoipa::path(get, path = "/rider/", tag = "sockets", security(("bearer" = []), ("cookie" = [])),
     params(("token" = Option<String>, Query, description = "An access token, for clients that cannot set headers")),
     responses((status = 101, description = "The socket is open"), Handshake))]
-pub(super) async fn rider(opening: Opening) -> Result<HttpResponse, Problem> {
-    let seat = |caller: &Caller| caller.person.rider().map(Seat::Rider);
+pub(super) async fn rider(opening: SocketRequest) -> Result<HttpResponse, Problem> {
+    let seat = |caller: &Caller| caller.person.rider().map(SocketOwner::Rider);
     bare(opening, &course::STYLE, seat).await
 }
 
@@ -46,8 +46,8 @@ pub(super) async fn rider(opening: Opening) -> Result<HttpResponse, Problem> {
 #[utoipa::path(get, path = "/driver/", tag = "sockets", security(("bearer" = []), ("cookie" = [])),
     params(("token" = Option<String>, Query, description = "An access token, for clients that cannot set headers")),
     responses((status = 101, description = "The socket is open"), Handshake))]
-pub(super) async fn driver(opening: Opening) -> Result<HttpResponse, Problem> {
-    let seat = |caller: &Caller| caller.person.driver().map(Seat::Driver);
+pub(super) async fn driver(opening: SocketRequest) -> Result<HttpResponse, Problem> {
+    let seat = |caller: &Caller| caller.person.driver().map(SocketOwner::Driver);
     bare(opening, &course::STYLE, seat).await
 }
 
@@ -55,10 +55,10 @@ pub(super) async fn driver(opening: Opening) -> Result<HttpResponse, Problem> {
 #[utoipa::path(get, path = "/taxi/", tag = "sockets", security(("bearer" = []), ("cookie" = [])),
     params(("token" = Option<String>, Query, description = "An access token, for clients that cannot set headers")),
     responses((status = 101, description = "The socket is open"), Handshake))]
-pub(super) async fn taxi(opening: Opening) -> Result<HttpResponse, Problem> {
+pub(super) async fn taxi(opening: SocketRequest) -> Result<HttpResponse, Problem> {
     let seat = |caller: &Caller| match caller.person.role {
-        Role::Rider => caller.person.rider().map(Seat::Rider),
-        Role::Driver => caller.person.driver().map(Seat::Driver),
+        Role::Rider => caller.person.rider().map(SocketOwner::Rider),
+        Role::Driver => caller.person.driver().map(SocketOwner::Driver),
         Role::Operator => None,
     };
     bare(opening, &taxi::STYLE, seat).await
@@ -68,7 +68,7 @@ pub(super) async fn taxi(opening: Opening) -> Result<HttpResponse, Problem> {
 #[utoipa::path(get, path = "/ws/", tag = "sockets", security(("bearer" = []), ("cookie" = [])),
     params(("token" = Option<String>, Query, description = "An access token, for clients that cannot set headers")),
     responses((status = 101, description = "The socket is open"), Handshake))]
-pub(super) async fn native(opening: Opening) -> Result<HttpResponse, Problem> {
+pub(super) async fn native(opening: SocketRequest) -> Result<HttpResponse, Problem> {
     dcrf(opening).await
 }
 
@@ -76,10 +76,10 @@ pub(super) async fn native(opening: Opening) -> Result<HttpResponse, Problem> {
 #[utoipa::path(get, path = "/ws/trips/", tag = "sockets", security(("bearer" = []), ("cookie" = [])),
     params(("token" = Option<String>, Query, description = "An access token, for clients that cannot set headers")),
     responses((status = 101, description = "The socket is open"), Handshake))]
-pub(super) async fn dcrf(opening: Opening) -> Result<HttpResponse, Problem> {
+pub(super) async fn dcrf(opening: SocketRequest) -> Result<HttpResponse, Problem> {
     let caller = opening.caller().await?;
     let app = opening.app.get_ref().clone();
-    let talk = |place: &Arc<Place>, outbound: Outbound| {
+    let talk = |place: &Arc<SocketSlot>, outbound: Outbound| {
         Dcrf::new(app, caller.clone(), place.clone(), outbound)
     };
     opening.accept(&caller, talk).await
@@ -97,7 +97,10 @@ struct ChatQuery {
         ("after" = Option<i64>, Query, description = "The last message that the client has"),
         ("nk" = String, Path, description = "The trip's key, or its id")),
     responses((status = 101, description = "The socket is open"), Handshake, crate::problem::described::Room))]
-pub(super) async fn chat(opening: Opening, nk: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub(super) async fn chat(
+    opening: SocketRequest,
+    nk: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let caller = opening.caller().await?;
     let named = TripRef::parse(&nk).ok_or_else(Problem::no_such_trip)?;
     let viewer = Viewer::of(&caller.person);
@@ -111,13 +114,13 @@ pub(super) async fn chat(opening: Opening, nk: web::Path<String>) -> Result<Http
     let after = after.map_or(0, Sequence::get);
     let (app, person) = (opening.app.get_ref().clone(), caller.person.clone());
     let shown = OnceLock::new();
-    let talk = |_: &Arc<Place>, outbound| Chat {
+    let talk = |_: &Arc<SocketSlot>, outbound| Chat {
         app,
         person,
         trip,
         after,
         outbound,
-        voice: Arc::new(ChatVoice { trip, shown }),
+        subscriber: Arc::new(ChatSubscriber { trip, shown }),
     };
     opening.accept(&caller, talk).await
 }
@@ -126,40 +129,40 @@ pub(super) async fn chat(opening: Opening, nk: web::Path<String>) -> Result<Http
 #[utoipa::path(get, path = "/ws/notifications/", tag = "sockets", security(("bearer" = []), ("cookie" = [])),
     params(("token" = Option<String>, Query, description = "An access token, for clients that cannot set headers")),
     responses((status = 101, description = "The socket is open"), Handshake))]
-pub(super) async fn notifications(opening: Opening) -> Result<HttpResponse, Problem> {
+pub(super) async fn notifications(opening: SocketRequest) -> Result<HttpResponse, Problem> {
     let caller = opening.caller().await?;
     let app = opening.app.get_ref().clone();
-    let talk = |_: &Arc<Place>, outbound| Notifications {
+    let talk = |_: &Arc<SocketSlot>, outbound| Notifications {
         app,
         viewer: Viewer::of(&caller.person),
         outbound,
-        voice: Arc::default(),
+        subscriber: Arc::default(),
     };
     opening.accept(&caller, talk).await
 }
 
 async fn bare(
-    opening: Opening,
+    opening: SocketRequest,
     style: &'static Style,
-    seat: impl Fn(&Caller) -> Option<Seat>,
+    seat: impl Fn(&Caller) -> Option<SocketOwner>,
 ) -> Result<HttpResponse, Problem> {
     let caller = opening.caller().await?;
     let seat = seat(&caller).ok_or_else(Problem::not_allowed)?;
     let app = opening.app.get_ref().clone();
-    let talk = |_: &Arc<Place>, outbound| {
+    let talk = |_: &Arc<SocketSlot>, outbound| {
         Bare::new(app, seat, Viewer::of(&caller.person), outbound, style)
     };
     opening.accept(&caller, talk).await
 }
 
 /// A request for a socket.
-pub(super) struct Opening {
+pub(super) struct SocketRequest {
     request: HttpRequest,
     payload: web::Payload,
     app: web::Data<App>,
 }
 
-impl FromRequest for Opening {
+impl FromRequest for SocketRequest {
     type Error = actix_web::Error;
     type Future = std::future::Ready<Result<Self, Self::Error>>;
 
@@ -177,28 +180,28 @@ impl FromRequest for Opening {
     }
 }
 
-impl Opening {
+impl SocketRequest {
     /// Who wants it; whoever does not speak WebSocket is told so first.
     async fn caller(&self) -> Result<Caller, Problem> {
         ws::handshake(&self.request).map_err(|error| not_a_handshake(&error))?;
-        self.app.caller(&self.request, Purpose::Socket).await
+        self.app.caller(&self.request, RequestPurpose::Socket).await
     }
 
     /// The socket joins first and reads what it must show then: what happens in between waits for it.
-    async fn accept<T: Talk + 'static>(
+    async fn accept<T: ProtocolHandler + 'static>(
         self,
         caller: &Caller,
-        talk: impl FnOnce(&Arc<Place>, Outbound) -> T,
+        talk: impl FnOnce(&Arc<SocketSlot>, Outbound) -> T,
     ) -> Result<HttpResponse, Problem> {
         let mut response = ws::handshake(&self.request).map_err(|error| not_a_handshake(&error))?;
-        let place = Arc::new(Place::new(&self.app.registry));
+        let place = Arc::new(SocketSlot::new(&self.app.registry));
         let outbound = Outbound::default();
-        let talk: Rc<dyn Talk> = Rc::new(talk(&place, outbound.clone()));
-        let socket = Socket {
+        let talk: Rc<dyn ProtocolHandler> = Rc::new(talk(&place, outbound.clone()));
+        let socket = JoiningSocket {
             user: caller.person.id,
             session: caller.session,
             role: caller.person.role,
-            voice: talk.voice(),
+            subscriber: talk.subscriber(),
             outbound: outbound.clone(),
         };
         let (registry, id) = (&place.registry, place.socket);
@@ -208,9 +211,9 @@ impl Opening {
         outbound.begin_with(greeting.frames);
         let open = self.app.dispatch.presence().opens(caller.person.id);
         let limits = self.app.limits;
-        let session = Session::new(talk, place.clone(), outbound.clone(), open, limits);
+        let session = SocketSession::new(talk, place.clone(), outbound.clone(), open, limits);
         let payload = self.payload;
-        Session::create(|ctx| {
+        SocketSession::create(|ctx| {
             ctx.add_stream(incoming(payload, Limits::default()));
             session
         });
@@ -222,7 +225,7 @@ impl Opening {
             .send(joined)
             .await
             .map_err(|_| Problem::stopping())?;
-        let ending = self.request.conn_data::<Ending>().cloned();
+        let ending = self.request.conn_data::<EndOfReading>().cloned();
         Ok(response.streaming(Outgoing::new(outbound, ending, place)))
     }
 }

@@ -46,7 +46,7 @@ pub(super) enum Incoming {
     Violation(Closing),
 }
 
-struct Reader {
+struct MessageReader {
     payload: Payload,
     limits: Limits,
     buffer: BytesMut,
@@ -56,21 +56,21 @@ struct Reader {
 
 /// Whether a message is to be UTF-8.
 #[derive(Clone, Copy)]
-enum Kind {
+enum MessageKind {
     Text,
     Binary,
 }
 
 /// A message that is not complete yet.
 struct Fragments {
-    kind: Kind,
+    kind: MessageKind,
     data: BytesMut,
     count: usize,
 }
 
 /// The messages of one socket, until it closes, breaks the standard or is gone.
 pub(super) fn incoming(payload: Payload, limits: Limits) -> impl Stream<Item = Incoming> {
-    let reader = Reader {
+    let reader = MessageReader {
         payload,
         limits,
         buffer: BytesMut::new(),
@@ -84,7 +84,7 @@ pub(super) fn incoming(payload: Payload, limits: Limits) -> impl Stream<Item = I
     })
 }
 
-impl Reader {
+impl MessageReader {
     async fn next(&mut self) -> Option<Incoming> {
         if self.over {
             return None;
@@ -120,8 +120,8 @@ impl Reader {
         data: Bytes,
     ) -> Result<Option<Incoming>, Closing> {
         match opcode {
-            OpCode::Text => self.begin(Kind::Text, last, data),
-            OpCode::Binary => self.begin(Kind::Binary, last, data),
+            OpCode::Text => self.begin(MessageKind::Text, last, data),
+            OpCode::Binary => self.begin(MessageKind::Binary, last, data),
             OpCode::Continue => self.go_on(last, &data),
             // What is no part of a message has none itself.
             OpCode::Ping | OpCode::Pong | OpCode::Close if !last => Err(Closing::PROTOCOL),
@@ -132,7 +132,12 @@ impl Reader {
         }
     }
 
-    fn begin(&mut self, kind: Kind, last: bool, data: Bytes) -> Result<Option<Incoming>, Closing> {
+    fn begin(
+        &mut self,
+        kind: MessageKind,
+        last: bool,
+        data: Bytes,
+    ) -> Result<Option<Incoming>, Closing> {
         if self.fragments.is_some() {
             return Err(Closing::PROTOCOL);
         }
@@ -163,12 +168,12 @@ impl Reader {
     }
 }
 
-fn message(kind: Kind, data: Bytes) -> Result<Incoming, Closing> {
+fn message(kind: MessageKind, data: Bytes) -> Result<Incoming, Closing> {
     match kind {
-        Kind::Text => ByteString::try_from(data)
+        MessageKind::Text => ByteString::try_from(data)
             .map(Incoming::Text)
             .map_err(|_| Closing::NOT_UTF8),
-        Kind::Binary => Ok(Incoming::Binary(data)),
+        MessageKind::Binary => Ok(Incoming::Binary(data)),
     }
 }
 

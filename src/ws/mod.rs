@@ -7,13 +7,13 @@ pub mod dialect;
 pub mod echo;
 mod ending;
 mod frames;
+mod handler;
 mod handshake;
 mod incoming;
 mod outgoing;
 mod session;
-mod talk;
 
-pub use ending::Ending;
+pub use ending::EndOfReading;
 
 use actix_web::web::{self, ServiceConfig};
 use utoipa::OpenApi;
@@ -31,11 +31,11 @@ pub const MESSAGE_MAX: usize = 16 * 1024;
     handshake::chat,
     handshake::notifications
 ))]
-struct Description;
+struct SocketDescription;
 
 /// The description of the handshakes.
 pub fn document() -> utoipa::openapi::OpenApi {
-    Description::openapi()
+    SocketDescription::openapi()
 }
 
 /// The paths of the sockets.

@@ -10,7 +10,7 @@ use actix_web::web::{Bytes, BytesMut};
 use futures_util::stream::Stream;
 use tokio::time::Sleep;
 
-use super::ending::Ending;
+use super::ending::EndOfReading;
 use super::frames;
 use crate::registry::Outbound;
 use crate::registry::outbound::{Next, Parting};
@@ -22,7 +22,7 @@ const GOODBYE_WAIT: Duration = Duration::from_secs(1);
 pub(super) struct Outgoing<Place> {
     outbound: Outbound,
     /// What ends the connection, if it can be ended from here.
-    ending: Option<Ending>,
+    ending: Option<EndOfReading>,
     /// The close frame is on its way; until then its answer is waited for.
     goodbye: Option<Pin<Box<Sleep>>>,
     /// The socket counts as one of its account's until it is really gone.
@@ -30,7 +30,7 @@ pub(super) struct Outgoing<Place> {
 }
 
 impl<Place> Outgoing<Place> {
-    pub(super) fn new(outbound: Outbound, ending: Option<Ending>, place: Place) -> Self {
+    pub(super) fn new(outbound: Outbound, ending: Option<EndOfReading>, place: Place) -> Self {
         Self {
             outbound,
             ending,

@@ -17,7 +17,7 @@ use crate::dispatch::presence::OpenSocket;
 use crate::domain::TripId;
 use crate::problem::Problem;
 use crate::registry::outbound::Parting;
-use crate::registry::{Closing, Outbound, Place, Voice};
+use crate::registry::{Closing, Outbound, SocketSlot, Subscriber};
 
 /// How often the client is pinged.
 const PING_EVERY: Duration = Duration::from_secs(20);
@@ -42,9 +42,9 @@ pub(super) struct Greeting {
 }
 
 /// One side of a conversation: how a dialect answers what its client says.
-pub(super) trait Talk {
+pub(super) trait ProtocolHandler {
     /// How its client hears of events.
-    fn voice(&self) -> Arc<dyn Voice>;
+    fn subscriber(&self) -> Arc<dyn Subscriber>;
 
     /// What the client must know first; it is asked once the socket has joined, so that nothing falls between.
     fn greet(self: Rc<Self>) -> LocalBoxFuture<'static, Result<Greeting, Problem>>;
@@ -73,21 +73,21 @@ pub(super) async fn when_there_is_room(outbound: &Outbound, mut queue: impl FnMu
 }
 
 /// One connected app.
-pub(super) struct Session {
-    talk: Rc<dyn Talk>,
+pub(super) struct SocketSession {
+    talk: Rc<dyn ProtocolHandler>,
     outbound: Outbound,
     pace: Option<DefaultDirectRateLimiter>,
     heard_at: Instant,
     /// The socket counts as one of its account's until it is really gone.
-    _place: Arc<Place>,
+    _place: Arc<SocketSlot>,
     /// Whoever has a socket open is not silent.
     _open: OpenSocket,
 }
 
-impl Session {
+impl SocketSession {
     pub(super) fn new(
-        talk: Rc<dyn Talk>,
-        place: Arc<Place>,
+        talk: Rc<dyn ProtocolHandler>,
+        place: Arc<SocketSlot>,
         outbound: Outbound,
         open: OpenSocket,
         has_limits: bool,
@@ -133,7 +133,7 @@ impl Session {
     }
 }
 
-impl Actor for Session {
+impl Actor for SocketSession {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
@@ -147,7 +147,7 @@ impl Actor for Session {
     }
 }
 
-impl StreamHandler<Incoming> for Session {
+impl StreamHandler<Incoming> for SocketSession {
     fn handle(&mut self, message: Incoming, ctx: &mut Self::Context) {
         let is_closing = self.outbound.is_closing();
         self.heard_at = Instant::now();

@@ -110,7 +110,7 @@ fn the_pick_up_is_fixed_once_somebody_drives_there(on: On) {
     let trip = town.requested_by(&ann);
     let trip = town.trip(accept(&trip, &bob));
     let refused = town.refusal(act(&trip, move_pick_up(&trip)));
-    let status = Status::Started;
+    let status = Status::Accepted;
     assert!(
         matches!(refused, Refusal::Trip(TripRefusal::NotPossible { status: now, .. }, _) if now == status)
     );

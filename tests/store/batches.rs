@@ -236,7 +236,7 @@ fn what_is_not_there_or_said_wrongly_is_refused(on: On) {
     for (command, field) in [
         (saying(now, from.clone(), from.clone()), "drop_off_address"),
         (saying(now, to.clone(), to.clone()), "pick_up_address"),
-        (saying(Status::Started, from.clone(), to.clone()), "status"),
+        (saying(Status::Accepted, from.clone(), to.clone()), "status"),
     ] {
         assert!(matches!(town.refusal(command), Refusal::Differs(wrong) if wrong == field));
     }

@@ -2,9 +2,9 @@
 
 use cabrank::domain::{Policy, Trip};
 use cabrank::inputs;
-use cabrank::store::decisions::{self, New};
+use cabrank::store::decisions::{self, NewDecision};
 use cabrank::store::writer::Tx;
-use cabrank::store::{Bounds, searches};
+use cabrank::store::{StoreBounds, searches};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::support::{On, Test};
@@ -19,8 +19,8 @@ pub fn tests() -> Vec<Test> {
     .to_vec()
 }
 
-fn new(trips: &[&Trip], at: Timestamp, payload: &str) -> New {
-    New {
+fn new(trips: &[&Trip], at: Timestamp, payload: &str) -> NewDecision {
+    NewDecision {
         at,
         is_shadow: false,
         payload: payload.to_owned(),
@@ -28,7 +28,7 @@ fn new(trips: &[&Trip], at: Timestamp, payload: &str) -> New {
     }
 }
 
-fn keep(town: &Town, new: New) {
+fn keep(town: &Town, new: NewDecision) {
     let keep = move |tx: &mut Tx<'_>| decisions::insert(tx.db, std::slice::from_ref(&new));
     let kept = town.wait_for(town.store.writer.change(keep));
     kept.expect("it can be kept");
@@ -77,7 +77,7 @@ fn a_decision_without_its_offer_is_made_again_after_a_restart(on: On) {
     keep(&town, new(&[&trip], inputs::now(), "solved"));
     let (database, _) = town.close();
 
-    let town = Town::open(database, Bounds::STANDARD);
+    let town = Town::open(database, StoreBounds::STANDARD);
     let due = town.read(|db| searches::due(db, inputs::now(), 10));
     let [search] = &due[..] else {
         panic!("the search is due as before: {due:?}");

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use cabrank::domain::{
-    Action, Before, DriverId, Event, Kind, OperatorId, Outset, Party, Reason, RiderId, Stream,
-    TripChange, UserId,
+    Action, Before, DriverId, Event, OperatorId, Outset, Party, Reason, RiderId, Stream,
+    TripChange, TripEventKind, UserId,
 };
 use cabrank::store::writer::feed::Item;
-use cabrank::store::{Bounds, events};
+use cabrank::store::{StoreBounds, events};
 
 use crate::support::{On, Test};
 use crate::tests;
@@ -66,7 +66,7 @@ fn every_change_is_one_event_with_the_trip_as_it_was(on: On) {
         let mut trip = town.requested_by(&people.ann);
         assert_eq!(town.stored(trip.id), trip);
         let change = TripChange {
-            kind: Kind::Requested,
+            kind: TripEventKind::Requested,
             trip: trip.clone(),
             before: None,
         };
@@ -80,7 +80,7 @@ fn every_change_is_one_event_with_the_trip_as_it_was(on: On) {
                 "the answer is what the row says"
             );
             let change = TripChange {
-                kind: Kind::of(&action, before.status),
+                kind: TripEventKind::of(&action, before.status),
                 trip: trip.clone(),
                 before: Some(before),
             };
@@ -225,9 +225,9 @@ fn what_is_announced_stands_in_the_log(on: On) {
 fn a_full_feed_leaves_a_gap_that_the_log_fills(on: On) {
     let mut town = Town::within(
         on,
-        Bounds {
+        StoreBounds {
             feed_max: 2,
-            ..Bounds::STANDARD
+            ..StoreBounds::STANDARD
         },
     );
     let people = people(&town);

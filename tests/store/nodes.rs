@@ -10,7 +10,7 @@ use cabrank::domain::{
     TripRefusal,
 };
 use cabrank::inputs;
-use cabrank::store::streams::{self, Part};
+use cabrank::store::streams::{self, StreamPart};
 use cabrank::store::writer::CommandError;
 use cabrank::store::{Store, offers, searches};
 use jiff::SignedDuration;
@@ -206,7 +206,7 @@ fn a_reader_never_finds_a_gap_while_two_nodes_write(on: On) {
 
 fn look_for_gaps(town: &Town) {
     for stream in [Stream::Drivers, Stream::All] {
-        let whole = Part {
+        let whole = StreamPart {
             stream,
             first: 1,
             last: 100_000,

@@ -2,7 +2,7 @@
 
 use cabrank::domain::{Audience, Event, OperatorId, Role, Stream, UserId};
 use cabrank::inputs;
-use cabrank::store::notifications::{self, LIST_MAX, Reader};
+use cabrank::store::notifications::{self, LIST_MAX, NotificationReader};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::support::{On, Test};
@@ -22,9 +22,9 @@ pub fn tests() -> Vec<Test> {
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
-fn reader(user: impl Into<UserId>, role: Role) -> Reader {
+fn reader(user: impl Into<UserId>, role: Role) -> NotificationReader {
     let user = user.into();
-    Reader {
+    NotificationReader {
         user,
         streams: Stream::of(user, role),
         at: inputs::now(),
@@ -36,7 +36,7 @@ fn numbers(events: &[Event]) -> Vec<i64> {
 }
 
 /// The notifications that each of these is shown, which must be as many as are counted for them.
-fn unread(town: &Town, readers: &[Reader]) -> Vec<Vec<i64>> {
+fn unread(town: &Town, readers: &[NotificationReader]) -> Vec<Vec<i64>> {
     let all = readers.to_vec();
     let counts = town.read(move |db| notifications::count_unread(db, &all));
     let shown: Vec<Vec<i64>> = readers
@@ -52,7 +52,7 @@ fn unread(town: &Town, readers: &[Reader]) -> Vec<Vec<i64>> {
     shown
 }
 
-fn mark_read(town: &Town, reader: &Reader, which: Option<Vec<i64>>) {
+fn mark_read(town: &Town, reader: &NotificationReader, which: Option<Vec<i64>>) {
     let reader = reader.clone();
     let marked = town
         .store

@@ -1,8 +1,8 @@
 //! The log alone tells every trip.
 
 use cabrank::domain::{Action, Policy, Role};
-use cabrank::store::Bounds;
-use cabrank::store::replay::{self, Differs, Page};
+use cabrank::store::StoreBounds;
+use cabrank::store::replay::{self, Differs, ReplayPage};
 
 use crate::support::{On, Test, execute};
 use crate::tests;
@@ -38,7 +38,7 @@ fn lived_in(on: On) -> Town {
     town
 }
 
-fn check(town: &Town, after: i64, limit: i64) -> Page {
+fn check(town: &Town, after: i64, limit: i64) -> ReplayPage {
     town.read(move |db| replay::check(db, after, limit))
 }
 
@@ -57,7 +57,7 @@ fn what_was_changed_behind_the_logs_back_is_found(on: On) {
     let why = |change: &str| {
         let (database, _) = lived_in(on).close();
         execute(&mut database.connect(), change).expect("it can be done");
-        let town = Town::open(database, Bounds::STANDARD);
+        let town = Town::open(database, StoreBounds::STANDARD);
         let differing = check(&town, 0, 100).differing.into_iter();
         differing.map(|(_, why)| why).collect::<Vec<Differs>>()
     };

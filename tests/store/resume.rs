@@ -3,7 +3,7 @@
 use cabrank::domain::Viewer;
 use cabrank::domain::{Audience, OperatorId, Party, RiderId, Role, Stream, Trip, TripId, UserId};
 use cabrank::inputs;
-use cabrank::resume::{Asked, BadPosition, Opening, Place, Reason, Resume};
+use cabrank::resume::{BadPosition, Reason, Resume, ResumeRequest, Resumption, StreamCursor};
 use cabrank::store::streams;
 use futures_util::future::join_all;
 use jiff::SignedDuration;
@@ -33,13 +33,13 @@ fn viewer(user: impl Into<UserId>, role: Role) -> Viewer {
     Viewer { user, role }
 }
 
-fn ask(resume: &Resume, town: &Town, viewer: Viewer, places: &[Place]) -> Opening {
-    let asked = Asked::new(viewer, places.to_vec()).expect("its own streams");
+fn ask(resume: &Resume, town: &Town, viewer: Viewer, places: &[StreamCursor]) -> Resumption {
+    let asked = ResumeRequest::new(viewer, places.to_vec()).expect("its own streams");
     town.wait_for(resume.open(asked))
         .expect("the database can be read")
 }
 
-fn reason(opening: &Opening) -> Option<Reason> {
+fn reason(opening: &Resumption) -> Option<Reason> {
     opening.snapshot.as_ref().map(|snapshot| snapshot.reason)
 }
 
@@ -129,7 +129,7 @@ fn a_place_that_is_not_known_is_answered_with_a_snapshot(on: On) {
     let (town, resume, ann, _) = with_a_request(on);
     let ann = viewer(ann.id, Role::Rider);
     let now = ask(&resume, &town, ann, &[]).places;
-    let with = |change: fn(&mut Place)| {
+    let with = |change: fn(&mut StreamCursor)| {
         let mut places = now.clone();
         change(&mut places[0]);
         ask(&resume, &town, ann, &places)
@@ -195,12 +195,12 @@ fn a_place_in_a_strangers_stream_is_refused(_: On) {
         Stream::Drivers,
         Stream::Role(Role::Operator),
     ] {
-        let place = Place {
+        let place = StreamCursor {
             stream,
             epoch: None,
             sequence: 0,
         };
-        let refused: Result<Asked, BadPosition> = Asked::new(ann, vec![place]);
+        let refused: Result<ResumeRequest, BadPosition> = ResumeRequest::new(ann, vec![place]);
         let words = format!("{stream} is not a stream of yours.");
         assert_eq!(refused.map_err(|bad| bad.to_string()).err(), Some(words));
     }
@@ -245,13 +245,13 @@ fn many_clients_each_get_their_own_answer(on: On) {
         .collect();
     // One of them is there twice, and one resumes among those who do not.
     let there = ask(&resume, &town, viewer(ann.id, Role::Rider), &[]).places;
-    let mut asked: Vec<Asked> = riders
+    let mut asked: Vec<ResumeRequest> = riders
         .iter()
         .chain([&ann])
-        .map(|rider| Asked::new(viewer(rider.id, Role::Rider), Vec::new()))
+        .map(|rider| ResumeRequest::new(viewer(rider.id, Role::Rider), Vec::new()))
         .collect::<Result<_, _>>()
         .expect("no places");
-    let again = Asked::new(viewer(ann.id, Role::Rider), there).expect("her own");
+    let again = ResumeRequest::new(viewer(ann.id, Role::Rider), there).expect("her own");
     asked.insert(7, again);
     let openings = town.wait_for(join_all(asked.into_iter().map(|asked| resume.open(asked))));
     let mut shown: Vec<Option<Vec<TripId>>> = openings

@@ -15,7 +15,7 @@ mod wish;
 use std::cell::RefCell;
 
 use cabrank::domain::core::Reply;
-use cabrank::domain::{Ending, Policy};
+use cabrank::domain::{Policy, RideEnding};
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
 
@@ -232,7 +232,7 @@ fn a_wish() -> impl Strategy<Value = Wish> {
 }
 
 fn what() -> impl Strategy<Value = What> {
-    let ending = prop_oneof![Just(Ending::Completed), Just(Ending::Cancelled)];
+    let ending = prop_oneof![Just(RideEnding::Completed), Just(RideEnding::Cancelled)];
     prop_oneof![
         5 => wanted().prop_map(What::Request),
         7 => round().prop_map(What::Propose),

@@ -1,8 +1,10 @@
 //! The schema's last steps, up and down, on a database that is in use.
 
 use cabrank::domain::core::Effect;
-use cabrank::domain::{Audience, Event, Fact, Policy, Role, State, Times, Trip, TripChange};
-use cabrank::store::Bounds;
+use cabrank::domain::{
+    Audience, Event, Fact, Policy, Role, Trip, TripChange, TripState, TripTimes,
+};
+use cabrank::store::StoreBounds;
 use cabrank::store::db::Db;
 use cabrank::store::migrations::{Direction, migrate};
 use diesel::connection::SimpleConnection;
@@ -95,7 +97,7 @@ fn as_known_then(event: Event) -> Event {
         Fact::Trip(change) => Fact::Trip(TripChange {
             before: None,
             trip: Trip {
-                times: Times::default(),
+                times: TripTimes::default(),
                 ..change.trip
             },
             ..change
@@ -146,7 +148,7 @@ fn what_was_there_before_the_news_stays_as_it_was(on: On) {
     assert_eq!(step_up(&database), versions);
     assert_eq!(rows(&database), before);
 
-    let town = Town::open(database, Bounds::STANDARD);
+    let town = Town::open(database, StoreBounds::STANDARD);
     assert_eq!(town.log(), log);
     assert_eq!(
         town.command(asking).expect("the answer of then").effect,
@@ -178,7 +180,7 @@ fn what_only_the_news_have_goes_with_them(on: On) {
     step_down(&database, NEWS);
     assert_eq!(rows(&database), before, "what concerns trips stays");
     step_up(&database);
-    let town = Town::open(database, Bounds::STANDARD);
+    let town = Town::open(database, StoreBounds::STANDARD);
     let left: Vec<Event> = log
         .into_iter()
         .filter(|event| event.trip().is_some())
@@ -209,9 +211,9 @@ fn what_only_offers_have_goes_with_them(on: On) {
     let kinds = "SELECT DISTINCT kind AS line FROM events ORDER BY 1";
     assert_eq!(lines(&database, kinds), ["requested", "scheduled"]);
     assert_eq!(step_up(&database), versions);
-    let town = Town::open(database, Bounds::STANDARD);
+    let town = Town::open(database, StoreBounds::STANDARD);
     assert_eq!(town.stored(waiting.id), waiting);
-    assert_eq!(town.stored(later.id).state, State::Expired);
+    assert_eq!(town.stored(later.id).state, TripState::Expired);
     town.trip(accept(&waiting, &bob));
 }
 
@@ -228,7 +230,7 @@ fn what_gathered_is_for_the_nearest_without_the_decisions(on: On) {
     assert_eq!(lines(&database, policies), ["nearest"]);
     assert!(lines(&database, events)[0].contains(r#""policy":"nearest""#));
     assert_eq!(step_up(&database), versions);
-    let town = Town::open(database, Bounds::STANDARD);
+    let town = Town::open(database, StoreBounds::STANDARD);
     assert_eq!(town.stored(trip.id).order.policy, Policy::Nearest);
     assert_eq!(town.log().len(), 1);
 }

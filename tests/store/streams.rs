@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use cabrank::domain::{Party, RiderId, Stream, Trip, UserId};
 use cabrank::inputs;
-use cabrank::store::streams::{self, Head, Part};
+use cabrank::store::streams::{self, StreamPart, StreamStanding};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::support::{On, Test};
@@ -27,19 +27,19 @@ fn requested_at(town: &Town, rider: &Party<RiderId>, at: Timestamp) -> Trip {
     town.trip(command)
 }
 
-fn heads(town: &Town, places: &[(Stream, i64)]) -> HashMap<(Stream, i64), Head> {
+fn heads(town: &Town, places: &[(Stream, i64)]) -> HashMap<(Stream, i64), StreamStanding> {
     let places = places.to_vec();
     town.read(move |db| streams::heads(db, &places))
 }
 
 /// Stream, sequence and number of what stands in these parts.
 fn read(town: &Town, parts: &[(Stream, i64, i64)], limit: i64) -> Vec<(Stream, i64, i64)> {
-    let part = |(stream, first, last): &(Stream, i64, i64)| Part {
+    let part = |(stream, first, last): &(Stream, i64, i64)| StreamPart {
         stream: *stream,
         first: *first,
         last: *last,
     };
-    let parts: Vec<Part> = parts.iter().map(part).collect();
+    let parts: Vec<StreamPart> = parts.iter().map(part).collect();
     let found = town.read(move |db| streams::read(db, &parts, limit));
     for ((stream, sequence), event) in &found {
         assert_eq!(event.sequence_in(*stream), Some(*sequence));
@@ -68,7 +68,7 @@ fn a_stream_is_seen_from_any_place_in_it(on: On) {
 
     let times: Vec<Timestamp> = (0..2).map(|_| town.requested_by(&ann).changed_at).collect();
     let epoch = town.log()[0].positions[0].epoch;
-    let seen = |next_at| Head {
+    let seen = |next_at| StreamStanding {
         epoch,
         sequence: 2,
         next_at,
@@ -154,7 +154,7 @@ fn what_is_old_is_forgotten_from_the_beginning_of_each_stream(on: On) {
     let head = |place| heads(&town, &[(own, place)])[&(own, place)];
     let epoch = log[0].positions[0].epoch;
     for (place, next_at) in [(0, None), (1, None), (2, Some(young.changed_at)), (3, None)] {
-        let expected = Head {
+        let expected = StreamStanding {
             epoch,
             sequence: 3,
             next_at,

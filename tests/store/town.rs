@@ -14,15 +14,15 @@ use cabrank::domain::core::{
 };
 use cabrank::domain::{
     Action, Address, Audience, DriverId, Event, MessageText, NoticeText, Notification, OfferId,
-    OperatorId, Order, Outset, Party, Person, Place, Policy, Request, RiderId, Role, Standing,
-    Trip, TripChange, TripId, UserId, Vehicle, VehicleClass,
+    OperatorId, Order, Outset, Party, Person, Place, Policy, RiderId, Role, Standing, Trip,
+    TripChange, TripId, TripRequest, UserId, Vehicle, VehicleClass,
 };
 use cabrank::inputs;
 use cabrank::store::db::{DatabaseUrl, Db};
 use cabrank::store::users::{self, NewAccount};
 use cabrank::store::writer::CommandError;
 use cabrank::store::writer::feed::{Feed, Item};
-use cabrank::store::{Bounds, Opened, QueryResult, Store, events, lock, trips};
+use cabrank::store::{Opened, QueryResult, Store, StoreBounds, events, lock, trips};
 use jiff::SignedDuration;
 use tokio::runtime::Runtime;
 
@@ -62,14 +62,14 @@ pub struct Town {
 
 impl Town {
     pub fn on(on: On) -> Self {
-        Self::within(on, Bounds::STANDARD)
+        Self::within(on, StoreBounds::STANDARD)
     }
 
-    pub fn within(on: On, bounds: Bounds) -> Self {
+    pub fn within(on: On, bounds: StoreBounds) -> Self {
         Self::open(Database::migrated(on), bounds)
     }
 
-    pub fn open(database: Database, bounds: Bounds) -> Self {
+    pub fn open(database: Database, bounds: StoreBounds) -> Self {
         let opened = Store::open_within(&database.url, bounds);
         Self::of(database, opened)
     }
@@ -104,7 +104,7 @@ impl Town {
     /// Stops the service and starts it again.
     pub fn restart(self) -> Self {
         let (database, _) = self.close();
-        Self::open(database, Bounds::STANDARD)
+        Self::open(database, StoreBounds::STANDARD)
     }
 
     /// Waits for something that must not take long.
@@ -387,7 +387,7 @@ pub fn ordered(rider: &Party<RiderId>, order: Order) -> Submission {
         address: Address::parse(text).expect("an address"),
         location: None,
     };
-    let request = Request {
+    let request = TripRequest {
         id: TripId::new(inputs::fresh_id()),
         rider: rider.clone(),
         pick_up: place("1 Main Street"),

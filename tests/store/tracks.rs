@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cabrank::domain::{
-    Action, Change, Coordinates, DriverId, Fix, Gap, Measured, OUTLINE_MAX, Party, RiderId, Spot,
-    Trip,
+    Action, Change, Coordinates, DriverId, Fix, Gap, Measured, OUTLINE_MAX, Party, RiderId,
+    TrackFix, Trip,
 };
 use cabrank::inputs;
 use cabrank::store::db::Db;
-use cabrank::store::tracks::{self, Kept, Piece};
+use cabrank::store::tracks::{self, KeptTrack, TrackPiece};
 use cabrank::store::writer::Tx;
 use diesel::connection::InstrumentationEvent;
 use diesel::prelude::*;
@@ -31,7 +31,7 @@ pub fn tests() -> Vec<Test> {
     .to_vec()
 }
 
-fn spot(second: i64, accuracy_m: Option<f64>) -> Spot {
+fn spot(second: i64, accuracy_m: Option<f64>) -> TrackFix {
     let fix = Fix {
         location: Coordinates::new(-89.999_999_9, 179.999_999_9 - second as f64 / 1e7)
             .expect("on earth"),
@@ -40,7 +40,7 @@ fn spot(second: i64, accuracy_m: Option<f64>) -> Spot {
         heading_deg: None,
         speed_mps: None,
     };
-    Spot::of(&fix).expect("it says something")
+    TrackFix::of(&fix).expect("it says something")
 }
 
 fn begun(town: &Town, rider: &Party<RiderId>, driver: &Party<DriverId>) -> Trip {
@@ -50,7 +50,7 @@ fn begun(town: &Town, rider: &Party<RiderId>, driver: &Party<DriverId>) -> Trip 
 }
 
 /// Adds these; gives how many statements wrote.
-fn append(town: &Town, pieces: Vec<Piece>) -> usize {
+fn append(town: &Town, pieces: Vec<TrackPiece>) -> usize {
     let append = move |tx: &mut Tx<'_>| {
         let writes = Arc::new(AtomicUsize::new(0));
         watch(tx.db, Some(writes.clone()));
@@ -77,7 +77,7 @@ fn watch(db: &mut Db, writes: Option<Arc<AtomicUsize>>) {
     }
 }
 
-fn spots(town: &Town, trip: &Trip) -> Vec<Spot> {
+fn spots(town: &Town, trip: &Trip) -> Vec<TrackFix> {
     let number = trip.number;
     let found = town.read(move |db| tracks::spots_of(db, &[number]));
     found.into_values().flatten().collect()
@@ -108,7 +108,7 @@ fn the_fixes_of_many_rides_are_added_in_one_statement_and_restored_exactly(on: O
             begun(&town, &rider, &driver)
         })
         .collect();
-    let piece = |n: i64, trip: &Trip| Piece {
+    let piece = |n: i64, trip: &Trip| TrackPiece {
         trip: trip.number,
         spots: vec![spot(2 * n, Some(4.5)), spot(2 * n + 1, None)],
     };
@@ -136,7 +136,7 @@ fn what_is_over_takes_no_more_fixes(on: On) {
     let (bob, ben) = (town.driver("bob"), town.driver("ben"));
     let (over, other) = (begun(&town, &ann, &bob), begun(&town, &bea, &ben));
     town.trip(act(&over, Action::Complete(bob.id, Some(Box::default()))));
-    let piece = |trip: &Trip| Piece {
+    let piece = |trip: &Trip| TrackPiece {
         trip: trip.number,
         spots: vec![spot(0, None)],
     };
@@ -165,7 +165,7 @@ fn place(lat: f64, lon: f64) -> Coordinates {
     Coordinates::new(lat, lon).expect("on earth")
 }
 
-fn kept(town: &Town, trip: &Trip) -> Option<Kept> {
+fn kept(town: &Town, trip: &Trip) -> Option<KeptTrack> {
     let number = trip.number;
     town.read(move |db| tracks::kept(db, number))
 }
@@ -176,7 +176,7 @@ fn a_completion_puts_what_the_ride_came_to_in_the_place_of_its_fixes(on: On) {
     let trip = begun(&town, &ann, &bob);
     append(
         &town,
-        vec![Piece {
+        vec![TrackPiece {
             trip: trip.number,
             spots: vec![spot(0, None)],
         }],
@@ -236,7 +236,7 @@ fn a_long_way_is_kept_for_the_eye_and_its_metres_exactly(on: On) {
         .collect();
     let ends = (way.first().copied(), way.last().copied());
     let reason = cabrank::domain::Reason::parse("The car is broken").expect("a reason");
-    let ending = cabrank::domain::Ending::Cancelled;
+    let ending = cabrank::domain::RideEnding::Cancelled;
     let measured = Box::new(measured(vec![way], Vec::new()));
     town.trip(act(
         &trip,

@@ -18,19 +18,19 @@ use super::id::{DriverId, OperatorId, RiderId};
 use super::order::RideCode;
 use super::text::Reason;
 use super::track::Measured;
-use super::trip::{State, Status, Trip};
+use super::trip::{Status, Trip, TripState};
 use super::user::{Actor, Party};
 
 /// How an operator ends a ride that is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
+pub enum RideEnding {
     /// As if the driver had.
     Completed,
     /// Called off.
     Cancelled,
 }
 
-impl Ending {
+impl RideEnding {
     /// The ending of that status.
     pub fn parse(word: &str) -> Result<Self, &'static str> {
         match word {
@@ -65,7 +65,7 @@ pub enum Action {
     /// An operator calls it off.
     CancelByOperator(OperatorId, Reason),
     /// An operator ends the ride, whose way was this; nothing where it was not under way when it was looked for.
-    End(OperatorId, Ending, Reason, Option<Box<Measured>>),
+    End(OperatorId, RideEnding, Reason, Option<Box<Measured>>),
     /// An operator decides what it costs, after its end.
     SetFare(OperatorId, Amount, Reason),
     /// An operator takes it from its driver, before the start.
@@ -257,7 +257,7 @@ impl Trip {
         }
     }
 
-    fn to(&self, state: State, reason: Option<Reason>, at: Timestamp) -> Change {
+    fn to(&self, state: TripState, reason: Option<Reason>, at: Timestamp) -> Change {
         Change::To(Box::new(Self {
             state,
             reason,

@@ -10,7 +10,7 @@ pub const SILENT_FOR: SignedDuration = SignedDuration::from_secs(30);
 
 /// An offer of a trip that is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ended {
+pub struct EndedOffer {
     /// To whom.
     pub driver: DriverId,
     /// In which attempt.
@@ -25,7 +25,7 @@ pub struct Ended {
 
 /// What earlier offers of a trip say about the next one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Asked {
+pub struct EarlierOffers {
     /// Who is not asked: they have been in this attempt, have given the trip back, or their device was silent a moment ago.
     pub not_now: Vec<DriverId>,
     /// Whose device acknowledged no offer of this attempt: they are asked again once everybody else in reach has been.
@@ -36,10 +36,15 @@ pub struct Asked {
     pub unheard_at: Option<Timestamp>,
 }
 
-impl Asked {
+impl EarlierOffers {
     /// What the offers of a trip that are over say in that attempt.
-    pub fn of(ended: &[Ended], attempt: i64, given_back_by: &[DriverId], at: Timestamp) -> Self {
-        let is_unheard = |offer: &&Ended| offer.state == OfferState::Undelivered;
+    pub fn of(
+        ended: &[EndedOffer],
+        attempt: i64,
+        given_back_by: &[DriverId],
+        at: Timestamp,
+    ) -> Self {
+        let is_unheard = |offer: &&EndedOffer| offer.state == OfferState::Undelivered;
         let of_attempt = || ended.iter().filter(|offer| offer.attempt == attempt);
         let silent_now = ended
             .iter()
@@ -86,8 +91,8 @@ mod tests {
     }
 
     /// An offer to that driver, made at that second; it took four.
-    fn ended(number: i64, second: i64, state: OfferState) -> Ended {
-        Ended {
+    fn ended(number: i64, second: i64, state: OfferState) -> EndedOffer {
+        EndedOffer {
             driver: driver(number),
             attempt: 1,
             state,
@@ -103,13 +108,13 @@ mod tests {
             ended(2, 5, OfferState::Declined),
             ended(3, 10, OfferState::Withdrawn),
         ];
-        let asked = Asked::of(&ended, 1, &[driver(4)], at(33));
+        let asked = EarlierOffers::of(&ended, 1, &[driver(4)], at(33));
         assert_eq!(asked.not_now, [2, 3, 1, 4].map(driver));
         assert_eq!(asked.unreached, []);
-        let asked = Asked::of(&ended, 1, &[driver(4)], at(34));
+        let asked = EarlierOffers::of(&ended, 1, &[driver(4)], at(34));
         assert_eq!(asked.not_now, [2, 3, 4].map(driver));
         assert_eq!(asked.unreached, [driver(1)]);
-        let next_attempt = Asked::of(&ended, 2, &[driver(2)], at(34));
+        let next_attempt = EarlierOffers::of(&ended, 2, &[driver(2)], at(34));
         assert_eq!(
             (next_attempt.not_now, next_attempt.unreached),
             (vec![driver(2)], vec![])
@@ -122,14 +127,14 @@ mod tests {
             ended(1, 0, OfferState::Undelivered),
             ended(1, 40, OfferState::Expired),
         ];
-        let asked = Asked::of(&ended, 1, &[], at(100));
+        let asked = EarlierOffers::of(&ended, 1, &[], at(100));
         assert_eq!((asked.not_now, asked.unreached), (vec![driver(1)], vec![]));
     }
 
     #[test]
     fn offers_that_no_device_acknowledged_count_from_the_last_one_that_was() {
-        let unheard = |ended: &[Ended]| {
-            let asked = Asked::of(ended, 1, &[], at(99));
+        let unheard = |ended: &[EndedOffer]| {
+            let asked = EarlierOffers::of(ended, 1, &[], at(99));
             (asked.unheard, asked.unheard_at)
         };
         assert_eq!(unheard(&[]), (0, None));

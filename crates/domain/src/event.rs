@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::id::{DriverId, UserId};
-use super::kind::Kind;
+use super::kind::TripEventKind;
 use super::message::Message;
 use super::notification::Notification;
 use super::offer::{Offer, OfferState};
@@ -58,7 +58,7 @@ pub struct OfferChange {
 #[derive(Debug, Clone, PartialEq)]
 pub struct TripChange {
     /// What happened to it.
-    pub kind: Kind,
+    pub kind: TripEventKind,
     /// The trip as it was then.
     pub trip: Trip,
     /// What it was before; nothing for a new one.
@@ -193,12 +193,12 @@ impl TripChange {
         let mut streams: Vec<Stream> = saw
             .chain(Before::from(&self.trip).seen_in(&self.trip))
             .collect();
-        if self.kind == Kind::Removed {
+        if self.kind == TripEventKind::Removed {
             // What its rider puts away stays as it was for its driver.
             let rider = Stream::User(self.trip.rider.id.user());
             streams.retain(|stream| [rider, Stream::Staff].contains(stream));
         }
-        if self.kind == Kind::DriverBlocked {
+        if self.kind == TripEventKind::DriverBlocked {
             // What an account may do is between it and the desk.
             streams.retain(|stream| *stream == Stream::Staff);
         }

@@ -23,7 +23,7 @@ pub struct Fix {
 
 /// What a device says at once: where it was, and how many of its positions are none.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Report {
+pub struct PositionReport {
     /// The positions that can be read, in the order in which they came.
     pub fixes: Vec<Fix>,
     /// How many could not be read, or say themselves that the device did not know where it was.
@@ -32,7 +32,7 @@ pub struct Report {
 
 /// Where the driver of a running trip is.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sighting {
+pub struct VehiclePosition {
     /// Of which trip.
     pub trip: TripId,
     /// Where.

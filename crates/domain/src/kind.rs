@@ -1,11 +1,11 @@
 //! What can happen to a trip, by name.
 
-use super::action::{Action, Ending};
+use super::action::{Action, RideEnding};
 use super::trip::Status;
 
 /// What happened to a trip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum TripEventKind {
     /// A rider asked for a later time.
     Scheduled,
     /// A rider asked, or the time to look for a driver has come.
@@ -46,7 +46,7 @@ pub enum Kind {
     FareSet,
 }
 
-impl Kind {
+impl TripEventKind {
     pub(super) const ALL: [Self; 19] = [
         Self::Scheduled,
         Self::Requested,
@@ -113,7 +113,7 @@ impl Kind {
             Action::Accept(..) => Self::Accepted,
             Action::Arrive(..) => Self::Arrived,
             Action::Start(..) => Self::Started,
-            Action::Complete(..) | Action::End(_, Ending::Completed, ..) => Self::Completed,
+            Action::Complete(..) | Action::End(_, RideEnding::Completed, ..) => Self::Completed,
             Action::GiveBack(..) => Self::GivenBack,
             Action::NoShow(..) => Self::NoShow,
             Action::TakeBack(..) => Self::TakenBack,
@@ -124,7 +124,7 @@ impl Kind {
             Action::NoteBlocked(_) => Self::TakenBack,
             Action::Cancel(..)
             | Action::CancelByOperator(..)
-            | Action::End(_, Ending::Cancelled, ..) => Self::Cancelled,
+            | Action::End(_, RideEnding::Cancelled, ..) => Self::Cancelled,
             Action::Amend(..) => Self::Amended,
             Action::Delete(_) if !before.is_final() => Self::Withdrawn,
             Action::Delete(_) => Self::Removed,

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{Stream, TripChange};
 use super::id::UserId;
-use super::kind::Kind;
+use super::kind::TripEventKind;
 use super::text::NoticeText;
-use super::trip::{State, Trip};
+use super::trip::{Trip, TripState};
 use super::user::{Actor, Role};
 
 /// How long the service's own notifications are kept, and an operator's unless they say otherwise.
@@ -75,17 +75,21 @@ impl Notification {
         let rider = trip.rider.id.user();
         let driver = trip.state.driver().map(|driver| driver.id.user());
         match (change.kind, &trip.state) {
-            (Kind::Arrived, _) => vec![Self::to(rider, "Your driver has arrived.", at)],
-            (Kind::GivenBack, _) => vec![Self::to(rider, OTHER_DRIVER, at)],
-            (Kind::TakenBack | Kind::DriverLate | Kind::DriverSilent | Kind::DriverBlocked, _) => {
-                Self::about_driver(change, by, at)
-            }
-            (Kind::NoShow, _) => vec![Self::to(
+            (TripEventKind::Arrived, _) => vec![Self::to(rider, "Your driver has arrived.", at)],
+            (TripEventKind::GivenBack, _) => vec![Self::to(rider, OTHER_DRIVER, at)],
+            (
+                TripEventKind::TakenBack
+                | TripEventKind::DriverLate
+                | TripEventKind::DriverSilent
+                | TripEventKind::DriverBlocked,
+                _,
+            ) => Self::about_driver(change, by, at),
+            (TripEventKind::NoShow, _) => vec![Self::to(
                 rider,
                 "Your driver has waited for you in vain.",
                 at,
             )],
-            (Kind::Amended, _) => driver
+            (TripEventKind::Amended, _) => driver
                 .map(|driver| {
                     Self::to(
                         driver,
@@ -95,29 +99,31 @@ impl Notification {
                 })
                 .into_iter()
                 .collect(),
-            (Kind::Expired, _) => vec![Self::to(rider, "No driver was found for your trip.", at)],
-            (Kind::FareSet, _) => {
+            (TripEventKind::Expired, _) => {
+                vec![Self::to(rider, "No driver was found for your trip.", at)]
+            }
+            (TripEventKind::FareSet, _) => {
                 let reason = trip.fare_set.as_ref().map_or("", |set| set.reason.as_str());
                 let text = format!("An operator has set another fare for your trip: {reason}");
                 let parties = [Some(rider), driver].into_iter().flatten();
                 parties.map(|party| Self::to(party, &text, at)).collect()
             }
-            (Kind::Completed, _) => Self::about_completed(trip, at),
-            (Kind::Cancelled, State::Cancelled { .. }) => [Some(rider), driver]
+            (TripEventKind::Completed, _) => Self::about_completed(trip, at),
+            (TripEventKind::Cancelled, TripState::Cancelled { .. }) => [Some(rider), driver]
                 .into_iter()
                 .flatten()
                 .filter(|party| by.user() != Some(*party))
                 .map(|party| Self::to(party, "Your trip was cancelled.", at))
                 .collect(),
             (
-                Kind::Scheduled
-                | Kind::Requested
-                | Kind::Accepted
-                | Kind::DriverNearer
-                | Kind::Started
-                | Kind::Cancelled
-                | Kind::Withdrawn
-                | Kind::Removed,
+                TripEventKind::Scheduled
+                | TripEventKind::Requested
+                | TripEventKind::Accepted
+                | TripEventKind::DriverNearer
+                | TripEventKind::Started
+                | TripEventKind::Cancelled
+                | TripEventKind::Withdrawn
+                | TripEventKind::Removed,
                 _,
             ) => Vec::new(),
         }
@@ -159,46 +165,46 @@ impl Notification {
             before.map(|driver| Self::to(driver.user(), text, at))
         };
         let operators = |what| Some(Self::to_operators(what, trip, at));
-        let is_riding = matches!(trip.state, State::InProgress { .. });
+        let is_riding = matches!(trip.state, TripState::InProgress { .. });
         let told = match change.kind {
-            Kind::TakenBack => {
+            TripEventKind::TakenBack => {
                 let blocked = operators("was taken from its driver, who was blocked");
                 let blocked = blocked.filter(|_| by == Actor::Service);
                 [rider(OTHER_DRIVER), driver(TAKEN_FROM_YOU), blocked]
             }
-            Kind::DriverLate => [
+            TripEventKind::DriverLate => [
                 rider("Your driver is later than promised. You may cancel for nothing."),
                 driver("You are later than promised. Your rider may cancel for nothing."),
                 operators("has a driver who is later than promised"),
             ],
-            Kind::DriverSilent if is_riding => {
+            TripEventKind::DriverSilent if is_riding => {
                 let what = "is under way, and nothing is heard of its driver";
                 [None, None, operators(what)]
             }
-            Kind::DriverSilent => [
+            TripEventKind::DriverSilent => [
                 rider("Nothing is heard of your driver. You may cancel for nothing."),
                 None,
                 operators("has a driver of whom nothing is heard"),
             ],
-            Kind::DriverBlocked => {
+            TripEventKind::DriverBlocked => {
                 let what = "is under way with a driver who was blocked: see that it ends";
                 [None, None, operators(what)]
             }
-            Kind::Scheduled
-            | Kind::Requested
-            | Kind::Amended
-            | Kind::Accepted
-            | Kind::GivenBack
-            | Kind::DriverNearer
-            | Kind::Arrived
-            | Kind::Started
-            | Kind::Completed
-            | Kind::Cancelled
-            | Kind::NoShow
-            | Kind::Expired
-            | Kind::Withdrawn
-            | Kind::FareSet
-            | Kind::Removed => [None, None, None],
+            TripEventKind::Scheduled
+            | TripEventKind::Requested
+            | TripEventKind::Amended
+            | TripEventKind::Accepted
+            | TripEventKind::GivenBack
+            | TripEventKind::DriverNearer
+            | TripEventKind::Arrived
+            | TripEventKind::Started
+            | TripEventKind::Completed
+            | TripEventKind::Cancelled
+            | TripEventKind::NoShow
+            | TripEventKind::Expired
+            | TripEventKind::Withdrawn
+            | TripEventKind::FareSet
+            | TripEventKind::Removed => [None, None, None],
         };
         told.into_iter().flatten().collect()
     }

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Address, Order, Party, Place, Request, RiderId, TripId, UserId};
+use super::{Address, Order, Party, Place, RiderId, TripId, TripRequest, UserId};
 
 /// Somebody whose names do not matter.
 pub fn party<Id>(id: Id) -> Party<Id> {
@@ -16,12 +16,12 @@ pub fn party<Id>(id: Id) -> Party<Id> {
 }
 
 /// A request from somewhere to somewhere.
-pub fn request(rider: UserId) -> Request {
+pub fn request(rider: UserId) -> TripRequest {
     let somewhere = || Place {
         address: Address::parse("A").expect("an address"),
         location: None,
     };
-    Request {
+    TripRequest {
         id: TripId::new(Uuid::nil()),
         rider: party(RiderId::of(rider)),
         pick_up: somewhere(),

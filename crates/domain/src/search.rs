@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::asked::Asked;
+use super::asked::EarlierOffers;
 use super::trip::Trip;
 
 /// A trip for which drivers are to be looked for now.
@@ -13,7 +13,7 @@ pub struct Search {
     /// How often nobody was found.
     pub round: i64,
     /// Who was asked before, and what came of it.
-    pub asked: Asked,
+    pub asked: EarlierOffers,
     /// Since when drivers are to be looked for anew.
     pub due_at: Timestamp,
 }

@@ -5,7 +5,7 @@
 //! fixes in the order of the device's time, so the order in which they arrived, how they were split over reports and how often they were sent again change
 //! nothing.
 //!
-//! What is decided for one fix by itself: [`Spot::of`]. Which fixes of a ride say something: `usable`. How long the way through them is: `way`, and
+//! What is decided for one fix by itself: [`TrackFix::of`]. Which fixes of a ride say something: `usable`. How long the way through them is: `way`, and
 //! `zigzag` for what their errors are like. What is not known: `gaps`.
 
 mod gaps;
@@ -37,7 +37,7 @@ const SPAN_MIN_MS: i64 = 1_000;
 ///
 /// Whole numbers, so that what was stored is what was reported: to the millisecond, the centimetre, and the decimetre of accuracy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Spot {
+pub struct TrackFix {
     /// When, by the device's clock, in milliseconds of Unix time.
     pub at_ms: i64,
     /// Degrees north, in ten millionths.
@@ -48,7 +48,7 @@ pub struct Spot {
     pub accuracy_dm: Option<u16>,
 }
 
-impl Spot {
+impl TrackFix {
     /// What counts of that fix; nothing if it says nothing about a way: at 0/0 exactly is a device without a fix, an accuracy below 0 is a device that
     /// calls its own fix invalid, and beyond [`ACCURACY_MAX_M`] is a mast or a stranger's network.
     pub fn of(fix: &Fix) -> Option<Self> {
@@ -99,20 +99,20 @@ impl Spot {
 /// The fixes of one ride, in the order of the device's time. Arrival order, splitting and repetition change nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Track {
-    spots: Vec<Spot>,
+    spots: Vec<TrackFix>,
     /// How often the span of time of which one fix counts was doubled; 0 is no span.
     thinned: u32,
 }
 
 impl Track {
     /// Takes the fixes of a report; gives those that are new and count, which are the ones to be stored.
-    pub fn add(&mut self, fixes: &[Fix]) -> Vec<Spot> {
-        self.restore(fixes.iter().filter_map(Spot::of))
+    pub fn add(&mut self, fixes: &[Fix]) -> Vec<TrackFix> {
+        self.restore(fixes.iter().filter_map(TrackFix::of))
     }
 
     /// Takes what was stored; gives what is new of it. Stored pieces may be given in any order, and may hold what was thinned since.
-    pub fn restore(&mut self, spots: impl IntoIterator<Item = Spot>) -> Vec<Spot> {
-        let mut new: Vec<Spot> = spots.into_iter().collect();
+    pub fn restore(&mut self, spots: impl IntoIterator<Item = TrackFix>) -> Vec<TrackFix> {
+        let mut new: Vec<TrackFix> = spots.into_iter().collect();
         new.sort_unstable();
         new.dedup();
         new.retain(|spot| self.spots.binary_search(spot).is_err());
@@ -125,7 +125,7 @@ impl Track {
     }
 
     /// Those that count, in the order of the device's time.
-    pub fn spots(&self) -> &[Spot] {
+    pub fn spots(&self) -> &[TrackFix] {
         &self.spots
     }
 
@@ -140,7 +140,7 @@ impl Track {
         loop {
             if self.thinned > 0 {
                 let span_ms = SPAN_MIN_MS << (self.thinned - 1);
-                let span = |spot: &Spot| spot.at_ms.div_euclid(span_ms);
+                let span = |spot: &TrackFix| spot.at_ms.div_euclid(span_ms);
                 usable::leave_surest(&mut self.spots, |next, kept| span(next) == span(kept));
             }
             if self.spots.len() <= FIXES_MAX {
@@ -154,7 +154,11 @@ impl Track {
     ///
     /// Fixes whose time, by the device's clock, is outside the ride by the service's are not the ride's: each is in or out by itself, whatever else was
     /// reported.
-    pub fn measure(&self, ride: &Ride, way: impl Fn(Coordinates, Coordinates) -> f64) -> Measured {
+    pub fn measure(
+        &self,
+        ride: &RideFacts,
+        way: impl Fn(Coordinates, Coordinates) -> f64,
+    ) -> Measured {
         let (from, to) = (
             ride.started_at.as_millisecond(),
             ride.ended_at.as_millisecond(),
@@ -181,7 +185,7 @@ impl Track {
 
 /// What the service knows of a ride besides its fixes; times are by its own clock.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Ride {
+pub struct RideFacts {
     /// When it began.
     pub started_at: Timestamp,
     /// When it was completed or ended; of a ride that goes on, now.
@@ -194,7 +198,7 @@ pub struct Ride {
     pub quoted_m: Option<f64>,
 }
 
-impl Ride {
+impl RideFacts {
     /// How far a car can have driven in that time, in metres.
     pub fn reach_m(&self) -> f64 {
         reach_m(self.started_at, self.ended_at)
@@ -202,7 +206,7 @@ impl Ride {
 }
 
 /// Whether most of the fixes hang together, for most of the ride: only then they can say that the car did not move.
-fn says_all(ride: &Ride, sure: &[Spot], segments: &[Vec<Spot>]) -> bool {
+fn says_all(ride: &RideFacts, sure: &[TrackFix], segments: &[Vec<TrackFix>]) -> bool {
     let [segment] = segments else {
         return false;
     };

@@ -36,7 +36,7 @@ pub struct Trip {
     /// Counts the changes; the request is 1.
     pub revision: i64,
     /// Where it stands.
-    pub state: State,
+    pub state: TripState,
     /// Why it was cancelled or ended, if somebody said.
     pub reason: Option<Reason>,
     /// Its rider has deleted it: gone for them, and for nobody else.
@@ -53,7 +53,7 @@ pub struct Trip {
     pub given_back_by: Vec<DriverId>,
     /// When what happened in this attempt.
     #[serde(default)]
-    pub times: Times,
+    pub times: TripTimes,
     /// How the driver who has it keeps their duties.
     #[serde(default, skip_serializing_if = "Conduct::is_blank")]
     pub conduct: Conduct,
@@ -70,7 +70,7 @@ pub struct Trip {
 
 /// When what happened to a trip, since a driver took it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Times {
+pub struct TripTimes {
     /// A driver took it.
     pub taken_at: Option<Timestamp>,
     /// The driver was at the pick-up.
@@ -86,13 +86,14 @@ const fn first() -> i64 {
 /// Where a trip stands, with what is known there and only there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum State {
+pub enum TripState {
     /// It is for later: a driver will be looked for.
     Scheduled,
     /// A driver is looked for.
     Requested,
     /// A driver has taken it and is on the way to the pick-up.
-    Started {
+    #[serde(rename = "STARTED")]
+    Accepted {
         /// Who drives.
         driver: Party<DriverId>,
     },
@@ -138,7 +139,8 @@ pub enum Status {
     /// A driver is looked for.
     Requested,
     /// A driver is on the way to the pick-up.
-    Started,
+    #[serde(rename = "STARTED")]
+    Accepted,
     /// The driver waits at the pick-up.
     Arrived,
     /// The rider is in the car.
@@ -158,7 +160,7 @@ impl Status {
     pub const ALL: [Self; 9] = [
         Self::Scheduled,
         Self::Requested,
-        Self::Started,
+        Self::Accepted,
         Self::Arrived,
         Self::InProgress,
         Self::Completed,
@@ -171,20 +173,20 @@ impl Status {
     pub const OPEN: [Self; 5] = [
         Self::Scheduled,
         Self::Requested,
-        Self::Started,
+        Self::Accepted,
         Self::Arrived,
         Self::InProgress,
     ];
 
     /// What occupies a driver. The schema repeats it: `one_active_trip_per_driver`.
-    pub const TAKEN: [Self; 3] = [Self::Started, Self::Arrived, Self::InProgress];
+    pub const TAKEN: [Self; 3] = [Self::Accepted, Self::Arrived, Self::InProgress];
 
     /// The word in rows and on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Scheduled => "SCHEDULED",
             Self::Requested => "REQUESTED",
-            Self::Started => "STARTED",
+            Self::Accepted => "STARTED",
             Self::Arrived => "ARRIVED",
             Self::InProgress => "IN_PROGRESS",
             Self::Completed => "COMPLETED",
@@ -211,13 +213,13 @@ impl fmt::Display for Status {
     }
 }
 
-impl State {
+impl TripState {
     /// The name alone.
     pub const fn status(&self) -> Status {
         match self {
             Self::Scheduled => Status::Scheduled,
             Self::Requested => Status::Requested,
-            Self::Started { .. } => Status::Started,
+            Self::Accepted { .. } => Status::Accepted,
             Self::Arrived { .. } => Status::Arrived,
             Self::InProgress { .. } => Status::InProgress,
             Self::Completed { .. } => Status::Completed,
@@ -231,7 +233,7 @@ impl State {
     pub const fn driver(&self) -> Option<&Party<DriverId>> {
         match self {
             Self::Scheduled | Self::Requested | Self::Expired => None,
-            Self::Started { driver }
+            Self::Accepted { driver }
             | Self::Arrived { driver }
             | Self::InProgress { driver }
             | Self::NoShow { driver }
@@ -244,7 +246,7 @@ impl State {
     pub const fn driver_mut(&mut self) -> Option<&mut Party<DriverId>> {
         match self {
             Self::Scheduled | Self::Requested | Self::Expired => None,
-            Self::Started { driver }
+            Self::Accepted { driver }
             | Self::Arrived { driver }
             | Self::InProgress { driver }
             | Self::NoShow { driver }
@@ -259,7 +261,7 @@ impl State {
             Self::Completed { by, .. } | Self::Cancelled { by, .. } => Some(*by),
             Self::Scheduled
             | Self::Requested
-            | Self::Started { .. }
+            | Self::Accepted { .. }
             | Self::Arrived { .. }
             | Self::InProgress { .. }
             | Self::NoShow { .. }
@@ -270,7 +272,7 @@ impl State {
 
 /// What a rider asks for.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Request {
+pub struct TripRequest {
     /// The new trip's key.
     pub id: TripId,
     /// Who asks.
@@ -285,7 +287,7 @@ pub struct Request {
 
 impl Trip {
     /// The new trip that a request makes.
-    pub fn request(request: Request, at: Timestamp) -> Self {
+    pub fn request(request: TripRequest, at: Timestamp) -> Self {
         let opens_at = request.order.opens_at.filter(|opens_at| *opens_at > at);
         Self {
             number: 0,
@@ -297,13 +299,13 @@ impl Trip {
             changed_at: at,
             search_ends_at: request.order.search_ends_at(opens_at.unwrap_or(at)),
             revision: 1,
-            state: opens_at.map_or(State::Requested, |_| State::Scheduled),
+            state: opens_at.map_or(TripState::Requested, |_| TripState::Scheduled),
             reason: None,
             hidden: false,
             order: request.order,
             attempt: 1,
             given_back_by: Vec::new(),
-            times: Times::default(),
+            times: TripTimes::default(),
             conduct: Conduct::default(),
             fare: None,
             ridden: None,
@@ -352,7 +354,7 @@ impl Trip {
 
     /// When its driver is late, while that can still come.
     pub fn late_due_at(&self) -> Option<Timestamp> {
-        let is_coming = matches!(self.state, State::Started { .. });
+        let is_coming = matches!(self.state, TripState::Accepted { .. });
         let due = self.conduct.late_after.filter(|_| is_coming);
         due.filter(|_| self.conduct.late_at.is_none())
     }
@@ -361,7 +363,7 @@ impl Trip {
     /// nobody asks.
     pub fn near_due_m(&self) -> Option<u32> {
         let duties = self.order.duties();
-        let is_coming = matches!(self.state, State::Started { .. });
+        let is_coming = matches!(self.state, TripState::Accepted { .. });
         let is_asked = duties.nearer_percent > 0 && self.conduct.nearer_at.is_none();
         let has_fee = self
             .order

@@ -5,13 +5,13 @@ use std::fmt::Debug;
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
-use super::{Answer, Ask, Provider, Straight, Via};
+use super::{EtaAnswer, EtaQuery, Provider, Straight, Via};
 
 /// How long a source that comes and goes is not complained about again.
 const QUIET: SignedDuration = SignedDuration::from_secs(60);
 
 /// Seconds for each driver; nothing for one who has no way there.
-pub type Times = Vec<Option<u32>>;
+pub type DrivingTimes = Vec<Option<u32>>;
 
 /// Somebody who may know, and may fail.
 pub trait Source: Debug + Send + Sync {
@@ -19,7 +19,11 @@ pub trait Source: Debug + Send + Sync {
     fn via(&self) -> Via;
 
     /// For each ask, in their order, the drivers' times or why there are none.
-    fn try_to_pick_up(&self, asks: &[Ask<'_>], at: Timestamp) -> Vec<Result<Times, Unanswered>>;
+    fn try_to_pick_up(
+        &self,
+        asks: &[EtaQuery<'_>],
+        at: Timestamp,
+    ) -> Vec<Result<DrivingTimes, Unanswered>>;
 }
 
 /// Why a source has not answered.
@@ -52,14 +56,14 @@ impl Chain {
 }
 
 impl Provider for Chain {
-    fn to_pick_up(&self, asks: &[Ask<'_>], at: Timestamp) -> Vec<Answer> {
-        let mut answers: Vec<Option<Answer>> = vec![None; asks.len()];
+    fn to_pick_up(&self, asks: &[EtaQuery<'_>], at: Timestamp) -> Vec<EtaAnswer> {
+        let mut answers: Vec<Option<EtaAnswer>> = vec![None; asks.len()];
         for (source, outage) in &self.sources {
             let open = open(&answers);
             if open.is_empty() {
                 break;
             }
-            let left: Vec<Ask<'_>> = open.iter().map(|place| asks[*place]).collect();
+            let left: Vec<EtaQuery<'_>> = open.iter().map(|place| asks[*place]).collect();
             let results = source.try_to_pick_up(&left, at);
             for ((place, ask), result) in open.into_iter().zip(left).zip(results) {
                 outage.note(source.via(), &result, at);
@@ -67,7 +71,7 @@ impl Provider for Chain {
             }
         }
         let open = open(&answers);
-        let left: Vec<Ask<'_>> = open.iter().map(|place| asks[*place]).collect();
+        let left: Vec<EtaQuery<'_>> = open.iter().map(|place| asks[*place]).collect();
         for (place, answer) in open.into_iter().zip(self.straight.to_pick_up(&left, at)) {
             answers[place] = Some(answer);
         }
@@ -77,7 +81,7 @@ impl Provider for Chain {
 }
 
 /// The places that have no answer yet.
-fn open(answers: &[Option<Answer>]) -> Vec<usize> {
+fn open(answers: &[Option<EtaAnswer>]) -> Vec<usize> {
     let open = answers.iter().enumerate();
     let open = open.filter(|(_, answer)| answer.is_none());
     open.map(|(place, _)| place).collect()
@@ -85,10 +89,10 @@ fn open(answers: &[Option<Answer>]) -> Vec<usize> {
 
 /// Whether a source is out of order, so that the log says so once and not for each request.
 #[derive(Debug, Default)]
-struct Outage(Mutex<State>);
+struct Outage(Mutex<ChainState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct ChainState {
     /// Whether the log says so.
     is_told: bool,
     told_at: Option<Timestamp>,
@@ -99,17 +103,17 @@ const LOGGED_AS: &str = "cabrank::eta::chain";
 
 /// What the log should say.
 #[derive(Debug, PartialEq, Eq)]
-enum News {
+enum LogNote {
     Out,
     Back,
     None,
 }
 
 impl Outage {
-    fn note(&self, via: Via, result: &Result<Times, Unanswered>, at: Timestamp) {
+    fn note(&self, via: Via, result: &Result<DrivingTimes, Unanswered>, at: Timestamp) {
         match result {
             Ok(_) => {
-                if self.changes(false, at) == News::Back {
+                if self.changes(false, at) == LogNote::Back {
                     tracing::info!(target: LOGGED_AS, source = via.word(), "Times to pick-ups are known again");
                 }
             }
@@ -117,7 +121,7 @@ impl Outage {
                 tracing::debug!(target: LOGGED_AS, source = via.word(), "A pick-up is off the map");
             }
             Err(Unanswered::OutOfOrder(reason)) => {
-                if self.changes(true, at) == News::Out {
+                if self.changes(true, at) == LogNote::Out {
                     let source = via.word();
                     tracing::warn!(
                         target: LOGGED_AS,
@@ -130,21 +134,25 @@ impl Outage {
         }
     }
 
-    fn changes(&self, is_out: bool, at: Timestamp) -> News {
+    fn changes(&self, is_out: bool, at: Timestamp) -> LogNote {
         let mut state = self.0.lock();
         if !is_out {
             let was_told = std::mem::take(&mut state.is_told);
-            return if was_told { News::Back } else { News::None };
+            return if was_told {
+                LogNote::Back
+            } else {
+                LogNote::None
+            };
         }
         let is_quiet = state
             .told_at
             .is_some_and(|told| at.duration_since(told) < QUIET);
         if state.is_told || is_quiet {
-            return News::None;
+            return LogNote::None;
         }
         state.is_told = true;
         state.told_at = Some(at);
-        News::Out
+        LogNote::Out
     }
 }
 
@@ -168,7 +176,11 @@ mod tests {
             self.0
         }
 
-        fn try_to_pick_up(&self, asks: &[Ask<'_>], _: Timestamp) -> Vec<Result<Times, Unanswered>> {
+        fn try_to_pick_up(
+            &self,
+            asks: &[EtaQuery<'_>],
+            _: Timestamp,
+        ) -> Vec<Result<DrivingTimes, Unanswered>> {
             let results = self.1.iter().cycle().zip(asks);
             let results = results.map(|(result, ask)| {
                 let seconds = result.clone()?;
@@ -188,7 +200,7 @@ mod tests {
         let road = Scripted(Via::Road, vec![Ok(20), Err(Unanswered::OffTheMap)]);
         let chain = Chain::new(vec![Box::new(osrm), Box::new(road)], Straight::CITY);
         let drivers = [here(), here()];
-        let ask = Ask {
+        let ask = EtaQuery {
             pick_up: here(),
             drivers: &drivers,
             within_s: 60,
@@ -213,7 +225,7 @@ mod tests {
             vec![Box::new(Scripted(Via::Osrm, vec![Ok(61)]))],
             Straight::CITY,
         );
-        let ask = Ask {
+        let ask = EtaQuery {
             pick_up: here(),
             drivers: &[here()],
             within_s: 60,
@@ -225,16 +237,16 @@ mod tests {
     fn an_outage_is_told_once_and_its_end_too() {
         let outage = Outage::default();
         let at = |seconds| AT + SignedDuration::from_secs(seconds);
-        assert_eq!(outage.changes(false, at(0)), News::None);
-        assert_eq!(outage.changes(true, at(1)), News::Out);
-        assert_eq!(outage.changes(true, at(500)), News::None);
-        assert_eq!(outage.changes(false, at(501)), News::Back);
-        assert_eq!(outage.changes(false, at(501)), News::None);
-        assert_eq!(outage.changes(true, at(502)), News::Out);
+        assert_eq!(outage.changes(false, at(0)), LogNote::None);
+        assert_eq!(outage.changes(true, at(1)), LogNote::Out);
+        assert_eq!(outage.changes(true, at(500)), LogNote::None);
+        assert_eq!(outage.changes(false, at(501)), LogNote::Back);
+        assert_eq!(outage.changes(false, at(501)), LogNote::None);
+        assert_eq!(outage.changes(true, at(502)), LogNote::Out);
         // It comes and goes: no line for each time.
-        assert_eq!(outage.changes(false, at(503)), News::Back);
-        assert_eq!(outage.changes(true, at(504)), News::None);
-        assert_eq!(outage.changes(false, at(505)), News::None);
-        assert_eq!(outage.changes(true, at(562)), News::Out);
+        assert_eq!(outage.changes(false, at(503)), LogNote::Back);
+        assert_eq!(outage.changes(true, at(504)), LogNote::None);
+        assert_eq!(outage.changes(false, at(505)), LogNote::None);
+        assert_eq!(outage.changes(true, at(562)), LogNote::Out);
     }
 }

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use domain::Coordinates;
 
-pub use chain::{Chain, Source, Times, Unanswered};
+pub use chain::{Chain, DrivingTimes, Source, Unanswered};
 pub use straight::Straight;
 pub use traffic::{Traffic, TrafficError};
 
@@ -32,7 +32,7 @@ pub(crate) const LEG_MAX_M: f64 = 1_000.0;
 
 /// How long these drivers take to that pick-up?
 #[derive(Debug, Clone, Copy)]
-pub struct Ask<'a> {
+pub struct EtaQuery<'a> {
     /// Where the rider is.
     pub pick_up: Coordinates,
     /// Where the drivers are.
@@ -41,9 +41,9 @@ pub struct Ask<'a> {
     pub within_s: u32,
 }
 
-/// What was found out about an [`Ask`].
+/// What was found out about an [`EtaQuery`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct EtaAnswer {
     /// Driver by driver in the order of the ask, in seconds; nothing for one who has no way there, or none within the time.
     pub seconds: Vec<Option<u32>>,
     /// Who has told.
@@ -76,15 +76,15 @@ impl Via {
 /// Tells how long drivers take, for as many pick-ups at once as there are.
 pub trait Provider: Debug + Send + Sync {
     /// An answer for each ask, in their order, for drivers who set out at that time. It may block.
-    fn to_pick_up(&self, asks: &[Ask<'_>], at: Timestamp) -> Vec<Answer>;
+    fn to_pick_up(&self, asks: &[EtaQuery<'_>], at: Timestamp) -> Vec<EtaAnswer>;
 }
 
-impl Ask<'_> {
+impl EtaQuery<'_> {
     /// The answer, without those who take too long.
-    fn answer(&self, mut seconds: Times, via: Via) -> Answer {
+    fn answer(&self, mut seconds: DrivingTimes, via: Via) -> EtaAnswer {
         for of_one in &mut seconds {
             *of_one = of_one.filter(|seconds| *seconds <= self.within_s);
         }
-        Answer { seconds, via }
+        EtaAnswer { seconds, via }
     }
 }

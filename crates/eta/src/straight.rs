@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Answer, Ask, Provider, Via};
+use super::{EtaAnswer, EtaQuery, Provider, Via};
 
 /// A straight line times a factor, at one speed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,7 +39,7 @@ impl Default for Straight {
 }
 
 impl Provider for Straight {
-    fn to_pick_up(&self, asks: &[Ask<'_>], _at: Timestamp) -> Vec<Answer> {
+    fn to_pick_up(&self, asks: &[EtaQuery<'_>], _at: Timestamp) -> Vec<EtaAnswer> {
         let answers = asks.iter().map(|ask| {
             let drivers = ask.drivers.iter();
             let seconds = drivers.map(|driver| Some(self.seconds(driver.metres_to(ask.pick_up))));

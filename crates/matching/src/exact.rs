@@ -34,7 +34,7 @@ struct Settling<'g> {
     taken: Vec<Option<Edge>>,
     /// By column: who has it, and at what price.
     held: Vec<Held>,
-    search: Search,
+    search: PathSearch,
 }
 
 #[derive(Clone, Copy)]
@@ -44,7 +44,7 @@ struct Held {
 }
 
 /// The memory of a search; empty between two of them.
-struct Search {
+struct PathSearch {
     /// By column: how it was reached at the least cost.
     reached: Vec<Reached>,
     touched: Vec<u32>,
@@ -81,7 +81,7 @@ pub(super) fn cheapest(graph: &Graph, budget: &mut Budget) -> (Matching, Result<
         budget,
         taken: vec![None; graph.rows()],
         held: vec![nobody; graph.columns()],
-        search: Search {
+        search: PathSearch {
             reached: vec![UNREACHED; graph.columns()],
             touched: Vec::new(),
             settled: Vec::new(),
@@ -165,7 +165,7 @@ impl Settling<'_> {
 
     /// Looks at what a row could have instead, if it costs less than the best end known.
     fn look(&mut self, row: u32, before: i64, end: &mut Option<(u32, i64)>) {
-        let Search {
+        let PathSearch {
             reached,
             touched,
             queue,
@@ -215,7 +215,7 @@ impl Settling<'_> {
     }
 }
 
-impl Search {
+impl PathSearch {
     /// The nearest column that is not settled, which it now is; none as near as that.
     fn next(&mut self, limit: i64) -> Option<(u32, i64)> {
         while let Some(Reverse((distance, column))) = self.queue.pop() {

@@ -35,7 +35,7 @@ impl From<Edge> for (u32, i64) {
 /// A row's edges are kept cheapest first, the lower column first where two cost the same, in whatever order they came. So the same
 /// problem is the same graph, and a search may stop early. It is written as `{"columns": 3, "rows": [[[2, 80], [0, 120]], []]}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Written", into = "Written")]
+#[serde(try_from = "StoredGraph", into = "StoredGraph")]
 pub struct Graph {
     columns: u32,
     /// Where each row's edges begin, and at the end where the last ones end.
@@ -205,12 +205,12 @@ fn check(edges: &[Edge], rows: usize, named: &mut [usize]) -> Result<(), GraphEr
 /// A graph as it is stored.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct StoredGraph {
     columns: u32,
     rows: Vec<Vec<Edge>>,
 }
 
-impl From<Graph> for Written {
+impl From<Graph> for StoredGraph {
     fn from(graph: Graph) -> Self {
         let rows = (0..graph.rows()).map(|row| graph.row(row).to_vec());
         Self {
@@ -220,10 +220,10 @@ impl From<Graph> for Written {
     }
 }
 
-impl TryFrom<Written> for Graph {
+impl TryFrom<StoredGraph> for Graph {
     type Error = GraphError;
 
-    fn try_from(Written { columns, rows }: Written) -> Result<Self, GraphError> {
+    fn try_from(StoredGraph { columns, rows }: StoredGraph) -> Result<Self, GraphError> {
         Self::new(columns, rows)
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn fill(graph: &Graph, taken: &mut [Option<Edge>]) -> u64 {
     // Of each row the next edge that is still to be looked at, as its cost, the row and the edge's place in it.
     let unmatched = (0..graph.rows()).filter(|row| taken[*row].is_none());
     let firsts = unmatched.filter_map(|row| wish(graph, row, 0));
-    let mut wishes: BinaryHeap<Wish> = firsts.collect();
+    let mut wishes: BinaryHeap<Preference> = firsts.collect();
     let mut visits = 0;
     while let Some(Reverse((_, row, place))) = wishes.pop() {
         visits += 1;
@@ -30,9 +30,9 @@ pub(super) fn fill(graph: &Graph, taken: &mut [Option<Edge>]) -> u64 {
     visits
 }
 
-type Wish = Reverse<(i64, usize, usize)>;
+type Preference = Reverse<(i64, usize, usize)>;
 
-fn wish(graph: &Graph, row: usize, place: usize) -> Option<Wish> {
+fn wish(graph: &Graph, row: usize, place: usize) -> Option<Preference> {
     let edge = graph.row(row).get(place)?;
     Some(Reverse((edge.cost, row, place)))
 }

@@ -35,7 +35,7 @@ pub use solution::{Solution, Solver};
 use budget::{Budget, UsedUp};
 use exact::{Matching, cheapest};
 use shortage::shortage;
-use solution::Bounds;
+use solution::LowerBounds;
 
 /// Matches as many rows as can be, at the least cost; greedily what is left when so many edges have been looked at.
 ///
@@ -49,7 +49,7 @@ pub fn solve(graph: &Graph, visits_max: u64) -> Solution {
             visits_max,
         },
         taken: vec![None; graph.rows()],
-        bounds: Bounds::of(graph),
+        bounds: LowerBounds::of(graph),
     };
     let solver = match attempt.exact() {
         Ok(()) => Solver::Exact,
@@ -73,7 +73,7 @@ struct Attempt<'g> {
     budget: Budget,
     /// By row.
     taken: Vec<Option<Edge>>,
-    bounds: Bounds<'g>,
+    bounds: LowerBounds<'g>,
 }
 
 impl Attempt<'_> {

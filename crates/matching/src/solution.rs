@@ -38,7 +38,7 @@ impl Solution {
         taken: &[Option<Edge>],
         solver: Solver,
         visits: u64,
-        bounds: &Bounds<'_>,
+        bounds: &LowerBounds<'_>,
     ) -> Self {
         let matched = taken.iter().flatten().count();
         let cost = taken.iter().flatten().map(|edge| edge.cost).sum();
@@ -64,14 +64,14 @@ impl Solution {
 }
 
 /// What no answer can be better than.
-pub(super) struct Bounds<'g> {
+pub(super) struct LowerBounds<'g> {
     graph: &'g Graph,
     pub(super) matched_max: usize,
     /// By column, none of them below zero; any will do, and those of a search that was far give the most.
     pub(super) prices: Vec<i64>,
 }
 
-impl<'g> Bounds<'g> {
+impl<'g> LowerBounds<'g> {
     /// As they can be told from the graph alone.
     pub(super) fn of(graph: &'g Graph) -> Self {
         Self {

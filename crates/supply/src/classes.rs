@@ -9,11 +9,11 @@ use domain::VehicleClass;
 /// The classes that somebody drives.
 #[derive(Debug, Default)]
 pub(crate) struct Classes {
-    known: RwLock<Known>,
+    known: RwLock<KnownClasses>,
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct KnownClasses {
     classes: HashMap<VehicleClass, Class>,
     /// Numbers are not used again, so that a search never finds what was another class when it began.
     next: u32,

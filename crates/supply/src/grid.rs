@@ -7,7 +7,7 @@
 //! Why so: positions stream in from many threads while others search. A tree balanced as a whole wants one lock as a whole, and whoever searches then waits for whoever moves;
 //! here they meet only in the same cell. What a search asks of a driver stands beside the position, so it follows no pointer to find out that a driver is occupied.
 //!
-//! A driver's place is known by a [`Spot`], which the owner keeps; there is no second table to keep in step. The owner sees to it that one driver's calls come one after another.
+//! A driver's place is known by a [`GridSlot`], which the owner keeps; there is no second table to keep in step. The owner sees to it that one driver's calls come one after another.
 //! Two locks are never held at once. A tile whose last driver leaves is closed, in the map's lock, before it goes: whoever meant to enter it sees that and takes another.
 
 mod earth;
@@ -24,12 +24,12 @@ use dashmap::DashMap;
 
 use domain::{Coordinates, DriverId};
 
-use earth::{Area, Earth, Point, Square, TileKey, Viewpoint};
-use node::Entry;
+use earth::{CellRange, Earth, SpherePoint, Square, TileKey, Viewpoint};
+use node::GridEntry;
 use tile::Tile;
 
 pub use node::Tags;
-pub use search::Found;
+pub use search::FoundDriver;
 
 pub(crate) use earth::{distance_at_most_m, distance_m};
 
@@ -43,7 +43,7 @@ pub struct Grid {
 /// Where in the grid a driver is; without it nobody is found again.
 #[derive(Debug)]
 #[must_use]
-pub struct Spot {
+pub struct GridSlot {
     tile: Arc<Tile>,
     square: Square,
 }
@@ -59,9 +59,9 @@ impl Default for Grid {
 
 impl Grid {
     /// Puts in a driver who is not in it.
-    pub fn insert(&self, driver: DriverId, place: Coordinates, tags: Tags) -> Spot {
+    pub fn insert(&self, driver: DriverId, place: Coordinates, tags: Tags) -> GridSlot {
         let square = self.earth.square(place);
-        let spot = Spot {
+        let spot = GridSlot {
             tile: self.enter(square.tile()),
             square,
         };
@@ -72,7 +72,7 @@ impl Grid {
     }
 
     /// Moves a driver.
-    pub fn relocate(&self, spot: &mut Spot, driver: DriverId, place: Coordinates, tags: Tags) {
+    pub fn relocate(&self, spot: &mut GridSlot, driver: DriverId, place: Coordinates, tags: Tags) {
         let square = self.earth.square(place);
         let entry = entry(driver, place, square, tags);
         let is_same_tile = square.tile() == spot.tile.key;
@@ -94,11 +94,11 @@ impl Grid {
         if !is_same_tile {
             self.leave(&spot.tile);
         }
-        *spot = Spot { tile, square };
+        *spot = GridSlot { tile, square };
     }
 
     /// Changes what a search asks of a driver.
-    pub(crate) fn retag(&self, spot: &Spot, driver: DriverId, tags: Tags) {
+    pub(crate) fn retag(&self, spot: &GridSlot, driver: DriverId, tags: Tags) {
         spot.tile.change(spot.square.cell(), |node| {
             if let Some(entry) = node.get_mut(driver, spot.square.path(), 0) {
                 entry.set_tags(tags);
@@ -108,7 +108,7 @@ impl Grid {
 
     /// Takes a driver out.
     #[expect(clippy::needless_pass_by_value, reason = "the spot is used up")]
-    pub(crate) fn remove(&self, spot: Spot, driver: DriverId) {
+    pub(crate) fn remove(&self, spot: GridSlot, driver: DriverId) {
         take_out(&spot, driver);
         self.leave(&spot.tile);
     }
@@ -146,18 +146,18 @@ impl Grid {
 
     fn tiles_within(&self, view: &Viewpoint, reach: f64) -> Vec<(f64, Arc<Tile>)> {
         let near = self.tiles.iter().filter_map(|tile| {
-            let nearest = view.nearest(Area::of_tile(&self.earth, tile.key));
+            let nearest = view.nearest(CellRange::of_tile(&self.earth, tile.key));
             (nearest <= reach).then(|| (nearest, Arc::clone(&tile)))
         });
         near.collect()
     }
 }
 
-fn entry(driver: DriverId, place: Coordinates, square: Square, tags: Tags) -> Entry {
-    Entry::new(driver, Point::of(place), square.path(), tags)
+fn entry(driver: DriverId, place: Coordinates, square: Square, tags: Tags) -> GridEntry {
+    GridEntry::new(driver, SpherePoint::of(place), square.path(), tags)
 }
 
-fn take_out(spot: &Spot, driver: DriverId) {
+fn take_out(spot: &GridSlot, driver: DriverId) {
     spot.tile.change(spot.square.cell(), |node| {
         node.remove(driver, spot.square.path(), 0);
     });

@@ -41,7 +41,7 @@ use counters::{Occupations, Verdicts};
 use fit::unfit;
 use grid::Grid;
 use judge::Counts;
-use shift::Shift;
+use shift::DriverOnShift;
 
 pub use counters::OnShift;
 pub use fit::{PassedOver, Unfit};
@@ -51,15 +51,15 @@ pub use shift::{IDLE_AFTER, Occupation, STALE_AFTER};
 /// The drivers on shift; clones are the same.
 #[derive(Debug, Clone, Default)]
 pub struct Supply {
-    shared: Arc<Shared>,
+    shared: Arc<SharedSupply>,
 }
 
 /// So many that threads which report at once hardly ever meet.
 const SHARDS: usize = 256;
 
 #[derive(Debug)]
-struct Shared {
-    shifts: DashMap<DriverId, Shift, foldhash::fast::RandomState>,
+struct SharedSupply {
+    shifts: DashMap<DriverId, DriverOnShift, foldhash::fast::RandomState>,
     grid: Grid,
     classes: Classes,
     eta: Straight,
@@ -67,7 +67,7 @@ struct Shared {
     occupations: Occupations,
 }
 
-impl Default for Shared {
+impl Default for SharedSupply {
     fn default() -> Self {
         Self {
             shifts: DashMap::with_hasher_and_shard_amount(Default::default(), SHARDS),
@@ -122,7 +122,7 @@ pub struct Wanted<'a> {
 
 /// A driver who may get the trip.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Candidate {
+pub struct NearbyDriver {
     /// Who.
     pub driver: DriverId,
     /// How far from the pick-up, by straight line.
@@ -147,7 +147,7 @@ pub struct Seen {
 impl Supply {
     /// Puts a driver on shift, free. One who is on shift already goes on in that vehicle, where and at what they were.
     pub fn begin(&self, driver: DriverId, vehicle: Vehicle, at: Timestamp) {
-        let Shared {
+        let SharedSupply {
             classes,
             grid,
             occupations,
@@ -160,7 +160,7 @@ impl Supply {
                 classes.give_back(&before.class);
             }
             Entry::Vacant(place) => {
-                place.insert(Shift::new(driver, vehicle, class, at));
+                place.insert(DriverOnShift::new(driver, vehicle, class, at));
                 occupations.one_more(Occupation::Free);
             }
         }
@@ -168,7 +168,7 @@ impl Supply {
 
     /// Takes a driver off shift.
     pub fn end(&self, driver: DriverId) -> Result<(), NotOnShift> {
-        let Shared {
+        let SharedSupply {
             classes,
             grid,
             occupations,
@@ -211,7 +211,7 @@ impl Supply {
         driver: DriverId,
         occupation: Occupation,
     ) -> Result<Occupation, NotOnShift> {
-        let Shared {
+        let SharedSupply {
             grid, occupations, ..
         } = &*self.shared;
         self.change(driver, |shift| {
@@ -266,8 +266,8 @@ impl Supply {
 
     /// The nearest who may get the trip: free, of the class, with the seats, heard of within [`STALE_AFTER`], and there in time. Nearest first, of equally near ones the
     /// smaller id first.
-    pub fn nearest(&self, wanted: &Wanted<'_>) -> Vec<Candidate> {
-        let Shared {
+    pub fn nearest(&self, wanted: &Wanted<'_>) -> Vec<NearbyDriver> {
+        let SharedSupply {
             classes, grid, eta, ..
         } = &*self.shared;
         let Some(class) = classes.number(wanted.class) else {
@@ -280,7 +280,7 @@ impl Supply {
         });
         // As large as it may become at once: growing means to wait for the allocator, which those who report keep busy.
         let mut candidates = Vec::with_capacity(found.len());
-        let in_order = found.into_iter().map(|found| Candidate {
+        let in_order = found.into_iter().map(|found| NearbyDriver {
             driver: found.driver,
             metres: found.metres,
             eta_s: eta.seconds(found.metres),
@@ -291,7 +291,7 @@ impl Supply {
 
     /// The nearest `k` who may not get the trip although they might be there in time, and why not.
     pub fn passed_over(&self, wanted: &Wanted<'_>) -> Vec<PassedOver> {
-        let Shared {
+        let SharedSupply {
             classes, grid, eta, ..
         } = &*self.shared;
         let class = classes.number(wanted.class);
@@ -318,12 +318,12 @@ impl Supply {
 
     /// What is known of a driver whose place is known.
     pub fn seen(&self, driver: DriverId) -> Option<Seen> {
-        self.on_shift(driver, Shift::seen).flatten()
+        self.on_shift(driver, DriverOnShift::seen).flatten()
     }
 
     /// Whether a driver on shift has the vehicle for a trip of that class for so many passengers.
     pub fn serves(&self, driver: DriverId, class: &VehicleClass, passengers: u8) -> bool {
-        let serves = |shift: &Shift| shift.vehicle().serves(class, passengers);
+        let serves = |shift: &DriverOnShift| shift.vehicle().serves(class, passengers);
         self.on_shift(driver, serves).unwrap_or(false)
     }
 
@@ -347,14 +347,14 @@ impl Supply {
         self.shared.occupations.now()
     }
 
-    fn on_shift<R>(&self, driver: DriverId, look: impl FnOnce(&Shift) -> R) -> Option<R> {
+    fn on_shift<R>(&self, driver: DriverId, look: impl FnOnce(&DriverOnShift) -> R) -> Option<R> {
         self.shared.shifts.get(&driver).map(|shift| look(&shift))
     }
 
     fn change<R>(
         &self,
         driver: DriverId,
-        change: impl FnOnce(&mut Shift) -> R,
+        change: impl FnOnce(&mut DriverOnShift) -> R,
     ) -> Result<R, NotOnShift> {
         let shift = self.shared.shifts.get_mut(&driver);
         shift.map(|mut shift| change(&mut shift)).ok_or(NotOnShift)

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use domain::{DriverId, Fix, TripId, Vehicle};
 
 use super::Seen;
-use super::grid::{Grid, Spot, Tags};
+use super::grid::{Grid, GridSlot, Tags};
 use super::judge::{Counts, Judge};
 
 /// A driver of whom nothing has been heard for longer gets no offers.
@@ -26,7 +26,7 @@ pub enum Occupation {
 
 /// What is known of a driver on shift. Whoever changes it has it alone, and the driver's place in the grid changes with it only.
 #[derive(Debug)]
-pub(crate) struct Shift {
+pub(crate) struct DriverOnShift {
     driver: DriverId,
     vehicle: Vehicle,
     class: u32,
@@ -36,12 +36,12 @@ pub(crate) struct Shift {
     /// When a fix was last accepted, by our clock.
     heard_at: Option<Timestamp>,
     judge: Judge,
-    spot: Option<Spot>,
+    spot: Option<GridSlot>,
     accepted: u32,
     refused: u32,
 }
 
-impl Shift {
+impl DriverOnShift {
     /// A shift that begins, with nothing heard yet.
     pub(crate) fn new(driver: DriverId, vehicle: Vehicle, class: u32, at: Timestamp) -> Self {
         Self {

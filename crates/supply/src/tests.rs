@@ -53,7 +53,7 @@ fn van() -> Vehicle {
 }
 
 /// Anybody near Vienna's middle.
-struct Ask {
+struct NearVienna {
     class: VehicleClass,
     passengers: u8,
     eta_max_s: u32,
@@ -61,7 +61,7 @@ struct Ask {
     except: Vec<DriverId>,
 }
 
-impl Default for Ask {
+impl Default for NearVienna {
     fn default() -> Self {
         Self {
             class: VehicleClass::default(),
@@ -73,7 +73,7 @@ impl Default for Ask {
     }
 }
 
-impl Ask {
+impl NearVienna {
     fn of(&self, supply: &Supply) -> Vec<i64> {
         let wanted = Wanted {
             from: place(48.2, 16.37),
@@ -128,38 +128,38 @@ fn the_nearest_free_drivers_come_first_with_their_way() {
 #[test]
 fn who_may_not_get_the_trip_is_passed_over() {
     let supply = three();
-    let all = Ask::default().of(&supply);
+    let all = NearVienna::default().of(&supply);
     assert_eq!(all, [1, 2, 3]);
     let except = vec![driver(2)];
     assert_eq!(
-        Ask {
+        NearVienna {
             except,
-            ..Ask::default()
+            ..NearVienna::default()
         }
         .of(&supply),
         [1, 3]
     );
     for (eta_max_s, expected) in [(31, vec![]), (32, vec![1]), (63, vec![1, 2])] {
-        let ask = Ask {
+        let ask = NearVienna {
             eta_max_s,
-            ..Ask::default()
+            ..NearVienna::default()
         };
         assert_eq!(ask.of(&supply), expected, "{eta_max_s} s");
     }
-    let five = Ask {
+    let five = NearVienna {
         passengers: 5,
-        ..Ask::default()
+        ..NearVienna::default()
     };
     assert!(five.of(&supply).is_empty());
-    let a_van = Ask {
+    let a_van = NearVienna {
         class: van().class,
         passengers: 5,
-        ..Ask::default()
+        ..NearVienna::default()
     };
     assert!(a_van.of(&supply).is_empty());
     supply.begin(driver(3), van(), noon());
     assert_eq!(a_van.of(&supply), [3]);
-    assert_eq!(Ask::default().of(&supply), [1, 2]);
+    assert_eq!(NearVienna::default().of(&supply), [1, 2]);
 }
 
 #[test]
@@ -178,13 +178,13 @@ fn an_occupied_driver_gets_nothing_until_free() {
         on_trip: 1,
     };
     assert_eq!(supply.drivers(), at_what);
-    assert_eq!(Ask::default().of(&supply), [3]);
+    assert_eq!(NearVienna::default().of(&supply), [3]);
     // Moving frees nobody.
     let moved = supply.report(driver(2), &[fix(48.2, 16.37, after_s(9))], after_s(9));
     assert_eq!(moved.expect("on shift").counts.accepted, 1);
-    assert_eq!(Ask::default().of(&supply), [3]);
+    assert_eq!(NearVienna::default().of(&supply), [3]);
     assert_eq!(supply.occupy(driver(2), Occupation::Free), Ok(trip));
-    assert_eq!(Ask::default().of(&supply), [2, 3]);
+    assert_eq!(NearVienna::default().of(&supply), [2, 3]);
 }
 
 #[test]
@@ -195,9 +195,9 @@ fn a_driver_not_heard_of_gets_no_offer_and_then_is_idle() {
     for (seconds, is_stale) in [(-1, false), (60, false), (61, true), (400, true)] {
         let at = after_s(seconds);
         assert_eq!(supply.is_stale(driver(1), at), is_stale, "{seconds} s");
-        let ask = Ask {
+        let ask = NearVienna {
             at,
-            ..Ask::default()
+            ..NearVienna::default()
         };
         assert_eq!(ask.of(&supply).is_empty(), is_stale, "{seconds} s");
     }
@@ -236,12 +236,12 @@ fn nothing_is_known_of_a_driver_off_shift() {
         supply.occupy(driver(1), Occupation::Offered),
         Err(NotOnShift)
     );
-    assert_eq!(Ask::default().of(&supply), [2, 3]);
+    assert_eq!(NearVienna::default().of(&supply), [2, 3]);
     assert_eq!(supply.drivers().free, 2);
     // A new shift knows nothing of the old one.
     supply.begin(driver(1), standard(), noon());
     assert_eq!(supply.latest(driver(1)), None);
-    assert_eq!(Ask::default().of(&supply), [2, 3]);
+    assert_eq!(NearVienna::default().of(&supply), [2, 3]);
 }
 
 #[test]
@@ -289,13 +289,13 @@ fn what_is_not_believed_neither_moves_a_driver_nor_is_a_sign_of_life() {
         expected.add(verdict);
         assert_eq!(reported.expect("on shift").counts, expected);
     }
-    assert_eq!(Ask::default().of(&supply), [1, 2, 3]);
+    assert_eq!(NearVienna::default().of(&supply), [1, 2, 3]);
     let heard = supply.report(driver(2), &[fix(48.2, 16.37, after_s(50))], after_s(50));
     assert_eq!(heard.expect("on shift").counts.accepted, 1);
     let at = after_s(61);
-    let ask = || Ask {
+    let ask = || NearVienna {
         at,
-        ..Ask::default()
+        ..NearVienna::default()
     };
     assert_eq!(ask().of(&supply), [2]);
     // Heard of again, offered trips again.
@@ -339,7 +339,7 @@ fn look(supply: &Supply) {
     }
 }
 
-fn all_near(supply: &Supply, k: usize) -> Vec<Candidate> {
+fn all_near(supply: &Supply, k: usize) -> Vec<NearbyDriver> {
     let wanted = Wanted {
         from: place(48.21, 16.37),
         k,

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
-use super::policy::{Chosen, Decision, Searched, Solved};
+use super::policy::{Chosen, Decision, Searched, SolvedAssignment};
 use crate::domain::{DriverId, Offer, OfferState, Policy, Trip, TripId};
 use crate::store::QueryResult;
 use crate::store::db::Db;
@@ -38,7 +38,7 @@ struct Round {
     window_ms: i64,
     /// How many searches were decided on together.
     searches: usize,
-    solved: Option<Solved>,
+    solved: Option<SolvedAssignment>,
     /// Whether the record, decided anew, says the same.
     is_same_again: bool,
     searched: Searched,
@@ -46,7 +46,7 @@ struct Round {
 
 impl Round {
     /// What a record says of the trip; nothing if it cannot be read.
-    fn of(kept: &decisions::Kept, trip: TripId) -> Option<Self> {
+    fn of(kept: &decisions::KeptDecision, trip: TripId) -> Option<Self> {
         let mut decision: Decision = serde_json::from_str(&kept.payload).ok()?;
         let mut searches = decision.searches.iter();
         let place = searches.position(|searched| searched.trip == trip)?;

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Explanation, Round};
-use crate::dispatch::policy::{Chosen, Considered, Cost, Solved, Why};
-use crate::dispatch::promises::took_s;
+use crate::dispatch::eta_accuracy::took_s;
+use crate::dispatch::policy::{Chosen, Considered, Cost, SolvedAssignment, Why};
 use crate::domain::trip_object::microseconds;
 use crate::domain::{DriverId, Offer, OfferState, Policy};
 use crate::eta::Via;
@@ -100,8 +100,8 @@ struct SolverObject {
     gap: i64,
 }
 
-impl From<Solved> for SolverObject {
-    fn from(solved: Solved) -> Self {
+impl From<SolvedAssignment> for SolverObject {
+    fn from(solved: SolvedAssignment) -> Self {
         Self {
             name: solved.solver,
             visits: solved.visits,

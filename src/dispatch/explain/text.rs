@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::{Explanation, Round};
+use crate::dispatch::eta_accuracy::took_s;
 use crate::dispatch::policy::{Chosen, Considered};
-use crate::dispatch::promises::took_s;
 use crate::matching::Solver;
 
 impl fmt::Display for Explanation {

@@ -14,7 +14,7 @@ use crate::domain::{DriverId, Policy};
 use crate::town::Offering;
 
 use super::World;
-use super::candidates::{Ending, Look, Looked, offering, rank};
+use super::candidates::{EndingRide, Looked, Reach, offering, rank};
 use super::decision::{Chosen, Decision};
 
 /// So many candidates a search has; twice as many after each time that they did not suffice. With 20 the nearest by straight line are
@@ -51,10 +51,10 @@ pub(super) fn decide(pool: &[&Search], when: When, world: &World<'_>) -> Vec<Dec
     decisions.collect()
 }
 
-fn area<F: FnOnce() -> Vec<Ending>>(
+fn area<F: FnOnce() -> Vec<EndingRide>>(
     pool: &[&Search],
     when: When,
-    ending: &LazyCell<Vec<Ending>, F>,
+    ending: &LazyCell<Vec<EndingRide>, F>,
     world: &World<'_>,
 ) -> Option<Decision> {
     let mut looked: Vec<Looked<'_>> = pool
@@ -107,7 +107,7 @@ fn area<F: FnOnce() -> Vec<Ending>>(
 
 fn look<'a>(search: &'a Search, k: usize, world: &World<'_>) -> Looked<'a> {
     let offering = offering(search, world.town);
-    let look = Look {
+    let look = Reach {
         k,
         eta_max_s: offering.eta_max_seconds,
         proposed: &[],

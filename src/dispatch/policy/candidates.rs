@@ -2,20 +2,20 @@
 
 use crate::domain::Search;
 use crate::domain::{Coordinates, DriverId};
-use crate::eta::{Answer, Ask, Via};
+use crate::eta::{EtaAnswer, EtaQuery, Via};
 use crate::supply::{PassedOver, Seen, Unfit, Wanted};
 use crate::town::{Offering, Town};
 
 use super::World;
 use super::cost::{Circumstances, Cost};
-use super::decision::{Chosen, Considered, LeftOut, Searched, Why};
+use super::decision::{Chosen, Considered, ExcludedCandidate, Searched, Why};
 
 /// How many of those who were near and did not come into question are written down.
 const LEFT_OUT_MAX: usize = 10;
 
 /// A driver whose ride will soon be over.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Ending {
+pub struct EndingRide {
     /// Who.
     pub driver: DriverId,
     /// Where.
@@ -59,7 +59,7 @@ struct Near {
 }
 
 /// How many, how far away, and who not.
-pub(super) struct Look<'a> {
+pub(super) struct Reach<'a> {
     pub(super) k: usize,
     pub(super) eta_max_s: u32,
     /// Not these, because they are proposed for another trip.
@@ -71,7 +71,7 @@ impl<'a> Looked<'a> {
     pub(super) fn around(
         search: &'a Search,
         offering: Offering,
-        look: &Look<'a>,
+        look: &Reach<'a>,
         world: &World<'_>,
     ) -> Self {
         let mut looked = Self {
@@ -148,7 +148,7 @@ impl<'a> Looked<'a> {
     }
 
     /// Adds those who will soon be free.
-    pub(super) fn add_ending(&mut self, all: &[Ending], world: &World<'_>) {
+    pub(super) fn add_ending(&mut self, all: &[EndingRide], world: &World<'_>) {
         let Some(from) = self.search.trip.pick_up.location else {
             return;
         };
@@ -178,14 +178,14 @@ impl<'a> Looked<'a> {
     }
 
     /// Who is near and does not come into question, and why.
-    fn left_out(&self, world: &World<'_>) -> Vec<LeftOut> {
+    fn left_out(&self, world: &World<'_>) -> Vec<ExcludedCandidate> {
         let except = |driver| !self.is_wanted(Whom::Heard, driver, world);
         let near = self.wanted(LEFT_OUT_MAX, &except, world);
         let passed_over = near.map_or_else(Vec::new, |near| world.supply.passed_over(&near));
         let others = passed_over
             .into_iter()
             .filter(|passed| self.drivers().all(|driver| driver != passed.driver));
-        let left_out = others.map(|passed| LeftOut {
+        let left_out = others.map(|passed| ExcludedCandidate {
             driver: passed.driver,
             metres: whole(passed.metres),
             why: self.why_not(&passed),
@@ -246,17 +246,17 @@ impl<'a> Looked<'a> {
         asked.unheard_at.is_some_and(|at| self.search.due_at <= at)
     }
 
-    fn ask(&self) -> Option<Ask<'_>> {
-        Some(Ask {
+    fn ask(&self) -> Option<EtaQuery<'_>> {
+        Some(EtaQuery {
             pick_up: self.search.trip.pick_up.location?,
             drivers: &self.places,
             within_s: self.eta_max_s,
         })
     }
 
-    fn searched(&self, answer: Option<Answer>, world: &World<'_>) -> Searched {
+    fn searched(&self, answer: Option<EtaAnswer>, world: &World<'_>) -> Searched {
         let (seconds, via) = match answer {
-            Some(Answer { seconds, via }) => (seconds, via),
+            Some(EtaAnswer { seconds, via }) => (seconds, via),
             None => (Vec::new(), Via::Straight),
         };
         let mut candidates = Vec::with_capacity(self.near.len());
@@ -265,7 +265,7 @@ impl<'a> Looked<'a> {
             let pick_up_s = seconds.map(|seconds| seconds + near.free_in_s);
             match pick_up_s.filter(|seconds| *seconds <= self.eta_max_s) {
                 Some(pick_up_s) => candidates.push(near.considered(pick_up_s)),
-                None => left_out.push(LeftOut {
+                None => left_out.push(ExcludedCandidate {
                     driver: near.driver,
                     metres: whole(near.metres),
                     why: Why::TooFar,
@@ -276,7 +276,7 @@ impl<'a> Looked<'a> {
             // Nobody is asked again before everybody in reach was asked.
             candidates.retain(|one| {
                 !one.is_again || {
-                    left_out.push(LeftOut {
+                    left_out.push(ExcludedCandidate {
                         driver: one.driver,
                         metres: one.metres,
                         why: Why::AskedBefore,
@@ -324,7 +324,7 @@ impl Near {
 
 /// Asks for the driving times of all of them at once.
 pub(super) fn rank(looked: &[Looked<'_>], world: &World<'_>) -> Vec<Searched> {
-    let asks: Vec<Ask<'_>> = looked.iter().filter_map(Looked::ask).collect();
+    let asks: Vec<EtaQuery<'_>> = looked.iter().filter_map(Looked::ask).collect();
     let mut answers = world.eta.to_pick_up(&asks, world.at).into_iter();
     let searched = looked.iter().map(|looked| {
         let answer = looked.ask().and_then(|_| answers.next());

@@ -28,14 +28,14 @@ pub struct Decision {
     /// How many edges the solver might look at before it had to be content with less than the best.
     pub visits_max: u64,
     /// How it was solved; nothing where every search was decided by itself.
-    pub solved: Option<Solved>,
+    pub solved: Option<SolvedAssignment>,
     /// The searches, and whom each of them got.
     pub searches: Vec<Searched>,
 }
 
 /// How an assignment was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Solved {
+pub struct SolvedAssignment {
     /// By whom: whether it is the best there is.
     pub solver: Solver,
     /// How many edges were looked at.
@@ -75,7 +75,7 @@ pub struct Searched {
     /// The best first.
     pub candidates: Vec<Considered>,
     /// Who was near and did not come into question.
-    pub left_out: Vec<LeftOut>,
+    pub left_out: Vec<ExcludedCandidate>,
     /// What was decided.
     pub chosen: Chosen,
 }
@@ -94,7 +94,7 @@ const WAVE_MAX: usize = 8;
 /// A driver who came into question. There may be forty for each search, so it is written without names:
 /// `[driver, metres, eta_s, free_in_s, [pick_up_ms, refusal_ms, idle_ms, waited_ms, silence_ms], is_again]`; the last two where there is something to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Written", into = "Written")]
+#[serde(from = "StoredDecision", into = "StoredDecision")]
 pub struct Considered {
     /// Who.
     pub driver: DriverId,
@@ -111,7 +111,7 @@ pub struct Considered {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Written(
+struct StoredDecision(
     DriverId,
     i64,
     u32,
@@ -120,9 +120,9 @@ struct Written(
     #[serde(default, skip_serializing_if = "std::ops::Not::not")] bool,
 );
 
-impl From<Written> for Considered {
-    fn from(written: Written) -> Self {
-        let Written(driver, metres, eta_s, free_in_s, cost, is_again) = written;
+impl From<StoredDecision> for Considered {
+    fn from(written: StoredDecision) -> Self {
+        let StoredDecision(driver, metres, eta_s, free_in_s, cost, is_again) = written;
         let mut parts = cost.into_iter();
         let mut part = || parts.next().unwrap_or(0);
         let (pick_up_ms, refusal_ms, idle_ms) = (part(), part(), part());
@@ -144,7 +144,7 @@ impl From<Written> for Considered {
     }
 }
 
-impl From<Considered> for Written {
+impl From<Considered> for StoredDecision {
     fn from(of: Considered) -> Self {
         let Cost {
             pick_up_ms,
@@ -168,7 +168,7 @@ impl From<Considered> for Written {
 
 /// A driver near the pick-up who did not come into question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeftOut {
+pub struct ExcludedCandidate {
     /// Who.
     pub driver: DriverId,
     /// How far from the pick-up, by straight line, in metres.
@@ -282,8 +282,8 @@ impl Searched {
 
 impl Decision {
     /// The row that keeps it; `is_shadow` where nothing follows from it.
-    pub fn to_keep(&self, is_shadow: bool) -> decisions::New {
-        decisions::New {
+    pub fn to_keep(&self, is_shadow: bool) -> decisions::NewDecision {
+        decisions::NewDecision {
             at: self.at,
             is_shadow,
             payload: serde_json::to_string(self).expect("words and whole numbers are JSON"),
@@ -305,7 +305,7 @@ impl Decision {
     }
 
     /// What the record decides, search by search: what was decided, unless the rules have changed since.
-    pub fn chosen_again(&self) -> (Option<Solved>, Vec<Chosen>) {
+    pub fn chosen_again(&self) -> (Option<SolvedAssignment>, Vec<Chosen>) {
         match self.policy {
             Policy::Nearest | Policy::Broadcast => (None, self.first_of_each()),
             Policy::Batch => self.assignment(),
@@ -327,7 +327,7 @@ impl Decision {
         self.searches.iter().map(first).collect()
     }
 
-    fn assignment(&self) -> (Option<Solved>, Vec<Chosen>) {
+    fn assignment(&self) -> (Option<SolvedAssignment>, Vec<Chosen>) {
         let all = self.searches.iter().flat_map(|it| &it.candidates);
         let drivers: BTreeSet<DriverId> = all.map(|considered| considered.driver).collect();
         // A driver's column is the place in this list.
@@ -347,7 +347,7 @@ impl Decision {
             return (None, self.first_of_each());
         };
         let solution = matching::solve(&graph, self.visits_max);
-        let solved = Solved {
+        let solved = SolvedAssignment {
             solver: solution.solver,
             visits: solution.visits,
             matched: solution.matched,

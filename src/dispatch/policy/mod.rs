@@ -24,9 +24,11 @@ use crate::eta::Provider;
 use crate::supply::Supply;
 use crate::town::Town;
 
-pub use candidates::Ending;
+pub use candidates::EndingRide;
 pub use cost::Cost;
-pub use decision::{Chosen, Considered, Decision, LeftOut, Searched, Solved, Why};
+pub use decision::{
+    Chosen, Considered, Decision, ExcludedCandidate, Searched, SolvedAssignment, Why,
+};
 
 /// What is known when a plan is made.
 #[derive(Clone, Copy)]

@@ -5,7 +5,7 @@ use crate::domain::{DriverId, Policy};
 use crate::town::Offering;
 
 use super::World;
-use super::candidates::{Look, Looked, offering, rank};
+use super::candidates::{Looked, Reach, offering, rank};
 use super::decision::{Chosen, Decision};
 
 /// Decides for each of them, in their order; nobody is the first choice of two.
@@ -13,7 +13,7 @@ pub(super) fn decide(pool: &[&Search], world: &World<'_>) -> Vec<Decision> {
     let mut proposed: Vec<DriverId> = Vec::new();
     let decide = |search: &&Search| {
         let offering = offering(search, world.town);
-        let look = Look {
+        let look = Reach {
             k: usize::try_from(offering.candidates).unwrap_or(usize::MAX),
             eta_max_s: eta_max(&offering, search.round),
             proposed: &proposed,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::{
-    Asked, Coordinates, DriverId, Fix, Trip, TripId, UserId, Vehicle, VehicleClass, sample,
+    Coordinates, DriverId, EarlierOffers, Fix, Trip, TripId, UserId, Vehicle, VehicleClass, sample,
 };
 use crate::eta::Straight;
 
@@ -52,9 +52,9 @@ fn search_at(policy: Policy, asked: &[i64], pick_up: f64) -> Search {
         trip: Trip::request(request, AT),
         round: 0,
         due_at: AT,
-        asked: Asked {
+        asked: EarlierOffers {
             not_now: asked.iter().copied().map(driver).collect(),
-            ..Asked::default()
+            ..EarlierOffers::default()
         },
     }
 }

@@ -17,10 +17,10 @@ fn watch() -> Watch {
         supply: Supply::default(),
         tracks: Tracks::default(),
         rides: Rides::default(),
-        promises: Promises::default(),
+        promises: EtaAccuracy::default(),
         presence: Presence::begin(inputs::now()),
-        hinting: Hinting::default(),
-        onlooking: Onlooking::new(Arc::new(Town::default())),
+        hinting: Repositioning::default(),
+        onlooking: Shadow::new(Arc::new(Town::default())),
         wake: Arc::default(),
         driving: Arc::default(),
         noted: Arc::default(),
@@ -67,7 +67,7 @@ fn act(watch: &Watch, trip: &Trip, action: &Action) -> Trip {
         other => panic!("{action:?} is possible: {other:?}"),
     };
     let change = TripChange {
-        kind: Kind::of(action, trip.state.status()),
+        kind: TripEventKind::of(action, trip.state.status()),
         trip: after.clone(),
         before: Some(Before::from(trip)),
     };

@@ -1,8 +1,8 @@
 //! What a socket that has fallen behind has missed.
 
-use super::Socket;
+use super::JoiningSocket;
 use crate::domain::{Event, Stream};
-use crate::registry::Voice;
+use crate::registry::Subscriber;
 
 /// The part of a stream that a socket has missed: from the first to the last sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,11 +21,11 @@ pub(super) struct Backlog(Vec<Missed>);
 
 impl Backlog {
     /// Widens what was missed by one event, in the streams that the socket hears.
-    pub(super) fn note(&mut self, event: &Event, socket: &Socket) {
+    pub(super) fn note(&mut self, event: &Event, socket: &JoiningSocket) {
         for position in &event.positions {
             let (stream, last) = (position.stream, position.sequence);
             if socket.hears(stream) {
-                let first = socket.voice.next(stream).unwrap_or(last);
+                let first = socket.subscriber.next_sequence(stream).unwrap_or(last);
                 self.widen(Missed {
                     stream,
                     first,
@@ -49,11 +49,11 @@ impl Backlog {
     }
 
     /// Each stream was brought up to a sequence.
-    pub(super) fn brought(&mut self, through: &[(Stream, i64)], voice: &dyn Voice) {
+    pub(super) fn brought(&mut self, through: &[(Stream, i64)], subscriber: &dyn Subscriber) {
         for part in &mut self.0 {
             let brought = through.iter().find(|(stream, _)| *stream == part.stream);
             // A socket that follows the stream knows better than the refill, which may have begun before it did.
-            let next = voice.next(part.stream);
+            let next = subscriber.next_sequence(part.stream);
             if let Some(next) = next.or(brought.map(|(_, at)| at + 1)) {
                 part.first = part.first.max(next);
             }

@@ -11,11 +11,11 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::{
-    Action, Actor, Audience, Change, Coordinates, DriverId, Fact, Fix, Kind, Message, MessageText,
-    NoticeText, Notification, Outset, Position, RiderId, TripChange, sample,
+    Action, Actor, Audience, Change, Coordinates, DriverId, Fact, Fix, Message, MessageText,
+    NoticeText, Notification, Outset, Position, RiderId, TripChange, TripEventKind, sample,
 };
 use crate::registry::outbound::Next;
-use crate::registry::voice::NotTold;
+use crate::registry::subscriber::NotDelivered;
 
 const ANN: UserId = UserId::new(1);
 const BOB: UserId = UserId::new(2);
@@ -24,17 +24,21 @@ const CAT: UserId = UserId::new(3);
 /// Tells whatever there is to tell, in a word or two.
 struct Plain;
 
-impl Voice for Plain {
-    fn tell(&self, shared: &mut Shared<'_>, outbound: &Outbound) -> Result<(), NotTold> {
+impl Subscriber for Plain {
+    fn deliver(
+        &self,
+        shared: &mut SharedEvent<'_>,
+        outbound: &Outbound,
+    ) -> Result<(), NotDelivered> {
         let words = shared.piece("plain", |event| {
             let revision = event.trip().map(|change| change.trip.revision);
             let revision = revision.map_or_else(String::new, |revision| format!(" {revision}"));
             format!("{}{revision}", event.kind()).into()
         });
-        outbound.push(words).map_err(|_| NotTold)
+        outbound.push(words).map_err(|_| NotDelivered)
     }
 
-    fn sight(&self, _: &Sighting, outbound: &Outbound) {
+    fn deliver_position(&self, _: &VehiclePosition, outbound: &Outbound) {
         outbound.push_lossy(Bytes::from_static(b"sighted"));
     }
 }
@@ -68,7 +72,7 @@ fn happened(fact: Fact, sequence: i64) -> Arc<Event> {
     Arc::new(event)
 }
 
-fn event(kind: Kind, before: Option<&Trip>, trip: &Trip, sequence: i64) -> Arc<Event> {
+fn event(kind: TripEventKind, before: Option<&Trip>, trip: &Trip, sequence: i64) -> Arc<Event> {
     let change = TripChange {
         kind,
         trip: trip.clone(),
@@ -78,7 +82,7 @@ fn event(kind: Kind, before: Option<&Trip>, trip: &Trip, sequence: i64) -> Arc<E
 }
 
 fn requested(sequence: i64) -> Arc<Event> {
-    event(Kind::Requested, None, &trip(), sequence)
+    event(TripEventKind::Requested, None, &trip(), sequence)
 }
 
 fn notice(audience: Audience, sequence: i64) -> Arc<Event> {
@@ -100,8 +104,13 @@ impl Listener {
         Self::join_with(roster, user, role, Arc::new(Plain))
     }
 
-    fn join_with(roster: &mut Roster, user: UserId, role: Role, voice: Arc<dyn Voice>) -> Self {
-        let listener = Self::connect_with(roster, user, role, voice);
+    fn join_with(
+        roster: &mut Roster,
+        user: UserId,
+        role: Role,
+        subscriber: Arc<dyn Subscriber>,
+    ) -> Self {
+        let listener = Self::connect_with(roster, user, role, subscriber);
         roster.joined(listener.id, &[], Instant::now());
         listener
     }
@@ -110,13 +119,18 @@ impl Listener {
         Self::connect_with(roster, user, role, Arc::new(Plain))
     }
 
-    fn connect_with(roster: &mut Roster, user: UserId, role: Role, voice: Arc<dyn Voice>) -> Self {
+    fn connect_with(
+        roster: &mut Roster,
+        user: UserId,
+        role: Role,
+        subscriber: Arc<dyn Subscriber>,
+    ) -> Self {
         let (outbound, session) = (Outbound::default(), SessionId::new(Uuid::from_u128(7)));
-        let socket = Socket {
+        let socket = JoiningSocket {
             user,
             session,
             role,
-            voice,
+            subscriber,
             outbound: outbound.clone(),
         };
         let id = SocketId(u64::try_from(roster.sockets()).expect("few") + 1);
@@ -171,9 +185,9 @@ fn after_the_accept_only_the_parties_hear_more() {
         &Action::Accept(sample::party(bob), Outset::default()),
     );
     let arrived = after(&accepted, &Action::Arrive(bob, None));
-    let accept = event(Kind::Accepted, Some(&trip()), &accepted, 2);
+    let accept = event(TripEventKind::Accepted, Some(&trip()), &accepted, 2);
     roster.announce(&accept, Instant::now());
-    let arrive = event(Kind::Arrived, Some(&accepted), &arrived, 3);
+    let arrive = event(TripEventKind::Arrived, Some(&accepted), &arrived, 3);
     roster.announce(&arrive, Instant::now());
     assert_eq!(other.heard(), ["accepted 2"]);
     assert_eq!(rider.heard(), ["accepted 2", "arrived 3"]);
@@ -195,7 +209,7 @@ fn where_a_driver_is_is_told_to_those_who_look_until_the_end() {
         heading_deg: None,
         speed_mps: None,
     };
-    let sighting = Sighting { trip: trip.id, fix };
+    let sighting = VehiclePosition { trip: trip.id, fix };
     roster.sight(&sighting);
     roster.look(rider.id, trip.id);
     roster.look(behind.id, trip.id);
@@ -205,7 +219,7 @@ fn where_a_driver_is_is_told_to_those_who_look_until_the_end() {
     assert!(behind.heard().iter().all(|frame| frame == "x"));
     assert!(other.heard().is_empty());
     let cancelled = after(&trip, &Action::Cancel(RiderId::of(ANN), None));
-    let over = event(Kind::Cancelled, Some(&trip), &cancelled, 1);
+    let over = event(TripEventKind::Cancelled, Some(&trip), &cancelled, 1);
     roster.announce(&over, Instant::now());
     assert_eq!(rider.heard(), ["cancelled 2"]);
     roster.sight(&sighting);
@@ -229,14 +243,23 @@ fn who_gave_a_trip_back_hears_and_sees_no_more_of_it() {
         &Action::Accept(sample::party(cat), Outset::default()),
     );
     let arrived = after(&again, &Action::Arrive(cat, None));
-    roster.announce(&event(Kind::Accepted, Some(&trip()), &taken, 1), now);
+    roster.announce(
+        &event(TripEventKind::Accepted, Some(&trip()), &taken, 1),
+        now,
+    );
     roster.look(gave.id, taken.id);
     assert_eq!(roster.groups(), 3, "it attends to the trip");
-    roster.announce(&event(Kind::GivenBack, Some(&taken), &back, 2), now);
-    roster.announce(&event(Kind::Accepted, Some(&back), &again, 3), now);
+    roster.announce(
+        &event(TripEventKind::GivenBack, Some(&taken), &back, 2),
+        now,
+    );
+    roster.announce(&event(TripEventKind::Accepted, Some(&back), &again, 3), now);
     assert_eq!(gave.heard(), ["accepted 2", "given-back 3", "accepted 4"]);
     assert_eq!(roster.groups(), 2, "nobody attends to the trip");
-    roster.announce(&event(Kind::Arrived, Some(&again), &arrived, 4), now);
+    roster.announce(
+        &event(TripEventKind::Arrived, Some(&again), &arrived, 4),
+        now,
+    );
     assert!(gave.heard().is_empty());
 }
 
@@ -247,7 +270,7 @@ fn a_trip_that_is_over_has_no_group() {
     roster.announce(&requested(1), Instant::now());
     assert_eq!(roster.groups(), 3);
     let cancelled = after(&trip(), &Action::Cancel(RiderId::of(ANN), None));
-    let cancel = event(Kind::Cancelled, Some(&trip()), &cancelled, 2);
+    let cancel = event(TripEventKind::Cancelled, Some(&trip()), &cancelled, 2);
     roster.announce(&cancel, Instant::now());
     assert_eq!(roster.groups(), 2);
     assert_eq!(rider.heard(), ["requested 1", "cancelled 2"]);
@@ -265,11 +288,11 @@ fn what_happens_while_a_socket_joins_is_told_once_it_has() {
     );
     let arrived = after(&accepted, &Action::Arrive(DriverId::of(BOB), None));
     roster.announce(&requested(1), Instant::now());
-    let accept = event(Kind::Accepted, Some(&trip()), &accepted, 2);
+    let accept = event(TripEventKind::Accepted, Some(&trip()), &accepted, 2);
     roster.announce(&accept, Instant::now());
     assert!(rider.heard().is_empty());
     roster.joined(rider.id, &[trip().id], Instant::now());
-    let arrive = event(Kind::Arrived, Some(&accepted), &arrived, 3);
+    let arrive = event(TripEventKind::Arrived, Some(&accepted), &arrived, 3);
     roster.announce(&arrive, Instant::now());
     assert_eq!(rider.heard(), ["requested 1", "accepted 2", "arrived 3"]);
 }
@@ -294,11 +317,11 @@ fn an_account_has_so_many_sockets_and_no_more() {
     for _ in 1..SOCKETS_PER_USER_MAX {
         Listener::join(&mut roster, ANN, Role::Rider);
     }
-    let socket = |outbound| Socket {
+    let socket = |outbound| JoiningSocket {
         user: ANN,
         session: SessionId::new(Uuid::nil()),
         role: Role::Rider,
-        voice: Arc::new(Plain),
+        subscriber: Arc::new(Plain),
         outbound,
     };
     assert_eq!(
@@ -324,7 +347,7 @@ fn operators_hear_of_every_trip() {
     );
     let arrived = after(&accepted, &Action::Arrive(bob, None));
     roster.announce(&requested(1), Instant::now());
-    let arrive = event(Kind::Arrived, Some(&accepted), &arrived, 2);
+    let arrive = event(TripEventKind::Arrived, Some(&accepted), &arrived, 2);
     roster.announce(&arrive, Instant::now());
     assert_eq!(operator.heard(), ["requested 1", "arrived 3"]);
 }
@@ -341,7 +364,7 @@ fn what_a_rider_removes_concerns_no_driver() {
     );
     let cancelled = after(&accepted, &Action::Cancel(RiderId::of(ANN), None));
     let removed = after(&cancelled, &Action::Delete(RiderId::of(ANN)));
-    let remove = event(Kind::Removed, Some(&cancelled), &removed, 4);
+    let remove = event(TripEventKind::Removed, Some(&cancelled), &removed, 4);
     roster.announce(&remove, Instant::now());
     assert_eq!(rider.heard(), ["removed 4"]);
     for driver in &drivers {

@@ -29,8 +29,8 @@ fn event(places: &[(Stream, i64)]) -> Event {
     }
 }
 
-fn place(stream: Stream, sequence: i64) -> Place {
-    Place {
+fn place(stream: Stream, sequence: i64) -> StreamCursor {
+    StreamCursor {
         stream,
         epoch: None,
         sequence,
@@ -38,8 +38,8 @@ fn place(stream: Stream, sequence: i64) -> Place {
 }
 
 /// A client that has its own stream up to 3 and the drivers' up to 8.
-fn opening() -> Opening {
-    Opening {
+fn opening() -> Resumption {
+    Resumption {
         places: vec![place(OWN, 3), place(DRIVERS, 8)],
         heads: vec![(OWN, 3), (DRIVERS, 9)],
         snapshot: None,
@@ -47,7 +47,7 @@ fn opening() -> Opening {
 }
 
 /// The streams in which the event is new to the client.
-fn new_in(hold: &mut Hold, places: &[(Stream, i64)]) -> Result<Vec<Stream>, NotTold> {
+fn new_in(hold: &mut Hold, places: &[(Stream, i64)]) -> Result<Vec<Stream>, NotDelivered> {
     let event = event(places);
     let new = hold.positions(&event)?;
     hold.advance(&new);
@@ -60,8 +60,8 @@ fn each_place_is_told_once_and_in_its_turn() {
     hold.begin(&opening());
     let cases = [
         (&[(OWN, 3)][..], Ok(vec![])),
-        (&[(OWN, 5)], Err(NotTold)),
-        (&[(OWN, 4), (DRIVERS, 10)], Err(NotTold)),
+        (&[(OWN, 5)], Err(NotDelivered)),
+        (&[(OWN, 4), (DRIVERS, 10)], Err(NotDelivered)),
         (&[(OWN, 4), (DRIVERS, 9)], Ok(vec![OWN, DRIVERS])),
         (&[(OWN, 4), (DRIVERS, 9)], Ok(vec![])),
         (&[(OWN, 4), (DRIVERS, 10)], Ok(vec![DRIVERS])),
@@ -78,11 +78,11 @@ fn each_place_is_told_once_and_in_its_turn() {
 
 #[test]
 fn a_client_takes_its_epochs_from_what_it_is_told() {
-    let mut follow = Follow::from(opening().places);
+    let mut follow = Following::from(opening().places);
     let event = event(&[(OWN, 4)]);
     let new = follow.positions(&event).expect("its turn");
     follow.advance(&new);
-    let told = Place {
+    let told = StreamCursor {
         epoch: Some(EPOCH),
         ..place(OWN, 4)
     };

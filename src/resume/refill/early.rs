@@ -7,21 +7,21 @@ use super::*;
 use crate::domain::notification::NOTICE_LIFE;
 use crate::domain::{Actor, Audience, Fact, NoticeText, Notification, Position, UserId};
 use crate::registry::groups::SocketId;
-use crate::registry::voice::NotTold;
-use crate::registry::{Outbound, Voice};
-use crate::resume::Place;
-use crate::resume::follow::Follow;
+use crate::registry::subscriber::NotDelivered;
+use crate::registry::{Outbound, Subscriber};
+use crate::resume::StreamCursor;
+use crate::resume::follow::Following;
 
 const OWN: Stream = Stream::User(UserId::new(1));
 
-struct Follower(Follow);
+struct Follower(Following);
 
-impl Voice for Follower {
-    fn tell(&self, shared: &mut Shared<'_>, _: &Outbound) -> Result<(), NotTold> {
+impl Subscriber for Follower {
+    fn deliver(&self, shared: &mut SharedEvent<'_>, _: &Outbound) -> Result<(), NotDelivered> {
         self.0.positions(shared.event()).map(|_| ())
     }
 
-    fn next(&self, stream: Stream) -> Option<i64> {
+    fn next_sequence(&self, stream: Stream) -> Option<i64> {
         self.0.next(stream)
     }
 }
@@ -50,7 +50,7 @@ fn event(positions: &[(Stream, i64)]) -> Arc<Event> {
 
 /// A socket whose client has begun to follow a moment ago, so that only some of what it has missed is known.
 fn lagging(missed: Missed) -> Lagging {
-    let place = |stream, sequence| Place {
+    let place = |stream, sequence| StreamCursor {
         stream,
         epoch: None,
         sequence,
@@ -59,7 +59,7 @@ fn lagging(missed: Missed) -> Lagging {
     Lagging {
         socket: SocketId(1),
         missed: vec![missed],
-        voice: Arc::new(Follower(Follow::from(places))),
+        subscriber: Arc::new(Follower(Following::from(places))),
         outbound: Outbound::default(),
     }
 }
@@ -73,12 +73,12 @@ fn what_must_be_read_first_is_asked_for() {
     };
     let other = event(&[(Stream::Drivers, 51), (OWN, 11)]);
     let socket = lagging(part(Stream::Drivers, 51, 51));
-    let found = Found::from([((Stream::Drivers, 51), other)]);
+    let found = FoundEvents::from([((Stream::Drivers, 51), other)]);
     assert_eq!(bring(&socket, &found), (vec![], vec![part(OWN, 10, 11)]));
     assert!(!socket.outbound.is_closing());
     let late = event(&[(Stream::Drivers, 60)]);
     let socket = lagging(part(Stream::Drivers, 60, 60));
-    let found = Found::from([((Stream::Drivers, 60), late)]);
+    let found = FoundEvents::from([((Stream::Drivers, 60), late)]);
     let before = vec![part(Stream::Drivers, 51, 60)];
     assert_eq!(bring(&socket, &found), (vec![], before));
     assert!(!socket.outbound.is_closing());

@@ -12,8 +12,8 @@ use crate::domain::{
 };
 use crate::registry::groups::SocketId;
 use crate::registry::outbound::Next;
-use crate::registry::voice::NotTold;
-use crate::registry::{Outbound, Voice};
+use crate::registry::subscriber::NotDelivered;
+use crate::registry::{Outbound, Subscriber};
 
 const OWN: Stream = Stream::User(UserId::new(1));
 const DRIVERS: Stream = Stream::Drivers;
@@ -21,21 +21,25 @@ const DRIVERS: Stream = Stream::Drivers;
 /// Tells the numbers of events, but none above this.
 struct UpTo(i64);
 
-impl Voice for UpTo {
-    fn tell(&self, shared: &mut Shared<'_>, outbound: &Outbound) -> Result<(), NotTold> {
+impl Subscriber for UpTo {
+    fn deliver(
+        &self,
+        shared: &mut SharedEvent<'_>,
+        outbound: &Outbound,
+    ) -> Result<(), NotDelivered> {
         let number = shared.event().id;
         if number > self.0 {
-            return Err(NotTold);
+            return Err(NotDelivered);
         }
         outbound
             .push(format!("{number} ").into())
-            .map_err(|_| NotTold)
+            .map_err(|_| NotDelivered)
     }
 }
 
 /// The log as it was read: each event's number, and where it stands.
-fn found(log: &[(i64, &[(Stream, i64)])]) -> Found {
-    let mut found = Found::new();
+fn found(log: &[(i64, &[(Stream, i64)])]) -> FoundEvents {
+    let mut found = FoundEvents::new();
     for (id, places) in log {
         let position = |(stream, sequence): &(Stream, i64)| Position {
             stream: *stream,
@@ -58,7 +62,7 @@ fn found(log: &[(i64, &[(Stream, i64)])]) -> Found {
     found
 }
 
-fn lagging(missed: &[(Stream, i64, i64)], voice: UpTo) -> Lagging {
+fn lagging(missed: &[(Stream, i64, i64)], subscriber: UpTo) -> Lagging {
     let part = |(stream, first, last): &(Stream, i64, i64)| Missed {
         stream: *stream,
         first: *first,
@@ -67,7 +71,7 @@ fn lagging(missed: &[(Stream, i64, i64)], voice: UpTo) -> Lagging {
     Lagging {
         socket: SocketId(1),
         missed: missed.iter().map(part).collect(),
-        voice: Arc::new(voice),
+        subscriber: Arc::new(subscriber),
         outbound: Outbound::default(),
     }
 }

@@ -63,10 +63,10 @@ fn a_day_without_the_dead_is_the_same_day_for_everybody_else() {
     for word in ["broadcast", "nearest", "batch+hints"] {
         let (with, without) = (tally(&with, word), tally(&without, word));
         // Nobody with a dead device serves anybody, and they are counted as off shift where they are not there.
-        let served = |tally: &Tally| {
+        let served = |tally: &DayTally| {
             let served = tally.rides.iter();
             served
-                .filter(|ride| ride.outcome == Some(Outcome::Served))
+                .filter(|ride| ride.outcome == Some(RideOutcome::Served))
                 .count()
         };
         assert!(served(&with) > 20 && served(&without) > 20, "{word}");

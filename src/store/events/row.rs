@@ -6,7 +6,9 @@ use diesel::prelude::*;
 use diesel::result::Error;
 use uuid::Uuid;
 
-use crate::domain::{Actor, Event, Fact, Kind, Position, Stream, TripChange, TripId, UserId};
+use crate::domain::{
+    Actor, Event, Fact, Position, Stream, TripChange, TripEventKind, TripId, UserId,
+};
 use crate::store::corrupt::{Corrupt, readable};
 use crate::store::schema::events;
 use crate::store::sql_types::At;
@@ -43,12 +45,12 @@ pub(in crate::store) struct EventRow {
 type PositionRow = (String, Uuid, i64);
 
 /// The trip's number, the revision, the reason, and what was before.
-type TripColumns<'a> = (Option<i64>, Option<i64>, Option<&'a str>, Option<String>);
+type EventTripColumns<'a> = (Option<i64>, Option<i64>, Option<&'a str>, Option<String>);
 
 impl<'a> NewEvent<'a> {
     /// `trips` has the numbers of the trips that messages are about.
     pub(super) fn of(event: &'a Event, trips: &HashMap<TripId, i64>) -> Self {
-        let (payload, (trip_id, revision, reason, before)): (String, TripColumns<'a>) =
+        let (payload, (trip_id, revision, reason, before)): (String, EventTripColumns<'a>) =
             match &event.fact {
                 Fact::Trip(TripChange { trip, before, .. }) => {
                     let reason = trip.reason.as_ref().map(crate::domain::Reason::as_str);
@@ -126,23 +128,27 @@ impl EventRow {
 
     fn fact(&self) -> serde_json::Result<Option<Fact>> {
         let payload = &self.payload;
-        Ok(match (self.kind.as_str(), Kind::parse(&self.kind)) {
-            (_, Some(kind)) => {
-                let before = self.before.as_deref().map(serde_json::from_str);
-                Some(Fact::Trip(TripChange {
-                    kind,
-                    trip: serde_json::from_str(payload)?,
-                    before: before.transpose()?,
-                }))
-            }
-            ("message", None) => Some(Fact::Message(serde_json::from_str(payload)?)),
-            ("notification", None) => Some(Fact::Notification(serde_json::from_str(payload)?)),
-            ("offered" | "offer-ended", None) => Some(Fact::Offer(serde_json::from_str(payload)?)),
-            ("shift-began" | "shift-ended", None) => {
-                Some(Fact::Shift(serde_json::from_str(payload)?))
-            }
-            (_, None) => None,
-        })
+        Ok(
+            match (self.kind.as_str(), TripEventKind::parse(&self.kind)) {
+                (_, Some(kind)) => {
+                    let before = self.before.as_deref().map(serde_json::from_str);
+                    Some(Fact::Trip(TripChange {
+                        kind,
+                        trip: serde_json::from_str(payload)?,
+                        before: before.transpose()?,
+                    }))
+                }
+                ("message", None) => Some(Fact::Message(serde_json::from_str(payload)?)),
+                ("notification", None) => Some(Fact::Notification(serde_json::from_str(payload)?)),
+                ("offered" | "offer-ended", None) => {
+                    Some(Fact::Offer(serde_json::from_str(payload)?))
+                }
+                ("shift-began" | "shift-ended", None) => {
+                    Some(Fact::Shift(serde_json::from_str(payload)?))
+                }
+                (_, None) => None,
+            },
+        )
     }
 }
 

@@ -12,7 +12,7 @@ use crate::domain::{Event, SessionId};
 
 /// What one committed batch has to tell.
 #[derive(Debug, Default)]
-pub struct News {
+pub struct Announcement {
     /// What happened to trips.
     pub events: Vec<Arc<Event>>,
     /// Log-ins that are over.
@@ -23,7 +23,7 @@ pub struct News {
 #[derive(Debug)]
 pub enum Item {
     /// News as it was committed.
-    News(News),
+    News(Announcement),
     /// The events numbered `first` to `last` did not fit and stand in the log.
     Gap {
         /// The first of them.
@@ -34,22 +34,22 @@ pub enum Item {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Gap {
+struct FeedGap {
     first: i64,
     last: i64,
 }
 
-type SharedGap = Arc<Mutex<Option<Gap>>>;
+type SharedGap = Arc<Mutex<Option<FeedGap>>>;
 
 /// The writer's end.
 pub struct FeedSender {
-    queue: mpsc::Sender<News>,
+    queue: mpsc::Sender<Announcement>,
     gap: SharedGap,
 }
 
 /// The announcer's end.
 pub struct Feed {
-    queue: mpsc::Receiver<News>,
+    queue: mpsc::Receiver<Announcement>,
     gap: SharedGap,
 }
 
@@ -69,14 +69,14 @@ pub fn feed(capacity: usize) -> (FeedSender, Feed) {
     )
 }
 
-fn lock(gap: &SharedGap) -> MutexGuard<'_, Option<Gap>> {
+fn lock(gap: &SharedGap) -> MutexGuard<'_, Option<FeedGap>> {
     gap.lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 impl FeedSender {
     /// Hands over news without waiting; nothing may overtake a gap.
-    pub fn send(&self, news: News) {
+    pub fn send(&self, news: Announcement) {
         if news.events.is_empty() && news.ended.is_empty() {
             return;
         }
@@ -97,7 +97,7 @@ impl FeedSender {
             events = refused.events.len(),
             "The feed is full; they will be read from the log"
         );
-        *gap = Some(Gap {
+        *gap = Some(FeedGap {
             first: gap.map_or(first.id, |gap| gap.first),
             last: last.id,
         });
@@ -125,7 +125,7 @@ impl Feed {
     }
 
     /// Only when the queue is empty does the gap come next.
-    fn take_gap(&mut self) -> Option<Gap> {
+    fn take_gap(&mut self) -> Option<FeedGap> {
         let mut gap = lock(&self.gap);
         if self.queue.is_empty() {
             gap.take()

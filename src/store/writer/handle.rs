@@ -41,7 +41,7 @@ impl Tx<'_> {
 }
 
 /// A write that is not a command on a trip: run in the batch's transaction, perhaps more than once.
-pub(super) trait Change: Send {
+pub(super) trait PlainWrite: Send {
     fn run(&mut self, tx: &mut Tx<'_>) -> QueryResult<()>;
     fn answer(self: Box<Self>, written: Result<(), Unavailable>);
 }
@@ -52,7 +52,7 @@ struct Closure<T, F> {
     reply: oneshot::Sender<Result<T, Unavailable>>,
 }
 
-impl<T: Send, F: Fn(&mut Tx<'_>) -> QueryResult<T> + Send> Change for Closure<T, F> {
+impl<T: Send, F: Fn(&mut Tx<'_>) -> QueryResult<T> + Send> PlainWrite for Closure<T, F> {
     fn run(&mut self, tx: &mut Tx<'_>) -> QueryResult<()> {
         self.value = Some((self.body)(tx)?);
         Ok(())
@@ -66,7 +66,7 @@ impl<T: Send, F: Fn(&mut Tx<'_>) -> QueryResult<T> + Send> Change for Closure<T,
 }
 
 /// A job and when it was handed over.
-pub(super) struct Waiting {
+pub(super) struct QueuedJob {
     job: Job,
     since: Instant,
 }
@@ -80,18 +80,18 @@ pub enum Written {
     Event(Arc<Event>),
 }
 
-pub(super) type Reply = oneshot::Sender<Result<Result<Written, Refusal>, Unavailable>>;
+pub(super) type WriterReply = oneshot::Sender<Result<Result<Written, Refusal>, Unavailable>>;
 
 /// What the writer is to do.
 pub(super) enum Job {
-    Command(Box<Submission>, Reply),
-    Change(Box<dyn Change>),
+    Command(Box<Submission>, WriterReply),
+    Change(Box<dyn PlainWrite>),
 }
 
 /// The way to the writer; cheap to clone. The writer stops when the last one is dropped.
 #[derive(Clone)]
 pub struct WriterHandle {
-    pub(super) jobs: mpsc::Sender<Waiting>,
+    pub(super) jobs: mpsc::Sender<QueuedJob>,
     pub(super) unsure: Arc<AtomicBool>,
 }
 
@@ -142,7 +142,7 @@ impl WriterHandle {
     fn submit(&self, job: Job) -> Result<(), Unavailable> {
         let since = Instant::now();
         self.jobs
-            .try_send(Waiting { job, since })
+            .try_send(QueuedJob { job, since })
             .map_err(|_| Unavailable::Busy)
     }
 }
@@ -156,7 +156,7 @@ async fn wait_for<T>(answer: oneshot::Receiver<Result<T, Unavailable>>) -> Resul
 }
 
 /// Jobs whose callers have been told that they waited too long are not carried out behind their backs.
-pub(super) fn still_awaited(waiting: impl Iterator<Item = Waiting>) -> Vec<Job> {
+pub(super) fn still_awaited(waiting: impl Iterator<Item = QueuedJob>) -> Vec<Job> {
     waiting
         .filter(|waiting| waiting.since.elapsed() < ANSWER_WAIT)
         .map(|waiting| waiting.job)

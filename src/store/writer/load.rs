@@ -33,7 +33,7 @@ fn load_named(db: &mut Db, named: &Named<'_>, state: &mut State) -> QueryResult<
     state.standings = users::lock(db, &list(&named.accounts))?
         .into_iter()
         .collect();
-    let found = trips::find_all(db, &list(&named.trips), trips::Lock::Rows)?;
+    let found = trips::find_all(db, &list(&named.trips), trips::RowLock::Rows)?;
     state.corrupt = found.corrupt.into_iter().map(|(trip, _)| trip).collect();
     let trips = found.trips.into_iter().map(|trip| (trip.id, trip.into()));
     state.trips = trips.collect();
@@ -61,7 +61,7 @@ fn load_named(db: &mut Db, named: &Named<'_>, state: &mut State) -> QueryResult<
 }
 
 fn load_implied(db: &mut Db, implied: &Implied, state: &mut State) -> QueryResult<()> {
-    let found = trips::find_all(db, &list(&implied.trips), trips::Lock::No)?;
+    let found = trips::find_all(db, &list(&implied.trips), trips::RowLock::No)?;
     let trips = found.trips.into_iter().map(|trip| (trip.id, trip.into()));
     state.trips.extend(trips);
     if !implied.silences.is_empty() {

@@ -23,12 +23,12 @@ use diesel::result::Error;
 use tokio::sync::mpsc;
 
 use self::fault::Fault;
-use self::feed::{FeedSender, News};
-use self::handle::{ANSWER_WAIT, Job, Waiting, fail, still_awaited};
+use self::feed::{Announcement, FeedSender};
+use self::handle::{ANSWER_WAIT, Job, QueuedJob, fail, still_awaited};
 use super::db::{Access, DatabaseUrl, Db};
-use super::lock::{Again, Lock, Loss};
+use super::lock::{Again, DatabaseLock, Loss};
 use super::pool::Unavailable;
-use super::{Bounds, events, trips, users};
+use super::{StoreBounds, events, trips, users};
 use crate::domain::core::{Outcome, Refusal, Submission};
 use crate::domain::{Event, TripId, UserId};
 use crate::inputs;
@@ -39,11 +39,11 @@ const QUEUE_MAX: usize = 4_096;
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
 /// How the writer gets to the database.
-pub struct Way {
+pub struct DatabaseAccess {
     /// Where it is.
     pub url: DatabaseUrl,
     /// The lock, where others are to be kept out, and the connection that has it.
-    pub locked: Option<(Lock, Db)>,
+    pub locked: Option<(DatabaseLock, Db)>,
     /// Noted once somebody else has taken the database.
     pub loss: Loss,
 }
@@ -51,9 +51,9 @@ pub struct Way {
 /// Starts the writer's thread, which commits as many writes at once as the bounds allow; it ends when every handle is
 /// gone and all that waited is written.
 pub fn start(
-    way: Way,
+    way: DatabaseAccess,
     feed: FeedSender,
-    bounds: Bounds,
+    bounds: StoreBounds,
 ) -> (WriterHandle, std::thread::JoinHandle<()>) {
     let (jobs, waiting) = mpsc::channel(QUEUE_MAX);
     let unsure = Arc::new(AtomicBool::new(false));
@@ -87,7 +87,7 @@ pub fn start(
 struct Writer {
     url: DatabaseUrl,
     db: Option<Db>,
-    lock: Option<Lock>,
+    lock: Option<DatabaseLock>,
     loss: Loss,
     last_attempt: Option<Instant>,
     /// Events of a batch whose commit may or may not have happened.
@@ -102,11 +102,11 @@ struct Writer {
 struct Committed {
     /// One a command.
     outcomes: Vec<Result<Outcome, Refusal>>,
-    news: News,
+    news: Announcement,
 }
 
 impl Writer {
-    fn run(mut self, mut waiting: mpsc::Receiver<Waiting>, batch_max: usize) {
+    fn run(mut self, mut waiting: mpsc::Receiver<QueuedJob>, batch_max: usize) {
         let mut batch = Vec::with_capacity(batch_max);
         while waiting.blocking_recv_many(&mut batch, batch_max) > 0 {
             let jobs = still_awaited(batch.drain(..));
@@ -193,7 +193,7 @@ impl Writer {
             trips::find_all(
                 db,
                 &trips.into_iter().collect::<Vec<_>>(),
-                trips::Lock::Rows,
+                trips::RowLock::Rows,
             )?;
             let mut found = Vec::new();
             for event in unsure {
@@ -207,7 +207,7 @@ impl Writer {
         self.unsure.clear();
         self.is_unsure.store(false, Ordering::Relaxed);
         let events = found.into_iter().map(Arc::new).collect();
-        self.feed.send(News {
+        self.feed.send(Announcement {
             events,
             ended: Vec::new(),
         });
@@ -295,7 +295,7 @@ impl Writer {
         match outcomes {
             Ok(outcomes) => {
                 let events = events.into_iter().map(Arc::new).collect();
-                let news = News { events, ended };
+                let news = Announcement { events, ended };
                 Ok(Committed { outcomes, news })
             }
             Err(error) => {

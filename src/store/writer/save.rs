@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::domain::core::{Changes, State};
 use crate::domain::{Event, Fact, Offer, OfferId, Status, Stream, Trip, TripId};
 use crate::store::db::Db;
-use crate::store::tracks::Kept;
+use crate::store::tracks::KeptTrack;
 use crate::store::{
     events, keys, notifications, offers, searches, shifts, silences, tracks, trips,
 };
@@ -131,7 +131,7 @@ fn save_tracks(db: &mut Db, state: &State, changes: &Changes) -> QueryResult<()>
     }
     let rides = changes.ended_rides.iter();
     let rides = rides.filter_map(|ride| {
-        let kept = Kept {
+        let kept = KeptTrack {
             measured: ride.measured.clone(),
             until_at: ride.until_at,
         };

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::bare::{self, Seat};
+use super::bare::{self, SocketOwner};
 use super::{course, taxi};
 use crate::domain::{DriverId, Party, RiderId, UserId};
 use crate::problem::Problem;
@@ -91,8 +91,8 @@ fn is_told(problem: &Problem) {
 /// Read, or refused; never a panic.
 fn is_answered(frame: &str) {
     let seats = [
-        Seat::Rider(party(RiderId::of(UserId::new(1)))),
-        Seat::Driver(party(DriverId::of(UserId::new(2)))),
+        SocketOwner::Rider(party(RiderId::of(UserId::new(1)))),
+        SocketOwner::Driver(party(DriverId::of(UserId::new(2)))),
     ];
     for seat in &seats {
         for style in [&course::STYLE, &taxi::STYLE] {

@@ -2,17 +2,17 @@
 
 use serde_json::{Map, Value};
 
-use crate::dispatch::{DriverVerb, Wish};
+use crate::dispatch::{DriverVerb, OrderRequest};
 use crate::domain::core::IdempotencyKey;
 use crate::domain::core::Stated;
 use crate::domain::{DriverId, MessageText, Party, RiderId, Trip, TripRef};
-use crate::fields::{Fields, Presence};
-use crate::notices::Which;
+use crate::fields::{Fields, Optionality};
+use crate::notices::WhichNotifications;
 use crate::problem::{Code, Problem};
 
 /// Who sits at a socket, as what.
 #[derive(Debug)]
-pub enum Seat {
+pub enum SocketOwner {
     /// A rider's app.
     Rider(Party<RiderId>),
     /// A driver's app.
@@ -21,9 +21,9 @@ pub enum Seat {
 
 /// What a frame asks for.
 #[derive(Debug)]
-pub enum Asked {
+pub enum BareRequest {
     /// A new trip, one however often it is asked for with the same key.
-    Trip(Box<Wish>, Option<IdempotencyKey>),
+    Trip(Box<OrderRequest>, Option<IdempotencyKey>),
     /// That a trip is moved on.
     Update {
         /// Which trip.
@@ -39,7 +39,7 @@ pub enum Asked {
     Echo(String),
 }
 
-impl Asked {
+impl BareRequest {
     /// The same under a key.
     pub fn under(mut self, word: Option<IdempotencyKey>) -> Self {
         match &mut self {
@@ -57,7 +57,7 @@ pub struct Style {
     /// Whether the own active trips are sent on connect.
     pub greets: bool,
     /// Reads a frame.
-    pub read: fn(&str, &Seat) -> Result<Asked, Problem>,
+    pub read: fn(&str, &SocketOwner) -> Result<BareRequest, Problem>,
     /// Writes a trip.
     pub trip: fn(&Trip) -> String,
     /// Writes a taken trip for drivers whose it is not, where they are told less.
@@ -72,18 +72,18 @@ pub struct Style {
 pub fn message(frame: &str) -> Result<MessageText, Problem> {
     let object = object(frame)?;
     let mut fields = Fields::among_others(&object);
-    let text = fields.parsed("message", Presence::Required, MessageText::parse);
+    let text = fields.parsed("message", Optionality::Required, MessageText::parse);
     Ok(fields.finish(text)?)
 }
 
 /// Reads which notifications have been read.
-pub fn notices_read(frame: &str) -> Result<Which, Problem> {
+pub fn notices_read(frame: &str) -> Result<WhichNotifications, Problem> {
     let object = object(frame)?;
     let mut fields = Fields::among_others(&object);
-    let which = fields.value("read", Presence::Required);
+    let which = fields.value("read", Optionality::Required);
     let which = which.and_then(|value| match value.as_str() {
-        Some("all") => Some(Which::All),
-        Some(_) | None => fields.numbers("read").map(Which::These),
+        Some("all") => Some(WhichNotifications::All),
+        Some(_) | None => fields.numbers("read").map(WhichNotifications::These),
     });
     Ok(fields.finish(which)?)
 }
@@ -97,7 +97,7 @@ pub fn idempotency_key(frame: &Map<String, Value>) -> Result<Option<IdempotencyK
             .collect::<Vec<_>>()
     };
     let mut fields = Fields::among_others(frame);
-    let key = fields.parsed(KEY, Presence::Optional, |word| {
+    let key = fields.parsed(KEY, Optionality::Optional, |word| {
         IdempotencyKey::new(word, says().iter().map(String::as_bytes))
     });
     Ok(fields.finish(Some(key))?)

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::bare::{Asked, Seat, Style, idempotency_key, object};
+use super::bare::{BareRequest, SocketOwner, Style, idempotency_key, object};
 use crate::dispatch::DriverVerb;
 use crate::domain::core::Stated;
 use crate::domain::{DriverId, Party, RiderId, Status, TripId, TripObject, TripRef};
-use crate::fields::{Fields, Presence};
+use crate::fields::{Fields, Optionality};
 use crate::problem::Problem;
 
 /// How this dialect writes.
@@ -16,8 +16,8 @@ pub static STYLE: Style = Style {
     read: |frame, seat| {
         let object = object(frame)?;
         let asked = match seat {
-            Seat::Rider(rider) => request(&object, rider),
-            Seat::Driver(driver) => {
+            SocketOwner::Rider(rider) => request(&object, rider),
+            SocketOwner::Driver(driver) => {
                 let key = |fields: &mut Fields<'_>| Some((key(fields)?, None));
                 update(&object, driver, key)
             }
@@ -31,19 +31,22 @@ pub static STYLE: Style = Style {
 };
 
 /// Reads what a rider asks for.
-pub fn request(object: &Map<String, Value>, rider: &Party<RiderId>) -> Result<Asked, Problem> {
+pub fn request(
+    object: &Map<String, Value>,
+    rider: &Party<RiderId>,
+) -> Result<BareRequest, Problem> {
     let mut fields = Fields::among_others(object);
     let wish = fields.wish();
     fields.own("rider", rider.id.user(), &rider.username);
-    if fields.value("driver", Presence::Optional).is_some() {
+    if fields.value("driver", Optionality::Optional).is_some() {
         fields.refuse("driver", "A rider cannot choose the driver.");
     }
-    if let Some(status) = fields.text("status", Presence::Optional)
+    if let Some(status) = fields.text("status", Optionality::Optional)
         && status != Status::Requested.as_str()
     {
         fields.refuse("status", "A rider cannot set the status.");
     }
-    let read = wish.map(|wish| Asked::Trip(Box::new(wish), None));
+    let read = wish.map(|wish| BareRequest::Trip(Box::new(wish), None));
     Ok(fields.finish(read)?)
 }
 
@@ -52,29 +55,31 @@ pub fn update(
     object: &Map<String, Value>,
     driver: &Party<DriverId>,
     named: impl FnOnce(&mut Fields<'_>) -> Option<(TripRef, Option<i64>)>,
-) -> Result<Asked, Problem> {
+) -> Result<BareRequest, Problem> {
     let mut fields = Fields::among_others(object);
     let named = named(&mut fields);
-    let verb = fields.parsed("status", Presence::Required, verb);
+    let verb = fields.parsed("status", Optionality::Required, verb);
     let stated = Stated {
         number: named.and_then(|(_, number)| number),
-        pick_up: fields.address("pick_up_address", Presence::Optional),
-        drop_off: fields.address("drop_off_address", Presence::Optional),
+        pick_up: fields.address("pick_up_address", Optionality::Optional),
+        drop_off: fields.address("drop_off_address", Optionality::Optional),
         ..Stated::default()
     };
     fields.own("driver", driver.id.user(), &driver.username);
-    let read = named.zip(verb).map(|((trip, _), verb)| Asked::Update {
-        trip,
-        verb,
-        stated,
-        key: None,
-    });
+    let read = named
+        .zip(verb)
+        .map(|((trip, _), verb)| BareRequest::Update {
+            trip,
+            verb,
+            stated,
+            key: None,
+        });
     Ok(fields.finish(read)?)
 }
 
 /// The trip's key, which must be there.
 pub fn key(fields: &mut Fields<'_>) -> Option<TripRef> {
-    fields.parsed("nk", Presence::Required, |text| {
+    fields.parsed("nk", Optionality::Required, |text| {
         let key = TripId::parse(text).ok_or("Not a trip's key.");
         key.map(TripRef::Key)
     })
@@ -83,7 +88,7 @@ pub fn key(fields: &mut Fields<'_>) -> Option<TripRef> {
 /// A status in a frame is read as the verb that leads there.
 pub fn verb(word: &str) -> Result<DriverVerb, String> {
     match Status::parse(word) {
-        Some(Status::Started) => Ok(DriverVerb::Accept),
+        Some(Status::Accepted) => Ok(DriverVerb::Accept),
         Some(Status::Arrived) => Ok(DriverVerb::Arrive),
         Some(Status::InProgress) => Ok(DriverVerb::Start(None)),
         Some(Status::Completed) => Ok(DriverVerb::Complete),
@@ -125,12 +130,12 @@ mod tests {
         }
     }
 
-    fn by_rider(frame: &str) -> Result<Asked, Problem> {
-        (STYLE.read)(frame, &Seat::Rider(ann()))
+    fn by_rider(frame: &str) -> Result<BareRequest, Problem> {
+        (STYLE.read)(frame, &SocketOwner::Rider(ann()))
     }
 
-    fn by_driver(frame: &str) -> Result<Asked, Problem> {
-        (STYLE.read)(frame, &Seat::Driver(bob()))
+    fn by_driver(frame: &str) -> Result<BareRequest, Problem> {
+        (STYLE.read)(frame, &SocketOwner::Driver(bob()))
     }
 
     #[test]
@@ -138,14 +143,16 @@ mod tests {
         let frame =
             r#"{"pick_up_address":"A","drop_off_address":"B","rider":{"id":1,"username":"ann"}}"#;
         let asked = by_rider(frame);
-        assert!(matches!(asked, Ok(Asked::Trip(wish, _)) if wish.pick_up.address.as_str() == "A"));
+        assert!(
+            matches!(asked, Ok(BareRequest::Trip(wish, _)) if wish.pick_up.address.as_str() == "A")
+        );
         let nk = "0193a1b2c3d4e5f60718293a4b5c6d7e";
         let frame = format!(
             r#"{{"nk":"{nk}","pick_up_address":"A","drop_off_address":"B","status":"STARTED","driver":{{"id":2,"username":"bob"}}}}"#
         );
         let asked = by_driver(&frame);
         assert!(
-            matches!(asked, Ok(Asked::Update { trip, verb: DriverVerb::Accept, .. }) if Some(trip) == TripRef::parse(nk))
+            matches!(asked, Ok(BareRequest::Update { trip, verb: DriverVerb::Accept, .. }) if Some(trip) == TripRef::parse(nk))
         );
     }
 

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::bare::{Asked, Seat, Style, idempotency_key, object};
+use super::bare::{BareRequest, SocketOwner, Style, idempotency_key, object};
 use super::course;
 use crate::domain::{Trip, TripObject, TripRef};
-use crate::fields::{Fields, Presence};
+use crate::fields::{Fields, Optionality};
 use crate::problem::Problem;
 
 /// How this dialect writes.
@@ -19,38 +19,42 @@ pub static STYLE: Style = Style {
     named,
 };
 
-fn read(frame: &str, seat: &Seat) -> Result<Asked, Problem> {
+fn read(frame: &str, seat: &SocketOwner) -> Result<BareRequest, Problem> {
     let object = object(frame)?;
     let mut fields = Fields::among_others(&object);
-    let kind = fields.parsed("type", Presence::Required, kind);
+    let kind = fields.parsed("type", Optionality::Required, kind);
     let kind = fields.finish(kind)?;
-    if kind == Kind::Echo {
+    if kind == TaxiMessageKind::Echo {
         let data = object.get("data").unwrap_or(&Value::Null);
-        return Ok(Asked::Echo(echo(data)));
+        return Ok(BareRequest::Echo(echo(data)));
     }
     let mut fields = Fields::among_others(&object);
-    let data = fields.object("data", Presence::Required);
+    let data = fields.object("data", Optionality::Required);
     let data = fields.finish(data)?;
     let asked = match (kind, seat) {
-        (Kind::Create, Seat::Rider(rider)) => course::request(data, rider),
-        (Kind::Update, Seat::Driver(driver)) => course::update(data, driver, which),
-        (Kind::Create | Kind::Update | Kind::Echo, _) => Err(Problem::not_allowed()),
+        (TaxiMessageKind::Create, SocketOwner::Rider(rider)) => course::request(data, rider),
+        (TaxiMessageKind::Update, SocketOwner::Driver(driver)) => {
+            course::update(data, driver, which)
+        }
+        (TaxiMessageKind::Create | TaxiMessageKind::Update | TaxiMessageKind::Echo, _) => {
+            Err(Problem::not_allowed())
+        }
     };
     Ok(asked?.under(idempotency_key(&object)?))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum TaxiMessageKind {
     Create,
     Update,
     Echo,
 }
 
-fn kind(word: &str) -> Result<Kind, &'static str> {
+fn kind(word: &str) -> Result<TaxiMessageKind, &'static str> {
     match word {
-        "create.trip" => Ok(Kind::Create),
-        "update.trip" => Ok(Kind::Update),
-        "echo.message" => Ok(Kind::Echo),
+        "create.trip" => Ok(TaxiMessageKind::Create),
+        "update.trip" => Ok(TaxiMessageKind::Update),
+        "echo.message" => Ok(TaxiMessageKind::Echo),
         _ => Err("Not a valid choice: create.trip, update.trip or echo.message."),
     }
 }
@@ -60,7 +64,7 @@ fn kind(word: &str) -> Result<Kind, &'static str> {
 fn which(fields: &mut Fields<'_>) -> Option<(TripRef, Option<i64>)> {
     let id = fields.trip("id");
     if !fields.is_given("nk") {
-        fields.value("id", Presence::Required)?;
+        fields.value("id", Optionality::Required)?;
         return Some((id?, None));
     }
     let key = course::key(fields)?;
@@ -114,9 +118,9 @@ mod tests {
 
     #[test]
     fn an_echo_comes_back_as_it_came() {
-        let rider = Seat::Rider(party(RiderId::of(UserId::new(1))));
+        let rider = SocketOwner::Rider(party(RiderId::of(UserId::new(1))));
         let frame = r#"{"type":"echo.message","data":{"b":[1],"a":null}}"#;
-        assert!(matches!(read(frame, &rider), Ok(Asked::Echo(echo)) if echo == frame));
+        assert!(matches!(read(frame, &rider), Ok(BareRequest::Echo(echo)) if echo == frame));
         for wrong in [r#"{"type":"fly"}"#, r#"{"type":"create.trip"}"#, "[]", ""] {
             assert!(read(wrong, &rider).is_err(), "{wrong}");
         }
@@ -124,12 +128,12 @@ mod tests {
 
     #[test]
     fn a_trip_is_updated_by_its_id_or_its_key_or_both() {
-        let driver = Seat::Driver(party(DriverId::of(UserId::new(1))));
+        let driver = SocketOwner::Driver(party(DriverId::of(UserId::new(1))));
         let asked = |mut data: Value| {
             data["status"] = json!("STARTED");
             let frame = json!({"type": "update.trip", "data": data}).to_string();
             match read(&frame, &driver) {
-                Ok(Asked::Update { trip, stated, .. }) => Some((trip, stated.number)),
+                Ok(BareRequest::Update { trip, stated, .. }) => Some((trip, stated.number)),
                 Ok(_) | Err(_) => None,
             }
         };

@@ -3,7 +3,7 @@
 use cabrank::domain::core::{Candidate, Command, Effect, Proposal, Stated, Submission};
 use cabrank::domain::{
     Action, Actor, Address, Amendment, DriverId, OfferId, OperatorId, Order, Outset, Party,
-    PlaceChange, Reason, Request, RideCode, RiderId, TripId, Vehicle, VehicleClass,
+    PlaceChange, Reason, RideCode, RiderId, TripId, TripRequest, Vehicle, VehicleClass,
 };
 use cabrank::inputs;
 use cabrank::store::QueryResult;
@@ -268,7 +268,7 @@ impl City {
         let Command::RequestTrip(request, limits) = ordered else {
             unreachable!("an order is a request");
         };
-        Command::RequestTrip(Request { id, ..request }, limits)
+        Command::RequestTrip(TripRequest { id, ..request }, limits)
     }
 
     fn proposal(&self, trip: usize, round: &Round) -> Proposal {

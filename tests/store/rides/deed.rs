@@ -1,7 +1,7 @@
 //! What is tried, and what it may come to.
 
 use cabrank::domain::core::{Effect, Refusal, Reply};
-use cabrank::domain::{Ending, OfferState, Policy, TripRefusal};
+use cabrank::domain::{OfferState, Policy, RideEnding, TripRefusal};
 use cabrank::store::writer::CommandError;
 
 /// Something to try. Trips and people have numbers, from 0.
@@ -92,7 +92,7 @@ pub enum Leave {
 pub enum Call {
     Cancel,
     TakeBack,
-    End(Ending),
+    End(RideEnding),
 }
 
 /// What a deed comes to.

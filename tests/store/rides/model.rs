@@ -103,13 +103,13 @@ impl Ride {
     }
 
     pub fn is_taken(&self) -> bool {
-        [Status::Started, Status::Arrived, Status::InProgress].contains(&self.status)
+        [Status::Accepted, Status::Arrived, Status::InProgress].contains(&self.status)
     }
 
     /// Whether it is to be noted that its driver is late.
     pub fn is_overdue(&self, at: i64) -> bool {
         let is_due = self.late_due.is_some_and(|due| due <= at);
-        self.status == Status::Started && is_due && !self.is_late
+        self.status == Status::Accepted && is_due && !self.is_late
     }
 
     pub fn is_early(&self) -> bool {

@@ -1,6 +1,6 @@
 //! The rules of trips, as the model knows them: who may do what, and when.
 
-use cabrank::domain::{Ending, OfferState, Role, Status};
+use cabrank::domain::{OfferState, RideEnding, Role, Status};
 
 use super::deed::{Call, Drive, Leave, Told, Verdict};
 use super::model::{FREE_WAITING_S, LATE_S, Model, PROMISED_S, SEARCH_S};
@@ -12,7 +12,7 @@ impl Model {
             Some(taker) if taker != driver && ride.status != Status::Cancelled => {
                 return Verdict::AlreadyTaken;
             }
-            Some(_) if ride.status == Status::Started => return Verdict::AlreadyDone,
+            Some(_) if ride.status == Status::Accepted => return Verdict::AlreadyDone,
             Some(_) | None => {}
         }
         if ride.status != Status::Requested {
@@ -35,7 +35,7 @@ impl Model {
         ride.driver = Some(driver);
         ride.late_due = ride.is_offered().then_some(at + PROMISED_S + LATE_S);
         (ride.is_late, ride.is_blocked) = (false, false);
-        self.becomes(trip, Status::Started, at)
+        self.becomes(trip, Status::Accepted, at)
     }
 
     pub(super) fn drive(&mut self, trip: usize, driver: usize, drive: Drive, at: i64) -> Verdict {
@@ -44,8 +44,8 @@ impl Model {
             return Verdict::NotYours;
         }
         let (from, to): (&[Status], _) = match drive {
-            Drive::Arrive => (&[Status::Started], Status::Arrived),
-            Drive::Start(_) => (&[Status::Started, Status::Arrived], Status::InProgress),
+            Drive::Arrive => (&[Status::Accepted], Status::Arrived),
+            Drive::Start(_) => (&[Status::Accepted, Status::Arrived], Status::InProgress),
             Drive::Complete => (&[Status::InProgress], Status::Completed),
             Drive::NoShow => (&[Status::Arrived], Status::NoShow),
         };
@@ -78,7 +78,7 @@ impl Model {
         if is_others && ride.status != Status::Cancelled {
             return Verdict::NotYours;
         }
-        if ![Status::Started, Status::Arrived].contains(&ride.status) {
+        if ![Status::Accepted, Status::Arrived].contains(&ride.status) {
             return Verdict::NotPossible;
         }
         self.lets_go(trip, at)
@@ -94,7 +94,7 @@ impl Model {
 
     pub(super) fn late(&mut self, trip: usize, at: i64) -> Verdict {
         let ride = &mut self.rides[trip];
-        if ride.status == Status::Started && ride.is_late {
+        if ride.status == Status::Accepted && ride.is_late {
             return Verdict::AlreadyDone;
         }
         if !ride.is_overdue(at) {
@@ -125,7 +125,7 @@ impl Model {
     fn take_back(&mut self, trip: usize, at: i64) -> Verdict {
         let ride = &self.rides[trip];
         match ride.status {
-            Status::Started | Status::Arrived => self.lets_go(trip, at),
+            Status::Accepted | Status::Arrived => self.lets_go(trip, at),
             Status::Requested if ride.attempt > 1 => Verdict::AlreadyDone,
             Status::Scheduled
             | Status::Requested
@@ -194,8 +194,8 @@ impl Model {
         let ending = match call {
             Call::Cancel => return self.cancel(trip, Role::Operator),
             Call::TakeBack => return self.take_back(trip, at),
-            Call::End(Ending::Completed) => Status::Completed,
-            Call::End(Ending::Cancelled) => Status::Cancelled,
+            Call::End(RideEnding::Completed) => Status::Completed,
+            Call::End(RideEnding::Cancelled) => Status::Cancelled,
         };
         let ride = &self.rides[trip];
         if ride.status == Status::InProgress {

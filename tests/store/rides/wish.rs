@@ -14,7 +14,7 @@ impl Ride {
             }
             What::Accept => self.status == Status::Requested,
             What::Drive(_) | What::GiveBack | What::Block => self.is_taken(),
-            What::Late => self.status == Status::Started,
+            What::Late => self.status == Status::Accepted,
             What::Request(_)
             | What::Leave(_)
             | What::Call(_)

@@ -9,7 +9,7 @@ use crate::id::DriverId;
 use crate::metered::Metered;
 use crate::order::RideCode;
 use crate::text::Reason;
-use crate::trip::{State, Times, Trip};
+use crate::trip::{Trip, TripState, TripTimes};
 use crate::user::Party;
 
 impl Trip {
@@ -21,37 +21,39 @@ impl Trip {
         at: Timestamp,
     ) -> Result<Change, TripRefusal> {
         match &self.state {
-            State::Requested if self.given_back_by.contains(&driver.id) => {
+            TripState::Requested if self.given_back_by.contains(&driver.id) => {
                 Err(TripRefusal::GivenBack)
             }
-            State::Requested => {
-                let times = Times {
+            TripState::Requested => {
+                let times = TripTimes {
                     taken_at: Some(at),
-                    ..Times::default()
+                    ..TripTimes::default()
                 };
                 let driver = driver.clone();
                 let (pick_up, pick_up_at) = (self.pick_up.location, self.order.pick_up_at);
                 let conduct = Conduct::begin(&self.order.duties(), outset, pick_up, pick_up_at, at);
-                Ok(self.driven(State::Started { driver }, times, conduct, at))
+                Ok(self.driven(TripState::Accepted { driver }, times, conduct, at))
             }
-            State::Started { driver: taker } if taker.id == driver.id => Ok(Change::AlreadyDone),
-            State::Started { driver: taker }
-            | State::Arrived { driver: taker }
-            | State::InProgress { driver: taker }
-            | State::NoShow { driver: taker }
-            | State::Completed { driver: taker, .. }
+            TripState::Accepted { driver: taker } if taker.id == driver.id => {
+                Ok(Change::AlreadyDone)
+            }
+            TripState::Accepted { driver: taker }
+            | TripState::Arrived { driver: taker }
+            | TripState::InProgress { driver: taker }
+            | TripState::NoShow { driver: taker }
+            | TripState::Completed { driver: taker, .. }
                 if taker.id != driver.id =>
             {
                 Err(TripRefusal::AlreadyTaken)
             }
-            State::Scheduled
-            | State::Started { .. }
-            | State::Arrived { .. }
-            | State::InProgress { .. }
-            | State::Completed { .. }
-            | State::NoShow { .. }
-            | State::Cancelled { .. }
-            | State::Expired => Err(self.not_possible(action)),
+            TripState::Scheduled
+            | TripState::Accepted { .. }
+            | TripState::Arrived { .. }
+            | TripState::InProgress { .. }
+            | TripState::Completed { .. }
+            | TripState::NoShow { .. }
+            | TripState::Cancelled { .. }
+            | TripState::Expired => Err(self.not_possible(action)),
         }
     }
 
@@ -64,27 +66,27 @@ impl Trip {
     ) -> Result<Change, TripRefusal> {
         self.only_for_its_driver(by)?;
         match &self.state {
-            State::Started { driver } => {
+            TripState::Accepted { driver } => {
                 let duties = self.order.duties();
                 let conduct = Conduct {
                     arrival: duties.judge_arrival(from, self.pick_up.location)?,
                     ..self.conduct
                 };
-                let times = Times {
+                let times = TripTimes {
                     arrived_at: Some(at),
                     ..self.times
                 };
                 let driver = driver.clone();
-                Ok(self.driven(State::Arrived { driver }, times, conduct, at))
+                Ok(self.driven(TripState::Arrived { driver }, times, conduct, at))
             }
-            State::Arrived { .. } => Ok(Change::AlreadyDone),
-            State::Scheduled
-            | State::Requested
-            | State::InProgress { .. }
-            | State::Completed { .. }
-            | State::NoShow { .. }
-            | State::Cancelled { .. }
-            | State::Expired => Err(self.not_possible(action)),
+            TripState::Arrived { .. } => Ok(Change::AlreadyDone),
+            TripState::Scheduled
+            | TripState::Requested
+            | TripState::InProgress { .. }
+            | TripState::Completed { .. }
+            | TripState::NoShow { .. }
+            | TripState::Cancelled { .. }
+            | TripState::Expired => Err(self.not_possible(action)),
         }
     }
 
@@ -97,26 +99,26 @@ impl Trip {
     ) -> Result<Change, TripRefusal> {
         self.only_for_its_driver(by)?;
         match &self.state {
-            State::Started { .. } | State::Arrived { .. }
+            TripState::Accepted { .. } | TripState::Arrived { .. }
                 if self.order.code.is_some() && self.order.code.as_ref() != code =>
             {
                 Err(TripRefusal::WrongCode)
             }
-            State::Started { driver } | State::Arrived { driver } => {
-                let times = Times {
+            TripState::Accepted { driver } | TripState::Arrived { driver } => {
+                let times = TripTimes {
                     started_at: Some(at),
                     ..self.times
                 };
                 let driver = driver.clone();
-                Ok(self.driven(State::InProgress { driver }, times, self.conduct, at))
+                Ok(self.driven(TripState::InProgress { driver }, times, self.conduct, at))
             }
-            State::InProgress { .. } => Ok(Change::AlreadyDone),
-            State::Scheduled
-            | State::Requested
-            | State::Completed { .. }
-            | State::NoShow { .. }
-            | State::Cancelled { .. }
-            | State::Expired => Err(self.not_possible(action)),
+            TripState::InProgress { .. } => Ok(Change::AlreadyDone),
+            TripState::Scheduled
+            | TripState::Requested
+            | TripState::Completed { .. }
+            | TripState::NoShow { .. }
+            | TripState::Cancelled { .. }
+            | TripState::Expired => Err(self.not_possible(action)),
         }
     }
 
@@ -128,8 +130,8 @@ impl Trip {
     ) -> Result<Change, TripRefusal> {
         self.only_for_its_driver(by)?;
         match &self.state {
-            State::InProgress { driver } => {
-                let completed = State::Completed {
+            TripState::InProgress { driver } => {
+                let completed = TripState::Completed {
                     driver: driver.clone(),
                     by: action.actor(),
                 };
@@ -137,15 +139,15 @@ impl Trip {
                 let fare = self.ride_fare(ridden, at);
                 Ok(self.ridden(completed, None, (ridden, fare), at))
             }
-            State::Completed { by, .. } if *by == action.actor() => Ok(Change::AlreadyDone),
-            State::Scheduled
-            | State::Requested
-            | State::Started { .. }
-            | State::Arrived { .. }
-            | State::Completed { .. }
-            | State::NoShow { .. }
-            | State::Cancelled { .. }
-            | State::Expired => Err(self.not_possible(action)),
+            TripState::Completed { by, .. } if *by == action.actor() => Ok(Change::AlreadyDone),
+            TripState::Scheduled
+            | TripState::Requested
+            | TripState::Accepted { .. }
+            | TripState::Arrived { .. }
+            | TripState::Completed { .. }
+            | TripState::NoShow { .. }
+            | TripState::Cancelled { .. }
+            | TripState::Expired => Err(self.not_possible(action)),
         }
     }
 
@@ -154,12 +156,12 @@ impl Trip {
         let mut given_back_by = self.given_back_by.clone();
         given_back_by.push(by);
         Change::To(Box::new(Self {
-            state: State::Requested,
+            state: TripState::Requested,
             reason,
             attempt: self.attempt + 1,
             search_ends_at: self.order.search_ends_at(at),
             given_back_by,
-            times: Times::default(),
+            times: TripTimes::default(),
             conduct: Conduct::default(),
             ..self.next(at)
         }))
@@ -173,18 +175,21 @@ impl Trip {
         at: Timestamp,
     ) -> Result<Change, TripRefusal> {
         match &self.state {
-            State::Requested if self.given_back_by.contains(&by) => Ok(Change::AlreadyDone),
-            State::Started { driver } | State::Arrived { driver } if driver.id == by => {
+            TripState::Requested if self.given_back_by.contains(&by) => Ok(Change::AlreadyDone),
+            TripState::Accepted { driver } | TripState::Arrived { driver } if driver.id == by => {
                 Ok(self.given_back(by, reason.clone(), at))
             }
-            State::Started { .. } | State::Arrived { .. } => Err(TripRefusal::NotYourTrip),
-            State::InProgress { .. } | State::Completed { .. } | State::NoShow { .. } => {
+            TripState::Accepted { .. } | TripState::Arrived { .. } => Err(TripRefusal::NotYourTrip),
+            TripState::InProgress { .. }
+            | TripState::Completed { .. }
+            | TripState::NoShow { .. } => {
                 self.only_for_its_driver(by)?;
                 Err(self.not_possible(action))
             }
-            State::Scheduled | State::Requested | State::Cancelled { .. } | State::Expired => {
-                Err(self.not_possible(action))
-            }
+            TripState::Scheduled
+            | TripState::Requested
+            | TripState::Cancelled { .. }
+            | TripState::Expired => Err(self.not_possible(action)),
         }
     }
 
@@ -197,7 +202,7 @@ impl Trip {
     ) -> Result<Change, TripRefusal> {
         self.only_for_its_driver(by)?;
         match &self.state {
-            State::Arrived { driver } => {
+            TripState::Arrived { driver } => {
                 // Whoever has gone away again does not wait.
                 self.order
                     .duties()
@@ -210,16 +215,16 @@ impl Trip {
                 let terms = terms.filter(|_| self.conduct.has_truly_arrived());
                 let fare = terms.and_then(|terms| terms.no_show());
                 let driver = driver.clone();
-                Ok(self.charged(State::NoShow { driver }, None, fare, at))
+                Ok(self.charged(TripState::NoShow { driver }, None, fare, at))
             }
-            State::NoShow { .. } => Ok(Change::AlreadyDone),
-            State::Scheduled
-            | State::Requested
-            | State::Started { .. }
-            | State::InProgress { .. }
-            | State::Completed { .. }
-            | State::Cancelled { .. }
-            | State::Expired => Err(self.not_possible(action)),
+            TripState::NoShow { .. } => Ok(Change::AlreadyDone),
+            TripState::Scheduled
+            | TripState::Requested
+            | TripState::Accepted { .. }
+            | TripState::InProgress { .. }
+            | TripState::Completed { .. }
+            | TripState::Cancelled { .. }
+            | TripState::Expired => Err(self.not_possible(action)),
         }
     }
 
@@ -258,7 +263,7 @@ impl Trip {
     /// A ride is over, which was so far and costs this.
     pub(super) fn ridden(
         &self,
-        state: State,
+        state: TripState,
         reason: Option<Reason>,
         (ridden, fare): (Metered, Option<Fare>),
         at: Timestamp,
@@ -274,7 +279,7 @@ impl Trip {
 
     pub(super) fn charged(
         &self,
-        state: State,
+        state: TripState,
         reason: Option<Reason>,
         fare: Option<Fare>,
         at: Timestamp,
@@ -287,7 +292,13 @@ impl Trip {
         }))
     }
 
-    fn driven(&self, state: State, times: Times, conduct: Conduct, at: Timestamp) -> Change {
+    fn driven(
+        &self,
+        state: TripState,
+        times: TripTimes,
+        conduct: Conduct,
+        at: Timestamp,
+    ) -> Change {
         Change::To(Box::new(Self {
             state,
             reason: None,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::action::{Action, Change, TripRefusal};
 use crate::fare::{Amount, LineKind, SetFare, fee};
 use crate::text::Reason;
-use crate::trip::{State, Trip};
+use crate::trip::{Trip, TripState};
 
 impl Trip {
     /// An operator decides what a ride that is over costs, or a fee that is due.
@@ -17,16 +17,16 @@ impl Trip {
         at: Timestamp,
     ) -> Result<Change, TripRefusal> {
         match &self.state {
-            State::Completed { .. } => {}
-            State::NoShow { .. } | State::Cancelled { .. } if self.fare.is_some() => {}
-            State::Scheduled
-            | State::Requested
-            | State::Started { .. }
-            | State::Arrived { .. }
-            | State::InProgress { .. }
-            | State::NoShow { .. }
-            | State::Cancelled { .. }
-            | State::Expired => return Err(self.not_possible(action)),
+            TripState::Completed { .. } => {}
+            TripState::NoShow { .. } | TripState::Cancelled { .. } if self.fare.is_some() => {}
+            TripState::Scheduled
+            | TripState::Requested
+            | TripState::Accepted { .. }
+            | TripState::Arrived { .. }
+            | TripState::InProgress { .. }
+            | TripState::NoShow { .. }
+            | TripState::Cancelled { .. }
+            | TripState::Expired => return Err(self.not_possible(action)),
         }
         let terms = self.order.terms.as_ref();
         let currency = terms.and_then(|terms| terms.currency);

@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 
 use crate::action::drive::ridden;
-use crate::action::{Action, Change, Ending, TripRefusal};
+use crate::action::{Action, Change, RideEnding, TripRefusal};
 use crate::amendment::{Amendment, PlaceChange};
 use crate::estimate::estimate;
 use crate::fare::Fare;
 use crate::order::Order;
 use crate::place::{Coordinates, Place};
 use crate::text::Reason;
-use crate::trip::{State, Status, Trip};
+use crate::trip::{Status, Trip, TripState};
 use crate::user::Actor;
 
 impl Trip {
@@ -21,23 +21,26 @@ impl Trip {
         at: Timestamp,
     ) -> Result<Change, TripRefusal> {
         match &self.state {
-            State::Scheduled | State::Requested | State::Started { .. } | State::Arrived { .. } => {
+            TripState::Scheduled
+            | TripState::Requested
+            | TripState::Accepted { .. }
+            | TripState::Arrived { .. } => {
                 let fee = match action.actor() {
                     Actor::Rider(_) => self.cancellation_fee(reason.as_ref(), at)?,
                     Actor::Driver(_) | Actor::Operator(_) | Actor::Service => None,
                 };
-                let cancelled = State::Cancelled {
+                let cancelled = TripState::Cancelled {
                     driver: self.state.driver().cloned(),
                     by: action.actor(),
                 };
                 Ok(self.charged(cancelled, reason, fee, at))
             }
-            State::Cancelled { by, .. } if *by == action.actor() => Ok(Change::AlreadyDone),
-            State::InProgress { .. }
-            | State::Completed { .. }
-            | State::Cancelled { .. }
-            | State::NoShow { .. }
-            | State::Expired => Err(self.not_possible(action)),
+            TripState::Cancelled { by, .. } if *by == action.actor() => Ok(Change::AlreadyDone),
+            TripState::InProgress { .. }
+            | TripState::Completed { .. }
+            | TripState::Cancelled { .. }
+            | TripState::NoShow { .. }
+            | TripState::Expired => Err(self.not_possible(action)),
         }
     }
 
@@ -54,7 +57,7 @@ impl Trip {
         if word.is_some_and(|word| !terms.allows_reason(word)) {
             return Err(TripRefusal::UnknownReason);
         }
-        let has_arrived = matches!(self.state, State::Arrived { .. });
+        let has_arrived = matches!(self.state, TripState::Arrived { .. });
         let duties = self.order.duties();
         if !self.conduct.deserves_fee(&duties, has_arrived) {
             return Ok(None);
@@ -127,15 +130,17 @@ impl Trip {
     pub(super) fn delete(&self, action: &Action, at: Timestamp) -> Result<Change, TripRefusal> {
         let state = match &self.state {
             _ if self.hidden => return Ok(Change::AlreadyDone),
-            State::Scheduled | State::Requested => State::Cancelled {
+            TripState::Scheduled | TripState::Requested => TripState::Cancelled {
                 driver: None,
                 by: action.actor(),
             },
-            over @ (State::Completed { .. }
-            | State::Cancelled { .. }
-            | State::NoShow { .. }
-            | State::Expired) => over.clone(),
-            State::Started { .. } | State::Arrived { .. } | State::InProgress { .. } => {
+            over @ (TripState::Completed { .. }
+            | TripState::Cancelled { .. }
+            | TripState::NoShow { .. }
+            | TripState::Expired) => over.clone(),
+            TripState::Accepted { .. }
+            | TripState::Arrived { .. }
+            | TripState::InProgress { .. } => {
                 return Err(self.not_possible(action));
             }
         };
@@ -148,15 +153,15 @@ impl Trip {
 
     pub(super) fn end(
         &self,
-        ending: Ending,
+        ending: RideEnding,
         reason: &Reason,
         action: &Action,
         at: Timestamp,
     ) -> Result<Change, TripRefusal> {
         let by = action.actor();
         match (&self.state, ending) {
-            (State::InProgress { driver }, Ending::Completed) => {
-                let completed = State::Completed {
+            (TripState::InProgress { driver }, RideEnding::Completed) => {
+                let completed = TripState::Completed {
                     driver: driver.clone(),
                     by,
                 };
@@ -164,46 +169,48 @@ impl Trip {
                 let fare = self.ride_fare(ridden, at);
                 Ok(self.ridden(completed, Some(reason.clone()), (ridden, fare), at))
             }
-            (State::InProgress { driver }, Ending::Cancelled) => {
-                let cancelled = State::Cancelled {
+            (TripState::InProgress { driver }, RideEnding::Cancelled) => {
+                let cancelled = TripState::Cancelled {
                     driver: Some(driver.clone()),
                     by,
                 };
                 let ridden = ridden(action)?;
                 Ok(self.ridden(cancelled, Some(reason.clone()), (ridden, None), at))
             }
-            (State::Completed { by: before, .. }, Ending::Completed)
-            | (State::Cancelled { by: before, .. }, Ending::Cancelled)
+            (TripState::Completed { by: before, .. }, RideEnding::Completed)
+            | (TripState::Cancelled { by: before, .. }, RideEnding::Cancelled)
                 if *before == by =>
             {
                 Ok(Change::AlreadyDone)
             }
             (
-                State::Scheduled
-                | State::Requested
-                | State::Started { .. }
-                | State::Arrived { .. }
-                | State::Completed { .. }
-                | State::Cancelled { .. }
-                | State::NoShow { .. }
-                | State::Expired,
-                Ending::Completed | Ending::Cancelled,
+                TripState::Scheduled
+                | TripState::Requested
+                | TripState::Accepted { .. }
+                | TripState::Arrived { .. }
+                | TripState::Completed { .. }
+                | TripState::Cancelled { .. }
+                | TripState::NoShow { .. }
+                | TripState::Expired,
+                RideEnding::Completed | RideEnding::Cancelled,
             ) => Err(self.not_possible(action)),
         }
     }
 
     pub(super) fn expire(&self, action: &Action, at: Timestamp) -> Result<Change, TripRefusal> {
         match &self.state {
-            State::Requested if at >= self.search_ends_at => Ok(self.to(State::Expired, None, at)),
-            State::Expired => Ok(Change::AlreadyDone),
-            State::Scheduled
-            | State::Requested
-            | State::Started { .. }
-            | State::Arrived { .. }
-            | State::InProgress { .. }
-            | State::Completed { .. }
-            | State::NoShow { .. }
-            | State::Cancelled { .. } => Err(self.not_possible(action)),
+            TripState::Requested if at >= self.search_ends_at => {
+                Ok(self.to(TripState::Expired, None, at))
+            }
+            TripState::Expired => Ok(Change::AlreadyDone),
+            TripState::Scheduled
+            | TripState::Requested
+            | TripState::Accepted { .. }
+            | TripState::Arrived { .. }
+            | TripState::InProgress { .. }
+            | TripState::Completed { .. }
+            | TripState::NoShow { .. }
+            | TripState::Cancelled { .. } => Err(self.not_possible(action)),
         }
     }
 
@@ -211,20 +218,20 @@ impl Trip {
     pub(super) fn open(&self, action: &Action, at: Timestamp) -> Result<Change, TripRefusal> {
         let is_due = self.order.opens_at.is_none_or(|opens_at| at >= opens_at);
         match &self.state {
-            State::Scheduled if is_due => Ok(Change::To(Box::new(Self {
-                state: State::Requested,
+            TripState::Scheduled if is_due => Ok(Change::To(Box::new(Self {
+                state: TripState::Requested,
                 search_ends_at: self.order.search_ends_at(at),
                 ..self.next(at)
             }))),
-            State::Requested => Ok(Change::AlreadyDone),
-            State::Scheduled
-            | State::Started { .. }
-            | State::Arrived { .. }
-            | State::InProgress { .. }
-            | State::Completed { .. }
-            | State::Cancelled { .. }
-            | State::NoShow { .. }
-            | State::Expired => Err(self.not_possible(action)),
+            TripState::Requested => Ok(Change::AlreadyDone),
+            TripState::Scheduled
+            | TripState::Accepted { .. }
+            | TripState::Arrived { .. }
+            | TripState::InProgress { .. }
+            | TripState::Completed { .. }
+            | TripState::Cancelled { .. }
+            | TripState::NoShow { .. }
+            | TripState::Expired => Err(self.not_possible(action)),
         }
     }
 }

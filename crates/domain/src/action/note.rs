@@ -7,7 +7,7 @@ use crate::action::{Action, Change, TripRefusal};
 use crate::duties::Conduct;
 use crate::id::DriverId;
 use crate::text::Reason;
-use crate::trip::{State, Trip};
+use crate::trip::{Trip, TripState};
 
 impl Trip {
     /// The next attempt to find a driver begins.
@@ -18,18 +18,18 @@ impl Trip {
         at: Timestamp,
     ) -> Result<Change, TripRefusal> {
         match &self.state {
-            State::Started { driver } | State::Arrived { driver } => {
+            TripState::Accepted { driver } | TripState::Arrived { driver } => {
                 Ok(self.given_back(driver.id, reason, at))
             }
             // Nobody has it any more, which is what was wanted.
-            State::Requested if self.attempt > 1 => Ok(Change::AlreadyDone),
-            State::Scheduled
-            | State::Requested
-            | State::InProgress { .. }
-            | State::Completed { .. }
-            | State::Cancelled { .. }
-            | State::NoShow { .. }
-            | State::Expired => Err(self.not_possible(action)),
+            TripState::Requested if self.attempt > 1 => Ok(Change::AlreadyDone),
+            TripState::Scheduled
+            | TripState::Requested
+            | TripState::InProgress { .. }
+            | TripState::Completed { .. }
+            | TripState::Cancelled { .. }
+            | TripState::NoShow { .. }
+            | TripState::Expired => Err(self.not_possible(action)),
         }
     }
 
@@ -61,7 +61,7 @@ impl Trip {
     /// The driver is later than the rider was promised.
     pub(super) fn note_late(&self, action: &Action, at: Timestamp) -> Result<Change, TripRefusal> {
         let is_due = self.late_due_at().is_some_and(|due| at >= due);
-        if matches!(self.state, State::Started { .. }) && self.conduct.late_at.is_some() {
+        if matches!(self.state, TripState::Accepted { .. }) && self.conduct.late_at.is_some() {
             return Ok(Change::AlreadyDone);
         }
         if !is_due {
@@ -121,16 +121,18 @@ impl Trip {
         at: Timestamp,
     ) -> Result<Change, TripRefusal> {
         match &self.state {
-            State::Requested if self.given_back_by.contains(&driver) => Ok(Change::AlreadyDone),
-            State::Started { driver: by } | State::Arrived { driver: by } if by.id == driver => {
+            TripState::Requested if self.given_back_by.contains(&driver) => Ok(Change::AlreadyDone),
+            TripState::Accepted { driver: by } | TripState::Arrived { driver: by }
+                if by.id == driver =>
+            {
                 Ok(self.given_back(driver, None, at))
             }
-            State::InProgress { driver: by }
+            TripState::InProgress { driver: by }
                 if by.id == driver && self.conduct.blocked_at.is_some() =>
             {
                 Ok(Change::AlreadyDone)
             }
-            State::InProgress { driver: by } if by.id == driver => {
+            TripState::InProgress { driver: by } if by.id == driver => {
                 let blocked_at = Some(at);
                 Ok(self.noted(
                     Conduct {
@@ -140,15 +142,15 @@ impl Trip {
                     at,
                 ))
             }
-            State::Scheduled
-            | State::Requested
-            | State::Started { .. }
-            | State::Arrived { .. }
-            | State::InProgress { .. }
-            | State::Completed { .. }
-            | State::Cancelled { .. }
-            | State::NoShow { .. }
-            | State::Expired => Err(self.not_possible(action)),
+            TripState::Scheduled
+            | TripState::Requested
+            | TripState::Accepted { .. }
+            | TripState::Arrived { .. }
+            | TripState::InProgress { .. }
+            | TripState::Completed { .. }
+            | TripState::Cancelled { .. }
+            | TripState::NoShow { .. }
+            | TripState::Expired => Err(self.not_possible(action)),
         }
     }
 

@@ -5,8 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::keys::IdempotencyKey;
 use super::proposal::Proposal;
 use crate::{
-    Action, Actor, Address, DriverId, MessageText, Notification, OperatorId, Person, Request,
-    Status, Trip, TripId, Vehicle, VehicleClass,
+    Action, Actor, Address, DriverId, MessageText, Notification, OperatorId, Person, Status, Trip,
+    TripId, TripRequest, Vehicle, VehicleClass,
 };
 
 /// A command as it is handed to the core.
@@ -35,7 +35,7 @@ impl Submission {
 #[derive(Debug, Clone)]
 pub enum Command {
     /// A rider requests a trip, and may have so many.
-    RequestTrip(Request, RiderLimits),
+    RequestTrip(TripRequest, RiderLimits),
     /// Somebody acts on a trip.
     Act {
         /// Which trip.

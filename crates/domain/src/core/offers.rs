@@ -149,7 +149,7 @@ impl State {
 
     pub(super) fn withdraw_offers_of(&mut self, trip: TripId, at: Timestamp) {
         let taken = self.trips.get(&trip);
-        let is_taken = taken.is_some_and(|trip| trip.state.status() == Status::Started);
+        let is_taken = taken.is_some_and(|trip| trip.state.status() == Status::Accepted);
         for offer in self.offers_of(trip) {
             if is_taken && offer.state == OfferState::Created {
                 let before = self.silences.get(&offer.driver).copied();

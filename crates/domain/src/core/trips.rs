@@ -10,23 +10,31 @@ use super::outcome::{Effect, TripOutcome};
 use super::refusal::Refusal;
 use super::state::State;
 use crate::{
-    Action, Actor, Before, Change, Fact, Kind, Notification, Outset, Request, Status, Trip,
-    TripChange, TripId,
+    Action, Actor, Before, Change, Fact, Notification, Outset, Status, Trip, TripChange,
+    TripEventKind, TripId, TripRequest,
 };
 
 impl State {
     pub(super) fn request(
         &mut self,
-        request: &Request,
+        request: &TripRequest,
         limits: RiderLimits,
         at: Timestamp,
     ) -> Result<TripOutcome, Refusal> {
         let trip = Arc::new(Trip::request(request.clone(), at));
         let open = self.open_trips.entry(request.rider.id).or_default();
         let (kind, count, most) = if trip.state.status() == Status::Scheduled {
-            (Kind::Scheduled, &mut open.scheduled, limits.scheduled_max)
+            (
+                TripEventKind::Scheduled,
+                &mut open.scheduled,
+                limits.scheduled_max,
+            )
         } else {
-            (Kind::Requested, &mut open.active, limits.active_max)
+            (
+                TripEventKind::Requested,
+                &mut open.active,
+                limits.active_max,
+            )
         };
         if *count >= i64::from(most) {
             return Err(Refusal::TooManyTrips(most));
@@ -77,7 +85,7 @@ impl State {
         if !changes.new_trips.contains(&trip) && !changes.changed_trips.contains(&trip) {
             changes.changed_trips.push(trip);
         }
-        let kind = Kind::of(action, before.state.status());
+        let kind = TripEventKind::of(action, before.state.status());
         self.change_trip(kind, action.actor(), &after, Some(Before::from(&*before)));
         self.search_for(&after, Some(before.state.status()), at);
         Ok(TripOutcome::new(after, Effect::Changed))
@@ -133,7 +141,13 @@ impl State {
     }
 
     /// Notes what a trip is now, and records the change and what the parties are told about it besides.
-    fn change_trip(&mut self, kind: Kind, actor: Actor, trip: &Arc<Trip>, before: Option<Before>) {
+    fn change_trip(
+        &mut self,
+        kind: TripEventKind,
+        actor: Actor,
+        trip: &Arc<Trip>,
+        before: Option<Before>,
+    ) {
         self.trips.insert(trip.id, trip.clone());
         let at = trip.changed_at;
         let change = TripChange {

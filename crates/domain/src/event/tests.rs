@@ -1,7 +1,7 @@
 //! Streams by name, and who hears of which change.
 
 use super::*;
-use crate::{State, sample};
+use crate::{TripState, sample};
 
 #[test]
 fn a_stream_is_read_back_by_its_name() {
@@ -31,31 +31,34 @@ const RIDER: UserId = UserId::new(1);
 const DRIVER: UserId = UserId::new(2);
 
 /// Who hears of a change of that kind, of a trip that all drivers may take; the first driver has it, if it is taken.
-fn hearers(kind: Kind) -> Vec<Stream> {
+fn hearers(kind: TripEventKind) -> Vec<Stream> {
     let (rider, driver) = (Stream::User(RIDER), Stream::User(DRIVER));
     match kind {
-        Kind::Scheduled | Kind::Removed => vec![rider, Stream::Staff],
-        Kind::Requested | Kind::Amended | Kind::Expired | Kind::Withdrawn => {
+        TripEventKind::Scheduled | TripEventKind::Removed => vec![rider, Stream::Staff],
+        TripEventKind::Requested
+        | TripEventKind::Amended
+        | TripEventKind::Expired
+        | TripEventKind::Withdrawn => {
             vec![rider, Stream::Drivers, Stream::Staff]
         }
-        Kind::Accepted | Kind::GivenBack | Kind::TakenBack => {
+        TripEventKind::Accepted | TripEventKind::GivenBack | TripEventKind::TakenBack => {
             vec![rider, driver, Stream::Drivers, Stream::Staff]
         }
-        Kind::DriverBlocked => vec![Stream::Staff],
-        Kind::DriverNearer
-        | Kind::DriverLate
-        | Kind::DriverSilent
-        | Kind::Arrived
-        | Kind::Started
-        | Kind::Completed
-        | Kind::Cancelled
-        | Kind::NoShow
-        | Kind::FareSet => vec![rider, driver, Stream::Staff],
+        TripEventKind::DriverBlocked => vec![Stream::Staff],
+        TripEventKind::DriverNearer
+        | TripEventKind::DriverLate
+        | TripEventKind::DriverSilent
+        | TripEventKind::Arrived
+        | TripEventKind::Started
+        | TripEventKind::Completed
+        | TripEventKind::Cancelled
+        | TripEventKind::NoShow
+        | TripEventKind::FareSet => vec![rider, driver, Stream::Staff],
     }
 }
 
 /// How a trip stands before and after a change of that kind.
-fn change(kind: Kind) -> TripChange {
+fn change(kind: TripEventKind) -> TripChange {
     let at = Timestamp::UNIX_EPOCH;
     let driver = sample::party(DriverId::of(DRIVER));
     let by = Actor::Driver(driver.id);
@@ -64,42 +67,56 @@ fn change(kind: Kind) -> TripChange {
         hidden,
         ..Trip::request(sample::request(RIDER), at)
     };
-    let started = State::Started {
+    let started = TripState::Accepted {
         driver: driver.clone(),
     };
-    let over = State::Completed {
+    let over = TripState::Completed {
         driver: driver.clone(),
         by,
     };
     let (before, after) = match kind {
-        Kind::Scheduled => (None, standing(State::Scheduled, false)),
-        Kind::Requested => (None, standing(State::Requested, false)),
-        Kind::Amended => (Some(State::Requested), standing(State::Requested, false)),
-        Kind::Accepted => (Some(State::Requested), standing(started, false)),
-        Kind::DriverNearer | Kind::DriverLate | Kind::DriverSilent => {
+        TripEventKind::Scheduled => (None, standing(TripState::Scheduled, false)),
+        TripEventKind::Requested => (None, standing(TripState::Requested, false)),
+        TripEventKind::Amended => (
+            Some(TripState::Requested),
+            standing(TripState::Requested, false),
+        ),
+        TripEventKind::Accepted => (Some(TripState::Requested), standing(started, false)),
+        TripEventKind::DriverNearer | TripEventKind::DriverLate | TripEventKind::DriverSilent => {
             (Some(started.clone()), standing(started, false))
         }
-        Kind::DriverBlocked => {
-            let riding = State::InProgress { driver };
+        TripEventKind::DriverBlocked => {
+            let riding = TripState::InProgress { driver };
             (Some(riding.clone()), standing(riding, false))
         }
-        Kind::GivenBack | Kind::TakenBack => (Some(started), standing(State::Requested, false)),
-        Kind::Arrived => (Some(started), standing(State::Arrived { driver }, false)),
-        Kind::Started => (Some(started), standing(State::InProgress { driver }, false)),
-        Kind::Completed => (Some(started), standing(over, false)),
-        Kind::Cancelled => {
+        TripEventKind::GivenBack | TripEventKind::TakenBack => {
+            (Some(started), standing(TripState::Requested, false))
+        }
+        TripEventKind::Arrived => (
+            Some(started),
+            standing(TripState::Arrived { driver }, false),
+        ),
+        TripEventKind::Started => (
+            Some(started),
+            standing(TripState::InProgress { driver }, false),
+        ),
+        TripEventKind::Completed => (Some(started), standing(over, false)),
+        TripEventKind::Cancelled => {
             let driver = Some(driver);
-            let cancelled = State::Cancelled { driver, by };
+            let cancelled = TripState::Cancelled { driver, by };
             (Some(started), standing(cancelled, false))
         }
-        Kind::NoShow => (Some(started), standing(State::NoShow { driver }, false)),
-        Kind::Expired => (Some(State::Requested), standing(State::Expired, false)),
-        Kind::Withdrawn => {
-            let cancelled = State::Cancelled { driver: None, by };
-            (Some(State::Requested), standing(cancelled, true))
+        TripEventKind::NoShow => (Some(started), standing(TripState::NoShow { driver }, false)),
+        TripEventKind::Expired => (
+            Some(TripState::Requested),
+            standing(TripState::Expired, false),
+        ),
+        TripEventKind::Withdrawn => {
+            let cancelled = TripState::Cancelled { driver: None, by };
+            (Some(TripState::Requested), standing(cancelled, true))
         }
-        Kind::FareSet => (Some(over.clone()), standing(over, false)),
-        Kind::Removed => (Some(over.clone()), standing(over, true)),
+        TripEventKind::FareSet => (Some(over.clone()), standing(over, false)),
+        TripEventKind::Removed => (Some(over.clone()), standing(over, true)),
     };
     let before = before.map(|state| Before::from(&standing(state, false)));
     TripChange {
@@ -111,15 +128,15 @@ fn change(kind: Kind) -> TripChange {
 
 #[test]
 fn every_kind_of_change_is_heard_by_those_who_saw_the_trip_or_see_it() {
-    for kind in Kind::ALL {
+    for kind in TripEventKind::ALL {
         assert_eq!(change(kind).streams(), hearers(kind), "{kind:?}");
     }
 }
 
 #[test]
 fn what_its_rider_has_deleted_is_told_to_the_others_alone() {
-    let removed = change(Kind::Removed).trip;
-    let kind = Kind::Completed;
+    let removed = change(TripEventKind::Removed).trip;
+    let kind = TripEventKind::Completed;
     let before = Some(Before::from(&removed));
     let change = TripChange {
         kind,

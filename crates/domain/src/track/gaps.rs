@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::usable::{at, is_reachable};
-use super::{Ride, Spot, reach_m};
+use super::{RideFacts, TrackFix, reach_m};
 use crate::Coordinates;
 
 /// A stretch of a ride without a usable fix is a gap when it is longer than this.
@@ -36,8 +36,8 @@ struct Unfilled {
 /// That is what the quote would reckon between the ends of each, but together no more than the quote has beyond what was measured, or than the straight
 /// lines across the gaps if these are longer; and never more than a car drives in that time. Where the limit cuts, it cuts all of them alike.
 pub(super) fn fill(
-    ride: &Ride,
-    segments: &[Vec<Spot>],
+    ride: &RideFacts,
+    segments: &[Vec<TrackFix>],
     measured_m: f64,
     way: impl Fn(Coordinates, Coordinates) -> f64,
 ) -> (Vec<Gap>, f64) {
@@ -78,7 +78,7 @@ fn reckon(gap: Gap, is_drivable: bool, way: impl Fn(Coordinates, Coordinates) ->
 }
 
 /// The gaps, and whether a car can have driven across each.
-fn find(ride: &Ride, segments: &[Vec<Spot>]) -> Vec<(Gap, bool)> {
+fn find(ride: &RideFacts, segments: &[Vec<TrackFix>]) -> Vec<(Gap, bool)> {
     let gap = |from_at, to_at, from, to| Gap {
         from_at,
         to_at,

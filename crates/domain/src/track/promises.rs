@@ -45,9 +45,9 @@ fn any_fixes() -> impl Strategy<Value = Vec<Fix>> {
     ]
 }
 
-fn ride(seconds: i64) -> Ride {
+fn ride(seconds: i64) -> RideFacts {
     let place = |lat, lon| Some(Coordinates::new(lat, lon).expect("on earth"));
-    Ride {
+    RideFacts {
         started_at: at_ms(0),
         ended_at: at_ms(seconds * 1_000),
         pick_up: place(53.5, 10.0),
@@ -118,9 +118,9 @@ proptest! {
         let ride = ride(seconds);
         let track = track(&fixes);
         if track.measure(&ride, way).stood_still {
-            let is_within = |spot: &&Spot| (ride.started_at.as_millisecond()..=ride.ended_at.as_millisecond()).contains(&spot.at_ms);
-            let is_sure = |spot: &&Spot| spot.accuracy_m() <= 10.0;
-            let sure: Vec<&Spot> = track.spots().iter().filter(is_within).filter(is_sure).collect();
+            let is_within = |spot: &&TrackFix| (ride.started_at.as_millisecond()..=ride.ended_at.as_millisecond()).contains(&spot.at_ms);
+            let is_sure = |spot: &&TrackFix| spot.accuracy_m() <= 10.0;
+            let sure: Vec<&TrackFix> = track.spots().iter().filter(is_within).filter(is_sure).collect();
             let in_pairs = sure.windows(2).filter(|pair| usable::is_reachable(pair[0], pair[1]));
             for pair in in_pairs {
                 let metres = pair[0].location().metres_to(pair[1].location());

@@ -28,8 +28,8 @@ fn way(from: Coordinates, to: Coordinates) -> f64 {
 }
 
 /// A ride that begins at zero and was to go from 53.55/10 to 53.5535/10, quoted as 600 m.
-fn ride(seconds: f64) -> Ride {
-    Ride {
+fn ride(seconds: f64) -> RideFacts {
+    RideFacts {
         started_at: after(0.0),
         ended_at: after(seconds),
         pick_up: Some(place(53.55, 10.0)),
@@ -44,7 +44,7 @@ fn track(fixes: &[Fix]) -> Track {
     track
 }
 
-fn measure(fixes: &[Fix], ride: &Ride) -> Measured {
+fn measure(fixes: &[Fix], ride: &RideFacts) -> Measured {
     track(fixes).measure(ride, way)
 }
 
@@ -160,7 +160,7 @@ fn fifteen_minutes_without_a_fix_are_filled_as_the_quote_reckons() {
     let mut fixes = offline();
     fixes.drain(1..=88);
     let quoted_m = Some(8_900.0 * 1.3);
-    let ride = Ride {
+    let ride = RideFacts {
         quoted_m,
         ..ride(890.0)
     };
@@ -178,7 +178,7 @@ fn a_killed_app_costs_what_was_quoted() {
         .map(|at| f64::from(at) * 33.0)
         .map(|metres| fix(metres / 11.0, north(metres), 10.0, Some(10.0)))
         .collect();
-    let ride = Ride {
+    let ride = RideFacts {
         drop_off: Some(place(north(19_800.0), 10.0)),
         quoted_m: Some(19_800.0),
         ..ride(90.0 + 24.0 * 60.0)
@@ -261,7 +261,7 @@ fn northwards(seconds: u32, accuracy_m: impl Fn(u32) -> f64) -> Vec<Fix> {
 #[test]
 fn a_fix_that_is_surer_than_usual_leaves_the_good_ones_beside_it() {
     let fixes = northwards(61, |at| if at % 15 == 0 { 3.0 } else { 10.0 });
-    let spots: Vec<Spot> = fixes.iter().filter_map(Spot::of).collect();
+    let spots: Vec<TrackFix> = fixes.iter().filter_map(TrackFix::of).collect();
     assert_eq!(usable::sure(&spots), spots);
 }
 

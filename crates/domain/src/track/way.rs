@@ -5,7 +5,7 @@
 //! are likely to be off. And of what is left a step counts only once it is longer than the accuracies of its ends explain. The factors are those with which
 //! cars that drive through towns come out as long as they drove, and parked ones as nothing: `cargo bench -p cabrank-eta`.
 
-use super::Spot;
+use super::TrackFix;
 use super::zigzag::is_zigzag;
 use crate::Coordinates;
 
@@ -32,7 +32,7 @@ const DEGREE_M: f64 = 111_195.0;
 
 /// A place of the way.
 #[derive(Clone, Copy)]
-pub(super) struct Node {
+pub(super) struct WayNode {
     pub(super) place: Coordinates,
     pub(super) accuracy_m: f64,
     /// When a moving car was there, in milliseconds; nothing where it stood.
@@ -48,7 +48,7 @@ struct Rest {
 }
 
 /// The way through fixes between which there is no gap and no jump.
-pub(super) fn of(spots: &[Spot]) -> Vec<Coordinates> {
+pub(super) fn of(spots: &[TrackFix]) -> Vec<Coordinates> {
     let nodes = bends(&together(&rests(spots)));
     let Some(mut last) = nodes.first() else {
         return Vec::new();
@@ -77,8 +77,8 @@ pub(super) fn metres(way: &[Coordinates]) -> f64 {
     steps.fold(0.0, |sum, step| sum + step)
 }
 
-impl Node {
-    fn passed(spot: &Spot) -> Self {
+impl WayNode {
+    fn passed(spot: &TrackFix) -> Self {
         Self {
             place: spot.location(),
             accuracy_m: spot.accuracy_m(),
@@ -87,30 +87,32 @@ impl Node {
     }
 
     /// The middle of fixes of a car that stands, errors left out.
-    fn stood(spots: &[Spot], plane: &Plane, rest: &Rest) -> Option<Self> {
-        let near = |spot: &&Spot| plane.off(spot, rest.middle) <= REST_FACTOR * spot.accuracy_m();
-        let near: Vec<&Spot> = spots.iter().filter(near).collect();
-        let mean = |of: &dyn Fn(&Spot) -> f64| {
+    fn stood(spots: &[TrackFix], plane: &FlatEarth, rest: &Rest) -> Option<Self> {
+        let near =
+            |spot: &&TrackFix| plane.off(spot, rest.middle) <= REST_FACTOR * spot.accuracy_m();
+        let near: Vec<&TrackFix> = spots.iter().filter(near).collect();
+        let mean = |of: &dyn Fn(&TrackFix) -> f64| {
             near.iter().map(|spot| of(spot)).sum::<f64>() / near.len() as f64
         };
         let east = mean(&|spot| plane.metres(spot.location()).0);
         let north = mean(&|spot| plane.metres(spot.location()).1);
         Some(Self {
             place: plane.place((east, north))?,
-            accuracy_m: mean(&Spot::accuracy_m),
+            accuracy_m: mean(&TrackFix::accuracy_m),
             passed_ms: None,
         })
     }
 }
 
 /// The fixes, where the car stood as one place.
-fn rests(mut spots: &[Spot]) -> Vec<Node> {
+fn rests(mut spots: &[TrackFix]) -> Vec<WayNode> {
     let mut nodes = Vec::new();
     while let Some(first) = spots.first() {
-        let plane = Plane::around(first.location());
+        let plane = FlatEarth::around(first.location());
         let rest = rest(spots, &plane);
         let (run, after) = spots.split_at(rest.len);
-        let is_core = |spot: &Spot| plane.off(spot, rest.middle) <= CORE_FACTOR * spot.accuracy_m();
+        let is_core =
+            |spot: &TrackFix| plane.off(spot, rest.middle) <= CORE_FACTOR * spot.accuracy_m();
         // A car that is parked all the time neither comes nor goes.
         let comes = match nodes.is_empty() {
             true => 0,
@@ -121,21 +123,21 @@ fn rests(mut spots: &[Spot]) -> Vec<Node> {
             false => run.iter().rposition(is_core).map_or(run.len(), |at| at + 1),
         };
         let stands = lasts_ms(run) >= REST_MIN_MS;
-        let stood = stands.then(|| Node::stood(&run[comes..goes], &plane, &rest));
+        let stood = stands.then(|| WayNode::stood(&run[comes..goes], &plane, &rest));
         if let Some(stood) = stood.flatten() {
-            nodes.extend(run[..comes].iter().map(Node::passed));
+            nodes.extend(run[..comes].iter().map(WayNode::passed));
             nodes.push(stood);
-            nodes.extend(run[goes..].iter().map(Node::passed));
+            nodes.extend(run[goes..].iter().map(WayNode::passed));
             spots = after;
         } else {
-            nodes.push(Node::passed(first));
+            nodes.push(WayNode::passed(first));
             spots = &spots[1..];
         }
     }
     nodes
 }
 
-fn lasts_ms(spots: &[Spot]) -> i64 {
+fn lasts_ms(spots: &[TrackFix]) -> i64 {
     match (spots.first(), spots.last()) {
         (Some(first), Some(last)) => last.at_ms - first.at_ms,
         (None, _) | (_, None) => 0,
@@ -143,7 +145,7 @@ fn lasts_ms(spots: &[Spot]) -> i64 {
 }
 
 /// The first fixes that stay together; there is at least one.
-fn rest(spots: &[Spot], plane: &Plane) -> Rest {
+fn rest(spots: &[TrackFix], plane: &FlatEarth) -> Rest {
     let (mut east, mut north, mut inside) = (0.0, 0.0, 0.0);
     let mut rest = Rest {
         len: 1,
@@ -165,7 +167,7 @@ fn rest(spots: &[Spot], plane: &Plane) -> Rest {
 }
 
 /// Each place that was passed, moved to the middle of those passed about the same time.
-fn together(nodes: &[Node]) -> Vec<Node> {
+fn together(nodes: &[WayNode]) -> Vec<WayNode> {
     let together_ms = match is_zigzag(nodes) {
         true => TOGETHER_IN_ZIGZAG_MS,
         false => TOGETHER_MS,
@@ -174,11 +176,11 @@ fn together(nodes: &[Node]) -> Vec<Node> {
         let Some(passed_ms) = node.passed_ms else {
             return *node;
         };
-        let is_near = |other: &&Node| {
+        let is_near = |other: &&WayNode| {
             let other_ms = other.passed_ms;
             other_ms.is_some_and(|other_ms| (other_ms - passed_ms).abs() <= together_ms)
         };
-        let plane = Plane::around(node.place);
+        let plane = FlatEarth::around(node.place);
         let (before, after) = nodes.split_at(at);
         let before = before.iter().rev().take_while(is_near);
         let near = before.chain(after.iter().take_while(is_near));
@@ -188,7 +190,7 @@ fn together(nodes: &[Node]) -> Vec<Node> {
             (east, north, count) = (east + place.0, north + place.1, count + 1.0);
         }
         let place = plane.place((east / count, north / count));
-        Node {
+        WayNode {
             place: place.unwrap_or(node.place),
             ..*node
         }
@@ -197,11 +199,11 @@ fn together(nodes: &[Node]) -> Vec<Node> {
 }
 
 /// The first, the last, and those between that stand out of the straight line; the furthest is found first, then those beside it.
-fn bends(nodes: &[Node]) -> Vec<Node> {
+fn bends(nodes: &[WayNode]) -> Vec<WayNode> {
     let (Some(first), Some(last)) = (nodes.first(), nodes.len().checked_sub(1)) else {
         return Vec::new();
     };
-    let plane = Plane::around(first.place);
+    let plane = FlatEarth::around(first.place);
     let points: Vec<(f64, f64)> = nodes.iter().map(|node| plane.metres(node.place)).collect();
     let mut bends = vec![false; nodes.len()];
     (bends[0], bends[last]) = (true, true);
@@ -235,11 +237,11 @@ fn off_line(from: (f64, f64), to: (f64, f64), point: (f64, f64)) -> f64 {
 }
 
 /// The earth around a place, as if it were flat.
-pub(super) struct Plane {
+pub(super) struct FlatEarth {
     middle: Coordinates,
 }
 
-impl Plane {
+impl FlatEarth {
     pub(super) const fn around(middle: Coordinates) -> Self {
         Self { middle }
     }
@@ -264,7 +266,7 @@ impl Plane {
     }
 
     /// How far a fix is from a point of the plane, in metres.
-    fn off(&self, spot: &Spot, point: (f64, f64)) -> f64 {
+    fn off(&self, spot: &TrackFix, point: (f64, f64)) -> f64 {
         let (east, north) = self.metres(spot.location());
         (east - point.0).hypot(north - point.1)
     }

@@ -3,7 +3,7 @@
 //! Errors that change slowly bend a way a little; those that are new each time make a zigzag of it, whose metres nobody drove. A car on a winding road
 //! is off an even drive as well, but to the same side several times in a row.
 
-use super::way::{Node, Plane};
+use super::way::{FlatEarth, WayNode};
 
 /// A fix is off if it is further than this times its accuracy from where a car would be that drives evenly from the fix before to the one after.
 /// In the middle, errors that are new each time put them 0.95 accuracies off, those that change slowly 0.1 to 0.3.
@@ -14,7 +14,7 @@ const OPPOSITE_SHARE: f64 = 0.67;
 const NEIGHBOUR_MAX_MS: i64 = 5_000;
 
 /// Whether half of the places are off, and mostly to the other side than the one before.
-pub(super) fn is_zigzag(nodes: &[Node]) -> bool {
+pub(super) fn is_zigzag(nodes: &[WayNode]) -> bool {
     let offs: Vec<Option<(f64, f64)>> = nodes.windows(3).map(off_even).collect();
     let known = offs.iter().flatten();
     let off = known.clone().filter(|off| off.0.hypot(off.1) > OFF_FACTOR);
@@ -30,7 +30,7 @@ pub(super) fn is_zigzag(nodes: &[Node]) -> bool {
 }
 
 /// By how much the middle one of three places is off, east and north, in accuracies; nothing where the car stood, or too much time is between them.
-fn off_even(nodes: &[Node]) -> Option<(f64, f64)> {
+fn off_even(nodes: &[WayNode]) -> Option<(f64, f64)> {
     let [before, node, after] = nodes else {
         return None;
     };
@@ -40,7 +40,7 @@ fn off_even(nodes: &[Node]) -> Option<(f64, f64)> {
         return None;
     }
     let share = (at_ms - from_ms) as f64 / (to_ms - from_ms) as f64;
-    let plane = Plane::around(node.place);
+    let plane = FlatEarth::around(node.place);
     let (from, to) = (plane.metres(before.place), plane.metres(after.place));
     let off = |from: f64, to: f64| (from + (to - from) * share) / node.accuracy_m;
     Some((off(from.0, to.0), off(from.1, to.1)))

@@ -4,9 +4,9 @@ use domain::core::{
     Candidate, Command, IdempotencyKey, Proposal, Reply, RiderLimits, State, Stated, Submission,
 };
 use domain::{
-    Action, Actor, Address, Allowance, Audience, DriverId, Ending, MessageText, NoticeText,
-    Notification, OfferId, OperatorId, Order, Outset, Party, Person, Place, Policy, Reason,
-    Request, RiderId, Role, Standing, TripId, UserId, Vehicle, VehicleClass,
+    Action, Actor, Address, Allowance, Audience, DriverId, MessageText, NoticeText, Notification,
+    OfferId, OperatorId, Order, Outset, Party, Person, Place, Policy, Reason, RideEnding, RiderId,
+    Role, Standing, TripId, TripRequest, UserId, Vehicle, VehicleClass,
 };
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
@@ -148,7 +148,7 @@ impl Town {
             opens_at: (self.rng.f64() < 0.2).then_some(opens_at),
             ..Order::default()
         };
-        let request = Request {
+        let request = TripRequest {
             id: TripId::new(self.id()),
             rider: party(rider(self.rng.i64(0..RIDERS))),
             pick_up: place("1 Main Street"),
@@ -244,7 +244,7 @@ impl Town {
             12 => Action::NoShow(by, None),
             13 => Action::Cancel(rider, None),
             14 => Action::Delete(rider),
-            15 => Action::End(operator(), Ending::Cancelled, reason(), way),
+            15 => Action::End(operator(), RideEnding::Cancelled, reason(), way),
             16 => Action::TakeBack(operator(), reason()),
             _ => self.deadline(by),
         }

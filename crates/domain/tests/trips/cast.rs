@@ -3,7 +3,7 @@
 use domain::fare::HIGH_FARE_PERMILLE;
 use domain::{
     Address, Amount, Currency, DriverId, Duties, Measured, OperatorId, Order, Party, Place, Reason,
-    Request, RiderId, Terms, Trip, TripId, UserId,
+    RiderId, Terms, Trip, TripId, TripRequest, UserId,
 };
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -115,7 +115,7 @@ pub fn in_a_town() -> Order {
 
 /// A trip of rider 0 between these places.
 pub fn ordered(pick_up: Place, drop_off: Place, order: Order) -> Trip {
-    let request = Request {
+    let request = TripRequest {
         id: TripId::new(Uuid::from_u128(7)),
         rider: party(rider(0)),
         pick_up,

@@ -2,8 +2,8 @@
 //! who has given it back, what was found out about the driver, and some times.
 
 use domain::{
-    Action, Actor, Address, Amendment, Change, Coordinates, Ending, Order, Outset, Place,
-    PlaceChange, State, Status, Trip, TripRefusal,
+    Action, Actor, Address, Amendment, Change, Coordinates, Order, Outset, Place, PlaceChange,
+    RideEnding, Status, Trip, TripRefusal, TripState,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -34,7 +34,7 @@ enum Deed {
     Amend(u8, Option<&'static str>, Option<&'static str>),
     Delete(u8),
     CancelByOperator(u8),
-    End(u8, Ending),
+    End(u8, RideEnding),
     TakeBack(u8),
     /// Its driver may be late.
     Late,
@@ -141,11 +141,11 @@ impl Deed {
     /// Where it leads, from wherever it is possible; nowhere if the trip stays where it is.
     fn target(self) -> Option<Status> {
         Some(match self {
-            Self::Accept(_) => Status::Started,
+            Self::Accept(_) => Status::Accepted,
             Self::Arrive(_) => Status::Arrived,
             Self::Start(_) => Status::InProgress,
-            Self::Complete(_) | Self::End(_, Ending::Completed) => Status::Completed,
-            Self::Cancel(_) | Self::CancelByOperator(_) | Self::End(_, Ending::Cancelled) => {
+            Self::Complete(_) | Self::End(_, RideEnding::Completed) => Status::Completed,
+            Self::Cancel(_) | Self::CancelByOperator(_) | Self::End(_, RideEnding::Cancelled) => {
                 Status::Cancelled
             }
             Self::Expire => Status::Expired,
@@ -160,17 +160,17 @@ impl Deed {
     fn sources(self) -> &'static [Status] {
         match self {
             Self::Accept(_) | Self::Expire => &[Status::Requested],
-            Self::Arrive(_) => &[Status::Started],
-            Self::Start(_) => &[Status::Started, Status::Arrived],
+            Self::Arrive(_) => &[Status::Accepted],
+            Self::Start(_) => &[Status::Accepted, Status::Arrived],
             Self::Complete(_) | Self::End(..) => &[Status::InProgress],
-            Self::GiveBack(_) | Self::TakeBack(_) => &[Status::Started, Status::Arrived],
-            Self::Late => &[Status::Started],
+            Self::GiveBack(_) | Self::TakeBack(_) => &[Status::Accepted, Status::Arrived],
+            Self::Late => &[Status::Accepted],
             Self::Silent(..) | Self::Block(_) => &Status::TAKEN,
             Self::NoShow(_) => &[Status::Arrived],
             Self::Cancel(_) | Self::CancelByOperator(_) => &[
                 Status::Scheduled,
                 Status::Requested,
-                Status::Started,
+                Status::Accepted,
                 Status::Arrived,
             ],
             Self::Open => &[Status::Scheduled],
@@ -199,7 +199,7 @@ impl Model {
             ),
             Deed::Late => {
                 let is_due = self.late_due.is_some_and(|due| second >= due);
-                let is_coming = self.status == Status::Started;
+                let is_coming = self.status == Status::Accepted;
                 (is_coming && self.is_late, is_coming && is_due)
             }
             Deed::Silent(number, ago) => {
@@ -421,14 +421,14 @@ fn check_shape(trip: &Trip, model: &Model) {
     assert_eq!(conduct.silent_at, model.silent.map(at));
     assert_eq!(conduct.blocked_at.is_some(), model.is_blocked);
     let ended_by = match &trip.state {
-        State::Completed { .. } | State::Cancelled { .. } => Some(model.by),
-        State::Scheduled
-        | State::Requested
-        | State::Started { .. }
-        | State::Arrived { .. }
-        | State::InProgress { .. }
-        | State::NoShow { .. }
-        | State::Expired => None,
+        TripState::Completed { .. } | TripState::Cancelled { .. } => Some(model.by),
+        TripState::Scheduled
+        | TripState::Requested
+        | TripState::Accepted { .. }
+        | TripState::Arrived { .. }
+        | TripState::InProgress { .. }
+        | TripState::NoShow { .. }
+        | TripState::Expired => None,
     };
     assert_eq!(trip.state.ended_by(), ended_by);
     assert_eq!(
@@ -439,7 +439,7 @@ fn check_shape(trip: &Trip, model: &Model) {
         Status::Scheduled | Status::Requested | Status::Expired => {
             assert!(trip.state.driver().is_none());
         }
-        Status::Started
+        Status::Accepted
         | Status::Arrived
         | Status::InProgress
         | Status::NoShow
@@ -579,7 +579,7 @@ fn live(mut trip: Trip, deeds: &[(Deed, i64)]) {
 }
 
 fn a_deed() -> impl Strategy<Value = Deed> {
-    let ending = prop_oneof![Just(Ending::Completed), Just(Ending::Cancelled)];
+    let ending = prop_oneof![Just(RideEnding::Completed), Just(RideEnding::Cancelled)];
     // The driver of most deeds is number 0, so that lives get beyond their beginnings.
     let number = || prop_oneof![4 => Just(0_u8), 1 => 1..3_u8];
     let address = || proptest::option::of(prop_oneof![Just("A"), Just("B")]);

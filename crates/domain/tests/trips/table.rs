@@ -5,8 +5,8 @@ use std::path::Path;
 
 use domain::fare::{HIGH_FARE_PERMILLE, SURGE_NONE};
 use domain::{
-    Action, Amendment, Amount, Change, Coordinates, Currency, Ending, Order, Outset, PlaceChange,
-    RideCode, Tariff, Terms, Trip, TripRefusal, Whereabouts,
+    Action, Amendment, Amount, Change, Coordinates, Currency, Order, Outset, PlaceChange, RideCode,
+    RideEnding, Tariff, Terms, Trip, TripRefusal, Whereabouts,
 };
 
 use crate::cast::{
@@ -66,13 +66,13 @@ fn states() -> Vec<(&'static str, Trip)> {
     let by_operator = Action::CancelByOperator(operator(1), reason());
     let end_well = Action::End(
         operator(1),
-        Ending::Completed,
+        RideEnding::Completed,
         reason(),
         Some(Box::default()),
     );
     let end_badly = Action::End(
         operator(1),
-        Ending::Cancelled,
+        RideEnding::Cancelled,
         reason(),
         Some(Box::default()),
     );
@@ -301,8 +301,8 @@ fn by_operator(number: u8) -> Vec<(String, Action)> {
     [
         ("cancel", Action::CancelByOperator(by, reason())),
         ("take back", Action::TakeBack(by, reason())),
-        ("end as completed", end(Ending::Completed)),
-        ("end as cancelled", end(Ending::Cancelled)),
+        ("end as completed", end(RideEnding::Completed)),
+        ("end as cancelled", end(RideEnding::Cancelled)),
         ("set the fare", set_fare(number)),
     ]
     .map(|(words, action)| (format!("{words} by operator {number}"), action))

@@ -1,6 +1,6 @@
 //! Rides end with their ways, and not without.
 
-use domain::{Action, Change, Ending, Measured, Outset, Trip, TripRefusal};
+use domain::{Action, Change, Measured, Outset, RideEnding, Trip, TripRefusal};
 
 use crate::cast::{at, driver, measured, operator, party, reason, requested};
 
@@ -17,8 +17,8 @@ fn endings(way: Option<&Measured>) -> [Action; 3] {
     let end = |ending| Action::End(operator(1), ending, reason(), way.cloned().map(Box::new));
     [
         Action::Complete(driver(1), way.cloned().map(Box::new)),
-        end(Ending::Completed),
-        end(Ending::Cancelled),
+        end(RideEnding::Completed),
+        end(RideEnding::Cancelled),
     ]
 }
 

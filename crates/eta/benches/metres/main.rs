@@ -8,7 +8,7 @@ mod device;
 mod drive;
 mod gpx;
 
-use domain::track::{Measured, Ride, Track};
+use domain::track::{Measured, RideFacts, Track};
 use domain::{Coordinates, Fix};
 use fastrand::Rng;
 
@@ -132,7 +132,7 @@ fn recorded(fixes: &[Fix]) -> Measured {
     let (Some(first), Some(last)) = (fixes.first(), fixes.last()) else {
         panic!("a track without fixes");
     };
-    let ride = Ride {
+    let ride = RideFacts {
         started_at: first.at,
         ended_at: last.at,
         pick_up: Some(first.location),
@@ -142,7 +142,7 @@ fn recorded(fixes: &[Fix]) -> Measured {
     measure(fixes, &ride)
 }
 
-fn measure(fixes: &[Fix], ride: &Ride) -> Measured {
+fn measure(fixes: &[Fix], ride: &RideFacts) -> Measured {
     let mut track = Track::default();
     track.add(fixes);
     track.measure(ride, way)

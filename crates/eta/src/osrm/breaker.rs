@@ -10,10 +10,10 @@ const PAUSE: SignedDuration = SignedDuration::from_secs(5);
 
 /// Counts failures. After [`FAILURES`] nobody passes for [`PAUSE`]; then one does, to see.
 #[derive(Debug, Default)]
-pub(super) struct Breaker(Mutex<State>);
+pub(super) struct Breaker(Mutex<BreakerState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct BreakerState {
     failures: u32,
     since: Option<Timestamp>,
 }
@@ -34,7 +34,7 @@ impl Breaker {
     }
 
     pub(super) fn succeeded(&self) {
-        *self.0.lock() = State::default();
+        *self.0.lock() = BreakerState::default();
     }
 
     pub(super) fn failed(&self, at: Timestamp) {

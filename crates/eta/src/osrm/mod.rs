@@ -16,13 +16,13 @@ use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use url::Url;
 
-use super::{Ask, Source, Times, Unanswered, Via};
+use super::{DrivingTimes, EtaQuery, Source, Unanswered, Via};
 use domain::Coordinates;
 
 pub use table::UrlError;
 
 use breaker::Breaker;
-use table::{Failure, Table};
+use table::{TableFailure, TableService};
 
 /// How many drivers are asked for at once: with the pick-up as many places as the service takes by default.
 const DRIVERS_MAX: usize = 99;
@@ -38,17 +38,17 @@ const PARTS_OF_A_DEGREE: f64 = 10_000.0;
 /// A table service.
 #[derive(Debug)]
 pub struct Osrm {
-    table: Table,
+    table: TableService,
     timeout: Duration,
     breaker: Breaker,
-    remembered: Cache<Key, Option<u32>>,
+    remembered: Cache<TimesKey, Option<u32>>,
 }
 
 /// A driver's place, a pick-up and a minute.
-type Key = ([i32; 2], [i32; 2], i64);
+type TimesKey = ([i32; 2], [i32; 2], i64);
 
 /// A part of an ask that fits into one request.
-struct Part<'a> {
+struct QueryPart<'a> {
     ask: usize,
     pick_up: Coordinates,
     /// The drivers who are asked for, and their places in the ask.
@@ -56,13 +56,13 @@ struct Part<'a> {
 }
 
 /// What came of a part.
-type Outcome = Result<Times, Unanswered>;
+type PartOutcome = Result<DrivingTimes, Unanswered>;
 
 impl Osrm {
     /// The service at that URL, which has so long for each answer.
     pub fn new(url: &Url, timeout: Duration) -> Result<Self, UrlError> {
         Ok(Self {
-            table: Table::new(url, timeout)?,
+            table: TableService::new(url, timeout)?,
             timeout,
             breaker: Breaker::default(),
             remembered: Cache::new(REMEMBERED_MAX),
@@ -70,7 +70,11 @@ impl Osrm {
     }
 
     /// What is remembered of an ask, and for whom the service has to be asked.
-    fn recall(&self, ask: &Ask<'_>, at: Timestamp) -> (Times, Vec<(usize, Coordinates)>) {
+    fn recall(
+        &self,
+        ask: &EtaQuery<'_>,
+        at: Timestamp,
+    ) -> (DrivingTimes, Vec<(usize, Coordinates)>) {
         let mut times = vec![None; ask.drivers.len()];
         let mut unknown = Vec::new();
         for (place, driver) in ask.drivers.iter().enumerate() {
@@ -83,10 +87,10 @@ impl Osrm {
     }
 
     /// Asks for all parts, a few at once.
-    fn ask_for(&self, parts: &[Part<'_>], at: Timestamp) -> Vec<Outcome> {
+    fn ask_for(&self, parts: &[QueryPart<'_>], at: Timestamp) -> Vec<PartOutcome> {
         let until = Instant::now() + self.timeout * PATIENCE;
         let next = AtomicUsize::new(0);
-        let outcomes: Vec<Mutex<Option<Outcome>>> =
+        let outcomes: Vec<Mutex<Option<PartOutcome>>> =
             parts.iter().map(|_| Mutex::default()).collect();
         let work = || {
             while let Some((part, outcome)) = {
@@ -110,7 +114,7 @@ impl Osrm {
             .collect()
     }
 
-    fn ask_for_part(&self, part: &Part<'_>, at: Timestamp, until: Instant) -> Outcome {
+    fn ask_for_part(&self, part: &QueryPart<'_>, at: Timestamp, until: Instant) -> PartOutcome {
         if Instant::now() >= until {
             return Err(late());
         }
@@ -129,7 +133,7 @@ impl Osrm {
                 }
                 Ok(times)
             }
-            Err(Failure::NoSegment) => {
+            Err(TableFailure::NoSegment) => {
                 self.breaker.succeeded();
                 Err(Unanswered::OffTheMap)
             }
@@ -146,7 +150,7 @@ impl Source for Osrm {
         Via::Osrm
     }
 
-    fn try_to_pick_up(&self, asks: &[Ask<'_>], at: Timestamp) -> Vec<Outcome> {
+    fn try_to_pick_up(&self, asks: &[EtaQuery<'_>], at: Timestamp) -> Vec<PartOutcome> {
         let recalled: Vec<_> = asks.iter().map(|ask| self.recall(ask, at)).collect();
         let parts =
             recalled
@@ -154,14 +158,14 @@ impl Source for Osrm {
                 .zip(asks)
                 .enumerate()
                 .flat_map(|(number, ((_, unknown), ask))| {
-                    unknown.chunks(DRIVERS_MAX).map(move |drivers| Part {
+                    unknown.chunks(DRIVERS_MAX).map(move |drivers| QueryPart {
                         ask: number,
                         pick_up: ask.pick_up,
                         drivers,
                     })
                 });
-        let parts: Vec<Part<'_>> = parts.collect();
-        let mut outcomes: Vec<Outcome> = recalled
+        let parts: Vec<QueryPart<'_>> = parts.collect();
+        let mut outcomes: Vec<PartOutcome> = recalled
             .iter()
             .map(|(times, _)| Ok(times.clone()))
             .collect();
@@ -185,7 +189,7 @@ fn late() -> Unanswered {
     Unanswered::OutOfOrder("it has no time left for this plan".to_owned())
 }
 
-fn key(driver: Coordinates, pick_up: Coordinates, at: Timestamp) -> Key {
+fn key(driver: Coordinates, pick_up: Coordinates, at: Timestamp) -> TimesKey {
     let rounded = |degrees: f64| (degrees * PARTS_OF_A_DEGREE).round() as i32;
     let cell = |place: Coordinates| [rounded(place.lat()), rounded(place.lon())];
     (cell(driver), cell(pick_up), at.as_second().div_euclid(60))

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use ureq::Agent;
 use url::Url;
 
-use super::Times;
+use super::DrivingTimes;
 use crate::LEG_MAX_M;
 use domain::Coordinates;
 
@@ -27,7 +27,7 @@ pub struct UrlError;
 
 /// Why there are no durations.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub(super) enum TableFailure {
     /// It was not reached, or not in time.
     #[error("no answer: {0}")]
     Unreached(ureq::Error),
@@ -44,7 +44,7 @@ pub(super) enum Failure {
 
 /// The answer, as far as it is of interest.
 #[derive(Deserialize)]
-struct Body {
+struct TableBody {
     code: String,
     #[serde(default)]
     message: String,
@@ -54,13 +54,13 @@ struct Body {
 
 /// Where it is, and the connections to it.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(super) struct TableService {
     agent: Agent,
     /// Up to where the places begin.
     base: String,
 }
 
-impl Table {
+impl TableService {
     pub(super) fn new(url: &Url, timeout: Duration) -> Result<Self, UrlError> {
         let is_bare = url.username().is_empty()
             && url.password().is_none()
@@ -88,23 +88,23 @@ impl Table {
         &self,
         drivers: &[Coordinates],
         pick_up: Coordinates,
-    ) -> Result<Times, Failure> {
+    ) -> Result<DrivingTimes, TableFailure> {
         let url = self.url(drivers, pick_up);
         // The service ends a connection after some requests. When that is seen only after the next was sent, the same is asked anew.
         let response = match self.agent.get(&url).call() {
             Err(error) if was_hung_up(&error) => self.agent.get(&url).call(),
             response => response,
         };
-        let mut response = response.map_err(Failure::Unreached)?;
+        let mut response = response.map_err(TableFailure::Unreached)?;
         let status = response.status().as_u16();
         let text = response
             .body_mut()
             .with_config()
             .limit(ANSWER_BYTES_MAX)
             .read_to_vec()
-            .map_err(Failure::Unreached)?;
-        let body: Body = serde_json::from_slice(&text)
-            .map_err(|error| Failure::Garbage(format!("status {status}, {error}")))?;
+            .map_err(TableFailure::Unreached)?;
+        let body: TableBody = serde_json::from_slice(&text)
+            .map_err(|error| TableFailure::Garbage(format!("status {status}, {error}")))?;
         read(body, drivers.len())
     }
 
@@ -136,18 +136,18 @@ fn was_hung_up(error: &ureq::Error) -> bool {
     matches!(error, ureq::Error::Io(error) if kinds.contains(&error.kind()))
 }
 
-fn read(body: Body, drivers: usize) -> Result<Times, Failure> {
+fn read(body: TableBody, drivers: usize) -> Result<DrivingTimes, TableFailure> {
     match body.code.as_str() {
         "Ok" => {}
-        "NoSegment" => return Err(Failure::NoSegment),
+        "NoSegment" => return Err(TableFailure::NoSegment),
         _ => {
-            let Body { code, message, .. } = body;
-            return Err(Failure::Refused { code, message });
+            let TableBody { code, message, .. } = body;
+            return Err(TableFailure::Refused { code, message });
         }
     }
     if body.durations.len() != drivers {
         let rows = body.durations.len();
-        return Err(Failure::Garbage(format!(
+        return Err(TableFailure::Garbage(format!(
             "{rows} rows for {drivers} drivers"
         )));
     }
@@ -157,7 +157,7 @@ fn read(body: Body, drivers: usize) -> Result<Times, Failure> {
         [Some(seconds)] if (0.0..=SECONDS_MAX).contains(&seconds) => {
             Ok(Some(seconds.ceil() as u32))
         }
-        _ => Err(Failure::Garbage(format!("a row {row:?}"))),
+        _ => Err(TableFailure::Garbage(format!("a row {row:?}"))),
     });
     times.collect()
 }

@@ -78,9 +78,9 @@ fn at(second: i64) -> Timestamp {
 }
 
 /// Asks for drivers of these numbers.
-fn ask(osrm: &Osrm, drivers: &[usize], second: i64) -> Outcome {
+fn ask(osrm: &Osrm, drivers: &[usize], second: i64) -> PartOutcome {
     let drivers: Vec<Coordinates> = drivers.iter().map(|number| place(*number)).collect();
-    let ask = Ask {
+    let ask = EtaQuery {
         pick_up: place(0),
         drivers: &drivers,
         within_s: 600,
@@ -89,7 +89,7 @@ fn ask(osrm: &Osrm, drivers: &[usize], second: i64) -> Outcome {
 }
 
 #[track_caller]
-fn assert_out(outcome: &Outcome, words: &str) {
+fn assert_out(outcome: &PartOutcome, words: &str) {
     match outcome {
         Err(Unanswered::OutOfOrder(reason)) => assert!(reason.contains(words), "{reason}"),
         other => panic!("{other:?}"),

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::part::largest_part;
-use super::plane::{Plane, Point};
+use super::plane::{Plane, PlanePoint};
 use domain::Coordinates;
 
 /// Stands for "not in this direction".
@@ -15,7 +15,7 @@ pub(super) const CLOSED: u32 = u32::MAX;
 
 /// A way from one node to another that can be driven in that direction.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Edge {
+pub struct RoadEdge {
     /// The number of the node where it begins.
     pub from: u32,
     /// The number of the node where it ends.
@@ -28,7 +28,7 @@ pub struct Edge {
 
 /// Why there is no graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum GraphError {
+pub enum RoadGraphError {
     /// An edge begins or ends at a node that there is not.
     #[error("edge {0} begins or ends at a node that does not exist")]
     UnknownNode(usize),
@@ -42,7 +42,7 @@ pub enum GraphError {
 
 /// A street before it has its place in the graph.
 #[derive(Debug, Clone)]
-pub(super) struct Drawn {
+pub(super) struct RawStreet {
     pub from: u32,
     pub to: u32,
     pub shape: Vec<Coordinates>,
@@ -75,11 +75,11 @@ pub(super) struct Arc {
 
 /// A graph of streets.
 #[derive(Debug)]
-pub struct Graph {
+pub struct RoadGraph {
     pub(super) plane: Plane,
     pub(super) streets: Vec<Street>,
     left_out: usize,
-    pub(super) points: Vec<Point>,
+    pub(super) points: Vec<PlanePoint>,
     /// How far each point is from the beginning of its street along it, in metres of the plane.
     pub(super) along: Vec<f64>,
     /// The arcs into node n are `arcs[first_into[n]..first_into[n + 1]]`.
@@ -87,14 +87,14 @@ pub struct Graph {
     arcs: Vec<Arc>,
 }
 
-impl Graph {
+impl RoadGraph {
     /// A graph of straight edges. An edge and its opposite make one street, so that a car there may go either way.
-    pub fn new(nodes: &[Coordinates], edges: &[Edge]) -> Result<Self, GraphError> {
+    pub fn new(nodes: &[Coordinates], edges: &[RoadEdge]) -> Result<Self, RoadGraphError> {
         let node = |number: u32| usize::try_from(number).ok().and_then(|n| nodes.get(n));
         let streets = edges.iter().enumerate().map(|(number, edge)| {
             let ends = node(edge.from).zip(node(edge.to));
-            let (from, to) = ends.ok_or(GraphError::UnknownNode(number))?;
-            Ok(Drawn {
+            let (from, to) = ends.ok_or(RoadGraphError::UnknownNode(number))?;
+            Ok(RawStreet {
                 from: edge.from,
                 to: edge.to,
                 shape: vec![*from, *to],
@@ -103,13 +103,13 @@ impl Graph {
                 backward_ms: CLOSED,
             })
         });
-        let streets = streets.collect::<Result<Vec<Drawn>, GraphError>>()?;
+        let streets = streets.collect::<Result<Vec<RawStreet>, RoadGraphError>>()?;
         Self::of(nodes.len(), streets)
     }
 
     /// A graph of these streets between so many nodes.
-    pub(super) fn of(nodes: usize, drawn: Vec<Drawn>) -> Result<Self, GraphError> {
-        u32::try_from(nodes).map_err(|_| GraphError::TooLarge)?;
+    pub(super) fn of(nodes: usize, drawn: Vec<RawStreet>) -> Result<Self, RoadGraphError> {
+        u32::try_from(nodes).map_err(|_| RoadGraphError::TooLarge)?;
         let merged = merge(drawn);
         let directions = merged.iter().flat_map(|street| {
             let forward = (street.forward_ms != CLOSED).then_some((street.from, street.to));
@@ -121,11 +121,11 @@ impl Graph {
         let all = merged.len();
         let streets = merged.into_iter();
         let streets = streets.filter(|street| kept(street.from) && kept(street.to));
-        let streets: Vec<Drawn> = streets.collect();
-        let shape = streets.first().ok_or(GraphError::Empty)?.shape.iter();
+        let streets: Vec<RawStreet> = streets.collect();
+        let shape = streets.first().ok_or(RoadGraphError::Empty)?.shape.iter();
         let plane = Plane::around(shape.chain(streets.iter().flat_map(|street| &street.shape)));
         let points: usize = streets.iter().map(|street| street.shape.len()).sum();
-        u32::try_from(points.max(2 * streets.len())).map_err(|_| GraphError::TooLarge)?;
+        u32::try_from(points.max(2 * streets.len())).map_err(|_| RoadGraphError::TooLarge)?;
         let laid_out = Self::lay_out(plane, &streets, &is_kept);
         let left_out = all - streets.len();
         Ok(Self {
@@ -134,7 +134,7 @@ impl Graph {
         })
     }
 
-    fn lay_out(plane: Plane, drawn: &[Drawn], is_kept: &[bool]) -> Self {
+    fn lay_out(plane: Plane, drawn: &[RawStreet], is_kept: &[bool]) -> Self {
         let mut number = vec![0_u32; is_kept.len()];
         let mut nodes = 0_u32;
         for (number, _) in number.iter_mut().zip(is_kept).filter(|(_, kept)| **kept) {
@@ -200,7 +200,7 @@ impl Graph {
     }
 
     /// The place so far along a street, from 0 to 1.
-    pub(super) fn point_on(&self, street: Street, share: f64) -> Point {
+    pub(super) fn point_on(&self, street: Street, share: f64) -> PlanePoint {
         let (first, end) = (street.first as usize, street.end as usize);
         let along = &self.along[first..end];
         let gone = share * along[along.len() - 1];
@@ -224,9 +224,9 @@ impl Graph {
 }
 
 /// One street where several have the same shape, whichever way they were drawn; each direction as fast as the fastest.
-fn merge(drawn: Vec<Drawn>) -> Vec<Drawn> {
+fn merge(drawn: Vec<RawStreet>) -> Vec<RawStreet> {
     let mut place_of: HashMap<(u32, u32, Vec<[u64; 2]>), usize> = HashMap::new();
-    let mut merged: Vec<Drawn> = Vec::with_capacity(drawn.len());
+    let mut merged: Vec<RawStreet> = Vec::with_capacity(drawn.len());
     for mut street in drawn {
         if street.from > street.to {
             std::mem::swap(&mut street.from, &mut street.to);

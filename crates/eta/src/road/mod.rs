@@ -20,14 +20,14 @@ use std::path::Path;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
-use super::{Ask, LEG_MAX_M, Source, Straight, Times, Traffic, Unanswered, Via};
+use super::{DrivingTimes, EtaQuery, LEG_MAX_M, Source, Straight, Traffic, Unanswered, Via};
 use domain::Coordinates;
 
-pub use graph::{Edge, Graph, GraphError};
+pub use graph::{RoadEdge, RoadGraph, RoadGraphError};
 pub use osm::OsmError;
-pub use route::{Route, Stop};
+pub use route::{Route, RoutePlace};
 
-use search::Scratch;
+use search::SearchScratch;
 use snap::{OnStreet, Streets};
 
 /// How many searches' memory is kept for the next ones.
@@ -36,12 +36,12 @@ const SCRATCH_MAX: usize = 16;
 /// The streets of a town, ready to be asked.
 #[derive(Debug)]
 pub struct Roads {
-    graph: Graph,
+    graph: RoadGraph,
     streets: Streets,
     traffic: Traffic,
     /// For the leg between a place and its street.
     straight: Straight,
-    scratch: Mutex<Vec<Scratch>>,
+    scratch: Mutex<Vec<SearchScratch>>,
 }
 
 impl Roads {
@@ -51,7 +51,7 @@ impl Roads {
     }
 
     /// The streets of a graph.
-    pub fn of(graph: Graph, traffic: Traffic) -> Self {
+    pub fn of(graph: RoadGraph, traffic: Traffic) -> Self {
         Self {
             streets: Streets::of(&graph),
             graph,
@@ -62,12 +62,12 @@ impl Roads {
     }
 
     /// What they consist of.
-    pub const fn graph(&self) -> &Graph {
+    pub const fn graph(&self) -> &RoadGraph {
         &self.graph
     }
 
     /// How long the drivers take to the pick-up; nothing where that is off the map. A driver who is off the map has no way there.
-    pub fn times(&self, ask: &Ask<'_>, at: Timestamp) -> Option<Times> {
+    pub fn times(&self, ask: &EtaQuery<'_>, at: Timestamp) -> Option<DrivingTimes> {
         let goal = self.on_street(ask.pick_up)?;
         let from = ask.drivers.iter().map(|driver| self.on_street(*driver));
         let from: Vec<Option<OnStreet>> = from.collect();
@@ -93,9 +93,9 @@ impl Roads {
     }
 
     /// With memory that an earlier search has used, if there is some.
-    fn search<R>(&self, with: impl FnOnce(&mut Scratch) -> R) -> R {
+    fn search<R>(&self, with: impl FnOnce(&mut SearchScratch) -> R) -> R {
         let kept = self.scratch.lock().pop();
-        let mut scratch = kept.unwrap_or_else(|| Scratch::new(&self.graph));
+        let mut scratch = kept.unwrap_or_else(|| SearchScratch::new(&self.graph));
         let found = with(&mut scratch);
         let mut all = self.scratch.lock();
         if all.len() < SCRATCH_MAX {
@@ -110,7 +110,11 @@ impl Source for Roads {
         Via::Road
     }
 
-    fn try_to_pick_up(&self, asks: &[Ask<'_>], at: Timestamp) -> Vec<Result<Times, Unanswered>> {
+    fn try_to_pick_up(
+        &self,
+        asks: &[EtaQuery<'_>],
+        at: Timestamp,
+    ) -> Vec<Result<DrivingTimes, Unanswered>> {
         let times = asks.iter().map(|ask| self.times(ask, at));
         times
             .map(|times| times.ok_or(Unanswered::OffTheMap))

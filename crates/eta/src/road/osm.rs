@@ -11,7 +11,7 @@ use std::path::Path;
 use foldhash::fast::RandomState;
 use osmpbf::{Element, ElementReader};
 
-use super::graph::{CLOSED, Drawn, Graph, GraphError};
+use super::graph::{CLOSED, RawStreet, RoadGraph, RoadGraphError};
 use super::tags::{Drivable, drivable};
 use domain::Coordinates;
 
@@ -23,27 +23,27 @@ pub enum OsmError {
     Unreadable(#[from] osmpbf::Error),
     /// Its streets make no graph.
     #[error(transparent)]
-    Graph(#[from] GraphError),
+    Graph(#[from] RoadGraphError),
 }
 
 /// A way, node by node.
-struct Way {
+struct OsmWay {
     kind: Drivable,
     nodes: Vec<i64>,
 }
 
 /// What is known of a node of the map.
 #[derive(Default)]
-struct Node {
+struct OsmNode {
     /// How often streets use it; twice where one ends.
     uses: u32,
     place: Option<Coordinates>,
 }
 
-type Nodes = HashMap<i64, Node, RandomState>;
+type Nodes = HashMap<i64, OsmNode, RandomState>;
 
 /// The graph of the streets in a file.
-pub(super) fn read(file: &Path) -> Result<Graph, OsmError> {
+pub(super) fn read(file: &Path) -> Result<RoadGraph, OsmError> {
     let ways = ways(file)?;
     let mut nodes = uses(&ways);
     locate(file, &mut nodes)?;
@@ -52,7 +52,7 @@ pub(super) fn read(file: &Path) -> Result<Graph, OsmError> {
     for way in &ways {
         draw(way, &nodes, &mut corners, &mut drawn);
     }
-    Ok(Graph::of(corners.len(), drawn)?)
+    Ok(RoadGraph::of(corners.len(), drawn)?)
 }
 
 fn open(file: &Path) -> Result<ElementReader<BufReader<File>>, osmpbf::Error> {
@@ -60,13 +60,13 @@ fn open(file: &Path) -> Result<ElementReader<BufReader<File>>, osmpbf::Error> {
     Ok(ElementReader::new(BufReader::new(file)))
 }
 
-fn ways(file: &Path) -> Result<Vec<Way>, osmpbf::Error> {
+fn ways(file: &Path) -> Result<Vec<OsmWay>, osmpbf::Error> {
     let mut ways = Vec::new();
     open(file)?.for_each(|element| match element {
         Element::Way(way) => {
             if let Some(kind) = drivable(way.tags()) {
                 let nodes = way.refs().collect();
-                ways.push(Way { kind, nodes });
+                ways.push(OsmWay { kind, nodes });
             }
         }
         Element::Node(_) | Element::DenseNode(_) | Element::Relation(_) => {}
@@ -74,7 +74,7 @@ fn ways(file: &Path) -> Result<Vec<Way>, osmpbf::Error> {
     Ok(ways)
 }
 
-fn uses(ways: &[Way]) -> Nodes {
+fn uses(ways: &[OsmWay]) -> Nodes {
     let mut nodes = Nodes::default();
     for way in ways {
         let ends = [way.nodes.first(), way.nodes.last()].into_iter().flatten();
@@ -101,10 +101,10 @@ fn locate(file: &Path, nodes: &mut Nodes) -> Result<(), osmpbf::Error> {
 /// The streets of a way: one from each corner to the next, a corner being where streets meet or end. Where the extract
 /// was cut through a way, a node has no place; the way has a gap there.
 fn draw(
-    way: &Way,
+    way: &OsmWay,
     nodes: &Nodes,
     corners: &mut HashMap<i64, u32, RandomState>,
-    drawn: &mut Vec<Drawn>,
+    drawn: &mut Vec<RawStreet>,
 ) {
     let mut begun: Option<(u32, Vec<Coordinates>)> = None;
     for id in &way.nodes {
@@ -130,14 +130,14 @@ fn draw(
     }
 }
 
-fn street(kind: Drivable, from: u32, to: u32, shape: Vec<Coordinates>) -> Drawn {
+fn street(kind: Drivable, from: u32, to: u32, shape: Vec<Coordinates>) -> RawStreet {
     let metres: f64 = shape
         .windows(2)
         .map(|ends| ends[0].metres_to(ends[1]))
         .sum();
     // Saturates at 49 days.
     let ms = ((metres * 3_600.0 / kind.kmh).round() as u32).min(CLOSED - 1);
-    Drawn {
+    RawStreet {
         from,
         to,
         shape,

@@ -3,8 +3,8 @@
 /// For each node whether it belongs to the largest such part (by Kosaraju: the order in which searches end forwards,
 /// then searches backwards in the reverse of it). Without recursion, since a street may have a million nodes.
 pub(super) fn largest_part(nodes: usize, edges: &[(u32, u32)]) -> Vec<bool> {
-    let forwards = Row::new(nodes, edges.iter().copied());
-    let backwards = Row::new(nodes, edges.iter().map(|(from, to)| (*to, *from)));
+    let forwards = NeighbourRow::new(nodes, edges.iter().copied());
+    let backwards = NeighbourRow::new(nodes, edges.iter().map(|(from, to)| (*to, *from)));
     let order = ended(nodes, &forwards);
     let mut part_of = vec![None; nodes];
     let mut sizes = Vec::new();
@@ -33,7 +33,7 @@ pub(super) fn largest_part(nodes: usize, edges: &[(u32, u32)]) -> Vec<bool> {
 }
 
 /// The nodes in the order in which a search from everywhere, in depth, is done with them.
-fn ended(nodes: usize, edges: &Row) -> Vec<u32> {
+fn ended(nodes: usize, edges: &NeighbourRow) -> Vec<u32> {
     let mut is_known = vec![false; nodes];
     let mut order = Vec::with_capacity(nodes);
     let mut open: Vec<(u32, usize)> = Vec::new();
@@ -61,12 +61,12 @@ fn ended(nodes: usize, edges: &Row) -> Vec<u32> {
 }
 
 /// The neighbours of all nodes in one row.
-struct Row {
+struct NeighbourRow {
     first: Vec<usize>,
     neighbours: Vec<u32>,
 }
 
-impl Row {
+impl NeighbourRow {
     fn new(nodes: usize, edges: impl Iterator<Item = (u32, u32)> + Clone) -> Self {
         let mut first = vec![0; nodes + 1];
         for (from, _) in edges.clone() {

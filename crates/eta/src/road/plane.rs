@@ -13,9 +13,9 @@ pub(super) type Metres = [f64; 2];
 
 /// A place on the plane.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Point(pub Metres);
+pub(super) struct PlanePoint(pub Metres);
 
-impl Point {
+impl PlanePoint {
     pub(super) fn metres_to(self, other: Self) -> f64 {
         let ([x, y], [other_x, other_y]) = (self.0, other.0);
         (x - other_x).hypot(y - other_y)
@@ -67,15 +67,15 @@ impl Plane {
         }
     }
 
-    pub(super) fn point(self, at: Coordinates) -> Point {
-        Point([
+    pub(super) fn point(self, at: Coordinates) -> PlanePoint {
+        PlanePoint([
             (at.lon() - self.lon) * self.metres_per_deg_east,
             (at.lat() - self.lat) * METRES_PER_DEG,
         ])
     }
 
     /// The way back; what rounding puts beyond the edge of the earth is put on it.
-    pub(super) fn place(self, Point([east, north]): Point) -> Option<Coordinates> {
+    pub(super) fn place(self, PlanePoint([east, north]): PlanePoint) -> Option<Coordinates> {
         let lat = self.lat + north / METRES_PER_DEG;
         let lon = self.lon + east / self.metres_per_deg_east;
         Coordinates::new(lat.clamp(-90.0, 90.0), lon.clamp(-180.0, 180.0)).ok()

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Roads;
 use super::graph::CLOSED;
-use super::plane::Point;
+use super::plane::PlanePoint;
 use super::search::{Exit, NO_ARC, along_the_street, exits};
 use super::snap::OnStreet;
 use domain::Coordinates;
@@ -13,14 +13,14 @@ use domain::Coordinates;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Route {
     /// Where it turns, from beginning to end.
-    pub stops: Vec<Stop>,
+    pub stops: Vec<RoutePlace>,
     /// How long it is, the legs to and from the street included.
     pub metres: f64,
 }
 
 /// A place on a route.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Stop {
+pub struct RoutePlace {
     /// Where.
     pub place: Coordinates,
     /// How long after the beginning, in milliseconds.
@@ -38,7 +38,7 @@ impl Route {
 struct Trace<'r> {
     roads: &'r Roads,
     factor: f64,
-    stops: Vec<Stop>,
+    stops: Vec<RoutePlace>,
     ms: f64,
     metres: f64,
 }
@@ -47,7 +47,7 @@ impl Roads {
     /// The quickest way for who sets out at that time; nothing where one of the two is off the map.
     pub fn route(&self, from: Coordinates, to: Coordinates, at: Timestamp) -> Option<Route> {
         let (begin, goal) = (self.on_street(from)?, self.on_street(to)?);
-        let stop = Stop {
+        let stop = RoutePlace {
             place: from,
             after_ms: 0,
         };
@@ -158,7 +158,7 @@ impl Trace<'_> {
         self.stop(graph.point_on(street, to));
     }
 
-    fn stop(&mut self, at: Point) {
+    fn stop(&mut self, at: PlanePoint) {
         if let Some(place) = self.roads.graph.plane.place(at) {
             self.stop_at(place);
         }
@@ -166,7 +166,7 @@ impl Trace<'_> {
 
     fn stop_at(&mut self, place: Coordinates) {
         let after_ms = self.ms.round() as u64;
-        let stop = Stop { place, after_ms };
+        let stop = RoutePlace { place, after_ms };
         if self.stops.last() != Some(&stop) {
             self.stops.push(stop);
         }

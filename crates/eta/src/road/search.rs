@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::graph::{CLOSED, Graph};
+use super::graph::{CLOSED, RoadGraph};
 use super::snap::OnStreet;
 
 /// Reached without an arc: the goal lies on a street that begins there.
@@ -12,7 +12,7 @@ pub(super) const NO_ARC: u32 = u32::MAX;
 
 /// What one search writes down; the next one goes on in the same memory. What carries an older number counts as blank.
 #[derive(Debug)]
-pub(super) struct Scratch {
+pub(super) struct SearchScratch {
     search: u32,
     nodes: Vec<Label>,
     /// Milliseconds in the upper half, the node in the lower.
@@ -43,7 +43,7 @@ pub(super) struct Exit {
 }
 
 /// From a corner by any of its streets, from elsewhere by the directions of the street.
-pub(super) fn exits(graph: &Graph, at: OnStreet) -> impl Iterator<Item = Exit> {
+pub(super) fn exits(graph: &RoadGraph, at: OnStreet) -> impl Iterator<Item = Exit> {
     let street = graph.streets[at.street as usize];
     let exit = |node, ms, way| Exit { node, ms, way };
     let corner = at.corner(graph).map(|node| exit(node, 0, None));
@@ -61,7 +61,7 @@ pub(super) fn exits(graph: &Graph, at: OnStreet) -> impl Iterator<Item = Exit> {
 }
 
 /// From which nodes one comes to a place on their street, and how long that takes.
-fn entries(graph: &Graph, at: OnStreet) -> impl Iterator<Item = (u32, u32)> {
+fn entries(graph: &RoadGraph, at: OnStreet) -> impl Iterator<Item = (u32, u32)> {
     let street = graph.streets[at.street as usize];
     let corner = at.corner(graph).map(|node| (node, 0));
     let forward = (street.from, part(street.forward_ms, at.share));
@@ -72,7 +72,11 @@ fn entries(graph: &Graph, at: OnStreet) -> impl Iterator<Item = (u32, u32)> {
 }
 
 /// Along the street that both are on, where its direction allows that: how long, and in which direction.
-pub(super) fn along_the_street(graph: &Graph, from: OnStreet, to: OnStreet) -> Option<(u32, u32)> {
+pub(super) fn along_the_street(
+    graph: &RoadGraph,
+    from: OnStreet,
+    to: OnStreet,
+) -> Option<(u32, u32)> {
     if from.street != to.street {
         return None;
     }
@@ -97,8 +101,8 @@ fn part(ms: u32, share: f64) -> u32 {
     (f64::from(ms) * share).round() as u32
 }
 
-impl Scratch {
-    pub(super) fn new(graph: &Graph) -> Self {
+impl SearchScratch {
+    pub(super) fn new(graph: &RoadGraph) -> Self {
         Self {
             search: 0,
             nodes: vec![Label::default(); graph.nodes()],
@@ -110,7 +114,7 @@ impl Scratch {
     /// and for what is no place.
     pub(super) fn times(
         &mut self,
-        graph: &Graph,
+        graph: &RoadGraph,
         goal: OnStreet,
         from: &[Option<OnStreet>],
         ms_max: u32,
@@ -145,7 +149,7 @@ impl Scratch {
         self.nodes[node as usize].arc
     }
 
-    fn begin(&mut self, graph: &Graph, goal: OnStreet) {
+    fn begin(&mut self, graph: &RoadGraph, goal: OnStreet) {
         self.search = self.search.checked_add(1).unwrap_or_else(|| {
             self.nodes.fill(Label::default());
             1
@@ -156,7 +160,7 @@ impl Scratch {
         }
     }
 
-    fn run(&mut self, graph: &Graph, mut missing: u32, ms_max: u32) {
+    fn run(&mut self, graph: &RoadGraph, mut missing: u32, ms_max: u32) {
         while missing > 0
             && let Some(Reverse(next)) = self.open.pop()
         {

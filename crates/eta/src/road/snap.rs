@@ -3,19 +3,19 @@
 use rstar::RTree;
 use rstar::primitives::{GeomWithData, Line};
 
-use super::graph::Graph;
-use super::plane::{Metres, Point};
+use super::graph::RoadGraph;
+use super::plane::{Metres, PlanePoint};
 use domain::Coordinates;
 
 /// A straight piece of a street, with its street and the number of its first point.
-type Piece = GeomWithData<Line<Metres>, (u32, u32)>;
+type StreetPiece = GeomWithData<Line<Metres>, (u32, u32)>;
 
 /// Who is so near to the end of a street is at the corner.
 const CORNER_M: f64 = 2.0;
 
 /// Finds streets.
 #[derive(Debug)]
-pub(super) struct Streets(RTree<Piece>);
+pub(super) struct Streets(RTree<StreetPiece>);
 
 /// A place on a street.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,15 +25,15 @@ pub(super) struct OnStreet {
     pub share: f64,
     /// How far it is from what was asked for, in metres.
     pub leg_m: f64,
-    pub point: Point,
+    pub point: PlanePoint,
 }
 
 impl Streets {
-    pub(super) fn of(graph: &Graph) -> Self {
+    pub(super) fn of(graph: &RoadGraph) -> Self {
         let pieces = (0_u32..).zip(&graph.streets).flat_map(|(number, street)| {
             (street.first..street.end - 1).map(move |first| {
                 let ends = [first, first + 1].map(|point| graph.points[point as usize].0);
-                Piece::new(Line::new(ends[0], ends[1]), (number, first))
+                StreetPiece::new(Line::new(ends[0], ends[1]), (number, first))
             })
         });
         Self(RTree::bulk_load(pieces.collect()))
@@ -42,7 +42,7 @@ impl Streets {
     /// Nothing where no street is within so many metres.
     pub(super) fn nearest(
         &self,
-        graph: &Graph,
+        graph: &RoadGraph,
         at: Coordinates,
         metres_max: f64,
     ) -> Option<OnStreet> {
@@ -73,7 +73,7 @@ impl Streets {
 
 impl OnStreet {
     /// The node at which it is, if it is at an end of its street.
-    pub(super) fn corner(self, graph: &Graph) -> Option<u32> {
+    pub(super) fn corner(self, graph: &RoadGraph) -> Option<u32> {
         let street = graph.streets[self.street as usize];
         let at_begin = (self.share <= 0.0).then_some(street.from);
         at_begin.or((self.share >= 1.0).then_some(street.to))

@@ -13,8 +13,8 @@ fn at(north: f64, east: f64) -> Coordinates {
     Coordinates::new(north / 1_000.0, east / 1_000.0).expect("on earth")
 }
 
-fn edge(from: u32, to: u32, ms: u32) -> Edge {
-    Edge {
+fn edge(from: u32, to: u32, ms: u32) -> RoadEdge {
+    RoadEdge {
         from,
         to,
         metres: 100.0,
@@ -22,13 +22,21 @@ fn edge(from: u32, to: u32, ms: u32) -> Edge {
     }
 }
 
-fn roads(nodes: &[Coordinates], edges: &[Edge]) -> Roads {
-    Roads::of(Graph::new(nodes, edges).expect("a graph"), Traffic::FREE)
+fn roads(nodes: &[Coordinates], edges: &[RoadEdge]) -> Roads {
+    Roads::of(
+        RoadGraph::new(nodes, edges).expect("a graph"),
+        Traffic::FREE,
+    )
 }
 
 /// Seconds from each of the drivers to the pick-up.
-fn times(roads: &Roads, pick_up: Coordinates, drivers: &[Coordinates], within_s: u32) -> Times {
-    let ask = Ask {
+fn times(
+    roads: &Roads,
+    pick_up: Coordinates,
+    drivers: &[Coordinates],
+    within_s: u32,
+) -> DrivingTimes {
+    let ask = EtaQuery {
         pick_up,
         drivers,
         within_s,
@@ -81,7 +89,7 @@ fn who_takes_too_long_or_is_off_the_map_has_no_time() {
     let found = times(&roads, at(0.0, 0.0), &drivers, 60);
     assert_eq!(found, [None, Some(60), None, Some(60)]);
     assert_eq!(times(&roads, at(0.0, 0.0), &drivers, 59), [None; 4]);
-    let ask = Ask {
+    let ask = EtaQuery {
         pick_up: at(100.0, 0.0),
         drivers: &drivers,
         within_s: LONG,
@@ -103,7 +111,7 @@ fn the_way_to_the_street_counts() {
 #[test]
 fn traffic_stretches_the_streets_and_the_bound_alike() {
     let graph = |ms| {
-        Graph::new(
+        RoadGraph::new(
             &[at(0.0, 0.0), at(0.0, 10.0)],
             &[edge(0, 1, ms), edge(1, 0, ms)],
         )
@@ -126,15 +134,18 @@ fn a_dead_end_for_ever_is_no_place_to_be_put_on() {
     let edges = [edge(0, 1, 60_000), edge(1, 0, 60_000), edge(1, 2, 60_000)];
     let roads = roads(&nodes, &edges);
     assert_eq!((roads.graph().nodes(), roads.graph().streets()), (2, 1));
-    let lonely = Graph::new(&nodes, &[edge(0, 1, 1), edge(1, 2, 1)]);
-    assert_eq!(lonely.map(|_| ()), Err(GraphError::Empty));
-    assert_eq!(Graph::new(&[], &[]).map(|_| ()), Err(GraphError::Empty));
-    let nowhere = Graph::new(&nodes, &[edge(0, 1, 1), edge(1, 3, 1)]);
-    assert_eq!(nowhere.map(|_| ()), Err(GraphError::UnknownNode(1)));
+    let lonely = RoadGraph::new(&nodes, &[edge(0, 1, 1), edge(1, 2, 1)]);
+    assert_eq!(lonely.map(|_| ()), Err(RoadGraphError::Empty));
+    assert_eq!(
+        RoadGraph::new(&[], &[]).map(|_| ()),
+        Err(RoadGraphError::Empty)
+    );
+    let nowhere = RoadGraph::new(&nodes, &[edge(0, 1, 1), edge(1, 3, 1)]);
+    assert_eq!(nowhere.map(|_| ()), Err(RoadGraphError::UnknownNode(1)));
 }
 
 /// A town made up: places and edges at random, some of them twice, some to themselves.
-fn random_town(random: &mut fastrand::Rng) -> (Vec<Coordinates>, Vec<Edge>) {
+fn random_town(random: &mut fastrand::Rng) -> (Vec<Coordinates>, Vec<RoadEdge>) {
     let nodes = random.usize(2..12);
     let places = (0..nodes).map(|_| at(random.f64() * 5.0, random.f64() * 5.0));
     let places: Vec<Coordinates> = places.collect();
@@ -147,7 +158,7 @@ fn random_town(random: &mut fastrand::Rng) -> (Vec<Coordinates>, Vec<Edge>) {
 }
 
 /// The times between all nodes, by Floyd and Warshall.
-fn between_all(nodes: usize, edges: &[Edge]) -> Vec<Vec<Option<u32>>> {
+fn between_all(nodes: usize, edges: &[RoadEdge]) -> Vec<Vec<Option<u32>>> {
     let mut ms = vec![vec![None; nodes]; nodes];
     for (node, row) in ms.iter_mut().enumerate() {
         row[node] = Some(0);
@@ -169,7 +180,7 @@ fn between_all(nodes: usize, edges: &[Edge]) -> Vec<Vec<Option<u32>>> {
 }
 
 /// The nodes of the largest part, the first of equally large ones as the graph has it: told by who can be reached on it.
-fn part(graph: &Graph, places: &[Coordinates]) -> Vec<usize> {
+fn part(graph: &RoadGraph, places: &[Coordinates]) -> Vec<usize> {
     let ends: Vec<u32> = graph
         .streets
         .iter()
@@ -191,7 +202,7 @@ fn it_agrees_with_floyd_and_warshall_in_any_town() {
     let mut compared = 0;
     for _ in 0..2_000 {
         let (places, edges) = random_town(&mut random);
-        let Ok(graph) = Graph::new(&places, &edges) else {
+        let Ok(graph) = RoadGraph::new(&places, &edges) else {
             continue;
         };
         let truth = between_all(places.len(), &edges);
@@ -223,7 +234,7 @@ fn a_route_takes_as_long_as_its_search_says_and_never_goes_back_in_time() {
     let mut compared = 0;
     for _ in 0..1_000 {
         let (places, edges) = random_town(&mut random);
-        let Ok(graph) = Graph::new(&places, &edges) else {
+        let Ok(graph) = RoadGraph::new(&places, &edges) else {
             continue;
         };
         let roads = Roads::of(graph, Traffic::FREE);

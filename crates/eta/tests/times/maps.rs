@@ -1,7 +1,7 @@
 //! Streets read from extracts of OpenStreetMap.
 
 use eta::road::Roads;
-use eta::{Ask, Traffic};
+use eta::{EtaQuery, Traffic};
 
 use crate::Test;
 use crate::town::{AT, LIECHTENSTEIN, MANHATTAN, at, in_manhattan, map};
@@ -63,7 +63,7 @@ fn one_search_agrees_with_the_way_of_each_driver() {
         let pick_up = in_manhattan(&mut random);
         let drivers: Vec<_> = (0..30).map(|_| in_manhattan(&mut random)).collect();
         let within_s = random.u32(60..600);
-        let ask = Ask {
+        let ask = EtaQuery {
             pick_up,
             drivers: &drivers,
             within_s,

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use domain::Coordinates;
 use eta::osrm::Osrm;
-use eta::road::{Edge, Graph, Roads};
-use eta::{Ask, Chain, Provider, Source, Straight, Times, Traffic, Unanswered};
+use eta::road::{RoadEdge, RoadGraph, Roads};
+use eta::{Chain, DrivingTimes, EtaQuery, Provider, Source, Straight, Traffic, Unanswered};
 use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
@@ -53,8 +53,8 @@ fn drivers(count: usize, random: &mut fastrand::Rng) -> Vec<Coordinates> {
     (0..count).map(|_| in_manhattan(random)).collect()
 }
 
-fn ask(pick_up: Coordinates, drivers: &[Coordinates]) -> Ask<'_> {
-    Ask {
+fn ask(pick_up: Coordinates, drivers: &[Coordinates]) -> EtaQuery<'_> {
+    EtaQuery {
         pick_up,
         drivers,
         within_s: 86_400,
@@ -62,12 +62,16 @@ fn ask(pick_up: Coordinates, drivers: &[Coordinates]) -> Ask<'_> {
 }
 
 /// Of one ask.
-fn times(osrm: &Osrm, pick_up: Coordinates, drivers: &[Coordinates]) -> Result<Times, Unanswered> {
+fn times(
+    osrm: &Osrm,
+    pick_up: Coordinates,
+    drivers: &[Coordinates],
+) -> Result<DrivingTimes, Unanswered> {
     osrm.try_to_pick_up(&[ask(pick_up, drivers)], AT).remove(0)
 }
 
 /// What the service says when it is asked for one driver after the other, by another client.
-fn own_words(pick_up: Coordinates, drivers: &[Coordinates]) -> Times {
+fn own_words(pick_up: Coordinates, drivers: &[Coordinates]) -> DrivingTimes {
     let agent = ureq::Agent::new_with_defaults();
     let base = url();
     let each = drivers.iter().map(|driver| {
@@ -129,7 +133,7 @@ fn many_pick_ups_at_once_are_answered_each() {
     let pick_ups = drivers(40, &mut random);
     let each: Vec<_> = pick_ups.iter().map(|_| drivers(5, &mut random)).collect();
     let asks = pick_ups.iter().zip(&each);
-    let asks: Vec<Ask<'_>> = asks
+    let asks: Vec<EtaQuery<'_>> = asks
         .map(|(pick_up, drivers)| ask(*pick_up, drivers))
         .collect();
     let together = osrm(&url()).try_to_pick_up(&asks, AT);
@@ -156,7 +160,7 @@ fn a_pick_up_off_its_map_is_told_apart() {
 }
 
 /// Who has told, ask by ask.
-fn words(chain: &Chain, asks: &[Ask<'_>], at: Timestamp) -> Vec<&'static str> {
+fn words(chain: &Chain, asks: &[EtaQuery<'_>], at: Timestamp) -> Vec<&'static str> {
     let answers = chain.to_pick_up(asks, at).into_iter();
     answers.map(|answer| answer.via.word()).collect()
 }
@@ -164,13 +168,13 @@ fn words(chain: &Chain, asks: &[Ask<'_>], at: Timestamp) -> Vec<&'static str> {
 /// A street in Manhattan, and nothing else.
 fn one_street() -> (Roads, [Coordinates; 2]) {
     let ends = [at(40.75, -73.99), at(40.76, -73.98)];
-    let edge = |from, to| Edge {
+    let edge = |from, to| RoadEdge {
         from,
         to,
         metres: 1_400.0,
         ms: 180_000,
     };
-    let graph = Graph::new(&ends, &[edge(0, 1), edge(1, 0)]).expect("a graph");
+    let graph = RoadGraph::new(&ends, &[edge(0, 1), edge(1, 0)]).expect("a graph");
     (Roads::of(graph, Traffic::FREE), ends)
 }
 

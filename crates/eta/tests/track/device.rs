@@ -1,7 +1,7 @@
 //! Devices that report where a car is, and err as devices do.
 
 use domain::Fix;
-use domain::track::Ride;
+use domain::track::RideFacts;
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 
@@ -74,8 +74,8 @@ pub fn after(second: f64) -> Timestamp {
 }
 
 /// The ride of that drive, with what was quoted for it.
-pub fn ride(drive: &Drive, quoted_m: f64) -> Ride {
-    Ride {
+pub fn ride(drive: &Drive, quoted_m: f64) -> RideFacts {
+    RideFacts {
         started_at: after(0.0),
         ended_at: after(drive.seconds()),
         pick_up: Some(drive.place(0.0)),

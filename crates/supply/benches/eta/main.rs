@@ -14,7 +14,7 @@ use std::time::Duration;
 use domain::Coordinates;
 use eta::osrm::Osrm;
 use eta::road::Roads;
-use eta::{Ask, Source, Traffic};
+use eta::{EtaQuery, Source, Traffic};
 
 use clock::{Took, time};
 use peers::{GeoSearch, Process};
@@ -160,8 +160,8 @@ impl Theirs {
     }
 }
 
-fn ask(pick_up: Coordinates, drivers: &[Coordinates]) -> Ask<'_> {
-    Ask {
+fn ask(pick_up: Coordinates, drivers: &[Coordinates]) -> EtaQuery<'_> {
+    EtaQuery {
         pick_up,
         drivers,
         within_s: ETA_MAX_S,

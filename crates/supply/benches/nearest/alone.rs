@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{Coordinates, DriverId, UserId};
 use parking_lot::Mutex;
-use supply::grid::{Grid, Spot, Tags};
+use supply::grid::{Grid, GridSlot, Tags};
 
 use crate::city::{City, Move};
 use crate::index::{Index, Server};
@@ -15,7 +15,7 @@ use crate::{K, RADIUS_M};
 #[derive(Clone)]
 pub struct Alone {
     grid: Arc<Grid>,
-    spots: Arc<[Mutex<Spot>]>,
+    spots: Arc<[Mutex<GridSlot>]>,
     is_free: Arc<[bool]>,
 }
 

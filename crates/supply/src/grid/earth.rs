@@ -28,13 +28,13 @@ const CELL_RAD: f64 = PI / CELL_ROWS as f64;
 
 /// A place on the sphere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Point {
+pub(crate) struct SpherePoint {
     x: i32,
     y: i32,
     z: i32,
 }
 
-impl Point {
+impl SpherePoint {
     /// The nearest point that can be kept.
     pub(crate) fn of(place: Coordinates) -> Self {
         let (sin_lat, cos_lat) = place.lat().to_radians().sin_cos();
@@ -73,7 +73,7 @@ pub(crate) fn metres(chord2: u64) -> f64 {
 
 /// The distance over the earth's surface.
 pub(crate) fn distance_m(a: Coordinates, b: Coordinates) -> f64 {
-    metres(Point::of(a).chord2(Point::of(b)))
+    metres(SpherePoint::of(a).chord2(SpherePoint::of(b)))
 }
 
 /// No less than the distance over the earth's surface, and cheap: what it would be if meridians did not come together towards the poles.
@@ -220,7 +220,7 @@ impl Earth {
 
 /// What is between two rows and two columns of the smallest squares.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Area {
+pub(crate) struct CellRange {
     row: u32,
     col: u32,
     /// Squares a side.
@@ -230,7 +230,7 @@ pub(crate) struct Area {
     cos_min: f64,
 }
 
-impl Area {
+impl CellRange {
     /// A whole tile.
     pub(crate) fn of_tile(earth: &Earth, key: TileKey) -> Self {
         let (row, col) = (u32::from(key.band), u32::from(key.column));
@@ -278,7 +278,7 @@ impl Area {
 /// Where a search looks from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Viewpoint {
-    pub point: Point,
+    pub point: SpherePoint,
     pub square: Square,
     lat: f64,
     lon: f64,
@@ -290,7 +290,7 @@ impl Viewpoint {
     pub(crate) fn new(earth: &Earth, place: Coordinates) -> Self {
         let lat = place.lat().to_radians();
         Self {
-            point: Point::of(place),
+            point: SpherePoint::of(place),
             square: earth.square(place),
             lat,
             lon: place.lon().to_radians(),
@@ -299,7 +299,7 @@ impl Viewpoint {
     }
 
     /// The square of the chord to the nearest that can be in that area, at most: the haversine formula with the least of each of its terms.
-    pub(crate) fn nearest(&self, area: Area) -> f64 {
+    pub(crate) fn nearest(&self, area: CellRange) -> f64 {
         let half = f64::from(area.side) / 2.0;
         let (lat, lon) = self.offset_from_middle(area);
         let lat_gap = (lat.abs() - half * SQUARE_RAD).max(0.0);
@@ -308,13 +308,13 @@ impl Viewpoint {
     }
 
     /// Which quarter of that area is nearest.
-    pub(crate) fn nearest_quarter(&self, area: Area) -> usize {
+    pub(crate) fn nearest_quarter(&self, area: CellRange) -> usize {
         let (lat, lon) = self.offset_from_middle(area);
         usize::from(lat >= 0.0) << 1 | usize::from(lon >= 0.0)
     }
 
     /// How far north and east of an area's middle this is, in radians.
-    fn offset_from_middle(&self, area: Area) -> (f64, f64) {
+    fn offset_from_middle(&self, area: CellRange) -> (f64, f64) {
         let half = f64::from(area.side) / 2.0;
         let lat = self.lat + FRAC_PI_2 - (f64::from(area.row) + half) * SQUARE_RAD;
         let lon = self.lon + PI - (f64::from(area.col) + half) * area.col_rad;

@@ -2,7 +2,7 @@
 
 use domain::DriverId;
 
-use super::earth::{HALVINGS, Path, Point};
+use super::earth::{HALVINGS, Path, SpherePoint};
 
 /// More than this and a list becomes four: going through a list is cheap where it lies together in memory, going to the next list is not.
 const SPLIT_OVER: usize = 48;
@@ -24,9 +24,9 @@ pub struct Tags {
 
 /// A driver in the grid; the tags lie flat, so that it has no gaps.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Entry {
+pub(crate) struct GridEntry {
     pub driver: DriverId,
-    pub point: Point,
+    pub point: SpherePoint,
     heard: u32,
     class: u32,
     path: Path,
@@ -34,9 +34,9 @@ pub(crate) struct Entry {
     is_free: bool,
 }
 
-impl Entry {
+impl GridEntry {
     /// A driver at that point, which is at that place in its cell.
-    pub(crate) fn new(driver: DriverId, point: Point, path: Path, tags: Tags) -> Self {
+    pub(crate) fn new(driver: DriverId, point: SpherePoint, path: Path, tags: Tags) -> Self {
         Self {
             driver,
             point,
@@ -66,8 +66,8 @@ impl Entry {
 
 /// A list or four quarters.
 #[derive(Debug)]
-pub(crate) enum Node {
-    Leaf(Vec<Entry>),
+pub(crate) enum GridNode {
+    Leaf(Vec<GridEntry>),
     Split(Box<Split>),
 }
 
@@ -75,16 +75,16 @@ pub(crate) enum Node {
 #[derive(Debug)]
 pub(crate) struct Split {
     count: usize,
-    pub quarters: [Node; 4],
+    pub quarters: [GridNode; 4],
 }
 
-impl Default for Node {
+impl Default for GridNode {
     fn default() -> Self {
         Self::Leaf(Vec::new())
     }
 }
 
-impl Node {
+impl GridNode {
     /// Whether nobody is here.
     pub(crate) fn is_empty(&self) -> bool {
         match self {
@@ -94,7 +94,7 @@ impl Node {
     }
 
     /// Adds an entry; `depth` is how often the cell has been halved on the way here.
-    pub(crate) fn insert(&mut self, entry: Entry, depth: u32) {
+    pub(crate) fn insert(&mut self, entry: GridEntry, depth: u32) {
         match self {
             Self::Leaf(entries) if entries.len() < SPLIT_OVER || depth == HALVINGS => {
                 push(entries, entry);
@@ -137,7 +137,7 @@ impl Node {
     }
 
     /// Puts a new entry in the place of the driver's old one, which was at `old`.
-    pub(crate) fn replace(&mut self, old: Path, entry: Entry, depth: u32) {
+    pub(crate) fn replace(&mut self, old: Path, entry: GridEntry, depth: u32) {
         match self {
             Self::Leaf(entries) => {
                 if let Some(known) = entries
@@ -165,7 +165,7 @@ impl Node {
         driver: DriverId,
         path: Path,
         depth: u32,
-    ) -> Option<&mut Entry> {
+    ) -> Option<&mut GridEntry> {
         match self {
             Self::Leaf(entries) => entries.iter_mut().find(|entry| entry.driver == driver),
             Self::Split(split) => {
@@ -174,7 +174,7 @@ impl Node {
         }
     }
 
-    fn drain_into(&mut self, all: &mut Vec<Entry>) {
+    fn drain_into(&mut self, all: &mut Vec<GridEntry>) {
         match self {
             Self::Leaf(entries) => all.append(entries),
             Self::Split(split) => {
@@ -187,20 +187,20 @@ impl Node {
 }
 
 impl Split {
-    fn insert(&mut self, entry: Entry, depth: u32) {
+    fn insert(&mut self, entry: GridEntry, depth: u32) {
         self.count += 1;
         self.quarters[entry.path.quarter(depth)].insert(entry, depth + 1);
     }
 }
 
 /// Has room for one more, and no more than that: most of the index is these lists, and whoever drives about comes and goes all the time.
-fn push(entries: &mut Vec<Entry>, entry: Entry) {
+fn push(entries: &mut Vec<GridEntry>, entry: GridEntry) {
     entries.reserve_exact(1);
     entries.push(entry);
 }
 
 /// Keeps room for one, so that a list which somebody leaves and another joins need not move.
-fn give_back(entries: &mut Vec<Entry>) {
+fn give_back(entries: &mut Vec<GridEntry>) {
     if entries.is_empty() {
         *entries = Vec::new();
     } else if entries.capacity() > entries.len() + 1 {
@@ -214,7 +214,7 @@ mod tests {
     use crate::grid::earth::{Earth, Square};
     use domain::{Coordinates, UserId};
 
-    fn entry(id: i64, square: Square) -> Entry {
+    fn entry(id: i64, square: Square) -> GridEntry {
         let middle = Coordinates::new(0.0, 0.0).expect("on the earth");
         let tags = Tags {
             heard: 0,
@@ -222,9 +222,9 @@ mod tests {
             seats: 4,
             is_free: true,
         };
-        Entry::new(
+        GridEntry::new(
             DriverId::of(UserId::new(id)),
-            Point::of(middle),
+            SpherePoint::of(middle),
             square.path(),
             tags,
         )
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_cell_splits_and_comes_together_again() {
-        let mut node = Node::default();
+        let mut node = GridNode::default();
         let square = |id: i64| Square {
             row: (id as u32 * 7) % 64,
             col: (id as u32 * 13) % 64,
@@ -240,7 +240,7 @@ mod tests {
         for id in 0..200 {
             node.insert(entry(id, square(id)), 0);
         }
-        assert!(matches!(&node, Node::Split(split) if split.count == 200));
+        assert!(matches!(&node, GridNode::Split(split) if split.count == 200));
         for id in 0..200 {
             let found = node.get_mut(entry(id, square(id)).driver, square(id).path(), 0);
             assert!(found.is_some(), "{id}");
@@ -248,18 +248,18 @@ mod tests {
         for id in 0..176 {
             node.remove(entry(id, square(id)).driver, square(id).path(), 0);
         }
-        assert!(matches!(&node, Node::Leaf(entries) if entries.len() == 24));
+        assert!(matches!(&node, GridNode::Leaf(entries) if entries.len() == 24));
         for id in 176..200 {
             node.remove(entry(id, square(id)).driver, square(id).path(), 0);
         }
-        assert!(matches!(&node, Node::Leaf(entries) if entries.capacity() == 0));
+        assert!(matches!(&node, GridNode::Leaf(entries) if entries.capacity() == 0));
     }
 
     #[test]
     fn any_number_may_stand_on_one_spot() {
         let earth = Earth::new();
         let square = earth.square(Coordinates::new(51.5, -0.1).expect("on the earth"));
-        let mut node = Node::default();
+        let mut node = GridNode::default();
         for id in 0..1_000 {
             node.insert(entry(id, square), 0);
         }
@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn an_entry_takes_half_a_cache_line_and_a_node_less() {
-        assert_eq!(size_of::<Entry>(), 32);
-        assert_eq!(size_of::<Node>(), 24);
+        assert_eq!(size_of::<GridEntry>(), 32);
+        assert_eq!(size_of::<GridNode>(), 24);
     }
 }

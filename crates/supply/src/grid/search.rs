@@ -6,9 +6,9 @@ use domain::{Coordinates, DriverId};
 
 use super::Grid;
 use super::earth::{
-    self, Area, CELL_BITS, CELL_ROWS, HALVINGS, Square, TileKey, Viewpoint, cell_in_tile,
+    self, CELL_BITS, CELL_ROWS, CellRange, HALVINGS, Square, TileKey, Viewpoint, cell_in_tile,
 };
-use super::node::{Entry, Node, Tags};
+use super::node::{GridEntry, GridNode, Tags};
 use super::tile::Tile;
 
 /// After so many rings (13 km) all tiles are gone through instead: where so few drivers are, there are fewer tiles than empty cells.
@@ -20,7 +20,7 @@ const TILES_REMEMBERED: usize = 4;
 
 /// One of those found.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Found {
+pub struct FoundDriver {
     /// Who.
     pub driver: DriverId,
     /// How far away.
@@ -37,13 +37,13 @@ impl Grid {
         k: usize,
         metres_max: f64,
         is_wanted: impl Fn(DriverId, Tags) -> bool,
-    ) -> Vec<Found> {
+    ) -> Vec<FoundDriver> {
         if k == 0 {
             return Vec::new();
         }
-        let mut search = Search {
+        let mut search = NearestSearch {
             tiles: Tiles::of(self),
-            look: Look {
+            look: LocalScan {
                 view: Viewpoint::new(&self.earth, from),
                 best: Best::new(k, earth::chord2(metres_max)),
                 is_wanted,
@@ -54,7 +54,7 @@ impl Grid {
         }
         let found = search.look.best.found.into_iter();
         found
-            .map(|(chord2, driver)| Found {
+            .map(|(chord2, driver)| FoundDriver {
                 driver,
                 metres: earth::metres(chord2),
             })
@@ -144,12 +144,12 @@ impl<'g> Tiles<'g> {
     }
 }
 
-struct Search<'g, F> {
+struct NearestSearch<'g, F> {
     tiles: Tiles<'g>,
-    look: Look<F>,
+    look: LocalScan<F>,
 }
 
-impl<F: Fn(DriverId, Tags) -> bool> Search<'_, F> {
+impl<F: Fn(DriverId, Tags) -> bool> NearestSearch<'_, F> {
     /// Whether everything within reach was seen.
     fn rings(&mut self) -> bool {
         for ring in 0..=RINGS_MAX {
@@ -214,7 +214,7 @@ impl<F: Fn(DriverId, Tags) -> bool> Search<'_, F> {
             };
             let cells = cell_in_tile(row, first);
             for step in bits(tile.occupied() >> cells & ((2 << ahead) - 1)) {
-                let area = Area::of_cell(earth, row, first + step);
+                let area = CellRange::of_cell(earth, row, first + step);
                 self.look.cell(tile, cells + step as usize, area);
             }
         }
@@ -232,7 +232,7 @@ impl<F: Fn(DriverId, Tags) -> bool> Search<'_, F> {
             }
             for cell in bits(tile.occupied()) {
                 let (row, col) = tile.key.cell(cell);
-                let area = Area::of_cell(&grid.earth, row, col);
+                let area = CellRange::of_cell(&grid.earth, row, col);
                 look.cell(&tile, cell as usize, area);
             }
         }
@@ -240,24 +240,24 @@ impl<F: Fn(DriverId, Tags) -> bool> Search<'_, F> {
 }
 
 /// What is looked at, and what was found.
-struct Look<F> {
+struct LocalScan<F> {
     view: Viewpoint,
     best: Best,
     is_wanted: F,
 }
 
-impl<F: Fn(DriverId, Tags) -> bool> Look<F> {
+impl<F: Fn(DriverId, Tags) -> bool> LocalScan<F> {
     /// A cell that has somebody.
-    fn cell(&mut self, tile: &Tile, cell: usize, area: Area) {
+    fn cell(&mut self, tile: &Tile, cell: usize, area: CellRange) {
         if self.view.nearest(area) <= self.best.reach {
             tile.look(cell, |node| self.node(node, area));
         }
     }
 
-    fn node(&mut self, node: &Node, area: Area) {
+    fn node(&mut self, node: &GridNode, area: CellRange) {
         match node {
-            Node::Leaf(entries) => self.entries(entries),
-            Node::Split(split) => {
+            GridNode::Leaf(entries) => self.entries(entries),
+            GridNode::Split(split) => {
                 let first = self.view.nearest_quarter(area);
                 for quarter in [first, first ^ 1, first ^ 2, first ^ 3] {
                     let node = &split.quarters[quarter];
@@ -270,7 +270,7 @@ impl<F: Fn(DriverId, Tags) -> bool> Look<F> {
         }
     }
 
-    fn entries(&mut self, entries: &[Entry]) {
+    fn entries(&mut self, entries: &[GridEntry]) {
         for entry in entries {
             let chord2 = self.view.point.chord2(entry.point);
             if chord2 <= self.best.chord2_max && (self.is_wanted)(entry.driver, entry.tags()) {

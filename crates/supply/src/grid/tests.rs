@@ -9,12 +9,12 @@ use domain::UserId;
 
 /// What the grid is told, and what it should therefore find.
 #[derive(Default)]
-struct Town {
+struct GridTown {
     grid: Grid,
-    drivers: BTreeMap<DriverId, (Spot, Coordinates, Tags)>,
+    drivers: BTreeMap<DriverId, (GridSlot, Coordinates, Tags)>,
 }
 
-impl Town {
+impl GridTown {
     fn put(&mut self, id: i64, place: Coordinates, tags: Tags) {
         let driver = driver(id);
         match self.drivers.get_mut(&driver) {
@@ -62,18 +62,18 @@ impl Town {
         }
     }
 
-    fn by_looking_at_all(&self, from: Coordinates, k: usize, metres_max: f64) -> Vec<Found> {
-        let from = Point::of(from);
+    fn by_looking_at_all(&self, from: Coordinates, k: usize, metres_max: f64) -> Vec<FoundDriver> {
+        let from = SpherePoint::of(from);
         let mut all: Vec<(u64, DriverId)> = self
             .drivers
             .iter()
             .filter(|(_, (_, _, tags))| tags.is_free)
-            .map(|(driver, (_, place, _))| (from.chord2(Point::of(*place)), *driver))
+            .map(|(driver, (_, place, _))| (from.chord2(SpherePoint::of(*place)), *driver))
             .filter(|(chord2, _)| *chord2 <= earth::chord2(metres_max))
             .collect();
         all.sort_unstable();
         all.truncate(k);
-        let found = all.into_iter().map(|(chord2, driver)| Found {
+        let found = all.into_iter().map(|(chord2, driver)| FoundDriver {
             driver,
             metres: earth::metres(chord2),
         });
@@ -152,7 +152,7 @@ proptest! {
         let shrink = middle.lat().to_radians().cos().max(1e-3);
         let place = |lat: f64, lon: f64| at(middle.lat() + lat * CELL_DEG, middle.lon() + lon * CELL_DEG / shrink);
         let tags = |is_free| if is_free { FREE } else { BUSY };
-        let mut town = Town::default();
+        let mut town = GridTown::default();
         for step in steps {
             match step {
                 Step::Put(id, lat, lon, is_free) => town.put(id, place(lat, lon), tags(is_free)),
@@ -174,9 +174,9 @@ proptest! {
         let view = Viewpoint::new(&earth, from);
         for to in [to, at(from.lat() + lat, from.lon() + lon)] {
             let square = earth.square(to);
-            let reach = earth::reach(view.point.chord2(Point::of(to)));
-            let mut area = Area::of_cell(&earth, square.row >> earth::HALVINGS, square.col >> earth::HALVINGS);
-            prop_assert!(view.nearest(Area::of_tile(&earth, square.tile())) <= reach);
+            let reach = earth::reach(view.point.chord2(SpherePoint::of(to)));
+            let mut area = CellRange::of_cell(&earth, square.row >> earth::HALVINGS, square.col >> earth::HALVINGS);
+            prop_assert!(view.nearest(CellRange::of_tile(&earth, square.tile())) <= reach);
             for depth in 0..earth::HALVINGS {
                 prop_assert!(view.nearest(area) <= reach);
                 area = area.quarter(square.path().quarter(depth));
@@ -199,7 +199,7 @@ proptest! {
     fn a_short_way_is_as_long_as_the_arcsine_says(lat in -80.0..80.0_f64, part in 0.5..1.5_f64) {
         // About 12 km, below which the series is summed and above which it is not.
         let (a, b) = (at(lat, 10.0), at(lat + part * 0.1146, 10.0));
-        let half = (Point::of(a).chord2(Point::of(b)) as f64).sqrt() / f64::from(1 << 30) / 2.0;
+        let half = (SpherePoint::of(a).chord2(SpherePoint::of(b)) as f64).sqrt() / f64::from(1 << 30) / 2.0;
         let exact = 2.0 * 6_371_008.8 * half.asin();
         prop_assert!((distance_m(a, b) / exact - 1.0).abs() < 1e-15);
     }
@@ -207,7 +207,7 @@ proptest! {
 
 #[test]
 fn of_equally_near_drivers_the_smaller_id_comes_first() {
-    let mut town = Town::default();
+    let mut town = GridTown::default();
     for id in [9, 3, 7, 1, 5] {
         town.put(id, at(10.0, 20.0), FREE);
     }
@@ -218,7 +218,7 @@ fn of_equally_near_drivers_the_smaller_id_comes_first() {
 
 #[test]
 fn a_driver_on_the_other_side_of_the_earth_is_found_if_that_is_near_enough() {
-    let mut town = Town::default();
+    let mut town = GridTown::default();
     town.put(1, at(-41.3, -5.2), FREE);
     for metres_max in [1e8, 1.9e7] {
         town.check(at(41.3, 174.8), 10, metres_max);
@@ -228,7 +228,7 @@ fn a_driver_on_the_other_side_of_the_earth_is_found_if_that_is_near_enough() {
 
 #[test]
 fn the_antimeridian_is_no_border() {
-    let mut town = Town::default();
+    let mut town = GridTown::default();
     town.put(1, at(-17.0, 179.9999), FREE);
     town.put(2, at(-17.0, -179.9999), FREE);
     let edge = Coordinates::new(-17.0, 180.0).expect("on the earth");

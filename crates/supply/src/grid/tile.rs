@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use parking_lot::Mutex;
 
 use super::earth::{CELL_BITS, TileKey};
-use super::node::Node;
+use super::node::GridNode;
 
 const CELLS: usize = 1 << (2 * CELL_BITS);
 /// As the number of members: the tile is out of the map and takes nobody any more.
@@ -19,7 +19,7 @@ pub(crate) struct Tile {
     members: AtomicU32,
     /// A bit for each cell that has somebody, so that a search locks no empty cell.
     occupied: AtomicU64,
-    cells: [Mutex<Node>; CELLS],
+    cells: [Mutex<GridNode>; CELLS],
 }
 
 impl Tile {
@@ -57,12 +57,12 @@ impl Tile {
     }
 
     /// Lets `look` see a cell.
-    pub(crate) fn look<R>(&self, cell: usize, look: impl FnOnce(&Node) -> R) -> R {
+    pub(crate) fn look<R>(&self, cell: usize, look: impl FnOnce(&GridNode) -> R) -> R {
         look(&self.cells[cell].lock())
     }
 
     /// Lets `change` change a cell.
-    pub(crate) fn change<R>(&self, cell: usize, change: impl FnOnce(&mut Node) -> R) -> R {
+    pub(crate) fn change<R>(&self, cell: usize, change: impl FnOnce(&mut GridNode) -> R) -> R {
         let mut node = self.cells[cell].lock();
         let was_empty = node.is_empty();
         let result = change(&mut node);

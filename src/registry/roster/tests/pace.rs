@@ -107,37 +107,41 @@ impl Strict {
     }
 }
 
-impl Voice for Strict {
-    fn tell(&self, shared: &mut Shared<'_>, outbound: &Outbound) -> Result<(), NotTold> {
+impl Subscriber for Strict {
+    fn deliver(
+        &self,
+        shared: &mut SharedEvent<'_>,
+        outbound: &Outbound,
+    ) -> Result<(), NotDelivered> {
         let mut nexts = self.0.lock().expect("no panic");
         for position in &shared.event().positions {
             let Some(next) = nexts.get_mut(&position.stream) else {
                 continue;
             };
             if position.sequence > *next {
-                return Err(NotTold);
+                return Err(NotDelivered);
             }
             if position.sequence == *next {
                 let words = format!("{} {next}", position.stream);
-                outbound.push(words.into()).map_err(|_| NotTold)?;
+                outbound.push(words.into()).map_err(|_| NotDelivered)?;
                 *next += 1;
             }
         }
         Ok(())
     }
 
-    fn next(&self, stream: Stream) -> Option<i64> {
+    fn next_sequence(&self, stream: Stream) -> Option<i64> {
         self.0.lock().expect("no panic").get(&stream).copied()
     }
 }
 
 /// A driver who follows the requests from the sequence `next` on, of which there are so many.
 fn follower(roster: &mut Roster, next: i64, head: i64) -> (Listener, Arc<Strict>) {
-    let voice = Arc::new(Strict::default());
-    let driver = Listener::join_with(roster, BOB, Role::Driver, voice.clone());
-    voice.follow(Stream::Drivers, next);
+    let subscriber = Arc::new(Strict::default());
+    let driver = Listener::join_with(roster, BOB, Role::Driver, subscriber.clone());
+    subscriber.follow(Stream::Drivers, next);
     roster.follow(driver.id, &[(Stream::Drivers, head)], Instant::now());
-    (driver, voice)
+    (driver, subscriber)
 }
 
 #[test]
@@ -154,13 +158,13 @@ fn a_follower_that_has_missed_nothing_is_live() {
 #[test]
 fn a_follower_is_first_told_what_lies_between() {
     let mut roster = Roster::default();
-    let (driver, voice) = follower(&mut roster, 2, 3);
+    let (driver, subscriber) = follower(&mut roster, 2, 3);
     let now = Instant::now();
     roster.announce(&requested(4), now);
     assert!(driver.heard().is_empty(), "nothing overtakes");
     assert_eq!(missed(&mut roster, now), [(driver.id, requests(2, 4))]);
     for sequence in 2..=4 {
-        let told = voice.tell(&mut Shared::of(&requested(sequence)), &driver.outbound);
+        let told = subscriber.deliver(&mut SharedEvent::of(&requested(sequence)), &driver.outbound);
         assert_eq!(told, Ok(()));
     }
     roster.refilled(driver.id, &[(Stream::Drivers, 4)], &[], now);
@@ -182,14 +186,14 @@ fn a_follower_that_finds_a_gap_is_told_what_lies_between() {
 #[test]
 fn a_socket_that_is_behind_may_begin_to_follow() {
     let mut roster = Roster::default();
-    let voice = Arc::new(Strict::default());
-    let driver = Listener::join_with(&mut roster, BOB, Role::Driver, voice.clone());
+    let subscriber = Arc::new(Strict::default());
+    let driver = Listener::join_with(&mut roster, BOB, Role::Driver, subscriber.clone());
     let now = Instant::now();
     let own = Stream::User(BOB);
-    voice.follow(own, 1);
+    subscriber.follow(own, 1);
     driver.fill();
     roster.announce(&notice(Audience::User(BOB), 1), now);
-    voice.follow(Stream::Drivers, 3);
+    subscriber.follow(Stream::Drivers, 3);
     roster.follow(driver.id, &[(Stream::Drivers, 9), (own, 1)], now);
     driver.heard();
     let of_own = Missed {
@@ -204,15 +208,15 @@ fn a_socket_that_is_behind_may_begin_to_follow() {
 #[test]
 fn a_refill_that_began_before_the_follower_did_does_not_count_for_it() {
     let mut roster = Roster::default();
-    let voice = Arc::new(Strict::default());
-    let driver = Listener::join_with(&mut roster, BOB, Role::Driver, voice.clone());
+    let subscriber = Arc::new(Strict::default());
+    let driver = Listener::join_with(&mut roster, BOB, Role::Driver, subscriber.clone());
     let now = Instant::now();
-    voice.follow(Stream::Drivers, 5);
+    subscriber.follow(Stream::Drivers, 5);
     driver.fill();
     roster.announce(&requested(5), now);
     driver.heard();
     assert_eq!(missed(&mut roster, now), [(driver.id, requests(5, 5))]);
-    voice.follow(Stream::Drivers, 2);
+    subscriber.follow(Stream::Drivers, 2);
     roster.follow(driver.id, &[(Stream::Drivers, 5)], now);
     roster.refilled(driver.id, &[(Stream::Drivers, 5)], &[], now);
     assert_eq!(missed(&mut roster, now), [(driver.id, requests(2, 5))]);

@@ -1,11 +1,13 @@
 //! What a client may want of a native socket.
 
-use crate::dispatch::{DriverVerb, Way, Wish};
+use crate::dispatch::{DriverVerb, OrderRequest, QuoteRequest};
 use crate::domain::Filter;
 use crate::domain::core::IdempotencyKey;
 use crate::domain::core::{Reply, Stated};
-use crate::domain::{Amendment, Amount, Ending, MessageText, Reason, Report, TripRef, Vehicle};
-use crate::notices::Which;
+use crate::domain::{
+    Amendment, Amount, MessageText, PositionReport, Reason, RideEnding, TripRef, Vehicle,
+};
+use crate::notices::WhichNotifications;
 use crate::resume;
 
 /// Which trip, as the client knows it.
@@ -29,7 +31,7 @@ impl Pk {
 
 /// A part of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Page {
+pub struct ListPage {
     /// How many.
     pub limit: i64,
     /// After how many.
@@ -42,7 +44,7 @@ pub struct Listing {
     /// Of which trips.
     pub filter: Filter,
     /// Which part of it; all if nothing is said.
-    pub page: Option<Page>,
+    pub page: Option<ListPage>,
 }
 
 /// What a client wants. It does not print, since it may carry a token.
@@ -51,16 +53,16 @@ pub enum Call {
     /// That a trip is changed, once however often it is said with the same key.
     Do(Box<Verb>, Option<IdempotencyKey>),
     /// One answer.
-    Ask(Ask),
+    Ask(OneAnswerCall),
     /// An answer from which more follows.
-    Hear(Hear),
+    Hear(SubscriptionCall),
 }
 
 /// What is done to a trip.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "docs/protocol.md explains each action")]
 pub enum Verb {
-    Create(Box<Wish>),
+    Create(Box<OrderRequest>),
     Amend {
         pk: Pk,
         amendment: Amendment,
@@ -73,7 +75,7 @@ pub enum Verb {
     },
     Delete(Pk),
     Cancel(Pk, Option<Reason>),
-    End(Pk, Ending, Reason),
+    End(Pk, RideEnding, Reason),
     SetFare(Pk, Amount, Reason),
     TakeBack(Pk, Reason),
 }
@@ -81,7 +83,7 @@ pub enum Verb {
 /// What has one answer.
 #[derive(Clone, PartialEq)]
 #[expect(missing_docs, reason = "docs/protocol.md explains each action")]
-pub enum Ask {
+pub enum OneAnswerCall {
     List(Listing),
     Retrieve(Pk),
     UnsubscribeInstance(Pk),
@@ -91,21 +93,21 @@ pub enum Ask {
     Say(Pk, MessageText),
     UnsubscribeNotifications,
     ListNotifications,
-    ReadNotifications(Which),
-    Quote(Way),
+    ReadNotifications(WhichNotifications),
+    Quote(QuoteRequest),
     RideCode(Pk),
     UnsubscribePosition(Pk),
-    Duty(Duty),
+    Duty(ShiftCall),
 }
 
 /// What a driver does besides driving.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "docs/protocol.md explains each action")]
-pub enum Duty {
+pub enum ShiftCall {
     Show,
     Begin(Vehicle),
     End,
-    Report(Report),
+    Report(PositionReport),
     Hint,
     Reply(Pk, Reply),
 }
@@ -113,11 +115,11 @@ pub enum Duty {
 /// What more follows from than one answer.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "docs/protocol.md explains each action")]
-pub enum Hear {
+pub enum SubscriptionCall {
     Pages(Listing),
     Instance(Pk),
     Activity(Filter),
-    Events(Vec<resume::Place>),
+    Events(Vec<resume::StreamCursor>),
     Room(Pk),
     Notifications,
     Position(Pk),

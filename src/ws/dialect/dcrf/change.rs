@@ -3,15 +3,15 @@
 use serde_json::Value;
 
 use super::call::{Call, Verb};
-use super::reader::{Reader, status};
+use super::reader::{CallReader, status};
 use crate::domain::core::Stated;
 use crate::domain::{Amendment, PlaceChange, Role};
-use crate::fields::{Fields, Presence};
+use crate::fields::{Fields, Optionality};
 use crate::problem::Problem;
 use crate::ws::dialect::course;
 
-impl Reader<'_> {
-    pub(super) fn change(&self, addresses: Presence) -> Result<Call, Problem> {
+impl CallReader<'_> {
+    pub(super) fn change(&self, addresses: Optionality) -> Result<Call, Problem> {
         match self.person.role {
             Role::Rider => self.amend(addresses),
             Role::Driver => self.move_on(addresses),
@@ -19,7 +19,7 @@ impl Reader<'_> {
         }
     }
 
-    fn amend(&self, addresses: Presence) -> Result<Call, Problem> {
+    fn amend(&self, addresses: Optionality) -> Result<Call, Problem> {
         let pk = self.pk()?;
         let data = self.data()?;
         let mut fields = Fields::of(&data);
@@ -39,7 +39,7 @@ impl Reader<'_> {
         };
         fields.own("rider", self.person.id, &self.person.username);
         let stated = Stated {
-            status: fields.parsed("status", Presence::Optional, status),
+            status: fields.parsed("status", Optionality::Optional, status),
             ..order(&mut fields)
         };
         let (amendment, stated) = fields.finish(Some((amendment, stated)))?;
@@ -50,12 +50,12 @@ impl Reader<'_> {
         })
     }
 
-    fn move_on(&self, addresses: Presence) -> Result<Call, Problem> {
+    fn move_on(&self, addresses: Optionality) -> Result<Call, Problem> {
         let pk = self.pk()?;
         let data = self.data()?;
         let mut fields = Fields::of(&data);
         let verb = fields
-            .parsed("status", Presence::Required, status)
+            .parsed("status", Optionality::Required, status)
             .and_then(|status| {
                 let verb = course::verb(status.as_str());
                 verb.map_err(|rule| fields.refuse("status", rule)).ok()
@@ -74,7 +74,7 @@ impl Reader<'_> {
 /// What is repeated of an order, which nobody can change; clients send the objects that they got.
 fn order(fields: &mut Fields<'_>) -> Stated {
     if fields
-        .value("quote", Presence::Optional)
+        .value("quote", Optionality::Optional)
         .is_some_and(Value::is_string)
     {
         fields.refuse(
@@ -100,7 +100,7 @@ fn place(
     fields: &mut Fields<'_>,
     address: &'static str,
     location: &'static str,
-    presence: Presence,
+    presence: Optionality,
 ) -> Option<PlaceChange> {
     let change = PlaceChange {
         address: fields.address(address, presence),

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::call::{Ask, Call, Hear, Listing, Page, Pk, Verb};
+use super::call::{Call, ListPage, Listing, OneAnswerCall, Pk, SubscriptionCall, Verb};
 use super::envelope::{Return, StreamName};
 use super::frame::Raw;
 use super::key::{KEY, key};
@@ -16,9 +16,9 @@ use crate::dispatch::DriverVerb;
 use crate::domain::Filter;
 use crate::domain::core::Stated;
 use crate::domain::{
-    Ending, MessageText, NotASequence, Person, Reason, Role, Sequence, Status, Stream,
+    MessageText, NotASequence, Person, Reason, RideEnding, Role, Sequence, Status, Stream,
 };
-use crate::fields::{self, FieldErrors, Fields, Presence, unknown};
+use crate::fields::{self, FieldErrors, Fields, Optionality, unknown};
 use crate::problem::Problem;
 use crate::resume;
 use crate::store::views::LIST_MAX;
@@ -40,7 +40,7 @@ pub(super) fn read(
         Some(Value::String(word)) => word,
         Some(other) => return Err(Problem::unknown_action(&other.to_string())),
     };
-    let reader = Reader {
+    let reader = CallReader {
         object,
         to,
         person,
@@ -63,7 +63,7 @@ pub(super) fn value(raw: &RawValue) -> Value {
     serde_json::from_str(raw.get()).unwrap_or_default()
 }
 
-pub(super) struct Reader<'a> {
+pub(super) struct CallReader<'a> {
     object: &'a Raw<'a>,
     to: &'a Return,
     pub(super) person: &'a Person,
@@ -71,7 +71,7 @@ pub(super) struct Reader<'a> {
     asked: RefCell<BTreeSet<&'static str>>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> CallReader<'a> {
     fn member(&self, name: &'static str) -> Option<&'a RawValue> {
         self.asked.borrow_mut().insert(name);
         self.object.get(name).copied()
@@ -81,7 +81,8 @@ impl<'a> Reader<'a> {
     fn nothing_else(&self, call: &Call) -> Result<(), FieldErrors> {
         let narrows = matches!(
             call,
-            Call::Ask(Ask::List(_)) | Call::Hear(Hear::Pages(_) | Hear::Activity(_))
+            Call::Ask(OneAnswerCall::List(_))
+                | Call::Hear(SubscriptionCall::Pages(_) | SubscriptionCall::Activity(_))
         );
         let is_passed_over = if narrows {
             unknown::is_sent_along
@@ -105,9 +106,9 @@ impl<'a> Reader<'a> {
         Ok(match action {
             "create" => self.only(rider).and_then(|()| self.create())?,
             "list" => self.list()?,
-            "retrieve" => Call::Ask(Ask::Retrieve(self.pk()?)),
-            "update" => self.change(Presence::Required)?,
-            "patch" => self.change(Presence::Optional)?,
+            "retrieve" => Call::Ask(OneAnswerCall::Retrieve(self.pk()?)),
+            "update" => self.change(Optionality::Required)?,
+            "patch" => self.change(Optionality::Optional)?,
             "delete" => self
                 .only(rider)
                 .and_then(|()| self.command(Verb::Delete(self.pk()?)))?,
@@ -128,25 +129,27 @@ impl<'a> Reader<'a> {
             "subscribe_instance" => {
                 let pk = self.pk()?;
                 self.needs_request_id()?;
-                Call::Hear(Hear::Instance(pk))
+                Call::Hear(SubscriptionCall::Instance(pk))
             }
-            "unsubscribe_instance" => Call::Ask(Ask::UnsubscribeInstance(self.pk()?)),
+            "unsubscribe_instance" => Call::Ask(OneAnswerCall::UnsubscribeInstance(self.pk()?)),
             "subscribe_trip_activity" => {
                 self.needs_request_id()?;
-                Call::Hear(Hear::Activity(self.filter()?))
+                Call::Hear(SubscriptionCall::Activity(self.filter()?))
             }
-            "unsubscribe_trip_activity" => Call::Ask(Ask::UnsubscribeActivity),
+            "unsubscribe_trip_activity" => Call::Ask(OneAnswerCall::UnsubscribeActivity),
             "resume" => {
                 let data = self.data()?;
                 let mut fields = Fields::of(&data);
-                let given = fields.value("positions", Presence::Optional);
-                Call::Hear(Hear::Events(positions(fields.finish(Some(given))?)?))
+                let given = fields.value("positions", Optionality::Optional);
+                Call::Hear(SubscriptionCall::Events(positions(
+                    fields.finish(Some(given))?,
+                )?))
             }
             "refresh" => {
                 let data = self.data()?;
                 let mut fields = Fields::of(&data);
-                let token = fields.text("refresh", Presence::Required);
-                Call::Ask(Ask::Refresh(fields.finish(token)?.to_owned()))
+                let token = fields.text("refresh", Optionality::Required);
+                Call::Ask(OneAnswerCall::Refresh(fields.finish(token)?.to_owned()))
             }
             other => return self.ride(other),
         })
@@ -157,16 +160,16 @@ impl<'a> Reader<'a> {
         Ok(match action {
             "join" => {
                 self.only(parties)?;
-                Call::Hear(Hear::Room(self.pk()?))
+                Call::Hear(SubscriptionCall::Room(self.pk()?))
             }
-            "leave" => Call::Ask(Ask::Leave(self.pk()?)),
+            "leave" => Call::Ask(OneAnswerCall::Leave(self.pk()?)),
             "send" => {
                 self.only(parties)?;
                 let pk = self.pk()?;
                 let data = self.data()?;
                 let mut fields = Fields::of(&data);
-                let text = fields.parsed("message", Presence::Required, MessageText::parse);
-                Call::Ask(Ask::Say(pk, fields.finish(text)?))
+                let text = fields.parsed("message", Optionality::Required, MessageText::parse);
+                Call::Ask(OneAnswerCall::Say(pk, fields.finish(text)?))
             }
             other => return Err(Problem::unknown_action(other)),
         })
@@ -174,14 +177,14 @@ impl<'a> Reader<'a> {
 
     fn notifications(&self, action: &str) -> Result<Call, Problem> {
         Ok(match action {
-            "subscribe" => Call::Hear(Hear::Notifications),
-            "unsubscribe" => Call::Ask(Ask::UnsubscribeNotifications),
-            "list" => Call::Ask(Ask::ListNotifications),
+            "subscribe" => Call::Hear(SubscriptionCall::Notifications),
+            "unsubscribe" => Call::Ask(OneAnswerCall::UnsubscribeNotifications),
+            "list" => Call::Ask(OneAnswerCall::ListNotifications),
             "read" => {
                 let data = self.data()?;
                 let mut fields = Fields::of(&data);
                 let which = fields.notices();
-                Call::Ask(Ask::ReadNotifications(fields.finish(which)?))
+                Call::Ask(OneAnswerCall::ReadNotifications(fields.finish(which)?))
             }
             other => return Err(Problem::unknown_action(other)),
         })
@@ -236,10 +239,10 @@ impl<'a> Reader<'a> {
         let mut fields = Fields::of(&data);
         let wish = fields.wish();
         fields.own("rider", self.person.id, &self.person.username);
-        if fields.value("driver", Presence::Optional).is_some() {
+        if fields.value("driver", Optionality::Optional).is_some() {
             fields.refuse("driver", "A rider cannot choose the driver.");
         }
-        if let Some(status) = fields.parsed("status", Presence::Optional, status)
+        if let Some(status) = fields.parsed("status", Optionality::Optional, status)
             && status != Status::Requested
         {
             fields.refuse("status", "A rider cannot set the status.");
@@ -255,7 +258,7 @@ impl<'a> Reader<'a> {
             .is_some_and(|raw| raw.get() == "true");
         let (limit, offset) = (self.whole("limit")?, self.whole("offset")?);
         let is_paged = streamed || limit.is_some() || offset.is_some();
-        let page = Page {
+        let page = ListPage {
             limit: limit
                 .filter(|limit| *limit > 0)
                 .unwrap_or(PAGE)
@@ -267,9 +270,9 @@ impl<'a> Reader<'a> {
             page: is_paged.then_some(page),
         };
         Ok(if streamed {
-            Call::Hear(Hear::Pages(listing))
+            Call::Hear(SubscriptionCall::Pages(listing))
         } else {
-            Call::Ask(Ask::List(listing))
+            Call::Ask(OneAnswerCall::List(listing))
         })
     }
 
@@ -299,7 +302,7 @@ impl<'a> Reader<'a> {
             trip: fields.trip("id"),
             rider: fields.number("rider"),
             driver: fields.number("driver"),
-            status: fields.parsed("status", Presence::Optional, status),
+            status: fields.parsed("status", Optionality::Optional, status),
         };
         Ok(fields.finish(Some(filter))?)
     }
@@ -314,8 +317,8 @@ impl<'a> Reader<'a> {
 
     fn cancel(&self) -> Result<Call, Problem> {
         let presence = match self.person.role {
-            Role::Rider => Presence::Optional,
-            Role::Operator => Presence::Required,
+            Role::Rider => Optionality::Optional,
+            Role::Operator => Optionality::Required,
             Role::Driver => return Err(Problem::not_allowed()),
         };
         let pk = self.pk()?;
@@ -330,7 +333,7 @@ impl<'a> Reader<'a> {
         let pk = self.pk()?;
         let data = self.data()?;
         let mut fields = Fields::of(&data);
-        let reason = fields.parsed("reason", Presence::Required, Reason::parse);
+        let reason = fields.parsed("reason", Optionality::Required, Reason::parse);
         self.command(Verb::TakeBack(pk, fields.finish(reason)?))
     }
 
@@ -338,8 +341,8 @@ impl<'a> Reader<'a> {
         let pk = self.pk()?;
         let data = self.data()?;
         let mut fields = Fields::of(&data);
-        let ending = fields.parsed("status", Presence::Required, Ending::parse);
-        let reason = fields.parsed("reason", Presence::Required, Reason::parse);
+        let ending = fields.parsed("status", Optionality::Required, RideEnding::parse);
+        let reason = fields.parsed("reason", Optionality::Required, Reason::parse);
         let (ending, reason) = fields.finish(ending.zip(reason))?;
         self.command(Verb::End(pk, ending, reason))
     }
@@ -349,7 +352,7 @@ pub(super) fn status(word: &str) -> Result<Status, String> {
     Status::parse(word).ok_or_else(|| format!("\"{word}\" is not a valid choice."))
 }
 
-fn positions(given: Option<&Value>) -> Result<Vec<resume::Place>, FieldErrors> {
+fn positions(given: Option<&Value>) -> Result<Vec<resume::StreamCursor>, FieldErrors> {
     let wrong = |rule: &str| FieldErrors::one("positions", rule);
     let given = match given {
         None => return Ok(Vec::new()),
@@ -363,7 +366,7 @@ fn positions(given: Option<&Value>) -> Result<Vec<resume::Place>, FieldErrors> {
             Some(epoch) => Some(Uuid::try_parse(epoch.as_str()?).ok()?),
             None => None,
         };
-        Some(resume::Place {
+        Some(resume::StreamCursor {
             stream: Stream::parse(stream)?,
             epoch,
             sequence: Sequence::deserialize(position.get("sequence")?).ok()?.get(),

@@ -1,15 +1,15 @@
 //! The actions around a ride: quotes, codes, shifts, positions, offers.
 
-use super::call::{Ask, Call, Duty, Hear, Verb};
-use super::reader::Reader;
+use super::call::{Call, OneAnswerCall, ShiftCall, SubscriptionCall, Verb};
+use super::reader::CallReader;
 use crate::dispatch::DriverVerb;
 use crate::domain::core::Reply;
 use crate::domain::{Reason, RideCode, Role};
-use crate::fields::{Fields, Presence};
+use crate::fields::{Fields, Optionality};
 use crate::inputs;
 use crate::problem::Problem;
 
-impl Reader<'_> {
+impl CallReader<'_> {
     pub(super) fn ride(&self, action: &str) -> Result<Call, Problem> {
         match action {
             "quote" | "ride_code" => {
@@ -26,7 +26,7 @@ impl Reader<'_> {
             }
             "receive" | "decline" | "shift" | "begin_shift" | "end_shift" | "position" | "hint" => {
                 self.only(&[Role::Driver])?;
-                Ok(Call::Ask(Ask::Duty(self.duty(action)?)))
+                Ok(Call::Ask(OneAnswerCall::Duty(self.duty(action)?)))
             }
             "set_fare" => {
                 self.only(&[Role::Operator])?;
@@ -40,21 +40,21 @@ impl Reader<'_> {
                 self.only(&[Role::Rider, Role::Operator])?;
                 let pk = self.pk()?;
                 self.needs_request_id()?;
-                Ok(Call::Hear(Hear::Position(pk)))
+                Ok(Call::Hear(SubscriptionCall::Position(pk)))
             }
-            "unsubscribe_position" => Ok(Call::Ask(Ask::UnsubscribePosition(self.pk()?))),
+            "unsubscribe_position" => Ok(Call::Ask(OneAnswerCall::UnsubscribePosition(self.pk()?))),
             other => Err(Problem::unknown_action(other)),
         }
     }
 
     fn rider(&self, action: &str) -> Result<Call, Problem> {
         if action == "ride_code" {
-            return Ok(Call::Ask(Ask::RideCode(self.pk()?)));
+            return Ok(Call::Ask(OneAnswerCall::RideCode(self.pk()?)));
         }
         let data = self.data()?;
         let mut fields = Fields::of(&data);
         let way = fields.way();
-        Ok(Call::Ask(Ask::Quote(fields.finish(way)?)))
+        Ok(Call::Ask(OneAnswerCall::Quote(fields.finish(way)?)))
     }
 
     fn verb(&self, action: &str) -> Result<DriverVerb, Problem> {
@@ -62,36 +62,36 @@ impl Reader<'_> {
         let mut fields = Fields::of(&data);
         let verb = match action {
             "start" => {
-                let code = fields.parsed("code", Presence::Optional, RideCode::parse);
+                let code = fields.parsed("code", Optionality::Optional, RideCode::parse);
                 DriverVerb::Start(code)
             }
             _ => {
-                let reason = fields.parsed("reason", Presence::Optional, Reason::parse);
+                let reason = fields.parsed("reason", Optionality::Optional, Reason::parse);
                 DriverVerb::GiveBack(reason)
             }
         };
         Ok(fields.finish(Some(verb))?)
     }
 
-    fn duty(&self, action: &str) -> Result<Duty, Problem> {
+    fn duty(&self, action: &str) -> Result<ShiftCall, Problem> {
         Ok(match action {
-            "receive" => Duty::Reply(self.pk()?, Reply::Receive),
-            "decline" => Duty::Reply(self.pk()?, Reply::Decline),
+            "receive" => ShiftCall::Reply(self.pk()?, Reply::Receive),
+            "decline" => ShiftCall::Reply(self.pk()?, Reply::Decline),
             "begin_shift" => {
                 let data = self.data()?;
                 let mut fields = Fields::of(&data);
                 let vehicle = fields.vehicle();
-                Duty::Begin(fields.finish(vehicle)?)
+                ShiftCall::Begin(fields.finish(vehicle)?)
             }
-            "end_shift" => Duty::End,
-            "hint" => Duty::Hint,
+            "end_shift" => ShiftCall::End,
+            "hint" => ShiftCall::Hint,
             "position" => {
                 let data = self.data()?;
                 let mut fields = Fields::of(&data);
                 let report = fields.report(inputs::now());
-                Duty::Report(fields.finish(report)?)
+                ShiftCall::Report(fields.finish(report)?)
             }
-            _ => Duty::Show,
+            _ => ShiftCall::Show,
         })
     }
 }

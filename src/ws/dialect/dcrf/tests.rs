@@ -95,7 +95,8 @@ fn a_page_that_makes_no_sense_is_the_first_hundred() {
             frame[name] = value.clone();
         }
         match call(&frame, Role::Rider) {
-            Call::Ask(Ask::List(listing)) | Call::Hear(Hear::Pages(listing)) => {
+            Call::Ask(OneAnswerCall::List(listing))
+            | Call::Hear(SubscriptionCall::Pages(listing)) => {
                 listing.page.map(|page| (page.limit, page.offset))
             }
             Call::Do(..) | Call::Ask(_) | Call::Hear(_) => panic!("no list"),

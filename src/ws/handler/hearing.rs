@@ -8,10 +8,10 @@ use crate::domain::core::Refusal;
 use crate::domain::event_object::MessageObject;
 use crate::fields::FieldErrors;
 use crate::problem::Problem;
-use crate::registry::Place;
-use crate::registry::actor::{Follow, Look};
-use crate::resume::{self, Asked};
-use crate::ws::dialect::dcrf::{Done, Hear, Listing, Pk, Return};
+use crate::registry::SocketSlot;
+use crate::registry::actor::{FollowStreams, WatchPosition};
+use crate::resume::{self, ResumeRequest};
+use crate::ws::dialect::dcrf::{Done, Listing, Pk, Return, SubscriptionCall};
 use crate::ws::frames;
 use crate::ws::session::{answer, when_there_is_room};
 
@@ -23,15 +23,17 @@ type Queued = Result<Option<Success>, Problem>;
 
 impl Dcrf {
     /// Begins what more follows from; the answer is queued already, if none is given.
-    pub(super) async fn hear(&self, to: &Return, hear: Hear) -> Queued {
+    pub(super) async fn hear(&self, to: &Return, hear: SubscriptionCall) -> Queued {
         match hear {
-            Hear::Pages(listing) => self.stream(to, listing).await,
-            Hear::Instance(pk) => self.follow_trip(to, pk).await,
-            Hear::Activity(filter) => self.subscribe(to, Topic::Activity(filter), "null").await,
-            Hear::Events(places) => self.resume(to, places).await,
-            Hear::Room(pk) => self.join(to, pk).await,
-            Hear::Position(pk) => self.follow_driver(to, pk).await,
-            Hear::Notifications => {
+            SubscriptionCall::Pages(listing) => self.stream(to, listing).await,
+            SubscriptionCall::Instance(pk) => self.follow_trip(to, pk).await,
+            SubscriptionCall::Activity(filter) => {
+                self.subscribe(to, Topic::Activity(filter), "null").await
+            }
+            SubscriptionCall::Events(places) => self.resume(to, places).await,
+            SubscriptionCall::Room(pk) => self.join(to, pk).await,
+            SubscriptionCall::Position(pk) => self.follow_driver(to, pk).await,
+            SubscriptionCall::Notifications => {
                 let unread = self.app.notices.count_unread(self.viewer).await?;
                 let data = json!({"unread": unread}).to_string();
                 self.subscribe(to, Topic::Notifications, &data).await
@@ -60,7 +62,7 @@ impl Dcrf {
 
     async fn follow_trip(&self, to: &Return, pk: Pk) -> Queued {
         loop {
-            let told = self.voice.told();
+            let told = self.subscriber.told();
             let trip = self.visible(&pk).await?;
             let topic = Topic::Trip(trip.number, pk.text().to_owned(), trip.revision);
             match self.begin(to, topic, "null", Some(told)).await {
@@ -74,7 +76,7 @@ impl Dcrf {
         let trip = self.key(&pk).await?;
         let person = &self.caller.person;
         loop {
-            let told = self.voice.told();
+            let told = self.subscriber.told();
             let room = self.app.dispatch.room(person, trip, 0).await?;
             let messages: Vec<_> = room.iter().filter_map(MessageObject::of_event).collect();
             let topic = Topic::Room(trip, room.last().map_or(0, |event| event.id));
@@ -89,7 +91,7 @@ impl Dcrf {
     /// Where the driver of a trip is, from now until it is over.
     async fn follow_driver(&self, to: &Return, pk: Pk) -> Queued {
         loop {
-            let told = self.voice.told();
+            let told = self.subscriber.told();
             let trip = self.visible(&pk).await?;
             if trip.state.status().is_final() {
                 return Err(Refusal::not_possible(trip, "subscribe_position").into());
@@ -103,8 +105,8 @@ impl Dcrf {
                 continue;
             }
             if begun.is_ok() {
-                let Place { registry, socket } = &*self.place;
-                let _ = registry.send(Look(*socket, trip.id)).await;
+                let SocketSlot { registry, socket } = &*self.place;
+                let _ = registry.send(WatchPosition(*socket, trip.id)).await;
             }
             return answered(begun);
         }
@@ -125,21 +127,23 @@ impl Dcrf {
         let mut begun = Ok(());
         when_there_is_room(&self.outbound, || {
             let (topic, frame) = (topic.clone(), frame.clone());
-            begun = self.voice.begin(to, topic, frame, told, &self.outbound);
+            begun = self
+                .subscriber
+                .begin(to, topic, frame, told, &self.outbound);
             begun != Err(NotBegun::Full)
         })
         .await;
         begun
     }
 
-    async fn resume(&self, to: &Return, places: Vec<resume::Place>) -> Queued {
-        let asked = Asked::new(self.viewer, places)
+    async fn resume(&self, to: &Return, places: Vec<resume::StreamCursor>) -> Queued {
+        let asked = ResumeRequest::new(self.viewer, places)
             .map_err(|foreign| FieldErrors::one("positions", foreign))?;
-        self.voice.expect();
+        self.subscriber.expect();
         let opening = match self.app.resume.open(asked).await {
             Ok(opening) => opening,
             Err(error) => {
-                self.voice.give_up();
+                self.subscriber.give_up();
                 return Err(error.into());
             }
         };
@@ -147,14 +151,14 @@ impl Dcrf {
         let mut heads = None;
         when_there_is_room(&self.outbound, || {
             heads = self
-                .voice
+                .subscriber
                 .follow(to, &opening, frame.clone(), &self.outbound);
             heads.is_some()
         })
         .await;
         if let Some(heads) = heads {
-            let Place { registry, socket } = &*self.place;
-            let _ = registry.send(Follow(*socket, heads)).await;
+            let SocketSlot { registry, socket } = &*self.place;
+            let _ = registry.send(FollowStreams(*socket, heads)).await;
         }
         Ok(None)
     }

@@ -10,11 +10,11 @@ use crate::app::App;
 use crate::domain::event_object::MessageObject;
 use crate::domain::{Event, Fact, Person, TripId};
 use crate::problem::Problem;
-use crate::registry::voice::{NotTold, Shared};
-use crate::registry::{Outbound, Voice};
+use crate::registry::subscriber::{NotDelivered, SharedEvent};
+use crate::registry::{Outbound, Subscriber};
 use crate::ws::dialect::bare;
 use crate::ws::frames;
-use crate::ws::session::{Greeting, Talk, answer};
+use crate::ws::session::{Greeting, ProtocolHandler, answer};
 
 /// A party's socket in the room.
 pub(in crate::ws) struct Chat {
@@ -24,7 +24,7 @@ pub(in crate::ws) struct Chat {
     /// The last message that the client has.
     pub(in crate::ws) after: i64,
     pub(in crate::ws) outbound: Outbound,
-    pub(in crate::ws) voice: Arc<ChatVoice>,
+    pub(in crate::ws) subscriber: Arc<ChatSubscriber>,
 }
 
 impl Chat {
@@ -37,9 +37,9 @@ impl Chat {
     }
 }
 
-impl Talk for Chat {
-    fn voice(&self) -> Arc<dyn Voice> {
-        self.voice.clone()
+impl ProtocolHandler for Chat {
+    fn subscriber(&self) -> Arc<dyn Subscriber> {
+        self.subscriber.clone()
     }
 
     fn greet(self: Rc<Self>) -> LocalBoxFuture<'static, Result<Greeting, Problem>> {
@@ -48,7 +48,7 @@ impl Talk for Chat {
             let messages = room.await?;
             let last = messages.last().map_or(self.after, |event| event.id);
             // It is asked once.
-            let _ = self.voice.shown.set(last);
+            let _ = self.subscriber.shown.set(last);
             Ok(Greeting {
                 frames: messages.iter().filter_map(message_frame).collect(),
                 trips: Vec::new(),
@@ -70,21 +70,25 @@ impl Talk for Chat {
 }
 
 /// Tells the messages of one room.
-pub(in crate::ws) struct ChatVoice {
+pub(in crate::ws) struct ChatSubscriber {
     pub(in crate::ws) trip: TripId,
     /// The last message that the client was shown on connect.
     pub(in crate::ws) shown: OnceLock<i64>,
 }
 
-impl Voice for ChatVoice {
-    fn tell(&self, shared: &mut Shared<'_>, outbound: &Outbound) -> Result<(), NotTold> {
+impl Subscriber for ChatSubscriber {
+    fn deliver(
+        &self,
+        shared: &mut SharedEvent<'_>,
+        outbound: &Outbound,
+    ) -> Result<(), NotDelivered> {
         let event = shared.event();
         let is_here = matches!(&event.fact, Fact::Message(message) if message.trip == self.trip);
         if !is_here || self.shown.get().is_some_and(|shown| event.id <= *shown) {
             return Ok(());
         }
         let frame = shared.piece("chat", |event| message_frame(event).unwrap_or_default());
-        outbound.push(frame).map_err(|_| NotTold)
+        outbound.push(frame).map_err(|_| NotDelivered)
     }
 }
 

@@ -13,22 +13,22 @@ use crate::app::App;
 use crate::domain::event_object::{MessageObject, NotificationObject};
 use crate::domain::{Filter, Viewer};
 use crate::domain::{MessageText, Trip, TripId, TripObject, TripRef};
-use crate::notices::Which;
+use crate::notices::WhichNotifications;
 use crate::problem::Problem;
-use crate::registry::{Outbound, Place, Voice};
+use crate::registry::{Outbound, SocketSlot, Subscriber};
 use crate::store::views::LIST_MAX;
-use crate::ws::dialect::dcrf::{self, Ask, Call, Done, Listing, Pk, Return};
+use crate::ws::dialect::dcrf::{self, Call, Done, Listing, OneAnswerCall, Pk, Return};
 use crate::ws::frames;
-use crate::ws::session::{Greeting, Talk, answer};
+use crate::ws::session::{Greeting, ProtocolHandler, answer};
 
 /// One native socket.
 pub(in crate::ws) struct Dcrf {
     pub(super) app: App,
     pub(super) caller: Caller,
     pub(super) viewer: Viewer,
-    pub(super) place: Arc<Place>,
+    pub(super) place: Arc<SocketSlot>,
     pub(super) outbound: Outbound,
-    pub(super) voice: Arc<Subscriptions>,
+    pub(super) subscriber: Arc<Subscriptions>,
 }
 
 /// A success: its status and its data as JSON.
@@ -40,7 +40,7 @@ impl Dcrf {
     pub(in crate::ws) fn new(
         app: App,
         caller: Caller,
-        place: Arc<Place>,
+        place: Arc<SocketSlot>,
         outbound: Outbound,
     ) -> Self {
         let viewer = Viewer::of(&caller.person);
@@ -50,7 +50,7 @@ impl Dcrf {
             viewer,
             place,
             outbound,
-            voice: Arc::new(Subscriptions::of(viewer)),
+            subscriber: Arc::new(Subscriptions::of(viewer)),
         }
     }
 
@@ -69,40 +69,40 @@ impl Dcrf {
         answer(&self.outbound, frames::text(frame)).await;
     }
 
-    async fn answer(&self, to: &Return, ask: Ask) -> Answered {
+    async fn answer(&self, to: &Return, ask: OneAnswerCall) -> Answered {
         let request = to.has_request_id().then(|| to.request_id());
         match ask {
-            Ask::List(listing) => self.list(listing).await,
-            Ask::Retrieve(pk) => Ok(ok(&self.visible(&pk).await?)),
-            Ask::UnsubscribeInstance(pk) => self.unsubscribe_instance(request, &pk).await,
-            Ask::UnsubscribeActivity => {
+            OneAnswerCall::List(listing) => self.list(listing).await,
+            OneAnswerCall::Retrieve(pk) => Ok(ok(&self.visible(&pk).await?)),
+            OneAnswerCall::UnsubscribeInstance(pk) => self.unsubscribe_instance(request, &pk).await,
+            OneAnswerCall::UnsubscribeActivity => {
                 let is_one = |topic: &Topic| matches!(topic, Topic::Activity(_));
                 Ok(self.unsubscribe(request, is_one))
             }
-            Ask::UnsubscribeNotifications => {
+            OneAnswerCall::UnsubscribeNotifications => {
                 let is_one = |topic: &Topic| *topic == Topic::Notifications;
                 Ok(self.unsubscribe(None, is_one))
             }
-            Ask::Leave(pk) => {
+            OneAnswerCall::Leave(pk) => {
                 // A number names nothing to strangers, and a key names what there is.
                 self.key(&pk).await?;
                 let trip = self.trip(&pk).await?.id;
                 let is_it = |topic: &Topic| matches!(topic, Topic::Room(room, _) if *room == trip);
                 Ok(self.unsubscribe(None, is_it))
             }
-            Ask::Say(pk, text) => self.say(&pk, text).await,
-            Ask::ListNotifications => self.notifications().await,
-            Ask::ReadNotifications(which) => self.read(which).await,
-            Ask::Refresh(token) => self.refresh(&token).await,
-            Ask::Quote(way) => self.quote(way).await,
-            Ask::RideCode(pk) => self.ride_code(&pk).await,
-            Ask::UnsubscribePosition(pk) => {
+            OneAnswerCall::Say(pk, text) => self.say(&pk, text).await,
+            OneAnswerCall::ListNotifications => self.notifications().await,
+            OneAnswerCall::ReadNotifications(which) => self.read(which).await,
+            OneAnswerCall::Refresh(token) => self.refresh(&token).await,
+            OneAnswerCall::Quote(way) => self.quote(way).await,
+            OneAnswerCall::RideCode(pk) => self.ride_code(&pk).await,
+            OneAnswerCall::UnsubscribePosition(pk) => {
                 let trip = self.visible(&pk).await?.id;
                 let is_it =
                     |topic: &Topic| matches!(topic, Topic::Position(known, _) if *known == trip);
                 Ok(self.unsubscribe(request, is_it))
             }
-            Ask::Duty(duty) => self.duty(duty).await,
+            OneAnswerCall::Duty(duty) => self.duty(duty).await,
         }
     }
 
@@ -164,7 +164,7 @@ impl Dcrf {
             TripRef::Number(number) => Some(number),
             TripRef::Key(_) => None,
         };
-        if self.voice.end(request, is_it(number)) {
+        if self.subscriber.end(request, is_it(number)) {
             return Ok(Success(Done::NoContent, "null".to_owned()));
         }
         let trip = self.visible(pk).await?;
@@ -172,7 +172,7 @@ impl Dcrf {
     }
 
     fn unsubscribe(&self, request: Option<&str>, is_meant: impl Fn(&Topic) -> bool) -> Success {
-        self.voice.end(request, is_meant);
+        self.subscriber.end(request, is_meant);
         Success(Done::NoContent, "null".to_owned())
     }
 
@@ -198,7 +198,7 @@ impl Dcrf {
         Ok(Success(Done::Ok, data.to_string()))
     }
 
-    async fn read(&self, which: Which) -> Answered {
+    async fn read(&self, which: WhichNotifications) -> Answered {
         let unread = self.app.notices.mark_read(self.viewer, which).await?;
         Ok(Success(Done::Ok, json!({"unread": unread}).to_string()))
     }
@@ -211,9 +211,9 @@ impl Dcrf {
     }
 }
 
-impl Talk for Dcrf {
-    fn voice(&self) -> Arc<dyn Voice> {
-        self.voice.clone()
+impl ProtocolHandler for Dcrf {
+    fn subscriber(&self) -> Arc<dyn Subscriber> {
+        self.subscriber.clone()
     }
 
     fn greet(self: Rc<Self>) -> LocalBoxFuture<'static, Result<Greeting, Problem>> {

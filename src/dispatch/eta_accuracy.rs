@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use crate::domain::{DriverId, Offer, State, Trip, TripId};
+use crate::domain::{DriverId, Offer, Trip, TripId, TripState};
 
 /// How many promises are remembered, the last ones.
 const KEPT: usize = 1_000;
@@ -27,15 +27,15 @@ pub struct Kept {
 
 /// The promises that are open, and how far off others were; cheap to clone.
 #[derive(Clone, Default)]
-pub struct Promises(Arc<Mutex<Told>>);
+pub struct EtaAccuracy(Arc<Mutex<ToldTimes>>);
 
 #[derive(Default)]
-struct Told {
+struct ToldTimes {
     open: HashMap<DriverId, (TripId, i64)>,
     off_s: VecDeque<i64>,
 }
 
-impl Promises {
+impl EtaAccuracy {
     /// A driver has accepted an offer: the rider is told how long it takes.
     pub(super) fn made(&self, offer: &Offer) {
         let mut told = self.0.lock();
@@ -51,7 +51,7 @@ impl Promises {
         let Some((_, eta_s)) = promised.filter(|(of, _)| *of == trip.id) else {
             return;
         };
-        if let State::Started { .. } = trip.state {
+        if let TripState::Accepted { .. } = trip.state {
             return;
         }
         told.open.remove(&driver);

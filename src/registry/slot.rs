@@ -8,14 +8,14 @@ use super::actor::{Disconnect, TripRegistry};
 use super::groups::SocketId;
 
 /// One socket's place, given back when it is dropped. It is there before the registry is asked.
-pub struct Place {
+pub struct SocketSlot {
     /// Where.
     pub registry: Addr<TripRegistry>,
     /// Under which id.
     pub socket: SocketId,
 }
 
-impl Place {
+impl SocketSlot {
     /// A place that nobody else has.
     pub fn new(registry: &Addr<TripRegistry>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -26,7 +26,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for SocketSlot {
     fn drop(&mut self) {
         let leaving = self.registry.send(Disconnect(self.socket));
         // The mailbox may be full: a task waits for room, and not the thread.

@@ -7,12 +7,12 @@ use bytes::Bytes;
 use crate::domain::event_object::{MessageObject, NotificationObject};
 use crate::domain::fix_object::FixObject;
 use crate::domain::{
-    Before, Event, Fact, Fix, Sighting, Stream, Trip, TripChange, TripId, TripObject,
+    Before, Event, Fact, Fix, Stream, Trip, TripChange, TripId, TripObject, VehiclePosition,
 };
 use crate::domain::{Filter, Viewer};
-use crate::registry::voice::{NotTold, Shared};
-use crate::registry::{Outbound, Voice};
-use crate::resume::Opening;
+use crate::registry::subscriber::{NotDelivered, SharedEvent};
+use crate::registry::{Outbound, Subscriber};
+use crate::resume::Resumption;
 use crate::resume::follow::{Hold, event_data};
 use crate::ws::dialect::dcrf::{Done, Return};
 use crate::ws::frames;
@@ -71,7 +71,7 @@ struct Subscription {
     topic: Topic,
 }
 
-struct State {
+struct SubscriptionState {
     subscriptions: Vec<Subscription>,
     /// The event stream, and the call that has opened it.
     hold: Hold,
@@ -80,17 +80,17 @@ struct State {
     told: i64,
 }
 
-/// The voice of a dcrf socket.
+/// The subscriber of a dcrf socket.
 pub(super) struct Subscriptions {
     viewer: Viewer,
-    state: Mutex<State>,
+    state: Mutex<SubscriptionState>,
 }
 
 impl Subscriptions {
     pub(super) fn of(viewer: Viewer) -> Self {
         Self {
             viewer,
-            state: Mutex::new(State {
+            state: Mutex::new(SubscriptionState {
                 subscriptions: Vec::new(),
                 hold: Hold::None,
                 opened_by: Return::nobody(),
@@ -99,7 +99,7 @@ impl Subscriptions {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, SubscriptionState> {
         self.state
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -170,7 +170,7 @@ impl Subscriptions {
     pub(super) fn follow(
         &self,
         to: &Return,
-        opening: &Opening,
+        opening: &Resumption,
         answer: Bytes,
         outbound: &Outbound,
     ) -> Option<Vec<(Stream, i64)>> {
@@ -181,8 +181,12 @@ impl Subscriptions {
     }
 }
 
-impl Voice for Subscriptions {
-    fn tell(&self, shared: &mut Shared<'_>, outbound: &Outbound) -> Result<(), NotTold> {
+impl Subscriber for Subscriptions {
+    fn deliver(
+        &self,
+        shared: &mut SharedEvent<'_>,
+        outbound: &Outbound,
+    ) -> Result<(), NotDelivered> {
         let mut state = self.lock();
         let event = shared.event();
         let mut due = Vec::new();
@@ -201,7 +205,7 @@ impl Voice for Subscriptions {
             )));
         }
         if !due.is_empty() {
-            outbound.push_all(&due).map_err(|_| NotTold)?;
+            outbound.push_all(&due).map_err(|_| NotDelivered)?;
         }
         state.told = state.told.max(event.id);
         state.hold.advance(&told);
@@ -214,7 +218,7 @@ impl Voice for Subscriptions {
         Ok(())
     }
 
-    fn sight(&self, sighting: &Sighting, outbound: &Outbound) {
+    fn deliver_position(&self, sighting: &VehiclePosition, outbound: &Outbound) {
         for Subscription { to, topic } in &self.lock().subscriptions {
             if let Topic::Position(trip, pk) = topic
                 && *trip == sighting.trip
@@ -226,13 +230,17 @@ impl Voice for Subscriptions {
         }
     }
 
-    fn next(&self, stream: Stream) -> Option<i64> {
+    fn next_sequence(&self, stream: Stream) -> Option<i64> {
         self.lock().hold.next(stream)
     }
 }
 
 /// What a subscription hears of an event, if it does.
-fn frame(viewer: Viewer, subscription: &Subscription, shared: &mut Shared<'_>) -> Option<Bytes> {
+fn frame(
+    viewer: Viewer,
+    subscription: &Subscription,
+    shared: &mut SharedEvent<'_>,
+) -> Option<Bytes> {
     let Subscription { to, topic } = subscription;
     let event = shared.event();
     let text = match (topic, &event.fact) {
@@ -305,7 +313,7 @@ fn was_in(viewer: Viewer, filter: Filter, change: &TripChange) -> bool {
 }
 
 /// The trip object, made once for all who hear of the event.
-fn object(shared: &mut Shared<'_>) -> Option<String> {
+fn object(shared: &mut SharedEvent<'_>) -> Option<String> {
     let made = shared.piece("object", |event: &Event| {
         let trip = event.trip().map(|change| TripObject::from(&change.trip));
         trip.map(|trip| trip.to_json()).unwrap_or_default().into()

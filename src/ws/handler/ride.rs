@@ -3,15 +3,15 @@
 use serde_json::json;
 
 use super::dcrf::{Answered, Dcrf, Success, json_of};
-use crate::dispatch::Way;
+use crate::dispatch::QuoteRequest;
 use crate::dispatch::objects::{DutyObject, HintObject, QuotesObject, ReportedObject};
 use crate::domain::OfferChange;
 use crate::domain::event_object::{OfferObject, ShiftObject};
 use crate::problem::Problem;
-use crate::ws::dialect::dcrf::{Done, Duty, Pk};
+use crate::ws::dialect::dcrf::{Done, Pk, ShiftCall};
 
 impl Dcrf {
-    pub(super) async fn quote(&self, way: Way) -> Answered {
+    pub(super) async fn quote(&self, way: QuoteRequest) -> Answered {
         let rider = self.caller.person.rider();
         let rider = rider.ok_or_else(Problem::not_allowed)?.id;
         let quoted = self.app.dispatch.quote(rider, way).await?;
@@ -25,22 +25,22 @@ impl Dcrf {
         Ok(Success(Done::Ok, code.to_string()))
     }
 
-    pub(super) async fn duty(&self, duty: Duty) -> Answered {
+    pub(super) async fn duty(&self, duty: ShiftCall) -> Answered {
         let driver = self.caller.person.driver();
         let driver = driver.ok_or_else(Problem::not_allowed)?.id;
         let dispatch = &self.app.dispatch;
         let data = match duty {
-            Duty::Show => json_of(&DutyObject::from(&dispatch.duty(driver).await?)),
-            Duty::Begin(vehicle) => {
+            ShiftCall::Show => json_of(&DutyObject::from(&dispatch.duty(driver).await?)),
+            ShiftCall::Begin(vehicle) => {
                 let shift = dispatch.begin_shift(driver, vehicle).await?;
                 json_of(&ShiftObject::from(&shift))
             }
-            Duty::End => json_of(&ShiftObject::from(&dispatch.end_shift(driver).await?)),
-            Duty::Report(report) => {
+            ShiftCall::End => json_of(&ShiftObject::from(&dispatch.end_shift(driver).await?)),
+            ShiftCall::Report(report) => {
                 json_of(&ReportedObject::from(&self.app.report(driver, &report)?))
             }
-            Duty::Hint => json_of(&HintObject::from(dispatch.hint(driver).await?)),
-            Duty::Reply(pk, reply) => {
+            ShiftCall::Hint => json_of(&HintObject::from(dispatch.hint(driver).await?)),
+            ShiftCall::Reply(pk, reply) => {
                 let trip = self.key(&pk).await?;
                 let (trip, offer) = dispatch.reply(driver, trip, reply).await?;
                 json_of(&OfferObject::from(&OfferChange { offer, trip }))

@@ -12,7 +12,9 @@ use parking_lot::Mutex;
 
 use super::policy::{Decision, Searched};
 use crate::domain::Search;
-use crate::domain::{Asked, DriverId, Kind, Policy, Status, Trip, TripChange, TripId};
+use crate::domain::{
+    DriverId, EarlierOffers, Policy, Status, Trip, TripChange, TripEventKind, TripId,
+};
 use crate::town::Town;
 
 /// So many open requests are looked at; further ones are not compared.
@@ -20,19 +22,19 @@ const OPEN_MAX: usize = 4_096;
 
 /// The requests that a shadow policy is to decide on, and what it decided; cheap to clone.
 #[derive(Clone)]
-pub struct Onlooking {
+pub struct Shadow {
     town: Arc<Town>,
-    open: Arc<Mutex<HashMap<TripId, Open>>>,
+    open: Arc<Mutex<HashMap<TripId, UntakenRequest>>>,
 }
 
 /// A request that nobody has taken yet.
-struct Open {
+struct UntakenRequest {
     trip: Trip,
     since: Timestamp,
     decided: Option<(Policy, Searched)>,
 }
 
-impl Onlooking {
+impl Shadow {
     /// For the shadows of that town.
     pub fn new(town: Arc<Town>) -> Self {
         Self {
@@ -52,12 +54,12 @@ impl Onlooking {
         }
         let is_new = matches!(
             change.kind,
-            Kind::Requested | Kind::GivenBack | Kind::TakenBack
+            TripEventKind::Requested | TripEventKind::GivenBack | TripEventKind::TakenBack
         );
         if !is_new || trip.is_offered() || !self.is_shadowed(trip) {
             return false;
         }
-        let open = Open {
+        let open = UntakenRequest {
             trip: trip.clone(),
             since: at,
             decided: None,
@@ -86,9 +88,9 @@ impl Onlooking {
         let searches = undecided.map(|open| Search {
             trip: open.trip.clone(),
             round: 0,
-            asked: Asked {
+            asked: EarlierOffers {
                 not_now: open.trip.given_back_by.clone(),
-                ..Asked::default()
+                ..EarlierOffers::default()
             },
             due_at: open.since,
         });
@@ -113,17 +115,19 @@ impl Onlooking {
 }
 
 /// Another node may have served them, which nobody hears of here.
-fn forget_ended(open: &mut HashMap<TripId, Open>, at: Timestamp) {
+fn forget_ended(open: &mut HashMap<TripId, UntakenRequest>, at: Timestamp) {
     open.retain(|_, open| open.trip.search_ends_at > at);
 }
 
-impl Open {
+impl UntakenRequest {
     /// Logs who took the trip beside whom the other policy would have asked.
     fn compare(&self, now: &Trip) {
         let driver: Option<DriverId> = now.state.driver().map(|driver| driver.id);
         if let (Some(driver), Some((policy, searched))) = (driver, &self.decided) {
             let known = searched.considered(driver);
             tracing::info!(
+                // As the log has always named it.
+                target: "cabrank::dispatch::onlooking",
                 policy = policy.as_str(),
                 trip = %now.id,
                 same = searched.chosen.drivers().contains(&driver),
@@ -142,18 +146,18 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::{Coordinates, Request, UserId, sample};
+    use crate::domain::{Coordinates, TripRequest, UserId, sample};
 
     const AT: Timestamp = Timestamp::UNIX_EPOCH;
 
     fn request(number: u128) -> TripChange {
-        let mut request = Request {
+        let mut request = TripRequest {
             id: TripId::new(Uuid::from_u128(number)),
             ..sample::request(UserId::new(1))
         };
         request.pick_up.location = Coordinates::new(48.0, 11.0).ok();
         TripChange {
-            kind: Kind::Requested,
+            kind: TripEventKind::Requested,
             trip: Trip::request(request, AT),
             before: None,
         }
@@ -162,7 +166,7 @@ mod tests {
     #[test]
     fn more_open_requests_than_can_be_remembered_are_not_looked_at() {
         let town = Town::parse(r#"{"policy": "broadcast", "shadow": "batch"}"#).expect("a town");
-        let onlooking = Onlooking::new(Arc::new(town));
+        let onlooking = Shadow::new(Arc::new(town));
         let all = OPEN_MAX as u128;
         for number in 0..all {
             assert!(onlooking.changed(&request(number), AT), "{number}");

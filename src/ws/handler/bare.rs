@@ -11,40 +11,40 @@ use crate::domain::Viewer;
 use crate::domain::core::{Effect, TripOutcome};
 use crate::domain::{DriverId, Event, Trip, TripId};
 use crate::problem::Problem;
-use crate::registry::voice::{NotTold, Shared};
-use crate::registry::{Outbound, Voice};
-use crate::ws::dialect::bare::{Asked, Seat, Style};
+use crate::registry::subscriber::{NotDelivered, SharedEvent};
+use crate::registry::{Outbound, Subscriber};
+use crate::ws::dialect::bare::{BareRequest, SocketOwner, Style};
 use crate::ws::frames;
-use crate::ws::session::{Greeting, Talk, answer};
+use crate::ws::session::{Greeting, ProtocolHandler, answer};
 
 /// A rider's or a driver's socket that speaks in this style.
 pub(in crate::ws) struct Bare {
     pub(in crate::ws) app: App,
-    pub(in crate::ws) seat: Seat,
+    pub(in crate::ws) seat: SocketOwner,
     pub(in crate::ws) viewer: Viewer,
     pub(in crate::ws) outbound: Outbound,
-    voice: Arc<BareVoice>,
+    subscriber: Arc<BareSubscriber>,
 }
 
 impl Bare {
     pub(in crate::ws) fn new(
         app: App,
-        seat: Seat,
+        seat: SocketOwner,
         viewer: Viewer,
         outbound: Outbound,
         style: &'static Style,
     ) -> Self {
         let shown = OnceLock::new();
         let driver = match &seat {
-            Seat::Driver(driver) => Some(driver.id),
-            Seat::Rider(_) => None,
+            SocketOwner::Driver(driver) => Some(driver.id),
+            SocketOwner::Rider(_) => None,
         };
         Self {
             app,
             seat,
             viewer,
             outbound,
-            voice: Arc::new(BareVoice {
+            subscriber: Arc::new(BareSubscriber {
                 style,
                 driver,
                 shown,
@@ -53,20 +53,20 @@ impl Bare {
     }
 
     fn style(&self) -> &'static Style {
-        self.voice.style
+        self.subscriber.style
     }
 
-    async fn carry_out(&self, asked: Asked) -> Result<Option<Bytes>, Problem> {
+    async fn carry_out(&self, asked: BareRequest) -> Result<Option<Bytes>, Problem> {
         let dispatch = &self.app.dispatch;
         let done: Result<TripOutcome, Problem> = match (&self.seat, asked) {
-            (_, Asked::Echo(frame)) => return Ok(Some(frames::text(frame))),
-            (Seat::Rider(rider), Asked::Trip(wish, key)) => {
+            (_, BareRequest::Echo(frame)) => return Ok(Some(frames::text(frame))),
+            (SocketOwner::Rider(rider), BareRequest::Trip(wish, key)) => {
                 let requested = dispatch.request(rider.clone(), *wish, key);
                 requested.await.map_err(Problem::from)
             }
             (
-                Seat::Driver(driver),
-                Asked::Update {
+                SocketOwner::Driver(driver),
+                BareRequest::Update {
                     trip,
                     verb,
                     stated,
@@ -78,7 +78,8 @@ impl Bare {
                 let done = dispatch.drive(driver.clone(), verb, trip, stated, key);
                 done.await.map_err(Problem::from)
             }
-            (Seat::Rider(_), Asked::Update { .. }) | (Seat::Driver(_), Asked::Trip(..)) => {
+            (SocketOwner::Rider(_), BareRequest::Update { .. })
+            | (SocketOwner::Driver(_), BareRequest::Trip(..)) => {
                 return Err(Problem::not_allowed());
             }
         };
@@ -105,9 +106,9 @@ impl Bare {
     }
 }
 
-impl Talk for Bare {
-    fn voice(&self) -> Arc<dyn Voice> {
-        self.voice.clone()
+impl ProtocolHandler for Bare {
+    fn subscriber(&self) -> Arc<dyn Subscriber> {
+        self.subscriber.clone()
     }
 
     fn greet(self: Rc<Self>) -> LocalBoxFuture<'static, Result<Greeting, Problem>> {
@@ -115,7 +116,7 @@ impl Talk for Bare {
             let trips = self.app.dispatch.active(self.viewer).await?;
             let shown = trips.iter().map(|trip| (trip.id, trip.revision)).collect();
             // It is asked once.
-            let _ = self.voice.shown.set(shown);
+            let _ = self.subscriber.shown.set(shown);
             let style = self.style();
             let frames = trips.iter().filter(|_| style.greets);
             Ok(Greeting {
@@ -149,7 +150,7 @@ impl Talk for Bare {
 }
 
 /// Tells every change of a trip that moves it, in the same words to everybody but drivers whose it is not.
-struct BareVoice {
+struct BareSubscriber {
     style: &'static Style,
     /// Whose socket it is, if a driver's.
     driver: Option<DriverId>,
@@ -157,7 +158,7 @@ struct BareVoice {
     shown: OnceLock<Vec<(TripId, i64)>>,
 }
 
-impl BareVoice {
+impl BareSubscriber {
     fn has_shown(&self, event: &Event) -> bool {
         let Some(change) = event.trip() else {
             return true;
@@ -170,7 +171,7 @@ impl BareVoice {
     }
 }
 
-impl BareVoice {
+impl BareSubscriber {
     /// How a trip is written for this client, and what such a frame is called.
     fn words_for(&self, trip: &Trip) -> (&'static str, fn(&Trip) -> String) {
         let taken_by = trip.state.driver().map(|driver| driver.id);
@@ -182,8 +183,12 @@ impl BareVoice {
     }
 }
 
-impl Voice for BareVoice {
-    fn tell(&self, shared: &mut Shared<'_>, outbound: &Outbound) -> Result<(), NotTold> {
+impl Subscriber for BareSubscriber {
+    fn deliver(
+        &self,
+        shared: &mut SharedEvent<'_>,
+        outbound: &Outbound,
+    ) -> Result<(), NotDelivered> {
         if self.has_shown(shared.event()) {
             return Ok(());
         }
@@ -195,6 +200,6 @@ impl Voice for BareVoice {
         }
         let (name, write) = self.words_for(&change.trip);
         let frame = shared.piece(name, |_| frames::text(write(&change.trip)));
-        outbound.push(frame).map_err(|_| NotTold)
+        outbound.push(frame).map_err(|_| NotDelivered)
     }
 }

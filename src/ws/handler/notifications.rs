@@ -12,18 +12,18 @@ use crate::domain::Viewer;
 use crate::domain::event_object::NotificationObject;
 use crate::domain::{Event, Fact};
 use crate::problem::Problem;
-use crate::registry::voice::{NotTold, Shared};
-use crate::registry::{Outbound, Voice};
+use crate::registry::subscriber::{NotDelivered, SharedEvent};
+use crate::registry::{Outbound, Subscriber};
 use crate::ws::dialect::bare;
 use crate::ws::frames;
-use crate::ws::session::{Greeting, Talk, answer};
+use crate::ws::session::{Greeting, ProtocolHandler, answer};
 
 /// The socket of an account's notifications.
 pub(in crate::ws) struct Notifications {
     pub(in crate::ws) app: App,
     pub(in crate::ws) viewer: Viewer,
     pub(in crate::ws) outbound: Outbound,
-    pub(in crate::ws) voice: Arc<NotificationVoice>,
+    pub(in crate::ws) subscriber: Arc<NotificationSubscriber>,
 }
 
 impl Notifications {
@@ -34,9 +34,9 @@ impl Notifications {
     }
 }
 
-impl Talk for Notifications {
-    fn voice(&self) -> Arc<dyn Voice> {
-        self.voice.clone()
+impl ProtocolHandler for Notifications {
+    fn subscriber(&self) -> Arc<dyn Subscriber> {
+        self.subscriber.clone()
     }
 
     fn greet(self: Rc<Self>) -> LocalBoxFuture<'static, Result<Greeting, Problem>> {
@@ -44,7 +44,7 @@ impl Talk for Notifications {
             let unread = self.app.notices.unread(self.viewer).await?;
             let last = unread.first().map_or(0, |event| event.id);
             // It is asked once.
-            let _ = self.voice.shown.set(last);
+            let _ = self.subscriber.shown.set(last);
             Ok(Greeting {
                 frames: unread.iter().rev().filter_map(frame).collect(),
                 trips: Vec::new(),
@@ -67,20 +67,24 @@ impl Talk for Notifications {
 
 /// Tells notifications, whoever they are to.
 #[derive(Default)]
-pub(in crate::ws) struct NotificationVoice {
+pub(in crate::ws) struct NotificationSubscriber {
     /// The last one that the client was shown on connect.
     shown: OnceLock<i64>,
 }
 
-impl Voice for NotificationVoice {
-    fn tell(&self, shared: &mut Shared<'_>, outbound: &Outbound) -> Result<(), NotTold> {
+impl Subscriber for NotificationSubscriber {
+    fn deliver(
+        &self,
+        shared: &mut SharedEvent<'_>,
+        outbound: &Outbound,
+    ) -> Result<(), NotDelivered> {
         let event = shared.event();
         let is_one = matches!(&event.fact, Fact::Notification(_));
         if !is_one || self.shown.get().is_some_and(|shown| event.id <= *shown) {
             return Ok(());
         }
         let frame = shared.piece("notification", |event| frame(event).unwrap_or_default());
-        outbound.push(frame).map_err(|_| NotTold)
+        outbound.push(frame).map_err(|_| NotDelivered)
     }
 }
 

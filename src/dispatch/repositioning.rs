@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
-use super::hints::{self, Hint, Idle, Requested};
+use super::reposition::{self, Hint, Idle, Requested};
 use super::requests::Requests;
 use crate::domain::{Coordinates, DriverId, RiderId, TripId};
 use crate::supply::{Occupation, Supply};
@@ -24,10 +24,10 @@ const THERE_M: f64 = 200.0;
 
 /// What hints are made from; cheap to clone.
 #[derive(Clone, Default)]
-pub struct Hinting(Arc<Mutex<Known>>);
+pub struct Repositioning(Arc<Mutex<RepositioningMemory>>);
 
 #[derive(Default)]
-struct Known {
+struct RepositioningMemory {
     requests: Requests,
     asking: HashMap<DriverId, Asking>,
     thought_at: Option<Timestamp>,
@@ -35,16 +35,16 @@ struct Known {
 
 struct Asking {
     asked_at: Timestamp,
-    told: Option<Told>,
+    told: Option<ToldHint>,
 }
 
 #[derive(Clone, Copy)]
-struct Told {
+struct ToldHint {
     to: Coordinates,
     at: Timestamp,
 }
 
-impl Hinting {
+impl Repositioning {
     /// A trip was asked for.
     pub(super) fn requested(&self, rider: RiderId, trip: TripId, at: Timestamp, from: Coordinates) {
         self.0.lock().requests.add(rider, trip, at, from);
@@ -66,7 +66,7 @@ impl Hinting {
             // The work is not done under the lock, which whoever announces what was committed wants too.
             let free = supply.free(at);
             let (requested, idle) = self.0.lock().known(free);
-            let hints = hints::hints(&requested, &idle);
+            let hints = reposition::hints(&requested, &idle);
             self.0.lock().tell(hints, at);
         }
         let is_free = supply.occupation(driver) == Some(Occupation::Free);
@@ -75,7 +75,7 @@ impl Hinting {
     }
 }
 
-impl Known {
+impl RepositioningMemory {
     /// Notes that a driver asks; whether it is time to think about everybody anew.
     fn asks(&mut self, driver: DriverId, supply: &Supply, at: Timestamp) -> bool {
         let told = self.asking.get(&driver).and_then(|asking| asking.told);
@@ -126,7 +126,7 @@ impl Known {
     fn tell(&mut self, hints: Vec<Hint>, at: Timestamp) {
         for Hint { driver, to } in hints {
             if let Some(asking) = self.asking.get_mut(&driver) {
-                asking.told = Some(Told { to, at });
+                asking.told = Some(ToldHint { to, at });
             }
         }
     }
@@ -163,8 +163,8 @@ mod tests {
     }
 
     /// Two drivers who idle in one place, while trips begin here and there.
-    fn town() -> (Supply, Hinting) {
-        let (supply, hinting) = (Supply::default(), Hinting::default());
+    fn town() -> (Supply, Repositioning) {
+        let (supply, hinting) = (Supply::default(), Repositioning::default());
         for number in [1, 2] {
             let (class, seats) = (VehicleClass::default(), 4);
             supply.begin(driver(number), Vehicle { class, seats }, at(0));

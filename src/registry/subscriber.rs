@@ -1,35 +1,39 @@
-//! How a socket writes what it hears. The registry knows no frames: each socket brings its own voice.
+//! How a socket writes what it hears. The registry knows no frames: each socket brings its own subscriber.
 
 use bytes::Bytes;
 
 use super::outbound::Outbound;
-use crate::domain::{Event, Sighting, Stream};
+use crate::domain::{Event, Stream, VehiclePosition};
 
 /// Nothing was queued: there is no room, or an event that comes before is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NotTold;
+pub struct NotDelivered;
 
 /// How one socket writes events, and what it has asked to hear.
-pub trait Voice: Send + Sync {
+pub trait Subscriber: Send + Sync {
     /// Queues what its client is to hear of an event, all of it or nothing; an event that it has told is not told again.
-    fn tell(&self, shared: &mut Shared<'_>, outbound: &Outbound) -> Result<(), NotTold>;
+    fn deliver(
+        &self,
+        shared: &mut SharedEvent<'_>,
+        outbound: &Outbound,
+    ) -> Result<(), NotDelivered>;
 
     /// Queues where the driver of a trip is, if its client wants to know and keeps pace; such news may be lost.
-    fn sight(&self, _: &Sighting, _: &Outbound) {}
+    fn deliver_position(&self, _: &VehiclePosition, _: &Outbound) {}
 
     /// The next sequence that its client waits for, in a stream that it follows without gaps.
-    fn next(&self, _: Stream) -> Option<i64> {
+    fn next_sequence(&self, _: Stream) -> Option<i64> {
         None
     }
 }
 
 /// One event, and what was made of it for several sockets: each piece once, and only when somebody needs it.
-pub struct Shared<'a> {
+pub struct SharedEvent<'a> {
     event: &'a Event,
     made: Vec<(&'static str, Bytes)>,
 }
 
-impl<'a> Shared<'a> {
+impl<'a> SharedEvent<'a> {
     /// Nothing is made yet.
     pub const fn of(event: &'a Event) -> Self {
         Self {
