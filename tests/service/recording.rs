@@ -2,7 +2,7 @@
 //!
 //! A scene is a file in `recording/scenes`: what is done, and below it what was answered. It is played, and what is answered
 //! now must be the same, byte by byte, on both databases. `UPDATE_RECORDING=1` writes the answers anew, on SQLite.
-//! Ids, tokens and ride codes have placeholders, which what is done further below may use.
+//! Ids, tokens and ride codes have placeholders, which what is done further below may use; a token's tells once what is in it.
 //!
 //! A socket is listened to after each step until it has said what is stored; what it says besides comes in place of what is
 //! stored after it, or before its end.
@@ -16,6 +16,9 @@ mod script;
 
 use std::collections::BTreeSet;
 use std::fs;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use crate::harness::{Database, Test, tests};
 
@@ -52,6 +55,12 @@ fn scenes() -> Vec<Test> {
         policy_nearest,
         policy_wave,
         policy_batch,
+        scheduled,
+        resume,
+        events,
+        chat,
+        notifications,
+        commands,
     ]
 }
 
@@ -77,6 +86,13 @@ fn a_value_is_masked_alike_wherever_it_stands(_: Database) {
     let token = format!("eyJ{}.a-b_c", "x".repeat(60));
     let text = format!("Bearer {token}; x={token}");
     assert_eq!(masks.apply(&text), "Bearer <token 1>; x=<token 1>");
+    let text = format!(
+        "id: {}",
+        BASE64_URL_SAFE_NO_PAD.encode(format!("[[\"user:1\",\"{id}\",1],[\"all\",null,0]]"))
+    );
+    let said = "id: <token 2 = [[\"user:1\",\"<uuid 1>\",1],[\"all\",null,0]]>";
+    assert_eq!(masks.apply(&text), said);
+    assert_eq!(masks.apply(&text), "id: <token 2>");
     let text = r#"{"code":"0407","pick_up":"0407","code":4001,"lat":48.10,"at":"2026-11-23T08:00:00.000000Z"}"#;
     let masked = text.replacen("0407", "<ride code 1>", 1);
     assert_eq!(masks.apply(text), masked);

@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
 const UUID: &str = "uuid";
 const CODE: &str = "ride code";
 const TOKEN: &str = "token";
@@ -64,10 +67,22 @@ impl Masks {
         }
         let count = self.count.entry(kind).or_default();
         *count += 1;
-        let placeholder = format!("<{kind} {count}>");
+        let number = *count;
+        let placeholder = format!("<{kind} {number}>");
         self.known.insert(value.to_owned(), placeholder.clone());
-        placeholder
+        let inside = (kind == TOKEN).then(|| inside(value)).flatten();
+        // What it says stands where it comes first.
+        inside.map_or(placeholder, |text| {
+            format!("<{kind} {number} = {}>", self.apply(&text))
+        })
     }
+}
+
+/// What a token says: the claims of a signed one, or the positions of an event's id.
+fn inside(token: &str) -> Option<String> {
+    let part = token.split('.').nth(1).unwrap_or(token);
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(part).ok()?;
+    String::from_utf8(bytes).ok()
 }
 
 fn is_of_word(c: char) -> bool {
@@ -80,8 +95,8 @@ fn kind(word: &str, after_code: bool) -> Option<&'static str> {
         Some(UUID)
     } else if after_code && word.len() == 4 && digits(word) {
         Some(CODE)
-    } else if word.len() > 60 && (word.starts_with("eyJ") || word.starts_with("W3s")) {
-        // Base64 of an object, or of a list of them.
+    } else if word.len() > 60 && (word.starts_with("eyJ") || word.starts_with("W1s")) {
+        // Base64 of an object, or of a list of lists.
         Some(TOKEN)
     } else {
         None

@@ -20,6 +20,7 @@ struct Scene {
     on: Database,
     record: Record,
     service: Option<Service>,
+    has_stopped: bool,
     people: BTreeMap<String, Client>,
     ears: Vec<Ear>,
 }
@@ -37,6 +38,7 @@ pub fn play(on: Database, name: &str) {
         on,
         record,
         service: None,
+        has_stopped: false,
         people: BTreeMap::new(),
         ears: Vec::new(),
     };
@@ -47,7 +49,7 @@ pub fn play(on: Database, name: &str) {
         scene.carries_out(line, more);
         rest = next;
     }
-    assert!(scene.service.is_none(), "a scene ends with the service");
+    assert!(scene.has_stopped, "a scene ends after the service");
     scene.record.close();
 }
 
@@ -65,6 +67,10 @@ impl Scene {
             Step::Heading => return,
             Step::Start { town, flags } => self.start(town.as_deref(), &flags),
             Step::Join { role, name } => self.join(&role, name),
+            Step::LogIn(name) => {
+                let client = self.service().log_in(&name);
+                self.people.insert(name, client);
+            }
             Step::Wait(seconds) => self.service().advance(seconds),
             Step::Call(call) => {
                 let answer = self.call(&call);
@@ -85,9 +91,11 @@ impl Scene {
             }
             Step::Vanish(label) => self.ear(&label).vanish(),
             Step::Run(arguments) => self.run(&arguments),
-            Step::Stop => return self.stop(),
+            Step::Stop => self.stop(),
         }
-        self.settle();
+        if !self.has_stopped {
+            self.settle();
+        }
     }
 
     #[track_caller]
@@ -188,13 +196,16 @@ impl Scene {
         }
     }
 
-    /// Runs a command on the data of the service, with what it prints; its log has the system's time.
+    /// Runs a command on the data of the service. Its log has the system's time, and a simulation says how long it took.
     #[track_caller]
     fn run(&mut self, arguments: &[String]) {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let output = self.service().home().run(&arguments, "");
         let told = String::from_utf8_lossy(&output.stdout);
-        self.record.write("  ", told.trim_end_matches('\n'));
+        let is_timed = |line: &&str| line.contains("of which the policy thought");
+        for line in told.lines().filter(|line| !is_timed(line)) {
+            self.record.write("  ", line);
+        }
         if !output.status.success() {
             self.record.write("  ", "it failed");
         }
@@ -250,12 +261,12 @@ impl Scene {
     #[track_caller]
     fn stop(&mut self) {
         let mut heard: Vec<Vec<String>> = self.ears.iter_mut().map(Ear::is_asked).collect();
-        let mut service = self.service.take().expect("the service has started");
-        service.process().signal("TERM");
+        self.service().process().signal("TERM");
         for (ear, lines) in self.ears.iter_mut().zip(&mut heard) {
             lines.extend(std::iter::from_fn(|| ear.next(DEADLINE)));
         }
-        assert!(service.process().ended().success());
+        assert!(self.service().process().ended().success());
+        self.has_stopped = true;
         self.write_heard(&mut heard);
     }
 }

@@ -12,6 +12,8 @@ pub enum Step {
     },
     /// `a rider ann`
     Join { role: String, name: String },
+    /// `ann logs in again`
+    LogIn(String),
     /// `the clock goes on by 10 s`
     Wait(f64),
     /// `ann: GET /api/trip/`
@@ -98,6 +100,7 @@ fn of_words(line: &str, more: &[String]) -> Step {
         [who, "looks", "at", method, path] => {
             Step::Look(call(who, &format!("{method} {path}"), more))
         }
+        [name, "logs", "in", "again"] => Step::LogIn(name.to_owned()),
         [who, number, "opens", path] => Step::Open {
             label: format!("{who} {number}"),
             path: path.to_owned(),
