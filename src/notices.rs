@@ -103,6 +103,13 @@ impl Notices {
         Ok(counts.into_iter().sum())
     }
 
+    /// The same, and the number of the newest of them; 0 if there are none.
+    pub async fn count_and_newest(&self, viewer: Viewer) -> Result<(i64, i64), Unavailable> {
+        let reader = reader(viewer);
+        let read = move |db: &mut _| notifications::count_and_newest(db, &reader);
+        self.0.reader.read(read).await
+    }
+
     /// An account has read something; gives how much it has not.
     pub async fn mark_read(
         &self,

@@ -128,6 +128,18 @@ pub fn unread(db: &mut Db, reader: &NotificationReader) -> QueryResult<Vec<Event
     Ok(events::events_of(rows))
 }
 
+/// How many notifications the reader has not read, and the number of the newest of them; 0 if there are none.
+pub fn count_and_newest(db: &mut Db, reader: &NotificationReader) -> QueryResult<(i64, i64)> {
+    let (count, newest): (i64, Option<i64>) = on!(db, |conn| notifications::table
+        .filter(unread!(reader))
+        .select((
+            diesel::dsl::count_star(),
+            diesel::dsl::max(notifications::event_id),
+        ))
+        .get_result(conn))?;
+    Ok((count, newest.unwrap_or_default()))
+}
+
 /// Marks notifications of the reader as read, all of them or these; others are left alone.
 pub fn mark_read(
     db: &mut Db,

@@ -1,5 +1,7 @@
 //! Notifications: what the service and operators tell people, who hears it, and what counts as read.
 
+use std::thread;
+
 use serde_json::{Value, json};
 
 use crate::harness::{Client, Database, Operator, Service, Socket, Test, eventually, tests};
@@ -19,6 +21,7 @@ pub fn tests() -> Vec<Test> {
         other_peoples_are_not_marked,
         frames_that_are_not_understood_are_refused,
         a_native_socket_subscribes_lists_and_reads,
+        a_subscription_counts_or_tells_each_notification_once,
     ]
 }
 
@@ -316,6 +319,39 @@ fn frames_that_are_not_understood_are_refused(on: Database) {
     }
     phone.send(&json!({"read": "all"}));
     assert_eq!(phone.next(), json!({"unread": 0}));
+}
+
+/// Each round, a notification is sent in the moment in which the subscription begins.
+fn a_subscription_counts_or_tells_each_notification_once(on: Database) {
+    const ROUNDS: i64 = 20;
+    let service = Service::start(on);
+    let (rider, operator) = (service.rider("ann"), service.operator("oz"));
+    let to = json!({"user": "ann"});
+    let mut native = rider.native();
+    for sent in (0..ROUNDS).map(|round| 2 * round + 1) {
+        let id = format!("sub {sent}");
+        let fields = json!({"request_id": id});
+        let begun = thread::scope(|scope| {
+            scope.spawn(|| tell(&operator, "meanwhile", to.clone()));
+            native
+                .call_in("notifications", "subscribe", &fields)
+                .ok(201)
+        });
+        let counted = begun["unread"].as_i64().expect("a number");
+        for _ in counted..sent {
+            assert_eq!(native.event(&id).ok(200)["message"], "meanwhile");
+        }
+        let last = tell(&operator, "afterwards", to.clone());
+        assert_eq!(
+            native.event(&id).ok(200),
+            last,
+            "{counted} of {sent} counted"
+        );
+        native.was_told_no_more(&id);
+        native
+            .call_in("notifications", "unsubscribe", &json!({}))
+            .ok(204);
+    }
 }
 
 fn a_native_socket_subscribes_lists_and_reads(on: Database) {

@@ -80,7 +80,7 @@ impl Dcrf {
                 Ok(self.unsubscribe(request, is_one))
             }
             OneAnswerCall::UnsubscribeNotifications => {
-                let is_one = |topic: &Topic| *topic == Topic::Notifications;
+                let is_one = |topic: &Topic| matches!(topic, Topic::Notifications(_));
                 Ok(self.unsubscribe(None, is_one))
             }
             OneAnswerCall::Leave(pk) => {
@@ -156,7 +156,7 @@ impl Dcrf {
                 Topic::Trip(known, text, _) => number == Some(*known) || text == pk.text(),
                 Topic::Activity(_)
                 | Topic::Room(..)
-                | Topic::Notifications
+                | Topic::Notifications(_)
                 | Topic::Position(..) => false,
             }
         };

@@ -33,11 +33,7 @@ impl Dcrf {
             SubscriptionCall::Events(places) => self.resume(to, places).await,
             SubscriptionCall::Room(pk) => self.join(to, pk).await,
             SubscriptionCall::Position(pk) => self.follow_driver(to, pk).await,
-            SubscriptionCall::Notifications => {
-                let unread = self.app.notices.count_unread(self.viewer).await?;
-                let data = json!({"unread": unread}).to_string();
-                self.subscribe(to, Topic::Notifications, &data).await
-            }
+            SubscriptionCall::Notifications => self.follow_notifications(to).await,
         }
     }
 
@@ -81,6 +77,19 @@ impl Dcrf {
             let messages: Vec<_> = room.iter().filter_map(MessageObject::of_event).collect();
             let topic = Topic::Room(trip, room.last().map_or(0, |event| event.id));
             let data = json!({"messages": messages}).to_string();
+            match self.begin(to, topic, &data, Some(told)).await {
+                Err(NotBegun::Outdated) => {}
+                begun => return answered(begun),
+            }
+        }
+    }
+
+    async fn follow_notifications(&self, to: &Return) -> Queued {
+        loop {
+            let told = self.subscriber.told();
+            let (unread, newest) = self.app.notices.count_and_newest(self.viewer).await?;
+            let data = json!({"unread": unread}).to_string();
+            let topic = Topic::Notifications(newest);
             match self.begin(to, topic, &data, Some(told)).await {
                 Err(NotBegun::Outdated) => {}
                 begun => return answered(begun),

@@ -29,8 +29,8 @@ pub(super) enum Topic {
     Activity(Filter),
     /// The messages of a trip's room after the one of that number.
     Room(TripId, i64),
-    /// The own notifications.
-    Notifications,
+    /// The own notifications after the one of that number.
+    Notifications(i64),
     /// Where the driver of a trip is, which the client knows by this text.
     Position(TripId, String),
 }
@@ -42,12 +42,12 @@ impl Topic {
             (Self::Activity(one), Self::Activity(two)) => one == two,
             (Self::Room(one, _), Self::Room(two, _)) => one == two,
             (Self::Position(one, _), Self::Position(two, _)) => one == two,
-            (Self::Notifications, Self::Notifications) => true,
+            (Self::Notifications(_), Self::Notifications(_)) => true,
             (
                 Self::Trip(..)
                 | Self::Activity(_)
                 | Self::Room(..)
-                | Self::Notifications
+                | Self::Notifications(_)
                 | Self::Position(..),
                 _,
             ) => false,
@@ -275,7 +275,7 @@ fn frame(
             let data = json(&MessageObject::of(message, event.id, event.at));
             to.event("message", Done::Created, &data)
         }
-        (Topic::Notifications, Fact::Notification(notification)) => {
+        (Topic::Notifications(after), Fact::Notification(notification)) if event.id > *after => {
             let data = json(&NotificationObject::of(notification, event.id, event.at));
             to.event("notification", Done::Ok, &data)
         }
@@ -283,7 +283,7 @@ fn frame(
             Topic::Trip(..)
             | Topic::Activity(_)
             | Topic::Room(..)
-            | Topic::Notifications
+            | Topic::Notifications(_)
             | Topic::Position(..),
             Fact::Trip(_)
             | Fact::Message(_)

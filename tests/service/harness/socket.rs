@@ -152,7 +152,10 @@ impl Socket {
     /// The same, as it was written.
     #[track_caller]
     pub fn text_within(&mut self, wait: Duration) -> Result<Option<String>, Gone> {
-        while let Some(message) = self.message_within(wait)? {
+        // Pings make the wait no longer.
+        let end = Instant::now() + wait;
+        let left = || end.saturating_duration_since(Instant::now());
+        while let Some(message) = self.message_within(left())? {
             if let Message::Close(frame) = message {
                 let code = frame.map_or(1005, |frame| frame.code.into());
                 self.channel.check_close(code);
