@@ -111,7 +111,7 @@ impl Action {
     }
 
     /// The way of the ride that it ends, if that is known.
-    pub fn measured(&self) -> Option<&Measured> {
+    pub(crate) fn measured(&self) -> Option<&Measured> {
         match self {
             Self::Complete(_, measured) | Self::End(_, _, _, measured) => measured.as_deref(),
             Self::Accept(..)

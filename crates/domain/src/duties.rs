@@ -42,7 +42,7 @@ impl Default for Duties {
 
 impl Duties {
     /// What holds where there is no town, and for trips of before there were duties: nothing is looked at that costs anybody anything.
-    pub const OF_NO_TOWN: Self = Self {
+    pub(crate) const OF_NO_TOWN: Self = Self {
         arrive_within_m: 0,
         nearer_percent: 0,
         late_s: 300,
@@ -93,7 +93,7 @@ impl Duties {
 
 /// Somebody says that they are at the pick-up, and is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooFar {
+pub(crate) struct TooFar {
     /// How far away they are.
     pub metres: u32,
     /// Within how much one has arrived.
@@ -212,7 +212,7 @@ impl Conduct {
     }
 
     /// Whether what they call an arrival was one, as far as it was looked at.
-    pub fn has_truly_arrived(&self) -> bool {
+    pub(crate) fn has_truly_arrived(&self) -> bool {
         self.arrival != Some(Arrival::Unverified)
     }
 

@@ -256,7 +256,12 @@ impl Fare {
 }
 
 /// What a ride costs, by the formula above; `ridden.waited_seconds` are those to be charged, without the free ones.
-pub fn ride_fare(tariff: &Tariff, currency: Currency, surge_permille: u16, ridden: Ridden) -> Fare {
+pub(crate) fn ride_fare(
+    tariff: &Tariff,
+    currency: Currency,
+    surge_permille: u16,
+    ridden: Ridden,
+) -> Fare {
     let metres = up_to(ridden.metres, METRES_MAX);
     let seconds = up_to(ridden.seconds, SECONDS_MAX);
     let waited = up_to(ridden.waited_seconds, SECONDS_MAX);
@@ -284,7 +289,7 @@ pub fn ride_fare(tariff: &Tariff, currency: Currency, surge_permille: u16, ridde
 }
 
 /// A fare of one line, for what is no ride.
-pub fn fee(kind: LineKind, amount: Amount, currency: Currency) -> Fare {
+pub(crate) fn fee(kind: LineKind, amount: Amount, currency: Currency) -> Fare {
     let mut fare = Fare::empty(currency);
     fare.add(kind, amount.units(), None);
     fare

@@ -70,7 +70,7 @@ impl TripEventKind {
     ];
 
     /// The word in rows.
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Scheduled => "scheduled",
             Self::Requested => "requested",

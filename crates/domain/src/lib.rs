@@ -2,41 +2,43 @@
 //!
 //! Pure: no actix, diesel, clock, randomness or input and output. Time and ids come in as arguments.
 
-pub mod action;
-pub mod amendment;
+#![warn(unreachable_pub)]
+
+mod action;
+mod amendment;
 pub mod asked;
 pub mod core;
-pub mod duties;
+mod duties;
 pub mod estimate;
-pub mod event;
+mod event;
 pub mod event_object;
 pub mod fare;
-pub mod fix;
+mod fix;
 pub mod fix_object;
-pub mod id;
-pub mod kind;
-pub mod message;
-pub mod metered;
+mod id;
+mod kind;
+mod message;
+mod metered;
 pub mod notification;
-pub mod offer;
-pub mod order;
+mod offer;
+mod order;
 pub mod outline;
 pub mod place;
-pub mod policy;
+mod policy;
 #[cfg(any(test, feature = "sample"))]
 pub mod sample;
-pub mod search;
-pub mod sequence;
-pub mod shift;
+mod search;
+mod sequence;
+mod shift;
 pub mod silence;
-pub mod terms;
+mod terms;
 pub mod text;
 pub mod track;
-pub mod trip;
+mod trip;
 pub mod trip_object;
-pub mod user;
+mod user;
 pub mod vehicle;
-pub mod viewer;
+mod viewer;
 
 pub use action::{Action, Change, RideEnding, TripRefusal};
 pub use amendment::{Amendment, PlaceChange};

@@ -25,7 +25,7 @@ impl Metered {
     }
 
     /// Whether anything is known: fixes, or from where to where it was.
-    pub const fn is_known(&self) -> bool {
+    pub(crate) const fn is_known(&self) -> bool {
         self.metres() > 0 || self.stood_still || self.has_fixes
     }
 }

@@ -70,7 +70,7 @@ impl Notification {
 
     /// What the service tells the parties of a trip about a change, besides the change itself: what they must know
     /// although their app may be asleep.
-    pub fn about(change: &TripChange, by: Actor, at: Timestamp) -> Vec<Self> {
+    pub(crate) fn about(change: &TripChange, by: Actor, at: Timestamp) -> Vec<Self> {
         let trip = &change.trip;
         let rider = trip.rider.id.user();
         let driver = trip.state.driver().map(|driver| driver.id.user());

@@ -143,7 +143,7 @@ pub struct OfferOver(pub OfferState);
 
 impl Offer {
     /// The offer after `action`; unchanged if the same had happened before, or if no deadline has passed.
-    pub fn apply(&self, action: OfferAction, at: Timestamp) -> Result<Self, OfferOver> {
+    pub(crate) fn apply(&self, action: OfferAction, at: Timestamp) -> Result<Self, OfferOver> {
         let is_late = at >= self.due_at;
         let lapsed = match self.state {
             OfferState::Created => OfferState::Undelivered,

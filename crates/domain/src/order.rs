@@ -61,7 +61,7 @@ impl Order {
     }
 
     /// When a search that begins at that time is given up: one for a later pick-up not before that.
-    pub fn search_ends_at(&self, begins_at: Timestamp) -> Timestamp {
+    pub(crate) fn search_ends_at(&self, begins_at: Timestamp) -> Timestamp {
         let from = self
             .pick_up_at
             .map_or(begins_at, |pick_up| pick_up.max(begins_at));

@@ -30,7 +30,7 @@ pub type Silences = HashMap<DriverId, Silence>;
 
 impl Silence {
     /// What is known of a device once an offer to it has come to that state.
-    pub fn after(before: Option<Self>, state: OfferState, at: Timestamp) -> Option<Self> {
+    pub(crate) fn after(before: Option<Self>, state: OfferState, at: Timestamp) -> Option<Self> {
         match state {
             OfferState::Undelivered => Some(Self {
                 offers: before.map_or(0, |silence| silence.offers).saturating_add(1),
@@ -48,7 +48,7 @@ impl Silence {
     /// What is known of a device that had not acknowledged an offer when somebody else accepted the trip: it comes behind those that had. A live one
     /// acknowledges the offer all the same, and is not behind any more. Where it is behind the others already, it stays there; a silence of long ago
     /// counts no longer, and another one begins.
-    pub fn outrun(before: Option<Self>, at: Timestamp) -> Self {
+    pub(crate) fn outrun(before: Option<Self>, at: Timestamp) -> Self {
         let counting = before.filter(|silence| silence.rank(at) > 0);
         counting.unwrap_or(Self {
             offers: 1,

@@ -73,18 +73,18 @@ impl Terms {
     }
 
     /// Whether a rider may cancel for that reason.
-    pub fn allows_reason(&self, reason: &str) -> bool {
+    pub(crate) fn allows_reason(&self, reason: &str) -> bool {
         self.reasons.is_empty() || self.find_reason(reason).is_some()
     }
 
     /// Whether cancelling can cost anything.
-    pub fn has_cancel_fee(&self) -> bool {
+    pub(crate) fn has_cancel_fee(&self) -> bool {
         self.currency.is_some() && self.cancel_fee > Amount::ZERO
     }
 
     /// What it costs that the rider cancels. Nothing before a driver has accepted, nor for a free reason; nothing within the free
     /// time after that, unless the driver has arrived. What the driver has done for it is for the trip to say.
-    pub fn cancellation(
+    pub(crate) fn cancellation(
         &self,
         taken_at: Option<Timestamp>,
         has_arrived: bool,
@@ -104,7 +104,7 @@ impl Terms {
     }
 
     /// What it costs that the rider did not come.
-    pub fn no_show(&self) -> Option<Fare> {
+    pub(crate) fn no_show(&self) -> Option<Fare> {
         self.fee(LineKind::NoShow, self.no_show_fee)
     }
 

@@ -18,18 +18,18 @@ use jiff::Timestamp;
 use super::fix::Fix;
 use super::place::Coordinates;
 
-pub use gaps::{GAP_MIN, Gap};
+pub use gaps::Gap;
 
 /// The most fixes of a ride that are kept; beyond, only the most accurate of each span of time counts.
 pub const FIXES_MAX: usize = 20_000;
 /// No ride is longer than this times its time by the service's clock, in metres a second.
-pub const SPEED_MAX_MPS: f64 = 50.0;
+pub(crate) const SPEED_MAX_MPS: f64 = 50.0;
 /// A fix that may be further off says nothing about the way, in metres.
 pub const ACCURACY_MAX_M: f64 = 100.0;
 /// No phone is surer than this, whatever it says, in metres.
 const ACCURACY_MIN_M: f64 = 3.0;
 /// How far off a fix may be that does not say, in metres.
-pub const ACCURACY_UNSAID_M: f64 = 30.0;
+pub(crate) const ACCURACY_UNSAID_M: f64 = 30.0;
 /// The shortest span of time of which one fix counts, once there are too many; it doubles until they fit.
 const SPAN_MIN_MS: i64 = 1_000;
 
@@ -69,7 +69,7 @@ impl TrackFix {
     }
 
     /// Where.
-    pub fn location(&self) -> Coordinates {
+    pub(crate) fn location(&self) -> Coordinates {
         self.place()
             .expect("a rounded place on the earth is on the earth")
     }
@@ -130,7 +130,7 @@ impl Track {
     }
 
     /// Whether there were more than [`FIXES_MAX`].
-    pub const fn is_thinned(&self) -> bool {
+    pub(crate) const fn is_thinned(&self) -> bool {
         self.thinned > 0
     }
 

@@ -324,7 +324,7 @@ impl Trip {
     }
 
     /// What the rules came to, whatever an operator has decided since.
-    pub fn computed_fare(&self) -> Option<&Fare> {
+    pub(crate) fn computed_fare(&self) -> Option<&Fare> {
         match &self.fare_set {
             Some(set) => set.computed.as_ref(),
             None => self.fare.as_ref(),
@@ -332,7 +332,7 @@ impl Trip {
     }
 
     /// Why the ride cost much more than was quoted, if it did.
-    pub fn high_fare(&self) -> Option<HighFare> {
+    pub(crate) fn high_fare(&self) -> Option<HighFare> {
         if self.state.status() != Status::Completed {
             return None;
         }
@@ -348,7 +348,7 @@ impl Trip {
     }
 
     /// Whether that driver has it now.
-    pub fn is_with(&self, driver: DriverId) -> bool {
+    pub(crate) fn is_with(&self, driver: DriverId) -> bool {
         self.taken_by().is_some_and(|by| by.id == driver)
     }
 

@@ -93,7 +93,7 @@ pub struct TripObject<'a> {
 /// How far a rider was driven. The fare counts both.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Ridden)]
-pub struct RiddenObject {
+pub(crate) struct RiddenObject {
     /// What the positions tell.
     measured_metres: u64,
     /// What was put in for the gaps between them.
@@ -115,7 +115,7 @@ impl From<Metered> for RiddenObject {
 /// A rider or driver in a trip object.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Party)]
-pub struct PartyObject<'a> {
+pub(crate) struct PartyObject<'a> {
     id: i64,
     username: &'a str,
     first_name: &'a str,

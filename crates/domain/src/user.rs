@@ -206,12 +206,12 @@ impl Person {
     }
 
     /// How the other party of a trip sees them.
-    pub fn as_party(&self) -> Party<UserId> {
+    pub(crate) fn as_party(&self) -> Party<UserId> {
         self.party(self.id)
     }
 
     /// As whom they act.
-    pub const fn actor(&self) -> Actor {
+    pub(crate) const fn actor(&self) -> Actor {
         match self.role {
             Role::Rider => Actor::Rider(RiderId::of(self.id)),
             Role::Driver => Actor::Driver(DriverId::of(self.id)),

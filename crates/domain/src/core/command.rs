@@ -94,7 +94,7 @@ impl Command {
     }
 
     /// The trip that it is about, unless that is still to be made.
-    pub const fn trip(&self) -> Option<TripId> {
+    pub(crate) const fn trip(&self) -> Option<TripId> {
         match self {
             Self::Act { trip, .. }
             | Self::ReplyToOffer { trip, .. }
@@ -148,7 +148,7 @@ pub struct Stated {
 
 impl Stated {
     /// The first field that says something else than the trip.
-    pub fn differs_from(&self, trip: &Trip) -> Option<&'static str> {
+    pub(crate) fn differs_from(&self, trip: &Trip) -> Option<&'static str> {
         let status = trip.state.status();
         let fields = [
             ("id", differs(self.number.as_ref(), &trip.number)),

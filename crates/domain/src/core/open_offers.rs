@@ -29,7 +29,7 @@ impl OpenOffers {
     }
 
     /// Notes what an offer is now: it is put in, put in the place of what it was, or taken out.
-    pub fn put(&mut self, offer: Offer) {
+    pub(crate) fn put(&mut self, offer: Offer) {
         let place = (offer.id, offer.driver);
         if offer.state.is_open() {
             self.of.entry(offer.trip).or_default().insert(place);

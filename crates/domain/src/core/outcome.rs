@@ -26,7 +26,7 @@ pub struct TripOutcome {
 
 impl TripOutcome {
     /// An outcome that is about no offer.
-    pub const fn new(trip: Arc<Trip>, effect: Effect) -> Self {
+    pub(crate) const fn new(trip: Arc<Trip>, effect: Effect) -> Self {
         Self {
             trip,
             effect,

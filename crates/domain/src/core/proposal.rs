@@ -29,7 +29,7 @@ pub struct Proposal {
 
 impl Proposal {
     /// The offer to one of the candidates, made at that time.
-    pub fn offer(&self, candidate: &Candidate, at: Timestamp) -> Offer {
+    pub(crate) fn offer(&self, candidate: &Candidate, at: Timestamp) -> Offer {
         Offer {
             id: candidate.offer,
             trip: self.trip,

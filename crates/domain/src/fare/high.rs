@@ -35,7 +35,7 @@ pub struct HighFare {
 
 impl HighFare {
     /// Why this fare is above so many permille of the quote, if it is.
-    pub fn of(fare: &Fare, quoted: &Fare, permille: u16) -> Option<Self> {
+    pub(crate) fn of(fare: &Fare, quoted: &Fare, permille: u16) -> Option<Self> {
         // Neither product comes near the end of the numbers: a fare is below 10¹⁵.
         if fare.total * 1_000 <= quoted.total * i64::from(permille) {
             return None;

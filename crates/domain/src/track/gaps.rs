@@ -8,7 +8,7 @@ use super::{RideFacts, TrackFix, reach_m};
 use crate::Coordinates;
 
 /// A stretch of a ride without a usable fix is a gap when it is longer than this.
-pub const GAP_MIN: SignedDuration = SignedDuration::from_secs(60);
+pub(super) const GAP_MIN: SignedDuration = SignedDuration::from_secs(60);
 
 /// A stretch of a ride of which nothing is known.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
+use super::gaps::GAP_MIN;
 use super::*;
 
 fn at_ms(ms: i64) -> Timestamp {

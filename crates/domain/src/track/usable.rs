@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{ACCURACY_UNSAID_M, GAP_MIN, SPEED_MAX_MPS, TrackFix};
+use super::gaps::GAP_MIN;
+use super::{ACCURACY_UNSAID_M, SPEED_MAX_MPS, TrackFix};
 
 /// Fixes sooner after each other than this tell nothing more than one of them, in milliseconds.
 const APART_MIN_MS: i64 = 200;
