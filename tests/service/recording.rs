@@ -55,6 +55,8 @@ fn scenes() -> Vec<Test> {
         policy_nearest,
         policy_wave,
         policy_batch,
+        duties,
+        limits,
         scheduled,
         resume,
         events,

@@ -8,6 +8,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 const UUID: &str = "uuid";
 const CODE: &str = "ride code";
 const TOKEN: &str = "token";
+/// What a scene says where it does not know the code.
+const GUESS: &str = "0000";
 const KINDS: [&str; 3] = [UUID, CODE, TOKEN];
 
 /// What was masked so far; the same value gets the same placeholder within a scene.
@@ -93,7 +95,7 @@ fn kind(word: &str, after_code: bool) -> Option<&'static str> {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if is_uuid(word) {
         Some(UUID)
-    } else if after_code && word.len() == 4 && digits(word) {
+    } else if after_code && word.len() == 4 && digits(word) && word != GUESS {
         Some(CODE)
     } else if word.len() > 60 && (word.starts_with("eyJ") || word.starts_with("W1s")) {
         // Base64 of an object, or of a list of lists.
