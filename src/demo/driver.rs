@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::car::{DemoCar, SPEED};
+use super::driver_state::{DriverState, OnTrip};
 use super::story::{Moods, OfferBehaviour};
 use super::{Board, DemoPace, far_away, places};
 use crate::client::{
@@ -81,24 +82,6 @@ struct DemoDriver<'a> {
     act_at: Instant,
     /// When to say where the car is, on shift.
     report_at: Instant,
-}
-
-/// What a driver is at, in the words of the protocol.
-enum DriverState {
-    /// May be offered a trip.
-    Available,
-    /// Has one, and will do with it as the mood is.
-    Offered { nk: String, mood: OfferBehaviour },
-    /// Has taken a trip.
-    OnTrip(Box<OnTrip>),
-}
-
-/// A trip that was taken. Its status says which step comes next.
-struct OnTrip {
-    trip: WireTrip,
-    gives_back: bool,
-    /// What the rider has told.
-    code: Option<String>,
 }
 
 impl DemoDriver<'_> {

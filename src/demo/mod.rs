@@ -6,6 +6,7 @@
 mod board;
 mod car;
 mod driver;
+mod driver_state;
 mod lines;
 mod places;
 mod rider;
