@@ -3,9 +3,11 @@
 //! The modules in reading order; each may use only those before it, and `tests/architecture/` says so.
 
 // Crates of their own, under the names of modules.
+pub use ::dispatching;
 pub use ::domain;
 pub use ::eta;
 pub use ::matching;
+pub use ::sim;
 pub use ::supply;
 pub use ::town;
 
@@ -45,8 +47,6 @@ pub mod resume;
 pub mod server;
 /// What an operator asks in a shell: why, and whether the log and the tables agree.
 pub mod shell;
-/// `cabrank simulate`: a city in virtual time.
-pub mod sim;
 /// Everything durable: SQLite or PostgreSQL, one query code, the group writer.
 pub mod store;
 /// Logs.

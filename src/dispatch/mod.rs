@@ -12,16 +12,15 @@ mod metering;
 mod naming;
 pub mod objects;
 pub mod order;
-pub mod policy;
 pub mod presence;
-pub mod reposition;
 mod repositioning;
 mod requests;
-pub mod rides;
 mod shadow;
 mod sweeps;
 mod tracks;
 mod watch;
+
+pub use dispatching::{policy, reposition, rides};
 
 pub use self::driving::DriverVerb;
 pub use self::duty::{Activity, ReportOutcome, ShiftStatus};

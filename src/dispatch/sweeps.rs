@@ -130,11 +130,9 @@ impl Dispatch {
         let others = policy::look_on(looked_on, &world);
         self.onlooking.decided(&others);
         shadows.extend(others);
-        let kept = plan
-            .decisions
-            .iter()
-            .map(|decision| decision.to_keep(false));
-        let kept = kept.chain(shadows.iter().map(|shadow| shadow.to_keep(true)));
+        let kept = plan.decisions.iter();
+        let kept = kept.map(|decision| to_keep(decision, false));
+        let kept = kept.chain(shadows.iter().map(|shadow| to_keep(shadow, true)));
         let kept = kept.collect();
         (plan, kept)
     }
@@ -176,6 +174,17 @@ fn settled<T>(results: Vec<Result<T, CommandError>>) -> Result<(), Unavailable> 
         }
     }
     Ok(())
+}
+
+/// A decision as it is kept; `is_shadow` where nothing follows from it.
+fn to_keep(decision: &Decision, is_shadow: bool) -> decisions::NewDecision {
+    let searches = decision.searches.iter();
+    decisions::NewDecision {
+        at: decision.at,
+        is_shadow,
+        payload: decision.text(),
+        trips: searches.map(|searched| searched.number).collect(),
+    }
 }
 
 /// Logs how the policies that only look on would have decided, beside what was decided.

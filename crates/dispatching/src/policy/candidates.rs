@@ -1,0 +1,363 @@
+//! Who comes into question for a search: the nearest by straight line, ranked by driving time.
+
+use domain::Search;
+use domain::{Coordinates, DriverId};
+use eta::{EtaAnswer, EtaQuery, Via};
+use supply::{PassedOver, Seen, Unfit, Wanted};
+use town::{Offering, Town};
+
+use super::World;
+use super::cost::{Circumstances, Cost};
+use super::decision::{Chosen, Considered, ExcludedCandidate, Searched, Why};
+
+/// How many of those who were near and did not come into question are written down.
+const LEFT_OUT_MAX: usize = 10;
+
+/// A driver whose ride will soon be over.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EndingRide {
+    /// Who.
+    pub driver: DriverId,
+    /// Where.
+    pub drop_off: Coordinates,
+    /// In how many seconds.
+    pub free_in_s: u32,
+}
+
+/// A search, what rules it, and who was found near it.
+pub(super) struct Looked<'a> {
+    pub(super) search: &'a Search,
+    pub(super) offering: Offering,
+    eta_max_s: u32,
+    /// Not these, because they are proposed for another trip.
+    proposed: &'a [DriverId],
+    near: Vec<Near>,
+    places: Vec<Coordinates>,
+    /// Whether there may be more free drivers than were looked for.
+    pub(super) is_cut: bool,
+}
+
+/// Which of those near a pick-up are looked for.
+#[derive(Clone, Copy)]
+enum Whom {
+    /// Those who have not been asked, whose devices acknowledge what they are sent.
+    Heard,
+    /// Those who have not been asked, whose devices did not acknowledge their last offers.
+    Silent,
+    /// Those who have been asked, and whose devices did not acknowledge it.
+    Unreached,
+}
+
+/// Somebody found near a pick-up.
+#[derive(Clone, Copy)]
+struct Near {
+    driver: DriverId,
+    metres: f64,
+    free_in_s: u32,
+    is_again: bool,
+    circumstances: Circumstances,
+}
+
+/// How many, how far away, and who not.
+pub(super) struct Reach<'a> {
+    pub(super) k: usize,
+    pub(super) eta_max_s: u32,
+    /// Not these, because they are proposed for another trip.
+    pub(super) proposed: &'a [DriverId],
+}
+
+impl<'a> Looked<'a> {
+    /// Looks for free drivers around the pick-up of a search. A trip without a place finds nobody.
+    pub(super) fn around(
+        search: &'a Search,
+        offering: Offering,
+        look: &Reach<'a>,
+        world: &World<'_>,
+    ) -> Self {
+        let mut looked = Self {
+            search,
+            offering,
+            eta_max_s: look.eta_max_s,
+            proposed: look.proposed,
+            near: Vec::new(),
+            places: Vec::new(),
+            is_cut: false,
+        };
+        let heard = looked.find(Whom::Heard, look.k, world);
+        looked.is_cut = heard == look.k;
+        if !looked.is_cut && !world.silences.is_empty() {
+            looked.find(Whom::Silent, look.k - heard, world);
+        }
+        if !search.asked.unreached.is_empty() {
+            looked.find(Whom::Unreached, look.k, world);
+        }
+        looked
+    }
+
+    /// Adds the nearest `k` of those; gives how many were found.
+    fn find(&mut self, whom: Whom, k: usize, world: &World<'_>) -> usize {
+        let except = |driver| !self.is_wanted(whom, driver, world);
+        let wanted = self.wanted(k, &except, world);
+        let found = wanted.map_or_else(Vec::new, |wanted| world.supply.nearest(&wanted));
+        let count = found.len();
+        for found in found {
+            // Whoever has gone off shift in this very moment is not asked.
+            let Some(seen) = world.supply.seen(found.driver) else {
+                continue;
+            };
+            let idle_s = world.at.duration_since(seen.since).as_secs();
+            let near = Near {
+                driver: found.driver,
+                metres: found.metres,
+                free_in_s: 0,
+                is_again: matches!(whom, Whom::Unreached),
+                circumstances: self.circumstances(found.driver, &seen, idle_s, world),
+            };
+            self.add(near, seen.place);
+        }
+        count
+    }
+
+    fn is_wanted(&self, whom: Whom, driver: DriverId, world: &World<'_>) -> bool {
+        let asked = &self.search.asked;
+        let is_unreached = || asked.unreached.contains(&driver);
+        let is_among = match whom {
+            Whom::Heard => !is_silent(driver, world) && !is_unreached(),
+            Whom::Silent => is_silent(driver, world) && !rests(driver, world) && !is_unreached(),
+            Whom::Unreached => is_unreached() && !rests(driver, world),
+        };
+        is_among && !asked.not_now.contains(&driver) && !self.proposed.contains(&driver)
+    }
+
+    fn wanted<'w>(
+        &'w self,
+        k: usize,
+        except: &'w dyn Fn(DriverId) -> bool,
+        world: &World<'_>,
+    ) -> Option<Wanted<'w>> {
+        let order = &self.search.trip.order;
+        Some(Wanted {
+            from: self.search.trip.pick_up.location?,
+            k,
+            eta_max_s: self.eta_max_s,
+            class: &order.class,
+            passengers: order.passengers,
+            at: world.at,
+            except,
+        })
+    }
+
+    /// Adds those who will soon be free.
+    pub(super) fn add_ending(&mut self, all: &[EndingRide], world: &World<'_>) {
+        let Some(from) = self.search.trip.pick_up.location else {
+            return;
+        };
+        let order = &self.search.trip.order;
+        for ending in all {
+            let is_fit = world
+                .supply
+                .serves(ending.driver, &order.class, order.passengers)
+                && !self.search.asked.not_now.contains(&ending.driver)
+                && !self.search.asked.unreached.contains(&ending.driver);
+            let metres = ending.drop_off.metres_to(from);
+            let known = world.supply.seen(ending.driver);
+            let Some(seen) =
+                known.filter(|_| is_fit && world.supply.reaches(metres, self.eta_max_s))
+            else {
+                continue;
+            };
+            let near = Near {
+                driver: ending.driver,
+                metres,
+                free_in_s: ending.free_in_s,
+                is_again: false,
+                circumstances: self.circumstances(ending.driver, &seen, 0, world),
+            };
+            self.add(near, ending.drop_off);
+        }
+    }
+
+    /// Who is near and does not come into question, and why.
+    fn left_out(&self, world: &World<'_>) -> Vec<ExcludedCandidate> {
+        let except = |driver| !self.is_wanted(Whom::Heard, driver, world);
+        let near = self.wanted(LEFT_OUT_MAX, &except, world);
+        let passed_over = near.map_or_else(Vec::new, |near| world.supply.passed_over(&near));
+        let others = passed_over
+            .into_iter()
+            .filter(|passed| self.drivers().all(|driver| driver != passed.driver));
+        let left_out = others.map(|passed| ExcludedCandidate {
+            driver: passed.driver,
+            metres: whole(passed.metres),
+            why: self.why_not(&passed),
+        });
+        left_out.collect()
+    }
+
+    fn why_not(&self, passed: &PassedOver) -> Why {
+        let (driver, asked) = (&passed.driver, &self.search.asked);
+        if passed.why != Unfit::Excepted {
+            passed.why.into()
+        } else if self.proposed.contains(driver) {
+            Why::Proposed
+        } else if asked.not_now.contains(driver) || asked.unreached.contains(driver) {
+            Why::AskedBefore
+        } else {
+            Why::Silent
+        }
+    }
+
+    fn circumstances(
+        &self,
+        driver: DriverId,
+        seen: &Seen,
+        idle_s: i64,
+        world: &World<'_>,
+    ) -> Circumstances {
+        Circumstances {
+            pick_up_s: 0,
+            decide_s: i64::from(self.offering.decide_seconds),
+            accepted: i64::from(seen.accepted),
+            refused: i64::from(seen.refused),
+            idle_s,
+            waited_s: self.search.waited_s(world.at),
+            silence: silence(driver, world),
+        }
+    }
+
+    fn add(&mut self, near: Near, place: Coordinates) {
+        self.near.push(near);
+        self.places.push(place);
+    }
+
+    /// Who came into question before driving times were asked for.
+    fn drivers(&self) -> impl Iterator<Item = DriverId> {
+        self.near.iter().map(|near| near.driver)
+    }
+
+    /// Those of them who can be expected to answer.
+    pub(super) fn answering(&self) -> impl Iterator<Item = DriverId> {
+        let answering = |near: &&Near| !near.is_again && near.circumstances.silence == 0;
+        self.near.iter().filter(answering).map(|near| near.driver)
+    }
+
+    /// Whether the search goes on after a wave that reached nobody: then it has gathered before.
+    pub(super) fn has_gathered(&self) -> bool {
+        let asked = &self.search.asked;
+        asked.unheard_at.is_some_and(|at| self.search.due_at <= at)
+    }
+
+    fn ask(&self) -> Option<EtaQuery<'_>> {
+        Some(EtaQuery {
+            pick_up: self.search.trip.pick_up.location?,
+            drivers: &self.places,
+            within_s: self.eta_max_s,
+        })
+    }
+
+    fn searched(&self, answer: Option<EtaAnswer>, world: &World<'_>) -> Searched {
+        let (seconds, via) = match answer {
+            Some(EtaAnswer { seconds, via }) => (seconds, via),
+            None => (Vec::new(), Via::Straight),
+        };
+        let mut candidates = Vec::with_capacity(self.near.len());
+        let mut left_out = self.left_out(world);
+        for (near, seconds) in self.near.iter().zip(seconds) {
+            let pick_up_s = seconds.map(|seconds| seconds + near.free_in_s);
+            match pick_up_s.filter(|seconds| *seconds <= self.eta_max_s) {
+                Some(pick_up_s) => candidates.push(near.considered(pick_up_s)),
+                None => left_out.push(ExcludedCandidate {
+                    driver: near.driver,
+                    metres: whole(near.metres),
+                    why: Why::TooFar,
+                }),
+            }
+        }
+        if candidates.iter().any(|one| !one.is_again) {
+            // Nobody is asked again before everybody in reach was asked.
+            candidates.retain(|one| {
+                !one.is_again || {
+                    left_out.push(ExcludedCandidate {
+                        driver: one.driver,
+                        metres: one.metres,
+                        why: Why::AskedBefore,
+                    });
+                    false
+                }
+            });
+        }
+        candidates.sort_unstable_by_key(|one| {
+            let pick_up_s = one.eta_s + one.free_in_s;
+            (one.cost.silence_ms, pick_up_s, one.metres, one.driver)
+        });
+        Searched {
+            trip: self.search.trip.id,
+            number: self.search.trip.number,
+            attempt: self.search.trip.attempt,
+            round: self.search.round,
+            waited_s: self.search.waited_s(world.at),
+            eta_max_s: self.eta_max_s,
+            offering: self.offering,
+            unheard: self.search.asked.unheard,
+            via,
+            candidates,
+            left_out,
+            chosen: Chosen::Nobody,
+        }
+    }
+}
+
+impl Near {
+    fn considered(&self, pick_up_s: u32) -> Considered {
+        Considered {
+            driver: self.driver,
+            metres: whole(self.metres),
+            eta_s: pick_up_s - self.free_in_s,
+            free_in_s: self.free_in_s,
+            is_again: self.is_again,
+            cost: Cost::of(&Circumstances {
+                pick_up_s: i64::from(pick_up_s),
+                ..self.circumstances
+            }),
+        }
+    }
+}
+
+/// Asks for the driving times of all of them at once.
+pub(super) fn rank(looked: &[Looked<'_>], world: &World<'_>) -> Vec<Searched> {
+    let asks: Vec<EtaQuery<'_>> = looked.iter().filter_map(Looked::ask).collect();
+    let mut answers = world.eta.to_pick_up(&asks, world.at).into_iter();
+    let searched = looked.iter().map(|looked| {
+        let answer = looked.ask().and_then(|_| answers.next());
+        looked.searched(answer, world)
+    });
+    searched.collect()
+}
+
+/// By the rules of where the trip begins; by the usual ones where nobody rules any more.
+pub(super) fn offering(search: &Search, town: &Town) -> Offering {
+    let rules = town.place(search.trip.pick_up.location);
+    rules.map_or_else(|_| Offering::default(), |rules| rules.offering)
+}
+
+/// How far behind the others a driver comes for not acknowledging offers.
+fn silence(driver: DriverId, world: &World<'_>) -> i64 {
+    let silence = world.silences.get(&driver);
+    silence.map_or(0, |silence| silence.rank(world.at))
+}
+
+fn rests(driver: DriverId, world: &World<'_>) -> bool {
+    let silence = world.silences.get(&driver);
+    silence.is_some_and(|silence| silence.is_resting(world.at))
+}
+
+fn is_silent(driver: DriverId, world: &World<'_>) -> bool {
+    silence(driver, world) > 0
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "no two points on earth are 2^53 m apart"
+)]
+fn whole(metres: f64) -> i64 {
+    metres.round() as i64
+}

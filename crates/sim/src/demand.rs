@@ -1,0 +1,207 @@
+//! Who wants to ride, and who drives: from files, or made up.
+
+use std::path::Path;
+
+use csv::{Position, StringRecord};
+use serde::{Deserialize, Serialize};
+
+use super::city::shifted;
+use super::dice::{Dice, Question};
+use super::error::{SimError, unreadable};
+use domain::Coordinates;
+
+/// The seats of every car.
+pub(super) const SEATS: u8 = 4;
+/// Milliseconds of an hour.
+pub(super) const HOUR_MS: i64 = 3_600_000;
+/// By how much the copies of a request differ from it: in time, evenly to both sides, and in place.
+const COPY_APART_MS: i64 = 300_000;
+const COPY_APART_M: i64 = 150;
+
+/// A ride that somebody will ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RideRequest {
+    /// When, in milliseconds after midnight.
+    #[serde(rename = "at_ms")]
+    pub at: i64,
+    /// From where.
+    pub from: Coordinates,
+    /// To where.
+    pub to: Coordinates,
+    /// How many they are.
+    pub passengers: u8,
+}
+
+/// Reads requests: a line each, with the columns o_lat, o_lon, d_lat, d_lon and departure_time, and passengers if it likes. The times
+/// are minutes, `2014-12-21 08:15:00` of whichever day; where in the minute is left to the seed.
+pub(super) fn wishes(file: &Path, seed: u64) -> Result<Vec<RideRequest>, SimError> {
+    let table = CsvTable::read(file)?;
+    let columns = ["o_lat", "o_lon", "d_lat", "d_lon", "departure_time"];
+    let [o_lat, o_lon, d_lat, d_lon, time] = table.columns(columns)?;
+    let passengers = table.column("passengers").ok();
+    let mut wishes = Vec::with_capacity(table.lines.len());
+    for (line, number) in (0..table.lines.len()).zip(0_u64..) {
+        let mut dice = Dice::of(seed, Question::Request, [number, 1]);
+        let passengers = passengers.map(|column| table.passengers(line, column));
+        wishes.push(RideRequest {
+            at: table.minute_ms(line, time)? + dice.below(60_000) as i64,
+            from: table.place(line, o_lat, o_lon)?,
+            to: table.place(line, d_lat, d_lon)?,
+            passengers: passengers.transpose()?.unwrap_or(1),
+        });
+    }
+    Ok(wishes)
+}
+
+/// Reads where vehicles begin: a line each, with the columns lat and lon.
+pub(super) fn vehicles(file: &Path) -> Result<Vec<Coordinates>, SimError> {
+    let table = CsvTable::read(file)?;
+    let [lat, lon] = table.columns(["lat", "lon"])?;
+    let places = (0..table.lines.len()).map(|line| table.place(line, lat, lon));
+    places.collect()
+}
+
+/// The same wish once more, a little beside it.
+pub(super) fn copy(wish: &RideRequest, seed: u64, number: u64, copy: u64) -> RideRequest {
+    let mut dice = Dice::of(seed, Question::Request, [number, 1 + copy]);
+    let apart_ms = dice.below(2 * COPY_APART_MS as u64) as i64 - COPY_APART_MS;
+    let mut beside = |place| shifted(place, dice.around(COPY_APART_M), dice.around(COPY_APART_M));
+    RideRequest {
+        from: beside(wish.from),
+        to: beside(wish.to),
+        at: wish.at + apart_ms,
+        passengers: wish.passengers,
+    }
+}
+
+/// A file of values separated by commas.
+struct CsvTable<'a> {
+    file: &'a Path,
+    header: StringRecord,
+    lines: Vec<StringRecord>,
+}
+
+impl<'a> CsvTable<'a> {
+    fn read(file: &'a Path) -> Result<Self, SimError> {
+        let mut reader = csv::ReaderBuilder::new()
+            .trim(csv::Trim::All)
+            .from_path(file)
+            .map_err(|error| unreadable(file, error))?;
+        let header = reader.headers().cloned();
+        let header = header.map_err(|error| unreadable(file, error))?;
+        let lines = reader.records().collect::<Result<_, _>>();
+        let lines = lines.map_err(|error| unreadable(file, error))?;
+        Ok(Self {
+            file,
+            header,
+            lines,
+        })
+    }
+
+    fn column(&self, name: &str) -> Result<usize, SimError> {
+        let column = self.header.iter().position(|known| known == name);
+        column.ok_or_else(|| unreadable(self.file, format!("it has no column {name}")))
+    }
+
+    fn columns<const N: usize>(&self, names: [&str; N]) -> Result<[usize; N], SimError> {
+        let mut columns = [0; N];
+        for (column, name) in columns.iter_mut().zip(names) {
+            *column = self.column(name)?;
+        }
+        Ok(columns)
+    }
+
+    fn cell(&self, line: usize, column: usize) -> &str {
+        self.lines[line].get(column).unwrap_or_default()
+    }
+
+    fn bad(&self, line: usize, column: usize, rule: &str) -> SimError {
+        let name = &self.header[column];
+        let line = self.lines[line].position().map_or(0, Position::line);
+        unreadable(self.file, format!("line {line}: {name} {rule}"))
+    }
+
+    fn place(&self, line: usize, lat: usize, lon: usize) -> Result<Coordinates, SimError> {
+        let number = |column| {
+            let number: Result<f64, _> = self.cell(line, column).parse();
+            number.map_err(|_| self.bad(line, column, "must be a number"))
+        };
+        Coordinates::new(number(lat)?, number(lon)?)
+            .map_err(|error| self.bad(line, lat, &format!("is not on earth: {error}")))
+    }
+
+    fn passengers(&self, line: usize, column: usize) -> Result<u8, SimError> {
+        let number = self.cell(line, column).parse();
+        let number = number.ok().filter(|number| (1..=SEATS).contains(number));
+        number.ok_or_else(|| self.bad(line, column, &format!("must be from 1 to {SEATS}")))
+    }
+
+    /// The milliseconds after midnight of `... 08:15:00`.
+    fn minute_ms(&self, line: usize, column: usize) -> Result<i64, SimError> {
+        let text = self.cell(line, column);
+        let clock = text.split([' ', 'T']).nth(1).unwrap_or_default();
+        let mut parts = clock.split(':').map(|part| part.parse::<i64>().ok());
+        match (parts.next().flatten(), parts.next().flatten()) {
+            (Some(hour @ 0..=23), Some(minute @ 0..=59)) => Ok(hour * HOUR_MS + minute * 60_000),
+            _ => Err(self.bad(line, column, "must be a time such as 2014-12-21 08:15:00")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<RideRequest>, SimError> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("trips.csv");
+        std::fs::write(&file, text).expect("it can be written");
+        wishes(&file, 1)
+    }
+
+    const HEADER: &str = "id,o_lat,o_lon,d_lat,d_lon,departure_time,passengers\n";
+
+    #[test]
+    fn requests_are_read_and_spread_over_their_minute() {
+        let line = "0,40.7,-74.0,40.8,-73.9,2014-12-21 08:15:00,3\n";
+        let wishes = read(&format!("{HEADER}{line}{line}")).expect("they can be read");
+        let minute = 8 * HOUR_MS + 15 * 60_000;
+        assert!(
+            wishes
+                .iter()
+                .all(|wish| (minute..minute + 60_000).contains(&wish.at))
+        );
+        assert_ne!(wishes[0].at, wishes[1].at);
+        assert_eq!(wishes[0].passengers, 3);
+        let again = copy(&wishes[0], 1, 0, 1);
+        assert!(again.from.metres_to(wishes[0].from) < 1_500.0);
+        assert!((again.at - wishes[0].at).abs() <= COPY_APART_MS);
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_file_is_named() {
+        for (text, rule) in [
+            ("a,b\n".to_owned(), "it has no column o_lat"),
+            (
+                format!("{HEADER}0,x,0,0,0,2014-12-21 08:15:00,1\n"),
+                "line 2: o_lat must be a number",
+            ),
+            (
+                format!("{HEADER}0,95,0,0,0,2014-12-21 08:15:00,1\n"),
+                "line 2: o_lat is not on earth",
+            ),
+            (
+                format!("{HEADER}0,0,0,0,0,noon,1\n"),
+                "line 2: departure_time must be a time",
+            ),
+            (
+                format!("{HEADER}0,0,0,0,0,2014-12-21 08:15:00,9\n"),
+                "line 2: passengers must be from 1 to 4",
+            ),
+        ] {
+            let error = read(&text).expect_err("it is wrong").to_string();
+            assert!(error.contains(rule), "{error}");
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Makes a scenario of what the log tells of a day, to let it pass again under another policy.
+//!
+//! The log knows who requested what and when, and who was on shift when. It does not know where drivers were: each begins at the first pick-up
+//! that they took in their shift, or else were offered. It does not know either how long a rider would have waited who was driven, or what a driver would have said
+//! to a trip that was never offered: how people behave is the scenario's, as for every other day.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::demand::{HOUR_MS, RideRequest, SEATS};
+use super::recorded::{Recorded, RecordedOutcome};
+use super::scenario::{Scenario, Start};
+use domain::{
+    Coordinates, DriverId, Event, Fact, OfferChange, Shift, Trip, TripChange, TripEventKind, TripId,
+};
+
+/// A day, while the log is read.
+#[derive(Debug)]
+pub struct Recording {
+    midnight: Timestamp,
+    end: Timestamp,
+    requests: Vec<RecordedRequest>,
+    by_trip: HashMap<TripId, usize>,
+    duties: Vec<RecordedShift>,
+    /// The last duty of each driver.
+    on: HashMap<DriverId, usize>,
+    unplaced: usize,
+}
+
+#[derive(Debug)]
+struct RecordedRequest {
+    wish: RideRequest,
+    /// When it was over, with the driver's arrival if that was said.
+    driven: Option<Option<Timestamp>>,
+}
+
+/// A shift, or what the log tells of a driver without one.
+#[derive(Debug)]
+struct RecordedShift {
+    place: Option<Coordinates>,
+    begin: i64,
+    end: Option<i64>,
+    is_shift: bool,
+}
+
+impl Recording {
+    /// Of what is requested from that midnight to the next.
+    pub fn new(midnight: Timestamp, end: Timestamp) -> Self {
+        Self {
+            midnight,
+            end,
+            requests: Vec::new(),
+            by_trip: HashMap::new(),
+            duties: Vec::new(),
+            on: HashMap::new(),
+            unplaced: 0,
+        }
+    }
+
+    /// How many requests are left out because it is not known from where to where they were.
+    pub const fn unplaced(&self) -> usize {
+        self.unplaced
+    }
+
+    /// Notes what happened; in the order of the log.
+    pub fn hear(&mut self, event: &Event) {
+        match &event.fact {
+            Fact::Shift(shift) => self.shift(shift),
+            Fact::Offer(OfferChange { offer, trip }) => {
+                if let Some(duty) = self.on.get(&offer.driver) {
+                    let place = &mut self.duties[*duty].place;
+                    *place = place.or(trip.pick_up.location);
+                }
+            }
+            Fact::Trip(TripChange { kind, trip, .. }) => self.trip(*kind, trip, event.at),
+            Fact::Message(_) | Fact::Notification(_) => {}
+        }
+    }
+
+    fn trip(&mut self, kind: TripEventKind, trip: &Trip, at: Timestamp) {
+        let driver = trip.state.driver().map(|driver| driver.id);
+        match (kind, driver) {
+            (TripEventKind::Requested, _) => self.request(trip, at),
+            (TripEventKind::Accepted, Some(driver)) => self.accepted(driver, trip, at),
+            (TripEventKind::Completed, _) => {
+                if let Some(number) = self.by_trip.get(&trip.id) {
+                    self.requests[*number].driven = Some(trip.times.arrived_at);
+                }
+                self.seen(driver, at);
+            }
+            _ => self.seen(driver, at),
+        }
+    }
+
+    fn request(&mut self, trip: &Trip, at: Timestamp) {
+        if !(self.midnight..self.end).contains(&at) {
+            return;
+        }
+        let Some((from, to)) = trip.pick_up.location.zip(trip.drop_off.location) else {
+            self.unplaced += 1;
+            return;
+        };
+        self.by_trip.insert(trip.id, self.requests.len());
+        self.requests.push(RecordedRequest {
+            wish: RideRequest {
+                at: self.ms(at),
+                from,
+                to,
+                // Every car that is simulated has as many seats.
+                passengers: trip.order.passengers.clamp(1, SEATS),
+            },
+            driven: None,
+        });
+    }
+
+    fn shift(&mut self, shift: &Shift) {
+        let is_last = self.on.get(&shift.driver).map(|duty| &self.duties[*duty]);
+        let begin = self.ms(shift.began_at);
+        let is_known = is_last.is_some_and(|duty| duty.is_shift && duty.begin == begin);
+        if !is_known {
+            self.begin(shift.driver, begin, true);
+        }
+        self.duties[self.on[&shift.driver]].end = shift.ended_at.map(|at| self.ms(at));
+    }
+
+    fn accepted(&mut self, driver: DriverId, trip: &Trip, at: Timestamp) {
+        let last = self.on.get(&driver).map(|duty| &self.duties[*duty]);
+        let is_on = last.is_some_and(|duty| !duty.is_shift || duty.end.is_none());
+        if !is_on {
+            // Where everybody hears of each request nobody needs a shift: they were there when it was requested.
+            self.begin(driver, self.ms(trip.requested_at), false);
+        }
+        let duty = &mut self.duties[self.on[&driver]];
+        duty.place = duty.place.or(trip.pick_up.location);
+        self.seen(Some(driver), at);
+    }
+
+    /// Who has no shift was there at least until then.
+    fn seen(&mut self, driver: Option<DriverId>, at: Timestamp) {
+        let at = self.ms(at);
+        if let Some(duty) = driver.and_then(|driver| self.on.get(&driver))
+            && let duty = &mut self.duties[*duty]
+            && !duty.is_shift
+        {
+            duty.end = duty.end.max(Some(at));
+        }
+    }
+
+    fn begin(&mut self, driver: DriverId, begin: i64, is_shift: bool) {
+        self.on.insert(driver, self.duties.len());
+        self.duties.push(RecordedShift {
+            place: None,
+            begin,
+            end: None,
+            is_shift,
+        });
+    }
+
+    fn ms(&self, at: Timestamp) -> i64 {
+        at.duration_since(self.midnight)
+            .as_millis()
+            .try_into()
+            .unwrap_or(i64::MAX)
+    }
+
+    /// The scenario of that name; nothing if nobody requested anything, or nobody drove.
+    pub fn scenario(self, name: String) -> Option<Scenario> {
+        let outcome = self.outcome();
+        let requests: Vec<RideRequest> = self.requests.iter().map(|request| request.wish).collect();
+        let hour = |ms: i64| u32::try_from(ms / HOUR_MS).unwrap_or(0);
+        let (first, last) = (hour(requests.first()?.at), hour(requests.last()?.at));
+        let (begin, end) = (i64::from(first) * HOUR_MS, i64::from(last + 1) * HOUR_MS);
+        let there = self.duties.iter().filter(|duty| {
+            let ends_later = |than: i64| duty.end.is_none_or(|end| end > than);
+            duty.begin < end && ends_later(begin) && ends_later(duty.begin)
+        });
+        let drivers = there.enumerate().map(|(number, duty)| Start {
+            // Of whom nothing else is known begins where a rider wanted to go.
+            place: duty.place.unwrap_or(requests[number % requests.len()].to),
+            begin: duty.begin.max(begin),
+            end: duty.end,
+        });
+        let drivers: Vec<Start> = drivers.collect();
+        if drivers.is_empty() {
+            return None;
+        }
+        Some(Scenario {
+            name,
+            begin_hour: first,
+            end_hour: last + 1,
+            drivers: u32::try_from(drivers.len()).unwrap_or(u32::MAX),
+            recorded: Some(Recorded {
+                requests,
+                drivers,
+                outcome,
+            }),
+            ..Scenario::default()
+        })
+    }
+
+    fn outcome(&self) -> RecordedOutcome {
+        let driven = self.requests.iter().filter(|it| it.driven.is_some());
+        let waits = self.requests.iter().filter_map(|request| {
+            let arrived = request.driven.flatten()?;
+            Some(self.ms(arrived) - request.wish.at)
+        });
+        let waits: Vec<i64> = waits.collect();
+        let count = i64::try_from(waits.len()).unwrap_or(i64::MAX);
+        RecordedOutcome {
+            served: driven.count() as u64,
+            wait_mean_ms: waits.iter().sum::<i64>().checked_div(count),
+        }
+    }
+}

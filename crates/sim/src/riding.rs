@@ -1,0 +1,306 @@
+//! What riders do, and what drivers do with them.
+
+use super::car::{self, Doing};
+use super::dice::{Dice, Question};
+use super::queue::Happening;
+use super::simulation::{Simulation, about, moment};
+use super::tally::RideOutcome;
+use domain::{
+    Action, Address, DriverId, Fact, Offer, OfferState, Order, Party, Place, RiderId, Status,
+    TripChange, TripRequest, UserId, Whereabouts,
+};
+use supply::Occupation;
+
+/// Riders' accounts have the numbers from here on.
+const RIDERS_FROM: i64 = 1_000_000_000;
+
+impl Simulation<'_> {
+    pub(super) fn request(&mut self, number: usize) {
+        let wish = self.day.wishes[number];
+        if let Some(next) = self.day.wishes.get(number + 1) {
+            self.queue.add(next.at, Happening::Request(number + 1));
+        }
+        let place = |location| Place {
+            address: Address::parse("on the map").expect("an address"),
+            location: Some(location),
+        };
+        // Outside every area a rider would be told so; here the usual rules hold.
+        let rules = self.town.place(Some(wish.from)).ok();
+        let search_s = rules.as_ref().and_then(|rules| rules.search_seconds);
+        let order = Order {
+            passengers: wish.passengers,
+            duties: rules.as_ref().and_then(|rules| rules.duties),
+            area: rules.and_then(|rules| rules.area.map(str::to_owned)),
+            policy: self.variant.policy,
+            search_s: search_s.unwrap_or(self.day.scenario.search_s()),
+            ..Order::default()
+        };
+        let request = TripRequest {
+            id: super::service::key(number),
+            rider: Party {
+                id: rider(number),
+                username: String::new(),
+                first_name: String::new(),
+                last_name: String::new(),
+                photo: None,
+            },
+            pick_up: place(wish.from),
+            drop_off: place(wish.to),
+            order,
+        };
+        let at = moment(self.now);
+        let trip = number;
+        if let Err(refused) = self.service.request(request, at) {
+            unreachable!("a rider's only trip is not refused: {refused}");
+        }
+        self.tally.requested(self.now);
+        self.requested.push_back((self.now, trip));
+        let ends_ms = 1_000 * i64::from(self.service.trip(trip).order.search_s);
+        self.queue.add(self.now + ends_ms, Happening::Expire(trip));
+        if let Some(patience_ms) = self.moods[trip].patience_ms {
+            self.queue
+                .add(self.now + patience_ms, Happening::GiveUp(trip));
+        }
+        if self.service.trip(trip).is_offered() {
+            self.wake();
+        } else {
+            self.announce(trip);
+        }
+    }
+
+    /// Does something to a trip; whether that was possible.
+    pub(super) fn act(&mut self, trip: usize, action: Action) -> bool {
+        self.service.act(trip, action, moment(self.now)).is_ok()
+    }
+
+    fn status(&self, trip: usize) -> Status {
+        self.service.trip(trip).state.status()
+    }
+
+    pub(super) fn give_up(&mut self, trip: usize) {
+        // Whoever has been given back by a driver has been patient enough, and may be for a moment more.
+        if self.status(trip) == Status::Requested
+            && self.act(trip, Action::Cancel(rider(trip), None))
+        {
+            self.tally.over(trip, RideOutcome::GaveUp);
+        }
+    }
+
+    pub(super) fn expire(&mut self, trip: usize) {
+        if self.status(trip) == Status::Requested && self.act(trip, Action::Expire) {
+            self.tally.over(trip, RideOutcome::Expired);
+        }
+    }
+
+    pub(super) fn cancel(&mut self, trip: usize, attempt: i64) {
+        let is_taken = self.status(trip) == Status::Accepted;
+        if is_taken
+            && self.service.trip(trip).attempt == attempt
+            && self.act(trip, Action::Cancel(rider(trip), None))
+        {
+            self.tally.over(trip, RideOutcome::Cancelled);
+        }
+    }
+
+    /// A driver has taken a trip, and was told so many seconds to the pick-up, if any.
+    pub(super) fn taken(&mut self, trip: usize, car: usize, promised_s: Option<i64>) {
+        let Some(pick_up) = self.service.trip(trip).pick_up.location else {
+            return;
+        };
+        let ms = self.drive(car, pick_up);
+        self.does(car, Doing::ToPickUp(trip));
+        let promised_s = promised_s.unwrap_or((ms + 999) / 1_000);
+        self.tally.taken(trip, self.now, promised_s);
+        let mood = self.moods[trip];
+        if self.riders.cancels(&mood, promised_s) {
+            let attempt = self.service.trip(trip).attempt;
+            // On the way, and not when the car is there.
+            let after_ms = mood.cancels_after_ms.min(ms - 1).max(0);
+            let cancel = Happening::Cancel { trip, attempt };
+            self.queue.add(self.now + after_ms, cancel);
+        }
+        let mut dice = Dice::of(self.seed, Question::GiveBack, about(trip, car));
+        if dice.permille(self.drivers.give_back_permille) {
+            let turn = self.cars[car].turn;
+            let give_back = Happening::GiveBack { car, turn };
+            self.queue.add(self.now + ms / 2, give_back);
+        }
+    }
+
+    /// Where a car's device says that it is; it is never off.
+    pub(super) fn whereabouts(&self, car: usize) -> Option<Whereabouts> {
+        Some(Whereabouts::new(self.cars[car].place(self.now), Some(0.0)))
+    }
+
+    /// A car sets out, and will be there after so many milliseconds.
+    pub(super) fn drive(&mut self, car: usize, to: domain::Coordinates) -> i64 {
+        let from = self.cars[car].place(self.now);
+        let leg = self.day.streets.leg(from, to, moment(self.now));
+        let (turn, ms) = self.cars[car].set_out(leg, to, self.now);
+        self.queue
+            .add(self.now + ms, Happening::Reach { car, turn });
+        ms
+    }
+
+    pub(super) fn reach(&mut self, car: usize, turn: u32) {
+        if self.cars[car].turn != turn {
+            return;
+        }
+        let driver = self.cars[car].driver;
+        let doing = self.cars[car].doing;
+        self.cars[car].stop(self.now);
+        match doing {
+            Doing::ToPickUp(trip) => {
+                if self.act(trip, Action::Arrive(driver, self.whereabouts(car))) {
+                    self.arrived(trip, car);
+                }
+            }
+            Doing::Riding(trip) => {
+                // The device says where the ride ended before the driver does.
+                self.report(car);
+                // Nobody pays here, so nothing has to be measured.
+                let way = Some(Box::default());
+                if self.act(trip, Action::Complete(driver, way)) {
+                    self.tally.over(trip, RideOutcome::Served);
+                }
+            }
+            Doing::Roaming => {
+                self.does(car, Doing::Idle);
+                self.report(car);
+            }
+            Doing::Off | Doing::Idle | Doing::Waiting(_) => {}
+        }
+    }
+
+    fn arrived(&mut self, trip: usize, car: usize) {
+        self.does(car, Doing::Waiting(trip));
+        self.tally.arrived(trip, self.now);
+        let after_ms = if self.moods[trip].is_no_show {
+            let until = self.service.trip(trip).free_waiting_ends_at();
+            until.duration_since(moment(self.now)).as_millis() as i64
+        } else {
+            1_000 * self.riders.boarding_s
+        };
+        let turn = self.cars[car].turn;
+        self.queue
+            .add(self.now + after_ms, Happening::Board { car, turn });
+    }
+
+    pub(super) fn board(&mut self, car: usize, turn: u32) {
+        let Doing::Waiting(trip) = self.cars[car].doing else {
+            return;
+        };
+        if self.cars[car].turn != turn {
+            return;
+        }
+        let driver = self.cars[car].driver;
+        if self.moods[trip].is_no_show {
+            if self.act(trip, Action::NoShow(driver, self.whereabouts(car))) {
+                self.tally.over(trip, RideOutcome::NoShow);
+            }
+        } else if self.act(trip, Action::Start(driver, None))
+            && let Some(drop_off) = self.service.trip(trip).drop_off.location
+        {
+            self.drive(car, drop_off);
+            self.does(car, Doing::Riding(trip));
+        }
+    }
+
+    pub(super) fn give_back(&mut self, car: usize, turn: u32) {
+        let Doing::ToPickUp(trip) = self.cars[car].doing else {
+            return;
+        };
+        let action = Action::GiveBack(self.cars[car].driver, None);
+        if self.cars[car].turn == turn && self.act(trip, action) {
+            self.tally.given_back(trip);
+            let ends_ms = 1_000 * i64::from(self.service.trip(trip).order.search_s);
+            self.queue.add(self.now + ends_ms, Happening::Expire(trip));
+            let mood = &self.moods[trip];
+            if let Some(patience_ms) = mood.patience_ms {
+                self.queue
+                    .add(self.now + patience_ms, Happening::GiveUp(trip));
+            }
+            if self.service.trip(trip).is_offered() {
+                self.wake();
+            } else {
+                self.follow();
+                self.announce(trip);
+            }
+        }
+    }
+
+    /// Takes note of what has changed, as the live service does of what was committed.
+    pub(super) fn follow(&mut self) {
+        loop {
+            let news = self.service.news();
+            if news.is_empty() {
+                return;
+            }
+            for event in news {
+                match event.fact {
+                    Fact::Offer(change) => self.follow_offer(&change.offer),
+                    Fact::Trip(change) => self.follow_trip(&change),
+                    Fact::Shift(_) | Fact::Message(_) | Fact::Notification(_) => {}
+                }
+            }
+        }
+    }
+
+    fn follow_offer(&mut self, offer: &Offer) {
+        match offer.state {
+            OfferState::Created | OfferState::Delivered => {
+                self.occupy(offer.driver, Occupation::Offered);
+            }
+            OfferState::Accepted => self.supply.answered(offer.driver, true),
+            OfferState::Declined
+            | OfferState::Expired
+            | OfferState::Withdrawn
+            | OfferState::Undelivered => {
+                self.tally.ended(offer.state);
+                if OfferState::REFUSED.contains(&offer.state) {
+                    self.supply.answered(offer.driver, false);
+                }
+                if self.supply.occupation(offer.driver) == Some(Occupation::Offered) {
+                    self.occupy(offer.driver, Occupation::Free);
+                }
+                self.wake();
+            }
+        }
+    }
+
+    fn follow_trip(&mut self, change: &TripChange) {
+        let trip = &change.trip;
+        let before = change.before.and_then(|before| before.driver);
+        let status = trip.state.status();
+        if status != Status::Requested {
+            self.open.close(super::service::number(trip.id));
+        }
+        match (trip.state.driver().map(|driver| driver.id), before) {
+            (Some(driver), _) if Status::TAKEN.contains(&status) => {
+                if status == Status::InProgress {
+                    self.rides.begin(driver, trip.drop_off.location);
+                }
+                let on_trip = Occupation::OnTrip(trip.id);
+                self.occupy(driver, on_trip);
+            }
+            (_, Some(driver)) => {
+                self.rides.end(driver);
+                self.supply.wait_from(driver, moment(self.now));
+                self.occupy(driver, Occupation::Free);
+                self.freed(car::number(driver));
+                self.wake();
+            }
+            (_, None) => {}
+        }
+    }
+
+    fn occupy(&self, driver: DriverId, occupation: Occupation) {
+        // Whoever is off shift by now is at nothing.
+        let _ = self.supply.occupy(driver, occupation);
+    }
+}
+
+/// The rider of the trip of that number.
+fn rider(trip: usize) -> RiderId {
+    RiderId::of(UserId::new(RIDERS_FROM + trip as i64))
+}
