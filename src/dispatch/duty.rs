@@ -197,8 +197,8 @@ impl Dispatch {
     /// Where a driver who has nothing to do had better wait, by where requests came from lately; nothing where the driver is right.
     pub async fn hint(&self, driver: DriverId) -> Result<Option<Coordinates>, CommandError> {
         self.supply.occupation(driver).ok_or(Refusal::NotOnShift)?;
-        let (hinting, supply) = (self.hinting.clone(), self.supply.clone());
-        let think = move || hinting.hint(driver, &supply, inputs::now());
+        let (repositioning, supply) = (self.repositioning.clone(), self.supply.clone());
+        let think = move || repositioning.hint(driver, &supply, inputs::now());
         let thought = tokio::task::spawn_blocking(think).await;
         Ok(thought.map_err(|error| Unavailable::Lost(error.to_string()))?)
     }

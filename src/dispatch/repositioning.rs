@@ -164,7 +164,7 @@ mod tests {
 
     /// Two drivers who idle in one place, while trips begin here and there.
     fn town() -> (Supply, Repositioning) {
-        let (supply, hinting) = (Supply::default(), Repositioning::default());
+        let (supply, repositioning) = (Supply::default(), Repositioning::default());
         for number in [1, 2] {
             let (class, seats) = (VehicleClass::default(), 4);
             supply.begin(driver(number), Vehicle { class, seats }, at(0));
@@ -173,38 +173,56 @@ mod tests {
         for (number, place) in [(1, north(0.0)), (2, north(2.0))] {
             let trip = TripId::new(uuid::Uuid::from_u128(number));
             let rider = RiderId::of(UserId::new(number as i64));
-            hinting.requested(rider, trip, at(0), place);
+            repositioning.requested(rider, trip, at(0), place);
         }
-        (supply, hinting)
+        (supply, repositioning)
     }
 
     #[test]
     fn who_asks_is_sent_to_where_requests_come_until_there() {
-        let (supply, hinting) = town();
-        assert_eq!(hinting.hint(driver(1), &supply, at(1)), Some(north(2.0)));
-        assert_eq!(hinting.hint(driver(1), &supply, at(50)), Some(north(2.0)));
-        assert_eq!(hinting.hint(driver(2), &supply, at(50)), None, "one goes");
+        let (supply, repositioning) = town();
+        assert_eq!(
+            repositioning.hint(driver(1), &supply, at(1)),
+            Some(north(2.0))
+        );
+        assert_eq!(
+            repositioning.hint(driver(1), &supply, at(50)),
+            Some(north(2.0))
+        );
+        assert_eq!(
+            repositioning.hint(driver(2), &supply, at(50)),
+            None,
+            "one goes"
+        );
         is_at(&supply, 1, north(1.99), 55);
         is_at(&supply, 2, north(0.0), 55);
-        assert_eq!(hinting.hint(driver(1), &supply, at(56)), None, "there");
+        assert_eq!(
+            repositioning.hint(driver(1), &supply, at(56)),
+            None,
+            "there"
+        );
     }
 
     #[test]
     fn a_hint_ends_with_its_time_or_with_a_trip() {
-        let (supply, hinting) = town();
-        assert!(hinting.hint(driver(1), &supply, at(1)).is_some());
+        let (supply, repositioning) = town();
+        assert!(repositioning.hint(driver(1), &supply, at(1)).is_some());
         let trip = Occupation::OnTrip(crate::domain::TripId::new(uuid::Uuid::nil()));
         supply.occupy(driver(1), trip).expect("on shift");
-        assert_eq!(hinting.hint(driver(1), &supply, at(20)), None, "on a trip");
+        assert_eq!(
+            repositioning.hint(driver(1), &supply, at(20)),
+            None,
+            "on a trip"
+        );
         supply
             .occupy(driver(1), Occupation::Free)
             .expect("on shift");
         supply.wait_from(driver(1), at(30));
-        hinting.0.lock().forget(&supply, at(31));
-        assert!(hinting.0.lock().asking[&driver(1)].told.is_none());
-        hinting.0.lock().forget(&supply, at(500));
-        assert!(hinting.0.lock().asking.is_empty());
-        hinting.0.lock().forget(&supply, at(2_000));
-        assert!(hinting.0.lock().requests.known().is_empty());
+        repositioning.0.lock().forget(&supply, at(31));
+        assert!(repositioning.0.lock().asking[&driver(1)].told.is_none());
+        repositioning.0.lock().forget(&supply, at(500));
+        assert!(repositioning.0.lock().asking.is_empty());
+        repositioning.0.lock().forget(&supply, at(2_000));
+        assert!(repositioning.0.lock().requests.known().is_empty());
     }
 }

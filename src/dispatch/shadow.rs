@@ -166,20 +166,15 @@ mod tests {
     #[test]
     fn more_open_requests_than_can_be_remembered_are_not_looked_at() {
         let town = Town::parse(r#"{"policy": "broadcast", "shadow": "batch"}"#).expect("a town");
-        let onlooking = Shadow::new(Arc::new(town));
+        let shadow = Shadow::new(Arc::new(town));
         let all = OPEN_MAX as u128;
         for number in 0..all {
-            assert!(onlooking.changed(&request(number), AT), "{number}");
+            assert!(shadow.changed(&request(number), AT), "{number}");
         }
-        assert!(!onlooking.changed(&request(all), AT));
-        assert_eq!(onlooking.undecided(AT).len(), OPEN_MAX);
+        assert!(!shadow.changed(&request(all), AT));
+        assert_eq!(shadow.undecided(AT).len(), OPEN_MAX);
 
-        let ended = onlooking.open.lock()[&request(0).trip.id]
-            .trip
-            .search_ends_at;
-        assert!(
-            onlooking.changed(&request(all), ended),
-            "there is room again"
-        );
+        let ended = shadow.open.lock()[&request(0).trip.id].trip.search_ends_at;
+        assert!(shadow.changed(&request(all), ended), "there is room again");
     }
 }

@@ -75,7 +75,7 @@ impl Dispatch {
         // Two plans from one pool would want the same drivers.
         let _alone = self.looking.lock().await;
         let at = inputs::now();
-        let looked_on = self.onlooking.undecided(at);
+        let looked_on = self.shadow.undecided(at);
         let is_looked_on = !looked_on.is_empty();
         let find = move |db: &mut _| {
             let pool = searches::due(db, at, POOL_MAX)?;
@@ -128,7 +128,7 @@ impl Dispatch {
         let mut shadows = policy::shadow(pool, &plan.decisions, &world);
         compare(&plan.decisions, &shadows);
         let others = policy::look_on(looked_on, &world);
-        self.onlooking.decided(&others);
+        self.shadow.decided(&others);
         shadows.extend(others);
         let kept = plan.decisions.iter();
         let kept = kept.map(|decision| to_keep(decision, false));

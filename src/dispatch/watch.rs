@@ -32,8 +32,8 @@ pub struct Watch {
     pub(super) rides: Rides,
     pub(super) promises: EtaAccuracy,
     pub(super) presence: Presence,
-    pub(super) hinting: Repositioning,
-    pub(super) onlooking: Shadow,
+    pub(super) repositioning: Repositioning,
+    pub(super) shadow: Shadow,
     pub(super) wake: Arc<Notify>,
     /// Who has which trip, on shift or not.
     pub(super) driving: Arc<Mutex<HashMap<DriverId, TripId>>>,
@@ -147,10 +147,11 @@ impl Watch {
         let before = change.before.and_then(|before| before.driver);
         self.promises.changed(trip, before);
         if let (TripEventKind::Requested, Some(from)) = (change.kind, trip.pick_up.location) {
-            self.hinting.requested(trip.rider.id, trip.id, at, from);
+            self.repositioning
+                .requested(trip.rider.id, trip.id, at, from);
         }
         if status == Status::Cancelled {
-            self.hinting.cancelled(trip.rider.id, trip.id);
+            self.repositioning.cancelled(trip.rider.id, trip.id);
         }
         match trip.state.driver() {
             Some(driver) if Status::TAKEN.contains(&status) => {
@@ -171,7 +172,7 @@ impl Watch {
                 self.tracks.end(trip.id);
             }
         }
-        let is_looked_on = self.onlooking.changed(change, at);
+        let is_looked_on = self.shadow.changed(change, at);
         if is_looked_on || status == Status::Requested && trip.is_offered() {
             self.wake.notify_one();
         }

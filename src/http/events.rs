@@ -61,7 +61,10 @@ pub(super) async fn follow(
     let places = places(&given)?;
     let asked = ResumeRequest::new(who.viewer(), places)
         .map_err(|foreign| FieldErrors::one("Last-Event-ID", foreign))?;
-    let (subscriber, outbound) = (Arc::new(EventVoice::default()), Outbound::default());
+    let (subscriber, outbound) = (
+        Arc::new(EventStreamSubscriber::default()),
+        Outbound::default(),
+    );
     let place = connect(&app, &who, subscriber.clone(), outbound.clone()).await?;
     subscriber.lock().hold.expect();
     let opening = app.resume.open(asked).await?;
@@ -85,7 +88,7 @@ pub(super) async fn follow(
 async fn connect(
     app: &App,
     who: &Anyone,
-    subscriber: Arc<EventVoice>,
+    subscriber: Arc<EventStreamSubscriber>,
     outbound: Outbound,
 ) -> Result<Seat, Problem> {
     let place = Seat::new(&app.registry);
@@ -109,7 +112,7 @@ async fn connect(
 
 /// Queues the first event and follows; gives how far the streams are known to go.
 fn begin(
-    subscriber: &EventVoice,
+    subscriber: &EventStreamSubscriber,
     outbound: &Outbound,
     opening: &Resumption,
     once: bool,
@@ -171,7 +174,7 @@ fn first_event(opening: &Resumption) -> Bytes {
 
 /// The subscriber of one line: each event under the id of all places after it.
 #[derive(Default)]
-struct EventVoice(Mutex<Tail>);
+struct EventStreamSubscriber(Mutex<Tail>);
 
 #[derive(Default)]
 struct Tail {
@@ -180,7 +183,7 @@ struct Tail {
     ends_at: Option<Vec<(Stream, i64)>>,
 }
 
-impl EventVoice {
+impl EventStreamSubscriber {
     fn lock(&self) -> MutexGuard<'_, Tail> {
         self.0
             .lock()
@@ -199,7 +202,7 @@ impl Tail {
     }
 }
 
-impl Subscriber for EventVoice {
+impl Subscriber for EventStreamSubscriber {
     fn deliver(
         &self,
         shared: &mut SharedEvent<'_>,

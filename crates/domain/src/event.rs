@@ -101,7 +101,7 @@ pub enum Stream {
     Staff,
 }
 
-/// The one service area there is; `Stream::Drivers` carries its name.
+/// What the name of `Stream::Drivers` ends with: one stream is for all areas.
 const AREA: &str = "main";
 
 impl Stream {

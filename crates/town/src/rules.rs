@@ -15,7 +15,7 @@ pub struct Offering {
     pub decide_seconds: u32,
     /// The first wave goes to drivers who need at most so long to the pick-up.
     pub first_eta_seconds: u32,
-    /// By how much that grows from wave to wave.
+    /// By how much that grows with each round that was in vain.
     pub growth: f64,
     /// Nobody who would need longer is asked.
     pub eta_max_seconds: u32,

@@ -93,7 +93,7 @@ const WAVE_MAX: usize = 8;
 /// A driver who came into question. There may be forty for each search, so it is written without names:
 /// `[driver, metres, eta_s, free_in_s, [pick_up_ms, refusal_ms, idle_ms, waited_ms, silence_ms], is_again]`; the last two where there is something to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "StoredDecision", into = "StoredDecision")]
+#[serde(from = "StoredCandidate", into = "StoredCandidate")]
 pub struct Considered {
     /// Who.
     pub driver: DriverId,
@@ -110,7 +110,7 @@ pub struct Considered {
 }
 
 #[derive(Serialize, Deserialize)]
-struct StoredDecision(
+struct StoredCandidate(
     DriverId,
     i64,
     u32,
@@ -119,9 +119,9 @@ struct StoredDecision(
     #[serde(default, skip_serializing_if = "std::ops::Not::not")] bool,
 );
 
-impl From<StoredDecision> for Considered {
-    fn from(written: StoredDecision) -> Self {
-        let StoredDecision(driver, metres, eta_s, free_in_s, cost, is_again) = written;
+impl From<StoredCandidate> for Considered {
+    fn from(written: StoredCandidate) -> Self {
+        let StoredCandidate(driver, metres, eta_s, free_in_s, cost, is_again) = written;
         let mut parts = cost.into_iter();
         let mut part = || parts.next().unwrap_or(0);
         let (pick_up_ms, refusal_ms, idle_ms) = (part(), part(), part());
@@ -143,7 +143,7 @@ impl From<StoredDecision> for Considered {
     }
 }
 
-impl From<Considered> for StoredDecision {
+impl From<Considered> for StoredCandidate {
     fn from(of: Considered) -> Self {
         let Cost {
             pick_up_ms,
