@@ -186,16 +186,8 @@ pub(super) fn update(db: &mut Db, offer: &Offer, at: Timestamp) -> QueryResult<(
 
 /// The last offer of a trip to a driver, whatever became of it.
 pub fn last(db: &mut Db, trip: &Trip, driver: DriverId) -> QueryResult<Option<Offer>> {
-    let row: Option<OfferRow> = on!(db, |conn| {
-        offers::table
-            .filter(offers::trip_id.eq(trip.number))
-            .filter(offers::driver_id.eq(driver.user().get()))
-            .order(offers::id.desc())
-            .select(OfferRow::as_select())
-            .first(conn)
-            .optional()
-    })?;
-    Ok(row.map(|row| row.into_offer(trip.id)).transpose()?)
+    let mut last = last_of_each(db, &[(trip.id, trip.number, driver)])?;
+    Ok(last.pop())
 }
 
 /// The last offer of each of these trips, with its number, to each of these drivers, whatever became of it.
