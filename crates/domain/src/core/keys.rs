@@ -48,7 +48,7 @@ impl IdempotencyKey {
 pub struct UsedKey {
     /// The digest of the command that it stood for.
     pub digest: [u8; 32],
-    /// The trip as that command left it; nothing if it cannot be read any more.
+    /// The trip as that command left it; nothing if the event that says so is none of a trip.
     pub trip: Option<Arc<Trip>>,
 }
 

@@ -153,27 +153,31 @@ impl State {
 
     pub(super) fn step(&mut self, trip: TripId, step: SearchStep) {
         self.changes.searches.entry(trip).or_default().push(step);
-        if let SearchStep::Begin(at) = step {
-            let round = 0;
-            let look_at = Some(at);
-            self.searches.insert(trip, SearchState { round, look_at });
-            return;
-        }
-        let Some(search) = self.searches.get_mut(&trip) else {
-            return;
+        let before = self.searches.get(&trip).copied();
+        let after = match (step, before) {
+            (SearchStep::Begin(at), _) => Some(SearchState {
+                round: 0,
+                look_at: Some(at),
+            }),
+            (SearchStep::End, _) | (_, None) => None,
+            (SearchStep::Wait(round), Some(before)) => Some(SearchState {
+                round: round.unwrap_or(before.round),
+                look_at: None,
+            }),
+            (SearchStep::Wake(at), Some(before)) => Some(SearchState {
+                look_at: Some(at),
+                ..before
+            }),
+            (SearchStep::Again(round, at), Some(_)) => Some(SearchState {
+                round,
+                look_at: Some(at),
+            }),
         };
-        match step {
-            SearchStep::Begin(_) => {}
-            SearchStep::Wait(round) => {
-                search.round = round.unwrap_or(search.round);
-                search.look_at = None;
+        match after {
+            Some(search) => {
+                self.searches.insert(trip, search);
             }
-            SearchStep::Wake(at) => search.look_at = Some(at),
-            SearchStep::Again(round, at) => {
-                search.round = round;
-                search.look_at = Some(at);
-            }
-            SearchStep::End => {
+            None => {
                 self.searches.remove(&trip);
             }
         }
