@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use crate::domain::Viewer;
 use crate::domain::core::{Command, Submission};
-use crate::domain::{Audience, Event, NoticeText, Notification, OperatorId, Stream};
+use crate::domain::{Audience, Event, NoticeText, Notification, OperatorId, Stream, Viewer};
 use crate::inputs;
 use crate::store::notifications::{self, NotificationReader};
 use crate::store::pool::Unavailable;

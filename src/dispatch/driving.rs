@@ -1,8 +1,7 @@
 //! How drivers move trips on, with what is known of where they are.
 
 use super::Dispatch;
-use crate::domain::core::IdempotencyKey;
-use crate::domain::core::{Stated, TripOutcome};
+use crate::domain::core::{IdempotencyKey, Stated, TripOutcome};
 use crate::domain::{Action, DriverId, Outset, Party, Reason, RideCode, TripId};
 use crate::store::writer::CommandError;
 

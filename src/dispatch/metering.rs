@@ -3,8 +3,7 @@
 use jiff::Timestamp;
 
 use super::Dispatch;
-use crate::domain::core::IdempotencyKey;
-use crate::domain::core::{Refusal, Stated, TripOutcome};
+use crate::domain::core::{IdempotencyKey, Refusal, Stated, TripOutcome};
 use crate::domain::{
     Action, Coordinates, DriverId, Fix, Measured, RideFacts, Track, TrackFix, Trip, TripId,
     TripRefusal, TripState,

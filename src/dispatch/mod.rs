@@ -44,10 +44,9 @@ use crate::domain::core::{
     Command, IdempotencyKey, Refusal, RiderLimits, Stated, Submission, TripOutcome,
 };
 use crate::domain::{
-    Action, Amendment, Amount, Event, MessageText, NoRoom, OperatorId, Person, Reason, RideEnding,
-    RiderId, Trip, TripId, TripRef, TripRefusal,
+    Action, Amendment, Amount, Event, Filter, MessageText, NoRoom, OperatorId, Person, Reason,
+    RideEnding, RiderId, Trip, TripId, TripRef, TripRefusal, Viewer,
 };
-use crate::domain::{Filter, Viewer};
 use crate::eta::Provider;
 use crate::inputs;
 use crate::store::Store;

@@ -3,8 +3,7 @@
 //! Whoever has a trip's key was told of it. A number can be guessed: it names a trip to those who see it or saw it, and nothing to others.
 
 use super::{Dispatch, DriverVerb};
-use crate::domain::Viewer;
-use crate::domain::{DriverId, Role, Trip, TripId, TripRef};
+use crate::domain::{DriverId, Role, Trip, TripId, TripRef, Viewer};
 use crate::store::db::Db;
 use crate::store::pool::Unavailable;
 use crate::store::{QueryResult, offers, trips};

@@ -4,8 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Dispatch;
-use crate::domain::core::IdempotencyKey;
-use crate::domain::core::{Command, Submission, TripOutcome};
+use crate::domain::core::{Command, IdempotencyKey, Submission, TripOutcome};
 use crate::domain::{
     Coordinates, Fare, Order, Party, Place, RideCode, RiderId, Terms, Trip, TripId, TripRequest,
     VehicleClass,

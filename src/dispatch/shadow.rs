@@ -11,9 +11,8 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use super::policy::{Decision, Searched};
-use crate::domain::Search;
 use crate::domain::{
-    DriverId, EarlierOffers, Policy, Status, Trip, TripChange, TripEventKind, TripId,
+    DriverId, EarlierOffers, Policy, Search, Status, Trip, TripChange, TripEventKind, TripId,
 };
 use crate::town::Town;
 

@@ -7,9 +7,8 @@ use jiff::Timestamp;
 
 use super::policy::{Chosen, Decision, Plan, Searched, World};
 use super::{Dispatch, policy};
-use crate::domain::Search;
 use crate::domain::core::{Command, Stated, Submission};
-use crate::domain::{Action, Actor, OfferId, Silences, TripId};
+use crate::domain::{Action, Actor, OfferId, Search, Silences, TripId};
 use crate::inputs;
 use crate::store::pool::Unavailable;
 use crate::store::writer::{CommandError, Tx};

@@ -9,8 +9,7 @@ use uuid::Uuid;
 
 use super::follow::PositionObject;
 use super::snapshot::{Snapshot, SnapshotObject, show};
-use crate::domain::Stream;
-use crate::domain::Viewer;
+use crate::domain::{Stream, Viewer};
 use crate::inputs;
 use crate::store::db::Db;
 use crate::store::gather::Gather;

@@ -7,9 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::opening::Reason;
-use crate::domain::Viewer;
 use crate::domain::event_object::{OfferObject, ShiftObject};
-use crate::domain::{DriverId, OfferChange, Role, Shift, Stream, Trip, TripObject, UserId};
+use crate::domain::{DriverId, OfferChange, Role, Shift, Stream, Trip, TripObject, UserId, Viewer};
 use crate::store::db::Db;
 use crate::store::notifications::{self, NotificationReader};
 use crate::store::views;

@@ -1,7 +1,8 @@
 //! Clients that were away: whether they go on where they stopped, and what they are shown if not.
 
-use cabrank::domain::Viewer;
-use cabrank::domain::{Audience, OperatorId, Party, RiderId, Role, Stream, Trip, TripId, UserId};
+use cabrank::domain::{
+    Audience, OperatorId, Party, RiderId, Role, Stream, Trip, TripId, UserId, Viewer,
+};
 use cabrank::inputs;
 use cabrank::resume::{BadPosition, Reason, Resume, ResumeRequest, Resumption, StreamCursor};
 use cabrank::store::streams;

@@ -8,9 +8,9 @@ use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use cabrank::domain::core::IdempotencyKey;
 use cabrank::domain::core::{
-    Candidate, Command, Proposal, Refusal, RiderLimits, Stated, Submission, TripOutcome,
+    Candidate, Command, IdempotencyKey, Proposal, Refusal, RiderLimits, Stated, Submission,
+    TripOutcome,
 };
 use cabrank::domain::{
     Action, Address, Audience, DriverId, Event, MessageText, NoticeText, Notification, OfferId,

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use cabrank::domain::{Action, Before, Role, Status, Trip, TripId, TripRef, UserId};
-use cabrank::domain::{Filter, Viewer};
+use cabrank::domain::{
+    Action, Before, Filter, Role, Status, Trip, TripId, TripRef, UserId, Viewer,
+};
 use cabrank::store::views;
 
 use crate::support::{On, Test};

@@ -3,8 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::dispatch::{DriverVerb, OrderRequest};
-use crate::domain::core::IdempotencyKey;
-use crate::domain::core::Stated;
+use crate::domain::core::{IdempotencyKey, Stated};
 use crate::domain::{DriverId, MessageText, Party, RiderId, Trip, TripRef};
 use crate::fields::{Fields, Optionality};
 use crate::notices::WhichNotifications;

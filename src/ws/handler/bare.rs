@@ -7,9 +7,8 @@ use bytes::Bytes;
 use futures_util::future::LocalBoxFuture;
 
 use crate::app::App;
-use crate::domain::Viewer;
 use crate::domain::core::{Effect, TripOutcome};
-use crate::domain::{DriverId, Event, Trip, TripId};
+use crate::domain::{DriverId, Event, Trip, TripId, Viewer};
 use crate::problem::Problem;
 use crate::registry::subscriber::{NotDelivered, SharedEvent};
 use crate::registry::{Outbound, Subscriber};

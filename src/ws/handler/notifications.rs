@@ -8,9 +8,8 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::json;
 
 use crate::app::App;
-use crate::domain::Viewer;
 use crate::domain::event_object::NotificationObject;
-use crate::domain::{Event, Fact};
+use crate::domain::{Event, Fact, Viewer};
 use crate::problem::Problem;
 use crate::registry::subscriber::{NotDelivered, SharedEvent};
 use crate::registry::{Outbound, Subscriber};

@@ -7,9 +7,9 @@ use bytes::Bytes;
 use crate::domain::event_object::{MessageObject, NotificationObject};
 use crate::domain::fix_object::FixObject;
 use crate::domain::{
-    Before, Event, Fact, Fix, Stream, Trip, TripChange, TripId, TripObject, VehiclePosition,
+    Before, Event, Fact, Filter, Fix, Stream, Trip, TripChange, TripId, TripObject,
+    VehiclePosition, Viewer,
 };
-use crate::domain::{Filter, Viewer};
 use crate::registry::subscriber::{NotDelivered, SharedEvent};
 use crate::registry::{Outbound, Subscriber};
 use crate::resume::Resumption;

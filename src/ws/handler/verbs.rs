@@ -1,8 +1,7 @@
 //! What a native socket does to trips: the verbs, which are the same everywhere.
 
 use super::dcrf::{Answered, Dcrf, Success, ok};
-use crate::domain::core::IdempotencyKey;
-use crate::domain::core::TripOutcome;
+use crate::domain::core::{IdempotencyKey, TripOutcome};
 use crate::domain::{Trip, TripObject};
 use crate::problem::Problem;
 use crate::ws::dialect::dcrf::{Done, Pk, Verb};

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cabrank::domain::Search;
-use cabrank::domain::{DriverId, Status, TripId};
+use cabrank::domain::{DriverId, Search, Status, TripId};
 use cabrank::store::db::Db;
 use cabrank::store::{QueryResult, offers, searches, trips};
 use jiff::Timestamp;

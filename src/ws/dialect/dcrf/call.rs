@@ -1,11 +1,9 @@
 //! What a client may want of a native socket.
 
 use crate::dispatch::{DriverVerb, OrderRequest, QuoteRequest};
-use crate::domain::Filter;
-use crate::domain::core::IdempotencyKey;
-use crate::domain::core::{Reply, Stated};
+use crate::domain::core::{IdempotencyKey, Reply, Stated};
 use crate::domain::{
-    Amendment, Amount, MessageText, PositionReport, Reason, RideEnding, TripRef, Vehicle,
+    Amendment, Amount, Filter, MessageText, PositionReport, Reason, RideEnding, TripRef, Vehicle,
 };
 use crate::notices::WhichNotifications;
 use crate::resume;

@@ -13,10 +13,9 @@ use super::envelope::{Return, StreamName};
 use super::frame::Raw;
 use super::key::{KEY, key};
 use crate::dispatch::DriverVerb;
-use crate::domain::Filter;
 use crate::domain::core::Stated;
 use crate::domain::{
-    MessageText, NotASequence, Person, Reason, RideEnding, Role, Sequence, Status, Stream,
+    Filter, MessageText, NotASequence, Person, Reason, RideEnding, Role, Sequence, Status, Stream,
 };
 use crate::fields::{self, FieldErrors, Fields, Optionality, unknown};
 use crate::problem::Problem;
