@@ -193,7 +193,7 @@ pub enum WireOfferState {
     Unknown,
 }
 
-/// A driver's time on duty.
+/// A driver's time online, in one vehicle.
 #[derive(Clone, Debug, Deserialize)]
 pub struct WireShift {
     /// What is driven.

@@ -5,7 +5,6 @@
 
 mod driving;
 mod duties;
-mod duty;
 mod eta_accuracy;
 pub mod explain;
 mod metering;
@@ -16,6 +15,7 @@ pub mod presence;
 mod repositioning;
 mod requests;
 mod shadow;
+mod shifts;
 mod sweeps;
 mod tracks;
 mod watch;
@@ -23,8 +23,8 @@ mod watch;
 pub use dispatching::{policy, reposition, rides};
 
 pub use self::driving::DriverVerb;
-pub use self::duty::{Activity, ReportOutcome, ShiftStatus};
 pub use self::order::{OrderError, OrderRequest, QuoteRequest, Quoted};
+pub use self::shifts::{Activity, ReportOutcome, ShiftStatus};
 pub use self::watch::Watch;
 
 use std::sync::Arc;

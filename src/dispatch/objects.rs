@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Dispatch;
-use super::duty::{ReportOutcome, ShiftStatus};
 use super::eta_accuracy::Kept;
 use super::order::Quoted;
+use super::shifts::{ReportOutcome, ShiftStatus};
 use crate::domain::event_object::{OfferObject, ShiftObject};
 use crate::domain::trip_object::{LocationObject, microseconds};
 use crate::domain::{Coordinates, Fare};
@@ -16,7 +16,7 @@ use crate::supply::judge::Counts;
 /// The wire's answer to what a driver is at.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Duty)]
-pub struct DutyObject<'a> {
+pub struct ShiftStatusObject<'a> {
     /// Nothing off shift.
     shift: Option<ShiftObject<'a>>,
     /// `available`, `offered`, `on_trip`, `stale` or `off_shift`.
@@ -26,12 +26,12 @@ pub struct DutyObject<'a> {
     offer: Option<OfferObject<'a>>,
 }
 
-impl<'a> From<&'a ShiftStatus> for DutyObject<'a> {
-    fn from(duty: &'a ShiftStatus) -> Self {
+impl<'a> From<&'a ShiftStatus> for ShiftStatusObject<'a> {
+    fn from(status: &'a ShiftStatus) -> Self {
         Self {
-            shift: duty.shift.as_ref().map(ShiftObject::from),
-            activity: duty.activity.as_str(),
-            offer: duty.offer.as_ref().map(OfferObject::from),
+            shift: status.shift.as_ref().map(ShiftObject::from),
+            activity: status.activity.as_str(),
+            offer: status.offer.as_ref().map(OfferObject::from),
         }
     }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::policy::{Chosen, Decision, Plan, Searched, World};
 use super::{Dispatch, policy};
 use crate::domain::core::{Command, Stated, Submission};
-use crate::domain::{Action, Actor, OfferId, Search, Silences, TripId};
+use crate::domain::{Action, Actor, OfferId, Search, TripId, Unresponsive};
 use crate::inputs;
 use crate::store::pool::Unavailable;
 use crate::store::writer::{CommandError, Tx};
@@ -78,20 +78,20 @@ impl Dispatch {
         let is_looked_on = !looked_on.is_empty();
         let find = move |db: &mut _| {
             let pool = searches::due(db, at, POOL_MAX)?;
-            let silences = if pool.is_empty() && !is_looked_on {
-                Silences::default()
+            let unresponsive = if pool.is_empty() && !is_looked_on {
+                Unresponsive::default()
             } else {
                 silences::lately(db, at)?
             };
-            Ok((pool, silences))
+            Ok((pool, unresponsive))
         };
-        let (pool, silences) = self.store.reader.read(find).await?;
+        let (pool, unresponsive) = self.store.reader.read(find).await?;
         if pool.is_empty() && looked_on.is_empty() {
             return Ok(());
         }
         let dispatch = self.clone();
         // It may take long, or wait for somebody who knows the streets.
-        let plan = move || dispatch.plan(&pool, &looked_on, &silences, at);
+        let plan = move || dispatch.plan(&pool, &looked_on, &unresponsive, at);
         let planned = tokio::task::spawn_blocking(plan).await;
         let (Plan { proposals, .. }, kept) =
             planned.map_err(|error| Unavailable::Lost(error.to_string()))?;
@@ -112,7 +112,7 @@ impl Dispatch {
         &self,
         pool: &[Search],
         looked_on: &[Search],
-        silences: &Silences,
+        unresponsive: &Unresponsive,
         at: Timestamp,
     ) -> (Plan, Vec<decisions::NewDecision>) {
         let world = World {
@@ -120,7 +120,7 @@ impl Dispatch {
             town: &self.town,
             eta: &*self.eta,
             rides: &self.rides,
-            silences,
+            unresponsive,
             at,
         };
         let plan = policy::plan(pool, &world, || OfferId::new(inputs::fresh_id()));

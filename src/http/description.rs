@@ -6,7 +6,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{RefOr, Schema};
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{accounts, duty, events, health, media, notifications, offers, trips};
+use super::{accounts, events, health, media, notifications, offers, shifts, trips};
 use crate::credentials::COOKIE;
 use crate::problem::described::Document;
 
@@ -17,13 +17,13 @@ use crate::problem::described::Document;
         accounts::sign_up, accounts::log_in, accounts::log_out, accounts::refresh, media::photo,
         trips::list, trips::request, trips::detail, trips::accept, trips::arrive, offers::start, trips::complete,
         trips::cancel, trips::take_back, trips::end, trips::set_fare, trips::no_show, offers::give_back, offers::code, offers::position, offers::track,
-        duty::quote, duty::hint, offers::receive, offers::decline, offers::dispatch,
-        duty::show, duty::begin, duty::end, duty::report, duty::supply,
+        shifts::quote, shifts::hint, offers::receive, offers::decline, offers::dispatch,
+        shifts::show, shifts::begin, shifts::end, shifts::report, shifts::supply,
         notifications::send, notifications::list, notifications::read,
         events::follow,
         health::health,
     ),
-    components(schemas(Document, trips::CancelForm, offers::StartForm, offers::GiveBackForm, duty::ShiftForm)),
+    components(schemas(Document, trips::CancelForm, offers::StartForm, offers::GiveBackForm, shifts::ShiftForm)),
     modifiers(&Security, &Closed)
 )]
 struct ApiDescription;

@@ -4,13 +4,13 @@ mod accounts;
 mod body;
 mod caller;
 mod description;
-mod duty;
 mod events;
 mod form;
 mod health;
 mod media;
 mod notifications;
 mod offers;
+mod shifts;
 mod trips;
 
 use actix_web::web::{self, ServiceConfig};
@@ -48,7 +48,7 @@ pub fn routes(config: &mut ServiceConfig, document: OpenApi) {
             "/api/trip/{nk}/arrive/",
             web::post().to(trips::arrive),
         ))
-        .service(get("/api/hint/", web::get().to(duty::hint)))
+        .service(get("/api/hint/", web::get().to(shifts::hint)))
         .service(get(
             "/api/trip/{nk}/dispatch/",
             web::get().to(offers::dispatch),
@@ -114,16 +114,16 @@ fn rides(config: &mut ServiceConfig) {
             web::get().to(offers::position),
         ))
         .service(get("/api/trip/{nk}/track/", web::get().to(offers::track)))
-        .service(post("/api/quote/", web::post().to(duty::quote)))
+        .service(post("/api/quote/", web::post().to(shifts::quote)))
         .service(only(
             "GET, POST",
             web::resource("/api/shift/")
-                .route(web::get().to(duty::show))
-                .route(web::post().to(duty::begin)),
+                .route(web::get().to(shifts::show))
+                .route(web::post().to(shifts::begin)),
         ))
-        .service(post("/api/shift/end/", web::post().to(duty::end)))
-        .service(post("/api/positions/", web::post().to(duty::report)))
-        .service(get("/api/supply/", web::get().to(duty::supply)));
+        .service(post("/api/shift/end/", web::post().to(shifts::end)))
+        .service(post("/api/positions/", web::post().to(shifts::report)))
+        .service(get("/api/supply/", web::get().to(shifts::supply)));
 }
 
 /// A resource that is only read.

@@ -5,7 +5,7 @@ use serde::ser::SerializeStruct;
 use uuid::Uuid;
 
 use super::opening::{Resumption, StreamCursor};
-use crate::domain::{Event, EventObject, Position, Stream};
+use crate::domain::{Event, EventObject, Stream, StreamPosition};
 use crate::registry::subscriber::{NotDelivered, SharedEvent};
 
 /// Where a client stands in its streams.
@@ -34,7 +34,7 @@ impl Following {
     /// The positions of an event that are new to the client; none for an event that it has or that is not its own.
     ///
     /// An event that comes too early in one of the streams is not told yet.
-    pub fn positions(&self, event: &Event) -> Result<Vec<Position>, NotDelivered> {
+    pub fn positions(&self, event: &Event) -> Result<Vec<StreamPosition>, NotDelivered> {
         let mut new = Vec::new();
         for position in &event.positions {
             match self.next(position.stream) {
@@ -47,7 +47,7 @@ impl Following {
     }
 
     /// Those positions were told.
-    pub fn advance(&mut self, told: &[Position]) {
+    pub fn advance(&mut self, told: &[StreamPosition]) {
         for position in told {
             let mut places = self.places.iter_mut();
             if let Some(place) = places.find(|place| place.stream == position.stream) {
@@ -91,7 +91,7 @@ impl Hold {
     }
 
     /// The positions of an event that are to be told now.
-    pub fn positions(&mut self, event: &Event) -> Result<Vec<Position>, NotDelivered> {
+    pub fn positions(&mut self, event: &Event) -> Result<Vec<StreamPosition>, NotDelivered> {
         match self {
             Self::None => Ok(Vec::new()),
             Self::Following(follow) => follow.positions(event),
@@ -106,7 +106,7 @@ impl Hold {
     }
 
     /// Those positions were told.
-    pub fn advance(&mut self, told: &[Position]) {
+    pub fn advance(&mut self, told: &[StreamPosition]) {
         if let Self::Following(follow) = self {
             follow.advance(told);
         }
@@ -136,14 +136,14 @@ impl Serialize for PositionObject {
     }
 }
 
-impl From<&Position> for PositionObject {
-    fn from(position: &Position) -> Self {
+impl From<&StreamPosition> for PositionObject {
+    fn from(position: &StreamPosition) -> Self {
         Self(position.stream, Some(position.epoch), position.sequence)
     }
 }
 
 /// An event with the positions at which a client meets it, as JSON; the event's own part is made once for all.
-pub fn event_data(shared: &mut SharedEvent<'_>, positions: &[Position]) -> String {
+pub fn event_data(shared: &mut SharedEvent<'_>, positions: &[StreamPosition]) -> String {
     let event = shared.piece("event", |event| {
         serde_json::to_string(&EventObject::from(event))
             .expect("an event object has only texts and finite numbers")

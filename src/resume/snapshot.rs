@@ -39,7 +39,7 @@ pub struct Snapshot {
 pub struct Staff {
     /// The trips that are not over, newest first.
     pub trips: Vec<Trip>,
-    /// Who is on duty, newest first.
+    /// The drivers on shift, newest first.
     pub shifts: Vec<Shift>,
     /// What is offered to whom, newest first.
     pub offers: Vec<OfferChange>,
@@ -139,10 +139,10 @@ pub(super) fn show(db: &mut Db, viewers: &[Viewer], at: Timestamp) -> QueryResul
         own.sort_unstable_by_key(|trip| std::cmp::Reverse(trip.number));
         own
     };
-    let mut duty = on_duty(db, viewers)?;
+    let mut online = online(db, viewers)?;
     Ok(shown
         .map(|((viewer, own), unread)| {
-            let (shift, offer) = duty.remove(&viewer.user).unwrap_or_default();
+            let (shift, offer) = online.remove(&viewer.user).unwrap_or_default();
             Snapshot {
                 reason: Reason::NoPosition,
                 trips: trips(viewer, own),
@@ -181,25 +181,25 @@ fn cut<T>(all: &mut Vec<T>) -> bool {
 }
 
 /// A driver's open shift and open offer.
-type OnDuty = (Option<Shift>, Option<OfferChange>);
+type Online = (Option<Shift>, Option<OfferChange>);
 
 /// Those of the drivers among the viewers.
-fn on_duty(db: &mut Db, viewers: &[Viewer]) -> QueryResult<HashMap<UserId, OnDuty>> {
+fn online(db: &mut Db, viewers: &[Viewer]) -> QueryResult<HashMap<UserId, Online>> {
     let drivers = viewers
         .iter()
         .filter(|viewer| viewer.role == Role::Driver)
         .map(|viewer| DriverId::of(viewer.user));
     let drivers: Vec<DriverId> = drivers.collect();
-    let mut duty = HashMap::<_, OnDuty>::new();
+    let mut online = HashMap::<_, Online>::new();
     if !drivers.is_empty() {
         for shift in shifts::open_of(db, &drivers)? {
             let driver = shift.driver.user();
-            duty.entry(driver).or_default().0 = Some(shift);
+            online.entry(driver).or_default().0 = Some(shift);
         }
         for offered in offers::open_with_trips(db, &drivers)? {
             let driver = offered.offer.driver.user();
-            duty.entry(driver).or_default().1 = Some(offered);
+            online.entry(driver).or_default().1 = Some(offered);
         }
     }
-    Ok(duty)
+    Ok(online)
 }

@@ -18,7 +18,7 @@ use super::db::{Db, on};
 use super::prepared::AdvanceHead;
 use super::schema::{events, stream_entries, stream_heads, trips};
 use super::sql_types::Id;
-use crate::domain::{Event, Position, Stream, TripId, UserId};
+use crate::domain::{Event, Stream, StreamPosition, TripId, UserId};
 
 /// Where a stream stands.
 #[derive(Insertable, Queryable, Selectable)]
@@ -117,7 +117,7 @@ fn take_positions(
             sequence: *count,
         })
         .collect();
-    let mut next = HashMap::<Stream, Position>::new();
+    let mut next = HashMap::<Stream, StreamPosition>::new();
     for StreamHead {
         stream,
         epoch,
@@ -127,7 +127,7 @@ fn take_positions(
         let (stream, count) = *counts.get(&stream).ok_or(Error::NotFound)?;
         next.insert(
             stream,
-            Position {
+            StreamPosition {
                 stream,
                 // It is only compared, so none is an epoch as well.
                 epoch: epoch.read().unwrap_or_default(),
@@ -206,7 +206,7 @@ pub fn at_revision(db: &mut Db, trip: TripId, revision: i64) -> QueryResult<Opti
 }
 
 /// The event at a position.
-pub fn at_position(db: &mut Db, at: Position) -> QueryResult<Option<Event>> {
+pub fn at_position(db: &mut Db, at: StreamPosition) -> QueryResult<Option<Event>> {
     let found = of_stream(db, at.stream, at.sequence, at.sequence, 1)?;
     Ok(found.into_iter().next())
 }

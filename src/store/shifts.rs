@@ -1,4 +1,4 @@
-//! Shifts: who is on duty.
+//! Shifts: which drivers are online.
 
 use diesel::prelude::*;
 use jiff::Timestamp;

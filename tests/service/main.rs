@@ -24,7 +24,6 @@ mod dcrf;
 mod dcrf_refusals;
 mod description;
 mod doors;
-mod duty;
 mod endings;
 mod events;
 mod failures;
@@ -44,6 +43,7 @@ mod lists;
 mod lock;
 mod log_in;
 mod metering;
+mod native_shifts;
 mod notifications;
 mod numbers;
 mod offers;
@@ -162,7 +162,7 @@ fn modules() -> Vec<Module> {
         ("hand_over", hand_over::tests()),
         ("events", events::tests()),
         ("doors", doors::tests()),
-        ("duty", duty::tests()),
+        ("native_shifts", native_shifts::tests()),
         ("sightings", sightings::tests()),
         ("recording", recording::tests()),
         ("upgrades", upgrades::tests()),

@@ -3,10 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::duty::judged;
 use crate::harness::{
     Client, Database, Driver, Options, Rider, STAND, Service, Test, location, nk, north_of, tests,
 };
+use crate::native_shifts::judged;
 use crate::quotes::fares;
 
 pub fn tests() -> Vec<Test> {

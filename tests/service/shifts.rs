@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::duty::{counts, judged, verdicts};
 use crate::harness::{
     Database, Options, STAND, Service, Test, eventually, location, nk, north_of, tests, town,
 };
+use crate::native_shifts::{counts, judged, verdicts};
 use crate::quotes::fares;
 
 pub fn tests() -> Vec<Test> {

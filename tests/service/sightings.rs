@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::dcrf::of;
-use super::duty::{after, begin, counts, report};
+use super::native_shifts::{after, begin, counts, report};
 use crate::harness::{Database, Native, Rider, Service, Test, nk, tests};
 
 pub fn tests() -> Vec<Test> {

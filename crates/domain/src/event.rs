@@ -27,7 +27,7 @@ pub struct Event {
     /// What.
     pub fact: Fact,
     /// Where it stands in each stream that carries it, in the order of the streams.
-    pub positions: Vec<Position>,
+    pub positions: Vec<StreamPosition>,
 }
 
 /// What happened.
@@ -162,7 +162,7 @@ impl fmt::Display for Stream {
 
 /// A place in a stream; sequences count up by one, without gaps, for as long as the epoch is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Position {
+pub struct StreamPosition {
     /// Which stream.
     pub stream: Stream,
     /// Which life of it.

@@ -86,7 +86,7 @@ impl<'a> From<&'a OfferChange> for OfferObject<'a> {
 #[schema(as = Shift)]
 pub struct ShiftObject<'a> {
     id: i64,
-    /// Who is on duty.
+    /// The driver on shift.
     driver: i64,
     #[schema(example = "standard")]
     class: &'a str,

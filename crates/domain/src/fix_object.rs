@@ -12,7 +12,7 @@ use super::trip_object::{LocationObject, microseconds};
 
 /// The wire's position.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = Position)]
+#[schema(as = StreamPosition)]
 pub struct FixObject {
     #[serde(flatten)]
     location: LocationObject,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::id::DriverId;
 use super::vehicle::Vehicle;
 
-/// A driver's time on duty.
+/// A driver's time online, in one vehicle.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Shift {
     /// Its number; 0 until the store has given one.

@@ -22,8 +22,8 @@ pub struct Recording {
     end: Timestamp,
     requests: Vec<RecordedRequest>,
     by_trip: HashMap<TripId, usize>,
-    duties: Vec<RecordedShift>,
-    /// The last duty of each driver.
+    shifts: Vec<RecordedShift>,
+    /// The last shift of each driver.
     on: HashMap<DriverId, usize>,
     unplaced: usize,
 }
@@ -52,7 +52,7 @@ impl Recording {
             end,
             requests: Vec::new(),
             by_trip: HashMap::new(),
-            duties: Vec::new(),
+            shifts: Vec::new(),
             on: HashMap::new(),
             unplaced: 0,
         }
@@ -68,8 +68,8 @@ impl Recording {
         match &event.fact {
             Fact::Shift(shift) => self.shift(shift),
             Fact::Offer(OfferChange { offer, trip }) => {
-                if let Some(duty) = self.on.get(&offer.driver) {
-                    let place = &mut self.duties[*duty].place;
+                if let Some(shift) = self.on.get(&offer.driver) {
+                    let place = &mut self.shifts[*shift].place;
                     *place = place.or(trip.pick_up.location);
                 }
             }
@@ -115,41 +115,41 @@ impl Recording {
     }
 
     fn shift(&mut self, shift: &Shift) {
-        let is_last = self.on.get(&shift.driver).map(|duty| &self.duties[*duty]);
+        let is_last = self.on.get(&shift.driver).map(|shift| &self.shifts[*shift]);
         let begin = self.ms(shift.began_at);
-        let is_known = is_last.is_some_and(|duty| duty.is_shift && duty.begin == begin);
+        let is_known = is_last.is_some_and(|shift| shift.is_shift && shift.begin == begin);
         if !is_known {
             self.begin(shift.driver, begin, true);
         }
-        self.duties[self.on[&shift.driver]].end = shift.ended_at.map(|at| self.ms(at));
+        self.shifts[self.on[&shift.driver]].end = shift.ended_at.map(|at| self.ms(at));
     }
 
     fn accepted(&mut self, driver: DriverId, trip: &Trip, at: Timestamp) {
-        let last = self.on.get(&driver).map(|duty| &self.duties[*duty]);
-        let is_on = last.is_some_and(|duty| !duty.is_shift || duty.end.is_none());
+        let last = self.on.get(&driver).map(|shift| &self.shifts[*shift]);
+        let is_on = last.is_some_and(|shift| !shift.is_shift || shift.end.is_none());
         if !is_on {
             // Where everybody hears of each request nobody needs a shift: they were there when it was requested.
             self.begin(driver, self.ms(trip.requested_at), false);
         }
-        let duty = &mut self.duties[self.on[&driver]];
-        duty.place = duty.place.or(trip.pick_up.location);
+        let shift = &mut self.shifts[self.on[&driver]];
+        shift.place = shift.place.or(trip.pick_up.location);
         self.seen(Some(driver), at);
     }
 
     /// Who has no shift was there at least until then.
     fn seen(&mut self, driver: Option<DriverId>, at: Timestamp) {
         let at = self.ms(at);
-        if let Some(duty) = driver.and_then(|driver| self.on.get(&driver))
-            && let duty = &mut self.duties[*duty]
-            && !duty.is_shift
+        if let Some(shift) = driver.and_then(|driver| self.on.get(&driver))
+            && let shift = &mut self.shifts[*shift]
+            && !shift.is_shift
         {
-            duty.end = duty.end.max(Some(at));
+            shift.end = shift.end.max(Some(at));
         }
     }
 
     fn begin(&mut self, driver: DriverId, begin: i64, is_shift: bool) {
-        self.on.insert(driver, self.duties.len());
-        self.duties.push(RecordedShift {
+        self.on.insert(driver, self.shifts.len());
+        self.shifts.push(RecordedShift {
             place: None,
             begin,
             end: None,
@@ -171,15 +171,15 @@ impl Recording {
         let hour = |ms: i64| u32::try_from(ms / HOUR_MS).unwrap_or(0);
         let (first, last) = (hour(requests.first()?.at), hour(requests.last()?.at));
         let (begin, end) = (i64::from(first) * HOUR_MS, i64::from(last + 1) * HOUR_MS);
-        let there = self.duties.iter().filter(|duty| {
-            let ends_later = |than: i64| duty.end.is_none_or(|end| end > than);
-            duty.begin < end && ends_later(begin) && ends_later(duty.begin)
+        let there = self.shifts.iter().filter(|shift| {
+            let ends_later = |than: i64| shift.end.is_none_or(|end| end > than);
+            shift.begin < end && ends_later(begin) && ends_later(shift.begin)
         });
-        let drivers = there.enumerate().map(|(number, duty)| Start {
+        let drivers = there.enumerate().map(|(number, shift)| Start {
             // Of whom nothing else is known begins where a rider wanted to go.
-            place: duty.place.unwrap_or(requests[number % requests.len()].to),
-            begin: duty.begin.max(begin),
-            end: duty.end,
+            place: shift.place.unwrap_or(requests[number % requests.len()].to),
+            begin: shift.begin.max(begin),
+            end: shift.end,
         });
         let drivers: Vec<Start> = drivers.collect();
         if drivers.is_empty() {

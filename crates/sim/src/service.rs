@@ -10,7 +10,7 @@ use domain::core::{
 };
 use domain::{
     Action, Actor, DriverId, EarlierOffers, EndedOffer, Event, Fact, Offer, OfferState, Search,
-    Silences, Standing, Trip, TripId, TripRequest, UserId, Vehicle,
+    Standing, Trip, TripId, TripRequest, Unresponsive, UserId, Vehicle,
 };
 
 /// Every rider requests one trip here.
@@ -52,8 +52,8 @@ impl SimulatedService {
     }
 
     /// Whose devices did not acknowledge their last offers.
-    pub(crate) const fn silences(&self) -> &Silences {
-        &self.memory.state().silences
+    pub(crate) const fn unresponsive(&self) -> &Unresponsive {
+        &self.memory.state().unresponsive
     }
 
     /// How many trips are not over.

@@ -54,7 +54,7 @@ impl Simulation<'_> {
             } else {
                 &nobody
             },
-            silences: self.service.silences(),
+            unresponsive: self.service.unresponsive(),
             at,
         };
         let offers = &mut self.offers;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::*;
 use crate::domain::{
     Action, Actor, Audience, Change, Coordinates, DriverId, Fact, Fix, Message, MessageText,
-    NoticeText, Notification, Outset, Position, RiderId, TripChange, TripEventKind, sample,
+    NoticeText, Notification, Outset, RiderId, StreamPosition, TripChange, TripEventKind, sample,
 };
 use crate::registry::outbound::Next;
 use crate::registry::subscriber::NotDelivered;
@@ -64,7 +64,7 @@ fn happened(fact: Fact, sequence: i64) -> Arc<Event> {
         fact,
         positions: Vec::new(),
     };
-    let position = |stream| Position {
+    let position = |stream| StreamPosition {
         stream,
         epoch: Uuid::nil(),
         sequence,

@@ -11,7 +11,7 @@ const OTHER: Stream = Stream::User(UserId::new(2));
 const EPOCH: Uuid = Uuid::from_u128(7);
 
 fn event(places: &[(Stream, i64)]) -> Event {
-    let position = |(stream, sequence): &(Stream, i64)| Position {
+    let position = |(stream, sequence): &(Stream, i64)| StreamPosition {
         stream: *stream,
         epoch: EPOCH,
         sequence: *sequence,

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::notification::NOTICE_LIFE;
-use crate::domain::{Actor, Audience, Fact, NoticeText, Notification, Position, UserId};
+use crate::domain::{Actor, Audience, Fact, NoticeText, Notification, StreamPosition, UserId};
 use crate::registry::groups::SocketId;
 use crate::registry::subscriber::NotDelivered;
 use crate::registry::{Outbound, Subscriber};
@@ -34,7 +34,7 @@ fn event(positions: &[(Stream, i64)]) -> Arc<Event> {
         text,
         expires_at: at + NOTICE_LIFE,
     };
-    let position = |&(stream, sequence): &(Stream, i64)| Position {
+    let position = |&(stream, sequence): &(Stream, i64)| StreamPosition {
         stream,
         epoch: Uuid::nil(),
         sequence,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::{
-    Actor, Audience, Fact, NoticeText, Notification, OperatorId, Position, UserId,
+    Actor, Audience, Fact, NoticeText, Notification, OperatorId, StreamPosition, UserId,
 };
 use crate::registry::groups::SocketId;
 use crate::registry::outbound::Next;
@@ -41,7 +41,7 @@ impl Subscriber for UpTo {
 fn found(log: &[(i64, &[(Stream, i64)])]) -> FoundEvents {
     let mut found = FoundEvents::new();
     for (id, places) in log {
-        let position = |(stream, sequence): &(Stream, i64)| Position {
+        let position = |(stream, sequence): &(Stream, i64)| StreamPosition {
             stream: *stream,
             epoch: Uuid::nil(),
             sequence: *sequence,

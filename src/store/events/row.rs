@@ -7,7 +7,7 @@ use diesel::result::Error;
 use uuid::Uuid;
 
 use crate::domain::{
-    Actor, Event, Fact, Position, Stream, TripChange, TripEventKind, TripId, UserId,
+    Actor, Event, Fact, Stream, StreamPosition, TripChange, TripEventKind, TripId, UserId,
 };
 use crate::store::corrupt::{Corrupt, readable};
 use crate::store::schema::events;
@@ -85,7 +85,7 @@ fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("texts, times and finite numbers are JSON")
 }
 
-fn positions_text(positions: &[Position]) -> String {
+fn positions_text(positions: &[StreamPosition]) -> String {
     let rows: Vec<PositionRow> = positions
         .iter()
         .map(|at| (at.stream.to_string(), at.epoch, at.sequence))
@@ -93,10 +93,10 @@ fn positions_text(positions: &[Position]) -> String {
     serde_json::to_string(&rows).expect("texts and whole numbers are JSON")
 }
 
-fn positions_of(text: &str) -> Option<Vec<Position>> {
+fn positions_of(text: &str) -> Option<Vec<StreamPosition>> {
     let rows: Vec<PositionRow> = serde_json::from_str(text).ok()?;
     let position = |(stream, epoch, sequence): PositionRow| {
-        Some(Position {
+        Some(StreamPosition {
             stream: Stream::parse(&stream)?,
             epoch,
             sequence,

@@ -64,8 +64,8 @@ fn load_implied(db: &mut Db, implied: &Implied, state: &mut State) -> QueryResul
     let found = trips::find_all(db, &list(&implied.trips), trips::RowLock::No)?;
     let trips = found.trips.into_iter().map(|trip| (trip.id, trip.into()));
     state.trips.extend(trips);
-    if !implied.silences.is_empty() {
-        state.silences = silences::of(db, &list(&implied.silences))?;
+    if !implied.unresponsive.is_empty() {
+        state.unresponsive = silences::of(db, &list(&implied.unresponsive))?;
     }
     if !implied.last_offers.is_empty() {
         let number = |(trip, driver): &(TripId, DriverId)| {

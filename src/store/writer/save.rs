@@ -29,7 +29,7 @@ pub(super) fn save(
     insert_trips(db, &mut state, &mut changes)?;
     update_trips(db, &state, &changes)?;
     save_offers(db, &state, &changes)?;
-    silences::save(db, &changes.silences)?;
+    silences::save(db, &changes.unresponsive)?;
     save_searches(db, &state, &changes)?;
     save_shifts(db, &mut changes)?;
     save_tracks(db, &state, &changes)?;

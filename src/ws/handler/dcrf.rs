@@ -95,13 +95,12 @@ impl Dcrf {
             OneAnswerCall::Refresh(token) => self.refresh(&token).await,
             OneAnswerCall::Quote(way) => self.quote(way).await,
             OneAnswerCall::RideCode(pk) => self.ride_code(&pk).await,
-            OneAnswerCall::UnsubscribePosition(pk) => {
+            OneAnswerCall::UnsubscribeDriverPosition(pk) => {
                 let trip = self.visible(&pk).await?.id;
-                let is_it =
-                    |topic: &Topic| matches!(topic, Topic::Position(known, _) if *known == trip);
+                let is_it = |topic: &Topic| matches!(topic, Topic::DriverPosition(known, _) if *known == trip);
                 Ok(self.unsubscribe(request, is_it))
             }
-            OneAnswerCall::Duty(duty) => self.duty(duty).await,
+            OneAnswerCall::Shift(call) => self.shift(call).await,
         }
     }
 
@@ -156,7 +155,7 @@ impl Dcrf {
                 Topic::Activity(_)
                 | Topic::Room(..)
                 | Topic::Notifications(_)
-                | Topic::Position(..) => false,
+                | Topic::DriverPosition(..) => false,
             }
         };
         let number = match pk.trip() {

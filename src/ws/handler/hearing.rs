@@ -32,7 +32,7 @@ impl Dcrf {
             }
             SubscriptionCall::Events(places) => self.resume(to, places).await,
             SubscriptionCall::Room(pk) => self.join(to, pk).await,
-            SubscriptionCall::Position(pk) => self.follow_driver(to, pk).await,
+            SubscriptionCall::DriverPosition(pk) => self.follow_driver(to, pk).await,
             SubscriptionCall::Notifications => self.follow_notifications(to).await,
         }
     }
@@ -107,7 +107,7 @@ impl Dcrf {
             }
             let last = self.app.dispatch.sighting(&trip);
             let last = last.map(|sighting| sighted(pk.text(), &sighting.fix));
-            let topic = Topic::Position(trip.id, pk.text().to_owned());
+            let topic = Topic::DriverPosition(trip.id, pk.text().to_owned());
             let data = last.as_deref().unwrap_or("null");
             let begun = self.begin(to, topic, data, Some(told)).await;
             if begun == Err(NotBegun::Outdated) {

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::dcrf::{Answered, Dcrf, Success, json_of};
 use crate::dispatch::QuoteRequest;
-use crate::dispatch::objects::{DutyObject, HintObject, QuotesObject, ReportedObject};
+use crate::dispatch::objects::{HintObject, QuotesObject, ReportedObject, ShiftStatusObject};
 use crate::domain::OfferChange;
 use crate::domain::event_object::{OfferObject, ShiftObject};
 use crate::problem::Problem;
@@ -25,12 +25,14 @@ impl Dcrf {
         Ok(Success(Done::Ok, code.to_string()))
     }
 
-    pub(super) async fn duty(&self, duty: ShiftCall) -> Answered {
+    pub(super) async fn shift(&self, call: ShiftCall) -> Answered {
         let driver = self.caller.person.driver();
         let driver = driver.ok_or_else(Problem::not_allowed)?.id;
         let dispatch = &self.app.dispatch;
-        let data = match duty {
-            ShiftCall::Show => json_of(&DutyObject::from(&dispatch.duty(driver).await?)),
+        let data = match call {
+            ShiftCall::Show => json_of(&ShiftStatusObject::from(
+                &dispatch.shift_status(driver).await?,
+            )),
             ShiftCall::Begin(vehicle) => {
                 let shift = dispatch.begin_shift(driver, vehicle).await?;
                 json_of(&ShiftObject::from(&shift))

@@ -32,7 +32,7 @@ pub(super) enum Topic {
     /// The own notifications after the one of that number.
     Notifications(i64),
     /// Where the driver of a trip is, which the client knows by this text.
-    Position(TripId, String),
+    DriverPosition(TripId, String),
 }
 
 impl Topic {
@@ -41,14 +41,14 @@ impl Topic {
             (Self::Trip(one, ..), Self::Trip(two, ..)) => one == two,
             (Self::Activity(one), Self::Activity(two)) => one == two,
             (Self::Room(one, _), Self::Room(two, _)) => one == two,
-            (Self::Position(one, _), Self::Position(two, _)) => one == two,
+            (Self::DriverPosition(one, _), Self::DriverPosition(two, _)) => one == two,
             (Self::Notifications(_), Self::Notifications(_)) => true,
             (
                 Self::Trip(..)
                 | Self::Activity(_)
                 | Self::Room(..)
                 | Self::Notifications(_)
-                | Self::Position(..),
+                | Self::DriverPosition(..),
                 _,
             ) => false,
         }
@@ -212,7 +212,7 @@ impl Subscriber for Subscriptions {
         if let Some(lost) = event.trip().filter(|change| !self.may_look(&change.trip)) {
             let lost = lost.trip.id;
             let is_lost =
-                |topic: &Topic| matches!(topic, Topic::Position(trip, _) if *trip == lost);
+                |topic: &Topic| matches!(topic, Topic::DriverPosition(trip, _) if *trip == lost);
             state.subscriptions.retain(|known| !is_lost(&known.topic));
         }
         Ok(())
@@ -220,7 +220,7 @@ impl Subscriber for Subscriptions {
 
     fn deliver_position(&self, sighting: &VehiclePosition, outbound: &Outbound) {
         for Subscription { to, topic } in &self.lock().subscriptions {
-            if let Topic::Position(trip, pk) = topic
+            if let Topic::DriverPosition(trip, pk) = topic
                 && *trip == sighting.trip
             {
                 let data = sighted(pk, &sighting.fix);
@@ -284,7 +284,7 @@ fn frame(
             | Topic::Activity(_)
             | Topic::Room(..)
             | Topic::Notifications(_)
-            | Topic::Position(..),
+            | Topic::DriverPosition(..),
             Fact::Trip(_)
             | Fact::Message(_)
             | Fact::Notification(_)

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::bookings::later;
-use crate::duty::after;
 use crate::harness::{
     Client, Database, Driver, Operator, Options, Rider, STAND, Service, location, nk, north_of,
     town,
 };
+use crate::native_shifts::after;
 
 /// A role of a trip, at present or in the past.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! What must hold after every step, in the database itself and against the model.
 
-use cabrank::domain::{Actor, DriverId, Event, Fact, Offer, Role, Search, Shift, Silences, Trip};
+use cabrank::domain::{
+    Actor, DriverId, Event, Fact, Offer, Role, Search, Shift, Trip, Unresponsive,
+};
 use cabrank::store::db::Db;
 use cabrank::store::{QueryResult, events, offers, searches, shifts, silences, trips};
 use diesel::prelude::*;
@@ -63,7 +65,7 @@ pub struct Seen {
     pub shifts: Vec<Shift>,
     /// Those whose next round has a time.
     pub searches: Vec<Search>,
-    pub silences: Silences,
+    pub unresponsive: Unresponsive,
     pub news: Vec<Event>,
 }
 
@@ -107,7 +109,7 @@ impl City {
                 open: offers::open(db)?,
                 shifts: shifts::open_of(db, &drivers)?,
                 searches: searches::due(db, at(1_000_000), i64::MAX)?,
-                silences: silences::lately(db, at(-1_000_000))?,
+                unresponsive: silences::lately(db, at(-1_000_000))?,
                 news: events::range(db, next, i64::MAX, i64::MAX)?.0,
             })
         })

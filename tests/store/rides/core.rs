@@ -83,9 +83,9 @@ impl CoreInMemory {
             searches.filter_map(|(trip, search)| Some((*trip, search.round, search.look_at?)));
         same("the searches that are due", &due, &searches.collect())?;
         let of_these = |driver: &DriverId| state.standings.contains_key(&driver.user());
-        let mut silences = seen.silences.clone();
-        silences.retain(|driver, _| of_these(driver));
-        same("the silences", &silences, &state.silences)
+        let mut unresponsive = seen.unresponsive.clone();
+        unresponsive.retain(|driver, _| of_these(driver));
+        same("the unresponsive", &unresponsive, &state.unresponsive)
     }
 }
 

@@ -85,7 +85,7 @@ impl<'a> Looked<'a> {
         };
         let heard = looked.find(Whom::Heard, look.k, world);
         looked.is_cut = heard == look.k;
-        if !looked.is_cut && !world.silences.is_empty() {
+        if !looked.is_cut && !world.unresponsive.is_empty() {
             looked.find(Whom::Silent, look.k - heard, world);
         }
         if !search.asked.unreached.is_empty() {
@@ -220,7 +220,7 @@ impl<'a> Looked<'a> {
             refused: i64::from(seen.refused),
             idle_s,
             waited_s: self.search.waited_s(world.at),
-            silence: silence(driver, world),
+            missed_offers: missed_offers(driver, world),
         }
     }
 
@@ -236,7 +236,7 @@ impl<'a> Looked<'a> {
 
     /// Those of them who can be expected to answer.
     pub(super) fn answering(&self) -> impl Iterator<Item = DriverId> {
-        let answering = |near: &&Near| !near.is_again && near.circumstances.silence == 0;
+        let answering = |near: &&Near| !near.is_again && near.circumstances.missed_offers == 0;
         self.near.iter().filter(answering).map(|near| near.driver)
     }
 
@@ -340,18 +340,18 @@ pub(super) fn offering(search: &Search, town: &Town) -> Offering {
 }
 
 /// How far behind the others a driver comes for not acknowledging offers.
-fn silence(driver: DriverId, world: &World<'_>) -> i64 {
-    let silence = world.silences.get(&driver);
-    silence.map_or(0, |silence| silence.rank(world.at))
+fn missed_offers(driver: DriverId, world: &World<'_>) -> i64 {
+    let missed = world.unresponsive.get(&driver);
+    missed.map_or(0, |missed| missed.rank(world.at))
 }
 
 fn rests(driver: DriverId, world: &World<'_>) -> bool {
-    let silence = world.silences.get(&driver);
-    silence.is_some_and(|silence| silence.is_resting(world.at))
+    let missed = world.unresponsive.get(&driver);
+    missed.is_some_and(|missed| missed.is_resting(world.at))
 }
 
 fn is_silent(driver: DriverId, world: &World<'_>) -> bool {
-    silence(driver, world) > 0
+    missed_offers(driver, world) > 0
 }
 
 #[expect(

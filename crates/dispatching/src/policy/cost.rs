@@ -7,7 +7,7 @@ const ACCEPTS_WEIGHT: i64 = 10;
 /// What a second of idling is worth to whoever idles, in milliseconds of a rider's.
 const IDLE_MS: i64 = 10;
 /// What comes on top for each offer in a row that the device left unacknowledged: a day, so that others come first wherever they are.
-const SILENCE_MS: i64 = 86_400_000;
+const MISSED_OFFER_MS: i64 = 86_400_000;
 /// Who has idled longer gains no more by it, in seconds.
 const IDLE_MAX_S: i64 = 900;
 /// A rider who has waited so long counts as much more as if the driver were so much nearer, in seconds.
@@ -43,8 +43,8 @@ pub struct Circumstances {
     pub idle_s: i64,
     /// For how long the rider has waited, in seconds.
     pub waited_s: i64,
-    /// How far behind the others the driver comes for not acknowledging offers ([`Silence::rank`](domain::Silence::rank)).
-    pub silence: i64,
+    /// How far behind the others the driver comes for not acknowledging offers ([`MissedOffers::rank`](domain::MissedOffers::rank)).
+    pub missed_offers: i64,
 }
 
 impl Cost {
@@ -58,7 +58,7 @@ impl Cost {
             refusal_ms: (1_000 - accepts_permille) * of.decide_s,
             idle_ms: IDLE_MS * of.idle_s.clamp(0, IDLE_MAX_S),
             waited_ms: 1_000 * waited_s * waited_s / WAITED_UNIT_S,
-            silence_ms: SILENCE_MS * of.silence,
+            silence_ms: MISSED_OFFER_MS * of.missed_offers,
         }
     }
 
@@ -79,7 +79,7 @@ mod tests {
         refused: 0,
         idle_s: 0,
         waited_s: 0,
-        silence: 0,
+        missed_offers: 0,
     };
 
     #[test]

@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::rides::Rides;
 use domain::Search;
 use domain::core::{Candidate, Proposal};
-use domain::{DriverId, OfferId, Policy, Silences, TripId};
+use domain::{DriverId, OfferId, Policy, TripId, Unresponsive};
 use eta::Provider;
 use supply::Supply;
 use town::Town;
@@ -42,7 +42,7 @@ pub struct World<'a> {
     /// Which rides are under way: some of them will soon be over.
     pub rides: &'a Rides,
     /// Whose devices did not acknowledge their last offers.
-    pub silences: &'a Silences,
+    pub unresponsive: &'a Unresponsive,
     /// Now.
     pub at: Timestamp,
 }

@@ -1,6 +1,6 @@
 //! Small worlds on one meridian, where distances can be told by looking.
 
-mod silence;
+mod missed_offers;
 
 use uuid::Uuid;
 
@@ -65,7 +65,7 @@ fn planned(pool: &[Search], supply: &Supply) -> Plan {
 
 /// What is planned so many milliseconds later.
 fn planned_at(pool: &[Search], supply: &Supply, rides: &Rides, ms: i64) -> Plan {
-    planned_with(pool, supply, rides, &Silences::default(), ms)
+    planned_with(pool, supply, rides, &Unresponsive::default(), ms)
 }
 
 /// What is planned where some devices have been silent.
@@ -73,7 +73,7 @@ fn planned_with(
     pool: &[Search],
     supply: &Supply,
     rides: &Rides,
-    silences: &Silences,
+    unresponsive: &Unresponsive,
     ms: i64,
 ) -> Plan {
     let world = World {
@@ -81,7 +81,7 @@ fn planned_with(
         town: &Town::default(),
         eta: &Straight::CITY,
         rides,
-        silences,
+        unresponsive,
         at: AT + SignedDuration::from_millis(ms),
     };
     plan(pool, &world, || OfferId::new(Uuid::nil()))

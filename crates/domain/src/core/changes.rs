@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::keys::IdempotencyKey;
 use crate::{
-    DriverId, Event, Fact, Measured, Offer, OfferId, Shift, Silence, Trip, TripId, UserId,
+    DriverId, Event, Fact, Measured, MissedOffers, Offer, OfferId, Shift, Trip, TripId, UserId,
 };
 
 /// All that is to be saved, in the order in which it came to be where that matters.
@@ -20,8 +20,8 @@ pub struct Changes {
     pub new_offers: Vec<OfferId>,
     /// What new and open offers have become, and when.
     pub changed_offers: BTreeMap<OfferId, (Offer, Timestamp)>,
-    /// What has become of the silences of devices; nothing: they have acknowledged something.
-    pub silences: BTreeMap<DriverId, Option<Silence>>,
+    /// What drivers have missed now; nothing, where the device has acknowledged an offer.
+    pub unresponsive: BTreeMap<DriverId, Option<MissedOffers>>,
     /// The shifts that were open and are over; those that begin and end are in the events.
     pub ended_shifts: Vec<Shift>,
     /// What becomes of each trip's search, in order.

@@ -112,7 +112,7 @@ pub struct Implied {
     /// Trips that are told about when offers of them end, and not changed.
     pub trips: BTreeSet<TripId>,
     /// Drivers of whom it may be noted that their devices were silent, or were not.
-    pub silences: BTreeSet<DriverId>,
+    pub unresponsive: BTreeSet<DriverId>,
     /// Of these trips to these drivers, the last offer that is over.
     pub last_offers: BTreeSet<(TripId, DriverId)>,
 }
@@ -127,16 +127,16 @@ impl Implied {
             trips: elsewhere
                 .filter(|trip| !loaded.trips.contains_key(trip))
                 .collect(),
-            silences: asked.collect(),
+            unresponsive: asked.collect(),
             last_offers: BTreeSet::new(),
         };
         if !offered.trips.is_empty() {
-            implied.silences.extend(&offered.drivers);
+            implied.unresponsive.extend(&offered.drivers);
         }
         for (position, submission) in submissions.iter().enumerate() {
             let before = &submissions[..position];
             if let Some((trip, driver)) = replied_to(submission, before, loaded) {
-                implied.silences.insert(driver);
+                implied.unresponsive.insert(driver);
                 let open = loaded.open_offers.to(driver);
                 if open.is_none_or(|offer| offer.trip != trip) {
                     implied.last_offers.insert((trip, driver));

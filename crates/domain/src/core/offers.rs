@@ -11,8 +11,8 @@ use super::proposal::{Candidate, Proposal};
 use super::refusal::Refusal;
 use super::state::State;
 use crate::{
-    Actor, DriverId, Fact, Offer, OfferAction, OfferChange, OfferOver, OfferState, Order, Silence,
-    Standing, Status, Trip, TripId,
+    Actor, DriverId, Fact, MissedOffers, Offer, OfferAction, OfferChange, OfferOver, OfferState,
+    Order, Standing, Status, Trip, TripId,
 };
 
 impl State {
@@ -143,7 +143,7 @@ impl State {
         {
             self.change_offer(lapsed, Actor::Service, at);
         }
-        self.note_silence(offer.driver, None);
+        self.note_missed_offers(offer.driver, None);
         Refusal::OfferOver(over)
     }
 
@@ -152,8 +152,8 @@ impl State {
         let is_taken = taken.is_some_and(|trip| trip.state.status() == Status::Accepted);
         for offer in self.offers_of(trip) {
             if is_taken && offer.state == OfferState::Created {
-                let before = self.silences.get(&offer.driver).copied();
-                self.note_silence(offer.driver, Some(Silence::outrun(before, at)));
+                let before = self.unresponsive.get(&offer.driver).copied();
+                self.note_missed_offers(offer.driver, Some(MissedOffers::outrun(before, at)));
             }
             self.withdraw(&offer, at);
         }
@@ -173,8 +173,8 @@ impl State {
 
     /// Notes what an open offer is now; when a trip's last one has ended in vain, drivers are looked for again.
     fn change_offer(&mut self, offer: Offer, actor: Actor, at: Timestamp) {
-        let before = self.silences.get(&offer.driver).copied();
-        self.note_silence(offer.driver, Silence::after(before, offer.state, at));
+        let before = self.unresponsive.get(&offer.driver).copied();
+        self.note_missed_offers(offer.driver, MissedOffers::after(before, offer.state, at));
         self.open_offers.put(offer.clone());
         let changed = (offer.clone(), at);
         self.changes.changed_offers.insert(offer.id, changed);
@@ -193,13 +193,13 @@ impl State {
     }
 
     /// Notes whether the device has acknowledged something, or has not.
-    fn note_silence(&mut self, driver: DriverId, after: Option<Silence>) {
+    fn note_missed_offers(&mut self, driver: DriverId, after: Option<MissedOffers>) {
         let before = match after {
-            Some(silence) => self.silences.insert(driver, silence),
-            None => self.silences.remove(&driver),
+            Some(missed) => self.unresponsive.insert(driver, missed),
+            None => self.unresponsive.remove(&driver),
         };
         if after != before {
-            self.changes.silences.insert(driver, after);
+            self.changes.unresponsive.insert(driver, after);
         }
     }
 

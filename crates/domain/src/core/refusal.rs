@@ -37,10 +37,10 @@ pub enum Refusal {
     /// The driver's offer is not open any more.
     #[error(transparent)]
     OfferOver(#[from] OfferOver),
-    /// The driver is on duty already.
+    /// The driver is on a shift already.
     #[error("You are on a shift already.")]
     OnShift(Shift),
-    /// The driver is not on duty.
+    /// The driver is not on a shift.
     #[error("You are not on a shift.")]
     NotOnShift,
     /// The driver's account may not drive this.

@@ -12,8 +12,8 @@ use super::open_offers::OpenOffers;
 use super::outcome::Outcome;
 use super::refusal::Refusal;
 use crate::{
-    Actor, Allowance, DriverId, Event, Fact, Offer, RiderId, Shift, Silences, Standing, Trip,
-    TripId, UserId,
+    Actor, Allowance, DriverId, Event, Fact, Offer, RiderId, Shift, Standing, Trip, TripId,
+    Unresponsive, UserId,
 };
 
 /// What is decided on: the whole of it, or the part that some commands are about.
@@ -36,7 +36,7 @@ pub struct State {
     /// Of each trip to each driver the last offer that is over.
     pub last_offers: BTreeMap<(TripId, DriverId), Offer>,
     /// Whose devices did not acknowledge their last offers.
-    pub silences: Silences,
+    pub unresponsive: Unresponsive,
     /// The shifts that are open.
     pub shifts: BTreeMap<DriverId, Shift>,
     /// Where the searches for drivers stand. Commands change them and do not depend on them, so a part may do without.

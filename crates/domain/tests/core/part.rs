@@ -43,9 +43,9 @@ pub fn part(whole: &State, batch: &[&Submission]) -> State {
     part.open_offers = open.cloned().collect();
     let implied = Implied::by(batch, &offered, &part);
     part.trips.extend(some(&whole.trips, &implied.trips));
-    let silences = implied.silences.iter();
-    let silences = silences.filter_map(|driver| whole.silences.get_key_value(driver));
-    part.silences = silences
+    let silences = implied.unresponsive.iter();
+    let silences = silences.filter_map(|driver| whole.unresponsive.get_key_value(driver));
+    part.unresponsive = silences
         .map(|(driver, silence)| (*driver, *silence))
         .collect();
     part.last_offers = some(&whole.last_offers, &implied.last_offers);

@@ -94,8 +94,8 @@ pub enum OneAnswerCall {
     ReadNotifications(WhichNotifications),
     Quote(QuoteRequest),
     RideCode(Pk),
-    UnsubscribePosition(Pk),
-    Duty(ShiftCall),
+    UnsubscribeDriverPosition(Pk),
+    Shift(ShiftCall),
 }
 
 /// What a driver does besides driving.
@@ -120,5 +120,5 @@ pub enum SubscriptionCall {
     Events(Vec<resume::StreamCursor>),
     Room(Pk),
     Notifications,
-    Position(Pk),
+    DriverPosition(Pk),
 }

@@ -26,7 +26,7 @@ impl CallReader<'_> {
             }
             "receive" | "decline" | "shift" | "begin_shift" | "end_shift" | "position" | "hint" => {
                 self.only(&[Role::Driver])?;
-                Ok(Call::Ask(OneAnswerCall::Duty(self.duty(action)?)))
+                Ok(Call::Ask(OneAnswerCall::Shift(self.shift(action)?)))
             }
             "set_fare" => {
                 self.only(&[Role::Operator])?;
@@ -40,9 +40,11 @@ impl CallReader<'_> {
                 self.only(&[Role::Rider, Role::Operator])?;
                 let pk = self.pk()?;
                 self.needs_request_id()?;
-                Ok(Call::Hear(SubscriptionCall::Position(pk)))
+                Ok(Call::Hear(SubscriptionCall::DriverPosition(pk)))
             }
-            "unsubscribe_position" => Ok(Call::Ask(OneAnswerCall::UnsubscribePosition(self.pk()?))),
+            "unsubscribe_position" => Ok(Call::Ask(OneAnswerCall::UnsubscribeDriverPosition(
+                self.pk()?,
+            ))),
             other => Err(Problem::unknown_action(other)),
         }
     }
@@ -73,7 +75,7 @@ impl CallReader<'_> {
         Ok(fields.finish(Some(verb))?)
     }
 
-    fn duty(&self, action: &str) -> Result<ShiftCall, Problem> {
+    fn shift(&self, action: &str) -> Result<ShiftCall, Problem> {
         Ok(match action {
             "receive" => ShiftCall::Reply(self.pk()?, Reply::Receive),
             "decline" => ShiftCall::Reply(self.pk()?, Reply::Decline),

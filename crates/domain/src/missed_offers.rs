@@ -18,7 +18,7 @@ const REST: SignedDuration = SignedDuration::from_secs(30);
 
 /// The offers in a row, up to its last one, that a device left unacknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Silence {
+pub struct MissedOffers {
     /// How many; at least one.
     pub offers: i64,
     /// When the last of them ended.
@@ -26,14 +26,14 @@ pub struct Silence {
 }
 
 /// The devices that have been silent lately.
-pub type Silences = HashMap<DriverId, Silence>;
+pub type Unresponsive = HashMap<DriverId, MissedOffers>;
 
-impl Silence {
+impl MissedOffers {
     /// What is known of a device once an offer to it has come to that state.
     pub(crate) fn after(before: Option<Self>, state: OfferState, at: Timestamp) -> Option<Self> {
         match state {
             OfferState::Undelivered => Some(Self {
-                offers: before.map_or(0, |silence| silence.offers).saturating_add(1),
+                offers: before.map_or(0, |missed| missed.offers).saturating_add(1),
                 last_at: at,
             }),
             OfferState::Delivered
@@ -46,10 +46,10 @@ impl Silence {
     }
 
     /// What is known of a device that had not acknowledged an offer when somebody else accepted the trip: it comes behind those that had. A live one
-    /// acknowledges the offer all the same, and is not behind any more. Where it is behind the others already, it stays there; a silence of long ago
-    /// counts no longer, and another one begins.
+    /// acknowledges the offer all the same, and is not behind any more. Where it is behind the others already, it stays there; what it missed long ago
+    /// counts no longer, and it begins anew.
     pub(crate) fn outrun(before: Option<Self>, at: Timestamp) -> Self {
-        let counting = before.filter(|silence| silence.rank(at) > 0);
+        let counting = before.filter(|missed| missed.rank(at) > 0);
         counting.unwrap_or(Self {
             offers: 1,
             last_at: at,
@@ -86,16 +86,17 @@ mod tests {
 
     #[test]
     fn a_silent_device_comes_last_until_it_acknowledges_something_or_ten_minutes_are_over() {
-        let once = Silence::after(None, OfferState::Undelivered, at(0)).expect("it was silent");
-        let twice = Silence::after(Some(once), OfferState::Undelivered, at(60));
+        let once =
+            MissedOffers::after(None, OfferState::Undelivered, at(0)).expect("it was silent");
+        let twice = MissedOffers::after(Some(once), OfferState::Undelivered, at(60));
         let twice = twice.expect("it was silent again");
         assert_eq!((once.rank(at(1)), twice.rank(at(61))), (1, 2));
         assert_eq!((twice.rank(at(659)), twice.rank(at(660))), (2, 0));
-        let thrice = Silence::after(Some(twice), OfferState::Undelivered, at(700));
-        assert_eq!(thrice.map(|silence| silence.rank(at(701))), Some(2));
+        let thrice = MissedOffers::after(Some(twice), OfferState::Undelivered, at(700));
+        assert_eq!(thrice.map(|missed| missed.rank(at(701))), Some(2));
         let rests = |offers, second| {
             let last_at = at(0);
-            Silence { offers, last_at }.is_resting(at(second))
+            MissedOffers { offers, last_at }.is_resting(at(second))
         };
         assert!(!rests(2, 0), "twice may be chance");
         assert_eq!((rests(3, 29), rests(3, 30)), (true, false));
@@ -107,16 +108,16 @@ mod tests {
             OfferState::Declined,
         ] {
             assert_eq!(
-                Silence::after(Some(twice), heard, at(61)),
+                MissedOffers::after(Some(twice), heard, at(61)),
                 None,
                 "{heard:?}"
             );
         }
-        let withdrawn = Silence::after(Some(twice), OfferState::Withdrawn, at(61));
+        let withdrawn = MissedOffers::after(Some(twice), OfferState::Withdrawn, at(61));
         assert_eq!(withdrawn, Some(twice), "it had no time to acknowledge it");
-        assert_eq!(Silence::outrun(Some(twice), at(61)), twice);
-        assert_eq!(Silence::outrun(None, at(61)).rank(at(61)), 1);
-        let long_ago = Silence::outrun(Some(twice), at(660));
+        assert_eq!(MissedOffers::outrun(Some(twice), at(61)), twice);
+        assert_eq!(MissedOffers::outrun(None, at(61)).rank(at(61)), 1);
+        let long_ago = MissedOffers::outrun(Some(twice), at(660));
         assert_eq!((long_ago.offers, long_ago.rank(at(661))), (1, 1));
     }
 }

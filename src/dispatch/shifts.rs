@@ -125,7 +125,7 @@ impl Dispatch {
     }
 
     /// What a driver is at.
-    pub async fn duty(&self, driver: DriverId) -> Result<ShiftStatus, Unavailable> {
+    pub async fn shift_status(&self, driver: DriverId) -> Result<ShiftStatus, Unavailable> {
         let read = self.store.reader.read(move |db| {
             let Some(shift) = shifts::open_of(db, &[driver])?.pop() else {
                 return Ok(None);

@@ -1,4 +1,4 @@
-//! Drivers on duty in the native dialect: shifts, and what becomes of positions. Offers have tests of their own.
+//! Shifts in the native dialect, and what becomes of positions. Offers have tests of their own.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};

@@ -7,7 +7,7 @@ use super::body::RequestFields;
 use super::caller::{Anyone, DriverCaller, RiderCaller};
 use crate::app::App;
 use crate::dispatch::objects::{
-    DutyObject, HintObject, QuotesObject, ReportedObject, SupplyObject,
+    HintObject, QuotesObject, ReportedObject, ShiftStatusObject, SupplyObject,
 };
 use crate::domain::event_object::ShiftObject;
 use crate::domain::trip_object::LocationObject;
@@ -82,13 +82,13 @@ pub(super) struct QuoteForm {
 
 /// Show your shift, what you are at, and the offer that you have, as a driver
 #[utoipa::path(get, path = "/api/shift/", tag = "drivers", security(("bearer" = []), ("cookie" = [])),
-    responses((status = 200, body = DutyObject), Authenticated, Forbidden))]
+    responses((status = 200, body = ShiftStatusObject), Authenticated, Forbidden))]
 pub(super) async fn show(
     app: web::Data<App>,
     driver: DriverCaller,
 ) -> Result<HttpResponse, Problem> {
-    let duty = app.dispatch.duty(driver.0.id).await?;
-    Ok(HttpResponse::Ok().json(DutyObject::from(&duty)))
+    let status = app.dispatch.shift_status(driver.0.id).await?;
+    Ok(HttpResponse::Ok().json(ShiftStatusObject::from(&status)))
 }
 
 /// Go online, as a driver

@@ -1,16 +1,16 @@
 //! Devices that acknowledge nothing, and offers that go round.
 
 use super::*;
-use domain::Silence;
+use domain::MissedOffers;
 
 /// These drivers' devices left so many offers unacknowledged, the last of them just now.
-fn silent<const N: usize>(devices: [(i64, i64); N]) -> Silences {
-    let silence = |offers| Silence {
+fn silent<const N: usize>(devices: [(i64, i64); N]) -> Unresponsive {
+    let missed = |offers| MissedOffers {
         offers,
         last_at: AT,
     };
     devices
-        .map(|(number, offers)| (driver(number), silence(offers)))
+        .map(|(number, offers)| (driver(number), missed(offers)))
         .into()
 }
 
@@ -23,14 +23,14 @@ fn candidates(plan: &Plan) -> Vec<DriverId> {
 #[test]
 fn silent_devices_come_last_wherever_they_are() {
     let supply = supply(&[1.0, 2.0, 3.0, 4.0]);
-    let silences = silent([(1, 2), (2, 1), (3, 2)]);
+    let unresponsive = silent([(1, 2), (2, 1), (3, 2)]);
     for policy in [Policy::Nearest, Policy::Batch] {
         let pool = [search(policy, &[])];
-        let plan = planned_with(&pool, &supply, &Rides::default(), &silences, 8_000);
+        let plan = planned_with(&pool, &supply, &Rides::default(), &unresponsive, 8_000);
         assert_eq!(candidates(&plan), [4, 2, 1, 3].map(driver), "{policy:?}");
         assert_eq!(chosen(&plan), [offered(4)], "{policy:?}");
         assert_eq!(plan.proposals[0].round, 0, "{policy:?}");
-        let ten_minutes = planned_with(&pool, &supply, &Rides::default(), &silences, 600_000);
+        let ten_minutes = planned_with(&pool, &supply, &Rides::default(), &unresponsive, 600_000);
         // Nobody was heard of for so long, but the rule is the same.
         assert!(ten_minutes.proposals[0].candidates.is_empty());
     }
@@ -42,10 +42,10 @@ fn silent_devices_take_no_places_from_others() {
     let mut places: Vec<f64> = (0..200).map(|n| f64::from(n) / 100.0).collect();
     places.push(5.0);
     let supply = supply(&places);
-    let silences: Silences = (1..=200).flat_map(|number| silent([(number, 2)])).collect();
+    let unresponsive: Unresponsive = (1..=200).flat_map(|number| silent([(number, 2)])).collect();
     for policy in [Policy::Nearest, Policy::Batch] {
         let pool = [search(policy, &[])];
-        let plan = planned_with(&pool, &supply, &Rides::default(), &silences, 8_000);
+        let plan = planned_with(&pool, &supply, &Rides::default(), &unresponsive, 8_000);
         assert_eq!(chosen(&plan), [offered(201)], "{policy:?}");
     }
 }
