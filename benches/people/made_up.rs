@@ -1,6 +1,7 @@
-//! Where the people of a town made up are. The same seed makes the same town.
+//! The people of an invented town. The same seed makes the same town.
 //!
-//! It is 40 by 40 km: three in ten are in its middle, half of them in sixty quarters that lie denser towards it, and the others anywhere.
+//! The town is 40 by 40 km: three in ten people are in the middle, half of them in sixty quarters that are denser
+//! towards the middle, and the others anywhere.
 
 use std::f64::consts::TAU;
 
@@ -8,13 +9,13 @@ use fastrand::Rng;
 
 const HALF_WIDTH_M: f64 = 20_000.0;
 const QUARTERS: usize = 60;
-/// Metres north of the middle, and metres east.
+/// Metres north and east of the middle.
 pub type Place = (f64, f64);
 
-/// A town without end of people.
+/// A town that yields as many people as are asked for.
 pub struct Town {
     random: Rng,
-    /// Where their middles are, and how wide they are.
+    /// The quarters' middles, and how wide they are in metres.
     quarters: Vec<(Place, f64)>,
 }
 
@@ -29,7 +30,7 @@ impl Town {
         Self { random, quarters }
     }
 
-    /// Where somebody is.
+    /// Where the next person is.
     pub fn place(&mut self) -> Place {
         let random = &mut self.random;
         let (middle, spread) = match random.u32(0..10) {
@@ -44,14 +45,14 @@ impl Town {
     }
 }
 
-/// Somewhere around a place, within the town.
+/// A random place around another one, within the town.
 fn around((north, east): Place, spread: f64, random: &mut Rng) -> Place {
     let mut within =
         |middle: f64| (middle + spread * normal(random)).clamp(-HALF_WIDTH_M, HALF_WIDTH_M);
     (within(north), within(east))
 }
 
-/// By Box and Muller.
+/// A normally distributed number, by the Box-Muller transform.
 pub fn normal(random: &mut Rng) -> f64 {
     let (a, b) = (1.0 - random.f64(), random.f64());
     (-2.0 * a.ln()).sqrt() * (b * TAU).cos()

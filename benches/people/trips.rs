@@ -1,9 +1,9 @@
-//! Where real passengers got in and out.
+//! Real trips, read from a file.
 
-/// Degrees north and east.
+/// Degrees of latitude and longitude.
 pub type Place = (f64, f64);
 
-/// Both ends of the trips of a CSV file whose first columns are `id,lat,lon,lat,lon`, under a line of names.
+/// Both ends of the trips in a CSV file whose first columns are `id,lat,lon,lat,lon`, under a header line.
 pub fn read(file: &str) -> Vec<(Place, Place)> {
     let reader = csv::Reader::from_path(file);
     let records = reader.expect("the file of trips is there").into_records();

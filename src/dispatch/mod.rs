@@ -89,7 +89,7 @@ pub struct Dispatch {
     repositioning: Repositioning,
     shadow: Shadow,
     wake: Arc<Notify>,
-    looking: Arc<Mutex<()>>,
+    planning: Arc<Mutex<()>>,
     /// The last event that [`Watch`] has taken note of; nothing before it knows who is on shift.
     noted: Arc<Sender<Option<i64>>>,
 }
@@ -113,7 +113,7 @@ impl Dispatch {
             presence: Presence::begin(inputs::now()),
             repositioning: Repositioning::default(),
             wake: Arc::default(),
-            looking: Arc::default(),
+            planning: Arc::default(),
             noted: Arc::default(),
         }
     }

@@ -72,13 +72,13 @@ impl Dispatch {
     /// Looks for drivers for all trips whose time for it has come. What is decided is written down before anybody hears of it.
     async fn look(&self) -> Result<(), Unavailable> {
         // Two plans from one pool would want the same drivers.
-        let _alone = self.looking.lock().await;
+        let _alone = self.planning.lock().await;
         let at = inputs::now();
-        let looked_on = self.shadow.undecided(at);
-        let is_looked_on = !looked_on.is_empty();
+        let shadowed = self.shadow.undecided(at);
+        let is_shadowed = !shadowed.is_empty();
         let find = move |db: &mut _| {
             let pool = searches::due(db, at, POOL_MAX)?;
-            let unresponsive = if pool.is_empty() && !is_looked_on {
+            let unresponsive = if pool.is_empty() && !is_shadowed {
                 Unresponsive::default()
             } else {
                 silences::lately(db, at)?
@@ -86,12 +86,12 @@ impl Dispatch {
             Ok((pool, unresponsive))
         };
         let (pool, unresponsive) = self.store.reader.read(find).await?;
-        if pool.is_empty() && looked_on.is_empty() {
+        if pool.is_empty() && shadowed.is_empty() {
             return Ok(());
         }
         let dispatch = self.clone();
         // It may take long, or wait for somebody who knows the streets.
-        let plan = move || dispatch.plan(&pool, &looked_on, &unresponsive, at);
+        let plan = move || dispatch.plan(&pool, &shadowed, &unresponsive, at);
         let planned = tokio::task::spawn_blocking(plan).await;
         let (Plan { proposals, .. }, kept) =
             planned.map_err(|error| Unavailable::Lost(error.to_string()))?;
@@ -107,11 +107,11 @@ impl Dispatch {
         Ok(())
     }
 
-    /// Whom to ask, and the decisions to be kept; nobody is asked for what is only looked on.
+    /// Whom to ask, and the decisions to be kept. No driver is asked for a search that is only shadowed.
     fn plan(
         &self,
         pool: &[Search],
-        looked_on: &[Search],
+        shadowed: &[Search],
         unresponsive: &Unresponsive,
         at: Timestamp,
     ) -> (Plan, Vec<decisions::NewDecision>) {
@@ -126,7 +126,7 @@ impl Dispatch {
         let plan = policy::plan(pool, &world, || OfferId::new(inputs::fresh_id()));
         let mut shadows = policy::shadow(pool, &plan.decisions, &world);
         compare(&plan.decisions, &shadows);
-        let others = policy::look_on(looked_on, &world);
+        let others = policy::shadow_at_once(shadowed, &world);
         self.shadow.decided(&others);
         shadows.extend(others);
         let kept = plan.decisions.iter();

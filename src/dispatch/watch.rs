@@ -172,8 +172,8 @@ impl Watch {
                 self.tracks.end(trip.id);
             }
         }
-        let is_looked_on = self.shadow.changed(change, at);
-        if is_looked_on || status == Status::Requested && trip.is_offered() {
+        let is_shadowed = self.shadow.changed(change, at);
+        if is_shadowed || status == Status::Requested && trip.is_offered() {
             self.wake.notify_one();
         }
     }

@@ -1,6 +1,7 @@
-//! Who is asked to take a trip, and where those who have none had better wait.
+//! Decides who is offered a trip, and where idle drivers should wait.
 //!
-//! Pure but for what it asks `eta`: it proposes, and decides nothing. What becomes of a proposal is the core's to say.
+//! The crate is pure, except that `eta` may ask another service. It only proposes: the core decides what becomes of a
+//! proposal.
 
 #![warn(unreachable_pub)]
 

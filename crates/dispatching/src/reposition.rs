@@ -1,30 +1,32 @@
-//! Where those who idle had better wait: where requests are to be expected, and nobody waits yet.
+//! Repositioning: sends idle drivers to where requests are to be expected and no driver waits yet.
 //!
-//! The forecast is what was requested lately, cell by cell of a coarse grid: of those who idle, each cell is to have the share that it had of the requests, and no more than
-//! there were. What was cancelled says little of what will come, and counts a tenth. Whoever is more than that share, and not on the way already, is sent to a cell that has less, the way of all together being the shortest. Pure, and in
-//! whole numbers but for the distances.
+//! The forecast is the recent requests, counted in the cells of a coarse grid. Each cell should have the same share of
+//! the idle drivers as it had of the requests, but no more drivers than requests. A cancelled request says little about
+//! later ones and counts a tenth. A driver beyond a cell's share, who is not on the way already, is sent to a cell that
+//! lacks one, so that all drivers together drive the least. The module is pure and uses whole numbers, except for
+//! distances.
 
 use std::collections::BTreeMap;
 
 use domain::{Coordinates, DriverId};
 use matching::{self, Edge, Graph};
 
-/// How far it is from the middle of a cell to the next, in thousandths of a degree of latitude: some 440 m.
+/// The side of a cell in thousandths of a degree of latitude: some 440 m.
 const CELL_MILLIDEGREES: f64 = 4.0;
-/// Nobody is sent further, in metres.
+/// The furthest that a driver is sent, in metres.
 const FAR_M: f64 = 5_000.0;
-/// So many of the nearest cells are looked at for a driver.
+/// How many of the nearest lacking cells are considered for a driver.
 const CELLS_MAX: usize = 24;
-/// And so many places in each of them.
+/// How many places are considered in each of them.
 const PLACES_MAX: usize = 12;
-/// When the solver is content with less than the best.
+/// The number of visited edges after which the solver settles for less than the best.
 const VISITS_MAX: u64 = 20_000_000;
 
-/// What a request counts, in tenths, and what one that was cancelled does.
+/// The weight of a request, in tenths, and of one that was cancelled.
 const WHOLE: usize = 10;
 const CANCELLED: usize = 1;
 
-/// Where a trip was requested lately, and by whom is no matter: each rider is to be in there once.
+/// A recent request. The caller must list each rider only once.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Requested {
     /// The pick-up.
@@ -39,18 +41,18 @@ impl Requested {
     }
 }
 
-/// A driver who has nothing to do.
+/// A driver without an offer or a trip.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Idle {
     /// Who.
     pub driver: DriverId,
     /// Where.
     pub place: Coordinates,
-    /// Where the driver is going by an earlier hint.
+    /// The place that an earlier hint sends the driver to, while under way.
     pub bound_for: Option<Coordinates>,
 }
 
-/// Where a driver had better wait.
+/// Where a driver should wait.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hint {
     /// Who.
@@ -59,30 +61,30 @@ pub struct Hint {
     pub to: Coordinates,
 }
 
-/// A cell: how far north and how far east.
+/// A cell: its index northwards and its index eastwards.
 type Cell = (i64, i64);
 
-/// What is known of a cell.
+/// The supply and the demand of one cell.
 #[derive(Default)]
 struct Share {
-    /// The requests of it, in tenths.
+    /// The cell's requests, in tenths.
     tenths: usize,
-    /// Where the last of them began.
+    /// The pick-up of the latest request.
     last: Option<Coordinates>,
-    /// How many wait there, or are on the way.
+    /// The number of drivers who wait there or are on the way.
     has: usize,
-    /// Which of them could be sent elsewhere, in their order.
+    /// The drivers who could be sent elsewhere, in order.
     movable: Vec<Idle>,
-    /// How many should be there.
+    /// The number of drivers who should be there.
     due: usize,
 }
 
-/// Hints for those who idle, by what was requested lately, the latest last.
+/// Hints for idle drivers from recent requests, which are ordered by time, the latest last.
 pub fn hints(requested: &[Requested], idle: &[Idle]) -> Vec<Hint> {
     let Some(first) = requested.first().map(|first| first.from) else {
         return Vec::new();
     };
-    // A degree of longitude shrinks towards the poles; to the hundredth, which no machine sees differently.
+    // A degree of longitude shrinks towards the poles. Rounded to hundredths, it is the same on every machine.
     let shrinks = (first.lat().to_radians().cos() * 100.0).round().max(10.0) / 100.0;
     let cell = |at: Coordinates| -> Cell {
         let number = |degrees: f64| (degrees * 1_000.0 / CELL_MILLIDEGREES).floor() as i64;
@@ -107,8 +109,8 @@ pub fn hints(requested: &[Requested], idle: &[Idle]) -> Vec<Hint> {
     send(&shares)
 }
 
-/// Divides those who idle among the cells as the requests are, one for each at most; what is left over goes to the largest remainders of cells that had a whole
-/// one.
+/// Distributes the idle drivers over the cells in proportion to their requests, at most one for each request. What
+/// rounding leaves goes to the largest remainders, and only to cells with a whole request at least.
 fn divide(shares: &mut BTreeMap<Cell, Share>, idle: usize) {
     let all: usize = shares.values().map(|share| share.tenths).sum();
     let idle = idle.min(all / WHOLE);
@@ -130,10 +132,10 @@ fn divide(shares: &mut BTreeMap<Cell, Share>, idle: usize) {
     }
 }
 
-/// Sends those who are too many to where they are too few.
+/// Sends surplus drivers to cells that lack drivers.
 fn send(shares: &BTreeMap<Cell, Share>) -> Vec<Hint> {
     let mut places: Vec<Coordinates> = Vec::new();
-    // Each cell that lacks somebody: where in it, and which of the places are its.
+    // The cells that lack drivers: the place to send them to, and the range of their columns.
     let mut lacking = Vec::new();
     for share in shares.values() {
         let lacks = share.due.saturating_sub(share.has);
@@ -143,12 +145,12 @@ fn send(shares: &BTreeMap<Cell, Share>) -> Vec<Hint> {
             lacking.push((to, first..places.len()));
         }
     }
-    let too_many = shares.values().flat_map(|share| {
+    let surplus_drivers = shares.values().flat_map(|share| {
         let surplus = share.has.saturating_sub(share.due);
         share.movable.iter().take(surplus)
     });
-    let too_many: Vec<&Idle> = too_many.collect();
-    let rows = too_many.iter().map(|idle| {
+    let surplus_drivers: Vec<&Idle> = surplus_drivers.collect();
+    let rows = surplus_drivers.iter().map(|idle| {
         let mut near: Vec<(i64, std::ops::Range<usize>)> = lacking
             .iter()
             .map(|(to, places)| (idle.place.metres_to(*to), places))
@@ -167,11 +169,11 @@ fn send(shares: &BTreeMap<Cell, Share>) -> Vec<Hint> {
     });
     let columns = u32::try_from(places.len()).unwrap_or(u32::MAX);
     let Ok(graph) = Graph::new(columns, rows) else {
-        // More than the solver takes: then nobody is sent.
+        // More than the solver accepts: then no driver is sent.
         return Vec::new();
     };
     let solution = matching::solve(&graph, VISITS_MAX);
-    let sent = too_many.iter().zip(&solution.columns);
+    let sent = surplus_drivers.iter().zip(&solution.columns);
     let hints = sent.filter_map(|(idle, column)| {
         let to = *places.get(usize::try_from((*column)?).ok()?)?;
         let driver = idle.driver;
@@ -238,7 +240,7 @@ mod tests {
         assert_eq!(hints(&there, &twelve).len(), 1);
         there[0].is_cancelled = true;
         assert_eq!(hints(&there, &twelve), []);
-        // Beside as many requests as there are drivers it gets no remainder either.
+        // Among as many requests as drivers, it gets no remainder either.
         let mut known = requested([48.001; 11]).to_vec();
         known.extend(there);
         assert_eq!(hints(&known, &twelve), []);

@@ -1,4 +1,4 @@
-//! The rides under way and where they will end: whoever drives one will soon be free.
+//! The rides under way and where they end, to know which drivers will soon be free.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -11,25 +11,26 @@ use domain::{Coordinates, DriverId};
 use eta::{EtaQuery, Provider};
 use supply::Supply;
 
-/// Who will be free in so many seconds counts as supply.
+/// A driver who is free within this many seconds counts as supply.
 const SOON_S: u32 = 60;
 
-/// Who has been about to be free for longer than this is not expected to be: the app may be dead, or its driver has forgotten it.
+/// A driver who has been about to be free for longer than this no longer counts: the app may be dead, or the driver has
+/// forgotten to complete the ride.
 const SOON_FOR: SignedDuration = SignedDuration::from_secs(2 * SOON_S as i64);
 
-/// Where the rides under way will end; cheap to clone.
+/// The drop-offs of the rides under way. Clones share the same state.
 #[derive(Clone, Default)]
 pub struct Rides(Arc<Mutex<HashMap<DriverId, RideInProgress>>>);
 
 #[derive(Clone, Copy)]
 struct RideInProgress {
     drop_off: Coordinates,
-    /// Since when its driver would be free within a minute, if so.
+    /// Since when its driver has been within [`SOON_S`] of the drop-off.
     soon_since: Option<Timestamp>,
 }
 
 impl Rides {
-    /// A driver is on the way to a drop-off, if it is known where that is.
+    /// Notes a ride to a drop-off, if its location is known.
     pub fn begin(&self, driver: DriverId, drop_off: Option<Coordinates>) {
         let mut rides = self.0.lock();
         match drop_off {
@@ -44,12 +45,12 @@ impl Rides {
         };
     }
 
-    /// A driver has nobody in the car any more.
+    /// Notes that a driver's ride is over.
     pub fn end(&self, driver: DriverId) {
         self.0.lock().remove(&driver);
     }
 
-    /// The drivers who will be free within a minute, by their ids.
+    /// The drivers who will be free within [`SOON_S`], sorted by id.
     pub fn ending(&self, supply: &Supply, eta: &dyn Provider, at: Timestamp) -> Vec<EndingRide> {
         let rides: Vec<(DriverId, Coordinates)> = {
             let rides = self.0.lock();
@@ -65,13 +66,13 @@ impl Rides {
         });
         let mut near: Vec<_> = near.collect();
         near.sort_unstable_by_key(|(driver, _, _)| *driver);
-        let asks = near.iter().map(|(_, drop_off, place)| EtaQuery {
+        let queries = near.iter().map(|(_, drop_off, place)| EtaQuery {
             pick_up: *drop_off,
             drivers: place,
             within_s: SOON_S,
         });
-        let asks: Vec<EtaQuery<'_>> = asks.collect();
-        let answers = eta.to_pick_up(&asks, at);
+        let queries: Vec<EtaQuery<'_>> = queries.collect();
+        let answers = eta.to_pick_up(&queries, at);
         let soon = near.iter().zip(answers).filter_map(|(near, answer)| {
             let free_in_s = answer.seconds.first().copied().flatten()?;
             Some((near, free_in_s))
@@ -88,14 +89,14 @@ impl Rides {
             EndingRide {
                 driver: near.0,
                 drop_off: near.1,
-                // Whoever has a rider in the car is not free yet, wherever that is.
+                // With a rider in the car a driver is not free yet, even at the drop-off.
                 free_in_s: free_in_s.max(1),
             }
         });
         soon.collect()
     }
 
-    /// Notes whose rides are about to end.
+    /// Notes which rides are about to end, and since when.
     fn note_soon(&self, soon: &HashSet<DriverId>, at: Timestamp) {
         for (driver, ride) in self.0.lock().iter_mut() {
             let since = ride.soon_since.unwrap_or(at);

@@ -98,14 +98,14 @@ pub(super) fn cheapest(graph: &Graph, budget: &mut Budget) -> (Matching, Result<
 
 impl Settling<'_> {
     fn run(&mut self) -> Result<(), UsedUp> {
-        for row in self.first_wishes()? {
+        for row in self.cheapest_columns()? {
             self.augment(row)?;
         }
         Ok(())
     }
 
     /// Gives each row its cheapest column, where no row before has it; gives the other rows.
-    fn first_wishes(&mut self) -> Result<Vec<u32>, UsedUp> {
+    fn cheapest_columns(&mut self) -> Result<Vec<u32>, UsedUp> {
         let mut left = Vec::new();
         for row in (0..).take(self.graph.rows()) {
             let Some(edge) = self.graph.row(row as usize).first() else {

@@ -1,4 +1,5 @@
-//! Numbers for the classes of vehicles that are on shift, since a search compares them many times.
+//! Numbers for the vehicle classes on shift: a search compares a class with every driver it meets, and numbers are
+//! cheap to compare.
 
 use std::collections::HashMap;
 
@@ -6,16 +7,16 @@ use parking_lot::RwLock;
 
 use domain::VehicleClass;
 
-/// The classes that somebody drives.
+/// The classes that drivers on shift drive.
 #[derive(Debug, Default)]
 pub(crate) struct Classes {
-    known: RwLock<KnownClasses>,
+    table: RwLock<ClassTable>,
 }
 
 #[derive(Debug, Default)]
-struct KnownClasses {
+struct ClassTable {
     classes: HashMap<VehicleClass, Class>,
-    /// Numbers are not used again, so that a search never finds what was another class when it began.
+    /// A number is never reused, so a running search cannot take one class for another.
     next: u32,
 }
 
@@ -26,36 +27,36 @@ struct Class {
 }
 
 impl Classes {
-    /// The number of a class that one more driver drives.
+    /// Counts one more driver of a class; returns the class's number.
     pub(crate) fn take(&self, class: &VehicleClass) -> u32 {
-        let known = &mut *self.known.write();
-        if let Some(class) = known.classes.get_mut(class) {
+        let table = &mut *self.table.write();
+        if let Some(class) = table.classes.get_mut(class) {
             class.drivers += 1;
             return class.number;
         }
-        let number = known.next;
-        known.next = known.next.wrapping_add(1);
+        let number = table.next;
+        table.next = table.next.wrapping_add(1);
         let drivers = 1;
-        known
+        table
             .classes
             .insert(class.clone(), Class { number, drivers });
         number
     }
 
-    /// Says that a driver no longer drives it; a class that nobody drives is forgotten.
+    /// Counts one driver of a class less. A class without drivers is forgotten.
     pub(crate) fn give_back(&self, name: &VehicleClass) {
-        let mut known = self.known.write();
-        if let Some(class) = known.classes.get_mut(name) {
+        let mut table = self.table.write();
+        if let Some(class) = table.classes.get_mut(name) {
             class.drivers -= 1;
             if class.drivers == 0 {
-                known.classes.remove(name);
+                table.classes.remove(name);
             }
         }
     }
 
-    /// The number of a class, if somebody drives it.
+    /// The number of a class that at least one driver drives.
     pub(crate) fn number(&self, class: &VehicleClass) -> Option<u32> {
-        self.known.read().classes.get(class).map(|it| it.number)
+        self.table.read().classes.get(class).map(|it| it.number)
     }
 }
 

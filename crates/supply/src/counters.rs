@@ -1,4 +1,4 @@
-//! How many drivers are at what, and how many of their positions were found to be what.
+//! Counters: drivers by occupation, and reported fixes by verdict.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -21,7 +21,7 @@ pub struct OnShift {
 /// Counters order nothing.
 const RELAXED: Ordering = Ordering::Relaxed;
 
-/// How many fixes were found to be what.
+/// Reported fixes, counted by verdict.
 #[derive(Debug, Default)]
 pub(super) struct Verdicts {
     accepted: AtomicU64,
@@ -35,7 +35,7 @@ pub(super) struct Verdicts {
 }
 
 impl Verdicts {
-    /// Counts more of them.
+    /// Adds the counts of one report.
     pub(super) fn add(&self, counts: Counts) {
         let each = [
             (&self.accepted, counts.accepted),
@@ -52,7 +52,7 @@ impl Verdicts {
         }
     }
 
-    /// All so far.
+    /// The counts since the start.
     pub(super) fn total(&self) -> Counts {
         Counts {
             accepted: self.accepted.load(RELAXED),
@@ -67,7 +67,8 @@ impl Verdicts {
     }
 }
 
-/// How many drivers are at what. Signed, because a driver may be counted out before being counted in.
+/// Drivers on shift, counted by occupation. The counters are signed because a driver may be counted out before being
+/// counted in.
 #[derive(Debug, Default)]
 pub(super) struct Occupations {
     free: AtomicI64,
@@ -94,7 +95,7 @@ impl Occupations {
         }
     }
 
-    /// How many there are.
+    /// The current counts.
     pub(super) fn now(&self) -> OnShift {
         let count = |drivers: &AtomicI64| u64::try_from(drivers.load(RELAXED)).unwrap_or(0);
         OnShift {

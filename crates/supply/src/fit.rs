@@ -1,4 +1,4 @@
-//! Who may get a trip, and why somebody near may not.
+//! Whether a driver may get a trip, and if not, why.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use domain::DriverId;
 pub struct PassedOver {
     /// Who.
     pub driver: DriverId,
-    /// How far from the pick-up, by straight line.
+    /// Distance to the pick-up by straight line.
     pub metres: f64,
     /// Why not.
     pub why: Unfit,
@@ -21,19 +21,19 @@ pub struct PassedOver {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unfit {
-    /// Has an offer, or a trip.
+    /// The driver has an offer or is on a trip.
     Occupied,
     /// Drives another class.
     OtherClass,
-    /// Has too few seats.
+    /// The vehicle has fewer seats than the trip has passengers.
     TooFewSeats,
-    /// Was not heard of lately.
+    /// No fix was accepted for longer than [`STALE_AFTER`](crate::STALE_AFTER).
     Stale,
-    /// Was excepted by whoever asked.
+    /// The caller excepted the driver.
     Excepted,
 }
 
-/// Why the driver may not get the trip, if so.
+/// Why the driver may not get the trip; `None` if they may.
 pub(super) fn unfit(
     wanted: &Wanted<'_>,
     class: Option<u32>,

@@ -1,14 +1,18 @@
-//! An index of moving drivers that finds the nearest of them.
+//! An index of moving drivers that finds the nearest ones.
 //!
-//! The earth is cut into bands of latitude, those into *tiles* of 3.2 km, and a tile into 8 by 8 *cells* of 400 m. A tile exists while somebody is in it.
-//! A cell has a lock of one byte and a list; one with more than 48 drivers is four lists, each of which may become four again, so that a search looks at
-//! few drivers in the middle of a town and at few cells at its edge.
+//! The earth is cut into bands of latitude, bands into *tiles* of 3.2 km, and each tile into 8 by 8 *cells* of 400 m. A
+//! tile exists while it has a driver. A cell has a lock of one byte and a list of drivers. With more than 48 drivers a
+//! cell splits into four lists, and each of those may split again. So a search meets few drivers in the middle of a
+//! town and few cells at its edge.
 //!
-//! Why so: positions stream in from many threads while others search. A tree balanced as a whole wants one lock as a whole, and whoever searches then waits for whoever moves;
-//! here they meet only in the same cell. What a search asks of a driver stands beside the position, so it follows no pointer to find out that a driver is occupied.
+//! The reason for this design: positions stream in from many threads while others search. A tree that is balanced as a
+//! whole needs one lock for the whole, and searches would wait for reports. Here they meet only in the same cell. The
+//! data that a search checks lies beside the position, so skipping an occupied driver follows no pointer.
 //!
-//! A driver's place is known by a [`GridSlot`], which the owner keeps; there is no second table to keep in step. The owner sees to it that one driver's calls come one after another.
-//! Two locks are never held at once. A tile whose last driver leaves is closed, in the map's lock, before it goes: whoever meant to enter it sees that and takes another.
+//! A [`GridSlot`] says where in the grid a driver is. The caller keeps it, so there is no second table to keep in step.
+//! The caller must also make the calls for one driver one after another. No thread holds two locks at once. A tile
+//! whose last driver leaves is closed under the map's lock before it is removed; a thread that is about to enter it
+//! sees that and takes a new tile.
 
 mod earth;
 mod node;
@@ -33,14 +37,14 @@ pub use search::FoundDriver;
 
 pub(crate) use earth::{distance_at_most_m, distance_m};
 
-/// The index.
+/// The index of drivers by position.
 #[derive(Debug)]
 pub struct Grid {
     earth: Earth,
     tiles: DashMap<TileKey, Arc<Tile>, foldhash::fast::RandomState>,
 }
 
-/// Where in the grid a driver is; without it nobody is found again.
+/// Where in the grid a driver is. Without it, the driver's entry cannot be found again.
 #[derive(Debug)]
 #[must_use]
 pub struct GridSlot {
@@ -58,62 +62,63 @@ impl Default for Grid {
 }
 
 impl Grid {
-    /// Puts in a driver who is not in it.
+    /// Adds a driver who is not in the grid.
     pub fn insert(&self, driver: DriverId, place: Coordinates, tags: Tags) -> GridSlot {
         let square = self.earth.square(place);
-        let spot = GridSlot {
+        let slot = GridSlot {
             tile: self.enter(square.tile()),
             square,
         };
         let entry = entry(driver, place, square, tags);
-        spot.tile
+        slot.tile
             .change(square.cell(), |node| node.insert(entry, 0));
-        spot
+        slot
     }
 
     /// Moves a driver.
-    pub fn relocate(&self, spot: &mut GridSlot, driver: DriverId, place: Coordinates, tags: Tags) {
+    pub fn relocate(&self, slot: &mut GridSlot, driver: DriverId, place: Coordinates, tags: Tags) {
         let square = self.earth.square(place);
         let entry = entry(driver, place, square, tags);
-        let is_same_tile = square.tile() == spot.tile.key;
-        if is_same_tile && square.cell() == spot.square.cell() {
-            let old = spot.square.path();
-            spot.tile
+        let is_same_tile = square.tile() == slot.tile.key;
+        if is_same_tile && square.cell() == slot.square.cell() {
+            let old = slot.square.path();
+            slot.tile
                 .change(square.cell(), |node| node.replace(old, entry, 0));
-            spot.square = square;
+            slot.square = square;
             return;
         }
-        // First there and then no longer here, so that a search sees the driver in one place or in both.
+        // Insert before removing, so that a concurrent search sees the driver at one position or at both, never at
+        // none.
         let tile = if is_same_tile {
-            Arc::clone(&spot.tile)
+            Arc::clone(&slot.tile)
         } else {
             self.enter(square.tile())
         };
         tile.change(square.cell(), |node| node.insert(entry, 0));
-        take_out(spot, driver);
+        take_out(slot, driver);
         if !is_same_tile {
-            self.leave(&spot.tile);
+            self.leave(&slot.tile);
         }
-        *spot = GridSlot { tile, square };
+        *slot = GridSlot { tile, square };
     }
 
-    /// Changes what a search asks of a driver.
-    pub(crate) fn retag(&self, spot: &GridSlot, driver: DriverId, tags: Tags) {
-        spot.tile.change(spot.square.cell(), |node| {
-            if let Some(entry) = node.get_mut(driver, spot.square.path(), 0) {
+    /// Changes a driver's tags.
+    pub(crate) fn retag(&self, slot: &GridSlot, driver: DriverId, tags: Tags) {
+        slot.tile.change(slot.square.cell(), |node| {
+            if let Some(entry) = node.get_mut(driver, slot.square.path(), 0) {
                 entry.set_tags(tags);
             }
         });
     }
 
-    /// Takes a driver out.
-    #[expect(clippy::needless_pass_by_value, reason = "the spot is used up")]
-    pub(crate) fn remove(&self, spot: GridSlot, driver: DriverId) {
-        take_out(&spot, driver);
-        self.leave(&spot.tile);
+    /// Removes a driver.
+    #[expect(clippy::needless_pass_by_value, reason = "the slot is used up")]
+    pub(crate) fn remove(&self, slot: GridSlot, driver: DriverId) {
+        take_out(&slot, driver);
+        self.leave(&slot.tile);
     }
 
-    /// How many tiles there are.
+    /// The number of tiles.
     pub(crate) fn tile_count(&self) -> usize {
         self.tiles.len()
     }
@@ -123,7 +128,7 @@ impl Grid {
             if let Some(tile) = self.tile(key).filter(|tile| tile.enter()) {
                 return tile;
             }
-            // Under the map's lock a tile that is in the map is not closed.
+            // A tile in the map cannot be closed while the map's entry is locked.
             let tile = self.tiles.entry(key);
             let tile = Arc::clone(&tile.or_insert_with(|| Arc::new(Tile::new(key))));
             if tile.enter() {
@@ -134,8 +139,8 @@ impl Grid {
 
     fn leave(&self, tile: &Tile) {
         if tile.leave() {
-            self.tiles.remove_if(&tile.key, |_, known| {
-                std::ptr::eq(Arc::as_ptr(known), tile) && known.close()
+            self.tiles.remove_if(&tile.key, |_, mapped| {
+                std::ptr::eq(Arc::as_ptr(mapped), tile) && mapped.close()
             });
         }
     }
@@ -157,8 +162,8 @@ fn entry(driver: DriverId, place: Coordinates, square: Square, tags: Tags) -> Gr
     GridEntry::new(driver, SpherePoint::of(place), square.path(), tags)
 }
 
-fn take_out(spot: &GridSlot, driver: DriverId) {
-    spot.tile.change(spot.square.cell(), |node| {
-        node.remove(driver, spot.square.path(), 0);
+fn take_out(slot: &GridSlot, driver: DriverId) {
+    slot.tile.change(slot.square.cell(), |node| {
+        node.remove(driver, slot.square.path(), 0);
     });
 }

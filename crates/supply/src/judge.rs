@@ -1,11 +1,14 @@
-//! Whether to believe a device.
+//! Decides whether to believe the positions that a device sends.
 //!
-//! Devices send positions late, twice, in bursts, and from where the driver has never been: a phone that sees no sky takes its place from a mast or
-//! a stranger's network. A fix is judged against the last one that was believed. Pure: the time of receipt comes in as an argument.
+//! Devices send positions late, twice, in bursts, and from places where the driver has never been: a phone without a
+//! view of the sky takes its position from a mast or from an unrelated network. A fix is judged against the last one
+//! that was believed. The judge is pure: the time of receipt is an argument.
 //!
-//! Nobody must be stuck where they are not, so a place too far away is believed after all once [`CONFIRMED_BY`] fixes in a row agree on it that were received
-//! apart: what a device says at once, with whatever times, it says once. That says where a driver is, not that anybody drove there. And nobody
-//! can be stuck in the future: a device's clock may be ahead by [`AHEAD_MAX`] only, so what it says is late for no longer than that once it has been set right.
+//! A driver must never be stuck at a wrong place. So a place too far away is believed after all once [`CONFIRMED_BY`]
+//! fixes in a row agree on it. Only fixes that were received at different times count: a report counts once, whatever
+//! times it names. Such a place says where the driver is, not that they drove there. Nor can a driver be stuck in the
+//! future: a device's clock may be ahead by [`AHEAD_MAX`] at most, so once it is set right its fixes are late for no
+//! longer than that.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -14,35 +17,35 @@ use domain::Fix;
 
 use super::grid::{distance_at_most_m, distance_m};
 
-/// Faster than this nobody drives, in metres a second.
+/// Faster than any driver drives, in metres a second.
 pub(crate) const SPEED_MAX_MPS: f64 = 70.0;
-/// A fix that may be further off says nothing about who is near, in metres.
+/// A fix with a larger error, in metres, does not help to find who is near.
 pub(crate) const ACCURACY_MAX_M: f64 = 500.0;
-/// A fix that soon after the last one tells nothing new.
+/// A fix that follows the last one sooner than this says nothing new.
 pub(crate) const APART_MIN: SignedDuration = SignedDuration::from_millis(200);
-/// How far a device's clock may be ahead of ours.
+/// How far a device's clock may be ahead of the service's.
 pub const AHEAD_MAX: SignedDuration = SignedDuration::from_secs(60);
-/// How old a fix may be when it arrives.
+/// The greatest age of a fix when it arrives.
 pub(crate) const AGE_MAX: SignedDuration = SignedDuration::from_mins(10);
-/// So many fixes that agree with each other make a place believed that could not have been reached.
+/// How many fixes in a row must agree on a place out of reach before it is believed.
 pub const CONFIRMED_BY: u32 = 3;
 
-/// What a fix was found to be.
+/// What the judge makes of a fix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// It is where the driver is.
+    /// The fix is believed: this is where the driver is.
     Accepted,
-    /// Older than what is known.
+    /// Older than the last accepted fix.
     Late,
-    /// Of the same moment as what is known.
+    /// At the same time as the last accepted fix.
     Duplicate,
-    /// Nobody can have got there so fast, or the device is too unsure.
+    /// Too far from the last accepted fix to be reached in time, or too inaccurate.
     Impossible,
-    /// Too old to say where the driver is now: it comes late, or the device's clock is behind.
+    /// Too old to say where the driver is now: it was sent late, or the device's clock is behind.
     TooOld,
-    /// Of a time that has not come: the device's clock is ahead.
+    /// From a time that has not come: the device's clock is ahead.
     FromFuture,
-    /// Too soon after what is known.
+    /// Too soon after the last accepted fix.
     TooFrequent,
 }
 
@@ -69,7 +72,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Counts one more.
+    /// Counts one verdict.
     pub(crate) fn add(&mut self, verdict: Verdict) {
         *match verdict {
             Verdict::Accepted => &mut self.accepted,
@@ -83,30 +86,31 @@ impl Counts {
     }
 }
 
-/// What is known of one device.
+/// The last accepted fix of one device, and the place that its later fixes may confirm.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Judge {
     last: Option<Fix>,
-    /// Hardly ever there, so it takes no room.
+    /// Rarely present, so it is boxed.
     doubted: Option<Box<Doubted>>,
 }
 
-/// A place that could not have been reached, as last said, and how many fixes in a row, received apart, have agreed on it.
+/// A place out of reach: the last fix that named it, and how many fixes in a row, received at different times, have
+/// agreed on it.
 #[derive(Debug, Clone)]
 struct Doubted {
     last: Fix,
     agreeing: u32,
-    /// When the last of those was received.
+    /// When the last fix that counted was received.
     counted_at: Timestamp,
 }
 
 impl Judge {
-    /// The last fix that was believed.
+    /// The last accepted fix.
     pub(crate) fn last(&self) -> Option<&Fix> {
         self.last.as_ref()
     }
 
-    /// Judges fixes that came together, in the order of their times, and gives those that were accepted.
+    /// Judges the fixes of one report in the order of their times; returns the accepted ones and the counts.
     pub(crate) fn judge_all(
         &mut self,
         fixes: &[Fix],
@@ -131,7 +135,7 @@ impl Judge {
         (accepted, counts)
     }
 
-    /// Judges one fix, and remembers it if it is accepted.
+    /// Judges one fix. An accepted one becomes the last fix.
     pub(crate) fn judge(&mut self, fix: &Fix, received_at: Timestamp) -> Verdict {
         let verdict = self.verdict(fix, received_at);
         if verdict == Verdict::Accepted {
@@ -170,7 +174,7 @@ impl Judge {
         }
     }
 
-    /// Notes a place that could not have been reached; `true` when enough fixes in a row, received apart, have said so.
+    /// Notes a place out of reach; `true` when enough fixes in a row, received at different times, agree on it.
     fn is_confirmed(&mut self, fix: &Fix, received_at: Timestamp) -> bool {
         let first = Doubted {
             last: *fix,
@@ -178,7 +182,7 @@ impl Judge {
             counted_at: received_at,
         };
         let doubted = match self.doubted.take() {
-            // What says the same again at once, or comes too late, confirms nothing, and denies nothing.
+            // A fix from the same report, or one that comes too late, neither confirms nor denies.
             Some(doubted) if fix.at.duration_since(doubted.last.at) < APART_MIN => *doubted,
             Some(doubted) if !is_reachable(&doubted.last, fix) => first,
             Some(doubted) if received_at.duration_since(doubted.counted_at) < APART_MIN => {
@@ -199,12 +203,12 @@ impl Judge {
     }
 }
 
-/// Whether a driver can have got from the one place to the other, as far off as both may be.
+/// Whether a driver can have got from one fix to the other in the time between them, given the error of both.
 fn is_reachable(from: &Fix, to: &Fix) -> bool {
     let unsure = from.accuracy_m.unwrap_or(0.0) + to.accuracy_m.unwrap_or(0.0);
     let seconds = to.at.duration_since(from.at).as_secs_f64();
     let reach = SPEED_MAX_MPS * seconds + unsure;
-    // Hardly anybody is as fast as that, so the exact distance is seldom asked for.
+    // Hardly any driver is that fast, so the exact distance is rarely needed.
     distance_at_most_m(from.location, to.location) <= reach
         || distance_m(from.location, to.location) <= reach
 }

@@ -1,18 +1,17 @@
-//! Where the free drivers are.
+//! The drivers on shift, with an index of where the free ones are.
 //!
-//! A driver on shift has one record (`shift`) in a map, and one entry in an index of the
-//! earth's surface ([`grid`]) once a position of theirs is believed ([`judge`]).
-//! Whoever changes a driver, be it the place, the occupation or the vehicle, has the record to themselves until the index has it too, so
-//! two who do it at once leave neither two entries nor none. A search touches no record: it sees each driver as they
-//! are, or as they were a moment ago. That is enough, because it decides nothing: whom an offer goes to is written by the
-//! database.
+//! A driver on shift has one record (`shift`) in a map, and one entry in an index of the earth's surface ([`grid`])
+//! once one of their positions was believed ([`judge`]). A thread that changes a driver's place, occupation or vehicle
+//! holds the record until the index is changed too, so concurrent changes leave neither two entries nor none. A search
+//! reads no record: it sees each driver as they are, or as they were a moment ago. That is enough, because a search
+//! decides nothing: the database decides who gets an offer.
 //!
-//! The map is cut into `SHARDS` with a lock each, and a record lies in it as it is: a report among 100,000 drivers mostly waits for memory, so
-//! neither a pointer nor a second lock stands before it.
+//! The map is cut into `SHARDS` with a lock each, and holds the records by value. A report among 100,000 drivers mostly
+//! waits for memory, so neither a pointer nor a second lock stands before the record.
 //!
-//! Everything here is in memory and as large as the number of drivers on shift: a fix lives until the next one, a cell
-//! while somebody is in it, a class while somebody drives it. Time is an argument. What is on shift after a start is told
-//! by the caller.
+//! Everything here is in memory and grows with the number of drivers on shift: a fix lives until the next one, a cell
+//! while a driver is in it, a class while a driver drives it. Time is an argument. After a start, the caller puts the
+//! drivers on shift again.
 
 #![warn(unreachable_pub)]
 
@@ -48,13 +47,13 @@ pub use fit::{PassedOver, Unfit};
 pub use judge::Verdict;
 pub use shift::{IDLE_AFTER, Occupation, STALE_AFTER};
 
-/// The drivers on shift; clones are the same.
+/// The drivers on shift. Clones share the same state.
 #[derive(Debug, Clone, Default)]
 pub struct Supply {
     shared: Arc<SharedSupply>,
 }
 
-/// So many that threads which report at once hardly ever meet.
+/// Enough shards that threads which report at the same time hardly ever meet.
 const SHARDS: usize = 256;
 
 #[derive(Debug)]
@@ -85,38 +84,38 @@ impl Default for SharedSupply {
 #[error("The driver is not on shift.")]
 pub struct NotOnShift;
 
-/// What became of reported fixes.
+/// The result of a report of fixes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reported {
     /// How many were found to be what.
     pub counts: Counts,
-    /// Those that were accepted, in the order of their times.
+    /// In the order of their times.
     pub accepted: Vec<Fix>,
 }
 
 impl Reported {
-    /// The last of those accepted.
+    /// The last accepted fix.
     pub fn latest(&self) -> Option<&Fix> {
         self.accepted.last()
     }
 }
 
-/// Whom a trip needs.
+/// What a trip needs of a driver.
 #[derive(Clone, Copy)]
 pub struct Wanted<'a> {
     /// The pick-up.
     pub from: Coordinates,
-    /// How many drivers at most.
+    /// The greatest number of drivers to find.
     pub k: usize,
-    /// How long they may take to the pick-up, in seconds.
+    /// The longest time to the pick-up, in seconds.
     pub eta_max_s: u32,
     /// What they must drive.
     pub class: &'a VehicleClass,
-    /// How many seats they must have.
+    /// The number of seats that the vehicle must have.
     pub passengers: u8,
-    /// Now.
+    /// The current time.
     pub at: Timestamp,
-    /// Not those of whom this is true.
+    /// Drivers for whom this is true are left out.
     pub except: &'a dyn Fn(DriverId) -> bool,
 }
 
@@ -125,27 +124,28 @@ pub struct Wanted<'a> {
 pub struct NearbyDriver {
     /// Who.
     pub driver: DriverId,
-    /// How far from the pick-up, by straight line.
+    /// Distance to the pick-up by straight line.
     pub metres: f64,
-    /// How long to the pick-up, in seconds.
+    /// Time to the pick-up, in seconds.
     pub eta_s: u32,
 }
 
-/// What is known of a driver on shift whose place is known.
+/// What dispatching needs of a driver on shift whose position is known.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Seen {
     /// Where.
     pub place: Coordinates,
-    /// Since when the driver waits for a trip, or serves one.
+    /// Since when the driver has waited for a trip, or has been serving one.
     pub since: Timestamp,
-    /// How many offers of this shift the driver accepted.
+    /// How many offers the driver accepted in this shift.
     pub accepted: u32,
-    /// How many the driver declined or let expire.
+    /// How many offers the driver declined or let expire in this shift.
     pub refused: u32,
 }
 
 impl Supply {
-    /// Puts a driver on shift, free. One who is on shift already goes on in that vehicle, where and at what they were.
+    /// Puts a driver on shift, free. A driver who is on shift already keeps their place and occupation and goes on in
+    /// the given vehicle.
     pub fn begin(&self, driver: DriverId, vehicle: Vehicle, at: Timestamp) {
         let SharedSupply {
             classes,
@@ -174,7 +174,7 @@ impl Supply {
             occupations,
             ..
         } = &*self.shared;
-        // Before anybody can begin anew.
+        // Under the shard's lock, before another call can begin a new shift.
         let ended = self.shared.shifts.remove_if_mut(&driver, |_, shift| {
             classes.give_back(&shift.end(grid).class);
             occupations.one_less(shift.occupation());
@@ -183,7 +183,7 @@ impl Supply {
         ended.map(drop).ok_or(NotOnShift)
     }
 
-    /// Judges what a driver's device says, in the order of its times, and moves the driver to the last place that was accepted.
+    /// Judges a report's fixes in the order of their times, and moves the driver to the last accepted one.
     pub fn report(
         &self,
         driver: DriverId,
@@ -197,7 +197,7 @@ impl Supply {
         Ok(Reported { counts, accepted })
     }
 
-    /// Counts what devices reported that is no position.
+    /// Counts reported fixes that are no positions.
     pub fn count_invalid(&self, invalid: u64) {
         self.shared.verdicts.add(Counts {
             invalid,
@@ -205,7 +205,7 @@ impl Supply {
         });
     }
 
-    /// Says what a driver is at; gives what it was before.
+    /// Changes a driver's occupation; returns the one before.
     pub fn occupy(
         &self,
         driver: DriverId,
@@ -222,28 +222,29 @@ impl Supply {
         })
     }
 
-    /// A driver's trip is over, so that they wait from then on, whenever they were heard of last; those off shift do not.
+    /// Begins a driver's wait anew, after a trip. Does nothing for a driver off shift.
     pub fn wait_from(&self, driver: DriverId, at: Timestamp) {
         let _ = self.change(driver, |shift| shift.wait_from(at));
     }
 
-    /// What a driver is at; nothing when off shift.
+    /// A driver's occupation; `None` when off shift.
     pub fn occupation(&self, driver: DriverId) -> Option<Occupation> {
         self.on_shift(driver, |shift| shift.occupation())
     }
 
-    /// Where a driver is, as far as it was believed.
+    /// A driver's last accepted fix.
     pub fn latest(&self, driver: DriverId) -> Option<Fix> {
         self.on_shift(driver, |shift| shift.latest()).flatten()
     }
 
-    /// Whether too little has been heard of a driver lately to offer them a trip; so it is off shift.
+    /// Whether a driver gets no offers, because no fix was accepted for longer than [`STALE_AFTER`] or because they are
+    /// off shift.
     pub fn is_stale(&self, driver: DriverId, at: Timestamp) -> bool {
         self.on_shift(driver, |shift| shift.is_stale(at))
             .unwrap_or(true)
     }
 
-    /// The drivers of whom nothing has been heard for [`IDLE_AFTER`], by their ids. A driver on a trip is never among them.
+    /// The drivers without an accepted fix for [`IDLE_AFTER`], sorted by id. A driver on a trip is never among them.
     pub fn idle(&self, at: Timestamp) -> Vec<DriverId> {
         let shifts = self.shared.shifts.iter();
         let idle = shifts.filter(|shift| shift.is_idle(at));
@@ -252,7 +253,7 @@ impl Supply {
         idle
     }
 
-    /// Those who may get an offer and have a place, by their ids.
+    /// The drivers who may get an offer and whose position is known, sorted by id.
     pub fn free(&self, at: Timestamp) -> Vec<(DriverId, Coordinates)> {
         let free = self.shared.shifts.iter().filter_map(|shift| {
             let is_free = shift.occupation() == Occupation::Free && !shift.is_stale(at);
@@ -264,8 +265,8 @@ impl Supply {
         free
     }
 
-    /// The nearest who may get the trip: free, of the class, with the seats, heard of within [`STALE_AFTER`], and there in time. Nearest first, of equally near ones the
-    /// smaller id first.
+    /// The nearest drivers who may get the trip: free, of the class, with the seats, heard of within [`STALE_AFTER`],
+    /// and there in time. Nearest first; of equally near drivers the smaller id comes first.
     pub fn nearest(&self, wanted: &Wanted<'_>) -> Vec<NearbyDriver> {
         let SharedSupply {
             classes, grid, eta, ..
@@ -278,7 +279,7 @@ impl Supply {
         let found = grid.nearest(wanted.from, wanted.k, metres_max, |driver, tags| {
             unfit(wanted, Some(class), now, driver, tags).is_none()
         });
-        // As large as it may become at once: growing means to wait for the allocator, which those who report keep busy.
+        // Allocates the final size at once: growing would wait for the allocator, which reporting threads keep busy.
         let mut candidates = Vec::with_capacity(found.len());
         let in_order = found.into_iter().map(|found| NearbyDriver {
             driver: found.driver,
@@ -289,7 +290,7 @@ impl Supply {
         candidates
     }
 
-    /// The nearest `k` who may not get the trip although they might be there in time, and why not.
+    /// The nearest `k` drivers within reach who may not get the trip, each with the reason.
     pub fn passed_over(&self, wanted: &Wanted<'_>) -> Vec<PassedOver> {
         let SharedSupply {
             classes, grid, eta, ..
@@ -316,39 +317,39 @@ impl Supply {
         passed_over.collect()
     }
 
-    /// What is known of a driver whose place is known.
+    /// A driver whose position is known, as dispatching needs them.
     pub fn seen(&self, driver: DriverId) -> Option<Seen> {
         self.on_shift(driver, DriverOnShift::seen).flatten()
     }
 
-    /// Whether a driver on shift has the vehicle for a trip of that class for so many passengers.
+    /// Whether a driver on shift has the right vehicle for a trip of that class and number of passengers.
     pub fn serves(&self, driver: DriverId, class: &VehicleClass, passengers: u8) -> bool {
         let serves = |shift: &DriverOnShift| shift.vehicle().serves(class, passengers);
         self.on_shift(driver, serves).unwrap_or(false)
     }
 
-    /// Whether a driver at that distance by straight line may be there in time.
+    /// Whether a driver at that distance by straight line can be there in time.
     pub fn reaches(&self, metres: f64, eta_max_s: u32) -> bool {
         metres <= self.shared.eta.metres_max(eta_max_s)
     }
 
-    /// A driver has answered an offer, or let its time pass.
+    /// Counts a driver's answer to an offer. An expired offer counts as refused.
     pub fn answered(&self, driver: DriverId, is_accepted: bool) {
         let _ = self.change(driver, |shift| shift.answered(is_accepted));
     }
 
-    /// How many fixes were found to be what, since the start.
+    /// Reported fixes since the start, counted by verdict.
     pub fn verdicts(&self) -> Counts {
         self.shared.verdicts.total()
     }
 
-    /// How many drivers are at what.
+    /// Drivers on shift, counted by occupation.
     pub fn drivers(&self) -> OnShift {
         self.shared.occupations.now()
     }
 
-    fn on_shift<R>(&self, driver: DriverId, look: impl FnOnce(&DriverOnShift) -> R) -> Option<R> {
-        self.shared.shifts.get(&driver).map(|shift| look(&shift))
+    fn on_shift<R>(&self, driver: DriverId, read: impl FnOnce(&DriverOnShift) -> R) -> Option<R> {
+        self.shared.shifts.get(&driver).map(|shift| read(&shift))
     }
 
     fn change<R>(

@@ -1,4 +1,4 @@
-//! One driver's shift: where they are, and what they are at.
+//! The record of one driver on shift: vehicle, occupation, and last position.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -8,41 +8,42 @@ use super::Seen;
 use super::grid::{Grid, GridSlot, Tags};
 use super::judge::{Counts, Judge};
 
-/// A driver of whom nothing has been heard for longer gets no offers.
+/// A driver without an accepted fix for longer than this gets no offers.
 pub const STALE_AFTER: SignedDuration = SignedDuration::from_secs(60);
-/// A driver of whom nothing has been heard for so long, and who is on no trip, may be taken off shift.
+/// A driver on no trip without an accepted fix for this long may be taken off shift.
 pub const IDLE_AFTER: SignedDuration = SignedDuration::from_secs(180);
 
-/// What a driver on shift is at.
+/// Whether a driver on shift is free, has an offer, or is on a trip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Occupation {
-    /// May get an offer.
+    /// The driver may get an offer.
     Free,
-    /// Has one to decide on.
+    /// The driver has an offer to decide on.
     Offered,
-    /// Serves a trip.
+    /// The driver is on this trip.
     OnTrip(TripId),
 }
 
-/// What is known of a driver on shift. Whoever changes it has it alone, and the driver's place in the grid changes with it only.
+/// The record of a driver on shift. A thread that changes it holds it exclusively, and the driver's entry in the grid
+/// changes only together with it.
 #[derive(Debug)]
 pub(crate) struct DriverOnShift {
     driver: DriverId,
     vehicle: Vehicle,
     class: u32,
     occupation: Occupation,
-    /// When the shift, or the wait after a trip, began.
+    /// When the shift began, or the wait after the last trip.
     began_at: Timestamp,
-    /// When a fix was last accepted, by our clock.
+    /// When the last accepted fix was received, by the service's clock.
     heard_at: Option<Timestamp>,
     judge: Judge,
-    spot: Option<GridSlot>,
+    slot: Option<GridSlot>,
     accepted: u32,
     refused: u32,
 }
 
 impl DriverOnShift {
-    /// A shift that begins, with nothing heard yet.
+    /// A new shift, without a position yet.
     pub(crate) fn new(driver: DriverId, vehicle: Vehicle, class: u32, at: Timestamp) -> Self {
         Self {
             driver,
@@ -52,13 +53,13 @@ impl DriverOnShift {
             began_at: at,
             heard_at: None,
             judge: Judge::default(),
-            spot: None,
+            slot: None,
             accepted: 0,
             refused: 0,
         }
     }
 
-    /// Goes on in another vehicle, or the same; gives the one before.
+    /// Continues the shift in the given vehicle; returns the vehicle before.
     pub(crate) fn resume(
         &mut self,
         grid: &Grid,
@@ -73,15 +74,15 @@ impl DriverOnShift {
         before
     }
 
-    /// Takes the driver off the grid; gives the vehicle.
+    /// Removes the driver from the grid; returns their vehicle.
     pub(crate) fn end(&mut self, grid: &Grid) -> &Vehicle {
-        if let Some(spot) = self.spot.take() {
-            grid.remove(spot, self.driver);
+        if let Some(slot) = self.slot.take() {
+            grid.remove(slot, self.driver);
         }
         &self.vehicle
     }
 
-    /// Judges what the device says, and moves the driver.
+    /// Judges a report's fixes and moves the driver.
     pub(crate) fn report(
         &mut self,
         grid: &Grid,
@@ -93,42 +94,42 @@ impl DriverOnShift {
             let heard_at = self.heard_at.map_or(received_at, |at| at.max(received_at));
             self.heard_at = Some(heard_at);
             let tags = self.tags(heard_at);
-            match &mut self.spot {
-                Some(spot) => grid.relocate(spot, self.driver, fix.location, tags),
-                None => self.spot = Some(grid.insert(self.driver, fix.location, tags)),
+            match &mut self.slot {
+                Some(slot) => grid.relocate(slot, self.driver, fix.location, tags),
+                None => self.slot = Some(grid.insert(self.driver, fix.location, tags)),
             }
         }
         (accepted, counts)
     }
 
-    /// Notes what the driver is at; gives what it was before.
+    /// Changes the occupation; returns the one before.
     pub(crate) fn occupy(&mut self, grid: &Grid, occupation: Occupation) -> Occupation {
         let before = std::mem::replace(&mut self.occupation, occupation);
         self.retag(grid);
         before
     }
 
-    /// The driver has a trip no longer: waiting begins anew.
+    /// Begins the wait for a trip anew, because the last trip is over.
     pub(crate) fn wait_from(&mut self, at: Timestamp) {
         self.began_at = self.began_at.max(at);
     }
 
-    /// What the driver is at.
+    /// The driver's occupation.
     pub(crate) fn occupation(&self) -> Occupation {
         self.occupation
     }
 
-    /// The last fix that was accepted.
+    /// The last accepted fix.
     pub(crate) fn latest(&self) -> Option<Fix> {
         self.judge.last().copied()
     }
 
-    /// What the driver drives.
+    /// The driver's vehicle.
     pub(crate) fn vehicle(&self) -> &Vehicle {
         &self.vehicle
     }
 
-    /// What is known of the driver, once a position was believed.
+    /// The driver as dispatching needs them; `None` before the first accepted fix.
     pub(crate) fn seen(&self) -> Option<Seen> {
         Some(Seen {
             place: self.judge.last()?.location,
@@ -148,13 +149,13 @@ impl DriverOnShift {
         *count = count.saturating_add(1);
     }
 
-    /// Whether too little has been heard lately for an offer.
+    /// Whether the last accepted fix is too old for an offer.
     pub(crate) fn is_stale(&self, at: Timestamp) -> bool {
         self.heard_at
             .is_none_or(|heard| is_stale(ticks(heard), ticks(at)))
     }
 
-    /// Whether the driver has gone, by the look of it: on no trip, and not heard of.
+    /// Whether the driver has probably gone: on no trip, and no fix for [`IDLE_AFTER`].
     pub(crate) fn is_idle(&self, at: Timestamp) -> bool {
         let last_sign = self
             .heard_at
@@ -166,8 +167,8 @@ impl DriverOnShift {
     }
 
     fn retag(&self, grid: &Grid) {
-        if let (Some(spot), Some(heard_at)) = (&self.spot, self.heard_at) {
-            grid.retag(spot, self.driver, self.tags(heard_at));
+        if let (Some(slot), Some(heard_at)) = (&self.slot, self.heard_at) {
+            grid.retag(slot, self.driver, self.tags(heard_at));
         }
     }
 
@@ -181,15 +182,16 @@ impl DriverOnShift {
     }
 }
 
-/// [`STALE_AFTER`] as the grid keeps it.
+/// [`STALE_AFTER`] in the grid's unit of time.
 const STALE_AFTER_TICKS: i32 = (STALE_AFTER.as_millis() / 100) as i32;
 
-/// A moment as the grid keeps it: tenths of a second, beginning anew every 13 years.
+/// A time in the grid's unit: tenths of a second, wrapping around every 13 years.
 pub(crate) fn ticks(at: Timestamp) -> u32 {
     at.as_millisecond().div_euclid(100) as u32
 }
 
-/// Whether what was heard then is too old now. What seems to come from the future is not: threads read the clock in no particular order.
+/// Whether a position received at `heard` is too old at `now`. One that seems to come from the future is not: threads
+/// read the clock in no particular order.
 pub(crate) fn is_stale(heard: u32, now: u32) -> bool {
     let age = now.wrapping_sub(heard) as i32;
     age > STALE_AFTER_TICKS

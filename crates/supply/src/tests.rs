@@ -52,7 +52,7 @@ fn van() -> Vehicle {
     }
 }
 
-/// Anybody near Vienna's middle.
+/// A request near the middle of Vienna.
 struct NearVienna {
     class: VehicleClass,
     passengers: u8,
@@ -91,7 +91,7 @@ impl NearVienna {
     }
 }
 
-/// Drivers 1, 2 and 3, one further north than the other by 111 metres each.
+/// Drivers 1, 2 and 3, each 111 metres north of the one before.
 fn three() -> Supply {
     let supply = Supply::default();
     for id in 1..=3 {
@@ -172,14 +172,14 @@ fn an_occupied_driver_gets_nothing_until_free() {
     );
     assert_eq!(supply.occupy(driver(2), trip), Ok(Occupation::Free));
     assert_eq!(supply.occupation(driver(2)), Some(trip));
-    let at_what = OnShift {
+    let expected = OnShift {
         free: 1,
         offered: 1,
         on_trip: 1,
     };
-    assert_eq!(supply.drivers(), at_what);
+    assert_eq!(supply.drivers(), expected);
     assert_eq!(NearVienna::default().of(&supply), [3]);
-    // Moving frees nobody.
+    // A report does not free the driver.
     let moved = supply.report(driver(2), &[fix(48.2, 16.37, after_s(9))], after_s(9));
     assert_eq!(moved.expect("on shift").counts.accepted, 1);
     assert_eq!(NearVienna::default().of(&supply), [3]);
@@ -213,7 +213,7 @@ fn a_driver_not_heard_of_gets_no_offer_and_then_is_idle() {
     assert_eq!(heard.expect("on shift").counts.accepted, 1);
     supply.begin(driver(4), standard(), after_s(100));
     assert_eq!(supply.idle(after_s(180)), [driver(2)]);
-    // Whose trip has ended may wait as long again, and gets no offer unheard.
+    // A driver whose trip has ended may wait as long again, but gets no offer without a fresh fix.
     supply.wait_from(driver(1), after_s(170));
     let freed = supply.occupy(driver(1), Occupation::Free);
     assert_eq!(freed, Ok(Occupation::OnTrip(trip)));
@@ -230,15 +230,15 @@ fn nothing_is_known_of_a_driver_off_shift() {
     assert_eq!(supply.occupation(driver(1)), None);
     assert_eq!(supply.latest(driver(1)), None);
     assert!(supply.is_stale(driver(1), noon()));
-    let told = supply.report(driver(1), &[fix(48.2, 16.37, noon())], noon());
-    assert_eq!(told, Err(NotOnShift));
+    let report = supply.report(driver(1), &[fix(48.2, 16.37, noon())], noon());
+    assert_eq!(report, Err(NotOnShift));
     assert_eq!(
         supply.occupy(driver(1), Occupation::Offered),
         Err(NotOnShift)
     );
     assert_eq!(NearVienna::default().of(&supply), [2, 3]);
     assert_eq!(supply.drivers().free, 2);
-    // A new shift knows nothing of the old one.
+    // A new shift starts without the old one's position.
     supply.begin(driver(1), standard(), noon());
     assert_eq!(supply.latest(driver(1)), None);
     assert_eq!(NearVienna::default().of(&supply), [2, 3]);
@@ -278,12 +278,12 @@ fn operators_see_how_many_fixes_were_what() {
 #[test]
 fn what_is_not_believed_neither_moves_a_driver_nor_is_a_sign_of_life() {
     let supply = three();
-    let told = [
+    let report = [
         (fix(48.2005, 16.37, after_s(-1)), Verdict::Late),
         (fix(48.2005, 16.37, noon()), Verdict::Duplicate),
         (fix(50.0, 16.37, after_s(50)), Verdict::Impossible),
     ];
-    for (fix, verdict) in told {
+    for (fix, verdict) in report {
         let reported = supply.report(driver(3), &[fix], after_s(50));
         let mut expected = Counts::default();
         expected.add(verdict);
@@ -298,7 +298,7 @@ fn what_is_not_believed_neither_moves_a_driver_nor_is_a_sign_of_life() {
         ..NearVienna::default()
     };
     assert_eq!(ask().of(&supply), [2]);
-    // Heard of again, offered trips again.
+    // After a fresh fix the driver is offered trips again.
     let heard = supply.report(driver(3), &[fix(48.204, 16.37, at)], at);
     assert_eq!(heard.expect("on shift").counts.accepted, 1);
     assert_eq!(ask().of(&supply), [2, 3]);
@@ -306,7 +306,7 @@ fn what_is_not_believed_neither_moves_a_driver_nor_is_a_sign_of_life() {
 
 const IDS: i64 = 400;
 
-/// One thread's work: it moves, occupies, frees, ends and begins drivers whom the other threads change as well.
+/// One thread's work: it moves, occupies, frees, ends and begins drivers whom other threads change as well.
 fn disturb(supply: &Supply, seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
     for step in 0..6_000 {
@@ -321,7 +321,7 @@ fn disturb(supply: &Supply, seed: u64) {
                 let lat = 48.2 + random.f64() * 0.02;
                 let lon = 16.36 + random.f64() * 0.02;
                 let at = noon() + SignedDuration::from_millis(step * 5);
-                // Far jumps become possible by having waited.
+                // Time has passed, so that far jumps become possible.
                 let fixes = [0, 1, 2].map(|n| fix(lat, lon, at + SignedDuration::from_secs(n)));
                 drop(supply.report(driver, &fixes, at));
             }
@@ -329,7 +329,7 @@ fn disturb(supply: &Supply, seed: u64) {
     }
 }
 
-fn look(supply: &Supply) {
+fn search(supply: &Supply) {
     let mut random = fastrand::Rng::with_seed(99);
     for _ in 0..3_000 {
         let found = all_near(supply, random.usize(1..40));
@@ -363,9 +363,9 @@ fn many_threads_lose_and_double_nobody() {
             let supply = supply.clone();
             scope.spawn(move || disturb(&supply, seed));
         }
-        scope.spawn(|| look(&supply));
+        scope.spawn(|| search(&supply));
     });
-    // Whoever now is in a van is made to be in a car: then every driver's own record says what is to be found.
+    // Drivers in a van change to a car. Then each driver's record alone says whether a search must find them.
     for id in 0..IDS {
         if supply.occupation(driver(id)).is_some() {
             supply.begin(driver(id), standard(), noon());

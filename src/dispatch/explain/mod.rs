@@ -133,7 +133,7 @@ fn names(
     let searched = rounds.iter().map(|round| &round.searched);
     let in_rounds = searched.flat_map(|searched| {
         let candidates = searched.candidates.iter().map(|one| one.driver);
-        candidates.chain(searched.left_out.iter().map(|one| one.driver))
+        candidates.chain(searched.excluded.iter().map(|one| one.driver))
     });
     let in_offers = offers.iter().map(|offer| offer.driver);
     let drivers: BTreeSet<i64> = in_rounds
@@ -173,7 +173,7 @@ mod tests {
             unheard: 0,
             via: Via::Straight,
             candidates: Vec::new(),
-            left_out: Vec::new(),
+            excluded: Vec::new(),
             chosen: Chosen::Offered(chosen.to_vec()),
         };
         Round {

@@ -225,10 +225,10 @@ impl Explanation {
 
     fn round(&self, round: &Round) -> RoundObject<'_> {
         let searched = &round.searched;
-        let left_out = searched.left_out.iter().map(|left_out| LeftOutObject {
-            driver: self.named(left_out.driver),
-            metres: left_out.metres,
-            why: left_out.why,
+        let excluded = searched.excluded.iter().map(|excluded| LeftOutObject {
+            driver: self.named(excluded.driver),
+            metres: excluded.metres,
+            why: excluded.why,
         });
         let candidates = searched.candidates.iter().map(|one| self.candidate(one));
         let drivers = searched.chosen.drivers().iter();
@@ -246,7 +246,7 @@ impl Explanation {
             eta_by: searched.via,
             wave: searched.wave(),
             candidates: candidates.collect(),
-            left_out: left_out.collect(),
+            left_out: excluded.collect(),
             outcome: match searched.chosen {
                 Chosen::Offered(_) => "offered",
                 Chosen::Held(_) => "held",

@@ -88,9 +88,9 @@ impl Explanation {
         for one in &searched.candidates {
             self.write_candidate(f, one, &searched.chosen)?;
         }
-        for left_out in &searched.left_out {
-            let (name, why) = (self.name(left_out.driver), left_out.why.as_str());
-            writeln!(f, "  left out   {name:20} {:>6} m   {why}", left_out.metres)?;
+        for excluded in &searched.excluded {
+            let (name, why) = (self.name(excluded.driver), excluded.why.as_str());
+            writeln!(f, "  left out   {name:20} {:>6} m   {why}", excluded.metres)?;
         }
         if searched.unheard > 0 {
             writeln!(

@@ -1,8 +1,9 @@
-//! `batch`: the searches of an area gather for a window, and one assignment is solved over all that wait.
+//! The policy `batch`: the searches of an area gather for a window, then one assignment is solved over all of them.
 //!
-//! Most matches first, then the least total cost. The window is short where drivers are plenty, for then nobody gains by waiting, and longer where they are
-//! scarce; devices that acknowledge nothing are no drivers in this. It begins with the oldest search that is due, which is a column: a restart forgets no window. Whoever is left over for want of candidates is looked for among
-//! more of them, in the same window.
+//! An assignment has the most matches first, then the least total cost. The window is short where drivers are plenty,
+//! because then waiting gains nothing, and longer where they are scarce. Drivers whose devices acknowledge nothing do
+//! not count. The window begins with the oldest search that is due; that time is a column, so a restart forgets no
+//! window. A search that gets no driver for want of candidates is tried with more candidates in the same window.
 
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, HashSet};
@@ -14,25 +15,26 @@ use domain::{DriverId, Policy};
 use town::Offering;
 
 use super::World;
-use super::candidates::{EndingRide, Looked, Reach, offering, rank};
+use super::candidates::{EndingRide, Reach, SearchRound, offering, rank};
 use super::decision::{Chosen, Decision};
 
-/// So many candidates a search has; twice as many after each time that they did not suffice. With 20 the nearest by straight line are
-/// too often not those by road: on real trips an assignment over 40 comes much closer to one over all (docs/performance.md).
+/// The number of candidates for each search; it doubles each time that they did not suffice. With 20, the nearest by
+/// straight line are too often not the nearest by road: on real trips an assignment over 40 comes much closer to one
+/// over all (docs/performance.md).
 const CANDIDATES: usize = 40;
-/// How often the candidates of those left over are doubled in one window.
+/// How often the candidates of a search without a driver are doubled within one window.
 const WIDENINGS: u32 = 2;
-/// Where there are so many drivers for a search the window is the shortest.
+/// With this many drivers for each search, the window is shortest.
 const PLENTY: u32 = 3;
-/// How many edges the solver looks at before it is content with less than the best: some tenths of a second.
+/// The most edges that the solver visits before it settles for less than the best: some tenths of a second.
 const VISITS_MAX: u64 = 50_000_000;
 
-/// When to decide.
+/// When a policy decides on the searches of an area.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum When {
-    /// For the areas whose windows are over.
+    /// Once the area's window is over.
     WindowIsOver,
-    /// For all.
+    /// Without waiting for the window.
     AtOnce,
 }
 
@@ -43,7 +45,7 @@ pub(super) fn decide(pool: &[&Search], when: When, world: &World<'_>) -> Vec<Dec
         let area = search.trip.order.area.as_deref();
         areas.entry(area).or_default().push(search);
     }
-    // Known when a window is over, and not before: it may take asking somebody else.
+    // Computed only when a window is over, because it may have to ask another service.
     let ending = LazyCell::new(|| world.rides.ending(world.supply, world.eta, world.at));
     let decisions = areas
         .into_values()
@@ -57,16 +59,17 @@ fn area<F: FnOnce() -> Vec<EndingRide>>(
     ending: &LazyCell<Vec<EndingRide>, F>,
     world: &World<'_>,
 ) -> Option<Decision> {
-    let mut looked: Vec<Looked<'_>> = pool
+    let mut looked: Vec<SearchRound<'_>> = pool
         .iter()
-        .map(|search| look(search, CANDIDATES, world))
+        .map(|search| begin_round(search, CANDIDATES, world))
         .collect();
     let window = window(&looked);
     let gathering = looked.iter().filter(|looked| !looked.has_gathered());
     let oldest = gathering.map(|looked| looked.search.due_at).min();
     if when == When::WindowIsOver && oldest.is_some_and(|oldest| world.at < oldest + window) {
-        // An offer that no device acknowledged asked nobody: whoever got nothing by it does not gather anew. The others go on gathering.
-        looked.retain(Looked::has_gathered);
+        // An offer that no device acknowledged has reached no driver, so its search does not gather again. The others
+        // go on gathering.
+        looked.retain(SearchRound::has_gathered);
     }
     if looked.is_empty() {
         return None;
@@ -85,18 +88,18 @@ fn area<F: FnOnce() -> Vec<EndingRide>>(
     decision.decide();
     for widening in 1..=WIDENINGS {
         let k = CANDIDATES << widening;
-        let wanting: Vec<usize> = left_over(&decision, &looked).collect();
-        if wanting.is_empty() {
+        let unmatched: Vec<usize> = without_driver(&decision, &looked).collect();
+        if unmatched.is_empty() {
             break;
         }
-        let again = wanting.iter().map(|place| {
-            let mut looked = look(looked[*place].search, k, world);
+        let again = unmatched.iter().map(|place| {
+            let mut looked = begin_round(looked[*place].search, k, world);
             looked.add_ending(ending, world);
             looked
         });
-        let again: Vec<Looked<'_>> = again.collect();
+        let again: Vec<SearchRound<'_>> = again.collect();
         let ranked = rank(&again, world);
-        for ((place, again), searched) in wanting.into_iter().zip(again).zip(ranked) {
+        for ((place, again), searched) in unmatched.into_iter().zip(again).zip(ranked) {
             looked[place] = again;
             decision.searches[place] = searched;
         }
@@ -105,30 +108,30 @@ fn area<F: FnOnce() -> Vec<EndingRide>>(
     Some(decision)
 }
 
-fn look<'a>(search: &'a Search, k: usize, world: &World<'_>) -> Looked<'a> {
+fn begin_round<'a>(search: &'a Search, k: usize, world: &World<'_>) -> SearchRound<'a> {
     let offering = offering(search, world.town);
-    let look = Reach {
+    let begin_round = Reach {
         k,
         eta_max_s: offering.eta_max_seconds,
         proposed: &[],
     };
-    Looked::around(search, offering, &look, world)
+    SearchRound::around(search, offering, &begin_round, world)
 }
 
-/// Those who got nobody although there may be more drivers than were looked at.
-fn left_over<'a>(
+/// The indexes of the searches that got no driver although there may be more drivers than were looked for.
+fn without_driver<'a>(
     decision: &'a Decision,
-    looked: &'a [Looked<'_>],
+    looked: &'a [SearchRound<'_>],
 ) -> impl Iterator<Item = usize> + 'a {
     let searches = decision.searches.iter().zip(looked).enumerate();
-    let wanting = searches
+    let unmatched = searches
         .filter(|(_, (searched, looked))| searched.chosen == Chosen::Nobody && looked.is_cut);
-    wanting.map(|(place, _)| place)
+    unmatched.map(|(place, _)| place)
 }
 
-/// How long searches gather: by how many drivers there are for each of them.
-fn window(looked: &[Looked<'_>]) -> SignedDuration {
-    let drivers: HashSet<DriverId> = looked.iter().flat_map(Looked::answering).collect();
+/// How long searches gather, by the number of drivers for each of them.
+fn window(looked: &[SearchRound<'_>]) -> SignedDuration {
+    let drivers: HashSet<DriverId> = looked.iter().flat_map(SearchRound::answering).collect();
     let usual = Offering::default();
     let offering = looked.first().map_or(usual, |looked| looked.offering);
     let (shortest, longest) = (
@@ -136,7 +139,7 @@ fn window(looked: &[Looked<'_>]) -> SignedDuration {
         i64::from(offering.window_longest_ms),
     );
     let (drivers, searches) = (count(drivers.len()), count(looked.len()));
-    // From as many drivers as searches, or fewer, to plenty of them.
+    // Falls from the longest window, with one driver per search or fewer, to the shortest, with `PLENTY` of them.
     let over = (drivers - searches).clamp(0, searches * i64::from(PLENTY - 1));
     let whole = (searches * i64::from(PLENTY - 1)).max(1);
     let ms = longest - (longest - shortest).max(0) * over / whole;

@@ -1,4 +1,4 @@
-//! Who comes into question for a search: the nearest by straight line, ranked by driving time.
+//! The candidates for a search: the nearest drivers by straight line, ranked by driving time.
 
 use domain::Search;
 use domain::{Coordinates, DriverId};
@@ -10,8 +10,8 @@ use super::World;
 use super::cost::{Circumstances, Cost};
 use super::decision::{Chosen, Considered, ExcludedCandidate, Searched, Why};
 
-/// How many of those who were near and did not come into question are written down.
-const LEFT_OUT_MAX: usize = 10;
+/// How many of the excluded candidates are recorded.
+const EXCLUDED_MAX: usize = 10;
 
 /// A driver whose ride will soon be over.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,35 +20,35 @@ pub struct EndingRide {
     pub driver: DriverId,
     /// Where.
     pub drop_off: Coordinates,
-    /// In how many seconds.
+    /// Time until the ride is over, in seconds.
     pub free_in_s: u32,
 }
 
-/// A search, what rules it, and who was found near it.
-pub(super) struct Looked<'a> {
+/// A search round before driving times are known: the search, its rules, and the drivers found near the pick-up.
+pub(super) struct SearchRound<'a> {
     pub(super) search: &'a Search,
     pub(super) offering: Offering,
     eta_max_s: u32,
-    /// Not these, because they are proposed for another trip.
+    /// Drivers who are already proposed for another trip.
     proposed: &'a [DriverId],
     near: Vec<Near>,
     places: Vec<Coordinates>,
-    /// Whether there may be more free drivers than were looked for.
+    /// Whether there may be more free drivers than were round for.
     pub(super) is_cut: bool,
 }
 
-/// Which of those near a pick-up are looked for.
+/// A group of drivers near a pick-up, by how their devices answered.
 #[derive(Clone, Copy)]
-enum Whom {
-    /// Those who have not been asked, whose devices acknowledge what they are sent.
+enum DriverGroup {
+    /// Drivers who were not asked yet and whose devices acknowledge offers.
     Heard,
-    /// Those who have not been asked, whose devices did not acknowledge their last offers.
+    /// Drivers who were not asked yet and whose devices did not acknowledge their last offers.
     Silent,
-    /// Those who have been asked, and whose devices did not acknowledge it.
+    /// Drivers who were asked and whose devices did not acknowledge it.
     Unreached,
 }
 
-/// Somebody found near a pick-up.
+/// A driver found near a pick-up.
 #[derive(Clone, Copy)]
 struct Near {
     driver: DriverId,
@@ -58,23 +58,23 @@ struct Near {
     circumstances: Circumstances,
 }
 
-/// How many, how far away, and who not.
+/// The limits within which a search round looks for drivers.
 pub(super) struct Reach<'a> {
     pub(super) k: usize,
     pub(super) eta_max_s: u32,
-    /// Not these, because they are proposed for another trip.
+    /// Drivers who are already proposed for another trip.
     pub(super) proposed: &'a [DriverId],
 }
 
-impl<'a> Looked<'a> {
-    /// Looks for free drivers around the pick-up of a search. A trip without a place finds nobody.
+impl<'a> SearchRound<'a> {
+    /// Looks for drivers around the pick-up. A trip without a pick-up location finds none.
     pub(super) fn around(
         search: &'a Search,
         offering: Offering,
         look: &Reach<'a>,
         world: &World<'_>,
     ) -> Self {
-        let mut looked = Self {
+        let mut round = Self {
             search,
             offering,
             eta_max_s: look.eta_max_s,
@@ -83,25 +83,25 @@ impl<'a> Looked<'a> {
             places: Vec::new(),
             is_cut: false,
         };
-        let heard = looked.find(Whom::Heard, look.k, world);
-        looked.is_cut = heard == look.k;
-        if !looked.is_cut && !world.unresponsive.is_empty() {
-            looked.find(Whom::Silent, look.k - heard, world);
+        let heard = round.find(DriverGroup::Heard, look.k, world);
+        round.is_cut = heard == look.k;
+        if !round.is_cut && !world.unresponsive.is_empty() {
+            round.find(DriverGroup::Silent, look.k - heard, world);
         }
         if !search.asked.unreached.is_empty() {
-            looked.find(Whom::Unreached, look.k, world);
+            round.find(DriverGroup::Unreached, look.k, world);
         }
-        looked
+        round
     }
 
-    /// Adds the nearest `k` of those; gives how many were found.
-    fn find(&mut self, whom: Whom, k: usize, world: &World<'_>) -> usize {
-        let except = |driver| !self.is_wanted(whom, driver, world);
+    /// Adds the nearest `k` drivers of a group; returns how many were found.
+    fn find(&mut self, group: DriverGroup, k: usize, world: &World<'_>) -> usize {
+        let except = |driver| !self.is_wanted(group, driver, world);
         let wanted = self.wanted(k, &except, world);
         let found = wanted.map_or_else(Vec::new, |wanted| world.supply.nearest(&wanted));
         let count = found.len();
         for found in found {
-            // Whoever has gone off shift in this very moment is not asked.
+            // A driver who went off shift a moment ago is not asked.
             let Some(seen) = world.supply.seen(found.driver) else {
                 continue;
             };
@@ -110,7 +110,7 @@ impl<'a> Looked<'a> {
                 driver: found.driver,
                 metres: found.metres,
                 free_in_s: 0,
-                is_again: matches!(whom, Whom::Unreached),
+                is_again: matches!(group, DriverGroup::Unreached),
                 circumstances: self.circumstances(found.driver, &seen, idle_s, world),
             };
             self.add(near, seen.place);
@@ -118,13 +118,15 @@ impl<'a> Looked<'a> {
         count
     }
 
-    fn is_wanted(&self, whom: Whom, driver: DriverId, world: &World<'_>) -> bool {
+    fn is_wanted(&self, group: DriverGroup, driver: DriverId, world: &World<'_>) -> bool {
         let asked = &self.search.asked;
         let is_unreached = || asked.unreached.contains(&driver);
-        let is_among = match whom {
-            Whom::Heard => !is_silent(driver, world) && !is_unreached(),
-            Whom::Silent => is_silent(driver, world) && !rests(driver, world) && !is_unreached(),
-            Whom::Unreached => is_unreached() && !rests(driver, world),
+        let is_among = match group {
+            DriverGroup::Heard => !is_silent(driver, world) && !is_unreached(),
+            DriverGroup::Silent => {
+                is_silent(driver, world) && !is_resting(driver, world) && !is_unreached()
+            }
+            DriverGroup::Unreached => is_unreached() && !is_resting(driver, world),
         };
         is_among && !asked.not_now.contains(&driver) && !self.proposed.contains(&driver)
     }
@@ -147,7 +149,7 @@ impl<'a> Looked<'a> {
         })
     }
 
-    /// Adds those who will soon be free.
+    /// Adds the drivers who will soon be free.
     pub(super) fn add_ending(&mut self, all: &[EndingRide], world: &World<'_>) {
         let Some(from) = self.search.trip.pick_up.location else {
             return;
@@ -177,23 +179,23 @@ impl<'a> Looked<'a> {
         }
     }
 
-    /// Who is near and does not come into question, and why.
-    fn left_out(&self, world: &World<'_>) -> Vec<ExcludedCandidate> {
-        let except = |driver| !self.is_wanted(Whom::Heard, driver, world);
-        let near = self.wanted(LEFT_OUT_MAX, &except, world);
+    /// The drivers near the pick-up who may not get the trip, and why.
+    fn excluded(&self, world: &World<'_>) -> Vec<ExcludedCandidate> {
+        let except = |driver| !self.is_wanted(DriverGroup::Heard, driver, world);
+        let near = self.wanted(EXCLUDED_MAX, &except, world);
         let passed_over = near.map_or_else(Vec::new, |near| world.supply.passed_over(&near));
         let others = passed_over
             .into_iter()
             .filter(|passed| self.drivers().all(|driver| driver != passed.driver));
-        let left_out = others.map(|passed| ExcludedCandidate {
+        let excluded = others.map(|passed| ExcludedCandidate {
             driver: passed.driver,
             metres: whole(passed.metres),
-            why: self.why_not(&passed),
+            why: self.reason(&passed),
         });
-        left_out.collect()
+        excluded.collect()
     }
 
-    fn why_not(&self, passed: &PassedOver) -> Why {
+    fn reason(&self, passed: &PassedOver) -> Why {
         let (driver, asked) = (&passed.driver, &self.search.asked);
         if passed.why != Unfit::Excepted {
             passed.why.into()
@@ -229,7 +231,7 @@ impl<'a> Looked<'a> {
         self.places.push(place);
     }
 
-    /// Who came into question before driving times were asked for.
+    /// The drivers found so far, before driving times are asked for.
     fn drivers(&self) -> impl Iterator<Item = DriverId> {
         self.near.iter().map(|near| near.driver)
     }
@@ -240,13 +242,13 @@ impl<'a> Looked<'a> {
         self.near.iter().filter(answering).map(|near| near.driver)
     }
 
-    /// Whether the search goes on after a wave that reached nobody: then it has gathered before.
+    /// Whether the search continues after a wave that reached no driver. Then it has gathered before.
     pub(super) fn has_gathered(&self) -> bool {
         let asked = &self.search.asked;
         asked.unheard_at.is_some_and(|at| self.search.due_at <= at)
     }
 
-    fn ask(&self) -> Option<EtaQuery<'_>> {
+    fn eta_query(&self) -> Option<EtaQuery<'_>> {
         Some(EtaQuery {
             pick_up: self.search.trip.pick_up.location?,
             drivers: &self.places,
@@ -260,12 +262,12 @@ impl<'a> Looked<'a> {
             None => (Vec::new(), Via::Straight),
         };
         let mut candidates = Vec::with_capacity(self.near.len());
-        let mut left_out = self.left_out(world);
+        let mut excluded = self.excluded(world);
         for (near, seconds) in self.near.iter().zip(seconds) {
             let pick_up_s = seconds.map(|seconds| seconds + near.free_in_s);
             match pick_up_s.filter(|seconds| *seconds <= self.eta_max_s) {
                 Some(pick_up_s) => candidates.push(near.considered(pick_up_s)),
-                None => left_out.push(ExcludedCandidate {
+                None => excluded.push(ExcludedCandidate {
                     driver: near.driver,
                     metres: whole(near.metres),
                     why: Why::TooFar,
@@ -273,10 +275,10 @@ impl<'a> Looked<'a> {
             }
         }
         if candidates.iter().any(|one| !one.is_again) {
-            // Nobody is asked again before everybody in reach was asked.
+            // A driver is asked again only when no other driver is within reach.
             candidates.retain(|one| {
                 !one.is_again || {
-                    left_out.push(ExcludedCandidate {
+                    excluded.push(ExcludedCandidate {
                         driver: one.driver,
                         metres: one.metres,
                         why: Why::AskedBefore,
@@ -300,7 +302,7 @@ impl<'a> Looked<'a> {
             unheard: self.search.asked.unheard,
             via,
             candidates,
-            left_out,
+            excluded,
             chosen: Chosen::Nobody,
         }
     }
@@ -322,30 +324,30 @@ impl Near {
     }
 }
 
-/// Asks for the driving times of all of them at once.
-pub(super) fn rank(looked: &[Looked<'_>], world: &World<'_>) -> Vec<Searched> {
-    let asks: Vec<EtaQuery<'_>> = looked.iter().filter_map(Looked::ask).collect();
-    let mut answers = world.eta.to_pick_up(&asks, world.at).into_iter();
-    let searched = looked.iter().map(|looked| {
-        let answer = looked.ask().and_then(|_| answers.next());
-        looked.searched(answer, world)
+/// Asks for the driving times of all rounds at once, and makes the record of each.
+pub(super) fn rank(round: &[SearchRound<'_>], world: &World<'_>) -> Vec<Searched> {
+    let queries: Vec<EtaQuery<'_>> = round.iter().filter_map(SearchRound::eta_query).collect();
+    let mut answers = world.eta.to_pick_up(&queries, world.at).into_iter();
+    let searched = round.iter().map(|round| {
+        let answer = round.eta_query().and_then(|_| answers.next());
+        round.searched(answer, world)
     });
     searched.collect()
 }
 
-/// By the rules of where the trip begins; by the usual ones where nobody rules any more.
+/// The rules of the area where the trip begins, or the default ones if no area contains it any more.
 pub(super) fn offering(search: &Search, town: &Town) -> Offering {
     let rules = town.place(search.trip.pick_up.location);
     rules.map_or_else(|_| Offering::default(), |rules| rules.offering)
 }
 
-/// How far behind the others a driver comes for not acknowledging offers.
+/// How far a driver ranks behind the others for unacknowledged offers.
 fn missed_offers(driver: DriverId, world: &World<'_>) -> i64 {
     let missed = world.unresponsive.get(&driver);
     missed.map_or(0, |missed| missed.rank(world.at))
 }
 
-fn rests(driver: DriverId, world: &World<'_>) -> bool {
+fn is_resting(driver: DriverId, world: &World<'_>) -> bool {
     let missed = world.unresponsive.get(&driver);
     missed.is_some_and(|missed| missed.is_resting(world.at))
 }

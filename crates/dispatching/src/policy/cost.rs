@@ -1,54 +1,58 @@
-//! What it costs to send a driver: whole milliseconds, so that two machines never differ by a rounding.
+//! The cost of sending a driver, in whole milliseconds, so that two machines never differ by rounding.
 
-/// How often a driver of whom nothing is known accepts, in permille.
+/// How often a driver without a history is assumed to accept, in permille.
 const ACCEPTS_PERMILLE: i64 = 900;
-/// How many answers that is worth: a few refusals do not make anybody the last choice.
+/// How many answers that assumption weighs, so that a few refusals do not make a driver the last choice.
 const ACCEPTS_WEIGHT: i64 = 10;
-/// What a second of idling is worth to whoever idles, in milliseconds of a rider's.
+/// The value of a second of a driver's idling, in milliseconds of the rider's time.
 const IDLE_MS: i64 = 10;
-/// What comes on top for each offer in a row that the device left unacknowledged: a day, so that others come first wherever they are.
+/// Added for each offer in a row that the device left unacknowledged: a day, so that other drivers come first wherever
+/// they are.
 const MISSED_OFFER_MS: i64 = 86_400_000;
-/// Who has idled longer gains no more by it, in seconds.
+/// Idling for longer than this lowers the cost no further, in seconds.
 const IDLE_MAX_S: i64 = 900;
-/// A rider who has waited so long counts as much more as if the driver were so much nearer, in seconds.
+/// The longest wait of a rider that counts, in seconds. A rider who has waited this long counts as if the driver were
+/// this much nearer.
 const WAITED_UNIT_S: i64 = 600;
 
 /// The parts of a cost, in milliseconds of the rider's time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cost {
-    /// Until the driver is at the pick-up.
+    /// Time until the driver is at the pick-up.
     pub pick_up_ms: i64,
-    /// What a refusal would cost, as likely as it is.
+    /// The cost of a refusal, times its likelihood.
     pub refusal_ms: i64,
-    /// Off, for how long the driver has had nothing to do.
+    /// Deducted for the time that the driver has been idle.
     pub idle_ms: i64,
-    /// Off, for how long the rider has waited: it grows with the square, so that nobody is left for last again and again.
+    /// Deducted for the time that the rider has waited. It grows with the square, so that no rider is left for last
+    /// again and again.
     pub waited_ms: i64,
-    /// What keeps a device that left its last offers unacknowledged behind the others; nothing for one that did not.
+    /// Puts a device that left its last offers unacknowledged behind the others; otherwise zero.
     pub silence_ms: i64,
 }
 
-/// What a cost depends on.
+/// The circumstances that a cost depends on.
 #[derive(Debug, Clone, Copy)]
 pub struct Circumstances {
-    /// Until the driver is free, and from there to the pick-up, in seconds.
+    /// Time until the driver is free and from there to the pick-up, in seconds.
     pub pick_up_s: i64,
-    /// How long a driver may think about an offer, in seconds.
+    /// Time that a driver has to decide on an offer, in seconds.
     pub decide_s: i64,
-    /// How many offers the driver accepted, of this shift.
+    /// Offers that the driver accepted in this shift.
     pub accepted: i64,
-    /// How many the driver refused.
+    /// Offers that the driver refused in this shift.
     pub refused: i64,
-    /// For how long the driver has had nothing to do, in seconds.
+    /// Time that the driver has been idle, in seconds.
     pub idle_s: i64,
-    /// For how long the rider has waited, in seconds.
+    /// Time that the rider has waited, in seconds.
     pub waited_s: i64,
-    /// How far behind the others the driver comes for not acknowledging offers ([`MissedOffers::rank`](domain::MissedOffers::rank)).
+    /// How far the driver ranks behind the others for unacknowledged offers
+    /// ([`MissedOffers::rank`](domain::MissedOffers::rank)).
     pub missed_offers: i64,
 }
 
 impl Cost {
-    /// What it costs under these circumstances.
+    /// The cost under these circumstances.
     pub fn of(of: &Circumstances) -> Self {
         let accepted = 1_000 * of.accepted + ACCEPTS_PERMILLE * ACCEPTS_WEIGHT;
         let accepts_permille = accepted / (of.accepted + of.refused + ACCEPTS_WEIGHT);
@@ -62,7 +66,7 @@ impl Cost {
         }
     }
 
-    /// All of it; below zero for a rider who has waited long.
+    /// The sum of the parts. It is negative for a rider who has waited long.
     pub const fn total(self) -> i64 {
         self.pick_up_ms + self.refusal_ms + self.silence_ms - self.idle_ms - self.waited_ms
     }

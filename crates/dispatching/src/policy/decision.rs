@@ -1,7 +1,7 @@
-//! What was decided, with all that it was decided from: the same record decides the same again.
+//! The record of a decision, with everything it was made from: the same record decides the same again.
 //!
-//! A policy writes the record first and then lets it decide ([`Decision::decide`]), so there is no other way to a choice, and
-//! [`Decision::chosen_again`] years later is the same code on the same values.
+//! A policy first writes the record and then lets it decide ([`Decision::decide`]), so there is no other way to a
+//! choice. [`Decision::chosen_again`], even years later, runs the same code on the same values.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -15,66 +15,67 @@ use matching::{self, Edge, Graph, Solver};
 use supply::Unfit;
 use town::Offering;
 
-/// A choice of drivers for some searches at once.
+/// The record of one choice of drivers, for one search or for several at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
     /// When.
     pub at: Timestamp,
     /// By which policy.
     pub policy: Policy,
-    /// For how long the searches had gathered, at least, in milliseconds.
+    /// The least time that the searches had gathered, in milliseconds.
     pub window_ms: i64,
-    /// How many edges the solver might look at before it had to be content with less than the best.
+    /// How many edges the solver might visit before it settled for less than the best.
     pub visits_max: u64,
-    /// How it was solved; nothing where every search was decided by itself.
+    /// How the assignment was solved; `None` where each search was decided on its own.
     pub solved: Option<SolvedAssignment>,
     /// The searches, and whom each of them got.
     pub searches: Vec<Searched>,
 }
 
-/// How an assignment was found.
+/// How an assignment was solved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SolvedAssignment {
-    /// By whom: whether it is the best there is.
+    /// The solver used, which says whether the assignment is the best possible.
     pub solver: Solver,
-    /// How many edges were looked at.
+    /// How many times an edge was visited.
     pub visits: u64,
-    /// How many searches got somebody.
+    /// How many searches got a driver.
     pub matched: usize,
-    /// How many could have got somebody, at most.
+    /// An upper bound of how many searches could have got a driver.
     pub matched_max: usize,
-    /// What it costs.
+    /// The total cost, in milliseconds.
     pub cost: i64,
-    /// By how much it costs more than the least possible for as many matches, at most; 0 when exact.
+    /// An upper bound of how much more it costs than the cheapest assignment with as many matches; 0 when exact.
     pub gap: i64,
 }
 
-/// A search, and who could have got the trip.
+/// The record of one search round: the candidates, the excluded drivers and the choice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Searched {
     /// Of which trip.
     pub trip: TripId,
-    /// The trip's number in the database.
+    /// The trip's integer id in the database.
     pub number: i64,
     /// In which attempt.
     pub attempt: i64,
-    /// In how many rounds nobody was found before.
+    /// The count of earlier rounds that found no driver.
     pub round: i64,
-    /// How long the rider had waited, in seconds.
+    /// Time that the rider had waited, in seconds.
     pub waited_s: i64,
-    /// Who may take longer to the pick-up was not looked for, in seconds.
+    /// Drivers who take longer to the pick-up were not looked for, in seconds.
     pub eta_max_s: u32,
-    /// How the trip is offered there.
+    /// The rules for offering this trip.
     pub offering: Offering,
-    /// How many offers in a row, up to the last wave, no device had acknowledged.
+    /// How many offers in a row, up to the last wave, no device acknowledged.
     #[serde(default, skip_serializing_if = "is_none")]
     pub unheard: u32,
-    /// Who told how long drivers take.
+    /// The source of the driving times.
     pub via: Via,
     /// The best first.
     pub candidates: Vec<Considered>,
-    /// Who was near and did not come into question.
-    pub left_out: Vec<ExcludedCandidate>,
+    /// The drivers near the pick-up who may not get the trip.
+    #[serde(rename = "left_out")]
+    pub excluded: Vec<ExcludedCandidate>,
     /// What was decided.
     pub chosen: Chosen,
 }
@@ -87,23 +88,24 @@ const fn is_none(number: &u32) -> bool {
     *number == 0
 }
 
-/// Offers that no device acknowledged let a wave grow to so many.
+/// The largest wave that unacknowledged offers lead to.
 const WAVE_MAX: usize = 8;
 
-/// A driver who came into question. There may be forty for each search, so it is written without names:
-/// `[driver, metres, eta_s, free_in_s, [pick_up_ms, refusal_ms, idle_ms, waited_ms, silence_ms], is_again]`; the last two where there is something to say.
+/// A driver who may get the trip. There may be forty for each search, so it is stored without field names: `[driver,
+/// metres, eta_s, free_in_s, [pick_up_ms, refusal_ms, idle_ms, waited_ms, silence_ms], is_again]`. The last two are
+/// left out where they are zero and false.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredCandidate", into = "StoredCandidate")]
 pub struct Considered {
     /// Who.
     pub driver: DriverId,
-    /// How far from the pick-up, by straight line, in metres.
+    /// Distance to the pick-up by straight line.
     pub metres: i64,
-    /// How long to the pick-up, from where the driver was or will be free, in seconds.
+    /// Time to the pick-up from where the driver was or will be free, in seconds.
     pub eta_s: u32,
-    /// After how many seconds the driver would be free; 0: free already.
+    /// Time until the driver is free, in seconds; 0 for a driver who is free already.
     pub free_in_s: u32,
-    /// Whether the driver was asked in this attempt before, by an offer that the device did not acknowledge.
+    /// Whether the driver was asked before in this attempt, by an offer that the device did not acknowledge.
     pub is_again: bool,
     /// What it would cost.
     pub cost: Cost,
@@ -165,36 +167,36 @@ impl From<Considered> for StoredCandidate {
     }
 }
 
-/// A driver near the pick-up who did not come into question.
+/// A driver near the pick-up who may not get the trip, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExcludedCandidate {
     /// Who.
     pub driver: DriverId,
-    /// How far from the pick-up, by straight line, in metres.
+    /// Distance to the pick-up by straight line.
     pub metres: i64,
     /// Why.
     pub why: Why,
 }
 
-/// Why a driver who was near did not come into question.
+/// Why a driver near the pick-up may not get the trip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
-    /// Has an offer, or a trip.
+    /// The driver has an offer or is on a trip.
     Occupied,
     /// Drives another class.
     OtherClass,
-    /// Has too few seats.
+    /// The vehicle has fewer seats than the trip has passengers.
     TooFewSeats,
-    /// Was not heard of lately.
+    /// No fix was accepted lately.
     Stale,
-    /// Was asked before, or has given the trip back.
+    /// The driver was asked before, or has given the trip back.
     AskedBefore,
-    /// Is proposed for another trip at the same moment.
+    /// The driver is proposed for another trip at the same moment.
     Proposed,
-    /// Would take too long by road.
+    /// The driver would take too long by road.
     TooFar,
-    /// Left the last offers unacknowledged, and there are enough others, or it has been tried too often.
+    /// The device left the last offers unacknowledged, and there are enough other drivers or it was tried too often.
     Silent,
 }
 
@@ -210,20 +212,20 @@ impl From<Unfit> for Why {
     }
 }
 
-/// What was decided for a search.
+/// The choice for one search.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "outcome", content = "drivers")]
 pub enum Chosen {
-    /// It is offered to these.
+    /// The trip is offered to these drivers.
     Offered(Vec<DriverId>),
-    /// It waits for this one, who will soon be free.
+    /// The search waits for this driver, who will soon be free.
     Held([DriverId; 1]),
-    /// Nobody got it.
+    /// No driver was chosen.
     Nobody,
 }
 
 impl Why {
-    /// The word for it, as it is written.
+    /// The word for it in rows and on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Occupied => "occupied",
@@ -239,7 +241,7 @@ impl Why {
 }
 
 impl Chosen {
-    /// Whom it concerns.
+    /// The chosen drivers.
     pub fn drivers(&self) -> &[DriverId] {
         match self {
             Self::Offered(drivers) => drivers,
@@ -250,14 +252,15 @@ impl Chosen {
 }
 
 impl Searched {
-    /// How many are asked at once. An offer that no device acknowledged asked nobody, so that one more is asked: a wave in vain doubles the next.
+    /// How many drivers are asked at once. An unacknowledged offer has reached no driver, so one more is asked for
+    /// each: a wave in vain doubles the next.
     pub fn wave(&self) -> usize {
         let wave = usize::from(self.offering.wave);
         let unheard = usize::try_from(self.unheard).unwrap_or(WAVE_MAX);
         wave.saturating_add(unheard).min(WAVE_MAX.max(wave))
     }
 
-    /// Whether nobody is asked whom this round has not reached before: only devices that have been silent.
+    /// Whether all chosen drivers were asked before or have unresponsive devices.
     pub fn is_last_resort(&self) -> bool {
         let mut drivers = self.chosen.drivers().iter();
         drivers.all(|driver| {
@@ -266,26 +269,26 @@ impl Searched {
         })
     }
 
-    /// How long the first whom it is offered to takes to the pick-up, in seconds; 0 if it is offered to nobody.
+    /// Time until the first chosen driver is at the pick-up, in seconds; 0 if none was chosen.
     pub fn pick_up_s(&self) -> u32 {
         let first = self.chosen.drivers().first();
         let known = first.and_then(|driver| self.considered(*driver));
         known.map_or(0, |one| one.free_in_s + one.eta_s)
     }
 
-    /// What was known of a driver who came into question.
+    /// The candidate with this driver.
     pub fn considered(&self, driver: DriverId) -> Option<&Considered> {
         self.candidates.iter().find(|one| one.driver == driver)
     }
 }
 
 impl Decision {
-    /// The decision as it is kept.
+    /// The record as JSON, as it is stored.
     pub fn text(&self) -> String {
         serde_json::to_string(self).expect("words and whole numbers are JSON")
     }
 
-    /// Decides, and writes down what.
+    /// Decides, and writes the choice into the record.
     pub fn decide(&mut self) {
         let (solved, chosen) = self.chosen_again();
         self.solved = solved;
@@ -294,7 +297,7 @@ impl Decision {
         }
     }
 
-    /// What the record decides, search by search: what was decided, unless the rules have changed since.
+    /// What the record decides, search by search. It equals the recorded choice unless the code has changed since.
     pub fn chosen_again(&self) -> (Option<SolvedAssignment>, Vec<Chosen>) {
         match self.policy {
             Policy::Nearest | Policy::Broadcast => (None, self.first_of_each()),
@@ -302,7 +305,7 @@ impl Decision {
         }
     }
 
-    /// Whether it decides the same again.
+    /// Whether the record decides the same again.
     pub fn is_same_again(&self) -> bool {
         let (solved, chosen) = self.chosen_again();
         let before = self.searches.iter().map(|searched| &searched.chosen);
@@ -320,7 +323,7 @@ impl Decision {
     fn assignment(&self) -> (Option<SolvedAssignment>, Vec<Chosen>) {
         let all = self.searches.iter().flat_map(|it| &it.candidates);
         let drivers: BTreeSet<DriverId> = all.map(|considered| considered.driver).collect();
-        // A driver's column is the place in this list.
+        // A driver's column is the index in this list.
         let drivers: Vec<DriverId> = drivers.into_iter().collect();
         let edge = |considered: &Considered| {
             let column = drivers.binary_search(&considered.driver).ok()?;
@@ -333,7 +336,7 @@ impl Decision {
         let rows = rows.map(|searched| searched.candidates.iter().filter_map(edge));
         let columns = u32::try_from(drivers.len()).unwrap_or(u32::MAX);
         let Ok(graph) = Graph::new(columns, rows) else {
-            // Beyond what the solver takes: each by itself, which the record says by having no solver.
+            // Larger than the solver accepts: each search is decided on its own, and the record has no solver.
             return (None, self.first_of_each());
         };
         let solution = matching::solve(&graph, self.visits_max);
@@ -349,11 +352,11 @@ impl Decision {
         let matched: Vec<Option<DriverId>> = columns
             .map(|column| drivers.get(usize::try_from((*column)?).ok()?).copied())
             .collect();
-        (Some(solved), self.with_company(&matched))
+        (Some(solved), self.with_waves(&matched))
     }
 
-    /// Where a wave is more than one, those whom nobody got join in, the nearest first.
-    fn with_company(&self, matched: &[Option<DriverId>]) -> Vec<Chosen> {
+    /// Fills waves of more than one with the drivers whom no search was assigned, nearest first.
+    fn with_waves(&self, matched: &[Option<DriverId>]) -> Vec<Chosen> {
         let mut taken: HashSet<DriverId> = matched.iter().flatten().copied().collect();
         let mut choose = |(searched, matched): (&Searched, &Option<DriverId>)| {
             let Some(driver) = *matched else {

@@ -1,10 +1,10 @@
-//! Who is to be offered which trip: the seam where a policy plugs in.
+//! The dispatching policies: which trip is offered to whom.
 //!
-//! A policy is given the whole pool of searches that are due, and the world as it is known; it proposes, and the database decides. With each
-//! proposal comes the [`Decision`] that it follows from: what was known, what it would have cost, and who was left out. `broadcast` needs none of this:
-//! every driver hears of the request.
+//! A policy gets all searches that are due and the current [`World`]. It proposes; the database decides. Each proposal
+//! comes with the [`Decision`] behind it: the candidates, their costs, and the excluded drivers. `broadcast` needs none
+//! of this, because every driver hears of the request.
 //!
-//! Pure but for the provider of driving times, which may ask another service.
+//! Pure, except that the ETA provider may ask another service.
 
 mod batch;
 mod candidates;
@@ -30,7 +30,7 @@ pub use decision::{
     Chosen, Considered, Decision, ExcludedCandidate, Searched, SolvedAssignment, Why,
 };
 
-/// What is known when a plan is made.
+/// The facts that a plan is made from.
 #[derive(Clone, Copy)]
 pub struct World<'a> {
     /// Who is on shift, and where.
@@ -39,33 +39,36 @@ pub struct World<'a> {
     pub town: &'a Town,
     /// How long drivers take.
     pub eta: &'a dyn Provider,
-    /// Which rides are under way: some of them will soon be over.
+    /// The rides under way, some of which will soon be over.
     pub rides: &'a Rides,
-    /// Whose devices did not acknowledge their last offers.
+    /// The devices that did not acknowledge their last offers.
     pub unresponsive: &'a Unresponsive,
-    /// Now.
+    /// The current time.
     pub at: Timestamp,
 }
 
-/// Whom to ask, and why them.
+/// Proposals for the searches that are due, and the decisions behind them.
 #[derive(Debug, Default)]
 pub struct Plan {
-    /// What to write; at most one for each search.
+    /// At most one for each search.
     pub proposals: Vec<Proposal>,
-    /// What was decided, the proposals and more.
+    /// All decisions, with or without a proposal.
     pub decisions: Vec<Decision>,
 }
 
-/// What the town's other policies would have decided for the searches that were decided on just now, and nothing else: it is to be compared.
+/// What the town's shadow policies would have decided for the searches just decided on. It is for comparison only.
 pub fn shadow(pool: &[Search], decided: &[Decision], world: &World<'_>) -> Vec<Decision> {
     let decided = decided.iter().flat_map(|decision| &decision.searches);
     let decided: HashSet<TripId> = decided.map(|searched| searched.trip).collect();
     let pool = pool.iter().filter(|it| decided.contains(&it.trip.id));
-    look_on(pool, world)
+    shadow_at_once(pool, world)
 }
 
-/// What the town's other policies decide for these searches at once.
-pub fn look_on<'s>(pool: impl IntoIterator<Item = &'s Search>, world: &World<'_>) -> Vec<Decision> {
+/// What the town's shadow policies decide for these searches, without waiting for a window.
+pub fn shadow_at_once<'s>(
+    pool: impl IntoIterator<Item = &'s Search>,
+    world: &World<'_>,
+) -> Vec<Decision> {
     let (mut nearest, mut batch) = (Vec::new(), Vec::new());
     for search in pool {
         let rules = world.town.place(search.trip.pick_up.location);
@@ -81,7 +84,7 @@ pub fn look_on<'s>(pool: impl IntoIterator<Item = &'s Search>, world: &World<'_>
     decisions
 }
 
-/// Proposes drivers for those of the searches whose time has come; `ids` makes the keys of the offers.
+/// Proposes drivers for the searches whose time has come. `ids` makes the keys of the offers.
 pub fn plan(pool: &[Search], world: &World<'_>, mut ids: impl FnMut() -> OfferId) -> Plan {
     let of = |policy| -> Vec<&Search> {
         let of_policy = pool
@@ -89,7 +92,8 @@ pub fn plan(pool: &[Search], world: &World<'_>, mut ids: impl FnMut() -> OfferId
             .filter(|search| search.trip.order.policy == policy);
         of_policy.collect()
     };
-    // What waits for everybody is here by an older configuration only: nobody is asked, and everybody may take it.
+    // A search under `broadcast` is here only because of an older configuration: no driver is asked, and any driver may
+    // accept.
     let nearest = of(Policy::Nearest);
     let mut decisions = nearest::decide(&nearest, world);
     decisions.extend(batch::decide(
@@ -99,10 +103,10 @@ pub fn plan(pool: &[Search], world: &World<'_>, mut ids: impl FnMut() -> OfferId
     ));
     let mut proposals = Vec::new();
     for decision in &decisions {
-        let got = decision.searches.iter().flat_map(|it| it.chosen.drivers());
-        let got: HashSet<DriverId> = got.copied().collect();
+        let taken = decision.searches.iter().flat_map(|it| it.chosen.drivers());
+        let taken: HashSet<DriverId> = taken.copied().collect();
         for searched in &decision.searches {
-            proposals.push(proposal(decision.policy, searched, &got, world, &mut ids));
+            proposals.push(proposal(decision.policy, searched, &taken, world, &mut ids));
         }
     }
     Plan {
@@ -111,11 +115,11 @@ pub fn plan(pool: &[Search], world: &World<'_>, mut ids: impl FnMut() -> OfferId
     }
 }
 
-/// What follows from a decision for one of its searches; `got` are all drivers who were chosen for one.
+/// The proposal that follows from a decision for one of its searches. `taken` are all drivers chosen for any search.
 fn proposal(
     policy: Policy,
     searched: &Searched,
-    got: &HashSet<DriverId>,
+    taken: &HashSet<DriverId>,
     world: &World<'_>,
     ids: &mut impl FnMut() -> OfferId,
 ) -> Proposal {
@@ -128,8 +132,8 @@ fn proposal(
     };
     let candidates = match &searched.chosen {
         Chosen::Offered(chosen) => {
-            // If one is not free after all, which the database knows, the next whom nobody got is asked.
-            let is_spare = |one: &&Considered| one.free_in_s == 0 && !got.contains(&one.driver);
+            // If a chosen driver is not free after all, which only the database knows, the next spare driver is asked.
+            let is_spare = |one: &&Considered| one.free_in_s == 0 && !taken.contains(&one.driver);
             let spare = searched.candidates.iter().filter(is_spare);
             let chosen = chosen.iter().filter_map(|it| searched.considered(*it));
             chosen.chain(spare).map(candidate).collect()
@@ -137,7 +141,7 @@ fn proposal(
         Chosen::Held(_) | Chosen::Nobody => Vec::new(),
     };
     let is_held = matches!(searched.chosen, Chosen::Held(_));
-    // Whoever waits in a pool goes into the next window at once.
+    // A search under `batch` goes into the next window at once.
     let again_s = match policy {
         Policy::Batch => 0,
         Policy::Nearest | Policy::Broadcast => i64::from(offering.look_again_seconds),
@@ -145,7 +149,7 @@ fn proposal(
     Proposal {
         trip: searched.trip,
         attempt: searched.attempt,
-        // Silent devices are asked while others are looked for further away.
+        // Unresponsive devices are asked while the next round looks further away.
         round: searched.round + i64::from(!is_held && searched.is_last_resort()),
         next_round: searched.round + i64::from(!is_held),
         candidates,

@@ -1,31 +1,32 @@
-//! `nearest`: each search by itself, the nearest by driving time first, further away from round to round.
+//! The policy `nearest`: each search on its own, the nearest by driving time first, with a reach that grows from round
+//! to round.
 
 use domain::Search;
 use domain::{DriverId, Policy};
 use town::Offering;
 
 use super::World;
-use super::candidates::{Looked, Reach, offering, rank};
+use super::candidates::{Reach, SearchRound, offering, rank};
 use super::decision::{Chosen, Decision};
 
-/// Decides for each of them, in their order; nobody is the first choice of two.
+/// Decides on the searches in their order. No driver is the first choice of two.
 pub(super) fn decide(pool: &[&Search], world: &World<'_>) -> Vec<Decision> {
     let mut proposed: Vec<DriverId> = Vec::new();
     let decide = |search: &&Search| {
         let offering = offering(search, world.town);
-        let look = Reach {
+        let reach = Reach {
             k: usize::try_from(offering.candidates).unwrap_or(usize::MAX),
             eta_max_s: eta_max(&offering, search.round),
             proposed: &proposed,
         };
-        let looked = Looked::around(search, offering, &look, world);
+        let round = SearchRound::around(search, offering, &reach, world);
         let mut decision = Decision {
             at: world.at,
             policy: Policy::Nearest,
             window_ms: 0,
             visits_max: 0,
             solved: None,
-            searches: rank(&[looked], world),
+            searches: rank(&[round], world),
         };
         decision.decide();
         for searched in &decision.searches {
@@ -38,7 +39,7 @@ pub(super) fn decide(pool: &[&Search], world: &World<'_>) -> Vec<Decision> {
     pool.iter().map(decide).collect()
 }
 
-/// How far drivers may be in that round, in seconds: it grows, up to the cap.
+/// The longest time to the pick-up in that round, in seconds. It grows up to the cap.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -1,4 +1,4 @@
-//! Small worlds on one meridian, where distances can be told by looking.
+//! Small worlds on one meridian, where distances are easy to see.
 
 mod missed_offers;
 
@@ -16,7 +16,7 @@ fn driver(number: i64) -> DriverId {
     DriverId::of(UserId::new(number))
 }
 
-/// So many thousandths of a degree north of the pick-up: 111 m each.
+/// A place that many thousandths of a degree north of the pick-up: 111 m each.
 fn north(thousandths: f64) -> Coordinates {
     Coordinates::new(48.0 + thousandths / 1_000.0, 11.0).expect("on earth")
 }
@@ -43,7 +43,7 @@ fn search(policy: Policy, asked: &[i64]) -> Search {
     search_at(policy, asked, 0.0)
 }
 
-/// A search for a trip that begins so many thousandths of a degree further north.
+/// A search for a trip that begins that many thousandths of a degree further north.
 fn search_at(policy: Policy, asked: &[i64], pick_up: f64) -> Search {
     let mut request = sample::request(UserId::new(100));
     request.pick_up.location = Some(north(pick_up));
@@ -63,12 +63,12 @@ fn planned(pool: &[Search], supply: &Supply) -> Plan {
     planned_at(pool, supply, &Rides::default(), 0)
 }
 
-/// What is planned so many milliseconds later.
+/// The plan that many milliseconds later.
 fn planned_at(pool: &[Search], supply: &Supply, rides: &Rides, ms: i64) -> Plan {
     planned_with(pool, supply, rides, &Unresponsive::default(), ms)
 }
 
-/// What is planned where some devices have been silent.
+/// The plan where some devices are unresponsive.
 fn planned_with(
     pool: &[Search],
     supply: &Supply,
@@ -87,7 +87,7 @@ fn planned_with(
     plan(pool, &world, || OfferId::new(Uuid::nil()))
 }
 
-/// Who is proposed for each of the searches that have a proposal.
+/// The drivers proposed for each search that has a proposal.
 fn proposed(pool: &[Search], supply: &Supply) -> Vec<Vec<DriverId>> {
     let drivers = |proposal: Proposal| {
         let candidates = proposal.candidates.iter();
@@ -121,7 +121,7 @@ fn where_nobody_is_found_drivers_are_looked_for_again() {
     assert_eq!(proposed(&pool, &Supply::default()), [none]);
 }
 
-/// What a plan of one decision chose, search by search.
+/// The choices of a plan with one decision, search by search.
 fn chosen(plan: &Plan) -> Vec<Chosen> {
     let [decision] = &plan.decisions[..] else {
         panic!("one decision: {plan:?}");
@@ -136,7 +136,7 @@ fn offered(number: i64) -> Chosen {
 
 #[test]
 fn a_batch_serves_all_where_the_nearest_would_serve_one() {
-    // The driver between them is the nearest for both, and the other is too far for the second.
+    // The first driver is the nearest for both trips, and the second driver is too far from the second trip.
     let supply = supply(&[0.0, -20.0]);
     let pool = |policy| [search_at(policy, &[], 1.0), search_at(policy, &[], 10.0)];
     let plan = planned_at(&pool(Policy::Batch), &supply, &Rides::default(), 8_000);
@@ -167,7 +167,7 @@ fn a_batch_waits_longer_where_drivers_are_scarce() {
 
 #[test]
 fn whoever_is_left_over_is_looked_for_among_more_drivers() {
-    // Forty riders have the same forty nearest drivers; the last is further away than all of them.
+    // Forty riders share the same forty nearest drivers. The last rider's driver is further away than all of them.
     let near: Vec<f64> = (0..40).map(|n| f64::from(n) / 10.0).collect();
     let pool: Vec<Search> = (0..41).map(|_| search(Policy::Batch, &[])).collect();
     let plan = planned_at(
@@ -195,7 +195,7 @@ fn a_trip_waits_for_a_driver_who_will_soon_be_free_and_nearer() {
     let plan = planned_at(&pool, &supply, &rides, 8_000);
     assert_eq!(chosen(&plan), [Chosen::Held([driver(2)])]);
     assert_eq!(plan.proposals[0].candidates, []);
-    // Nobody was passed over: the round is the same when the search is looked at again, at once.
+    // No driver was passed over: the round stays the same when the search is taken up again, at once.
     assert_eq!(plan.proposals[0].next_round, 0);
     assert_eq!(
         plan.proposals[0].again_at,
@@ -225,13 +225,13 @@ fn the_record_decides_the_same_again_and_says_who_was_left_out() {
         }
         let plan = planned_at(&pool, &supply, &Rides::default(), 8_000);
         let first = &plan.decisions[0].searches[0];
-        let left_out: Vec<(DriverId, Why)> = first
-            .left_out
+        let excluded: Vec<(DriverId, Why)> = first
+            .excluded
             .iter()
-            .map(|left_out| (left_out.driver, left_out.why))
+            .map(|excluded| (excluded.driver, excluded.why))
             .collect();
         let expected = [(driver(1), Why::Occupied), (driver(2), Why::AskedBefore)];
-        assert_eq!(left_out, expected, "{policy:?}");
+        assert_eq!(excluded, expected, "{policy:?}");
     }
 }
 

@@ -1,19 +1,20 @@
-//! What a query takes, by the clock and in CPU time.
+//! The time of a query, by the clock and in CPU time.
 
 use std::time::{Duration, Instant};
 
 use crate::peers::{Process, own_cpu_ns};
 
-/// What a query took.
+/// The times of many queries.
 #[derive(Debug, Clone, Copy)]
 pub struct Took {
     pub median_us: f64,
     pub p99_us: f64,
-    /// The asker's and the servers'.
+    /// CPU time of the client and the servers together.
     pub cpu_us: f64,
 }
 
-/// Queries one after the other, for a while, after a tenth of it that does not count. Each says how many drivers it was about.
+/// Runs queries one after another for a while, after a warm-up of a tenth of that time. Each query returns how many
+/// drivers it was about.
 pub fn time(during: Duration, servers: &[Process], mut query: impl FnMut() -> usize) -> Took {
     run(during / 10, &mut query);
     let cpu_ns = || own_cpu_ns() + servers.iter().map(Process::cpu_ns).sum::<u64>();

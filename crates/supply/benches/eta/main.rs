@@ -1,7 +1,9 @@
-//! Who may get a trip, and how long each takes to the pick-up: twenty candidates, from our own index and streets, and from Redis with a table service.
+//! Finds twenty candidates for a trip and their times to the pick-up: with cabrank's index and streets, and with Redis
+//! and a table service.
 //!
-//! `benches/eta.sh` starts what this needs and sets the variables: `CABRANK_BENCH_ROADS` (an extract of OpenStreetMap), `CABRANK_BENCH_TRIPS` (a file of trips there, see
-//! benches/nearest), `CABRANK_BENCH_REDIS` and `CABRANK_BENCH_OSRM` (URLs), `CABRANK_BENCH_OSRM_PID`; and `CABRANK_BENCH_SECONDS` for each measurement.
+//! `benches/eta.sh` starts the servers and sets the variables: `CABRANK_BENCH_ROADS` (an extract of OpenStreetMap),
+//! `CABRANK_BENCH_TRIPS` (a file of trips there, see benches/nearest), `CABRANK_BENCH_REDIS` and `CABRANK_BENCH_OSRM`
+//! (URLs), `CABRANK_BENCH_OSRM_PID`, and `CABRANK_BENCH_SECONDS` for each measurement.
 
 mod clock;
 mod peers;
@@ -20,11 +22,11 @@ use clock::{Took, time};
 use peers::{GeoSearch, Process};
 use town::{Query, Town};
 
-/// How many candidates a trip has.
+/// The number of candidates of a trip.
 const K: usize = 20;
-/// How long they may take to the pick-up.
+/// The longest time to the pick-up, in seconds.
 const ETA_MAX_S: u32 = 900;
-/// So many drivers are on shift, all of them free.
+/// The numbers of drivers on shift, all of them free.
 const DRIVERS: [usize; 2] = [400, 1_600];
 
 fn set(name: &str) -> String {
@@ -54,7 +56,7 @@ fn main() {
     }
 }
 
-/// One of both sides, on the same pick-ups.
+/// Measures both sides on the same pick-ups.
 fn measure(town: &Town, ours: &Ours<'_>, mut theirs: Theirs, during: Duration) {
     let row = |who: &str,
                queries: &[Query],
@@ -131,7 +133,7 @@ struct Theirs {
     redis: GeoSearch,
     osrm: Osrm,
     routed: Process,
-    /// Another one for each query: the client must not remember.
+    /// Counted up for each query, so that the client cannot answer from its cache.
     minute: i64,
 }
 

@@ -1,4 +1,4 @@
-//! Redis, and the CPU time of whoever serves.
+//! Redis, and the CPU time of server processes.
 
 use domain::Coordinates;
 use redis::{Client, Connection, RedisResult};
@@ -6,12 +6,12 @@ use redis::{Client, Connection, RedisResult};
 use crate::K;
 use crate::town::{REACH_M, Town};
 
-/// A member, how far it is, and its longitude and latitude.
+/// A member, its distance, and its longitude and latitude.
 type Found = (u32, f64, (f64, f64));
 
 const FREE: &str = "cabrank-bench:free";
 
-/// A process of this machine.
+/// A process on this machine.
 #[derive(Debug, Clone)]
 pub struct Process(String);
 
@@ -20,7 +20,7 @@ impl Process {
         Self(id.to_owned())
     }
 
-    /// What all its threads have used.
+    /// The CPU time that all its threads have used.
     pub fn cpu_ns(&self) -> u64 {
         let threads = std::fs::read_dir(format!("/proc/{}/task", self.0));
         let threads = threads.expect("the server is a process of this machine");
@@ -33,7 +33,7 @@ impl Process {
     }
 }
 
-/// What this thread has used.
+/// The CPU time that this thread has used.
 pub fn own_cpu_ns() -> u64 {
     scheduled_ns("/proc/thread-self/schedstat")
 }
@@ -44,7 +44,7 @@ fn scheduled_ns(file: &str) -> u64 {
     first.and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
-/// All drivers in one set.
+/// A connection to Redis, with all drivers in one set.
 pub struct GeoSearch(Connection);
 
 impl GeoSearch {
@@ -62,7 +62,7 @@ impl GeoSearch {
         Self(connection)
     }
 
-    /// The nearest within reach, with their places: what a table service wants to know.
+    /// The nearest drivers' places within reach, as a table service needs them.
     pub fn nearest(&mut self, from: Coordinates) -> Vec<Coordinates> {
         let mut search = redis::cmd("GEOSEARCH");
         search
@@ -80,10 +80,10 @@ impl GeoSearch {
 
     pub fn process(&mut self) -> Process {
         let info: RedisResult<String> = redis::cmd("INFO").arg("server").query(&mut self.0);
-        let info = info.expect("Redis tells of itself");
+        let info = info.expect("Redis describes itself");
         let id = info
             .lines()
             .find_map(|line| line.strip_prefix("process_id:"));
-        Process(id.expect("Redis tells its process").trim().to_owned())
+        Process(id.expect("Redis names its process").trim().to_owned())
     }
 }

@@ -1,4 +1,4 @@
-//! Drivers where trips have ended, and riders where others began.
+//! A town with drivers where real trips ended, and pick-ups where others began.
 
 use domain::{Coordinates, DriverId, Fix, UserId, Vehicle, VehicleClass};
 use eta::Straight;
@@ -8,16 +8,16 @@ use supply::{Supply, Wanted};
 use crate::{ETA_MAX_S, K, trips};
 
 const SEED: u64 = 20_261_126;
-/// How many pick-ups are asked for before the first comes again.
+/// The number of different pick-ups.
 const PICK_UPS: usize = 4_096;
-/// How far drivers may be by straight line: what the index makes of `ETA_MAX_S`.
+/// The greatest distance of a driver by straight line: `ETA_MAX_S` at the index's speed.
 pub const REACH_M: f64 = 900.0 * 12.8 / 3.6;
 const AT: Timestamp = Timestamp::UNIX_EPOCH;
 
-/// A pick-up, and twenty drivers.
+/// A pick-up and twenty drivers.
 pub type Query = (Coordinates, Vec<Coordinates>);
 
-/// A town with so many free drivers.
+/// A town with a given number of free drivers.
 pub struct Town {
     supply: Supply,
     class: VehicleClass,
@@ -26,7 +26,7 @@ pub struct Town {
 }
 
 impl Town {
-    /// From a file of real trips.
+    /// Builds the town from a file of real trips.
     pub fn new(file: &str, drivers: usize) -> Self {
         let reach = Straight::CITY.metres_max(ETA_MAX_S);
         assert!(
@@ -60,7 +60,7 @@ impl Town {
             places,
             pick_ups: Vec::new(),
         };
-        // Where there are fewer drivers within reach there is less to do, for everybody.
+        // Pick-ups with fewer drivers within reach would mean less work for both sides.
         let pick_ups = trips.iter().map(|(begin, _)| *begin);
         let pick_ups = pick_ups.filter(|pick_up| town.nearest(*pick_up).len() == K);
         town.pick_ups = pick_ups.take(PICK_UPS).collect();
@@ -75,12 +75,12 @@ impl Town {
         &self.places
     }
 
-    /// So many minutes after the beginning.
+    /// The time that many minutes after the start.
     pub fn at_minute(minute: i64) -> Timestamp {
         AT + SignedDuration::from_mins(minute)
     }
 
-    /// The nearest drivers by straight line, as the index of the service finds them, and where they are.
+    /// The places of the nearest drivers by straight line, as the service's index finds them.
     pub fn nearest(&self, from: Coordinates) -> Vec<Coordinates> {
         let found = self.supply.nearest(&Wanted {
             from,
@@ -95,7 +95,7 @@ impl Town {
         places.flatten().map(|fix| fix.location).collect()
     }
 
-    /// All pick-ups with their candidates.
+    /// All pick-ups, each with its nearest drivers.
     pub fn candidates(&self) -> Vec<Query> {
         let queries = self
             .pick_ups
@@ -104,7 +104,7 @@ impl Town {
         queries.collect()
     }
 
-    /// All pick-ups with any drivers within reach.
+    /// All pick-ups, each with random drivers within reach.
     pub fn scattered(&self) -> Vec<Query> {
         let mut random = fastrand::Rng::with_seed(SEED);
         let mut query = |pick_up: &Coordinates| {

@@ -1,4 +1,4 @@
-//! cabrank's index by itself: no device is judged, and no driver is looked up by their id. This is what other indexes are compared with.
+//! cabrank's index alone, without judging fixes or looking drivers up by id. Other indexes are compared with this one.
 
 use std::sync::Arc;
 
@@ -11,28 +11,28 @@ use crate::index::{Index, Server};
 use crate::truth::Near;
 use crate::{K, RADIUS_M};
 
-/// The index, and where in it each driver is.
+/// The index, and each driver's slot in it.
 #[derive(Clone)]
 pub struct Alone {
     grid: Arc<Grid>,
-    spots: Arc<[Mutex<GridSlot>]>,
+    slots: Arc<[Mutex<GridSlot>]>,
     is_free: Arc<[bool]>,
 }
 
 impl Alone {
-    /// All drivers, each where the day begins.
+    /// An index with all drivers at their first stop.
     pub fn with(city: &City) -> Self {
         let grid = Grid::default();
         let mut begin: Vec<&Move> = city.stops[0].iter().collect();
         begin.sort_unstable_by_key(|moved| moved.driver);
-        let spots = begin.into_iter().zip(&city.is_free);
-        let spots = spots.map(|(moved, is_free)| {
+        let slots = begin.into_iter().zip(&city.is_free);
+        let slots = slots.map(|(moved, is_free)| {
             Mutex::new(grid.insert(id(moved.driver), moved.place, tags(*is_free)))
         });
-        let spots = spots.collect();
+        let slots = slots.collect();
         Self {
             grid: Arc::new(grid),
-            spots,
+            slots,
             is_free: city.is_free.as_slice().into(),
         }
     }
@@ -52,8 +52,8 @@ impl Index for Alone {
         for moved in moves {
             let number = moved.driver as usize;
             let (id, tags) = (id(moved.driver), tags(self.is_free[number]));
-            let spot = &mut self.spots[number].lock();
-            self.grid.relocate(spot, id, moved.place, tags);
+            let slot = &mut self.slots[number].lock();
+            self.grid.relocate(slot, id, moved.place, tags);
         }
     }
 

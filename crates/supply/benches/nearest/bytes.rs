@@ -1,19 +1,20 @@
-//! How many bytes a driver takes in memory: in cabrank's index by itself with where each is in it, and with all that is known of a driver on shift.
+//! Measures the memory that a driver takes: in the index alone with its slot, and in the supply with the whole record.
 //!
-//! `cargo bench -p cabrank-supply --bench nearest_bytes`; `CABRANK_BENCH_DRIVERS="10000 100000"`: how many drivers. The index and the city are those of benches/nearest.
+//! `cargo bench -p cabrank-supply --bench nearest_bytes`; `CABRANK_BENCH_DRIVERS="10000 100000"` sets the numbers of
+//! drivers. The index and the city are those of benches/nearest.
 
 mod alone;
-#[expect(dead_code, reason = "the other bench has use for all of it")]
+#[expect(dead_code, reason = "the other bench uses all of it")]
 mod city;
-#[expect(dead_code, reason = "the other bench has use for all of it")]
+#[expect(dead_code, reason = "the other bench uses all of it")]
 mod index;
 #[path = "../../../../benches/people/made_up.rs"]
 mod made_up;
-#[expect(dead_code, reason = "the other bench has use for all of it")]
+#[expect(dead_code, reason = "the other bench uses all of it")]
 mod supply;
 #[path = "../../../../benches/people/trips.rs"]
 mod trips;
-#[expect(dead_code, reason = "the other bench has use for all of it")]
+#[expect(dead_code, reason = "the other bench uses all of it")]
 mod truth;
 
 use std::alloc::System;
@@ -28,11 +29,11 @@ use supply::InProcess;
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// How many drivers a search wants.
+/// The number of drivers that a search asks for.
 const K: usize = 10;
-/// How long they may take to the pick-up.
+/// The longest time to the pick-up, in seconds.
 const ETA_MAX_S: u32 = 600;
-/// How far that is.
+/// The distance that a driver covers in that time.
 const RADIUS_M: f64 = 600.0 * 12.8 / 3.6;
 
 fn main() {

@@ -1,6 +1,8 @@
-//! Where the drivers are, how they drive about, and where riders call them from. The same seed makes the same city.
+//! A city: where its drivers are, how they drive about, and where riders request trips. The same seed makes the same
+//! city.
 //!
-//! Without a file it is a town made up. With `CABRANK_BENCH_TRIPS`, a file of real trips: drivers stand where passengers got out, riders call from where others got in.
+//! Without a file the city is invented. With `CABRANK_BENCH_TRIPS`, a file of real trips, drivers stand where
+//! passengers got out, and riders request where others got in.
 
 use std::f64::consts::TAU;
 
@@ -11,19 +13,19 @@ use crate::made_up::{Town, normal};
 use crate::trips;
 
 const SEED: u64 = 20_261_126;
-/// The middle of a city made up.
+/// The middle of the invented city.
 const MIDDLE: (f64, f64) = (48.2, 16.37);
 const METRES_PER_DEG: f64 = 111_195.0;
-/// How far a driver gets from one report to the next: 3 seconds at 36 km/h.
+/// How far a driver moves between two reports: 3 seconds at 36 km/h.
 const STEP_M: f64 = 30.0;
-/// So many places has a driver's way; then it goes back.
+/// The number of stops on a driver's route. At the end the driver turns back.
 const STOPS: usize = 8;
-/// One driver in so many has a passenger.
+/// One in so many drivers has a passenger.
 const OCCUPIED_ONE_IN: u32 = 5;
-/// As many pick-ups as are asked for before the first comes again.
+/// The number of different pick-ups.
 const PICK_UPS: usize = 4_096;
 
-/// How many drivers the cities are to have.
+/// The numbers of drivers to measure with.
 pub fn sizes() -> Vec<usize> {
     let set = std::env::var("CABRANK_BENCH_DRIVERS").unwrap_or_else(|_| "10000 100000".to_owned());
     let sizes = set.split_whitespace();
@@ -32,24 +34,23 @@ pub fn sizes() -> Vec<usize> {
         .collect()
 }
 
-/// A driver's new place.
+/// A driver's new position.
 #[derive(Debug, Clone, Copy)]
 pub struct Move {
     pub driver: u32,
     pub place: Coordinates,
 }
 
-/// A city with so many drivers.
+/// A city with a given number of drivers.
 pub struct City {
     /// Which drivers have no passenger.
     pub is_free: Vec<bool>,
-    /// What all drivers report, stop by stop, in an order of their own; the first is where they stand when the day begins.
+    /// The reports of all drivers, stop by stop, shuffled. The first ones are where the drivers start.
     pub stops: Vec<Vec<Move>>,
-    /// Where riders are.
     pub pick_ups: Vec<Coordinates>,
 }
 
-/// Where people get in, and where they get out.
+/// Where people get in and out.
 pub struct Trips {
     pick_ups: Vec<(f64, f64)>,
     drop_offs: Vec<(f64, f64)>,
@@ -65,7 +66,7 @@ impl Trips {
         }
     }
 
-    /// Where people of a city made up get in and out.
+    /// Invented places where people get in and out.
     pub fn made_up() -> Self {
         let mut town = Town::new(SEED);
         let mut place = || {
@@ -80,23 +81,23 @@ impl Trips {
 }
 
 impl City {
-    /// So many drivers where the trips end. Where there are fewer trips than drivers several stand near each end.
+    /// Places drivers where the trips end. With fewer trips than drivers, several drivers stand near each end.
     pub fn new(drivers: usize, trips: &Trips) -> Self {
         let mut random = Rng::with_seed(SEED);
         let mut ends: Vec<(f64, f64)> = trips.drop_offs.clone();
         random.shuffle(&mut ends);
-        let ways: Vec<Vec<Coordinates>> = ends
+        let routes: Vec<Vec<Coordinates>> = ends
             .iter()
             .cycle()
             .take(drivers)
-            .map(|end| way(*end, &mut random))
+            .map(|end| route(*end, &mut random))
             .collect();
         let mut order: Vec<u32> = (0..).take(drivers).collect();
         random.shuffle(&mut order);
         let reports = |stop: usize| {
             let report = |driver: &u32| Move {
                 driver: *driver,
-                place: ways[*driver as usize][stop],
+                place: routes[*driver as usize][stop],
             };
             order.iter().map(report).collect()
         };
@@ -113,8 +114,8 @@ impl City {
     }
 }
 
-/// A straight way from near a place, in any direction.
-fn way(from: (f64, f64), random: &mut Rng) -> Vec<Coordinates> {
+/// A straight route from near a place, in a random direction.
+fn route(from: (f64, f64), random: &mut Rng) -> Vec<Coordinates> {
     const NEAR_M: f64 = 25.0;
     let (sin, cos) = (random.f64() * TAU).sin_cos();
     let (north, east) = (NEAR_M * normal(random), NEAR_M * normal(random));
@@ -137,17 +138,17 @@ fn moved((lat, lon): (f64, f64), north_m: f64, east_m: f64) -> (f64, f64) {
     )
 }
 
-/// Drivers on their ways, there and back: the next reports, and where everybody is by now.
+/// Drivers on their routes, back and forth: the next reports, and where all drivers are now.
 pub struct Traffic<'c> {
     city: &'c City,
-    /// How often everybody has reported, before this time.
+    /// How many times all drivers have reported before the current round.
     round: usize,
-    /// How many have reported this time.
+    /// How many drivers have reported in the current round.
     reported: usize,
 }
 
 impl<'c> Traffic<'c> {
-    /// Everybody where the day begins.
+    /// All drivers at their first stop.
     pub fn new(city: &'c City) -> Self {
         Self {
             city,
@@ -156,7 +157,7 @@ impl<'c> Traffic<'c> {
         }
     }
 
-    /// The next reports, of different drivers, at most so many; and which round they are of.
+    /// The next reports, of different drivers and at most `most` of them, with their round.
     pub fn next(&mut self, most: usize) -> (&'c [Move], usize) {
         let everybody = self.city.is_free.len();
         if self.reported == everybody {
@@ -170,13 +171,13 @@ impl<'c> Traffic<'c> {
         (next, self.round)
     }
 
-    /// Where everybody is, by the number of the driver.
+    /// Where all drivers are, by the driver's number.
     pub fn places(&self) -> Vec<Coordinates> {
         let now = &self.city.stops[stop(self.round)];
         let before = &self.city.stops[stop(self.round.saturating_sub(1))];
-        let (told, _) = now.split_at(self.reported);
-        let (_, untold) = before.split_at(self.reported);
-        let mut all: Vec<&Move> = told.iter().chain(untold).collect();
+        let (reported, _) = now.split_at(self.reported);
+        let (_, unreported) = before.split_at(self.reported);
+        let mut all: Vec<&Move> = reported.iter().chain(unreported).collect();
         all.sort_unstable_by_key(|one| one.driver);
         all.iter().map(|one| one.place).collect()
     }

@@ -1,4 +1,5 @@
-//! Redis: free drivers are members of one geo set and occupied ones of another, so that a search meets nobody who is occupied.
+//! Redis: free drivers are members of one geo set and occupied ones of another, so that a search meets no occupied
+//! driver.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::index::{Index, Server};
 use crate::truth::{Near, Tolerance};
 use crate::{K, RADIUS_M};
 
-/// Redis's earth is larger by 0.03 %, and it keeps places to half a metre or so.
+/// Redis uses an earth that is larger by 0.03 %, and keeps positions to about half a metre.
 pub const TOLERANCE: Tolerance = Tolerance {
     part: 5e-4,
     metres: 1.0,
@@ -18,7 +19,7 @@ pub const TOLERANCE: Tolerance = Tolerance {
 const FREE: &str = "cabrank-bench:free";
 const OCCUPIED: &str = "cabrank-bench:occupied";
 
-/// A connection.
+/// A connection to Redis.
 pub struct GeoSearch {
     client: Client,
     connection: Connection,
@@ -27,7 +28,8 @@ pub struct GeoSearch {
 }
 
 impl GeoSearch {
-    /// All drivers in the sets. A search begins with a radius and doubles it until enough are found, or until it is the whole reach.
+    /// Puts all drivers into the sets. A search starts with a radius and doubles it until enough drivers are found or
+    /// the full reach is searched.
     pub fn with(url: &str, city: &City, first_radius_m: f64) -> Self {
         let client = Client::open(url).expect("CABRANK_BENCH_REDIS is a URL");
         let connection = client.get_connection().expect("Redis answers");
@@ -96,12 +98,12 @@ impl Index for GeoSearch {
 
     fn server(&mut self) -> Server {
         let info = redis::cmd("INFO").arg("server").query(&mut self.connection);
-        let info: String = info.expect("Redis tells of itself");
+        let info: String = info.expect("Redis describes itself");
         let id = info
             .lines()
             .find_map(|line| line.strip_prefix("process_id:")?.trim().parse().ok());
         Server::Process {
-            id: id.expect("Redis tells its process"),
+            id: id.expect("Redis names its process"),
             name: "redis-server",
         }
     }

@@ -1,14 +1,20 @@
-//! The ten nearest of many moving drivers: cabrank's index, Redis and PostGIS, in one run, beside each other.
+//! Measures the search for the ten nearest of many moving drivers: cabrank's index, Redis and PostGIS, side by side in
+//! one run.
 //!
-//! `benches/nearest.sh` starts the two servers and runs it; `cargo bench -p cabrank-supply --bench nearest` alone says which of them it was not given:
+//! `benches/nearest.sh` starts the two servers and runs it. `cargo bench -p cabrank-supply --bench nearest` alone says
+//! which servers it was not given. The variables:
 //!
-//! - `CABRANK_BENCH_REDIS=redis://127.0.0.1:6379`: two keys, `cabrank-bench:free` and `cabrank-bench:occupied`, are written and deleted;
-//! - `CABRANK_BENCH_POSTGIS=postgres://postgres@127.0.0.1:5432/postgres`: the table `cabrank_bench_drivers` is written and dropped;
-//! - `CABRANK_BENCH_TRIPS=FILE`: real trips instead of a city made up, as `id,lat,lon,lat,lon,...` under a line of names;
-//! - `CABRANK_BENCH_DRIVERS="10000 100000"`: how many drivers there are;
-//! - `CABRANK_BENCH_SECONDS=3`: how long each thing is measured.
+//! - `CABRANK_BENCH_REDIS=redis://127.0.0.1:6379`: two keys, `cabrank-bench:free` and `cabrank-bench:occupied`, are
+//!   written and deleted;
+//! - `CABRANK_BENCH_POSTGIS=postgres://postgres@127.0.0.1:5432/postgres`: the table `cabrank_bench_drivers` is written
+//!   and dropped;
+//! - `CABRANK_BENCH_TRIPS=FILE`: real trips instead of an invented city, as `id,lat,lon,lat,lon,...` under a header
+//!   line;
+//! - `CABRANK_BENCH_DRIVERS="10000 100000"`: the numbers of drivers;
+//! - `CABRANK_BENCH_SECONDS=3`: how long each measurement takes.
 //!
-//! All answers are compared with what looking at everybody gives, before anything is timed and again at the end, when the drivers have moved.
+//! All answers are compared with a scan of all drivers, before anything is timed and again at the end, when the drivers
+//! have moved.
 
 mod alone;
 mod city;
@@ -37,21 +43,21 @@ use report::Row;
 use supply::InProcess;
 use truth::{Tolerance, Truth};
 
-/// How many drivers a search wants.
+/// The number of drivers that a search asks for.
 const K: usize = 10;
-/// How long they may take to the pick-up.
+/// The longest time to the pick-up, in seconds.
 const ETA_MAX_S: u32 = 600;
-/// How far that is by straight line, without the metre that `metres_max` is generous by: 2,133 m.
+/// The straight-line distance of that time, without the metre that `metres_max` adds: 2,133 m.
 const RADIUS_M: f64 = 600.0 * 12.8 / 3.6;
-/// How many searches are compared with looking at everybody.
+/// The number of searches that are compared with a scan of all drivers.
 const CHECKS: usize = 200;
-/// How many reports are sent together, where that is possible.
+/// The number of reports that are sent together, where that is possible.
 const TOGETHER: usize = 100;
 
 /// Fills an index with a city's drivers.
 type Open<'a> = Box<dyn Fn(&City) -> Box<dyn Index> + 'a>;
 
-/// Whoever is measured: how it is set up, and how many reports it takes together.
+/// An index to measure: how to set it up, and how many reports it takes together.
 struct Entrant<'a> {
     name: &'static str,
     open: Open<'a>,
@@ -173,7 +179,7 @@ fn run(city: &City, entrant: &Entrant<'_>, during: Duration) -> Row {
     }
 }
 
-/// Panics unless the index is right; gives which part of those it names are the very drivers that looking at everybody names, in percent.
+/// Panics unless the index is right; returns how many percent of the drivers it names a scan of all drivers names too.
 fn check(index: &mut dyn Index, city: &City, traffic: &Traffic<'_>, tolerance: Tolerance) -> f64 {
     let places = traffic.places();
     let truth = Truth {
@@ -190,7 +196,7 @@ fn check(index: &mut dyn Index, city: &City, traffic: &Traffic<'_>, tolerance: T
     100.0 * same as f64 / named as f64
 }
 
-/// A radius within which three of four pick-ups have enough drivers: what somebody who knows the town would begin with.
+/// A radius within which three of four pick-ups have enough drivers: what a user who knows the town would start with.
 fn usual_radius_m(city: &City) -> f64 {
     let traffic = Traffic::new(city);
     let places = traffic.places();

@@ -1,4 +1,4 @@
-//! The clock: searches, reports, and both at once, each for a while.
+//! Times searches, reports, and both at once, each for a while.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -9,28 +9,28 @@ use domain::Coordinates;
 use crate::city::Traffic;
 use crate::index::{Index, Server, own_cpu_ns};
 
-/// A search or a report is done so often between two looks at whether it is time to stop.
+/// How many operations are done between two looks at the clock.
 const BETWEEN_LOOKS: usize = 16;
 
-/// What searches took.
+/// The results of searches.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked {
     pub median_us: f64,
     pub p99_us: f64,
     pub per_s: f64,
-    /// Of CPU time, the asker's and the server's.
+    /// Of CPU time, client and server together.
     pub cpu_us: Option<f64>,
 }
 
-/// What reports took.
+/// The results of reports.
 #[derive(Debug, Clone, Copy)]
 pub struct Driven {
     pub per_s: f64,
-    /// Of CPU time, the sender's and the server's.
+    /// Of CPU time, client and server together.
     pub cpu_us: Option<f64>,
 }
 
-/// Searches, one after the other.
+/// Measures searches, one after another.
 pub fn ask(index: &mut dyn Index, from: &[Coordinates], during: Duration) -> Asked {
     let mut pick_ups = from.iter().cycle().copied();
     time(index, during, |index| {
@@ -40,19 +40,23 @@ pub fn ask(index: &mut dyn Index, from: &[Coordinates], during: Duration) -> Ask
     })
 }
 
-/// Nothing but the way to the server and back.
+/// Measures the round trip to the server alone.
 pub fn round_trips(index: &mut dyn Index, during: Duration) -> Asked {
     time(index, during, |index| index.round_trip())
 }
 
-fn time(index: &mut dyn Index, during: Duration, mut what: impl FnMut(&mut dyn Index)) -> Asked {
+fn time(
+    index: &mut dyn Index,
+    during: Duration,
+    mut operation: impl FnMut(&mut dyn Index),
+) -> Asked {
     let server = index.server();
     let mut took_ns: Vec<u32> = Vec::new();
     let cpu_before = cpu_ns(server);
     let began = Instant::now();
     let mut now = began;
     while now.duration_since(began) < during {
-        what(index);
+        operation(index);
         let then = now;
         now = Instant::now();
         let ns = now.duration_since(then).as_nanos();
@@ -70,7 +74,7 @@ fn time(index: &mut dyn Index, during: Duration, mut what: impl FnMut(&mut dyn I
     }
 }
 
-/// Reports, so many together, one lot after the other.
+/// Measures reports, sent in lots of `together`, one lot after another.
 pub fn drive(
     index: &mut dyn Index,
     traffic: &mut Traffic<'_>,
@@ -104,7 +108,7 @@ fn drive_while(
     }
 }
 
-/// Searches while another thread reports as fast as it can.
+/// Measures searches while another thread reports as fast as it can.
 pub fn both(
     index: &mut dyn Index,
     from: &[Coordinates],

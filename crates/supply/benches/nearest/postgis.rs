@@ -1,5 +1,5 @@
-//! PostGIS: a row a driver, and a GiST index over the places of the free ones. The table is unlogged and a commit does not wait for the disk,
-//! since the index it is measured beside keeps nothing either.
+//! PostGIS: one row per driver, and a GiST index over the positions of the free ones. The table is unlogged and a
+//! commit does not wait for the disk, because cabrank's index is not durable either.
 
 use domain::Coordinates;
 use postgres::{Client, NoTls, Statement};
@@ -9,7 +9,8 @@ use crate::index::{Index, Server};
 use crate::truth::{Near, Tolerance};
 use crate::{K, RADIUS_M};
 
-/// Its order is that of distances over the ball, as ours is; those over the ellipsoid differ by up to 0.6 %, but no index finds by them.
+/// Its order is that of distances on a sphere, as ours is. Distances on the ellipsoid differ by up to 0.6 %, but no
+/// index searches by them.
 pub const TOLERANCE: Tolerance = Tolerance {
     part: 1e-6,
     metres: 0.02,
@@ -32,7 +33,7 @@ const MOVE_MANY: &str = "
     UPDATE cabrank_bench_drivers AS driver SET place = ST_MakePoint(moved.lon, moved.lat)::geography
     FROM unnest($1::int[], $2::float8[], $3::float8[]) AS moved (id, lon, lat) WHERE driver.id = moved.id";
 
-/// A connection, with its statements.
+/// A connection with its prepared statements.
 pub struct PostGis {
     url: String,
     client: Client,
@@ -42,7 +43,7 @@ pub struct PostGis {
 }
 
 impl PostGis {
-    /// All drivers in the table.
+    /// Writes all drivers into the table.
     pub fn with(url: &str, city: &City) -> Self {
         let mut client = connect(url);
         client.batch_execute(CREATE).expect("a table can be made");
@@ -106,7 +107,7 @@ impl Index for PostGis {
     fn server(&mut self) -> Server {
         let row = self.client.query_one("SELECT pg_backend_pid()", &[]);
         Server::Process {
-            id: row.expect("PostgreSQL tells of itself").get(0),
+            id: row.expect("PostgreSQL names its process").get(0),
             name: "postgres",
         }
     }

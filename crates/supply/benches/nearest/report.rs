@@ -1,9 +1,9 @@
-//! What was measured, as tables for docs/performance.md.
-#![expect(clippy::print_stderr, reason = "progress is for whoever waits")]
+//! Prints the measurements as tables for docs/performance.md.
+#![expect(clippy::print_stderr, reason = "progress is for the person who waits")]
 
 use crate::measure::{Asked, Driven};
 
-/// What one of them did.
+/// The results of one index.
 pub struct Row {
     pub drivers: usize,
     pub name: &'static str,
@@ -12,16 +12,16 @@ pub struct Row {
     pub round_trip: Asked,
     pub asked_meanwhile: Asked,
     pub driven_meanwhile: Driven,
-    /// By how many reports were sent together.
+    /// By the number of reports sent together.
     pub driven: Vec<(usize, Driven)>,
 }
 
-/// Says what is being measured.
+/// Prints what is being measured.
 pub fn progress(drivers: usize, name: &str) {
     eprintln!("{drivers} drivers: {name}");
 }
 
-/// Says what was not measured, and why.
+/// Prints which server was not measured, and why.
 pub fn not_run(variable: &str) {
     println!("\nnot run: {variable} is not set");
 }

@@ -1,4 +1,5 @@
-//! cabrank's own index, called as the service calls it: a fix is judged before it is believed, and a search leaves out the occupied and the unheard of.
+//! cabrank's own index, called as the service calls it: fixes are judged, and searches leave out occupied and stale
+//! drivers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -13,17 +14,18 @@ use crate::index::{Index, Server};
 use crate::truth::{Near, Tolerance};
 use crate::{ETA_MAX_S, K};
 
-/// It keeps places to a few millimetres.
+/// The index keeps positions to a few millimetres.
 pub const TOLERANCE: Tolerance = Tolerance {
     part: 1e-7,
     metres: 0.02,
 };
 /// When the day begins.
 const BEGAN_MS: i64 = 1_764_000_000_000;
-/// How long after a report a driver sends the next.
+/// The interval between two reports of a driver.
 const REPORT_EVERY_MS: i64 = 3_000;
 
-/// The index, and the time of the city in it: it goes on with the reports, since drivers who report a hundred times a second would not be believed.
+/// The supply, and the city's time. Time goes on with the reports, because drivers who report a hundred times a second
+/// would not be believed.
 pub struct InProcess {
     supply: Supply,
     class: VehicleClass,
@@ -31,7 +33,7 @@ pub struct InProcess {
 }
 
 impl InProcess {
-    /// All drivers on shift, each where the day begins.
+    /// Puts all drivers on shift, each at their first stop.
     pub fn with(city: &City) -> Self {
         let began = at(BEGAN_MS);
         let mut index = Self {

@@ -1,18 +1,18 @@
-//! Who is nearest by looking at everybody, so that nobody wins by being wrong.
+//! The nearest drivers by a scan of all of them, to check that every index is right.
 
 use domain::Coordinates;
 
 use crate::{K, RADIUS_M};
 
-/// A driver found.
+/// A driver and the distance.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Near {
     pub driver: u32,
     pub metres: f64,
 }
 
-/// How much an answer may differ from the truth: a part of the distance, since not everybody takes the earth for the same ball, and metres, since
-/// not everybody keeps a place exactly.
+/// How much an answer may differ from the truth: a part of the distance, because not every index uses the same sphere,
+/// and metres, because not every index keeps positions exactly.
 #[derive(Debug, Clone, Copy)]
 pub struct Tolerance {
     pub part: f64,
@@ -25,14 +25,14 @@ impl Tolerance {
     }
 }
 
-/// Where the free drivers are.
+/// The positions of all drivers, and which of them are free.
 pub struct Truth<'a> {
     pub places: &'a [Coordinates],
     pub is_free: &'a [bool],
 }
 
 impl Truth<'_> {
-    /// The nearest free drivers, however far.
+    /// The nearest free drivers at any distance.
     pub fn nearest(&self, from: Coordinates) -> Vec<Near> {
         let free = (0..).zip(self.places).zip(self.is_free);
         let free = free.filter(|(_, is_free)| **is_free);
@@ -48,26 +48,27 @@ impl Truth<'_> {
         all
     }
 
-    /// Panics unless the answer is right: each of those named is free and as far away as was said, the first as far as the nearest of all, and so on,
-    /// and who is left out is out of reach.
+    /// Panics unless the answer is right: each driver in it is free and at the distance given; the first is as near as
+    /// the nearest of all, and so on; and the first one missing is out of reach. Returns how many of them the scan
+    /// names too.
     pub fn check(&self, from: Coordinates, answer: &[Near], tolerance: Tolerance) -> usize {
         let truth = self.nearest(from);
         let edge = tolerance.at(RADIUS_M);
         assert!(answer.len() <= K, "more than {K}: {answer:?}");
-        for (said, nearest) in answer.iter().zip(&truth) {
-            let driver = said.driver as usize;
+        for (found, nearest) in answer.iter().zip(&truth) {
+            let driver = found.driver as usize;
             let metres = from.metres_to(self.places[driver]);
             let most = tolerance.at(metres);
             assert!(self.is_free[driver], "{driver} is occupied");
-            assert!((said.metres - metres).abs() <= most, "{said:?}: {metres}");
-            let off = (said.metres - nearest.metres).abs();
-            assert!(off <= most, "{said:?} instead of {nearest:?}");
-            assert!(metres <= RADIUS_M + edge, "{said:?} is out of reach");
+            assert!((found.metres - metres).abs() <= most, "{found:?}: {metres}");
+            let off = (found.metres - nearest.metres).abs();
+            assert!(off <= most, "{found:?} instead of {nearest:?}");
+            assert!(metres <= RADIUS_M + edge, "{found:?} is out of reach");
         }
         if let Some(missed) = truth.get(answer.len()) {
             assert!(missed.metres > RADIUS_M - edge, "{missed:?} was missed");
         }
-        let is_named = |near: &&Near| answer.iter().any(|said| said.driver == near.driver);
+        let is_named = |near: &&Near| answer.iter().any(|found| found.driver == near.driver);
         let doubles = answer.len() - distinct(answer);
         assert_eq!(doubles, 0, "named twice: {answer:?}");
         truth.iter().take(answer.len()).filter(is_named).count()

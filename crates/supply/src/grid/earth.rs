@@ -1,32 +1,33 @@
-//! The earth as the grid sees it: points, squares, and how near what lies in a square can be at the nearest.
+//! The geometry of the grid: points, squares, and lower bounds of the distance to an area.
 //!
-//! A point is kept as three whole numbers on a sphere, in units of about 6 mm. The straight line through the earth between two such points (the *chord*)
-//! grows with the distance along its surface, its square is a whole number, and neither a pole nor the antimeridian is special to it. So
-//! comparing two distances takes three multiplications, is exact, and has no rounding that could order drivers differently on another day.
+//! A point is stored as three integers on a sphere, in units of about 6 mm. The straight line through the earth between
+//! two points (the *chord*) grows with the distance along the surface. Its square is an integer, and neither the poles
+//! nor the antimeridian are special. So comparing two distances takes three multiplications, is exact, and can never
+//! order drivers differently because of rounding.
 
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
 use domain::Coordinates;
 
-/// The mean radius of the earth.
+/// The mean radius of the earth, in metres.
 const RADIUS_M: f64 = 6_371_008.8;
-/// How many units a radius has; the square of the longest chord still fits.
+/// The radius in units. The square of the longest chord still fits into a `u64`.
 const UNITS: f64 = (1_u64 << 30) as f64;
 
-/// Bands of latitude, each one tile high: 3.2 km.
+/// The number of bands of latitude. Each is one tile high: 3.2 km.
 pub(crate) const BANDS: u32 = 6_250;
-/// A tile has 8 cells a side, as a power of two.
+/// The side of a tile in cells, as a power of two: 8 cells.
 pub(crate) const CELL_BITS: u32 = 3;
-/// A cell can be halved so often: down to 6 m.
+/// How often a cell can be halved: down to 6 m.
 pub(crate) const HALVINGS: u32 = 6;
-/// The squares that addresses are made of: so many a side has a tile, as a power of two.
+/// The side of a tile in smallest squares, as a power of two.
 pub(crate) const SQUARE_BITS: u32 = CELL_BITS + HALVINGS;
-/// How many rows of cells there are from pole to pole.
+/// The number of rows of cells from pole to pole.
 pub(crate) const CELL_ROWS: u32 = BANDS << CELL_BITS;
-/// How high a cell is, in radians: 400 m.
+/// The height of a cell in radians: 400 m.
 const CELL_RAD: f64 = PI / CELL_ROWS as f64;
 
-/// A place on the sphere.
+/// A point on the sphere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SpherePoint {
     x: i32,
@@ -35,7 +36,7 @@ pub(crate) struct SpherePoint {
 }
 
 impl SpherePoint {
-    /// The nearest point that can be kept.
+    /// The nearest point that the integers can express.
     pub(crate) fn of(place: Coordinates) -> Self {
         let (sin_lat, cos_lat) = place.lat().to_radians().sin_cos();
         let (sin_lon, cos_lon) = place.lon().to_radians().sin_cos();
@@ -57,10 +58,12 @@ impl SpherePoint {
     }
 }
 
-/// Half a chord, as a part of the radius, below which the first terms of the arcsine's series are all that a number keeps: 12 km of way.
+/// Half a chord, in radii, below which the first terms of the arcsine's series are exact to the precision of an `f64`:
+/// 12 km along the surface.
 const NEAR: f64 = 1e-3;
 
-/// The distance over the earth's surface that belongs to a chord; what the haversine formula gives for the two points.
+/// The distance in metres over the earth's surface for a squared chord. It equals the haversine formula for the two
+/// points.
 pub(crate) fn metres(chord2: u64) -> f64 {
     let half = (chord2 as f64).sqrt() / UNITS / 2.0;
     let angle = if half < NEAR {
@@ -71,39 +74,40 @@ pub(crate) fn metres(chord2: u64) -> f64 {
     2.0 * RADIUS_M * angle
 }
 
-/// The distance over the earth's surface.
+/// The distance over the earth's surface, in metres.
 pub(crate) fn distance_m(a: Coordinates, b: Coordinates) -> f64 {
     metres(SpherePoint::of(a).chord2(SpherePoint::of(b)))
 }
 
-/// No less than the distance over the earth's surface, and cheap: what it would be if meridians did not come together towards the poles.
+/// A cheap upper bound of the distance over the earth's surface, in metres: it ignores that meridians converge towards
+/// the poles.
 pub(crate) fn distance_at_most_m(a: Coordinates, b: Coordinates) -> f64 {
     let (north, east) = (a.lat() - b.lat(), a.lon() - b.lon());
     RADIUS_M * (north * north + east * east).sqrt().to_radians()
 }
 
-/// The square of the chord that spans so many metres; nothing further than that has a longer one.
+/// The squared chord that spans that many metres. No point within them has a longer one.
 pub(crate) fn chord2(metres: f64) -> u64 {
     let angle = (metres / RADIUS_M).clamp(0.0, PI);
     let chord = 2.0 * (angle / 2.0).sin() * UNITS;
     (chord * chord).ceil() as u64
 }
 
-/// A chord's square as a number of square radii, made longer by what rounding can have taken off.
+/// A squared chord in squared radii, rounded up by more than the integers can have lost.
 pub(crate) fn reach(chord2: u64) -> f64 {
     const ROUNDING: f64 = 1e-8; // 6 cm
     let chord = (chord2 as f64).sqrt() / UNITS + ROUNDING;
     chord * chord
 }
 
-/// One of the smallest squares, counted from the south pole and from the antimeridian eastwards.
+/// One of the smallest squares, counted northwards from the south pole and eastwards from the antimeridian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Square {
     pub row: u32,
     pub col: u32,
 }
 
-/// Which tile.
+/// The position of a tile in the grid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct TileKey {
     pub band: u16,
@@ -111,7 +115,7 @@ pub(crate) struct TileKey {
 }
 
 impl Square {
-    /// The tile that it is in.
+    /// The tile that contains the square.
     pub(crate) fn tile(self) -> TileKey {
         TileKey {
             band: (self.row >> SQUARE_BITS) as u16,
@@ -119,12 +123,12 @@ impl Square {
         }
     }
 
-    /// Which of its tile's cells it is in.
+    /// The index of the cell that contains the square, within its tile.
     pub(crate) fn cell(self) -> usize {
         cell_in_tile(self.row >> HALVINGS, self.col >> HALVINGS)
     }
 
-    /// Where in its cell it is, a bit of the row and one of the column for each halving.
+    /// The square's position within its cell: one bit of the row and one of the column for each halving.
     pub(crate) fn path(self) -> Path {
         const MASK: u32 = (1 << HALVINGS) - 1;
         Path(((self.row & MASK) << HALVINGS | self.col & MASK) as u16)
@@ -132,7 +136,7 @@ impl Square {
 }
 
 impl TileKey {
-    /// The row and the column, among all, of one of its cells.
+    /// The row and column, counted over the whole earth, of one of the tile's cells.
     pub(crate) fn cell(self, cell: u32) -> (u32, u32) {
         const MASK: u32 = (1 << CELL_BITS) - 1;
         let first = |tile: u16| u32::from(tile) << CELL_BITS;
@@ -143,18 +147,18 @@ impl TileKey {
     }
 }
 
-/// Which of a tile's cells one is that has this row and column.
+/// The index within its tile of the cell at this row and column.
 pub(crate) fn cell_in_tile(cell_row: u32, cell_col: u32) -> usize {
     const MASK: u32 = (1 << CELL_BITS) - 1;
     ((cell_row & MASK) << CELL_BITS | cell_col & MASK) as usize
 }
 
-/// A square's place in its cell.
+/// A square's position within its cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Path(u16);
 
 impl Path {
-    /// Which quarter is next, after so many halvings.
+    /// The quarter to descend into after that many halvings.
     pub(crate) fn quarter(self, depth: u32) -> usize {
         let bit = HALVINGS - 1 - depth;
         usize::from(self.0 >> (HALVINGS + bit) & 1) << 1 | usize::from(self.0 >> bit & 1)
@@ -164,20 +168,20 @@ impl Path {
 /// A band of latitude.
 #[derive(Debug, Clone, Copy)]
 struct Band {
-    /// How many tiles go round the earth.
+    /// The number of tiles around the earth.
     tiles: u32,
-    /// The cosine of the latitude where the band is shortest.
+    /// The cosine of the latitude where the band's circumference is shortest.
     cos_min: f64,
 }
 
-/// How the earth is cut: bands as high as a tile, each into as many tiles as are about as wide as high.
+/// The division of the earth: bands one tile high, each cut into tiles that are about as wide as high.
 #[derive(Debug)]
 pub(crate) struct Earth {
     bands: Box<[Band]>,
 }
 
 impl Earth {
-    /// Cuts it.
+    /// Computes the bands.
     pub(crate) fn new() -> Self {
         let edge = |band: u32| f64::from(band) / f64::from(BANDS) * PI - FRAC_PI_2;
         let bands = (0..BANDS).map(|band| {
@@ -194,7 +198,7 @@ impl Earth {
         }
     }
 
-    /// The square of a place.
+    /// The smallest square that contains a place.
     pub(crate) fn square(&self, place: Coordinates) -> Square {
         let rows = BANDS << SQUARE_BITS;
         let row = ((place.lat() + 90.0) / 180.0 * f64::from(rows)) as u32;
@@ -208,7 +212,7 @@ impl Earth {
         }
     }
 
-    /// How many cells go round the earth in that row of cells.
+    /// The number of cells around the earth in that row of cells.
     pub(crate) fn cell_cols(&self, cell_row: u32) -> u32 {
         self.band(cell_row >> CELL_BITS).tiles << CELL_BITS
     }
@@ -218,20 +222,20 @@ impl Earth {
     }
 }
 
-/// What is between two rows and two columns of the smallest squares.
+/// An area bounded by rows and columns of the smallest squares.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CellRange {
     row: u32,
     col: u32,
-    /// Squares a side.
+    /// The side in smallest squares.
     side: u32,
-    /// What a square measures in longitude.
+    /// The width of one square in radians of longitude.
     col_rad: f64,
     cos_min: f64,
 }
 
 impl CellRange {
-    /// A whole tile.
+    /// The area of a whole tile.
     pub(crate) fn of_tile(earth: &Earth, key: TileKey) -> Self {
         let (row, col) = (u32::from(key.band), u32::from(key.column));
         Self::new(
@@ -242,7 +246,7 @@ impl CellRange {
         )
     }
 
-    /// A cell, by its row and column among all.
+    /// The area of a cell, by its row and column over the whole earth.
     pub(crate) fn of_cell(earth: &Earth, cell_row: u32, cell_col: u32) -> Self {
         Self::new(
             earth,
@@ -263,7 +267,7 @@ impl CellRange {
         }
     }
 
-    /// One of its quarters: the southern two come first, of each two the western.
+    /// One of its quarters, in the order south-west, south-east, north-west, north-east.
     pub(crate) fn quarter(self, quarter: usize) -> Self {
         let side = self.side / 2;
         Self {
@@ -275,7 +279,7 @@ impl CellRange {
     }
 }
 
-/// Where a search looks from.
+/// The place that a search starts from, with what its formulas need.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Viewpoint {
     pub point: SpherePoint,
@@ -286,7 +290,7 @@ pub(crate) struct Viewpoint {
 }
 
 impl Viewpoint {
-    /// Looks from that place.
+    /// The viewpoint at a place.
     pub(crate) fn new(earth: &Earth, place: Coordinates) -> Self {
         let lat = place.lat().to_radians();
         Self {
@@ -298,7 +302,8 @@ impl Viewpoint {
         }
     }
 
-    /// The square of the chord to the nearest that can be in that area, at most: the haversine formula with the least of each of its terms.
+    /// A lower bound of the squared chord to anything in that area: the haversine formula with the least value of each
+    /// term.
     pub(crate) fn nearest(&self, area: CellRange) -> f64 {
         let half = f64::from(area.side) / 2.0;
         let (lat, lon) = self.offset_from_middle(area);
@@ -307,13 +312,13 @@ impl Viewpoint {
         chord2_at_least(lat_gap) + self.cos_lat * area.cos_min * chord2_at_least(lon_gap)
     }
 
-    /// Which quarter of that area is nearest.
+    /// The quarter of that area that is nearest.
     pub(crate) fn nearest_quarter(&self, area: CellRange) -> usize {
         let (lat, lon) = self.offset_from_middle(area);
         usize::from(lat >= 0.0) << 1 | usize::from(lon >= 0.0)
     }
 
-    /// How far north and east of an area's middle this is, in radians.
+    /// How far north and east of the area's middle the viewpoint is, in radians.
     fn offset_from_middle(&self, area: CellRange) -> (f64, f64) {
         let half = f64::from(area.side) / 2.0;
         let lat = self.lat + FRAC_PI_2 - (f64::from(area.row) + half) * SQUARE_RAD;
@@ -328,7 +333,8 @@ impl Viewpoint {
         (lat, lon)
     }
 
-    /// The columns of a row of cells that a ring of cells around this reaches, not yet wrapped; `None` when it closes around the pole.
+    /// The columns of a row of cells that a ring of cells around the viewpoint reaches, not yet wrapped around the
+    /// earth; `None` when the ring closes around the pole.
     pub(crate) fn columns(&self, cols: u32, ring: u32) -> Option<(i64, i64)> {
         let wide = self.ring_lon(ring);
         if wide >= PI {
@@ -339,7 +345,7 @@ impl Viewpoint {
         (east - west + 1 < i64::from(cols)).then_some((west, east))
     }
 
-    /// The square of the chord up to which nothing is outside the rings so far.
+    /// The squared chord within which the rings up to this one contain everything.
     pub(crate) fn covered(&self, ring: u32) -> f64 {
         let row = self.square.row >> HALVINGS;
         let north_row = row + ring + 1;
@@ -355,7 +361,7 @@ impl Viewpoint {
         } else {
             f64::INFINITY
         };
-        // A meridian's plane is so far away; behind the pole nothing is nearer than the earth's axis.
+        // The distance to a meridian's plane. Beyond a right angle the nearest thing is the earth's axis.
         let wide = self.ring_lon(ring);
         let lon = if wide >= PI {
             f64::INFINITY
@@ -372,16 +378,17 @@ impl Viewpoint {
     }
 }
 
-/// The largest whole number that is not above; `f64::floor` would be a call into the C library here, and a search asks for a few at each ring.
+/// The largest integer not above `number`. `f64::floor` would be a call into the C library here, and a search needs
+/// several for each ring.
 const fn floor(number: f64) -> i64 {
     let towards_zero = number as i64;
     towards_zero - (number < towards_zero as f64) as i64
 }
 
-/// How high one of the smallest squares is.
+/// The height of one of the smallest squares, in radians.
 const SQUARE_RAD: f64 = CELL_RAD / (1 << HALVINGS) as f64;
 
-/// The square of the chord of an angle from 0 to pi, or a little less, without its sine: y - y³/6 is never more than sin y.
+/// A lower bound of the squared chord of an angle from 0 to pi, without a sine: y - y³/6 is never more than sin y.
 fn chord2_at_least(angle: f64) -> f64 {
     let chord = angle * (1.0 - angle * angle / 24.0);
     chord * chord

@@ -1,28 +1,30 @@
-//! What is in a cell: a short list of entries, or four quarters that have it in turn.
+//! The content of a cell: a short list of entries, or four quarters with the same structure.
 
 use domain::DriverId;
 
 use super::earth::{HALVINGS, Path, SpherePoint};
 
-/// More than this and a list becomes four: going through a list is cheap where it lies together in memory, going to the next list is not.
+/// A list longer than this is split into four. Scanning a list is cheap because it is contiguous in memory; going to
+/// the next list is not.
 const SPLIT_OVER: usize = 48;
-/// As few as this and four lists become one; far below the other, so that nobody who goes to and fro makes work.
+/// Four lists with no more entries than this are merged. It is far below `SPLIT_OVER`, so a driver who goes back and
+/// forth does not cause a split and a merge each time.
 const MERGE_AT: usize = 24;
 
-/// What a search asks of a driver, kept beside the position so that it need not look anywhere else.
+/// What a search checks of a driver, kept beside the position so that it need not look anywhere else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tags {
-    /// When the position was heard, in a unit of the caller's.
+    /// When the position was received, in a unit that the caller chooses.
     pub heard: u32,
-    /// Which class of vehicles, by a number of the caller's.
+    /// The vehicle class, as a number that the caller assigns.
     pub class: u32,
-    /// How many passengers the vehicle takes.
+    /// The number of passengers that the vehicle takes.
     pub seats: u8,
     /// Whether the driver may get an offer.
     pub is_free: bool,
 }
 
-/// A driver in the grid; the tags lie flat, so that it has no gaps.
+/// A driver in the grid. The tags are stored flat, so that the struct has no padding.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct GridEntry {
     pub driver: DriverId,
@@ -35,7 +37,7 @@ pub(crate) struct GridEntry {
 }
 
 impl GridEntry {
-    /// A driver at that point, which is at that place in its cell.
+    /// An entry for a driver at a point, with the point's path within its cell.
     pub(crate) fn new(driver: DriverId, point: SpherePoint, path: Path, tags: Tags) -> Self {
         Self {
             driver,
@@ -48,7 +50,7 @@ impl GridEntry {
         }
     }
 
-    /// What a search asks of the driver.
+    /// The driver's tags.
     pub(crate) fn tags(&self) -> Tags {
         Tags {
             heard: self.heard,
@@ -58,20 +60,20 @@ impl GridEntry {
         }
     }
 
-    /// Changes that.
+    /// Replaces the driver's tags.
     pub(crate) fn set_tags(&mut self, tags: Tags) {
         *self = Self::new(self.driver, self.point, self.path, tags);
     }
 }
 
-/// A list or four quarters.
+/// A list of entries, or four quarters.
 #[derive(Debug)]
 pub(crate) enum GridNode {
     Leaf(Vec<GridEntry>),
     Split(Box<Split>),
 }
 
-/// Four quarters, and how many entries they have together.
+/// Four quarters, and the number of entries they have together.
 #[derive(Debug)]
 pub(crate) struct Split {
     count: usize,
@@ -85,7 +87,7 @@ impl Default for GridNode {
 }
 
 impl GridNode {
-    /// Whether nobody is here.
+    /// Whether the node has no entry. A split node always has entries.
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::Leaf(entries) => entries.is_empty(),
@@ -93,7 +95,7 @@ impl GridNode {
         }
     }
 
-    /// Adds an entry; `depth` is how often the cell has been halved on the way here.
+    /// Adds an entry. `depth` is how often the cell has been halved so far.
     pub(crate) fn insert(&mut self, entry: GridEntry, depth: u32) {
         match self {
             Self::Leaf(entries) if entries.len() < SPLIT_OVER || depth == HALVINGS => {
@@ -113,7 +115,7 @@ impl GridNode {
         }
     }
 
-    /// Takes a driver's entry out.
+    /// Removes a driver's entry.
     pub(crate) fn remove(&mut self, driver: DriverId, path: Path, depth: u32) {
         match self {
             Self::Leaf(entries) => {
@@ -136,15 +138,15 @@ impl GridNode {
         }
     }
 
-    /// Puts a new entry in the place of the driver's old one, which was at `old`.
+    /// Replaces the driver's entry, which was at `old`.
     pub(crate) fn replace(&mut self, old: Path, entry: GridEntry, depth: u32) {
         match self {
             Self::Leaf(entries) => {
-                if let Some(known) = entries
+                if let Some(old_entry) = entries
                     .iter_mut()
-                    .find(|known| known.driver == entry.driver)
+                    .find(|old_entry| old_entry.driver == entry.driver)
                 {
-                    *known = entry;
+                    *old_entry = entry;
                 }
             }
             Self::Split(split) => {
@@ -193,13 +195,13 @@ impl Split {
     }
 }
 
-/// Has room for one more, and no more than that: most of the index is these lists, and whoever drives about comes and goes all the time.
+/// Appends with exact capacity: these lists are most of the index's memory, and drivers come and go all the time.
 fn push(entries: &mut Vec<GridEntry>, entry: GridEntry) {
     entries.reserve_exact(1);
     entries.push(entry);
 }
 
-/// Keeps room for one, so that a list which somebody leaves and another joins need not move.
+/// Keeps room for one entry, so that one driver leaving and another one joining moves no memory.
 fn give_back(entries: &mut Vec<GridEntry>) {
     if entries.is_empty() {
         *entries = Vec::new();

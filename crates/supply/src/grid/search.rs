@@ -1,4 +1,5 @@
-//! The k nearest: ring after ring of cells around a place, until nothing outside can be nearer than the last of those found.
+//! The search for the k nearest drivers: ring after ring of cells around a index, until nothing outside can be nearer
+//! than the last driver found.
 
 use std::sync::Arc;
 
@@ -11,26 +12,28 @@ use super::earth::{
 use super::node::{GridEntry, GridNode, Tags};
 use super::tile::Tile;
 
-/// After so many rings (13 km) all tiles are gone through instead: where so few drivers are, there are fewer tiles than empty cells.
+/// After this many rings (13 km) the search goes through all tiles instead: with so few drivers around there are fewer
+/// tiles than empty cells.
 const RINGS_MAX: u32 = 32;
-/// So often it is asked before that whether there are even fewer: all drivers may be in a few tiles.
+/// Every so many rings the search checks whether there are few tiles in all, and goes through them if so.
 const RINGS_UNASKED: u32 = 8;
-/// A search crosses a corner of tiles at most, as a rule.
+/// A search usually crosses no more than a corner of four tiles.
 const TILES_REMEMBERED: usize = 4;
 
-/// One of those found.
+/// A driver whom a search found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FoundDriver {
     /// Who.
     pub driver: DriverId,
-    /// How far away.
+    /// Distance over the earth's surface.
     pub metres: f64,
 }
 
 impl Grid {
-    /// The `k` nearest within `metres_max` of those whom `is_wanted` lets pass, the nearest first; of two equally near the one with the smaller id.
+    /// The `k` nearest drivers within `metres_max` who pass `is_wanted`, nearest first. Of two equally near drivers the
+    /// one with the smaller id comes first.
     ///
-    /// Nobody is found twice. One who crosses from one cell into another in this very microsecond may be missed.
+    /// No driver is found twice. A driver who moves from one cell to another during the search may be missed.
     pub fn nearest(
         &self,
         from: Coordinates,
@@ -43,7 +46,7 @@ impl Grid {
         }
         let mut search = NearestSearch {
             tiles: Tiles::of(self),
-            look: LocalScan {
+            scan: LocalScan {
                 view: Viewpoint::new(&self.earth, from),
                 best: Best::new(k, earth::chord2(metres_max)),
                 is_wanted,
@@ -52,7 +55,7 @@ impl Grid {
         if !search.rings() {
             search.everywhere();
         }
-        let found = search.look.best.found.into_iter();
+        let found = search.scan.best.found.into_iter();
         found
             .map(|(chord2, driver)| FoundDriver {
                 driver,
@@ -62,13 +65,13 @@ impl Grid {
     }
 }
 
-/// The best so far, the nearest first.
+/// The best drivers so far, nearest first.
 struct Best {
     k: usize,
     found: Vec<(u64, DriverId)>,
-    /// Nobody further than this is of interest.
+    /// The squared chord beyond which drivers no longer matter.
     chord2_max: u64,
-    /// The same, to be compared with areas.
+    /// The same in the measure of areas, squared radii.
     reach: f64,
 }
 
@@ -83,12 +86,12 @@ impl Best {
     }
 
     fn add(&mut self, chord2: u64, driver: DriverId) {
-        // Looks at all, without a branch that a processor could guess wrong: they are few.
+        // A linear scan without branches that the processor could mispredict: the list is short.
         let (mut nearer, mut is_known) = (0, false);
-        for (other, known) in &self.found {
-            // Whoever moves is for a moment in two cells.
-            is_known |= *known == driver;
-            nearer += usize::from((*other < chord2) | ((*other == chord2) & (*known < driver)));
+        for (other, cached) in &self.found {
+            // A driver who is moving is in two cells for a moment.
+            is_known |= *cached == driver;
+            nearer += usize::from((*other < chord2) | ((*other == chord2) & (*cached < driver)));
         }
         if is_known || nearer == self.k {
             return;
@@ -100,16 +103,16 @@ impl Best {
         }
     }
 
-    /// After a list, since within one nothing asks for the reach.
+    /// Updates the reach. Called once after each list, because nothing needs the reach within a list.
     fn narrow(&mut self) {
         self.reach = earth::reach(self.chord2_max);
     }
 }
 
-/// The tiles that a search has been in lately; there may be none at a place.
+/// The tiles that a search visited lately. An entry without a tile says that none exists there.
 struct Tiles<'g> {
     grid: &'g Grid,
-    known: [Option<(TileKey, Option<Arc<Tile>>)>; TILES_REMEMBERED],
+    cached: [Option<(TileKey, Option<Arc<Tile>>)>; TILES_REMEMBERED],
     next: usize,
 }
 
@@ -117,44 +120,44 @@ impl<'g> Tiles<'g> {
     fn of(grid: &'g Grid) -> Self {
         Self {
             grid,
-            known: Default::default(),
+            cached: Default::default(),
             next: 0,
         }
     }
 
-    /// The tile of a cell, if there is one.
+    /// The tile that contains a cell, if it exists.
     fn at(&mut self, row: u32, col: u32) -> Option<&Tile> {
         let square = Square {
             row: row << HALVINGS,
             col: col << HALVINGS,
         };
         let key = square.tile();
-        let known = self.known.iter().position(|known| {
-            let known = known.as_ref();
-            known.is_some_and(|(known, _)| *known == key)
+        let cached = self.cached.iter().position(|cached| {
+            let cached = cached.as_ref();
+            cached.is_some_and(|(cached, _)| *cached == key)
         });
-        let place = known.unwrap_or_else(|| {
-            let place = self.next;
-            self.known[place] = Some((key, self.grid.tile(key)));
-            self.next = (place + 1) % TILES_REMEMBERED;
-            place
+        let index = cached.unwrap_or_else(|| {
+            let index = self.next;
+            self.cached[index] = Some((key, self.grid.tile(key)));
+            self.next = (index + 1) % TILES_REMEMBERED;
+            index
         });
-        let (_, tile) = self.known[place].as_ref()?;
+        let (_, tile) = self.cached[index].as_ref()?;
         tile.as_deref()
     }
 }
 
 struct NearestSearch<'g, F> {
     tiles: Tiles<'g>,
-    look: LocalScan<F>,
+    scan: LocalScan<F>,
 }
 
 impl<F: Fn(DriverId, Tags) -> bool> NearestSearch<'_, F> {
-    /// Whether everything within reach was seen.
+    /// Searches ring by ring; returns whether everything within reach was seen.
     fn rings(&mut self) -> bool {
         for ring in 0..=RINGS_MAX {
             self.ring(ring);
-            if self.look.view.covered(ring) >= self.look.best.reach {
+            if self.scan.view.covered(ring) >= self.scan.best.reach {
                 return true;
             }
             let across = (ring >> CELL_BITS) as usize + 1;
@@ -168,24 +171,24 @@ impl<F: Fn(DriverId, Tags) -> bool> NearestSearch<'_, F> {
     }
 
     fn ring(&mut self, ring: u32) {
-        let view = self.look.view;
+        let view = self.scan.view;
         let middle = view.square.row >> HALVINGS;
         let last = (middle + ring).min(CELL_ROWS - 1);
-        // Rows of the same band have the same columns.
-        let mut known = None;
+        // Rows of the same band have the same columns, so the last result is kept.
+        let mut cached = None;
         for row in middle.saturating_sub(ring)..=last {
             let cols = self.tiles.grid.earth.cell_cols(row);
-            let (reached, before) = match known {
+            let (reached, before) = match cached {
                 Some((of, reached, before)) if of == cols => (reached, before),
                 Some(_) | None => {
                     let reached = view.columns(cols, ring);
                     let before = ring.checked_sub(1);
                     let before = before.map(|before| view.columns(cols, before));
-                    known = Some((cols, reached, before));
+                    cached = Some((cols, reached, before));
                     (reached, before)
                 }
             };
-            // What the rings so far have seen of this row.
+            // The columns of this row that earlier rings have covered.
             let seen = before.filter(|_| middle.abs_diff(row) < ring);
             match (reached, seen) {
                 (Some((west, east)), None) => self.row(row, west, east),
@@ -199,7 +202,7 @@ impl<F: Fn(DriverId, Tags) -> bool> NearestSearch<'_, F> {
         }
     }
 
-    /// The cells of a row from one column to another, not yet wrapped, tile by tile.
+    /// Scans the cells of a row between two columns, which may go beyond the antimeridian, tile by tile.
     fn row(&mut self, row: u32, west: i64, east: i64) {
         const LAST: u32 = (1 << CELL_BITS) - 1;
         let earth = &self.tiles.grid.earth;
@@ -215,31 +218,31 @@ impl<F: Fn(DriverId, Tags) -> bool> NearestSearch<'_, F> {
             let cells = cell_in_tile(row, first);
             for step in bits(tile.occupied() >> cells & ((2 << ahead) - 1)) {
                 let area = CellRange::of_cell(earth, row, first + step);
-                self.look.cell(tile, cells + step as usize, area);
+                self.scan.cell(tile, cells + step as usize, area);
             }
         }
     }
 
-    /// Goes through all tiles, those that can have the nearest first.
+    /// Scans all tiles, starting with those that can contain the nearest drivers.
     fn everywhere(&mut self) {
-        let Self { tiles, look } = self;
+        let Self { tiles, scan } = self;
         let grid = tiles.grid;
-        let mut tiles = grid.tiles_within(&look.view, look.best.reach);
+        let mut tiles = grid.tiles_within(&scan.view, scan.best.reach);
         tiles.sort_by(|(a, _), (b, _)| a.total_cmp(b));
         for (nearest, tile) in tiles {
-            if nearest > look.best.reach {
+            if nearest > scan.best.reach {
                 return;
             }
             for cell in bits(tile.occupied()) {
                 let (row, col) = tile.key.cell(cell);
                 let area = CellRange::of_cell(&grid.earth, row, col);
-                look.cell(&tile, cell as usize, area);
+                scan.cell(&tile, cell as usize, area);
             }
         }
     }
 }
 
-/// What is looked at, and what was found.
+/// The viewpoint, the filter and the best drivers so far: what scanning a cell needs.
 struct LocalScan<F> {
     view: Viewpoint,
     best: Best,
@@ -247,10 +250,10 @@ struct LocalScan<F> {
 }
 
 impl<F: Fn(DriverId, Tags) -> bool> LocalScan<F> {
-    /// A cell that has somebody.
+    /// Scans a cell that has drivers.
     fn cell(&mut self, tile: &Tile, cell: usize, area: CellRange) {
         if self.view.nearest(area) <= self.best.reach {
-            tile.look(cell, |node| self.node(node, area));
+            tile.read(cell, |node| self.node(node, area));
         }
     }
 
@@ -281,11 +284,11 @@ impl<F: Fn(DriverId, Tags) -> bool> LocalScan<F> {
     }
 }
 
-/// The places of the bits that are set.
+/// The indexes of the bits that are set.
 fn bits(mut of: u64) -> impl Iterator<Item = u32> {
     std::iter::from_fn(move || {
-        let place = (of != 0).then(|| of.trailing_zeros());
+        let index = (of != 0).then(|| of.trailing_zeros());
         of &= of.wrapping_sub(1);
-        place
+        index
     })
 }

@@ -1,4 +1,4 @@
-//! The index against looking at everybody.
+//! The index compared with a scan of all drivers.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use domain::UserId;
 
-/// What the grid is told, and what it should therefore find.
+/// The grid, and beside it the drivers it should contain.
 #[derive(Default)]
 struct GridTown {
     grid: Grid,
@@ -18,27 +18,27 @@ impl GridTown {
     fn put(&mut self, id: i64, place: Coordinates, tags: Tags) {
         let driver = driver(id);
         match self.drivers.get_mut(&driver) {
-            Some((spot, known_place, known_tags)) => {
-                self.grid.relocate(spot, driver, place, tags);
+            Some((slot, known_place, known_tags)) => {
+                self.grid.relocate(slot, driver, place, tags);
                 (*known_place, *known_tags) = (place, tags);
             }
             None => {
-                let spot = self.grid.insert(driver, place, tags);
-                self.drivers.insert(driver, (spot, place, tags));
+                let slot = self.grid.insert(driver, place, tags);
+                self.drivers.insert(driver, (slot, place, tags));
             }
         }
     }
 
     fn retag(&mut self, id: i64, tags: Tags) {
-        if let Some((spot, _, known)) = self.drivers.get_mut(&driver(id)) {
-            self.grid.retag(spot, driver(id), tags);
+        if let Some((slot, _, known)) = self.drivers.get_mut(&driver(id)) {
+            self.grid.retag(slot, driver(id), tags);
             *known = tags;
         }
     }
 
     fn remove(&mut self, id: i64) {
-        if let Some((spot, _, _)) = self.drivers.remove(&driver(id)) {
-            self.grid.remove(spot, driver(id));
+        if let Some((slot, _, _)) = self.drivers.remove(&driver(id)) {
+            self.grid.remove(slot, driver(id));
         }
     }
 
@@ -46,7 +46,7 @@ impl GridTown {
         let found = self
             .grid
             .nearest(from, k, metres_max, |_, tags| tags.is_free);
-        assert_eq!(found, self.by_looking_at_all(from, k, metres_max));
+        assert_eq!(found, self.by_scanning_all(from, k, metres_max));
         let mut exact: Vec<f64> = self
             .drivers
             .values()
@@ -62,7 +62,7 @@ impl GridTown {
         }
     }
 
-    fn by_looking_at_all(&self, from: Coordinates, k: usize, metres_max: f64) -> Vec<FoundDriver> {
+    fn by_scanning_all(&self, from: Coordinates, k: usize, metres_max: f64) -> Vec<FoundDriver> {
         let from = SpherePoint::of(from);
         let mut all: Vec<(u64, DriverId)> = self
             .drivers
@@ -101,16 +101,16 @@ const BUSY: Tags = Tags {
     ..FREE
 };
 
-/// A step of a town's day; places are relative to its middle, in cells.
+/// A step of a town's day. Places are relative to its middle, in cells.
 #[derive(Debug, Clone)]
 enum Step {
     Put(i64, f64, f64, bool),
     Retag(i64, bool),
     Remove(i64),
-    Look(f64, f64, usize, f64),
+    Search(f64, f64, usize, f64),
 }
 
-/// Uniform, in a few heaps, and on the very edges of cells.
+/// Uniform, in a few clusters, and exactly on the edges of cells.
 fn offset() -> impl Strategy<Value = f64> {
     prop_oneof![
         -20.0..20.0_f64,
@@ -127,11 +127,11 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (id.clone(), any::<bool>()).prop_map(|(id, is_free)| Step::Retag(id, is_free)),
         1 => id.prop_map(Step::Remove),
         1 => (offset(), offset(), 0..24_usize, prop_oneof![Just(1e8), Just(900.0), Just(20_000.0)])
-            .prop_map(|(lat, lon, k, metres)| Step::Look(lat, lon, k, metres)),
+            .prop_map(|(lat, lon, k, metres)| Step::Search(lat, lon, k, metres)),
     ]
 }
 
-/// Towns in the middle of nowhere and where maps end.
+/// Towns at arbitrary places, and where maps end: the antimeridian and the poles.
 fn middle() -> impl Strategy<Value = Coordinates> {
     prop_oneof![
         (-90.0..90.0_f64, -180.0..180.0_f64).prop_map(|(lat, lon)| at(lat, lon)),
@@ -158,7 +158,7 @@ proptest! {
                 Step::Put(id, lat, lon, is_free) => town.put(id, place(lat, lon), tags(is_free)),
                 Step::Retag(id, is_free) => town.retag(id, tags(is_free)),
                 Step::Remove(id) => town.remove(id),
-                Step::Look(lat, lon, k, metres_max) => town.check(place(lat, lon), k, metres_max),
+                Step::Search(lat, lon, k, metres_max) => town.check(place(lat, lon), k, metres_max),
             }
         }
         town.check(middle, 10, 1e8);
@@ -197,7 +197,7 @@ proptest! {
 
     #[test]
     fn a_short_way_is_as_long_as_the_arcsine_says(lat in -80.0..80.0_f64, part in 0.5..1.5_f64) {
-        // About 12 km, below which the series is summed and above which it is not.
+        // About 12 km: below that the series is summed, above it is not.
         let (a, b) = (at(lat, 10.0), at(lat + part * 0.1146, 10.0));
         let half = (SpherePoint::of(a).chord2(SpherePoint::of(b)) as f64).sqrt() / f64::from(1 << 30) / 2.0;
         let exact = 2.0 * 6_371_008.8 * half.asin();

@@ -1,18 +1,18 @@
-//! Tables of what a device may say, and random devices.
+//! Tables of what a device may send, and random devices.
 
 use proptest::prelude::*;
 
 use super::*;
 use domain::Coordinates;
 
-/// Receipt: everything is told in seconds before or after.
+/// The time of receipt. Fixes are given in milliseconds before or after it.
 const NOON: i64 = 1_800_000_000_000;
 
 fn at_ms(ms: i64) -> Timestamp {
     Timestamp::from_millisecond(NOON + ms).expect("within range")
 }
 
-/// A fix so many metres north of somewhere.
+/// A fix that many metres north of a fixed place.
 fn fix(ms: i64, metres: f64) -> Fix {
     Fix {
         location: Coordinates::new(48.0 + metres / 111_195.0, 16.0).expect("on the earth"),
@@ -81,14 +81,14 @@ fn a_place_out_of_reach_is_believed_when_three_fixes_in_a_row_agree() {
         (fix(0, 0.0), Verdict::Accepted),
         (fix(1_000, 9_000.0), Verdict::Impossible),
         (fix(2_000, 9_010.0), Verdict::Impossible),
-        // Back again: it was the device that erred.
+        // Back again: the device had erred.
         (fix(3_000, 20.0), Verdict::Accepted),
         (fix(4_000, 9_000.0), Verdict::Impossible),
         (fix(5_000, 9_010.0), Verdict::Impossible),
-        // Somewhere else again: this is the first of those who may agree.
+        // Another place again: this is the first fix that others may agree with.
         (fix(6_000, 20_000.0), Verdict::Impossible),
         (fix(7_000, 20_010.0), Verdict::Impossible),
-        // The same said twice is said once.
+        // The same fix sent twice counts once.
         (fix(7_100, 20_010.0), Verdict::Impossible),
         (fix(8_000, 20_020.0), Verdict::Accepted),
         (fix(9_000, 20_030.0), Verdict::Accepted),
@@ -106,9 +106,9 @@ fn what_comes_together_confirms_nothing_whatever_times_it_names() {
     let puppet: Vec<Fix> = (1..50).map(|at| fix(at * 1_000, 9_000.0)).collect();
     let (accepted, counts) = judge.judge_all(&puppet, at_ms(1_000));
     assert_eq!((accepted.len(), counts.impossible), (0, 49));
-    // The same again, and again: what is not new confirms nothing either.
+    // A repeated fix is not new, so it confirms nothing either.
     assert_eq!(judge.judge_all(&puppet, at_ms(2_000)).0, []);
-    // Twice more, received apart, and it is believed; within the same moment it is not.
+    // Two more fixes, received at different times, make it believed; two within the same moment do not.
     let later = [50_000, 51_000, 52_000].map(|ms| fix(ms, 9_000.0));
     assert_eq!(judge.judge(&later[0], at_ms(3_000)), Verdict::Impossible);
     assert_eq!(judge.judge(&later[1], at_ms(3_199)), Verdict::Impossible);
@@ -181,7 +181,7 @@ proptest! {
         for fix in &wild {
             judge.judge(fix, at_ms(0));
         }
-        // The clock may have been ahead by a minute; after that three fixes are enough.
+        // The clock may have been ahead by a minute. After that, three fixes are enough.
         for second in 61..64 {
             let here = fix(second * 1_000, metres);
             judge.judge(&here, here.at);

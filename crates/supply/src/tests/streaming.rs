@@ -1,7 +1,8 @@
-//! The index against looking at everybody while several threads report.
+//! The index compared with a scan of all drivers while several threads report.
 //!
-//! Where a driver is after so many steps follows from the driver and the step, and each driver says which step was begun and which is done. What was done before a search and
-//! what had begun after it leave a few places, one for most, that the search may have seen.
+//! A driver's position and occupation after a number of steps follow from the driver and that number, and each driver
+//! says which step has begun and which is done. The steps done before a search and the steps begun after it leave a few
+//! positions, one for most drivers, that the search may have seen.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -10,17 +11,18 @@ use super::*;
 const THREADS: i64 = 3;
 const STREAMERS: i64 = 300;
 const SEARCHES: u64 = 1_500;
-/// What the threads may do before they end; a searcher that hangs must not keep them.
+/// The most steps that the threads take, so that a hanging search does not keep them for ever.
 const STEPS_MAX: u64 = 2_000_000;
 
-/// How far a driver has got.
+/// How many steps a driver has begun and done.
 #[derive(Default)]
 struct Progress {
     begun: AtomicU64,
     done: AtomicU64,
 }
 
-/// Where a driver is after so many steps, and whether free: within 4 by 4 km, so that steps cross cells and tiles.
+/// A driver's place after that many steps, and whether they are free. All places are within 4 by 4 km, so that steps
+/// cross cells and tiles.
 fn after(id: i64, step: u64) -> (Coordinates, bool) {
     let mut random = fastrand::Rng::with_seed(id as u64 ^ step.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     let lat = 48.2 + random.f64() * 0.036;
@@ -28,7 +30,7 @@ fn after(id: i64, step: u64) -> (Coordinates, bool) {
     (place(lat, lon), random.u32(0..5) > 0)
 }
 
-/// Brings a driver to the next step.
+/// Moves a driver to the next step.
 fn go_on(supply: &Supply, id: i64, progress: &Progress) {
     let step = progress.done.load(Ordering::SeqCst) + 1;
     progress.begun.store(step, Ordering::SeqCst);
@@ -38,7 +40,7 @@ fn go_on(supply: &Supply, id: i64, progress: &Progress) {
 
 fn put(supply: &Supply, id: i64, step: u64) {
     let (at_place, is_free) = after(id, step);
-    // Two minutes are enough for any of the ways.
+    // Two minutes are enough for any of these distances.
     let at = after_s(step as i64 * 120);
     let fix = fix(at_place.lat(), at_place.lon(), at);
     let reported = supply.report(driver(id), &[fix], at).expect("on shift");
@@ -63,7 +65,7 @@ fn begun(all: &[Progress]) -> Vec<u64> {
         .collect()
 }
 
-/// Looks once, and compares; gives how many drivers stood still meanwhile.
+/// Searches once and compares; returns how many drivers did not move meanwhile.
 fn compare(supply: &Supply, all: &[Progress], seed: u64) -> usize {
     let mut random = fastrand::Rng::with_seed(seed);
     let (from, _) = after(-1, seed);
@@ -124,7 +126,7 @@ fn the_nearest_are_found_while_everybody_moves() {
                     if is_over.load(Ordering::SeqCst) {
                         return;
                     }
-                    // A driver is one thread's, as a device has one socket at a time.
+                    // Only one thread moves a given driver, as a device has one socket at a time.
                     let id = random.i64(0..STREAMERS / THREADS) * THREADS + thread;
                     go_on(supply, id, &all[id as usize]);
                 }
@@ -134,9 +136,9 @@ fn the_nearest_are_found_while_everybody_moves() {
         is_over.store(true, Ordering::SeqCst);
         still
     });
-    assert!(still > 0, "somebody stood still while somebody searched");
+    assert!(still > 0, "some drivers stood still during a search");
     let moved: u64 = done(&all).iter().sum();
-    assert!(moved > 0, "somebody moved");
-    // Now that all stand still, every one of them must be found.
+    assert!(moved > 0, "some drivers moved");
+    // Now that no driver moves, every one of them must be found.
     assert_eq!(compare(&supply, &all, SEARCHES), all.len());
 }

@@ -1,9 +1,9 @@
-//! Devices that acknowledge nothing, and offers that go round.
+//! Devices that acknowledge nothing, and offers that move on to others.
 
 use super::*;
 use domain::MissedOffers;
 
-/// These drivers' devices left so many offers unacknowledged, the last of them just now.
+/// Drivers whose devices left that many offers unacknowledged, the last of them just now.
 fn silent<const N: usize>(devices: [(i64, i64); N]) -> Unresponsive {
     let missed = |offers| MissedOffers {
         offers,
@@ -14,7 +14,7 @@ fn silent<const N: usize>(devices: [(i64, i64); N]) -> Unresponsive {
         .into()
 }
 
-/// Whom a search would be offered to, the best first.
+/// The drivers whom a search would be offered to, the best first.
 fn candidates(plan: &Plan) -> Vec<DriverId> {
     let candidates = plan.proposals[0].candidates.iter();
     candidates.map(|candidate| candidate.driver).collect()
@@ -31,14 +31,14 @@ fn silent_devices_come_last_wherever_they_are() {
         assert_eq!(chosen(&plan), [offered(4)], "{policy:?}");
         assert_eq!(plan.proposals[0].round, 0, "{policy:?}");
         let ten_minutes = planned_with(&pool, &supply, &Rides::default(), &unresponsive, 600_000);
-        // Nobody was heard of for so long, but the rule is the same.
+        // No driver has reported for so long, but the rule is the same.
         assert!(ten_minutes.proposals[0].candidates.is_empty());
     }
 }
 
 #[test]
 fn silent_devices_take_no_places_from_others() {
-    // More than are looked at, and nearer.
+    // More devices than a search considers, and nearer.
     let mut places: Vec<f64> = (0..200).map(|n| f64::from(n) / 100.0).collect();
     places.push(5.0);
     let supply = supply(&places);
@@ -77,13 +77,13 @@ fn a_device_that_was_tried_too_often_rests() {
     }
 }
 
-/// What a plan chose, decision by decision and search by search.
+/// The choices of a plan, decision by decision and search by search.
 fn chosen_all(plan: &Plan) -> Vec<Chosen> {
     let searches = plan.decisions.iter().flat_map(|it| &it.searches);
     searches.map(|searched| searched.chosen.clone()).collect()
 }
 
-/// A search after offers that no device acknowledged: to these drivers, and so many in a row.
+/// A search after unacknowledged offers: to these drivers, that many in a row.
 fn unheard(policy: Policy, drivers: &[i64], unheard: u32) -> Search {
     let mut search = search(policy, &[]);
     search.asked.unreached = drivers.iter().copied().map(driver).collect();
@@ -98,9 +98,9 @@ fn whose_device_was_silent_is_asked_again_once_everybody_else_was_asked() {
         let pool = [unheard(policy, &[1], 1)];
         let plan = planned_at(&pool, &supply, &Rides::default(), 8_000);
         assert_eq!(candidates(&plan), [driver(2)], "{policy:?}");
-        let left_out = &plan.decisions[0].searches[0].left_out[0];
+        let excluded = &plan.decisions[0].searches[0].excluded[0];
         assert_eq!(
-            (left_out.driver, left_out.why),
+            (excluded.driver, excluded.why),
             (driver(1), Why::AskedBefore)
         );
         let pool = [unheard(policy, &[1, 2], 2)];
@@ -135,7 +135,7 @@ fn whoever_was_offered_to_dead_devices_only_does_not_gather_again() {
     search.asked.unheard_at = Some(AT);
     let at_once = planned_at(&[search.clone()], &supply, &Rides::default(), 0);
     assert_eq!(chosen(&at_once), [offered(2)]);
-    // Once it has been decided on, it waits for the next window as others do.
+    // Once it was decided on, it waits for the next window as others do.
     search.due_at = AT + SignedDuration::from_millis(500);
     let later = planned_at(&[search], &supply, &Rides::default(), 1_000);
     assert!(later.decisions.is_empty());
@@ -164,7 +164,7 @@ fn a_record_of_an_older_version_is_read_and_decides_the_same_again() {
     let supply = supply(&[1.0, 2.0]);
     let plan = planned(&[search(Policy::Nearest, &[])], &supply);
     let text = plan.decisions[0].text();
-    // Where nobody was silent nothing is written that was not written before.
+    // Where no device was unresponsive, nothing is written that older versions did not write.
     assert!(!text.contains("unheard"), "{text}");
     let record: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
     let written = &record["searches"][0]["candidates"][0];
