@@ -1,4 +1,4 @@
-//! Sign-up, log-in, log-out, refresh, and who a token belongs to.
+//! Accounts: log-in, log-out, refreshing tokens, and whose token or cookie a request brings.
 
 mod error;
 mod photo;
@@ -6,7 +6,7 @@ mod sign_up;
 mod vehicles;
 
 pub use error::AccountError;
-pub use photo::{Coming, PhotoError};
+pub use photo::{PhotoError, PhotoUpload};
 pub use sign_up::{Admission, SignUp};
 
 use std::net::IpAddr;
@@ -26,18 +26,18 @@ use crate::store::pool::Unavailable;
 use crate::store::users::{self, StoredAccount};
 use crate::store::writer::Tx;
 
-/// How long a log-in lasts, however often it is refreshed.
+/// How long a log-in lasts, no matter how often its tokens are refreshed.
 pub const SESSION_LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// How many open log-ins one account may have; the oldest end when there are more.
+/// The most open log-ins of one account. When there are more, the oldest end.
 const SESSIONS_MAX: i64 = 50;
 
 /// Whether new drivers may drive at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum DriverSignUp {
-    /// They may; good for trying out.
+    /// They may. Good for trying out.
     Open,
-    /// The operator lets each one in.
+    /// The operator approves each one.
     Approved,
 }
 
@@ -45,7 +45,7 @@ pub enum DriverSignUp {
 #[derive(Clone)]
 pub struct Accounts {
     store: Store,
-    /// Looks log-ins up for many who connect at once.
+    /// Gathers the look-ups of clients that connect at the same time.
     sessions: Gather<SessionId, Option<users::OpenSession>>,
     passwords: Passwords,
     tokens: TokenIssuer,
@@ -54,7 +54,7 @@ pub struct Accounts {
     photos: Photos,
 }
 
-/// Whoever a token or a cookie belongs to.
+/// The log-in and the account that a token or a cookie belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The log-in.
@@ -63,16 +63,16 @@ pub struct Caller {
     pub person: Person,
 }
 
-/// How a log-in is looked up.
+/// How a log-in is looked up in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LookUp {
-    /// At once.
+    /// With a query of its own.
     Alone,
-    /// With those of others who connect at the same time.
+    /// In one query with those of other clients that connect at the same time.
     Together,
 }
 
-/// What a successful log-in gives.
+/// What a successful log-in returns.
 pub struct LoggedIn {
     /// Who.
     pub person: Person,
@@ -80,20 +80,20 @@ pub struct LoggedIn {
     pub access: String,
     /// The refresh token.
     pub refresh: String,
-    /// What the cookie holds.
+    /// The value of the session cookie.
     pub cookie: String,
 }
 
-/// New tokens for old.
+/// The new tokens that a refresh token gave.
 pub struct Refreshed {
     /// The access token.
     pub access: String,
-    /// The next refresh token.
+    /// Valid once, and only until the log-in ends.
     pub refresh: String,
 }
 
 impl Accounts {
-    /// Puts the parts together.
+    /// Also starts the threads that hash passwords.
     pub fn new(
         store: Store,
         tokens: TokenIssuer,
@@ -116,7 +116,7 @@ impl Accounts {
         }
     }
 
-    /// Opens a session for whoever knows name and password.
+    /// Opens a session, if the password is that of the account.
     pub async fn log_in(
         &self,
         username: &str,
@@ -129,15 +129,15 @@ impl Accounts {
                 self.throttle.name(&name, from)?;
                 self.named(name.as_str()).await?
             }
-            // Nobody can have such a name; the password is checked all the same, which takes as long.
+            // No account can have such a name. A password is hashed all the same, so that the answer takes as long.
             Err(_) => None,
         };
         let hash = account
             .as_ref()
             .map(|account| account.password_hash.clone());
-        let known = self.passwords.verify(password, hash).await?;
+        let is_right = self.passwords.verify(password, hash).await?;
         let account = account
-            .filter(|_| known)
+            .filter(|_| is_right)
             .ok_or(AccountError::WrongCredentials)?;
         match account.standing {
             Standing::Active => self.open(account).await,
@@ -146,7 +146,7 @@ impl Accounts {
         }
     }
 
-    /// Unless the account has changed while the password was checked.
+    /// Opens a session, unless the account has changed while the password was checked.
     async fn open(&self, account: StoredAccount) -> Result<LoggedIn, AccountError> {
         let at = inputs::now();
         let (session, until) = (SessionId::new(inputs::fresh_id()), at + SESSION_LIFE);
@@ -175,12 +175,12 @@ impl Accounts {
         })
     }
 
-    /// Whose access token this is.
+    /// The caller whose access token this is.
     pub async fn by_access(&self, token: &str, how: LookUp) -> Result<Caller, AccountError> {
         self.caller(token, TokenPurpose::Access, how).await
     }
 
-    /// Whose cookie this is.
+    /// The caller whose cookie this is.
     pub async fn by_cookie(&self, token: &str, how: LookUp) -> Result<Caller, AccountError> {
         self.caller(token, TokenPurpose::Cookie, how).await
     }
@@ -215,8 +215,8 @@ impl Accounts {
         found.ok_or(AccountError::NotAuthenticated)
     }
 
-    /// New tokens for a refresh token that counts, of this session if one is given; one that counted once ends the
-    /// session.
+    /// Gives new tokens for a refresh token. If a session is given, the token must be of that session. A token that was
+    /// used before ends its session.
     pub async fn refresh(
         &self,
         token: &str,
@@ -262,7 +262,7 @@ impl Accounts {
             .await?)
     }
 
-    /// Lets an account in or shuts it out, and ends its sessions.
+    /// Sets the standing of an account, and ends its sessions.
     pub async fn set_standing(
         &self,
         username: &str,

@@ -15,7 +15,7 @@ use crate::domain::{DriverId, Party, PositionReport, UserId};
 use crate::notices::Notices;
 use crate::problem::Problem;
 use crate::registry::TripRegistry;
-use crate::registry::actor::Sighted;
+use crate::registry::actor::AnnouncePosition;
 use crate::resume::Resume;
 use crate::store::Store;
 
@@ -91,7 +91,7 @@ impl App {
         let (told, sighting) = self.dispatch.report(driver, report)?;
         if let Some(sighting) = sighting {
             // The next position comes soon: where too much waits this one is lost.
-            let _ = self.registry.try_send(Sighted(sighting));
+            let _ = self.registry.try_send(AnnouncePosition(sighting));
         }
         Ok(told)
     }

@@ -1,4 +1,5 @@
-//! What an operator may set: one struct a concern; every field has a flag, a variable, a unit and a default.
+//! The settings of the service, one struct for each concern. Every field has a flag, an environment variable, a unit
+//! and a default.
 
 mod eta;
 
@@ -46,13 +47,13 @@ impl DataConfig {
         }
     }
 
-    /// The file that holds the signing keys, where they do not come from the configuration.
+    /// The file that holds the signing keys, unless they come from the configuration.
     pub fn key_file(&self) -> PathBuf {
         self.data_dir.join("signing.keys")
     }
 }
 
-/// Where the service listens, and where it is seen from.
+/// Where the service listens, and how clients reach it.
 #[derive(Debug, Clone, Args)]
 pub struct NetworkConfig {
     /// Address and port to listen on; port 0 picks one
@@ -85,7 +86,7 @@ pub struct NetworkConfig {
 }
 
 impl NetworkConfig {
-    /// What credentials are judged by.
+    /// How clients reach the service, for checking credentials.
     pub fn surroundings(&self) -> Surroundings {
         Surroundings {
             public_url: self.public_url.clone(),
@@ -103,7 +104,7 @@ pub enum Switch {
     Off,
 }
 
-/// Who may log in.
+/// Who may log in, and what signs their tokens.
 #[derive(Debug, Clone, Args)]
 pub struct AccountConfig {
     /// Whether new drivers may drive at once, or wait for `cabrank user approve`
@@ -125,7 +126,7 @@ pub struct AccountConfig {
 }
 
 impl AccountConfig {
-    /// The keys of the configuration, or those of the file, which is made on first use.
+    /// The keys of the configuration, or those of the key file, which is created on first use.
     pub fn keys(&self, data: &DataConfig) -> Result<KeyRing, KeyError> {
         match &self.signing_keys {
             Some(Secret(keys)) => KeyRing::parse(keys),
@@ -137,7 +138,8 @@ impl AccountConfig {
     }
 }
 
-/// A setting that is never shown, and judged only where an error does not repeat it: the parser of the command line would.
+/// A setting that is never printed. Its text is parsed late, because the parser of the command line would repeat it in
+/// an error.
 #[derive(Clone)]
 pub struct Secret(String);
 
@@ -155,7 +157,7 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// What trips are allowed.
+/// The limits of trips.
 #[derive(Debug, Clone, Args)]
 pub struct TripConfig {
     /// How many active trips a rider may have
@@ -180,7 +182,7 @@ pub struct TripConfig {
     pub search_time: u32,
 }
 
-/// What was decided for the town.
+/// Where the town's rules come from.
 #[derive(Debug, Clone, Args)]
 pub struct TownConfig {
     /// JSON file of fares, areas and how drivers are found; by default every driver hears every request, and nothing has a price
@@ -188,7 +190,7 @@ pub struct TownConfig {
     pub town: Option<PathBuf>,
 }
 
-/// Why there is no town to serve.
+/// Why the town file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TownFileError {
     /// The file cannot be read.
@@ -204,13 +206,13 @@ pub enum TownFileError {
     Wrong {
         /// Which file.
         path: PathBuf,
-        /// Which rule, and where.
+        /// The broken rule, and where.
         error: TownError,
     },
 }
 
 impl TownConfig {
-    /// The town of the file, or one where nothing was decided.
+    /// The town of the file, or the default one if no file is given.
     pub fn town(&self) -> Result<Town, TownFileError> {
         let Some(path) = &self.town else {
             return Ok(Town::default());
@@ -252,7 +254,7 @@ impl EventConfig {
 }
 
 impl TripConfig {
-    /// The settings of the verbs.
+    /// The settings of dispatch.
     pub fn settings(&self, events: &EventConfig) -> Settings {
         Settings {
             rider_limits: RiderLimits {
@@ -289,14 +291,14 @@ pub struct ServeConfig {
     /// Who tells how long drivers take.
     #[command(flatten)]
     pub eta: EtaConfig,
-    /// Whose time counts: `stdin` puts the system's ahead by the seconds that are read, line by line; for tests
+    /// Which clock counts: `stdin` puts the system's time ahead by the seconds that are read, line by line; for tests
     #[arg(long, env = "CABRANK_CLOCK", default_value = "system", hide = true)]
     pub clock: Clock,
     /// By how many seconds the time is ahead of the system's from the start on; for tests
     #[arg(long, env = "CABRANK_CLOCK_AHEAD", default_value = "0", value_name = "SECONDS",
           value_parser = seconds, hide = true)]
     pub clock_ahead: SignedDuration,
-    /// Where the clock stands that otherwise is the system's, which goes; for tests
+    /// Moment at which the clock stands still, instead of the system's; for tests
     #[arg(
         long,
         env = "CABRANK_CLOCK_STANDS_AT",
@@ -311,11 +313,11 @@ fn seconds(text: &str) -> Result<SignedDuration, String> {
     SignedDuration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
-/// Whose time counts.
+/// The clock that counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Clock {
     /// The system's.
     System,
-    /// The system's, put ahead by what standard input says.
+    /// The system's, put ahead by what is read from standard input.
     Stdin,
 }

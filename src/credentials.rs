@@ -1,4 +1,4 @@
-//! How a request says who is calling: a bearer header, a token in the query, or the session cookie.
+//! Finds out who a request comes from: by a bearer header, a token in the query, or the session cookie.
 
 use std::net::IpAddr;
 
@@ -10,20 +10,20 @@ use url::Url;
 use crate::accounts::{Accounts, Caller, LookUp};
 use crate::problem::{Code, Problem};
 
-/// The cookie's name, which is the older systems'.
+/// The name of the session cookie, the same as in the older systems.
 pub const COOKIE: &str = "sessionid";
 
-/// Where the service is seen from, and through whom.
+/// How clients reach the service: its public origin, and the proxies in between.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
-    /// The origin that browsers know the service by; by default the request's `Host`.
+    /// The origin by which browsers know the service; by default the request's `Host`.
     pub public_url: Option<Url>,
-    /// Whose forwarding headers count.
+    /// The proxies whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Surroundings {
-    /// The client's address; behind trusted proxies, the last one that is not theirs.
+    /// The client's address. Behind trusted proxies it is the last address that is not a proxy's.
     pub fn client_address(&self, request: &HttpRequest) -> IpAddr {
         let peer = request
             .peer_addr()
@@ -33,7 +33,7 @@ impl Surroundings {
             .get_all("x-forwarded-for")
             .filter_map(|value| value.to_str().ok());
         let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).collect();
-        // What stands left of something unreadable was said by nobody who is trusted.
+        // What stands left of an unreadable address did not come from a trusted proxy.
         let readable = hops.iter().rev().map_while(|hop| hop.trim().parse().ok());
         let mut forwarded: Vec<IpAddr> = readable.collect();
         forwarded.reverse();
@@ -55,7 +55,7 @@ impl Surroundings {
         }
     }
 
-    /// Whether the request comes from a page of another site; no `Origin` means no browser.
+    /// Whether the request comes from a page of another site. Only browsers send an `Origin`.
     fn is_foreign(&self, request: &HttpRequest) -> bool {
         let Some(origin) = request.headers().get(header::ORIGIN) else {
             return false;
@@ -98,16 +98,16 @@ fn first_untrusted(peer: IpAddr, forwarded: &[IpAddr], trusted: &[IpNet]) -> IpA
         .unwrap_or(peer)
 }
 
-/// What a request may be asked for before somebody is believed.
+/// What a request is for. It decides whether a cookie needs an origin check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestPurpose {
-    /// An HTTP request; reading with a cookie is safe from anywhere.
+    /// An HTTP request. Reading with a cookie is safe, whatever page it comes from.
     Http,
-    /// A socket's handshake, which is a `GET` and yet no mere reading.
+    /// A socket's handshake: a `GET`, but more than reading.
     Socket,
 }
 
-/// Who is calling, or why nobody is believed to be.
+/// The caller of a request, or a problem if its credentials are missing or not valid.
 pub async fn caller(
     request: &HttpRequest,
     accounts: &Accounts,

@@ -1,5 +1,5 @@
-//! Time, ids and secrets: the only place that reads the clock or the system's randomness.
-//! The domain takes both as inputs; verbs fetch them here.
+//! Time, ids and secrets. No other module reads the clock or the system's randomness: the domain takes all three as
+//! inputs.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{LazyLock, OnceLock};
@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp, Unit};
 use uuid::Uuid;
 
-/// How far ahead of the system's clock the time is, in microseconds: tests and simulations do not wait for deadlines.
+/// How far the time is ahead of the system's clock, in microseconds. Tests use it, so that they need not wait for
+/// deadlines.
 static AHEAD_US: AtomicI64 = AtomicI64::new(0);
 
-/// Where a clock stands that does not go by itself; the system's goes.
+/// The moment at which the clock stands still. If it is not set, the system's clock is used.
 static STANDS_AT: OnceLock<Timestamp> = OnceLock::new();
 
 /// The time now, in whole microseconds, as both databases keep it.
@@ -26,24 +27,25 @@ pub fn now() -> Timestamp {
         .expect("the clock stands within jiff's range")
 }
 
-/// Lets the time stand at this moment, for the whole process, but for what it is put ahead by: tests that compare every byte want it.
+/// Stops the clock at this moment, for the whole process. Only [`advance`] moves it then. For tests that compare every
+/// byte.
 pub fn stand_at(moment: Timestamp) {
     STANDS_AT.get_or_init(|| moment);
 }
 
-/// Puts the time ahead, for the whole process; it never goes back.
+/// Puts the time ahead, for the whole process. It is never put back.
 pub fn advance(by: SignedDuration) {
     let by = i64::try_from(by.as_micros()).unwrap_or(0).max(0);
     AHEAD_US.fetch_add(by, Ordering::Relaxed);
 }
 
-/// How long it is since this was first asked, to measure how long something takes; it decides nothing.
+/// The time since the first call, for measuring how long something takes. Nothing may be decided by it.
 pub fn elapsed() -> Duration {
     static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
     BEGUN.elapsed()
 }
 
-/// A new id; ids made later sort later, which keeps the indexes of both databases compact.
+/// A new id. Later ids sort later, which keeps the indexes of both databases compact.
 #[expect(clippy::disallowed_methods, reason = "the one place that may")]
 pub fn fresh_id() -> Uuid {
     Uuid::now_v7()

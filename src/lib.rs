@@ -1,8 +1,8 @@
 //! cabrank: a ride-hailing dispatch service that an operator hosts alone.
 //!
-//! The modules in reading order; each may use only those before it, and `tests/architecture/` says so.
+//! The modules in reading order. Each may use only those before it; `tests/architecture/` checks that.
 
-// Crates of their own, under the names of modules.
+// Crates that are used under the names of modules.
 pub use ::dispatching;
 pub use ::domain;
 pub use ::eta;
@@ -11,45 +11,45 @@ pub use ::sim;
 pub use ::supply;
 pub use ::town;
 
-/// Sign-up, log-in, log-out, refresh.
+/// Sign-up, log-in, log-out and refreshing tokens.
 pub mod accounts;
-/// What every request and every socket may use.
+/// The parts of the service that requests and sockets share.
 pub mod app;
-/// Passwords, tokens, keys, and the brake on guessing.
+/// Passwords, tokens, keys, and rate limits against guessing.
 pub mod auth;
-/// `cabrank bench`: load, and what it costs.
+/// `cabrank bench`: puts load on a service and measures it.
 pub mod bench;
 /// A rider's or a driver's app, over the real wire.
 pub mod client;
-/// What an operator may set.
+/// The settings of the service.
 pub mod config;
-/// How a request says who is calling.
+/// Finds out who a request comes from.
 pub mod credentials;
-/// `cabrank demo`: a town of riders and drivers on shift, line by line.
+/// `cabrank demo`: a town of riders and drivers on shift, told line by line.
 pub mod demo;
-/// The verbs: request, accept, arrive, start, complete, cancel, end, expire.
+/// Turns what clients ask into commands, and sweeps deadlines.
 pub mod dispatch;
 /// Reads a JSON object field by field and names every broken rule.
 pub mod fields;
-/// Bytes to verbs.
+/// HTTP requests to commands, and outcomes to responses.
 pub mod http;
-/// Time, ids and secrets, which the rest takes as inputs.
+/// Time, ids and secrets, which the other modules take as inputs.
 pub mod inputs;
-/// Notifications: who is sent what, and what they have not read.
+/// Notifications: sending them, and what is unread.
 pub mod notices;
-/// Errors as clients see them; the only place that picks a status code.
+/// Errors as clients see them. No other module picks a status code.
 pub mod problem;
-/// Who is connected, and who must hear what.
+/// Who is connected, and who receives an event.
 pub mod registry;
-/// Following the log: replay or snapshot, and refills.
+/// How clients follow the log: replays, snapshots and refills.
 pub mod resume;
-/// The composition root.
+/// Builds all parts, binds, and stops.
 pub mod server;
-/// What an operator asks in a shell: why, and whether the log and the tables agree.
+/// What an operator asks beside the service: why a search went as it did, and whether the log and the tables agree.
 pub mod shell;
-/// Everything durable: SQLite or PostgreSQL, one query code, the group writer.
+/// Everything durable: SQLite and PostgreSQL behind one set of queries, and the writer.
 pub mod store;
-/// Logs.
+/// Logging.
 pub mod telemetry;
-/// Frames to verbs, and events to frames.
+/// Frames to commands, and events to frames.
 pub mod ws;

@@ -1,4 +1,4 @@
-//! Notifications: who is sent what, and what they have not read yet.
+//! Notifications: sending them, and what an account has not read yet.
 
 use std::sync::Arc;
 
@@ -12,20 +12,20 @@ use crate::store::pool::Unavailable;
 use crate::store::writer::CommandError;
 use crate::store::{Store, users};
 
-/// The notifications; cheap to clone.
+/// Sends and reads notifications; cheap to clone.
 #[derive(Clone)]
 pub struct Notices(Store);
 
-/// Which ones somebody has read.
+/// The notifications that an account marks as read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WhichNotifications {
     /// All that there are.
     All,
-    /// Those of these numbers, as far as they are theirs.
+    /// Those with these numbers, as far as they were sent to the account.
     These(Vec<i64>),
 }
 
-/// Whom an operator wants to tell something.
+/// To whom an operator sends a notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Addressee {
     /// The account of that name.
@@ -40,7 +40,7 @@ pub enum NoticeError {
     /// There is no account of that name.
     #[error("There is no user of that name.")]
     NoSuchUser,
-    /// It could not be written.
+    /// The notification could not be written.
     #[error(transparent)]
     Command(#[from] CommandError),
 }
@@ -51,7 +51,7 @@ impl Notices {
         Self(store)
     }
 
-    /// An operator tells somebody something.
+    /// Sends a notification, which counts for as long as `life` says.
     pub async fn send(
         &self,
         by: OperatorId,
@@ -81,7 +81,7 @@ impl Notices {
         Ok(self.0.writer.record(submission).await?)
     }
 
-    /// What an account has not read, newest first.
+    /// The notifications that an account has not read, newest first.
     pub async fn unread(&self, viewer: Viewer) -> Result<Vec<Event>, Unavailable> {
         let reader = reader(viewer);
         let read = self
@@ -91,7 +91,7 @@ impl Notices {
         read.await
     }
 
-    /// How much an account has not read.
+    /// How many notifications an account has not read.
     pub async fn count_unread(&self, viewer: Viewer) -> Result<i64, Unavailable> {
         let reader = reader(viewer);
         let counts = self
@@ -102,14 +102,14 @@ impl Notices {
         Ok(counts.into_iter().sum())
     }
 
-    /// The same, and the number of the newest of them; 0 if there are none.
+    /// How many notifications an account has not read, and the number of the newest of them; 0 if there are none.
     pub async fn count_and_newest(&self, viewer: Viewer) -> Result<(i64, i64), Unavailable> {
         let reader = reader(viewer);
         let read = move |db: &mut _| notifications::count_and_newest(db, &reader);
         self.0.reader.read(read).await
     }
 
-    /// An account has read something; gives how much it has not.
+    /// Marks notifications as read. Returns how many are still unread.
     pub async fn mark_read(
         &self,
         viewer: Viewer,

@@ -1,6 +1,8 @@
-//! Logs on standard error, one line each; every line about a request carries its id, but for sockets, which have none.
+//! Logging to standard error, one line each. Every line about a request carries the request's id, except for sockets,
+//! which have none.
 //!
-//! Never logged: the queries of paths (they may hold tokens), what is bound to those of the database, bodies, addresses of trips, passwords, tokens.
+//! Never logged: query strings of paths (they may hold tokens), values bound to SQL, bodies, addresses of trips,
+//! passwords and tokens.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -14,7 +16,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
-/// What is logged, and how.
+/// The settings of the log.
 #[derive(Debug, Clone, Args)]
 pub struct LogConfig {
     /// Least level that is logged, also by module: info, or warn,cabrank=debug
@@ -56,7 +58,7 @@ pub fn start(config: &LogConfig) {
         LogFormat::Text => lines.with_target(false).boxed(),
         LogFormat::Json => lines.json().boxed(),
     };
-    // The framework repeats what we log ourselves.
+    // The framework repeats what is logged here anyway.
     let levels = config
         .levels
         .clone()
@@ -66,7 +68,7 @@ pub fn start(config: &LogConfig) {
         .try_init();
 }
 
-/// One span a request: method, path without query, status.
+/// The span of one request: method, path without query, id and status.
 pub struct RequestSpan;
 
 impl RootSpanBuilder for RequestSpan {

@@ -1,4 +1,4 @@
-//! The migrations and the schema they make, looked at in live databases.
+//! The migrations and the schema that they make, checked in live databases.
 
 mod support;
 
@@ -15,7 +15,7 @@ use diesel::sql_types::Text;
 
 use support::{Database, On, execute};
 
-/// Foreign keys that nobody searches by: what they point to is never deleted.
+/// Foreign keys without an index: the rows that they point to are never deleted.
 const NOT_SEARCHED_BY: [(&str, &str); 3] = [
     ("events", "actor_id"),
     ("idempotency_keys", "event_id"),
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     )
 }
 
-/// Two words of a row.
+/// A row of two texts.
 #[derive(QueryableByName)]
 struct Pair {
     #[diesel(sql_type = Text)]
@@ -51,7 +51,7 @@ struct Pair {
 
 type Pairs = BTreeSet<(String, String)>;
 
-/// The rows of a query with two columns of text, `a` and `b`, written as each database wants it.
+/// The rows of a query with the text columns `a` and `b`, written in each database's SQL.
 fn pairs(db: &mut Db, sqlite: &str, postgres: &str) -> Pairs {
     let rows: Vec<Pair> = match db {
         Db::Pg(conn) => diesel::sql_query(postgres).load(conn),
@@ -61,14 +61,14 @@ fn pairs(db: &mut Db, sqlite: &str, postgres: &str) -> Pairs {
     rows.into_iter().map(|row| (row.a, row.b)).collect()
 }
 
-/// A database with today's tables, and a connection to it.
+/// A migrated database, and a connection to it.
 fn live(on: On) -> (Database, Db) {
     let database = Database::migrated(on);
     let db = database.connect();
     (database, db)
 }
 
-/// Tables and their columns, without those of the migrations and of the databases themselves.
+/// Tables and their columns, without those of diesel and of the databases themselves.
 fn columns(db: &mut Db) -> Pairs {
     let mut columns = pairs(
         db,
@@ -81,7 +81,7 @@ fn columns(db: &mut Db) -> Pairs {
     columns
 }
 
-/// Indexes and their tables.
+/// Tables and their indexes.
 fn indexes(db: &mut Db) -> Pairs {
     pairs(
         db,
@@ -100,7 +100,7 @@ fn foreign_keys(db: &mut Db) -> Pairs {
     )
 }
 
-/// Columns that a whole index or a primary key begins with.
+/// Columns that begin a primary key or an index over all rows.
 fn searchable(db: &mut Db) -> Pairs {
     pairs(
         db,
@@ -116,28 +116,28 @@ fn migrations_go_up_down_and_up_again(on: On) {
     let database = Database::empty(on);
     let go = |direction| migrate(&database.url, direction).expect("a step works");
     let up = go(Direction::Up);
-    let look = || {
+    let read = || {
         let db = &mut database.connect();
         (columns(db), indexes(db))
     };
-    let made = look();
+    let made = read();
     assert!(!up.is_empty() && !made.0.is_empty());
     assert_eq!(go(Direction::Up), [""; 0], "there is nothing left to do");
 
     let mut down = go(Direction::Down);
     down.reverse();
-    assert_eq!(down, up, "every step is taken back");
-    assert_eq!(look(), (Pairs::new(), Pairs::new()));
+    assert_eq!(down, up, "every step is reverted");
+    assert_eq!(read(), (Pairs::new(), Pairs::new()));
 
     assert_eq!(go(Direction::Up), up);
-    assert_eq!(look(), made);
+    assert_eq!(read(), made);
 
     let (sqlite, postgres) = versions().expect("the embedded migrations can be read");
     assert_eq!(sqlite, postgres, "both directories have the same versions");
     assert_eq!(sqlite.len(), up.len());
 }
 
-/// Some rounds, with all threads at the same line, because the fault it looks for is a race.
+/// Runs several rounds in which all threads start together, because the fault would be a race.
 fn two_processes_may_migrate_at_once(on: On) {
     for _ in 0..5 {
         let database = Database::empty(on);
@@ -186,7 +186,7 @@ fn every_column_named_as_an_id_has_a_foreign_key(on: On) {
     assert_eq!(ids, foreign_keys(db));
 }
 
-/// How the schema defines the tables (`a` is the table) or the indexes and constraints (`a` is the name).
+/// The SQL of tables, indexes and constraints, each with its name.
 fn definitions(db: &mut Db) -> Pairs {
     pairs(
         db,
@@ -196,7 +196,7 @@ fn definitions(db: &mut Db) -> Pairs {
     )
 }
 
-/// The words in quotes that the definition of that name has; SQLite keeps constraints only within their table's.
+/// The quoted words in the definition of that name. SQLite has constraints only within the definition of their table.
 fn words_of(definitions: &Pairs, name: &str, table: &str) -> BTreeSet<String> {
     let own = definitions.iter().find(|(defined, _)| defined == name);
     let text = own.map(|(_, text)| text.as_str()).or_else(|| {
@@ -242,13 +242,13 @@ fn the_words_of_the_domain_are_those_of_the_schema(on: On) {
     for (name, table, words) in words {
         let words: BTreeSet<String> = words.into_iter().map(str::to_owned).collect();
         let mut written = words_of(&definitions, name, table);
-        // A constraint of a column ends where the next column begins.
+        // A column's constraint ends where the next column begins.
         written.retain(|word| name != "policy_is_known" || words.contains(word) || word.is_empty());
         assert_eq!(written, words, "{name}");
     }
 }
 
-/// A schema with a rider (1) and a driver (2), to be written to by hand.
+/// A migrated database with a rider (1) and a driver (2).
 fn peopled(on: On) -> (Database, Db) {
     let (database, mut db) = live(on);
     for (id, role) in [(1, "rider"), (2, "driver")] {
@@ -270,7 +270,7 @@ const fn now(db: &Db) -> &'static str {
 }
 
 fn write_trip(db: &mut Db, status: &str, driver: &str, ended_by: &str) -> QueryResult<()> {
-    let who = match ended_by {
+    let ended_by_id = match ended_by {
         "'rider'" => "1",
         "'driver'" => "2",
         _ => "NULL",
@@ -284,7 +284,7 @@ fn write_trip(db: &mut Db, status: &str, driver: &str, ended_by: &str) -> QueryR
         &format!(
             "INSERT INTO trips (nk, rider_id, driver_id, pick_up_address, drop_off_address, status, ended_by_role, \
              ended_by_id, revision, search_ends_at, created_at, updated_at) \
-             VALUES ({key}, 1, {driver}, 'A', 'B', '{status}', {ended_by}, {who}, 1, {now}, {now}, {now})"
+             VALUES ({key}, 1, {driver}, 'A', 'B', '{status}', {ended_by}, {ended_by_id}, 1, {now}, {now}, {now})"
         ),
     )
 }
@@ -302,10 +302,10 @@ fn a_driver_cannot_have_two_active_trips(on: On) {
     for _ in 0..2 {
         write_trip(&mut db, "COMPLETED", "2", "'driver'").expect("and many that are over");
     }
-    write_trip(&mut db, "STARTED", "2", "NULL").expect("beside them one that is not");
+    write_trip(&mut db, "STARTED", "2", "NULL").expect("beside them an open shift");
 }
 
-/// Writes an offer of trip 1 to a driver.
+/// Writes an offer of the newest trip to a driver.
 fn write_offer(db: &mut Db, driver: i64, state: OfferState) -> QueryResult<()> {
     let (now, key) = match db {
         Db::Pg(_) => (now(db), "gen_random_uuid()"),
@@ -363,8 +363,8 @@ fn a_driver_cannot_have_two_open_shifts(on: On) {
         );
         execute(&mut db, &sql)
     };
-    begin(now).expect("one that is over");
-    begin("NULL").expect("one that is not");
+    begin(now).expect("a shift that is over");
+    begin("NULL").expect("an open shift");
     assert!(is_twice(&begin("NULL")));
 }
 

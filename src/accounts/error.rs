@@ -1,4 +1,4 @@
-//! What may go wrong with an account's business.
+//! The errors of account operations.
 
 use super::photo::PhotoError;
 use crate::auth::passwords::TooBusy;
@@ -6,37 +6,37 @@ use crate::auth::throttle::TooMany;
 use crate::auth::tokens::BadToken;
 use crate::store::pool::Unavailable;
 
-/// Why an account's business came to nothing.
+/// Why an operation on an account failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
     /// Somebody else has the name.
     #[error("A user with that username already exists.")]
     UsernameTaken,
-    /// Name or password is wrong; which one is not said.
+    /// The name or the password is wrong. The client is not told which.
     #[error("No active account found with the given credentials.")]
     WrongCredentials,
-    /// The operator has not let this driver in yet.
+    /// The operator has not approved this driver yet.
     #[error("The operator has not approved this account yet.")]
     NotApproved,
-    /// No token, or none that counts.
+    /// There is no token, or it is not valid.
     #[error("Authentication credentials were not provided, or are not valid.")]
     NotAuthenticated,
     /// There is no account of that name.
     #[error("There is no user of that name.")]
     NoSuchUser,
-    /// Slow down.
+    /// There were too many tries from this address or for this name.
     #[error(transparent)]
     TooMany(#[from] TooMany),
-    /// Too many passwords at once.
+    /// Too many passwords wait to be hashed.
     #[error(transparent)]
     TooBusy(#[from] TooBusy),
-    /// It is no photo that is kept.
+    /// The photo breaks a rule.
     #[error(transparent)]
     Photo(#[from] PhotoError),
-    /// Too many photos are on their way.
+    /// Too many photos are being uploaded.
     #[error("Too many photos are being sent.")]
     TooManyPhotos,
-    /// The database does not answer.
+    /// The database cannot be reached, or the query failed.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }

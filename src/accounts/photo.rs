@@ -1,5 +1,5 @@
-//! Photos of people. What strangers send is made anew, small, before anything of it is kept: whatever else the file
-//! carries, such as where the picture was taken, is gone.
+//! Photos of people. A photo that somebody uploads is encoded anew, small, before any of it is kept. So whatever else
+//! the file carries, such as where the picture was taken, is gone.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -15,36 +15,36 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The longest side of a photo that is kept, in pixels.
 const SIDE_MAX: u32 = 512;
-/// How much memory a picture may take while it is read, in bytes; one is read at a time.
+/// How much memory a picture may take while it is decoded, in bytes. Only one is decoded at a time.
 const DECODED_MAX: u64 = 128 * 1024 * 1024;
-/// How well a JPEG is kept, of 100.
+/// The quality of the JPEG that is kept, out of 100.
 const QUALITY: u8 = 85;
-/// How many photos may be on their way at once.
-const COMING_MAX: usize = 32;
-/// How many of them from one address: whoever sends slowly holds a place for long.
-const COMING_MAX_EACH: usize = 3;
+/// The most photos that may be uploaded at the same time.
+const UPLOADS_MAX: usize = 32;
+/// The most uploads from one address: a slow sender holds a slot for long.
+const UPLOADS_PER_ADDRESS_MAX: usize = 3;
 
 /// Which rule a photo breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PhotoError {
-    /// No picture of a kind that is read.
+    /// The file is no picture of a supported format.
     #[error(
         "Upload a valid image. The file you uploaded was either not an image or a corrupted image. JPEG, PNG, GIF and WebP are read."
     )]
     NoPicture,
-    /// So many pixels that it would take too much memory.
+    /// Decoding the picture would take too much memory.
     #[error("The picture has too many pixels.")]
     TooManyPixels,
 }
 
-/// Room for a photo that is on its way.
-pub struct Coming {
-    _place: OwnedSemaphorePermit,
+/// Permission to upload one photo. Dropping it makes room for another.
+pub struct PhotoUpload {
+    _permit: OwnedSemaphorePermit,
     from: Option<IpAddr>,
     senders: Senders,
 }
 
-impl Drop for Coming {
+impl Drop for PhotoUpload {
     fn drop(&mut self) {
         let mut senders = self.senders.lock();
         if let Some(from) = self.from
@@ -58,13 +58,13 @@ impl Drop for Coming {
     }
 }
 
-/// How many photos are on their way from each address.
+/// How many photos are being uploaded from each address.
 type Senders = Arc<Mutex<HashMap<IpAddr, usize>>>;
 
-/// Makes photos small; cheap to clone.
+/// Limits uploads, and shrinks photos; cheap to clone.
 #[derive(Clone)]
 pub struct Photos {
-    coming: Arc<Semaphore>,
+    uploads: Arc<Semaphore>,
     senders: Senders,
     reading: Arc<Semaphore>,
 }
@@ -72,7 +72,7 @@ pub struct Photos {
 impl Default for Photos {
     fn default() -> Self {
         Self {
-            coming: Arc::new(Semaphore::new(COMING_MAX)),
+            uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
             senders: Arc::default(),
             reading: Arc::new(Semaphore::new(1)),
         }
@@ -80,25 +80,25 @@ impl Default for Photos {
 }
 
 impl Photos {
-    /// Room for one more from this address, or from wherever that is not counted, if there is any.
-    pub fn expect(&self, from: Option<IpAddr>) -> Option<Coming> {
-        let place = self.coming.clone().try_acquire_owned().ok()?;
+    /// Makes room for one more upload, if there is any. Addresses are counted; without one only the total counts.
+    pub fn expect(&self, from: Option<IpAddr>) -> Option<PhotoUpload> {
+        let permit = self.uploads.clone().try_acquire_owned().ok()?;
         if let Some(from) = from {
             let mut senders = self.senders.lock();
             let count = senders.entry(from).or_default();
-            if *count >= COMING_MAX_EACH {
+            if *count >= UPLOADS_PER_ADDRESS_MAX {
                 return None;
             }
             *count += 1;
         }
-        Some(Coming {
-            _place: place,
+        Some(PhotoUpload {
+            _permit: permit,
             from,
             senders: self.senders.clone(),
         })
     }
 
-    /// The photo as it is kept, a JPEG.
+    /// Shrinks a photo to the JPEG that is kept.
     pub async fn shrink(&self, file: Vec<u8>) -> Result<Vec<u8>, PhotoError> {
         let turn = self.reading.clone().acquire_owned().await;
         let work = move || {
@@ -136,7 +136,7 @@ fn shrunk(file: &[u8]) -> Result<Vec<u8>, PhotoError> {
     Ok(jpeg)
 }
 
-/// Which rule a picture breaks that cannot be read.
+/// The rule that an unreadable picture breaks.
 fn rule(error: &ImageError) -> PhotoError {
     if matches!(error, ImageError::Limits(_)) {
         PhotoError::TooManyPixels
@@ -166,18 +166,26 @@ mod tests {
     fn no_address_takes_the_room_of_the_others() {
         let photos = Photos::default();
         let address = |n: u8| Some(IpAddr::from([192, 0, 2, n]));
-        let held: Vec<Coming> = (0..100).map_while(|_| photos.expect(address(1))).collect();
-        assert_eq!(held.len(), COMING_MAX_EACH);
+        let held: Vec<PhotoUpload> = (0..100).map_while(|_| photos.expect(address(1))).collect();
+        assert_eq!(held.len(), UPLOADS_PER_ADDRESS_MAX);
         assert!(photos.expect(address(2)).is_some());
         drop(held);
-        let held: Vec<Coming> = (0..100)
+        let held: Vec<PhotoUpload> = (0..100)
             .filter_map(|n| photos.expect(address(n / 2)))
             .collect();
-        assert_eq!(held.len(), COMING_MAX, "there is an end for all together");
+        assert_eq!(
+            held.len(),
+            UPLOADS_MAX,
+            "all addresses together have a limit"
+        );
         assert!(photos.expect(None).is_none());
         drop(held);
-        let held: Vec<Coming> = (0..100).map_while(|_| photos.expect(None)).collect();
-        assert_eq!(held.len(), COMING_MAX, "nobody counts what is not limited");
+        let held: Vec<PhotoUpload> = (0..100).map_while(|_| photos.expect(None)).collect();
+        assert_eq!(
+            held.len(),
+            UPLOADS_MAX,
+            "without an address only the total counts"
+        );
         drop(held);
         assert!(photos.senders.lock().is_empty());
     }
@@ -201,7 +209,7 @@ mod tests {
         assert_eq!(read(&kept).dimensions(), (3, 2));
     }
 
-    /// A phone writes beside its picture which way it was held, and where.
+    /// A phone writes into the file which way it was held, and where.
     #[test]
     fn a_photo_stands_upright_and_says_nothing_of_where_it_was_taken() {
         let exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
@@ -232,7 +240,7 @@ mod tests {
         }
     }
 
-    /// 60,000 pixels a side are a few bytes of PNG and gigabytes of memory.
+    /// 60,000 pixels a side take a few bytes of PNG and gigabytes of memory.
     #[test]
     fn a_picture_that_would_take_too_much_memory_is_not_read() {
         let mut png = written(&RgbImage::new(9, 9).into(), ImageFormat::Png);
@@ -244,7 +252,7 @@ mod tests {
         assert_eq!(shrunk(&png), Err(PhotoError::TooManyPixels));
     }
 
-    /// The check sum of a piece of a PNG.
+    /// The checksum of a PNG chunk.
     fn crc(bytes: &[u8]) -> u32 {
         let step = |sum: u32, _| {
             if sum & 1 == 1 {

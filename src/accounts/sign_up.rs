@@ -1,22 +1,22 @@
-//! Signing up, and the photo that comes with it.
+//! Signing up, and photos of accounts.
 
 use std::net::IpAddr;
 
-use super::{AccountError, Accounts, Coming, DriverSignUp};
+use super::{AccountError, Accounts, DriverSignUp, PhotoUpload};
 use crate::auth::passwords::Password;
 use crate::domain::{Person, PhotoId, Role, Standing, Username};
 use crate::inputs;
 use crate::store::photos;
 use crate::store::users::{self, NewAccount};
 
-/// That an address may try to sign up now; which one, where addresses are counted.
+/// Proof that an address may try to sign up now. It has the address if addresses are counted.
 #[derive(Debug)]
 pub struct Admission(Option<IpAddr>);
 
-/// What somebody who signs up says.
+/// The details that somebody signs up with.
 #[derive(Debug)]
 pub struct SignUp {
-    /// A name that must be free.
+    /// The name must be free.
     pub username: Username,
     /// The password.
     pub password: Password,
@@ -26,30 +26,30 @@ pub struct SignUp {
     pub last_name: String,
     /// As what.
     pub role: Role,
-    /// A file of any kind that should be a picture.
+    /// A file of any kind, which should be a picture.
     pub photo: Option<Vec<u8>>,
 }
 
 impl Accounts {
-    /// Lets an address try to sign up.
+    /// Counts a try to sign up, and admits it if the address has not tried too often.
     pub fn admit(&self, from: IpAddr) -> Result<Admission, AccountError> {
         self.throttle.address(from)?;
         Ok(Admission(self.throttle.counted(from)))
     }
 
-    /// Makes room for a photo that is still to come.
-    pub fn expect_photo(&self, admitted: &Admission) -> Result<Coming, AccountError> {
-        let coming = self.photos.expect(admitted.0);
-        coming.ok_or(AccountError::TooManyPhotos)
+    /// Makes room for a photo that will be uploaded.
+    pub fn expect_photo(&self, admitted: &Admission) -> Result<PhotoUpload, AccountError> {
+        let upload = self.photos.expect(admitted.0);
+        upload.ok_or(AccountError::TooManyPhotos)
     }
 
-    /// The photo of that name, a JPEG.
+    /// The photo with that id, as a JPEG.
     pub async fn photo(&self, id: PhotoId) -> Result<Option<Vec<u8>>, AccountError> {
         let found = self.store.reader.read(move |db| photos::find(db, id));
         Ok(found.await?)
     }
 
-    /// Takes an account's photo away.
+    /// Deletes an account's photo.
     pub async fn remove_photo(&self, username: &str) -> Result<(), AccountError> {
         let user = self.id_of(username).await?;
         let change = self
@@ -59,7 +59,7 @@ impl Accounts {
         Ok(change.await?)
     }
 
-    /// Adds a rider or driver who came by themselves.
+    /// Adds a rider or driver who signed up.
     pub async fn sign_up(&self, sign_up: SignUp, _: Admission) -> Result<Person, AccountError> {
         let standing = match (sign_up.role, self.driver_sign_up) {
             (Role::Driver, DriverSignUp::Approved) => Standing::Pending,

@@ -1,4 +1,4 @@
-//! What accounts may drive.
+//! Which vehicles accounts may drive.
 
 use super::{AccountError, Accounts};
 use crate::domain::Allowance;
@@ -6,7 +6,7 @@ use crate::inputs;
 use crate::store::settling;
 
 impl Accounts {
-    /// Sets what a driver may drive; nothing: anything. A shift with another vehicle ends.
+    /// Sets the vehicles that a driver may drive; `None` allows any. A shift with another vehicle ends.
     pub async fn allow_vehicles(
         &self,
         username: &str,

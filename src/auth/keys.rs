@@ -1,4 +1,4 @@
-//! The keys that sign tokens. The first one signs, all of them verify, so that keys can be rotated.
+//! The keys that sign tokens. The first one signs and all of them verify, so that keys can be rotated.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -10,12 +10,12 @@ use base64::prelude::BASE64_STANDARD;
 
 use crate::inputs;
 
-/// Keys shorter than this many bytes are refused: HS256 is as strong as its key.
+/// Shorter keys are refused, in bytes: HS256 is as strong as its key.
 const BYTES_MIN: usize = 32;
-/// How many keys a rotation leaves, the new one included.
+/// How many keys a rotation leaves, including the new one.
 const KEPT_MAX: usize = 3;
 
-/// One key and its name, `kid` in a token's header.
+/// A key with its name, the `kid` in a token's header.
 #[derive(Clone)]
 pub struct SigningKey {
     /// Its name.
@@ -28,10 +28,10 @@ pub struct SigningKey {
 #[derive(Clone)]
 pub struct KeyRing(Vec<SigningKey>);
 
-/// Why keys cannot be used. Never says what they are.
+/// Why keys cannot be used. The message never repeats them.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The text has another form.
+    /// The text is not of the form that the message states.
     #[error("signing keys are written kid:base64[,kid:base64…], of {BYTES_MIN} bytes or more")]
     Malformed,
     /// The file cannot be read or written.
@@ -57,13 +57,13 @@ impl KeyRing {
         }
     }
 
-    /// Reads the key file, and makes it first if there is none; two processes that start at once get the same.
+    /// Reads the key file, and creates it first if there is none. Two processes that start at once get the same keys.
     pub fn load_or_create(path: &Path) -> Result<Self, KeyError> {
         match fs::read_to_string(path) {
             Ok(text) => Self::parse(&text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let fresh = write_beside(path, &Self(vec![fresh_key()]))?;
-                // A link is made by one process only; the others find it made.
+                // Only one process can make the link; the others find it there.
                 let linked = fs::hard_link(&fresh, path);
                 fs::remove_file(&fresh)?;
                 match linked {
@@ -75,7 +75,7 @@ impl KeyRing {
         }
     }
 
-    /// Puts a new signing key before the others in the file; the oldest ones are dropped. Returns its name.
+    /// Puts a new signing key first in the file and drops the oldest ones. Returns the new key's name.
     pub fn rotate(path: &Path) -> Result<String, KeyError> {
         let mut keys = Self::load_or_create(path)?.0;
         keys.insert(0, fresh_key());
@@ -120,7 +120,7 @@ fn fresh_key() -> SigningKey {
     }
 }
 
-/// Writes a file that only its owner may read, beside the place where it is to be.
+/// Writes a file next to `path` that only its owner may read.
 fn write_beside(path: &Path, keys: &KeyRing) -> io::Result<std::path::PathBuf> {
     let beside = path.with_extension(inputs::fresh_id().simple().to_string());
     let mut file = OpenOptions::new()

@@ -1,4 +1,4 @@
-//! Passwords: Argon2id, on threads of their own, a few at a time.
+//! Passwords, hashed with Argon2id on threads of their own.
 
 use std::fmt;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::inputs;
 
-/// A password as somebody typed it; it is never shown.
+/// A password as it was typed. Its text is never printed.
 pub struct Password(String);
 
 /// Which rule a new password breaks.
@@ -27,7 +27,7 @@ pub enum PasswordError {
 }
 
 impl Password {
-    /// A password that somebody chooses.
+    /// A new password, which must keep the rules.
     pub fn new(text: &str) -> Result<Self, PasswordError> {
         match text.chars().count() {
             0..8 => Err(PasswordError::TooShort),
@@ -36,12 +36,12 @@ impl Password {
         }
     }
 
-    /// The text of a password that nobody can guess.
+    /// A random password, as a text.
     pub fn made_up() -> String {
         BASE64_URL_SAFE_NO_PAD.encode(inputs::secret::<15>())
     }
 
-    /// A password that somebody claims to have; it need not keep today's rules.
+    /// The password in a log-in. It was chosen earlier and may break today's rules.
     pub fn claimed(text: &str) -> Self {
         Self(text.to_owned())
     }
@@ -53,15 +53,15 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Too many passwords wait to be hashed, or the work was lost.
+/// Too many passwords wait to be hashed, or the hashing thread was lost.
 #[derive(Debug, thiserror::Error)]
 #[error("too many passwords are being checked")]
 pub struct TooBusy;
 
-/// How many may wait for their turn.
+/// How many hashes may wait for their turn.
 const WAITING_MAX: usize = 256;
 
-/// The memory of one hash, kept by its thread.
+/// The memory for one hash, which each thread keeps.
 type HashMemory = Vec<Block>;
 type Work = Box<dyn FnOnce(&mut HashMemory) + Send>;
 
@@ -71,7 +71,8 @@ static NOBODY: LazyLock<String> =
 
 /// Hashes and checks passwords, as many at a time as there are processors; cheap to clone.
 ///
-/// The threads are its own, and each keeps the 19 MiB that a hash takes: given back and taken again, they end up in
+/// It has its own threads, and each keeps the 19 MiB that a hash needs. If they were freed and allocated again, they
+/// would end up in every arena of the allocator.
 /// every arena of the allocator.
 #[derive(Clone)]
 pub struct Passwords(SyncSender<Work>);
@@ -93,7 +94,7 @@ impl Default for Passwords {
     }
 }
 
-/// Works until nobody can ask any more.
+/// Works until all senders are gone.
 fn serve(work: &Mutex<Receiver<Work>>) {
     let mut memory = HashMemory::new();
     loop {
@@ -111,7 +112,7 @@ impl Passwords {
         self.run(move |memory| hash_now(memory, &password.0)).await
     }
 
-    /// Whether the password is that of `hash`; without a hash it is not, after the same time.
+    /// Whether the password matches `hash`. Without a hash it does not, and finding that out takes as long.
     pub async fn verify(&self, password: Password, hash: Option<String>) -> Result<bool, TooBusy> {
         self.run(move |memory| {
             let known = hash.is_some();
@@ -126,14 +127,14 @@ impl Passwords {
         work: impl FnOnce(&mut HashMemory) -> T + Send + 'static,
     ) -> Result<T, TooBusy> {
         let (done, answer) = oneshot::channel();
-        // Whoever has hung up needs no answer.
+        // A caller that has gone away needs no answer.
         let work = Box::new(move |memory: &mut HashMemory| drop(done.send(work(memory))));
         self.0.try_send(work).map_err(|_| TooBusy)?;
         answer.await.map_err(|_| TooBusy)
     }
 }
 
-/// Argon2id with the crate's parameters (19 MiB, 2 passes), which are OWASP's.
+/// Argon2id with the crate's default parameters (19 MiB, 2 passes), which OWASP recommends.
 fn hash_now(memory: &mut HashMemory, password: &str) -> String {
     let (params, salt) = (Params::default(), inputs::secret::<16>());
     let hash = PasswordHash {
@@ -146,7 +147,7 @@ fn hash_now(memory: &mut HashMemory, password: &str) -> String {
     hash.to_string()
 }
 
-/// Whether a PHC string is that of the password; one that cannot be read is nobody's.
+/// Whether the password matches a PHC string. An unreadable one matches none.
 fn matches(memory: &mut HashMemory, password: &str, hash: &str) -> bool {
     let Ok(hash) = PasswordHash::new(hash) else {
         return false;

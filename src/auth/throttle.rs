@@ -1,4 +1,5 @@
-//! Slows down guessing and flooding: how often an address and a name may try, and how much an account may write.
+//! Rate limits against guessing and flooding: how often an address or a name may try, and how much an account may
+//! write.
 
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv6Addr};
@@ -10,7 +11,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use crate::domain::{UserId, Username};
 
-/// Come back later.
+/// The limit is reached; try again later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many tries; the next one is possible in {} s", .retry_after.as_secs())]
 pub struct TooMany {
@@ -22,16 +23,17 @@ pub struct TooMany {
 const ADDRESS: (u32, Duration) = (20, Duration::from_secs(3));
 /// 10 tries at once for one name from one address, then one every 10 seconds.
 const NAME: (u32, Duration) = (10, Duration::from_secs(10));
-/// 100 tries at once for one name from anywhere, then one a second: a stranger cannot easily lock somebody out.
+/// 100 tries at once for one name from anywhere, then one a second. A high limit, so that strangers cannot easily lock
+/// an account's owner out.
 const NAME_ANYWHERE: (u32, Duration) = (100, Duration::from_secs(1));
 
 /// 20 messages at once from one account, then one a second.
 const MESSAGES: (u32, Duration) = (20, Duration::from_secs(1));
 
-/// 5 codes at once from one driver, then one every 30 seconds: to go through all of them takes days.
+/// 5 codes at once from one driver, then one every 30 seconds. Trying all 10,000 would take days.
 const RIDE_CODES: (u32, Duration) = (5, Duration::from_secs(30));
 
-/// Counts tries, or nothing where limits are off.
+/// Counts tries. Counts nothing if limits are off.
 pub struct Throttle(Option<Limiters>);
 
 struct Limiters {
@@ -43,7 +45,7 @@ struct Limiters {
 }
 
 impl Throttle {
-    /// A throttle that works, or one that lets all through.
+    /// A throttle that limits, or one that lets everything pass.
     pub fn new(on: bool) -> Self {
         let limiters = || Limiters {
             addresses: RateLimiter::keyed(quota(ADDRESS)),
@@ -63,12 +65,12 @@ impl Throttle {
         check(&limiters.addresses, &household(from))
     }
 
-    /// As which address this one is counted, if it is.
+    /// The address under which tries from this one are counted; none if limits are off.
     pub fn counted(&self, from: IpAddr) -> Option<IpAddr> {
         self.0.as_ref().map(|_| household(from))
     }
 
-    /// Counts a try for this name, whether anybody has it or not.
+    /// Counts a try for this name, whether an account has it or not.
     pub fn name(&self, name: &Username, from: IpAddr) -> Result<(), TooMany> {
         let Some(limiters) = &self.0 else {
             return Ok(());
@@ -78,7 +80,7 @@ impl Throttle {
         check(&limiters.names_anywhere, &name)
     }
 
-    /// Counts a message of this account.
+    /// Counts a chat message of this account.
     pub fn message(&self, by: UserId) -> Result<(), TooMany> {
         let Some(limiters) = &self.0 else {
             return Ok(());
@@ -86,7 +88,7 @@ impl Throttle {
         check(&limiters.messages, &by)
     }
 
-    /// Counts a try of a ride's code.
+    /// Counts a driver's try at a ride code.
     pub fn ride_code(&self, by: UserId) -> Result<(), TooMany> {
         let Some(limiters) = &self.0 else {
             return Ok(());
@@ -94,7 +96,7 @@ impl Throttle {
         check(&limiters.ride_codes, &by)
     }
 
-    /// Forgets who has not tried for long enough, so that the tables stay small.
+    /// Forgets those who have not tried for long enough, so that the tables stay small.
     pub fn forget_idle(&self) {
         if let Some(limiters) = &self.0 {
             limiters.addresses.retain_recent();
@@ -106,7 +108,7 @@ impl Throttle {
     }
 }
 
-/// One host may use all the addresses of an IPv6 network of 64 bits.
+/// The address that tries are counted under: a host may use all addresses of a 64-bit IPv6 network.
 fn household(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,

@@ -13,22 +13,22 @@ use super::keys::KeyRing;
 use crate::domain::{Person, PhotoId, SessionId};
 use crate::inputs;
 
-/// How long an access token counts, as the course's does.
+/// How long an access token is valid, the same as in the course.
 pub const ACCESS_LIFE: SignedDuration = SignedDuration::from_mins(60);
 
 /// What a token is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TokenPurpose {
-    /// Requests and handshakes.
+    /// For requests and handshakes.
     Access,
-    /// Getting new tokens, once.
+    /// For getting new tokens, once.
     Refresh,
-    /// The session cookie of browsers.
+    /// For the session cookie of browsers.
     Cookie,
 }
 
-/// What a token says. Clients read the names from an access token.
+/// The content of a token. Clients read the names from an access token.
 #[derive(Debug, Serialize, Deserialize)]
 struct Claims {
     token_type: TokenPurpose,
@@ -47,7 +47,7 @@ struct Claims {
     group: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     photo: Option<String>,
-    /// Which refresh token of the session this is.
+    /// The number of the refresh token within its session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     generation: Option<i64>,
 }
@@ -57,16 +57,16 @@ struct Claims {
 pub struct Verified {
     /// The session it names.
     pub session: SessionId,
-    /// Which refresh token of the session it is; 0 for other tokens.
+    /// The number of the refresh token within its session; 0 for other tokens.
     pub generation: i64,
 }
 
-/// The token is forged, expired, for something else, or no token.
+/// The token is forged, expired, made for another purpose, or no token at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the token is not valid")]
 pub struct BadToken;
 
-/// Makes and reads tokens.
+/// Issues and verifies tokens.
 #[derive(Clone)]
 pub struct TokenIssuer(KeyRing);
 
@@ -105,7 +105,7 @@ impl TokenIssuer {
         self.sign(&claims)
     }
 
-    /// What the cookie holds.
+    /// The value of the session cookie.
     pub fn cookie(
         &self,
         session: SessionId,
@@ -129,7 +129,7 @@ impl TokenIssuer {
             .ok_or(BadToken)?;
         let key = self.0.named(&kid).ok_or(BadToken)?;
         let mut validation = Validation::new(Algorithm::HS256);
-        // The time is an input; it is compared below.
+        // The time is an input, so it is compared below.
         validation.validate_exp = false;
         let claims = decode::<Claims>(token, &DecodingKey::from_secret(&key.secret), &validation)
             .map_err(|_| BadToken)?
@@ -157,13 +157,13 @@ impl TokenIssuer {
     }
 }
 
-/// JSON that clients may read from a token with plain `atob`: it knows neither UTF-8 nor the two signs that base64url
-/// has in place of `+` and `/`. In ASCII those two come from `>`, `?`, `~` and DEL alone.
+/// Writes JSON that clients can read from a token with plain `atob`, which knows neither UTF-8 nor the two characters
+/// that base64url has in place of `+` and `/`. Within ASCII only `>`, `?`, `~` and DEL lead to those two.
 fn plain(value: &impl Serialize) -> String {
     let json = serde_json::to_string(value).expect("claims are plain JSON");
     let mut plain = String::with_capacity(json.len());
     for letter in json.chars() {
-        // All of them can only stand within a text.
+        // All of these can only occur within a string.
         if letter.is_ascii() && !matches!(letter, '>' | '?' | '~' | '\u{7f}') {
             plain.push(letter);
         } else {
@@ -249,7 +249,7 @@ mod tests {
         assert_eq!(tokens.verify("", TokenPurpose::Access, at), Err(BadToken));
     }
 
-    /// Decodes as `atob` does: base64 without the signs for addresses, a byte a character.
+    /// Decodes as `atob` does: standard base64, one byte a character.
     fn by_atob(part: &str) -> Option<String> {
         let bytes = BASE64_STANDARD_NO_PAD.decode(part).ok()?;
         Some(bytes.into_iter().map(char::from).collect())

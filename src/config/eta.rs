@@ -1,4 +1,4 @@
-//! Who tells how long drivers take to a pick-up.
+//! The sources of pickup ETAs.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::eta::osrm::{Osrm, UrlError};
 use crate::eta::road::{OsmError, Roads};
 use crate::eta::{Chain, Source, Straight, Traffic, TrafficError};
 
-/// Who tells how long drivers take to a pick-up; by default a straight line.
+/// The sources of pickup ETAs; by default a straight line.
 #[derive(Debug, Clone, Args)]
 pub struct EtaConfig {
     /// Extract of OpenStreetMap, *.osm.pbf, whose streets tell how long drivers take to a pick-up
@@ -33,7 +33,7 @@ pub struct EtaConfig {
         value_name = "ZONE"
     )]
     pub time_zone: String,
-    /// Table service that speaks as OSRM does, such as http://127.0.0.1:5000, which is asked before the streets are
+    /// Table service that speaks as OSRM does, such as http://127.0.0.1:5000; it is asked before the streets
     #[arg(long, env = "CABRANK_OSRM_URL", value_name = "URL")]
     pub osrm_url: Option<Url>,
     /// How long the table service has for an answer, in milliseconds
@@ -42,7 +42,7 @@ pub struct EtaConfig {
     pub osrm_timeout_ms: u32,
 }
 
-/// Why nobody can tell how long drivers take.
+/// Why a source of pickup ETAs cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum EtaError {
     /// The map cannot be used.
@@ -53,7 +53,7 @@ pub enum EtaError {
         /// Why.
         error: OsmError,
     },
-    /// The factors are none.
+    /// The speed factors are not valid.
     #[error("--speed-factors {0}")]
     Factors(TrafficError),
     /// The time zone is none.
@@ -65,10 +65,11 @@ pub enum EtaError {
 }
 
 impl EtaConfig {
-    /// Whoever is configured, the best first, and the straight line behind them. Reads the map, which may take seconds.
+    /// The sources that are configured, the best one first, with the straight line as the last. Reads the map, which
+    /// may take seconds.
     pub fn chain(&self) -> Result<Chain, EtaError> {
         let mut sources: Vec<Box<dyn Source>> = Vec::new();
-        // Judged also where no map needs it: a slip should not wait for one.
+        // Checked even if no map needs it, so that a mistake is found at once.
         let traffic = Traffic::parse(&self.speed_factors, &self.time_zone);
         let traffic = traffic.map_err(|error| match error {
             TrafficError::Factors => EtaError::Factors(error),

@@ -1,4 +1,4 @@
-//! Reads a JSON object field by field, and names every rule that is broken, in the words of the older systems.
+//! Reads a JSON object field by field, and names every broken rule, in the words of the older systems.
 
 mod own;
 mod ride;
@@ -14,13 +14,13 @@ use serde_json::{Map, Value};
 use crate::domain::{Address, Coordinates, Place, Sequence, TripRef};
 use crate::notices::WhichNotifications;
 
-/// Which fields break which rules.
+/// The fields that break rules, and which rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct FieldErrors(BTreeMap<Cow<'static, str>, Vec<String>>);
 
 impl FieldErrors {
-    /// One field, one rule.
+    /// One field that breaks one rule.
     pub fn one(field: impl Into<Cow<'static, str>>, rule: impl fmt::Display) -> Self {
         let mut errors = Self::default();
         errors.add(field, rule);
@@ -58,7 +58,7 @@ impl fmt::Display for FieldErrors {
     }
 }
 
-/// Whether a field may be left out; one that is null counts as left out if it may.
+/// Whether a field may be left out. For an optional field, null counts as left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Optionality {
     /// It must be there.
@@ -67,19 +67,19 @@ pub enum Optionality {
     Optional,
 }
 
-/// An object that is being read.
+/// A JSON object that is being read, and the rules that it breaks.
 pub struct Fields<'a> {
     object: &'a Map<String, Value>,
     errors: FieldErrors,
-    /// The members that were asked for so far; what is none of them is refused in the end.
+    /// The members that were asked for so far. In the end, all others are refused.
     asked: BTreeSet<&'static str>,
     passes_over: bool,
     hides_names: bool,
 }
 
 impl<'a> Fields<'a> {
-    /// Begins to read a command: whatever nobody asks for in it is refused by name, unless clients
-    /// [send it along](unknown::is_passed_over).
+    /// Begins to read a command. Members that the reader never asks for are refused by name, unless clients [send them
+    /// along](unknown::is_passed_over).
     pub fn of(object: &'a Map<String, Value>) -> Self {
         Self {
             object,
@@ -90,8 +90,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Begins to read a form of names and values. One that gives no name a value may be no form at all, but a text that
-    /// was sent as one and is a secret: its names are not told back.
+    /// Begins to read a form. If no name in it has a value, it may not be a form at all but a secret that was sent as
+    /// one, so its names are not repeated in errors.
     pub fn of_form(object: &'a Map<String, Value>) -> Self {
         Self {
             hides_names: object.values().all(|value| *value == ""),
@@ -99,7 +99,8 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Begins to read what may say more than is asked for: frames of the older dialects, and what a device knows of a position.
+    /// Begins to read an object that may have more members than are asked for, such as a frame of the older dialects,
+    /// or a position as a device knows it.
     pub fn among_others(object: &'a Map<String, Value>) -> Self {
         Self {
             passes_over: true,
@@ -107,7 +108,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Begins to read what breaks some rules already.
+    /// Begins to read an object that already breaks some rules.
     pub fn with(object: &'a Map<String, Value>, errors: FieldErrors) -> Self {
         Self {
             errors,
@@ -115,12 +116,12 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Reads what follows the question mark of an address.
+    /// Reads the query string of a URL.
     pub fn query<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, FieldErrors> {
         serde_urlencoded::from_str(text).map_err(|rule| FieldErrors::one("query", rule))
     }
 
-    /// Notes a rule that is broken by more than one field's own value.
+    /// Notes a broken rule. For rules about more than one field's own value.
     pub fn refuse(&mut self, field: &'static str, rule: impl fmt::Display) {
         self.errors.add(field, rule);
     }
@@ -138,19 +139,19 @@ impl<'a> Fields<'a> {
         None
     }
 
-    /// Whether a field is mentioned, be it null.
+    /// Whether the field is there, even if it is null.
     pub fn has(&mut self, field: &'static str) -> bool {
         self.asked.insert(field);
         self.object.contains_key(field)
     }
 
-    /// Whether a field says something.
+    /// Whether the field is there and not null.
     pub fn is_given(&mut self, field: &'static str) -> bool {
         self.asked.insert(field);
         self.object.get(field).is_some_and(|value| !value.is_null())
     }
 
-    /// A whole number, or its digits as a text; it may be left out.
+    /// A whole number, or its digits as a string. It may be left out.
     pub fn number(&mut self, field: &'static str) -> Option<i64> {
         let value = self.value(field, Optionality::Optional)?;
         let number = integer(value);
@@ -160,14 +161,14 @@ impl<'a> Fields<'a> {
         number
     }
 
-    /// Which trip, by its key or its number; it may be left out.
+    /// A trip reference, by key or number. It may be left out.
     pub fn trip(&mut self, field: &'static str) -> Option<TripRef> {
         let value = self.value(field, Optionality::Optional)?;
-        let meant = trip(value);
-        if meant.is_none() {
+        let reference = trip(value);
+        if reference.is_none() {
             self.errors.add(field, "Not a trip's id or key.");
         }
-        meant
+        reference
     }
 
     /// A list of at most 500 whole numbers.
@@ -182,7 +183,7 @@ impl<'a> Fields<'a> {
         numbers
     }
 
-    /// Which notifications have been read: `ids`, or `all`.
+    /// The notifications that were read: `ids`, or `all`.
     pub fn notices(&mut self) -> Option<WhichNotifications> {
         if !self.is_given("all") {
             return self.numbers("ids").map(WhichNotifications::These);
@@ -194,7 +195,7 @@ impl<'a> Fields<'a> {
         is_all.then_some(WhichNotifications::All)
     }
 
-    /// A field that can only be true, as a form may say it too.
+    /// A field that can only be true. A form may have it as a string.
     pub fn is_true(&mut self, field: &'static str) -> bool {
         let value = self.value(field, Optionality::Optional);
         let is_true = value.is_some_and(|value| *value == true || *value == "true");
@@ -204,7 +205,7 @@ impl<'a> Fields<'a> {
         is_true
     }
 
-    /// A text, whatever is in it.
+    /// A string with any content.
     pub fn text(&mut self, field: &'static str, presence: Optionality) -> Option<&'a str> {
         let value = self.value(field, presence)?;
         if value.is_string() {
@@ -215,7 +216,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// An object, whatever is in it.
+    /// An object with any content.
     pub fn object(
         &mut self,
         field: &'static str,
@@ -230,7 +231,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A text that `parse` accepts.
+    /// A string that `parse` accepts.
     pub fn parsed<T, E: fmt::Display>(
         &mut self,
         field: &'static str,
@@ -262,7 +263,7 @@ impl<'a> Fields<'a> {
             .ok()
     }
 
-    /// An address with its coordinates, if they are given.
+    /// An address, with coordinates if they are given.
     pub fn place(&mut self, address: &'static str, location: &'static str) -> Option<Place> {
         let location = self.coordinates(location);
         Some(Place {
@@ -271,7 +272,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// What was read, if no rule was broken.
+    /// Returns what was read, if no rule was broken.
     pub fn finish<T>(mut self, read: Option<T>) -> Result<T, FieldErrors> {
         if !self.passes_over {
             let unknown = self.object.iter().filter(|(name, _)| {
@@ -289,7 +290,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A whole number, or its digits as a text, as some clients write ids.
+/// A whole number, or its digits as a string, which is how some clients write ids.
 pub fn integer(value: &Value) -> Option<i64> {
     value
         .as_i64()
@@ -298,7 +299,7 @@ pub fn integer(value: &Value) -> Option<i64> {
         .filter(|number| number.abs_diff(0) <= Sequence::MAX.get().abs_diff(0))
 }
 
-/// Which trip a value means.
+/// The trip reference that a value holds.
 pub fn trip(value: &Value) -> Option<TripRef> {
     match value.as_str() {
         Some(text) => TripRef::parse(text),
@@ -306,7 +307,7 @@ pub fn trip(value: &Value) -> Option<TripRef> {
     }
 }
 
-/// JSON has one kind of number: 14.0 is 14. Beyond 32 bits nothing here is counted so.
+/// JSON has one kind of number, so 14.0 is 14. No field takes a number of this form beyond 32 bits.
 fn whole(number: f64) -> Option<i64> {
     #[expect(
         clippy::cast_possible_truncation,

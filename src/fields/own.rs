@@ -1,4 +1,4 @@
-//! Who somebody says to be, which can only be who they are.
+//! Accounts in frames: the `rider` or `driver` of a frame can only be the caller.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::{Fields, Optionality, integer};
 use crate::domain::UserId;
 
 impl Fields<'_> {
-    /// The caller's own account, or nothing: who somebody is comes from their token, never from what they say.
+    /// Checks that the field is the caller's own account, or left out. Who the caller is comes from the token alone.
     pub fn own(&mut self, field: &'static str, id: UserId, username: &str) {
         let Some(value) = self.value(field, Optionality::Optional) else {
             return;

@@ -1,4 +1,4 @@
-//! What riders order and what drivers report, read the same way everywhere.
+//! Orders, vehicles and position reports, read the same way over HTTP and sockets.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -10,12 +10,12 @@ use crate::domain::vehicle::SEATS_MAX;
 use crate::domain::{Amount, Coordinates, Fix, PositionReport, Reason, Vehicle, VehicleClass};
 use crate::store::quotes::QuoteId;
 
-/// The most positions of one report.
+/// The most positions in one report.
 const FIXES_MAX: usize = 100;
 
 impl Fields<'_> {
-    /// What a rider orders.
-    pub fn wish(&mut self) -> Option<OrderRequest> {
+    /// A rider's order.
+    pub fn order(&mut self) -> Option<OrderRequest> {
         let pick_up = self.place("pick_up_address", "pick_up_location");
         let drop_off = self.place("drop_off_address", "drop_off_location");
         let class = self.class();
@@ -32,7 +32,8 @@ impl Fields<'_> {
         })
     }
 
-    /// The id of a quote. A trip that is sent back, to order the same again, has what was quoted instead.
+    /// The id of a quote. A client may send a trip back to order the same again: its `quote` is the quoted fare, and is
+    /// skipped.
     fn quote(&mut self) -> Option<QuoteId> {
         let value = self.value("quote", Optionality::Optional)?;
         if value.is_object() {
@@ -43,13 +44,13 @@ impl Fields<'_> {
         })
     }
 
-    /// A class of vehicles; it may be left out.
+    /// A vehicle class. It may be left out.
     pub fn class(&mut self) -> Option<VehicleClass> {
         self.parsed("class", Optionality::Optional, VehicleClass::parse)
     }
 
-    /// What a rider asks the price of.
-    pub fn way(&mut self) -> Option<QuoteRequest> {
+    /// A request for a quote.
+    pub fn quote_request(&mut self) -> Option<QuoteRequest> {
         let mut end = |field| {
             self.value(field, Optionality::Required)?;
             self.coordinates(field)
@@ -64,8 +65,8 @@ impl Fields<'_> {
         })
     }
 
-    /// What an operator wants a trip to cost, and why.
-    pub fn other_fare(&mut self) -> Option<(Amount, Reason)> {
+    /// The fare that an operator sets for a trip, and the reason.
+    pub fn set_fare(&mut self) -> Option<(Amount, Reason)> {
         let units = match self.value("amount", Optionality::Required) {
             Some(_) => self.number("amount"),
             None => None,
@@ -77,17 +78,17 @@ impl Fields<'_> {
         amount.zip(reason)
     }
 
-    /// What a driver drives.
+    /// A driver's vehicle.
     pub fn vehicle(&mut self) -> Option<Vehicle> {
         let class = self.class().unwrap_or_default();
         let seats = self.seats("seats", 4)?;
         Some(Vehicle { class, seats })
     }
 
-    /// How many people; `usual` many if nothing is said.
-    pub fn seats(&mut self, field: &'static str, usual: u8) -> Option<u8> {
+    /// A number of people, or `default` if the field is left out.
+    pub fn seats(&mut self, field: &'static str, default: u8) -> Option<u8> {
         if !self.is_given(field) {
-            return Some(usual);
+            return Some(default);
         }
         let number = self.number(field)?;
         let seats = u8::try_from(number).ok();
@@ -101,7 +102,7 @@ impl Fields<'_> {
         seats
     }
 
-    /// A time with its offset from UTC; it may be left out.
+    /// A time with its offset from UTC. It may be left out.
     pub fn time(&mut self, field: &'static str) -> Option<Timestamp> {
         self.parsed(field, Optionality::Optional, |text| {
             text.parse::<Timestamp>()
@@ -109,8 +110,8 @@ impl Fields<'_> {
         })
     }
 
-    /// Where a device was: one position, or a list of them as `positions`. One without a time was made at `now`.
-    /// Among several, one that breaks a rule is counted and harms no other.
+    /// A position report: one position, or a list of them as `positions`. A position without a time was taken at `now`.
+    /// If one of several breaks a rule, it is counted and the others are kept.
     pub fn report(&mut self, now: Timestamp) -> Option<PositionReport> {
         if !self.is_given("positions") {
             return self.reading(now).map(|one| of_readings([Some(one)]));
@@ -153,7 +154,7 @@ impl Fields<'_> {
         Some(Reading::Fix(Fix {
             location,
             at,
-            // No device is as good as that: Android says 0 where it does not know.
+            // No device is that accurate: Android says 0 if it does not know.
             accuracy_m: accuracy_m.filter(|accuracy_m| *accuracy_m > 0.0),
             heading_deg: heading_deg.filter(is_known),
             speed_mps: speed_mps.filter(is_known),
@@ -162,12 +163,12 @@ impl Fields<'_> {
 
     fn float(&mut self, field: &'static str, presence: Optionality) -> Option<f64> {
         let value = self.value(field, presence)?;
-        // A form says so that it knows nothing.
+        // A form has an empty string for an unknown value.
         if presence == Optionality::Optional && *value == "" {
             return None;
         }
         let number = value.as_f64().or_else(|| {
-            // As a form says it.
+            // A form has numbers as strings.
             let text = value.as_str()?;
             text.parse::<f64>().ok().filter(|number| number.is_finite())
         });
@@ -177,13 +178,13 @@ impl Fields<'_> {
         number
     }
 
-    /// A number that may be left out; devices write a negative one for what they do not know.
-    fn float_up_to(&mut self, field: &'static str, most: f64) -> Option<f64> {
+    /// A number that may be left out. Devices write a negative one if they do not know.
+    fn float_up_to(&mut self, field: &'static str, max: f64) -> Option<f64> {
         let number = self.float(field, Optionality::Optional)?;
-        if number > most {
+        if number > max {
             self.refuse(
                 field,
-                format!("A number from 0 to {most} is required; a negative one means unknown."),
+                format!("A number from 0 to {max} is required; a negative one means unknown."),
             );
             return None;
         }
@@ -191,10 +192,10 @@ impl Fields<'_> {
     }
 }
 
-/// What a position comes to that breaks no rule.
+/// A position that breaks no rule.
 enum Reading {
     Fix(Fix),
-    /// The device says that it did not know where it was.
+    /// The device did not know where it was.
     NoFix,
 }
 
@@ -209,7 +210,7 @@ fn of_readings(readings: impl IntoIterator<Item = Option<Reading>>) -> PositionR
     report
 }
 
-/// What each of several positions must be.
+/// The error for a list without a single good position.
 const FIX_RULE: &str =
     "A position has lat and lon, and may have at, accuracy, heading and speed, as a single one.";
 
@@ -240,8 +241,8 @@ mod tests {
     #[test]
     fn a_wish_has_its_usual_class_and_number() {
         let plain = json!({"pick_up_address": "A", "drop_off_address": "B"});
-        let wish = read(&plain, |fields| fields.wish()).expect("a wish");
-        assert_eq!((wish.class.as_str(), wish.passengers), ("standard", 1));
+        let order = read(&plain, |fields| fields.order()).expect("an order");
+        assert_eq!((order.class.as_str(), order.passengers), ("standard", 1));
         for (field, wrong) in [
             ("passengers", json!(0)),
             ("passengers", json!(17)),
@@ -251,7 +252,7 @@ mod tests {
         ] {
             let mut object = plain.clone();
             object[field] = wrong;
-            let errors = read(&object, |fields| fields.wish()).expect_err("a rule is broken");
+            let errors = read(&object, |fields| fields.order()).expect_err("a rule is broken");
             let errors = serde_json::to_value(errors).expect("JSON");
             assert!(errors.get(field).is_some(), "{errors}");
         }

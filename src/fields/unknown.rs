@@ -1,4 +1,4 @@
-//! What a command may have besides its own members: what clients send along, and nothing follows from.
+//! Members of a command that no reader asked for: which are passed over, and how the others are named in errors.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -8,7 +8,7 @@ use utoipa::PartialSchema;
 
 use crate::domain::TripObject;
 
-/// What older clients send along, whatever they want.
+/// Members that older clients send with every command.
 const SENT_ALONG: [&str; 6] = [
     "rider",
     "driver",
@@ -21,13 +21,13 @@ const SENT_ALONG: [&str; 6] = [
 /// How many unknown members are named at once.
 pub(super) const NAMED_MAX: usize = 8;
 
-/// The longest name that is told back, in bytes.
+/// The longest name that is repeated in an error, in bytes.
 const NAME_MAX: usize = 64;
 
 /// The rule that an unknown member breaks.
 pub const RULE: &str = "There is no such field here.";
 
-/// Every key of the trip object: clients send back the objects that they got.
+/// Every key of the trip object, because clients send back the objects that they got.
 static TRIP: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     let schema = serde_json::to_value(TripObject::schema()).expect("a schema is JSON");
     let keys = schema["properties"].as_object();
@@ -35,18 +35,18 @@ static TRIP: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
         .unwrap_or_default()
 });
 
-/// Whether a member that a command does not know is none that it must refuse.
+/// Whether an unknown member is passed over rather than refused.
 pub fn is_passed_over(name: &str) -> bool {
     is_sent_along(name) || TRIP.contains(name)
 }
 
-/// The same for what narrows a list, where a key of a trip would be a filter.
+/// The same for a list's filters. There, the key of a trip would be a filter, and is refused.
 pub fn is_sent_along(name: &str) -> bool {
     SENT_ALONG.contains(&name)
 }
 
-/// The name by which an unknown member is told back. What is no name, such as a whole body that was sent as a form, may be
-/// a secret, and is not repeated.
+/// The name of an unknown member as errors repeat it. A text that is not a plain name is not repeated: it may be a
+/// secret, such as a whole body that was sent as a form.
 pub fn name_of(name: &str) -> Cow<'static, str> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
     if (1..=NAME_MAX).contains(&name.len()) && name.bytes().all(is_plain) {
@@ -101,16 +101,16 @@ mod tests {
             (json!({"note": "", "reason": "x"}), "note"),
         ] {
             let form = form.as_object().expect("an object");
-            let errors = |mut fields: Fields<'_>| {
+            let errors_of = |mut fields: Fields<'_>| {
                 fields.has("reason");
                 fields.finish(Some(())).expect_err("a name is unknown")
             };
-            let told = errors(Fields::of_form(form));
-            let told: Vec<&str> = told.iter().map(|(name, _)| name).collect();
-            assert_eq!(told, [&*name_of(name)]);
-            // In JSON nothing but names stands in their place.
-            let told = errors(Fields::of(form));
-            assert!(told.iter().all(|(name, _)| form.contains_key(name)));
+            let errors = errors_of(Fields::of_form(form));
+            let names: Vec<&str> = errors.iter().map(|(name, _)| name).collect();
+            assert_eq!(names, [&*name_of(name)]);
+            // In JSON these can only be names, so they are repeated.
+            let errors = errors_of(Fields::of(form));
+            assert!(errors.iter().all(|(name, _)| form.contains_key(name)));
         }
     }
 

@@ -169,7 +169,7 @@ fn first_event(opening: &Resumption) -> Bytes {
         Some(_) => "snapshot",
     };
     let data = serde_json::to_string(opening).expect("texts and numbers are JSON");
-    chunk(&opening.places, name, &data)
+    chunk(&opening.cursors, name, &data)
 }
 
 /// The subscriber of one line: each event under the id of all places after it.
@@ -219,7 +219,7 @@ impl Subscriber for EventStreamSubscriber {
         let mut after = follow.clone();
         after.advance(&told);
         let data = event_data(shared, &told);
-        let chunk = chunk(after.places(), shared.event().kind(), &data);
+        let chunk = chunk(after.cursors(), shared.event().kind(), &data);
         outbound.push(chunk).map_err(|_| NotDelivered)?;
         tail.hold = Hold::Following(after);
         if tail.is_over() {

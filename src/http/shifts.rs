@@ -165,7 +165,7 @@ pub(super) async fn quote(
     body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
     let mut fields = body.fields();
-    let way = fields.way();
+    let way = fields.quote_request();
     let way = fields.finish(way)?;
     let quoted = app.dispatch.quote(rider.0.id, way).await?;
     Ok(HttpResponse::Ok().json(QuotesObject::from(&quoted[..])))

@@ -131,7 +131,7 @@ pub(super) async fn request(
     body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
     let mut fields = body.fields();
-    let wish = fields.wish();
+    let wish = fields.order();
     fields.own("rider", rider.0.id.user(), &rider.0.username);
     let wish = fields.finish(wish)?;
     let requested = app.dispatch.request(rider.0, wish, body.key).await?;
@@ -276,7 +276,7 @@ pub(super) async fn set_fare(
 ) -> Result<HttpResponse, Problem> {
     let operator = who.0.person.operator().ok_or_else(Problem::not_allowed)?;
     let mut fields = body.fields();
-    let other = fields.other_fare();
+    let other = fields.set_fare();
     let (amount, reason) = fields.finish(other)?;
     let trip = key(&app, who.viewer(), &nk).await?;
     let set = app

@@ -1,8 +1,8 @@
-//! The words for what can go wrong, each with its status.
+//! The codes of problems, each with its status and title.
 
 use actix_web::http::StatusCode;
 
-/// What went wrong, as a word that stays the same; `docs/protocol.md` lists them all.
+/// What went wrong, as a word that never changes. `docs/protocol.md` lists them all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is explained by its title")]
 pub enum Code {
@@ -39,7 +39,7 @@ pub enum Code {
 }
 
 impl Code {
-    /// The word, the status and the title.
+    /// The code's word, its status and its title.
     #[expect(clippy::too_many_lines, reason = "a table")]
     pub(super) const fn row(self) -> (&'static str, StatusCode, &'static str) {
         match self {

@@ -1,4 +1,4 @@
-//! The problems that a path may answer, for the description of the API.
+//! The problems that paths may answer with, for the description of the API.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,12 +19,12 @@ pub struct Document {
     status: u16,
     /// About this occurrence.
     detail: String,
-    /// What went wrong, as a word.
+    /// What went wrong, as a word that never changes.
     #[schema(example = "invalid")]
     code: String,
-    /// Which fields break which rules.
+    /// The fields that break rules, and which rules.
     errors: Option<HashMap<String, Vec<String>>>,
-    /// Where the trip stands, if that is why.
+    /// The trip's status, if that is the reason.
     trip_status: Option<String>,
 }
 
@@ -51,7 +51,7 @@ fn response(why: &str) -> Response {
 }
 
 problems! {
-    /// Of paths that take a body from anybody.
+    /// Problems of paths that anyone may send a body to.
     Anonymous {
         "400" "The body is not readable, or a field breaks a rule",
         "413" "The body is too large",
@@ -59,30 +59,30 @@ problems! {
         "429" "Too many tries",
         "503" "The database cannot be reached, or too much is waiting",
     }
-    /// Of photos.
+    /// Problems of photos.
     Media {
         "404" "There is no such photo",
         "503" "The database cannot be reached, or too much is waiting",
     }
-    /// Of log-in and refresh.
+    /// Problems of log-in and refresh.
     Credentials {
         "401" "Name and password, or the token, do not count",
     }
-    /// Of paths that need somebody who is logged in.
+    /// Problems of paths that need a log-in.
     Authenticated {
         "400" "The address asks for something that is not known here",
         "401" "Not logged in",
         "503" "The database cannot be reached, or too much is waiting",
     }
-    /// Of paths that change something for somebody who is logged in.
+    /// Problems of paths that change something and need a log-in.
     ForeignOrigin {
         "403" "The cookie came with a foreign origin",
     }
-    /// Of paths for some roles only.
+    /// Problems of paths for some roles only.
     Forbidden {
         "403" "Not possible for this role"
     }
-    /// Of paths that take a body from somebody who is logged in.
+    /// Problems of paths that take a body and need a log-in.
     Bodied {
         "400" "The body is not readable, or a field breaks a rule",
         "401" "Not logged in",
@@ -91,11 +91,11 @@ problems! {
         "415" "The body is neither JSON nor a form",
         "503" "The database cannot be reached, or too much is waiting",
     }
-    /// Of paths that name a trip.
+    /// Problems of paths that name a trip.
     UnknownTrip {
         "404" "No such trip for this caller",
     }
-    /// Of commands.
+    /// Problems of commands.
     Commanding {
         "400" "The body is not readable, or a field breaks a rule",
         "401" "Not logged in",
@@ -106,7 +106,7 @@ problems! {
         "422" "The idempotency key was used for another request",
         "503" "The database cannot be reached, or too much is waiting",
     }
-    /// Of what a driver answers to an offer.
+    /// Problems of a driver's answers to offers.
     Replying {
         "400" "The body is not readable, or the idempotency key is of another form",
         "401" "Not logged in",
@@ -116,23 +116,23 @@ problems! {
         "415" "The body is neither JSON nor a form",
         "503" "The database cannot be reached, or too much is waiting",
     }
-    /// Of what can be guessed.
+    /// Problems of paths where a secret can be guessed.
     Guessable {
         "429" "Too many tries",
     }
-    /// Of what there is only while a driver is on the way or under way.
+    /// Problems of paths that work only while a driver is on the way or on the ride.
     Running {
         "409" "No driver is on the way or under way",
     }
-    /// Of beginning a shift.
+    /// Problems of beginning a shift.
     Beginning {
         "409" "On shift already, with another vehicle",
     }
-    /// Of what drivers do on shift.
+    /// Problems of what drivers do on shift.
     OnDuty {
         "409" "Not on shift",
     }
-    /// Of sockets' handshakes.
+    /// Problems of socket handshakes.
     Handshake {
         "401" "Not logged in",
         "403" "Not possible for this role, or the cookie came with a foreign origin",
@@ -140,18 +140,18 @@ problems! {
         "429" "The account has as many sockets as it may have",
         "503" "The service is stopping, or the database cannot be reached",
     }
-    /// Of the handshake to a trip's room, besides.
+    /// More problems of the handshake to a trip's room.
     Room {
         "400" "`after` is not a number",
         "404" "No such trip for this caller",
         "409" "The room is not open",
     }
-    /// Of the event stream.
+    /// Problems of the event stream.
     Following {
         "400" "The id is not that of an event of this account",
         "429" "The account has as many sockets and streams as it may have",
     }
-    /// Of the health check.
+    /// Problems of the health check.
     Unhealthy {
         "503" "The service cannot do its work",
     }

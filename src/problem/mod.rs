@@ -1,6 +1,6 @@
 //! Errors as clients see them: RFC 9457 documents over HTTP, error frames over sockets.
 //!
-//! The only place that picks a status code. That the database is lost is logged by the store, once.
+//! No other module picks a status code. The loss of the database is not logged here: the store logs it once.
 
 mod code;
 pub mod described;
@@ -24,7 +24,7 @@ use crate::store::writer::CommandError;
 
 pub use code::Code;
 
-/// One error for one client.
+/// An error for a client.
 #[derive(Debug, Clone)]
 pub struct Problem {
     code: Code,
@@ -65,17 +65,17 @@ impl Problem {
         }
     }
 
-    /// No such trip, for this caller.
+    /// There is no such trip for this caller.
     pub fn no_such_trip() -> Self {
         Self::new(Code::NotFound, "No Trip matches the given query.")
     }
 
-    /// What was asked for is there, and cannot be read.
+    /// The data exists but cannot be read.
     fn corrupt() -> Self {
         Self::new(Code::Corrupt, Refusal::Corrupt.to_string())
     }
 
-    /// The caller's role cannot do this.
+    /// The caller's role may not do this.
     pub fn not_allowed() -> Self {
         Self::new(
             Code::NotAllowed,
@@ -83,12 +83,12 @@ impl Problem {
         )
     }
 
-    /// A binary message, which no dialect knows.
+    /// A binary message, which no dialect has.
     pub fn not_text() -> Self {
         Self::new(Code::Unreadable, "A frame is text, not binary.")
     }
 
-    /// Nobody, or nobody who may, is calling.
+    /// The request has no valid credentials.
     pub fn not_authenticated() -> Self {
         Self::from(AccountError::NotAuthenticated)
     }
@@ -109,7 +109,7 @@ impl Problem {
         )
     }
 
-    /// The path knows other methods.
+    /// The path takes other methods.
     pub fn method_not_allowed(detail: impl Into<String>, allow: &'static str) -> Self {
         Self {
             allow: Some(allow),
@@ -117,7 +117,7 @@ impl Problem {
         }
     }
 
-    /// More than allowed in this time.
+    /// The caller did this more often than allowed.
     pub fn too_many(detail: impl Into<String>, retry_after: Duration) -> Self {
         Self {
             retry_after: Some(retry_after),
@@ -131,12 +131,12 @@ impl Problem {
         Self::new(Code::TooManyRequests, detail)
     }
 
-    /// Nobody is connected any more.
+    /// The service is stopping and takes no more sockets.
     pub fn stopping() -> Self {
         Self::from(ConnectError::Stopping)
     }
 
-    /// The error frame of the bare dialects.
+    /// The error frame of the bare dialects, as a text.
     pub fn error_frame(&self) -> String {
         Value::from(self.error_object()).to_string()
     }
@@ -154,7 +154,7 @@ impl Problem {
             .collect()
     }
 
-    /// The number of its status.
+    /// The HTTP status as a number.
     pub fn status(&self) -> u16 {
         self.code.row().1.as_u16()
     }
@@ -170,7 +170,7 @@ impl Problem {
         }
     }
 
-    /// The `data` of an envelope: nothing for what the older systems know, and the code for everything else.
+    /// The `data` of an envelope: null for problems that the older systems know, and the code for all others.
     pub fn envelope_data(&self) -> Value {
         match (self.code, self.trip_status) {
             (
@@ -191,7 +191,7 @@ impl Problem {
     fn document(&self) -> Value {
         let (word, status, title) = self.code.row();
         let mut document = Map::new();
-        // The course's pages read members in order, as lists of broken rules, up to the first that is none.
+        // The course's pages read members in order, as lists of broken rules, up to the first that is something else.
         for (field, rules) in self.errors.iter().filter(|(field, _)| !is_standard(field)) {
             document.insert(field.to_owned(), json!(rules));
         }
@@ -213,7 +213,7 @@ impl Problem {
     }
 }
 
-/// Whether a document has a member of that name without any field's help.
+/// Whether a document has a member of that name anyway.
 fn is_standard(field: &str) -> bool {
     matches!(
         field,
@@ -343,7 +343,7 @@ impl From<Refusal> for Problem {
             Refusal::Trip(TripRefusal::PinNeeded(field), _) => {
                 return Self::invalid(FieldErrors::one(*field, &refused));
             }
-            // Who measures ends it at the second try; nothing is wrong with the command.
+            // The measuring ends at the second try. The command itself is fine.
             Refusal::Trip(TripRefusal::NotMeasured, _) => return Unavailable::Busy.into(),
             Refusal::Trip(TripRefusal::AlreadyTaken, _) => Code::AlreadyTaken,
             Refusal::Trip(TripRefusal::NotYourTrip, _) => Code::NotYourTrip,

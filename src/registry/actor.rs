@@ -10,9 +10,9 @@ use super::groups::SocketId;
 use super::roster::{JoiningSocket, Lagging, Missed, Roster, TooManySockets};
 use crate::domain::{Event, SessionId, Stream, TripId, VehiclePosition};
 
-/// How many messages may wait; senders wait when it is full.
+/// The capacity of the mailbox. Senders wait while it is full.
 const MAILBOX_MAX: usize = 1_024;
-/// Keeps the groups and hands events to sockets.
+/// The actor that knows every socket and hands events to them.
 #[derive(Default)]
 pub struct TripRegistry {
     roster: Roster,
@@ -27,15 +27,15 @@ impl Actor for TripRegistry {
     }
 }
 
-/// A socket, under an id that nobody else has, wants to hear; it does after [`Joined`].
+/// Takes a socket in. Its id must be unique. It receives nothing before [`Joined`].
 #[derive(Message)]
 #[rtype(result = "Result<(), ConnectError>")]
 pub struct Connect(pub SocketId, pub JoiningSocket);
 
-/// Why a socket is not taken in.
+/// Why a socket was not taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {
-    /// The account has enough.
+    /// The account already has as many sockets as it may have.
     #[error(transparent)]
     TooMany(#[from] TooManySockets),
     /// The service is stopping.
@@ -43,7 +43,7 @@ pub enum ConnectError {
     Stopping,
 }
 
-/// The socket's snapshot is queued.
+/// Says that the snapshot of a socket is queued.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Joined {
@@ -53,76 +53,78 @@ pub struct Joined {
     pub snapshot: Vec<TripId>,
 }
 
-/// The socket's subscriber follows its streams from now on; they went up to these sequences when that was found out.
+/// Says that the socket's subscriber follows its streams from now on. The sequences are those that the streams had
+/// reached when the log was read.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct FollowStreams(pub SocketId, pub Vec<(Stream, i64)>);
 
-/// The socket wants to see where the driver of a trip is.
+/// Says that the socket wants to see where the driver of a trip is.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct WatchPosition(pub SocketId, pub TripId);
 
-/// Where the driver of a trip is.
+/// Brings the position of a trip's driver to the sockets that want it.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Sighted(pub VehiclePosition);
+pub struct AnnouncePosition(pub VehiclePosition);
 
-/// The socket is gone.
+/// Says that the socket is gone.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Disconnect(pub SocketId);
 
-/// What was committed.
+/// Brings what was committed: events, and the log-ins that have ended.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Announce {
-    /// What happened, in order.
+    /// In the order of their commits.
     pub events: Vec<Arc<Event>>,
     /// Log-ins that are over.
     pub ended: Vec<SessionId>,
 }
 
-/// Which sockets have fallen behind and have room again? Read what they missed from the log, and say so with [`Refilled`].
+/// Asks for the sockets that are behind and have room again. The caller reads from the log what they missed, and
+/// answers with [`Refilled`].
 #[derive(Message)]
 #[rtype(result = "Vec<Lagging>")]
 pub struct TakeLagging {
-    /// How many at once.
+    /// The most sockets to return.
     pub limit: usize,
 }
 
-/// Each stream is now queued up to this sequence.
+/// Says how far a socket has been refilled.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Refilled {
     /// Which socket.
     pub socket: SocketId,
-    /// Up to where.
+    /// Each stream is now queued up to this sequence.
     pub through: Vec<(Stream, i64)>,
-    /// What must be read for it before anything else.
+    /// Parts that must be read for the socket before anything else.
     pub before: Vec<Missed>,
 }
 
-/// Which log-ins have sockets?
+/// Asks which log-ins have sockets.
 #[derive(Message)]
 #[rtype(result = "Vec<SessionId>")]
 pub struct Sessions;
 
-/// How many sockets and groups are there?
+/// Asks how many sockets and groups there are.
 #[derive(Message)]
 #[rtype(result = "Census")]
 pub struct Count;
 
-/// How many there are.
+/// How many sockets and groups there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, actix::MessageResponse)]
 pub struct Census {
     /// Open sockets.
     pub sockets: usize,
-    /// Groups with members.
+    /// Only groups that have members.
     pub groups: usize,
 }
 
-/// Close every socket, and take no more.
+/// Closes every socket. No more are taken in.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct CloseAll;
@@ -167,15 +169,15 @@ impl Handler<WatchPosition> for TripRegistry {
     type Result = ();
 
     fn handle(&mut self, WatchPosition(socket, trip): WatchPosition, _: &mut Self::Context) {
-        self.roster.look(socket, trip);
+        self.roster.watch_position(socket, trip);
     }
 }
 
-impl Handler<Sighted> for TripRegistry {
+impl Handler<AnnouncePosition> for TripRegistry {
     type Result = ();
 
-    fn handle(&mut self, Sighted(sighting): Sighted, _: &mut Self::Context) {
-        self.roster.sight(&sighting);
+    fn handle(&mut self, AnnouncePosition(position): AnnouncePosition, _: &mut Self::Context) {
+        self.roster.announce_position(&position);
     }
 }
 

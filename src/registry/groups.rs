@@ -1,25 +1,26 @@
-//! Groups of sockets that hear the same events.
+//! Groups of sockets that receive the same events.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::domain::{Role, TripId, UserId};
 
-/// One socket.
+/// The id of a socket, unique within the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SocketId(pub u64);
 
-/// Who hears together.
+/// Sockets that belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Group {
-    /// Those who attend to a trip that is not over: its parties, and who else looks where its driver is.
+    /// The sockets that watch a trip that is not over: those of its parties, and others that want its driver's
+    /// position.
     Trip(TripId),
-    /// All devices of one account.
+    /// All sockets of one account.
     User(UserId),
-    /// Everybody of a role: all drivers hear of a request.
+    /// All sockets of one role. Requests, for example, go to all drivers.
     Role(Role),
 }
 
-/// Groups by socket and sockets by group; a group without members does not exist.
+/// Groups by socket and sockets by group. A group without members does not exist.
 #[derive(Debug, Default)]
 pub struct Groups {
     members: HashMap<Group, HashSet<SocketId>>,
@@ -27,7 +28,7 @@ pub struct Groups {
 }
 
 impl Groups {
-    /// Puts a socket into a group; a second time changes nothing.
+    /// Puts a socket into a group. Doing so again changes nothing.
     pub fn join(&mut self, socket: SocketId, group: Group) {
         self.members.entry(group).or_default().insert(socket);
         self.joined.entry(socket).or_default().insert(group);
@@ -53,7 +54,7 @@ impl Groups {
         }
     }
 
-    /// Sends everybody in a group home.
+    /// Removes a group with all its members.
     pub fn disband(&mut self, group: Group) {
         for socket in self.members.remove(&group).unwrap_or_default() {
             if let Some(groups) = self.joined.get_mut(&socket) {
@@ -62,7 +63,7 @@ impl Groups {
         }
     }
 
-    /// Who is in a group.
+    /// The sockets in a group.
     pub fn members(&self, group: Group) -> impl Iterator<Item = SocketId> {
         self.members.get(&group).into_iter().flatten().copied()
     }
@@ -74,7 +75,7 @@ impl Groups {
             .is_some_and(|members| members.contains(&socket))
     }
 
-    /// How many are in a group.
+    /// How many sockets are in a group.
     pub fn size(&self, group: Group) -> usize {
         self.members.get(&group).map_or(0, HashSet::len)
     }

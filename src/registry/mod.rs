@@ -1,8 +1,8 @@
-//! Who is connected, and who must hear what.
+//! Who is connected, and who receives an event.
 //!
-//! The `TripRegistry` actor is a thin shell around the `roster`, which is plain and tested without actors.
-//! It knows neither frames nor the database: a session brings its subscriber and its queue with it. It calls nobody,
-//! so announcements flow one way.
+//! The `TripRegistry` actor is a thin shell around the `roster`, which is plain data and is tested without actors. The
+//! registry knows neither frames nor the database: each session brings its own subscriber and outbound queue. The
+//! registry calls no other actor, so announcements flow one way.
 
 pub mod actor;
 pub mod closing;

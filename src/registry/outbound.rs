@@ -1,6 +1,6 @@
-//! What waits to be sent to one socket: a bounded queue of frames that are already encoded.
+//! The frames that wait to be sent to one socket: a bounded queue of encoded frames.
 //!
-//! Both the registry and the session put frames in; the response body takes them out, all that wait at once.
+//! Both the registry and the session put frames in. The response body takes them out, all of them at once.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -11,7 +11,7 @@ use futures_util::task::AtomicWaker;
 
 use super::closing::Closing;
 
-/// How much may wait.
+/// The limits of a queue.
 #[derive(Debug, Clone, Copy)]
 pub struct Room {
     /// In frames.
@@ -29,34 +29,34 @@ impl Default for Room {
     }
 }
 
-/// What may be lost is not put in where so many frames wait.
+/// Frames that may be lost are dropped when this many frames are waiting.
 const LOSSY_FRAMES_MAX: usize = 16;
 
 /// The queue is full: the client reads too slowly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Full;
 
-/// What the socket is to do next.
+/// What the socket has to do next.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Send these, in order.
+    /// Send these frames, in order.
     Frames(Vec<Bytes>),
-    /// Say why, and close.
+    /// Send a close frame, and close.
     Close(Closing),
-    /// Nothing will come any more.
+    /// Stop: nothing more will come.
     End,
 }
 
-/// How the client takes part in a close.
+/// How far the client has got with closing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Parting {
-    /// Its own close frame has come, or it is gone: nothing more comes from it.
+    /// Its own close frame has arrived, or it is gone. It sends nothing more.
     Answered,
-    /// It may say more, which nobody reads.
+    /// It may still send, but its frames are no longer read.
     Unread,
 }
 
-/// The queue of one socket; cheap to clone.
+/// The outbound queue of one socket; cheap to clone.
 #[derive(Clone, Default)]
 pub struct Outbound(Arc<SharedQueue>);
 
@@ -71,36 +71,36 @@ struct FrameQueue {
     room: Room,
     frames: VecDeque<Bytes>,
     bytes: usize,
-    /// The reserved slot: a close frame always has a place.
+    /// A slot of its own, so that a close frame always has room.
     closing: Option<Closing>,
     /// The close frame is on its way, or the socket is gone.
     ended: bool,
-    /// Known once the client has closed as well.
+    /// Set once the client has closed as well.
     parting: Option<Parting>,
 }
 
 impl Outbound {
-    /// A queue with another room than a session's.
+    /// A queue with other limits than the usual ones.
     pub fn with_room(room: Room) -> Self {
         let outbound = Self::default();
         outbound.lock().room = room;
         outbound
     }
 
-    /// Puts a frame in, or says that there is no room. After a close nothing is sent any more.
+    /// Queues a frame, or reports that there is no room. After a close, frames are dropped.
     pub fn push(&self, frame: Bytes) -> Result<(), Full> {
         self.push_all(&[frame])
     }
 
-    /// Puts a frame in that may be lost, if hardly anything waits before it.
+    /// Queues a frame that may be lost, but only if the queue is almost empty.
     pub fn push_lossy(&self, frame: Bytes) {
         if self.lock().frames.len() < LOSSY_FRAMES_MAX {
-            // Nothing waits for it.
+            // No caller depends on it.
             let _ = self.push(frame);
         }
     }
 
-    /// Puts frames in, all or none. An empty queue has room for whatever comes together.
+    /// Queues all of the frames, or none. An empty queue takes any number, whatever its limits.
     pub fn push_all(&self, frames: &[Bytes]) -> Result<(), Full> {
         {
             let mut queue = self.lock();
@@ -120,7 +120,7 @@ impl Outbound {
         Ok(())
     }
 
-    /// Puts a snapshot in, which is bounded by what it shows and not by the queue.
+    /// Replaces the queue by a snapshot. Its size is bounded by what it shows, not by the queue's limits.
     pub fn begin_with(&self, frames: Vec<Bytes>) {
         {
             let mut queue = self.lock();
@@ -130,13 +130,13 @@ impl Outbound {
         self.0.waker.wake();
     }
 
-    /// Closes once all that waits is sent. The first reason counts.
+    /// Closes the socket after all waiting frames are sent. The first reason counts.
     pub fn close(&self, why: Closing) {
         self.lock().closing.get_or_insert(why);
         self.0.waker.wake();
     }
 
-    /// Drops what waits, and closes.
+    /// Drops all waiting frames, and closes the socket.
     pub fn close_now(&self, why: Closing) {
         {
             let mut queue = self.lock();
@@ -147,7 +147,7 @@ impl Outbound {
         self.0.waker.wake();
     }
 
-    /// Ends without a word: the socket is gone.
+    /// Ends without a close frame, because the socket is gone.
     pub fn end(&self) {
         {
             let mut queue = self.lock();
@@ -157,30 +157,31 @@ impl Outbound {
         self.0.waker.wake();
     }
 
-    /// Says how the client has closed. The first word counts.
+    /// Notes how the client has closed. The first note counts.
     pub fn part(&self, how: Parting) {
         self.lock().parting.get_or_insert(how);
         self.0.waker.wake();
     }
 
-    /// How the client has closed, once that is known; to be asked after the close frame, by the task that sent it.
+    /// Resolves once it is known how the client has closed. Only the task that sent the close frame may poll this,
+    /// afterwards.
     pub fn poll_parted(&self, cx: &mut Context<'_>) -> Poll<Parting> {
         self.0.waker.register(cx.waker());
         self.lock().parting.map_or(Poll::Pending, Poll::Ready)
     }
 
-    /// Whether nothing waits.
+    /// Whether no frames wait.
     pub fn is_empty(&self) -> bool {
         self.lock().frames.is_empty()
     }
 
-    /// Whether it is closed, or about to be.
+    /// Whether the socket is closed, or about to be.
     pub fn is_closing(&self) -> bool {
         let queue = self.lock();
         queue.ended || queue.closing.is_some()
     }
 
-    /// What the socket is to do next; only one task may ask.
+    /// Resolves to what the socket has to do next. Only one task may poll this.
     pub fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Next> {
         self.0.waker.register(cx.waker());
         let mut queue = self.lock();

@@ -1,8 +1,8 @@
-//! Every socket, how it keeps pace, and who hears an event.
+//! All sockets, their connection states, and which of them receive an event.
 //!
-//! A socket that joins holds events back until its snapshot is queued. A socket that cannot take an event falls
-//! behind: from then on only positions are noted, and once its queue is empty it is refilled from the log. One that
-//! stays behind is closed.
+//! A joining socket holds events back until its snapshot is queued. A socket that cannot take an event falls behind:
+//! from then on only positions are noted, and once its queue is empty it is refilled from the log. A socket that stays
+//! behind is closed.
 
 mod backlog;
 
@@ -21,14 +21,14 @@ use crate::domain::{
     Before, Event, Role, SessionId, Stream, Trip, TripId, UserId, VehiclePosition,
 };
 
-/// How many sockets one account may have.
+/// The most sockets that one account may have.
 pub const SOCKETS_PER_USER_MAX: usize = 16;
-/// How many events a joining socket may hold back.
+/// The most events that a joining socket may hold back.
 const HELD_MAX: usize = 1_024;
-/// How long a socket may stay behind without emptying its queue.
+/// How long a socket may be behind without emptying its queue.
 const BEHIND_MAX: Duration = Duration::from_secs(5);
 
-/// A socket as it joins.
+/// What a socket brings when it joins.
 pub struct JoiningSocket {
     /// Whose.
     pub user: UserId,
@@ -48,12 +48,12 @@ impl JoiningSocket {
     }
 }
 
-/// One account has as many sockets as it may have.
+/// The account already has as many sockets as it may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an account may have at most {SOCKETS_PER_USER_MAX} sockets")]
 pub struct TooManySockets;
 
-/// A socket that has fallen behind and has room again: what it is to be told from the log.
+/// A socket that is behind and has room again, with what it must receive from the log.
 pub struct Lagging {
     /// Which socket.
     pub socket: SocketId,
@@ -66,11 +66,11 @@ pub struct Lagging {
 }
 
 enum ConnectionState {
-    /// The snapshot is being read; events wait.
+    /// Its snapshot is being read. Events wait here.
     Joining(Vec<Arc<Event>>),
-    /// Events go out as they come.
+    /// It receives events as they come.
     Live,
-    /// Events are only counted.
+    /// Events are not delivered; only their positions are noted.
     Behind {
         since: Instant,
         missed: Backlog,
@@ -80,13 +80,13 @@ enum ConnectionState {
 
 struct SocketEntry {
     socket: JoiningSocket,
-    pace: ConnectionState,
+    state: ConnectionState,
 }
 
 impl SocketEntry {
     fn deliver(&mut self, event: &Arc<Event>, shared: &mut SharedEvent<'_>, now: Instant) {
         let socket = &self.socket;
-        match &mut self.pace {
+        match &mut self.state {
             ConnectionState::Joining(held) if held.len() < HELD_MAX => held.push(event.clone()),
             ConnectionState::Joining(_) => socket.outbound.close_now(Closing::SLOW),
             ConnectionState::Behind { missed, .. } => missed.note(event, socket),
@@ -101,7 +101,7 @@ impl SocketEntry {
     }
 
     fn fall_behind(&mut self, missed: Backlog, since: Instant) {
-        self.pace = ConnectionState::Behind {
+        self.state = ConnectionState::Behind {
             since,
             missed,
             refilling: false,
@@ -117,25 +117,25 @@ pub struct Roster {
 }
 
 impl Roster {
-    /// Takes a socket in; it hears nothing before [`Roster::joined`].
+    /// Takes a socket in. It receives nothing before [`Roster::joined`].
     pub fn connect(&mut self, id: SocketId, socket: JoiningSocket) -> Result<(), TooManySockets> {
         if self.groups.size(Group::User(socket.user)) >= SOCKETS_PER_USER_MAX {
             return Err(TooManySockets);
         }
         self.groups.join(id, Group::User(socket.user));
         self.groups.join(id, Group::Role(socket.role));
-        let pace = ConnectionState::Joining(Vec::new());
-        self.entries.insert(id, SocketEntry { socket, pace });
+        let state = ConnectionState::Joining(Vec::new());
+        self.entries.insert(id, SocketEntry { socket, state });
         Ok(())
     }
 
-    /// The socket's snapshot, which shows these trips, is queued: it goes on with what was held back.
+    /// Marks a socket as live: its snapshot, which shows these trips, is queued. The events that were held back follow.
     pub fn joined(&mut self, id: SocketId, snapshot: &[TripId], now: Instant) {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
         let ConnectionState::Joining(held) =
-            std::mem::replace(&mut entry.pace, ConnectionState::Live)
+            std::mem::replace(&mut entry.state, ConnectionState::Live)
         else {
             return;
         };
@@ -144,7 +144,7 @@ impl Roster {
         }
         for event in &held {
             entry.deliver(event, &mut SharedEvent::of(event), now);
-            // The snapshot may be older.
+            // The snapshot may be older than the event.
             if let Some(trip) = event.trip().map(|change| &change.trip)
                 && !attends(&entry.socket, trip)
             {
@@ -153,16 +153,16 @@ impl Roster {
         }
     }
 
-    /// The socket follows its streams from now on, which go up to these sequences at least.
+    /// Makes a socket follow its streams, which have reached these sequences at least.
     pub fn follow(&mut self, id: SocketId, heads: &[(Stream, i64)], now: Instant) {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };
-        let mut missed = match std::mem::replace(&mut entry.pace, ConnectionState::Live) {
+        let mut missed = match std::mem::replace(&mut entry.state, ConnectionState::Live) {
             ConnectionState::Behind { missed, .. } => missed,
             ConnectionState::Live => Backlog::default(),
             joining @ ConnectionState::Joining(_) => {
-                entry.pace = joining;
+                entry.state = joining;
                 return;
             }
         };
@@ -181,13 +181,13 @@ impl Roster {
         }
     }
 
-    /// Lets go of a socket.
+    /// Forgets a socket.
     pub fn disconnect(&mut self, id: SocketId) {
         self.groups.forget(id);
         self.entries.remove(&id);
     }
 
-    /// Tells everybody who hears a stream in which the event stands, each once.
+    /// Delivers an event to every socket that hears one of its streams, once each.
     pub fn announce(&mut self, event: &Arc<Event>, now: Instant) {
         let mut shared = SharedEvent::of(event);
         for (n, position) in event.positions.iter().enumerate() {
@@ -206,7 +206,8 @@ impl Roster {
         }
     }
 
-    /// Enlists the parties in the trip's group and lets those go who do not see it any more; disbands it at the end.
+    /// Adds the parties' sockets to the trip's group, and removes the sockets that no longer see the trip. At the
+    /// trip's end the group is disbanded.
     fn regroup(&mut self, trip: &Trip) {
         let group = Group::Trip(trip.id);
         if trip.state.status().is_final() {
@@ -229,29 +230,29 @@ impl Roster {
         }
     }
 
-    /// The socket wants to see where the driver of a trip is, for as long as it sees the trip and that is not over.
-    pub fn look(&mut self, id: SocketId, trip: TripId) {
+    /// Lets a socket receive the position of a trip's driver, as long as it sees the trip and the trip is not over.
+    pub fn watch_position(&mut self, id: SocketId, trip: TripId) {
         if self.entries.contains_key(&id) {
             self.groups.join(id, Group::Trip(trip));
         }
     }
 
-    /// Tells those who attend to a trip where its driver is, as far as they want to know; who has fallen behind is told
-    /// the next time.
-    pub fn sight(&self, sighting: &VehiclePosition) {
-        for id in self.groups.members(Group::Trip(sighting.trip)) {
+    /// Sends a driver's position to the sockets in the trip's group, as far as their clients asked for it. A socket
+    /// that is behind gets the next one instead.
+    pub fn announce_position(&self, position: &VehiclePosition) {
+        for id in self.groups.members(Group::Trip(position.trip)) {
             if let Some(entry) = self.entries.get(&id)
-                && matches!(entry.pace, ConnectionState::Live)
+                && matches!(entry.state, ConnectionState::Live)
             {
                 let socket = &entry.socket;
                 socket
                     .subscriber
-                    .deliver_position(sighting, &socket.outbound);
+                    .deliver_position(position, &socket.outbound);
             }
         }
     }
 
-    /// Closes the sockets of log-ins that are over.
+    /// Closes the sockets of log-ins that have ended.
     pub fn end_sessions(&self, ended: &[SessionId]) {
         for entry in self
             .entries
@@ -262,7 +263,7 @@ impl Roster {
         }
     }
 
-    /// The log-ins that have sockets.
+    /// The log-ins that have sockets, each once.
     pub fn sessions(&self) -> Vec<SessionId> {
         let mut sessions: Vec<_> = self
             .entries
@@ -274,14 +275,15 @@ impl Roster {
         sessions
     }
 
-    /// Closes every socket, after what it still has to hear.
+    /// Closes every socket after its waiting frames are sent.
     pub fn close_all(&self, why: Closing) {
         for entry in self.entries.values() {
             entry.socket.outbound.close(why);
         }
     }
 
-    /// Closes sockets that have been behind for too long, and returns at most `limit` that are ready to be refilled.
+    /// Closes sockets that have been behind for too long. Returns at most `limit` of those that are ready to be
+    /// refilled.
     pub fn lagging(&mut self, limit: usize, now: Instant) -> Vec<Lagging> {
         let mut ready = Vec::new();
         for (id, entry) in &mut self.entries {
@@ -289,11 +291,11 @@ impl Roster {
                 since,
                 missed,
                 refilling,
-            } = &mut entry.pace
+            } = &mut entry.state
             else {
                 continue;
             };
-            // While a refill is read, the client has nothing to read.
+            // While a refill is being read, the client has nothing to read and cannot be blamed.
             if *refilling || ready.len() >= limit {
                 continue;
             }
@@ -313,8 +315,8 @@ impl Roster {
         ready
     }
 
-    /// A refill has brought each stream up to a sequence, and found that something else has to be read `before` the
-    /// rest; the socket is live again if that is all it missed.
+    /// Notes that a refill has brought each stream up to a sequence, and that the parts in `before` must be read first.
+    /// If nothing else is missing, the socket is live again.
     pub fn refilled(
         &mut self,
         id: SocketId,
@@ -329,14 +331,14 @@ impl Roster {
             since,
             missed,
             refilling,
-        } = &mut entry.pace
+        } = &mut entry.state
         else {
             return;
         };
         missed.brought(through, &*entry.socket.subscriber);
         before.iter().for_each(|part| missed.widen(*part));
         if missed.is_empty() {
-            entry.pace = ConnectionState::Live;
+            entry.state = ConnectionState::Live;
         } else {
             (*since, *refilling) = (now, false);
         }
@@ -366,7 +368,7 @@ fn hearers(stream: Stream) -> [Option<Group>; 3] {
     }
 }
 
-/// Whether a socket may attend to a trip that stands like this.
+/// Whether a socket may watch a trip in its present state.
 fn attends(socket: &JoiningSocket, trip: &Trip) -> bool {
     let mut streams = Before::from(trip).seen_in(trip);
     !trip.state.status().is_final() && streams.any(|stream| socket.hears(stream))

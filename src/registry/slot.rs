@@ -1,4 +1,4 @@
-//! A place in the registry, which is given back however its use ends.
+//! A socket's slot in the registry, freed whatever ends its use.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,7 +7,7 @@ use actix::Addr;
 use super::actor::{Disconnect, TripRegistry};
 use super::groups::SocketId;
 
-/// One socket's place, given back when it is dropped. It is there before the registry is asked.
+/// One socket's slot, freed on drop. It exists before the registry is asked, so nothing can leak.
 pub struct SocketSlot {
     /// Where.
     pub registry: Addr<TripRegistry>,
@@ -16,7 +16,7 @@ pub struct SocketSlot {
 }
 
 impl SocketSlot {
-    /// A place that nobody else has.
+    /// A slot with a fresh id.
     pub fn new(registry: &Addr<TripRegistry>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
@@ -29,7 +29,7 @@ impl SocketSlot {
 impl Drop for SocketSlot {
     fn drop(&mut self) {
         let leaving = self.registry.send(Disconnect(self.socket));
-        // The mailbox may be full: a task waits for room, and not the thread.
+        // The mailbox may be full: a task waits for room, so the thread does not.
         if let Some(arbiter) = actix::Arbiter::try_current() {
             arbiter.spawn(async move {
                 let _ = leaving.await;

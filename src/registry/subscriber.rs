@@ -1,40 +1,41 @@
-//! How a socket writes what it hears. The registry knows no frames: each socket brings its own subscriber.
+//! How a socket writes what it receives. The registry knows no frames, so each socket brings its own subscriber.
 
 use bytes::Bytes;
 
 use super::outbound::Outbound;
 use crate::domain::{Event, Stream, VehiclePosition};
 
-/// Nothing was queued: there is no room, or an event that comes before is missing.
+/// Nothing was queued: there is no room, or an earlier event is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotDelivered;
 
-/// How one socket writes events, and what it has asked to hear.
+/// Writes events for one socket, and knows what its client has asked for.
 pub trait Subscriber: Send + Sync {
-    /// Queues what its client is to hear of an event, all of it or nothing; an event that it has told is not told again.
+    /// Queues what the client is to receive of an event, all of it or nothing. An event that was delivered before is
+    /// skipped.
     fn deliver(
         &self,
         shared: &mut SharedEvent<'_>,
         outbound: &Outbound,
     ) -> Result<(), NotDelivered>;
 
-    /// Queues where the driver of a trip is, if its client wants to know and keeps pace; such news may be lost.
+    /// Queues the position of a trip's driver, if the client asked for it and keeps up. Positions may be lost.
     fn deliver_position(&self, _: &VehiclePosition, _: &Outbound) {}
 
-    /// The next sequence that its client waits for, in a stream that it follows without gaps.
+    /// The next sequence that the client expects of a stream that it follows without gaps.
     fn next_sequence(&self, _: Stream) -> Option<i64> {
         None
     }
 }
 
-/// One event, and what was made of it for several sockets: each piece once, and only when somebody needs it.
+/// An event with the pieces that several sockets share. Each piece is made once, when it is first needed.
 pub struct SharedEvent<'a> {
     event: &'a Event,
     made: Vec<(&'static str, Bytes)>,
 }
 
 impl<'a> SharedEvent<'a> {
-    /// Nothing is made yet.
+    /// An event of which no piece is made yet.
     pub const fn of(event: &'a Event) -> Self {
         Self {
             event,
@@ -47,7 +48,7 @@ impl<'a> SharedEvent<'a> {
         self.event
     }
 
-    /// The piece of that name.
+    /// The piece of that name, made by `make` if it is not there yet.
     pub fn piece(&mut self, name: &'static str, make: impl FnOnce(&Event) -> Bytes) -> Bytes {
         if let Some((_, piece)) = self.made.iter().find(|(made, _)| *made == name) {
             return piece.clone();

@@ -1,4 +1,4 @@
-//! Where a client stands in each of its streams, and what an event means there.
+//! Where a client stands in each of its streams, and which events are new to it.
 
 use serde::Serialize;
 use serde::ser::SerializeStruct;
@@ -8,32 +8,33 @@ use super::opening::{Resumption, StreamCursor};
 use crate::domain::{Event, EventObject, Stream, StreamPosition};
 use crate::registry::subscriber::{NotDelivered, SharedEvent};
 
-/// Where a client stands in its streams.
+/// The cursors of a client that follows its streams.
 #[derive(Debug, Clone)]
 pub struct Following {
-    places: Vec<StreamCursor>,
+    cursors: Vec<StreamCursor>,
 }
 
 impl Following {
-    /// From these places on.
-    pub fn from(places: Vec<StreamCursor>) -> Self {
-        Self { places }
+    /// Follows from these cursors on.
+    pub fn from(cursors: Vec<StreamCursor>) -> Self {
+        Self { cursors }
     }
 
     /// Where it stands.
-    pub fn places(&self) -> &[StreamCursor] {
-        &self.places
+    pub fn cursors(&self) -> &[StreamCursor] {
+        &self.cursors
     }
 
-    /// The sequence that comes next in a stream, if that is one of the client's.
+    /// The sequence that comes next in a stream, if the client follows it.
     pub fn next(&self, stream: Stream) -> Option<i64> {
-        let place = self.places.iter().find(|place| place.stream == stream);
-        place.map(|place| place.sequence + 1)
+        let cursor = self.cursors.iter().find(|cursor| cursor.stream == stream);
+        cursor.map(|cursor| cursor.sequence + 1)
     }
 
-    /// The positions of an event that are new to the client; none for an event that it has or that is not its own.
+    /// The positions of an event that are new to the client; none if the client has the event, or hears none of its
+    /// streams.
     ///
-    /// An event that comes too early in one of the streams is not told yet.
+    /// An event that comes too early in one of the streams is not delivered yet.
     pub fn positions(&self, event: &Event) -> Result<Vec<StreamPosition>, NotDelivered> {
         let mut new = Vec::new();
         for position in &event.positions {
@@ -46,37 +47,37 @@ impl Following {
         Ok(new)
     }
 
-    /// Those positions were told.
+    /// Moves the cursors to positions that were delivered.
     pub fn advance(&mut self, told: &[StreamPosition]) {
         for position in told {
-            let mut places = self.places.iter_mut();
-            if let Some(place) = places.find(|place| place.stream == position.stream) {
-                place.epoch = Some(position.epoch);
-                place.sequence = position.sequence;
+            let mut cursors = self.cursors.iter_mut();
+            if let Some(cursor) = cursors.find(|cursor| cursor.stream == position.stream) {
+                cursor.epoch = Some(position.epoch);
+                cursor.sequence = position.sequence;
             }
         }
     }
 }
 
-/// A client's hold on its streams: before, while and after the log is read for it.
+/// Whether a client follows its streams, or will as soon as the log has been read for it.
 #[derive(Debug, Default)]
 pub enum Hold {
-    /// It does not follow them.
+    /// The client does not follow its streams.
     #[default]
     None,
-    /// The log is being read; what is announced meanwhile is only counted.
+    /// The log is being read. Of events that are announced meanwhile, only the positions are noted.
     Opening(Vec<(Stream, i64)>),
-    /// It follows them.
+    /// The client follows its streams.
     Following(Following),
 }
 
 impl Hold {
-    /// From now on, what is announced is counted.
+    /// From now on, notes the positions of events that are announced.
     pub fn expect(&mut self) {
         *self = Self::Opening(Vec::new());
     }
 
-    /// Follows from where the log was read to; gives how far the streams are known to go.
+    /// Follows from where the log was read to. Returns how far the streams are known to go.
     pub fn begin(&mut self, opening: &Resumption) -> Vec<(Stream, i64)> {
         let mut heads = opening.heads.clone();
         if let Self::Opening(counted) = self {
@@ -86,18 +87,18 @@ impl Hold {
                 }
             }
         }
-        *self = Self::Following(Following::from(opening.places.clone()));
+        *self = Self::Following(Following::from(opening.cursors.clone()));
         heads
     }
 
-    /// The positions of an event that are to be told now.
+    /// The positions of an event that are to be delivered now.
     pub fn positions(&mut self, event: &Event) -> Result<Vec<StreamPosition>, NotDelivered> {
         match self {
             Self::None => Ok(Vec::new()),
             Self::Following(follow) => follow.positions(event),
             Self::Opening(counted) => {
                 counted.extend(event.positions.iter().map(|at| (at.stream, at.sequence)));
-                // The last of each is what counts.
+                // Only the last of each stream counts.
                 counted.sort_unstable_by_key(|(stream, last)| (*stream, std::cmp::Reverse(*last)));
                 counted.dedup_by_key(|(stream, _)| *stream);
                 Ok(Vec::new())
@@ -105,14 +106,14 @@ impl Hold {
         }
     }
 
-    /// Those positions were told.
+    /// Moves the cursors to positions that were delivered.
     pub fn advance(&mut self, told: &[StreamPosition]) {
         if let Self::Following(follow) = self {
             follow.advance(told);
         }
     }
 
-    /// The sequence that comes next in a stream that is followed.
+    /// The sequence that comes next in a stream, if the client follows it.
     pub fn next(&self, stream: Stream) -> Option<i64> {
         match self {
             Self::Following(follow) => follow.next(stream),
@@ -121,7 +122,7 @@ impl Hold {
     }
 }
 
-/// The wire's position.
+/// A position as the wire has it: stream, epoch and sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PositionObject(pub Stream, pub Option<Uuid>, pub i64);
 
@@ -142,7 +143,8 @@ impl From<&StreamPosition> for PositionObject {
     }
 }
 
-/// An event with the positions at which a client meets it, as JSON; the event's own part is made once for all.
+/// An event as JSON, with the positions at which the client gets it. The part that is the same for all clients is made
+/// once.
 pub fn event_data(shared: &mut SharedEvent<'_>, positions: &[StreamPosition]) -> String {
     let event = shared.piece("event", |event| {
         serde_json::to_string(&EventObject::from(event))

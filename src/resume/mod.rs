@@ -1,7 +1,7 @@
-//! Following the log: a client that was away goes on where it stopped, or gets an honest snapshot.
+//! Following the log: a client that was away goes on where it stopped, or gets a snapshot and the reason for it.
 //!
-//! Whoever follows keeps a cursor for each stream (`follow`). What lies between the cursors and the present is
-//! replayed by `refill`, which also serves sockets that have fallen behind: both read the log for many at once.
+//! A client that follows its streams has a cursor in each of them (`follow`). `refill` replays the events between the
+//! cursors and the present. It also serves sockets that have fallen behind. Both read the log for many clients at once.
 
 pub mod follow;
 mod opening;

@@ -1,4 +1,4 @@
-//! Whether a client can go on where it stopped: found out for many of them with a handful of queries.
+//! Finds out whether clients can go on where they stopped, for many of them with a handful of queries.
 
 use std::collections::HashMap;
 
@@ -17,49 +17,49 @@ use crate::store::pool::Unavailable;
 use crate::store::streams::{self, StreamStanding};
 use crate::store::{QueryResult, Store, corrupt};
 
-/// How many events of one stream are replayed at most.
+/// The most events of one stream that are replayed.
 pub const REPLAY_MAX: i64 = 1_000;
 
-/// A place in a stream; the epoch is unknown where nothing has ever happened.
+/// The last position in a stream that a client has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamCursor {
     /// Which stream.
     pub stream: Stream,
-    /// Which life of it.
+    /// None where nothing has ever happened in the stream.
     pub epoch: Option<Uuid>,
-    /// The last sequence seen.
+    /// The last sequence that the client has; 0 for none.
     pub sequence: i64,
 }
 
-/// A client gave a place in a stream that is not its own.
+/// A client gave a cursor in a stream that it may not hear.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is not a stream of yours.")]
 pub struct BadPosition(Stream);
 
-/// A client that wants to go on.
+/// A client that wants to go on, with its cursors.
 #[derive(Debug, Clone)]
 pub struct ResumeRequest {
     viewer: Viewer,
-    places: Vec<StreamCursor>,
+    cursors: Vec<StreamCursor>,
 }
 
 impl ResumeRequest {
-    /// This account, from these places; those of other streams are refused.
-    pub fn new(viewer: Viewer, places: Vec<StreamCursor>) -> Result<Self, BadPosition> {
+    /// Refuses cursors in streams that the account does not hear.
+    pub fn new(viewer: Viewer, cursors: Vec<StreamCursor>) -> Result<Self, BadPosition> {
         let own = Stream::of(viewer.user, viewer.role);
-        match places.iter().find(|place| !own.contains(&place.stream)) {
+        match cursors.iter().find(|cursor| !own.contains(&cursor.stream)) {
             Some(foreign) => Err(BadPosition(foreign.stream)),
-            None => Ok(Self { viewer, places }),
+            None => Ok(Self { viewer, cursors }),
         }
     }
 
-    /// Every stream of the account, and the place given in it.
+    /// Every stream of the account, with the client's cursor in it.
     fn streams(&self) -> Vec<(Stream, Option<StreamCursor>)> {
         let given = |stream| {
-            self.places
+            self.cursors
                 .iter()
                 .rev()
-                .find(|place| place.stream == stream)
+                .find(|cursor| cursor.stream == stream)
         };
         Stream::of(self.viewer.user, self.viewer.role)
             .into_iter()
@@ -72,35 +72,35 @@ impl ResumeRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
-    /// It gave no place in one of its streams.
+    /// The client gave no cursor in one of its streams.
     NoPosition,
-    /// The stream has begun anew since.
+    /// A new epoch has begun in the stream since.
     UnknownEpoch,
-    /// The place is one that has not been reached yet.
+    /// The stream has not reached the cursor's sequence.
     UnknownSequence,
-    /// What follows is no longer kept.
+    /// The events after the cursor are no longer kept, or cannot be read.
     TooOld,
-    /// More follows than is replayed.
+    /// More events follow the cursor than are replayed.
     TooFarBehind,
 }
 
-/// How a client goes on.
+/// From where a client goes on.
 #[derive(Debug, Clone)]
 pub struct Resumption {
-    /// From where: the event that follows in each stream has the sequence after this.
-    pub places: Vec<StreamCursor>,
-    /// Up to where each stream went when this was found out.
+    /// The next event in each stream has the sequence after its cursor.
+    pub cursors: Vec<StreamCursor>,
+    /// How far each stream went when this was found out.
     pub heads: Vec<(Stream, i64)>,
-    /// What the client must know instead of what it has missed, and why.
+    /// What the client must know instead of the events that it missed, and why.
     pub snapshot: Option<Snapshot>,
 }
 
 impl Serialize for Resumption {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let positions: Vec<PositionObject> = self
-            .places
+            .cursors
             .iter()
-            .map(|place| PositionObject(place.stream, place.epoch, place.sequence))
+            .map(|cursor| PositionObject(cursor.stream, cursor.epoch, cursor.sequence))
             .collect();
         let mut object = serializer.serialize_map(None)?;
         object.serialize_entry("resumed", &self.snapshot.is_none())?;
@@ -115,47 +115,47 @@ impl Serialize for Resumption {
     }
 }
 
-/// Lets clients go on; cheap to clone.
+/// Finds out how clients go on; cheap to clone.
 #[derive(Clone)]
 pub struct Resume(Gather<ResumeRequest, Resumption>);
 
 impl Resume {
-    /// Over this store, whose events are kept so long.
+    /// Reads from this store, whose events are kept for `retention`.
     pub fn new(store: &Store, retention: SignedDuration) -> Self {
-        Self(Gather::new(&store.reader, move |db, asked| {
+        Self(Gather::new(&store.reader, move |db, requests| {
             let at = inputs::now();
-            db.snapshot(|db| open(db, asked, at, at - retention))
+            db.snapshot(|db| open(db, requests, at, at - retention))
         }))
     }
 
     /// How this client goes on.
-    pub async fn open(&self, asked: ResumeRequest) -> Result<Resumption, Unavailable> {
-        self.0.get(asked).await
+    pub async fn open(&self, request: ResumeRequest) -> Result<Resumption, Unavailable> {
+        self.0.get(request).await
     }
 }
 
-/// All of them, as of one moment.
+/// How each of these clients goes on, all as of one moment.
 fn open(
     db: &mut Db,
-    asked: &[ResumeRequest],
+    requests: &[ResumeRequest],
     at: Timestamp,
     kept_since: Timestamp,
 ) -> QueryResult<Vec<Resumption>> {
-    let places: Vec<(Stream, i64)> = asked
+    let cursors: Vec<(Stream, i64)> = requests
         .iter()
         .flat_map(ResumeRequest::streams)
-        .map(|(stream, place)| (stream, place.map_or(0, |place| place.sequence)))
+        .map(|(stream, cursor)| (stream, cursor.map_or(0, |cursor| cursor.sequence)))
         .collect();
-    let heads = streams::heads(db, &places)?;
-    let mut openings: Vec<(Resumption, Option<Reason>)> = asked
+    let heads = streams::heads(db, &cursors)?;
+    let mut openings: Vec<(Resumption, Option<Reason>)> = requests
         .iter()
-        .map(|asked| judge(asked, &heads, kept_since))
+        .map(|request| judge(request, &heads, kept_since))
         .collect();
-    let refused: Vec<Viewer> = asked
+    let refused: Vec<Viewer> = requests
         .iter()
         .zip(&openings)
         .filter(|(_, (_, reason))| reason.is_some())
-        .map(|(asked, _)| asked.viewer)
+        .map(|(request, _)| request.viewer)
         .collect();
     let mut shown = show(db, &refused, at)?.into_iter();
     for (opening, reason) in &mut openings {
@@ -166,16 +166,16 @@ fn open(
     Ok(openings.into_iter().map(|(opening, _)| opening).collect())
 }
 
-/// Whether a client can go on; if not, it does from where its streams stand.
+/// Whether a client can go on from its cursors. If not, it goes on from where its streams stand, with a reason.
 fn judge(
-    asked: &ResumeRequest,
+    request: &ResumeRequest,
     heads: &HashMap<(Stream, i64), StreamStanding>,
     kept_since: Timestamp,
 ) -> (Resumption, Option<Reason>) {
     let mut reason = None;
     let (mut own, mut ends) = (Vec::new(), Vec::new());
-    for (stream, given) in asked.streams() {
-        let head = heads.get(&(stream, given.map_or(0, |place| place.sequence)));
+    for (stream, given) in request.streams() {
+        let head = heads.get(&(stream, given.map_or(0, |cursor| cursor.sequence)));
         reason = reason
             .or_else(|| why_not(given, head, kept_since))
             .or_else(|| is_unreadable(given?, head?).then_some(Reason::TooOld));
@@ -188,7 +188,7 @@ fn judge(
     }
     let opening = Resumption {
         heads: ends.iter().map(|end| (end.stream, end.sequence)).collect(),
-        places: if reason.is_none() { own } else { ends },
+        cursors: if reason.is_none() { own } else { ends },
         snapshot: None,
     };
     (opening, reason)
@@ -220,9 +220,9 @@ fn why_not(
     }
 }
 
-/// Whether something follows of which nobody can be told.
+/// Whether an event that follows the cursor is known to be corrupt.
 fn is_unreadable(given: StreamCursor, head: &StreamStanding) -> bool {
-    corrupt::has_place(given.stream, given.sequence, head.sequence)
+    corrupt::has_unreadable(given.stream, given.sequence, head.sequence)
 }
 
 #[cfg(test)]
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn a_place_must_be_known_reached_kept_and_near() {
         let (now, epoch) = (Timestamp::UNIX_EPOCH, Uuid::from_u128(1));
-        let place = |epoch, sequence| {
+        let cursor = |epoch, sequence| {
             let stream = Stream::User(UserId::new(1));
             Some(StreamCursor {
                 stream,
@@ -251,32 +251,32 @@ mod tests {
         let long_ago = Some(now - SignedDuration::from_secs(1));
         let cases = [
             (None, Some(kept), Some(Reason::NoPosition)),
-            (place(None, 0), None, None),
-            (place(here, 3), None, Some(Reason::UnknownEpoch)),
+            (cursor(None, 0), None, None),
+            (cursor(here, 3), None, Some(Reason::UnknownEpoch)),
             (
-                place(Some(Uuid::nil()), 1_999),
+                cursor(Some(Uuid::nil()), 1_999),
                 Some(kept),
                 Some(Reason::UnknownEpoch),
             ),
             (
-                place(here, 2_001),
+                cursor(here, 2_001),
                 Some(kept),
                 Some(Reason::UnknownSequence),
             ),
-            (place(here, 2_000), Some(head(2_000, None)), None),
+            (cursor(here, 2_000), Some(head(2_000, None)), None),
             (
-                place(here, 1_999),
+                cursor(here, 1_999),
                 Some(head(2_000, None)),
                 Some(Reason::TooOld),
             ),
             (
-                place(here, 1_999),
+                cursor(here, 1_999),
                 Some(head(2_000, long_ago)),
                 Some(Reason::TooOld),
             ),
-            (place(here, 999), Some(kept), Some(Reason::TooFarBehind)),
-            (place(here, 1_000), Some(kept), None),
-            (place(None, 0), Some(head(7, Some(now))), None),
+            (cursor(here, 999), Some(kept), Some(Reason::TooFarBehind)),
+            (cursor(here, 1_000), Some(kept), None),
+            (cursor(None, 0), Some(head(7, Some(now))), None),
         ];
         for (given, head, expected) in cases {
             assert_eq!(why_not(given, head.as_ref(), now), expected, "{given:?}");

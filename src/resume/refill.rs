@@ -1,4 +1,4 @@
-//! Tells sockets what they have missed, from the log: those that read too slowly, and those that have been away.
+//! Sends sockets what they have missed, from the log: those that read too slowly, and those that were away.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use crate::registry::{Closing, TripRegistry};
 use crate::store::pool::{ReadPool, Unavailable};
 use crate::store::streams::{self, FoundEvents, StreamPart};
 
-/// How often sockets that fell behind are looked at.
+/// How often the registry is asked for sockets that are behind.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-/// How many sockets one query serves.
+/// How many sockets one query serves at most.
 const SOCKETS_MAX: usize = 512;
-/// How many events of each stream one refill reads.
+/// How many events of each stream one refill reads at most.
 const PAGE: i64 = 64;
 
-/// Serves lagging sockets for as long as there is a registry.
+/// Refills sockets for as long as there is a registry.
 pub async fn run(registry: Addr<TripRegistry>, reader: ReadPool) {
     let mut ticks = tokio::time::interval(LOOK_EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -39,7 +39,7 @@ pub async fn run(registry: Addr<TripRegistry>, reader: ReadPool) {
             tracing::debug!(%error, "Sockets could not be refilled yet");
         }
         if found.is_ok() && lagging.iter().any(is_longer_than_a_page) {
-            // Whoever has more to read has waited long enough.
+            // A socket that has more to read has waited long enough.
             ticks.reset_immediately();
         }
         for socket in lagging {
@@ -80,8 +80,9 @@ async fn read(reader: &ReadPool, lagging: &[Lagging]) -> Result<FoundEvents, Una
     reader.read(move |db| streams::read(db, &parts, PAGE)).await
 }
 
-/// Queues what one socket has missed, as far as it was read and there is room; returns up to where each stream is now
-/// queued, and what has to be read first. What is no longer in the log cannot be told: the client has to come back and ask.
+/// Queues what one socket has missed, as far as it was read and there is room. Returns how far each stream is queued
+/// now, and the parts that have to be read first. If events are no longer in the log, the socket is closed: its client
+/// has to connect again and ask.
 fn bring(socket: &Lagging, found: &FoundEvents) -> (Vec<(Stream, i64)>, Vec<Missed>) {
     let mut pages = Vec::new();
     for missed in &socket.missed {
@@ -111,14 +112,15 @@ fn bring(socket: &Lagging, found: &FoundEvents) -> (Vec<(Stream, i64)>, Vec<Miss
         }
     }
     if through.is_empty() && before.is_empty() {
-        // An empty queue has room for anything: the client's streams do not fit together.
+        // An empty queue has room for anything, so the socket cannot be served: the cursors of its streams contradict
+        // each other.
         socket.outbound.close_now(Closing::SLOW);
     }
     (through.into_iter().collect(), before)
 }
 
-/// What comes before an event in the streams that the socket follows and nobody has read for it: it has begun to follow
-/// them a moment ago, and the registry has not heard of that yet.
+/// The events before this one in streams that the socket follows and that were not read for it. This happens when the
+/// socket began to follow them a moment ago, and the registry does not know yet.
 fn needed_before(socket: &Lagging, event: &Event) -> Vec<Missed> {
     let is_read = |stream, first| {
         let mut parts = socket.missed.iter();
@@ -142,7 +144,7 @@ struct StreamPage {
     is_whole: bool,
 }
 
-/// What was read of a part, which must have no hole.
+/// The events that were read of a part; none if there is a hole among them.
 fn page(missed: &Missed, found: &FoundEvents) -> Option<StreamPage> {
     let end = missed.last.min(missed.first + PAGE - 1);
     let events: Vec<Arc<Event>> = found
@@ -156,8 +158,8 @@ fn page(missed: &Missed, found: &FoundEvents) -> Option<StreamPage> {
     })
 }
 
-/// The pages' events in the log's order, each once. Nothing stands behind the end of a page that is not the whole
-/// part, since the log may hold more of that stream in between.
+/// The events of all pages in the log's order, each once. The result ends with the first page that is not its whole
+/// part, since the log may hold more of that stream after it.
 fn merge(pages: Vec<StreamPage>) -> Vec<Arc<Event>> {
     let end = pages
         .iter()

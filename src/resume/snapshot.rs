@@ -1,4 +1,4 @@
-//! What an account must know instead of what it has missed, read for many of them with a handful of queries.
+//! Snapshots: what an account must know instead of the events that it missed. Many are read with a handful of queries.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,15 +14,16 @@ use crate::store::notifications::{self, NotificationReader};
 use crate::store::views;
 use crate::store::{QueryResult, offers, shifts};
 
-/// How many trips, shifts and offers of everybody a snapshot for the staff has at most.
+/// The most trips, shifts and offers that a snapshot for operators has, of each.
 pub const STAFF_MAX: usize = 1_000;
 
-/// What an account must know now, as of the places of its [`Resumption`](super::Resumption).
+/// What an account must know now, as of the cursors of its [`Resumption`](super::Resumption).
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     /// Why the client gets it.
     pub reason: Reason,
-    /// The account's own trips that are not over, and to drivers those that all may take; newest first.
+    /// The account's own trips that are not over, and for drivers also the trips that every driver may accept. Newest
+    /// first.
     pub trips: Vec<Trip>,
     /// How many notifications are unread.
     pub unread: i64,
@@ -30,24 +31,24 @@ pub struct Snapshot {
     pub shift: Option<Shift>,
     /// The driver's open offer.
     pub offer: Option<OfferChange>,
-    /// What operators watch over, read once for all of them.
+    /// For operators. Read once for all of them.
     pub staff: Option<Arc<Staff>>,
 }
 
-/// What operators must know of everybody.
+/// What operators must know of all trips and drivers.
 #[derive(Debug, Clone, Default)]
 pub struct Staff {
     /// The trips that are not over, newest first.
     pub trips: Vec<Trip>,
-    /// The drivers on shift, newest first.
+    /// The open shifts, newest first.
     pub shifts: Vec<Shift>,
-    /// What is offered to whom, newest first.
+    /// The open offers, newest first.
     pub offers: Vec<OfferChange>,
     /// Of what there is more than is shown.
     pub more: More,
 }
 
-/// Whether there is more than [`STAFF_MAX`].
+/// Whether there are more than [`STAFF_MAX`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct More {
     /// Of the trips.
@@ -86,7 +87,7 @@ impl<'a> From<&'a Staff> for StaffObject<'a> {
 }
 
 impl Snapshot {
-    /// The trips that are shown.
+    /// All trips that the snapshot shows.
     pub fn trips(&self) -> impl Iterator<Item = &Trip> {
         let watched = self.staff.iter().flat_map(|staff| &staff.trips);
         self.trips.iter().chain(watched)
@@ -105,7 +106,7 @@ impl<'a> From<&'a Snapshot> for SnapshotObject<'a> {
     }
 }
 
-/// What each of these accounts must know; why is for the caller to say.
+/// A snapshot for each of these accounts; the caller fills in the reason.
 pub(super) fn show(db: &mut Db, viewers: &[Viewer], at: Timestamp) -> QueryResult<Vec<Snapshot>> {
     if viewers.is_empty() {
         return Ok(Vec::new());
@@ -173,7 +174,7 @@ fn watched(db: &mut Db) -> QueryResult<Staff> {
     })
 }
 
-/// Cuts to what is shown; whether there was more.
+/// Cuts a list to what is shown, and tells whether there was more.
 fn cut<T>(all: &mut Vec<T>) -> bool {
     let is_more = all.len() > STAFF_MAX;
     all.truncate(STAFF_MAX);
@@ -183,7 +184,7 @@ fn cut<T>(all: &mut Vec<T>) -> bool {
 /// A driver's open shift and open offer.
 type Online = (Option<Shift>, Option<OfferChange>);
 
-/// Those of the drivers among the viewers.
+/// The open shifts and offers of the drivers among the viewers.
 fn online(db: &mut Db, viewers: &[Viewer]) -> QueryResult<HashMap<UserId, Online>> {
     let drivers = viewers
         .iter()

@@ -1,4 +1,4 @@
-//! A client's connection, which a socket that it carries can end.
+//! A client's connection, which the socket on it can end.
 
 use std::io::{IoSlice, Result};
 use std::pin::Pin;
@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::ws::EndOfReading;
 
-/// A TCP stream that reads as ended once its socket says so.
+/// A TCP stream that reads as ended once its socket has ended it.
 pub(super) struct Connection {
     stream: TcpStream,
     ending: EndOfReading,
@@ -23,7 +23,7 @@ impl Connection {
         }
     }
 
-    /// What ends it.
+    /// The handle that ends the reading.
     pub(super) fn ending(&self) -> EndOfReading {
         self.ending.clone()
     }

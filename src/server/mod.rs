@@ -1,4 +1,4 @@
-//! The composition root: builds everything, binds, and stops gracefully.
+//! Builds all parts of the service, binds, and stops gracefully.
 
 mod connection;
 mod tasks;
@@ -39,28 +39,28 @@ use crate::{http, ws};
 use connection::Connection;
 use tasks::{announce, follow_input, purge, save_tracks, sweep, watch_lock, watch_sessions};
 
-/// How long the kernel waits for a client that does not take or acknowledge what was sent.
+/// How long the kernel waits for a client that does not acknowledge what was sent.
 const STALLED_MAX: Duration = Duration::from_secs(15);
-/// How much the kernel may hold for one client; the default grows to megabytes and hides slow readers.
+/// How many bytes the kernel may hold for one client. The default grows to megabytes and hides slow readers.
 const SEND_BUFFER: usize = 64 * 1024;
-/// How long an answer to a request whose body was not read is followed by reading on, so that the client gets it.
+/// How long reading goes on after the answer to a request whose body was not read, so that the client gets the answer.
 const UNREAD_WAIT: Duration = Duration::from_secs(1);
 /// How long open requests may take once the service stops, in seconds.
 const STOP_SECONDS_MAX: u64 = 10;
 
-/// How long a start waits for another process that uses the database: a restart may overlap.
+/// How long a start waits for another process that uses the database, because a restart may overlap.
 const LOCK_WAIT: Duration = Duration::from_secs(15);
 
-/// Why the service cannot start, or went down.
+/// Why the service cannot start, or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// The database's address is not one.
+    /// The database URL is not valid.
     #[error(transparent)]
     Url(#[from] DatabaseUrlError),
-    /// Another process uses the database, or it cannot be found out whether one does.
+    /// Another process uses the database, or nobody can tell whether one does.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// Somebody else uses the database now.
+    /// Another process has taken the database while this one ran.
     #[error("the database was lost to {0}; nothing more was written to it")]
     Lost(String),
     /// The schema cannot be brought up to date.
@@ -72,10 +72,10 @@ pub enum ServerError {
     /// The town file cannot be used.
     #[error(transparent)]
     Town(#[from] TownFileError),
-    /// What should tell how long drivers take cannot be used.
+    /// A source of pickup ETAs cannot be used.
     #[error(transparent)]
     Eta(#[from] EtaError),
-    /// The address cannot be listened on, or listening ended.
+    /// The address cannot be bound, or listening failed later.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, std::io::Error),
 }
@@ -100,7 +100,7 @@ pub struct StopHandle {
 }
 
 impl StopHandle {
-    /// Closes every socket with a code that says to reconnect, finishes what was accepted, and stops.
+    /// Closes every socket with a code that tells the client to reconnect, finishes the accepted requests, and stops.
     pub async fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
         let _ = self.registry.send(CloseAll).await;
@@ -109,7 +109,7 @@ impl StopHandle {
 }
 
 impl Server {
-    /// Migrates the database, wires everything and binds. Must be called inside an actix system.
+    /// Migrates the database, builds everything and binds. Must be called inside an actix system.
     pub fn start(config: &ServeConfig) -> Result<Self, ServerError> {
         if let Some(moment) = config.clock_stands_at {
             inputs::stand_at(moment);
@@ -149,7 +149,7 @@ impl Server {
             limits,
             stopping: Arc::default(),
         };
-        // Only the reader: with the whole store, this task would keep the writer alive that ends it.
+        // Only the reader: the task ends when the writer does, and the whole store would keep the writer alive.
         let reader = app.store.reader.clone();
         let watch = app.dispatch.watch();
         actix::spawn(announce(opened.feed, reader, app.registry.clone(), watch));
@@ -178,12 +178,12 @@ impl Server {
         })
     }
 
-    /// Where it listens.
+    /// The URL of the service.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// What stops it.
+    /// A handle that stops the service.
     pub fn stop_handle(&self) -> StopHandle {
         let (registry, stopping) = (self.app.registry.clone(), self.app.stopping.clone());
         StopHandle {
@@ -193,7 +193,7 @@ impl Server {
         }
     }
 
-    /// Serves until it is stopped, or has lost its database; everything that was accepted is written when this returns.
+    /// Serves until it is stopped or has lost its database. All accepted writes are committed when this returns.
     pub async fn run(self) -> Result<(), ServerError> {
         let (address, loss) = (self.address, self.app.store.loss.clone());
         let (stop, lost) = (self.stop_handle(), loss.clone());
@@ -207,13 +207,13 @@ impl Server {
             .map_err(|error| ServerError::Listen(address, error))?;
         watching.abort();
         self.tasks.iter().for_each(tokio::task::JoinHandle::abort);
-        // What has grown since they were written last.
+        // Saves what the tracks have grown by since the last time.
         if let Err(error) = self.app.dispatch.save_tracks().await {
             tracing::warn!(%error, "The last of the ways of rides could not be written");
         }
         drop(self.app);
         self.arbiter.stop();
-        // The writer ends when the last task that could write has let go of it.
+        // The writer ends when the last handle to it is dropped.
         let writer = self.writer;
         let ended = tokio::task::spawn_blocking(move || writer.join());
         if tokio::time::timeout(Duration::from_secs(STOP_SECONDS_MAX), ended)
@@ -231,7 +231,7 @@ impl Server {
     }
 }
 
-/// Takes the database for this process, brings its schema up to date, and begins to listen.
+/// Locks the database for this process, migrates it, and begins to listen.
 fn occupy(
     database: &DatabaseUrl,
     wanted: SocketAddr,
@@ -261,7 +261,7 @@ fn listen(listener: TcpListener, app: App) -> std::io::Result<(SocketAddr, HttpS
         .shutdown_timeout(STOP_SECONDS_MAX);
     let stopping = builder.graceful_shutdown_signal();
     let service = move || {
-        // A socket's request lasts as long as the socket: it has no span, which would take half a kilobyte.
+        // A socket's request lasts as long as the socket, so it gets no span: one takes half a kilobyte.
         let routes = HttpApp::new()
             .app_data(data.clone())
             .configure(ws::routes)
@@ -285,7 +285,7 @@ fn listen(listener: TcpListener, app: App) -> std::io::Result<(SocketAddr, HttpS
     Ok((address, server))
 }
 
-/// What `HttpServer` of actix does with a connection, but that it can be ended by its socket.
+/// Does what actix's `HttpServer` does with a connection, and lets its socket end it.
 async fn connect(stream: TcpStream) -> Result<(Connection, Option<SocketAddr>), DispatchError> {
     give_up_stalled_clients(&stream);
     stream.set_nodelay(true)?;

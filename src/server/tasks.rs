@@ -1,4 +1,4 @@
-//! What runs beside the requests: announcing, deadlines, tracks, sessions that end elsewhere, and tidying up.
+//! The tasks that run beside the requests: announcing, deadlines, tracks, sessions that end elsewhere, and purging.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,30 +19,30 @@ use crate::store::{
     QueryResult, Store, decisions, events, keys, notifications, quotes, streams, users,
 };
 
-/// How often deadlines are looked at.
+/// How often passed deadlines are looked for.
 const SWEEP_EVERY: Duration = Duration::from_millis(500);
-/// How often the ways of rides are written.
+/// How often the tracks of rides are saved.
 const TRACKS_EVERY: Duration = Duration::from_secs(5);
-/// How often log-ins that other processes have ended are looked for.
+/// How often sessions that other processes have ended are looked for.
 const SESSIONS_EVERY: Duration = Duration::from_secs(2);
-/// How often it is looked whether another process has taken the database.
+/// How often to check whether another process has taken the database.
 const LOCK_EVERY: Duration = Duration::from_secs(1);
-/// How often what is no longer needed is deleted.
+/// How often old rows are deleted.
 const PURGE_EVERY: Duration = Duration::from_secs(60);
 /// How many rows are read or deleted at once.
 const PAGE: i64 = 500;
 /// How long an idempotency key is remembered.
 const KEY_LIFE: SignedDuration = SignedDuration::from_hours(24);
-/// How long a session that is over is kept, for those who look into a theft.
+/// How long a session is kept after its end, so that a theft can be investigated.
 const OLD_SESSION_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// How long it can be asked why a trip was offered to whom.
+/// How long decisions are kept, so that they can be explained.
 const DECISION_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// How much longer events are kept than they can be resumed from: whoever was promised a replay gets it.
+/// How much longer events are kept than they can be resumed from, so that every promised replay succeeds.
 const RESUME_GRACE: SignedDuration = SignedDuration::from_mins(5);
-/// How long a gap in the feed waits before the log is asked again.
+/// How long to wait before an unreadable gap in the feed is read again.
 const REFILL_PAUSE: Duration = Duration::from_millis(500);
 
-/// The one task that announces what was committed, once dispatch knows what was before.
+/// Announces what was committed, after dispatch has restored its memory. There is only one such task.
 pub(super) async fn announce(
     mut feed: Feed,
     reader: ReadPool,
@@ -54,20 +54,20 @@ pub(super) async fn announce(
         tokio::time::sleep(REFILL_PAUSE).await;
     }
     while let Some(item) = feed.next().await {
-        let told = match item {
+        let announced = match item {
             Item::News(Announcement { events, ended }) => {
                 events.iter().for_each(|event| watch.heard(event));
                 registry.send(Announce { events, ended }).await.is_ok()
             }
             Item::Gap { first, last } => fill(&reader, &registry, &watch, first, last).await,
         };
-        if !told {
+        if !announced {
             return;
         }
     }
 }
 
-/// Announces what did not fit into the feed from the log, page by page.
+/// Announces, page by page, the events of the log that did not fit into the feed.
 async fn fill(
     reader: &ReadPool,
     registry: &Addr<TripRegistry>,
@@ -104,7 +104,7 @@ async fn fill(
     true
 }
 
-/// Carries out what is due, at least every now and then, and looks after a commit whose outcome is not known.
+/// Sweeps deadlines regularly and whenever dispatch asks for it. Also checks on commits whose outcome is unknown.
 pub(super) async fn sweep(app: App) {
     let mut ticks = ticks(SWEEP_EVERY);
     loop {
@@ -127,18 +127,18 @@ pub(super) async fn sweep(app: App) {
     }
 }
 
-/// Puts the time ahead by the seconds that standard input says, carries out what is due then, and says so.
+/// Puts the time ahead by the seconds that are read from standard input, sweeps, and prints that it is done.
 pub(super) async fn follow_input(app: App) {
-    let (said, mut heard) = tokio::sync::mpsc::channel(1);
-    // Reading blocks, and waits until what was read before is done; the thread ends with the input.
+    let (sender, mut lines) = tokio::sync::mpsc::channel(1);
+    // Reading blocks, so it has a thread. It waits until the line before is done, and ends with the input.
     std::thread::spawn(move || {
         for line in std::io::stdin().lines().map_while(Result::ok) {
-            if said.blocking_send(line).is_err() {
+            if sender.blocking_send(line).is_err() {
                 return;
             }
         }
     });
-    while let Some(line) = heard.recv().await {
+    while let Some(line) = lines.recv().await {
         let seconds = line.trim().parse::<f64>().ok();
         let ahead = seconds.and_then(|seconds| SignedDuration::try_from_secs_f64(seconds).ok());
         match ahead {
@@ -155,7 +155,7 @@ pub(super) async fn follow_input(app: App) {
     }
 }
 
-/// Writes the ways of rides, so that little of them is lost with the process.
+/// Saves the tracks of rides, so that little of them is lost if the process dies.
 pub(super) async fn save_tracks(app: App) {
     let mut ticks = ticks(TRACKS_EVERY);
     loop {
@@ -166,14 +166,14 @@ pub(super) async fn save_tracks(app: App) {
     }
 }
 
-/// Ticks that do not pile up while their work takes long.
+/// Ticks that do not pile up while the work takes longer.
 fn ticks(every: Duration) -> tokio::time::Interval {
     let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     ticks
 }
 
-/// Closes the sockets of sessions that have expired, or that another process has ended.
+/// Closes the sockets of sessions that have expired or that another process has ended.
 pub(super) async fn watch_sessions(app: App) {
     let mut ticks = ticks(SESSIONS_EVERY);
     loop {
@@ -205,7 +205,7 @@ pub(super) async fn watch_sessions(app: App) {
     }
 }
 
-/// Finds out that another process has taken the database, also while nothing is written.
+/// Notices that another process has taken the database, even while nothing is written.
 pub(super) async fn watch_lock(store: Store) {
     let mut ticks = ticks(LOCK_EVERY);
     loop {
@@ -216,7 +216,7 @@ pub(super) async fn watch_lock(store: Store) {
     }
 }
 
-/// Deletes what is no longer needed, a little at a time.
+/// Deletes old rows, a little at a time.
 pub(super) async fn purge(app: App, throttle: Arc<Throttle>, retention: SignedDuration) {
     let mut ticks = ticks(PURGE_EVERY);
     loop {

@@ -1,7 +1,7 @@
-//! Rows that make no sense: the database was changed by other hands.
+//! Rows that break a rule of the domain, because the database was changed by hand.
 //!
-//! One such row harms nobody else. What reads many rows leaves it out and goes on; whoever asks for it alone is told.
-//! The log names each once, and operators are told how many there are.
+//! A corrupt row harms no other. A query for many rows leaves it out and goes on; a query for this row alone fails. The
+//! log names each such row once, and operators see how many there are.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,70 +16,70 @@ use crate::domain::Stream;
 pub struct Corrupt {
     /// Which table.
     pub table: &'static str,
-    /// Which row.
+    /// The row's id. For an offer it is the number of its trip.
     pub id: i64,
-    /// What is wrong with it.
+    /// The rule that the row breaks.
     pub why: &'static str,
 }
 
 impl From<Corrupt> for Error {
-    /// What fails whoever asked for this row alone; the row is named here, so that no reader can forget it.
+    /// Fails a query for this row alone. The row is logged here, so that no query can forget to.
     fn from(corrupt: Corrupt) -> Self {
-        corrupt.name();
+        corrupt.log_once();
         Self::DeserializationError(Box::new(corrupt))
     }
 }
 
-/// How many rows, and how many places in streams, are remembered.
-const KNOWN_MAX: usize = 10_000;
+/// The most rows, and the most positions in streams, that are remembered.
+const SEEN_MAX: usize = 10_000;
 
-/// What was met since the process began. A process has one log, so it has one of these.
-static KNOWN: Mutex<NamedRows> = Mutex::new(NamedRows {
+/// The corrupt rows and positions that were met since the process began. One set for the process, as it has one log.
+static SEEN: Mutex<SeenCorrupt> = Mutex::new(SeenCorrupt {
     rows: BTreeSet::new(),
-    places: BTreeSet::new(),
+    positions: BTreeSet::new(),
 });
 
-struct NamedRows {
+struct SeenCorrupt {
     rows: BTreeSet<(&'static str, i64)>,
-    places: BTreeSet<(Stream, i64)>,
+    positions: BTreeSet<(Stream, i64)>,
 }
 
-fn known() -> MutexGuard<'static, NamedRows> {
-    KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
+fn seen() -> MutexGuard<'static, SeenCorrupt> {
+    SEEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How many corrupt rows were met.
 pub fn count() -> usize {
-    known().rows.len()
+    seen().rows.len()
 }
 
 impl Corrupt {
     /// Names the row in the log, the first time that it is met.
-    pub fn name(&self) {
-        let mut known = known();
-        if known.rows.len() < KNOWN_MAX && known.rows.insert((self.table, self.id)) {
+    pub fn log_once(&self) {
+        let mut seen = seen();
+        if seen.rows.len() < SEEN_MAX && seen.rows.insert((self.table, self.id)) {
             tracing::error!(table = self.table, row = self.id, "Left out: {self}");
         }
     }
 }
 
-/// What was read of a row among many; nothing of one that makes no sense, which is named.
+/// The value of one row among many. A corrupt row is logged and left out.
 pub fn readable<T>(read: Result<T, Corrupt>) -> Option<T> {
-    read.inspect_err(Corrupt::name).ok()
+    read.inspect_err(Corrupt::log_once).ok()
 }
 
-/// Remembers that nobody can be told what stands at a place of a stream.
-pub(super) fn name_place(stream: Stream, sequence: i64) {
-    let mut known = known();
-    if known.places.len() < KNOWN_MAX {
-        known.places.insert((stream, sequence));
+/// Remembers that the event at a position of a stream cannot be read.
+pub(super) fn note_unreadable(stream: Stream, sequence: i64) {
+    let mut seen = seen();
+    if seen.positions.len() < SEEN_MAX {
+        seen.positions.insert((stream, sequence));
     }
 }
 
-/// Whether a stream is known to have a place after `after`, up to `end`, of which nobody can be told.
-pub fn has_place(stream: Stream, after: i64, end: i64) -> bool {
-    let places = (stream, after.saturating_add(1))..=(stream, end);
-    after < end && known().places.range(places).next().is_some()
+/// Whether a stream is known to have an unreadable event after `after`, up to `end`.
+pub fn has_unreadable(stream: Stream, after: i64, end: i64) -> bool {
+    let positions = (stream, after.saturating_add(1))..=(stream, end);
+    after < end && seen().positions.range(positions).next().is_some()
 }
 
 #[cfg(test)]
@@ -99,9 +99,13 @@ mod tests {
         assert_eq!(readable::<()>(Err(row)), None);
         assert_eq!(count(), before);
         let stream = Stream::User(UserId::new(i64::MAX));
-        name_place(stream, 7);
-        assert!(has_place(stream, 6, 7) && has_place(stream, 0, 100));
-        assert!(!has_place(stream, 7, 100) && !has_place(stream, 0, 6) && !has_place(stream, 7, 7));
-        assert!(!has_place(stream, i64::MAX, i64::MAX));
+        note_unreadable(stream, 7);
+        assert!(has_unreadable(stream, 6, 7) && has_unreadable(stream, 0, 100));
+        assert!(
+            !has_unreadable(stream, 7, 100)
+                && !has_unreadable(stream, 0, 6)
+                && !has_unreadable(stream, 7, 7)
+        );
+        assert!(!has_unreadable(stream, i64::MAX, i64::MAX));
     }
 }

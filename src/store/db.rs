@@ -10,7 +10,7 @@ use diesel::result::Error;
 use diesel::sqlite::SqliteConnection;
 use diesel::{Connection, ConnectionResult, QueryResult};
 
-/// An open connection.
+/// An open connection to either database.
 pub enum Db {
     /// To a PostgreSQL server.
     Pg(PgConnection),
@@ -29,16 +29,16 @@ macro_rules! on {
 }
 pub(crate) use on;
 
-/// Where the data is.
+/// The address of a database.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
-    /// A file.
+    /// The path of a file.
     Sqlite(PathBuf),
-    /// A server; the text may hold a password and is never shown.
+    /// The URL of a server. It may hold a password and is never printed.
     Postgres(String),
 }
 
-/// Why a text is no database URL.
+/// The text is not a database URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a database URL is sqlite://PATH or postgres://USER:PASSWORD@HOST:PORT/NAME")]
 pub struct DatabaseUrlError;
@@ -49,7 +49,7 @@ impl std::str::FromStr for DatabaseUrl {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once("://") {
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
-            // libpq repeats a part that is wrongly encoded in its error, and that part may be the password.
+            // libpq repeats a wrongly encoded part in its error, and that part may be the password.
             Some(("postgres" | "postgresql", rest)) if !rest.is_empty() && is_encoded(rest) => {
                 Ok(Self::Postgres(text.to_owned()))
             }
@@ -92,23 +92,23 @@ impl fmt::Debug for DatabaseUrl {
 /// What a connection may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Read only; the pool's.
+    /// Only read. For the pool.
     Read,
-    /// Everything; the writer's.
+    /// Read and write. For the writer.
     Write,
 }
 
-/// How long a statement, a lock or an answer of the database is waited for, in milliseconds.
+/// How long a statement, a lock or an answer of the database may take, in milliseconds.
 const PATIENCE_MS: u32 = 5_000;
-/// What fails after that has most likely taken too long, in whatever language it says so. The server ends a statement by its own clock,
-/// which may run ahead of ours.
+/// A statement that fails after this long has most likely run into its timeout. The error's text does not tell, as it
+/// may be in any language. Shorter than the timeout, because the server's clock may run ahead of ours.
 pub const TOO_LONG: Duration = Duration::from_millis(PATIENCE_MS as u64 * 9 / 10);
 
-/// How long is waited before a locked file is tried again.
+/// How long to wait before a locked file is tried again.
 const FILE_PAUSE: Duration = Duration::from_millis(10);
 
 impl Db {
-    /// Opens a connection and sets it up; an SQLite file is created by the first writer.
+    /// Opens a connection and sets it up. An SQLite file is created by the first writer.
     pub fn open(url: &DatabaseUrl, access: Access) -> ConnectionResult<Self> {
         match url {
             DatabaseUrl::Sqlite(path) => {
@@ -126,7 +126,7 @@ impl Db {
         }
     }
 
-    /// Runs `body` in a transaction that holds the right to write from the start.
+    /// Runs `body` in a transaction that may write from the start.
     pub fn transaction<T>(
         &mut self,
         body: impl FnOnce(&mut Self) -> QueryResult<T>,
@@ -141,7 +141,7 @@ impl Db {
         }
     }
 
-    /// Runs `body` on the data as it is at one moment.
+    /// Runs `body` on a snapshot: all of its queries see the data as of one moment.
     pub fn snapshot<T>(
         &mut self,
         body: impl FnOnce(&mut Self) -> QueryResult<T>,
@@ -173,7 +173,7 @@ impl Db {
         ))
     }
 
-    /// A connection that cannot even roll back is dropped by its owner, who sees the first error.
+    /// Ignores errors: the caller returns the first error, and drops a connection that cannot even roll back.
     fn roll_back(&mut self) {
         if let Err(error) = on!(self, |conn| AnsiTransactionManager::rollback_transaction(
             conn
@@ -182,13 +182,14 @@ impl Db {
         }
     }
 
-    /// Whether it still answers.
+    /// Fails if the database does not answer.
     pub fn ping(&mut self) -> QueryResult<()> {
         on!(self, |conn| conn.batch_execute("SELECT 1"))
     }
 }
 
-/// Two processes that find a new file both switch it to WAL, which is the one lock that SQLite does not wait for.
+/// Retries while the file is locked. Two processes that find a new file both switch it to WAL, and that is the one lock
+/// that SQLite does not wait for.
 fn set_up_file(conn: &mut SqliteConnection, access: Access) -> QueryResult<()> {
     let settings = sqlite_settings(access);
     let until = Instant::now() + Duration::from_millis(PATIENCE_MS.into());
@@ -204,7 +205,7 @@ fn set_up_file(conn: &mut SqliteConnection, access: Access) -> QueryResult<()> {
     }
 }
 
-/// Every committed write survives a power cut (`synchronous = FULL`): group commit makes that cheap.
+/// With `synchronous = FULL` every committed write survives a power cut. Group commit makes that cheap.
 fn sqlite_settings(access: Access) -> String {
     let own = match access {
         Access::Read => "PRAGMA query_only = ON;",
@@ -218,7 +219,7 @@ fn sqlite_settings(access: Access) -> String {
 fn postgres_settings(access: Access) -> String {
     let own = match access {
         Access::Read => "SET default_transaction_read_only = on;",
-        // A writer whose machine is gone must not hold its locks for as long as the system's defaults are, two hours.
+        // The locks of a writer whose machine is gone must not last as long as the system's default, two hours.
         Access::Write => {
             "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 5;"
         }
@@ -229,7 +230,7 @@ fn postgres_settings(access: Access) -> String {
     )
 }
 
-/// A server that vanishes must be noticed; libpq waits for ever unless it is told otherwise.
+/// Adds deadlines to a URL, so that a vanished server is noticed. Without them libpq waits for ever.
 fn with_deadlines(url: &str) -> String {
     let seconds = PATIENCE_MS / 1000;
     let deadlines = [
@@ -249,7 +250,7 @@ fn with_deadlines(url: &str) -> String {
     url
 }
 
-/// Makes the directory of an SQLite file.
+/// Creates the directory of an SQLite file.
 pub fn prepare_directory(url: &DatabaseUrl) -> std::io::Result<()> {
     match url {
         DatabaseUrl::Sqlite(path) => match path.parent() {

@@ -1,4 +1,4 @@
-//! What dispatch has decided, and what it decided from, as it wrote it down.
+//! The decisions of dispatch, with what they were made from, as dispatch wrote them.
 
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -7,29 +7,29 @@ use super::db::{Db, on};
 use super::schema::{decided_trips, decisions};
 use super::sql_types::At;
 
-/// A decision to be kept.
+/// A decision to store.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewDecision {
     /// When it was made.
     pub at: Timestamp,
-    /// Whether nothing followed from it.
+    /// Whether a shadow policy made it, so that it had no effect.
     pub is_shadow: bool,
     /// The decision, as dispatch writes it.
     pub payload: String,
-    /// The numbers of the trips it was about.
+    /// The numbers of the trips that it is about.
     pub trips: Vec<i64>,
 }
 
-/// A decision that was kept.
+/// A stored decision.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeptDecision {
-    /// Whether nothing followed from it.
+    /// Whether a shadow policy made it, so that it had no effect.
     pub is_shadow: bool,
     /// The decision, as dispatch wrote it.
     pub payload: String,
 }
 
-/// Keeps decisions.
+/// Stores decisions.
 pub fn insert(db: &mut Db, new: &[NewDecision]) -> QueryResult<()> {
     for decision in new {
         let row = (
@@ -68,7 +68,7 @@ fn insert_trips(db: &mut Db, decision: i64, trips: &[i64]) -> QueryResult<()> {
     }
 }
 
-/// The numbers of the last decisions about the trip of that number, at most so many, the oldest first.
+/// The ids of the last decisions about the trip with that number, at most `limit`, oldest first.
 pub fn of_trip(db: &mut Db, trip: i64, limit: i64) -> QueryResult<Vec<i64>> {
     let mut ids: Vec<i64> = on!(db, |conn| decided_trips::table
         .filter(decided_trips::trip_id.eq(trip))
@@ -80,7 +80,7 @@ pub fn of_trip(db: &mut Db, trip: i64, limit: i64) -> QueryResult<Vec<i64>> {
     Ok(ids)
 }
 
-/// The decision of that number, unless it is forgotten.
+/// The decision with that id, unless it was purged.
 pub fn find(db: &mut Db, id: i64) -> QueryResult<Option<KeptDecision>> {
     let row: Option<(bool, String)> = on!(db, |conn| decisions::table
         .find(id)
@@ -90,7 +90,7 @@ pub fn find(db: &mut Db, id: i64) -> QueryResult<Option<KeptDecision>> {
     Ok(row.map(|(is_shadow, payload)| KeptDecision { is_shadow, payload }))
 }
 
-/// Forgets at most `limit` decisions from before that time; returns how many.
+/// Deletes at most `limit` decisions from before that time. Returns how many.
 pub fn purge(db: &mut Db, before: Timestamp, limit: i64) -> QueryResult<usize> {
     let old: Vec<i64> = on!(&mut *db, |conn| decisions::table
         .filter(decisions::at.lt(At::of(before)))

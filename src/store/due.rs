@@ -1,4 +1,4 @@
-//! What is due, read past the rows that make no sense: those stay the longest due, and must not keep others from their turn.
+//! Reads what is due past corrupt rows. A corrupt row stays due for ever, and must not take the turn of others.
 
 use diesel::QueryResult;
 
@@ -6,11 +6,11 @@ use super::db::Db;
 use super::rows::{self, TripRow};
 use crate::domain::{Trip, TripId};
 
-/// After how many rows nothing more is looked for.
+/// After this many rows the reading ends.
 const ROWS_MAX: i64 = 20_000;
 
-/// The first `limit` that make sense. `page` reads at most `limit` rows after the first so many: how many there were,
-/// and what was made of them.
+/// Reads the first `limit` values that are not corrupt. `page` reads at most `limit` rows after an offset, and returns
+/// how many rows there were, and their values without the corrupt ones.
 pub(super) fn sound<T>(
     limit: i64,
     mut page: impl FnMut(i64) -> QueryResult<(usize, Vec<T>)>,

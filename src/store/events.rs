@@ -1,4 +1,4 @@
-//! The log and the streams over it.
+//! The log of events, and the streams over it.
 
 mod row;
 
@@ -20,7 +20,7 @@ use super::schema::{events, stream_entries, stream_heads, trips};
 use super::sql_types::Id;
 use crate::domain::{Event, Stream, StreamPosition, TripId, UserId};
 
-/// Where a stream stands.
+/// The epoch of a stream, and its last sequence.
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = stream_heads)]
 pub(super) struct StreamHead {
@@ -37,11 +37,11 @@ struct StreamEntry {
     event_id: i64,
 }
 
-/// Appends events to the log, gives each its number, and its position in every stream that carries it.
+/// Appends events to the log. Each gets its number, and a position in every stream that carries it.
 ///
-/// Stream heads are the last rows that a transaction locks, in the order of their names, so that writers on several
-/// nodes wait for each other briefly and never in a circle. `epoch` is used for streams that begin here; `trips` has
-/// the numbers of the trips that messages are about; of their streams, the events get those that `carries` names.
+/// A transaction locks stream heads last, in the order of their names. So writers on several nodes wait for each other
+/// only briefly, and never in a circle. Streams that begin here get `epoch`. `trips` has the numbers of the trips that
+/// messages are about. `carries` tells which of an event's streams are written.
 pub fn append(
     db: &mut Db,
     new: &mut [Event],
@@ -68,7 +68,7 @@ pub fn append(
 
 fn insert(db: &mut Db, new: &mut [Event], trips: &HashMap<TripId, i64>) -> QueryResult<()> {
     let rows: Vec<NewEvent<'_>> = new.iter().map(|event| NewEvent::of(event, trips)).collect();
-    // No two events share a position, so the positions tell which row is whose.
+    // No two events share a position, so the positions tell which row belongs to which event.
     let returning = (events::positions, events::id);
     let numbers: Vec<(String, i64)> = match db {
         Db::Pg(conn) => diesel::insert_into(events::table)
@@ -129,7 +129,7 @@ fn take_positions(
             stream,
             StreamPosition {
                 stream,
-                // It is only compared, so none is an epoch as well.
+                // Epochs are only compared, so an unreadable one does no harm.
                 epoch: epoch.read().unwrap_or_default(),
                 sequence: sequence - count,
             },
@@ -152,7 +152,7 @@ fn take_positions(
     Ok(())
 }
 
-/// Counts each head up by the `sequence` wanted, and returns where it then stands.
+/// Adds `sequence` to each head, and returns the heads as they are then.
 fn advance(db: &mut Db, wanted: &[StreamHead]) -> QueryResult<Vec<StreamHead>> {
     match db {
         Db::Pg(conn) => diesel::insert_into(stream_heads::table)
@@ -188,7 +188,7 @@ fn enter(db: &mut Db, entries: &[StreamEntry]) -> QueryResult<()> {
     }
 }
 
-/// The event that made a trip's revision.
+/// The event that made a revision of a trip.
 pub fn at_revision(db: &mut Db, trip: TripId, revision: i64) -> QueryResult<Option<Event>> {
     let row: Option<EventRow> = on!(db, |conn| {
         events::table
@@ -211,8 +211,8 @@ pub fn at_position(db: &mut Db, at: StreamPosition) -> QueryResult<Option<Event>
     Ok(found.into_iter().next())
 }
 
-/// At most `limit` messages of a trip's room after the event `after` that were from `party` or to them, since another
-/// driver may have had the trip before: the newest of them, oldest first.
+/// The newest `limit` messages of a trip's room after the event `after`, oldest first. Only messages from or to
+/// `party`, since the trip may have had another driver before.
 pub fn messages(
     db: &mut Db,
     trip: i64,
@@ -239,8 +239,8 @@ pub fn messages(
     Ok(messages)
 }
 
-/// At most `limit` of the events numbered from `first` to `last`, in order, and the number of the last of them; those
-/// that make no sense are left out.
+/// At most `limit` of the events numbered from `first` to `last`, in order, and the number of the last row that was
+/// read. Corrupt events are left out.
 pub fn range(
     db: &mut Db,
     first: i64,

@@ -1,7 +1,8 @@
 //! Reading for many callers with few queries.
 //!
-//! A caller who is alone is served at once. While a read is under way, and for a while after it that grows with its
-//! size, further callers gather for the next one: a thousand who reconnect at the same time cost a few reads.
+//! A caller who is alone is served at once. While a read is under way, further callers gather for the next one. They do
+//! so for a while after it, too, and that while grows with the read's size. So when a thousand clients reconnect at the
+//! same time, they cost a few reads.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -18,12 +19,12 @@ use super::writer::fault::Fault;
 const BATCH_MAX: usize = 1_000;
 /// The most callers who may wait.
 const WAITING_MAX: usize = 16_384;
-/// How long the next read waits for each caller that the last one has served.
+/// How long the next read waits for each caller that the last one served.
 const PAUSE_EACH: Duration = Duration::from_millis(4);
-/// How long it waits at most.
+/// How long the next read waits at most.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
-/// Answers as many keys as there are, in their order.
+/// Returns one value for each key, in the order of the keys.
 type Read<K, V> = Arc<dyn Fn(&mut Db, &[K]) -> QueryResult<Vec<V>> + Send + Sync>;
 
 struct WaitingCallers<K, V> {
@@ -38,7 +39,7 @@ struct SharedGather<K, V> {
     full: Notify,
 }
 
-/// One kind of read, for whoever needs it; cheap to clone.
+/// One kind of read, shared by all its callers; cheap to clone.
 pub struct Gather<K, V>(Arc<SharedGather<K, V>>);
 
 impl<K, V> Clone for Gather<K, V> {
@@ -48,7 +49,7 @@ impl<K, V> Clone for Gather<K, V> {
 }
 
 impl<K: Send + 'static, V: Send + 'static> Gather<K, V> {
-    /// Reads with `read`, which answers as many keys as it is given, in their order.
+    /// Reads with `read`, which returns one value for each key, in the order of the keys.
     pub fn new(
         reader: &ReadPool,
         read: impl Fn(&mut Db, &[K]) -> QueryResult<Vec<V>> + Send + Sync + 'static,
@@ -64,7 +65,7 @@ impl<K: Send + 'static, V: Send + 'static> Gather<K, V> {
         }))
     }
 
-    /// What there is for this key.
+    /// Reads the value for this key, together with those of other callers.
     pub async fn get(&self, key: K) -> Result<V, Unavailable> {
         let (reply, answer) = oneshot::channel();
         let begins = {
@@ -100,7 +101,7 @@ impl<K, V> SharedGather<K, V> {
     }
 }
 
-/// Reads for as long as somebody waits.
+/// Reads until no caller waits.
 async fn run<K: Send + 'static, V: Send + 'static>(shared: Arc<SharedGather<K, V>>) {
     loop {
         let batch = shared.take();
@@ -118,7 +119,8 @@ async fn run<K: Send + 'static, V: Send + 'static>(shared: Arc<SharedGather<K, V
     }
 }
 
-/// The answers to these keys. What fails for all of them at once is asked for one by one: one caller's fault is that caller's.
+/// The answers to these keys. If the read fails for all of them at once, each is read alone, so that a bad key harms
+/// only its own caller.
 async fn answers<K: Send + 'static, V: Send + 'static>(
     shared: &SharedGather<K, V>,
     keys: Vec<K>,
@@ -140,12 +142,12 @@ async fn answers<K: Send + 'static, V: Send + 'static>(
     }
 }
 
-/// What has taken too long for a crowd would take long for each of it.
+/// Whether to read each key alone. A read that took too long for many would take long for each.
 fn is_for_one(error: &Error, begun: Instant) -> bool {
     Fault::of(error) != Fault::Database && begun.elapsed() < TOO_LONG
 }
 
-/// Ends with the first outage, and when it takes too long: the rest gets the same answer.
+/// Reads each key alone. After an outage, or when it takes too long, the rest gets the same answer.
 fn one_by_one<K, V>(
     db: &mut Db,
     read: &Read<K, V>,

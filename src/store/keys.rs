@@ -1,4 +1,4 @@
-//! Idempotency keys: which command a user's key stood for, and which event is its outcome.
+//! Idempotency keys: for which command a user's key was used, and which event was the outcome.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ struct KeyRow<'a> {
     used_at: At,
 }
 
-/// Which of these keys were used before, and for what.
+/// Those of these keys that were used before, with the command's digest and the trip that it led to.
 pub fn find(
     db: &mut Db,
     wanted: &[(UserId, &str)],
@@ -63,7 +63,7 @@ fn trip_of(event: Event) -> Option<Trip> {
     }
 }
 
-/// Remembers whose key it was, with the number of the event that is its outcome.
+/// Stores a user's key, with the number of the event that was its outcome.
 pub(super) fn insert(
     db: &mut Db,
     user: UserId,
@@ -84,7 +84,7 @@ pub(super) fn insert(
     .map(drop)
 }
 
-/// Forgets at most `limit` keys last used before `since`; returns how many.
+/// Deletes at most `limit` keys that were used before `since`. Returns how many.
 pub fn purge(db: &mut Db, since: Timestamp, limit: i64) -> QueryResult<usize> {
     let old = keys::used_at.lt(At::of(since));
     let last: Option<At> = on!(&mut *db, |conn| {
@@ -96,7 +96,7 @@ pub fn purge(db: &mut Db, since: Timestamp, limit: i64) -> QueryResult<usize> {
             .first(conn)
             .optional()
     })?;
-    // Up to the first one that is too many, or all of them.
+    // Up to the first one beyond the limit, or all of them.
     let until = last.unwrap_or(At::of(since));
     on!(db, |conn| diesel::delete(
         keys::table.filter(keys::used_at.lt(until))

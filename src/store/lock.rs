@@ -1,9 +1,10 @@
-//! That one service alone uses a database: whoever comes second is refused, and whoever has lost it writes nothing more.
+//! The lock that lets one service alone use a database. A second service is refused, and one that has lost the lock
+//! writes nothing more.
 //!
-//! Beside an SQLite file stands a lock file, on PostgreSQL the session of the writing connection has an advisory lock:
-//! both go with their process. They keep others out, and the *token* in the database says who is in. Every
-//! transaction of the writer begins with a look at it, so a process that was frozen, or whose session a pooler has
-//! given to somebody else, finds out before it writes.
+//! For SQLite there is a lock file beside the database. On PostgreSQL the session of the writing connection has an
+//! advisory lock. Both end with their process. They keep others out, while the *token* in the database says whose
+//! writes count. Every transaction of the writer first reads the token. So a process that was frozen, or whose session
+//! a pooler gave to another process, finds out before it writes.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Seek, Write};
@@ -22,23 +23,23 @@ use super::schema::lock_holders;
 use super::sql_types::Id;
 use crate::inputs;
 
-/// How often a lock that somebody has is tried again.
+/// How often to try for a lock that is held.
 const PAUSE: Duration = Duration::from_millis(50);
-/// The advisory lock, a number that nobody else locks: "cabranks" in ASCII.
+/// The advisory lock's number, which no other program uses: "cabranks" in ASCII.
 const NUMBER: i64 = 0x6361_6272_616e_6b73;
-/// The one row of the holder.
+/// The id of the only row in `lock_holders`.
 const ROW: i64 = 1;
 
-/// Why the lock cannot be had.
+/// Why the lock could not be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Somebody has it.
+    /// Another process has it.
     #[error("the database is in use by {0}; one service alone may use it")]
     Held(String),
     /// There is no file where the database should be.
     #[error("there is no database at {}", .0.display())]
     Missing(PathBuf),
-    /// The directory of the file, or the lock file in it, cannot be made.
+    /// The directory of the file, or the lock file in it, cannot be created or locked.
     #[error("the lock file {} cannot be used: {error}", path.display())]
     File {
         /// Which file.
@@ -49,32 +50,32 @@ pub enum LockError {
     /// There is no database there.
     #[error("the database cannot be opened: {0}")]
     Connect(#[from] ConnectionError),
-    /// The database does not do what it must.
+    /// A query for the lock failed.
     #[error("the database cannot be locked: {0}")]
     Query(#[from] diesel::result::Error),
 }
 
-/// The right to write, as long as nobody else has taken it.
+/// The lock of this process, and its token in the database.
 pub struct DatabaseLock {
-    /// What others are told of the holder.
+    /// The holder's name, as others see it.
     name: String,
     token: Uuid,
-    /// Whose lock ends with it.
+    /// The lock file of an SQLite file. The lock ends when it is closed.
     file: Option<File>,
 }
 
-/// What became of the lock of a connection that was lost.
+/// What became of the lock when the writer had to connect again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Again {
-    /// It is ours again, and nobody has had it meanwhile.
+    /// This process has it again, and no other had it in between.
     Held,
     /// The lost session still has it, for a while.
     NotYet,
-    /// Somebody else has had it.
+    /// Another process has had it.
     Lost,
 }
 
-/// Whether somebody else has taken the database; cheap to clone.
+/// Whether another process has taken the database; cheap to clone.
 #[derive(Clone)]
 pub struct Loss(Arc<watch::Sender<bool>>);
 
@@ -85,24 +86,25 @@ impl Default for Loss {
 }
 
 impl Loss {
-    /// Notes that it is so, for good.
+    /// Notes the loss, for good.
     pub(super) fn note(&self) {
         self.0.send_replace(true);
     }
 
-    /// Whether it is so.
+    /// Whether the loss is noted.
     pub fn is_noted(&self) -> bool {
         *self.0.borrow()
     }
 
-    /// Waits until it is so.
+    /// Waits until the loss is noted.
     pub async fn noted(&self) {
-        // The sender lives as long as this.
+        // The sender lives as long as `self`.
         let _ = self.0.subscribe().wait_for(|lost| *lost).await;
     }
 }
 
-/// Takes the lock for a holder of that name, waiting at most so long for whoever has it; the connection is to be the writer's.
+/// Takes the lock under that name, and waits at most `patience` for its present holder. The connection is for the
+/// writer.
 pub fn take(
     url: &DatabaseUrl,
     name: &str,
@@ -135,12 +137,13 @@ pub fn take(
 }
 
 impl DatabaseLock {
-    /// Says in a migrated database that its writes count from now on, and what else its holder is called.
+    /// Writes this process's token into the migrated database: from now on its writes count. The holder gets a new
+    /// name.
     pub fn enter(&mut self, db: &mut Db, name: &str) -> QueryResult<()> {
         name.clone_into(&mut self.name);
         name_session(db, name)?;
         if let Some(file) = &mut self.file {
-            // Only those who are refused read it.
+            // Only processes that are refused read it.
             let _ = write_name(file, name);
         }
         let token = lock_holders::token.eq(Id::of(self.token));
@@ -153,12 +156,12 @@ impl DatabaseLock {
         .map(drop)
     }
 
-    /// Takes the lock on a connection that was made anew, before anything is written on it.
+    /// Takes the lock on a new connection, before anything is written on it.
     pub(super) fn take_again(&self, db: &mut Db) -> QueryResult<Again> {
         name_session(db, &self.name)?;
         let is_taken = match db {
             Db::Pg(_) => try_session(db)?,
-            // The file is held by the process, whatever becomes of a connection.
+            // The process holds the file, whatever happens to a connection.
             Db::Sqlite(_) => true,
         };
         Ok(match (read(db)? == Some(self.token), is_taken) {
@@ -168,32 +171,32 @@ impl DatabaseLock {
         })
     }
 
-    /// Whether this holder's writes still count, until the end of the transaction.
+    /// Whether this holder's writes still count. On PostgreSQL that stays so until the end of the transaction.
     pub(super) fn is_held(&self, db: &mut Db) -> QueryResult<bool> {
         let row = lock_holders::table.find(ROW).select(lock_holders::token);
         let token: Option<Id> = match db {
-            // Whoever comes next waits for the end of this transaction.
+            // The next holder has to wait for the end of this transaction.
             Db::Pg(conn) => row.for_share().first(conn).optional()?,
-            // Whoever writes is alone.
+            // There is only one writer at a time.
             Db::Sqlite(conn) => row.first(conn).optional()?,
         };
         Ok(token == Some(Id::of(self.token)))
     }
 
-    /// What stands in the database while its writes count.
+    /// The token that stands in the database as long as this holder's writes count.
     pub(super) const fn token(&self) -> Uuid {
         self.token
     }
 }
 
-/// The token of the service whose writes count.
+/// The token of the process whose writes count.
 pub(super) fn read(db: &mut Db) -> QueryResult<Option<Uuid>> {
     let row = lock_holders::table.find(ROW).select(lock_holders::token);
     let token: Option<Id> = on!(db, |conn| row.first(conn).optional())?;
     Ok(token.and_then(Id::read))
 }
 
-/// Who has the lock now, in words.
+/// The name of the present holder, for people.
 pub fn holder_of(url: &DatabaseUrl) -> Result<String, LockError> {
     holder(url, &mut Db::open(url, Access::Read)?)
 }
@@ -223,7 +226,7 @@ fn try_take(db: &mut Db, file: Option<&(PathBuf, File)>) -> Result<bool, LockErr
     }
 }
 
-/// The lock file of an SQLite file, by whatever way that is named.
+/// The lock file of an SQLite file, the same for every path that leads to that file.
 fn beside(path: &Path) -> PathBuf {
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut name = real.into_os_string();
@@ -238,7 +241,7 @@ fn file_error(path: &Path, error: std::io::Error) -> LockError {
     }
 }
 
-/// The lock file, which stays when its holder goes: another one may be about to lock it.
+/// Opens the lock file. It is never deleted, because another process may be about to lock it.
 fn open_file(url: &DatabaseUrl) -> Result<Option<(PathBuf, File)>, LockError> {
     let DatabaseUrl::Sqlite(path) = url else {
         return Ok(None);
@@ -263,7 +266,7 @@ fn write_name(file: &mut File, name: &str) -> std::io::Result<()> {
     writeln!(file, "{name}, since {:.0}", inputs::now())
 }
 
-/// How others see this session; they may be of another machine.
+/// Names this session for others, which may be on another machine.
 fn name_session(db: &mut Db, name: &str) -> QueryResult<()> {
     match db {
         Db::Pg(conn) => conn.batch_execute(&format!(

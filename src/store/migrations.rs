@@ -1,4 +1,4 @@
-//! The schema's steps, embedded; the two directories have the same versions, and a test says so.
+//! The migrations, embedded in the binary. Both databases have the same versions; a test checks that.
 
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
@@ -12,7 +12,7 @@ use super::db::{Access, DatabaseUrl, Db, prepare_directory};
 const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
-/// Any number that nobody else locks: "cabrank" in ASCII.
+/// The number of the advisory lock, which no other program uses: "cabrank" in ASCII.
 const LOCK: i64 = 0x0063_6162_7261_6e6b;
 
 /// Why the schema could not be brought up to date.
@@ -24,12 +24,12 @@ pub enum MigrationError {
     /// There is no database there.
     #[error("the database cannot be opened: {0}")]
     Connect(#[from] diesel::ConnectionError),
-    /// A step failed; nothing of it remains.
+    /// A step failed and was rolled back.
     #[error("a migration failed: {0}")]
     Step(Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Which way to go.
+/// Which migrations to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// To the newest version.
@@ -38,7 +38,7 @@ pub enum Direction {
     Down,
 }
 
-/// Migrates, while no other process can; returns the versions that were run.
+/// Runs the migrations under a lock. Returns the versions that were run.
 pub fn migrate(url: &DatabaseUrl, direction: Direction) -> Result<Vec<String>, MigrationError> {
     prepare_directory(url)?;
     let mut db = Db::open(url, Access::Write)?;
@@ -48,7 +48,7 @@ pub fn migrate(url: &DatabaseUrl, direction: Direction) -> Result<Vec<String>, M
         Db::Sqlite(_) => "SELECT 1".to_owned(),
     };
     if let Db::Sqlite(conn) = &mut db {
-        // A table whose constraints change is made anew, which foreign keys would not let happen.
+        // A table whose constraints change is copied, which foreign keys would forbid.
         conn.batch_execute("PRAGMA foreign_keys = OFF")
             .map_err(|error| MigrationError::Step(Box::new(error)))?;
     }
@@ -71,7 +71,7 @@ pub fn migrate(url: &DatabaseUrl, direction: Direction) -> Result<Vec<String>, M
     ran.map_err(|error| MigrationError::Step(failed.unwrap_or_else(|| Box::new(error))))
 }
 
-/// Whether every row that another one refers to is there; PostgreSQL has seen to it by itself.
+/// Checks every foreign key of an SQLite database. PostgreSQL checks them itself.
 fn check_references(db: &mut Db) -> diesel::QueryResult<()> {
     let Db::Sqlite(conn) = db else { return Ok(()) };
     let broken = sql::<BigInt>("(SELECT count(*) FROM pragma_foreign_key_check)");
@@ -91,7 +91,7 @@ fn step(db: &mut Db, direction: Direction) -> diesel::migration::Result<Vec<Stri
     Ok(versions.iter().map(ToString::to_string).collect())
 }
 
-/// The versions each database knows, SQLite's first.
+/// The versions of both databases, SQLite's first.
 pub fn versions() -> diesel::migration::Result<(Vec<String>, Vec<String>)> {
     use diesel::migration::MigrationSource;
     let names = |migrations: Vec<Box<dyn Migration<diesel::sqlite::Sqlite>>>| {

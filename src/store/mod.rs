@@ -1,7 +1,7 @@
-//! Everything durable. The only module that knows diesel.
+//! Everything durable. No other module knows diesel.
 //!
-//! Writes go through the group `writer`, reads through a `pool` of read-only connections. SQLite and PostgreSQL
-//! share every query; `db::on` compiles each for both.
+//! Writes go through the group `writer`, reads through a `pool` of read-only connections. SQLite and PostgreSQL share
+//! every query; `db::on` compiles each for both.
 
 pub mod corrupt;
 pub mod db;
@@ -50,22 +50,22 @@ use self::writer::feed::{self, Feed};
 use self::writer::{DatabaseAccess, Tx, WriterHandle};
 use crate::inputs;
 
-/// How long a check counts.
+/// How long the result of a check is used.
 const CHECK_LIFE: Duration = Duration::from_secs(1);
 
-/// How much is taken and kept at once.
+/// The bounds of a store.
 #[derive(Debug, Clone, Copy)]
 pub struct StoreBounds {
-    /// The most writes of one transaction.
+    /// The most writes in one transaction.
     pub batch_max: usize,
-    /// How many batches of news the feed holds.
+    /// The most announcements that the feed holds.
     pub feed_max: usize,
-    /// Whether the staff's stream is written; without it a bench tells what it costs.
+    /// Whether the staff's stream is written. A bench turns it off to measure its cost.
     pub has_staff: bool,
 }
 
 impl StoreBounds {
-    /// What the service runs with; tests and benches try others.
+    /// The bounds of the service. Tests and benches use others.
     pub const STANDARD: Self = Self {
         batch_max: 256,
         feed_max: 1_024,
@@ -80,26 +80,26 @@ pub struct Store {
     pub writer: WriterHandle,
     /// For reads.
     pub reader: ReadPool,
-    /// Whether somebody else has taken the database.
+    /// Whether another process has taken the database.
     pub loss: Loss,
-    /// What stands in the database while it is this process's.
+    /// The token in the database as long as this process has the lock; none without a lock.
     token: Option<Uuid>,
-    /// When both were last tried, and whether they worked.
+    /// When reading and writing were last tried, and whether they worked.
     checked: Arc<Mutex<Option<(Instant, bool)>>>,
 }
 
-/// What [`Store::open`] gives besides the store.
+/// What [`Store::open`] returns besides the store.
 pub struct Opened {
     /// The database.
     pub store: Store,
-    /// What was committed, for the one task that announces.
+    /// What was committed, for the one task that announces it.
     pub feed: Feed,
     /// The writer's thread, which ends after the last [`Store`] is dropped.
     pub thread: std::thread::JoinHandle<()>,
 }
 
 impl Store {
-    /// Opens a migrated database beside whoever else uses it.
+    /// Opens a migrated database without taking the lock, for use beside a service.
     pub fn open(url: &DatabaseUrl) -> Opened {
         Self::open_within(url, StoreBounds::STANDARD)
     }
@@ -109,7 +109,7 @@ impl Store {
         Self::start(url, bounds, None)
     }
 
-    /// Opens a migrated database that is this process's, on the connection that has the lock.
+    /// Opens a migrated database that this process has locked, on the connection with the lock.
     pub fn open_locked(url: &DatabaseUrl, lock: DatabaseLock, db: Db) -> Opened {
         Self::start(url, StoreBounds::STANDARD, Some((lock, db)))
     }
@@ -120,12 +120,12 @@ impl Store {
             Loss::default(),
             locked.as_ref().map(|(lock, _)| lock.token()),
         );
-        let way = DatabaseAccess {
+        let access = DatabaseAccess {
             url: url.clone(),
             locked,
             loss: loss.clone(),
         };
-        let (writer, thread) = writer::start(way, sender, bounds);
+        let (writer, thread) = writer::start(access, sender, bounds);
         Opened {
             store: Self {
                 writer,
@@ -139,7 +139,7 @@ impl Store {
         }
     }
 
-    /// Finds out, without writing, whether somebody else has taken the database.
+    /// Finds out, without writing, whether another process has taken the database.
     pub async fn look_for_loss(&self) -> Result<(), Unavailable> {
         let Some(own) = self.token else { return Ok(()) };
         if self.reader.read(lock::read).await? != Some(own) {
@@ -148,7 +148,7 @@ impl Store {
         Ok(())
     }
 
-    /// Whether the database can be read and written, found out by doing both, at most once a second.
+    /// Checks that the database can be read and written, by doing both, at most once a second.
     pub async fn check(&self) -> Result<(), Unavailable> {
         let mut last = self.checked.lock().await;
         if let Some((at, works)) = *last

@@ -1,4 +1,4 @@
-//! Notifications that are still shown, and who has read which.
+//! Notifications that have not expired, and who has read which.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use super::schema::{events as log, notification_reads as reads, notifications};
 use super::sql_types::At;
 use crate::domain::{Event, Fact, Stream, UserId};
 
-/// The longest list of them.
+/// The most notifications that are listed.
 pub const LIST_MAX: i64 = 100;
 
 #[derive(Insertable)]
@@ -23,18 +23,18 @@ struct NotificationRow {
     expires_at: At,
 }
 
-/// Whose notifications are asked for, and when.
+/// The account whose notifications are read, and the time.
 #[derive(Debug, Clone)]
 pub struct NotificationReader {
     /// Who.
     pub user: UserId,
-    /// The streams they hear.
+    /// The streams that the account hears.
     pub streams: Vec<Stream>,
-    /// What has expired by then is not shown.
+    /// Notifications that have expired by then are left out.
     pub at: Timestamp,
 }
 
-/// Keeps those among these events that are notifications.
+/// Stores those of these events that are notifications.
 pub(super) fn insert(db: &mut Db, events: &[Event]) -> QueryResult<()> {
     let rows: Vec<NotificationRow> = events
         .iter()
@@ -63,7 +63,7 @@ pub(super) fn insert(db: &mut Db, events: &[Event]) -> QueryResult<()> {
     }
 }
 
-/// A condition: the notification is the reader's, has not expired, and they have not read it.
+/// The condition that a notification was sent to the reader, has not expired, and was not read.
 macro_rules! unread {
     ($reader:expr) => {
         notifications::stream
@@ -79,7 +79,7 @@ macro_rules! unread {
     };
 }
 
-/// How many notifications each of these has not read.
+/// How many notifications each of these readers has not read.
 pub fn count_unread(db: &mut Db, readers: &[NotificationReader]) -> QueryResult<Vec<i64>> {
     let Some(at) = readers.iter().map(|reader| reader.at).max() else {
         return Ok(Vec::new());
@@ -105,7 +105,7 @@ pub fn count_unread(db: &mut Db, readers: &[NotificationReader]) -> QueryResult<
         .load(conn))?;
     let sent: HashMap<String, i64> = sent.into_iter().collect();
     let read: HashMap<i64, i64> = read.into_iter().collect();
-    // Only their own notifications can be read by anybody.
+    // An account can only read notifications of its own streams.
     let unread = |reader: &NotificationReader| {
         let own = reader.streams.iter().map(ToString::to_string);
         let all: i64 = own.filter_map(|stream| sent.get(&stream)).sum();
@@ -140,7 +140,7 @@ pub fn count_and_newest(db: &mut Db, reader: &NotificationReader) -> QueryResult
     Ok((count, newest.unwrap_or_default()))
 }
 
-/// Marks notifications of the reader as read, all of them or these; others are left alone.
+/// Marks unread notifications of the reader as read: all, or those with the given numbers. Other numbers are ignored.
 pub fn mark_read(
     db: &mut Db,
     reader: &NotificationReader,
@@ -164,7 +164,7 @@ pub fn mark_read(
     .map(drop)
 }
 
-/// Forgets at most `limit` notifications that have expired; returns how many.
+/// Deletes at most `limit` notifications that have expired. Returns how many.
 pub fn purge(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<usize> {
     let old: Vec<i64> = on!(&mut *db, |conn| {
         notifications::table

@@ -1,4 +1,4 @@
-//! Offers: which are open, which lapse, who was asked before.
+//! Offers: which are open, which are overdue, and which drivers were asked before.
 
 use std::collections::HashMap;
 
@@ -83,13 +83,13 @@ fn state_of(word: &str, trip: i64) -> Result<OfferState, Corrupt> {
     })
 }
 
-/// The condition of the indexes of open offers, as it is written there.
+/// The condition of an open offer, written exactly as in the indexes.
 fn is_open() -> SqlLiteral<Bool> {
     sql("offers.state IN ('created', 'delivered')")
 }
 
-/// The open offers of these trips and to these drivers, and the others of the trips that those are of, locked in the order of their
-/// keys; by the trip's number.
+/// Locks open offers in the order of their keys: those of these trips, those to these drivers, and the other offers of
+/// the latter's trips. Each comes with the number of its trip.
 pub(super) fn lock_open(
     db: &mut Db,
     trips: &[i64],
@@ -143,12 +143,12 @@ fn with_trips(db: &mut Db, rows: Vec<OfferRow>) -> QueryResult<Vec<(i64, Offer)>
     Ok(rows.into_iter().filter_map(offer).collect())
 }
 
-/// When an offer ended that last changed then; never, if it is open.
+/// When an offer ended that changed last at `at`; none if it is open.
 fn ended_at(offer: &Offer, at: Timestamp) -> Option<At> {
     (!offer.state.is_open()).then_some(At::of(at))
 }
 
-/// Writes new offers, each with the number of its trip and when it last changed: it may have ended already.
+/// Writes new offers. Each has the number of its trip, and the time of its last change: it may have ended already.
 pub(super) fn insert(db: &mut Db, new: &[(&Offer, i64, Timestamp)]) -> QueryResult<()> {
     let rows: Vec<OfferRow> = new
         .iter()
@@ -169,7 +169,7 @@ pub(super) fn insert(db: &mut Db, new: &[(&Offer, i64, Timestamp)]) -> QueryResu
     }
 }
 
-/// Writes where an offer stands now.
+/// Writes the present state of an offer.
 pub(super) fn update(db: &mut Db, offer: &Offer, at: Timestamp) -> QueryResult<()> {
     let change = (
         offers::state.eq(offer.state.as_str()),
@@ -184,13 +184,14 @@ pub(super) fn update(db: &mut Db, offer: &Offer, at: Timestamp) -> QueryResult<(
     .map(drop)
 }
 
-/// The last offer of a trip to a driver, whatever became of it.
+/// The last offer of a trip to a driver, in whatever state.
 pub fn last(db: &mut Db, trip: &Trip, driver: DriverId) -> QueryResult<Option<Offer>> {
     let mut last = last_of_each(db, &[(trip.id, trip.number, driver)])?;
     Ok(last.pop())
 }
 
-/// The last offer of each of these trips, with its number, to each of these drivers, whatever became of it.
+/// The last offer of each of these trips to each of these drivers, in whatever state. A trip is given by key and
+/// number.
 pub(super) fn last_of_each(
     db: &mut Db,
     wanted: &[(TripId, i64, DriverId)],
@@ -216,7 +217,7 @@ pub(super) fn last_of_each(
     Ok(found)
 }
 
-/// All offers of a trip, the oldest first.
+/// All offers of a trip, oldest first.
 pub fn of_trip(db: &mut Db, trip: &Trip) -> QueryResult<Vec<Offer>> {
     let rows: Vec<OfferRow> = on!(db, |conn| offers::table
         .filter(offers::trip_id.eq(trip.number))
@@ -227,7 +228,7 @@ pub fn of_trip(db: &mut Db, trip: &Trip) -> QueryResult<Vec<Offer>> {
     Ok(offers.filter_map(readable).collect())
 }
 
-/// The trips that have open offers whose deadline has passed, longest due first.
+/// The trips with open offers whose deadline has passed, longest overdue first.
 pub fn overdue(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId>> {
     let mut keys = due::sound(limit, |after| {
         let rows: Vec<(OfferRow, TripRow)> = on!(&mut *db, |conn| offers::table
@@ -245,7 +246,7 @@ pub fn overdue(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId
     Ok(keys)
 }
 
-/// The trips of those offers that make sense as their trips do, in the order of the offers.
+/// The trips of these offers, in the order of the offers. Those where the offer or the trip is corrupt are left out.
 fn offered(offers: Vec<OfferRow>, trips: &[Trip]) -> Vec<TripId> {
     let trips: HashMap<i64, TripId> = trips.iter().map(|trip| (trip.number, trip.id)).collect();
     let trip = |offer: OfferRow| {
@@ -255,8 +256,8 @@ fn offered(offers: Vec<OfferRow>, trips: &[Trip]) -> Vec<TripId> {
     offers.into_iter().filter_map(trip).collect()
 }
 
-/// The offers of each of these trips that are over and matter for the next: those of the attempt, and those whose device was silent a
-/// moment ago.
+/// The ended offers of each of these trips that matter for the next ones: those of the present attempt, and those whose
+/// device was silent a moment ago.
 pub(super) fn ended(
     db: &mut Db,
     numbers: &[i64],
@@ -327,11 +328,11 @@ pub fn open_with_trips(db: &mut Db, drivers: &[DriverId]) -> QueryResult<Vec<Off
     changes(db, rows)
 }
 
-/// The open offers of everybody with their trips, newest first, at most `limit`.
+/// All open offers with their trips, newest first, at most `limit`.
 pub fn newest_open_with_trips(db: &mut Db, limit: i64) -> QueryResult<Vec<OfferChange>> {
     let rows: Vec<OfferRow> = on!(&mut *db, |conn| offers::table
         .filter(is_open())
-        // By the key, SQLite would go through all offers that ever were.
+        // Ordered by key, SQLite would go through all offers that ever were.
         .order(offers::offered_at.desc())
         .limit(limit)
         .select(OfferRow::as_select())

@@ -1,4 +1,4 @@
-//! The rows of people's photos.
+//! The photos of accounts, as rows.
 
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -17,7 +17,7 @@ struct NewPhoto<'a> {
     created_at: At,
 }
 
-/// Adds the photo of an account that has none; the account's own row names it already.
+/// Adds the photo of an account that has none. The account's row names it already.
 pub fn insert(
     db: &mut Db,
     id: PhotoId,
@@ -37,7 +37,7 @@ pub fn insert(
     .map(drop)
 }
 
-/// The photo of that name.
+/// The photo with that id, as a JPEG.
 pub fn find(db: &mut Db, id: PhotoId) -> QueryResult<Option<Vec<u8>>> {
     on!(db, |conn| photos::table
         .find(Id::of(id.uuid()))
@@ -46,7 +46,7 @@ pub fn find(db: &mut Db, id: PhotoId) -> QueryResult<Option<Vec<u8>>> {
         .optional())
 }
 
-/// Takes the photo of an account away; nothing happens where there is none.
+/// Deletes the photo of an account, if it has one.
 pub fn remove(db: &mut Db, user: UserId) -> QueryResult<()> {
     let none: Option<Id> = None;
     on!(&mut *db, |conn| diesel::update(

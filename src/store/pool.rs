@@ -1,4 +1,4 @@
-//! Reading: a few read-only connections, off the serving threads.
+//! Reading: a pool of read-only connections, used on threads that may block.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,50 +11,50 @@ use tokio::sync::Semaphore;
 
 use super::db::{Access, DatabaseUrl, Db, TOO_LONG, on};
 use super::lock::Loss;
-use super::queries::TellQueries;
+use super::queries::LogQueries;
 use super::writer::fault::Fault;
 
-/// How many reads run at once; more wait without holding a thread.
+/// How many reads run at once. Further ones wait without occupying a thread.
 const CONNECTIONS: u32 = 8;
 
-/// How long a read waits for its turn or for a connection.
+/// How long a read waits for its turn, and for a connection.
 const TURN_WAIT: Duration = Duration::from_secs(5);
 
 /// How long a query may take.
 const ANSWER_WAIT: Duration = Duration::from_secs(10);
 
-/// Something cannot be read or written now.
+/// Why the database could not be read or written.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Unavailable {
-    /// No connection could be had, or it was lost, or it did not answer in time.
+    /// There was no connection, it was lost, or it did not answer in time.
     #[error("the database cannot be reached: {0}")]
     Lost(String),
-    /// More waits than can be served.
+    /// More callers wait than can be served.
     #[error("too much is waiting for the database")]
     Busy,
-    /// The database is there and does not do what it was asked.
+    /// The database answered with an error.
     #[error("the database refuses: {0}")]
     Query(String),
-    /// What is there makes no sense.
+    /// The row is corrupt.
     #[error("{0}")]
     Corrupt(String),
 }
 
 impl Unavailable {
-    /// What it came to that something failed after so long, on a database that still answers or does not.
+    /// The error of a query that failed after `took`. `answers` finds out whether the database still answers.
     pub(super) fn of(error: &Error, took: Duration, answers: impl FnOnce() -> bool) -> Self {
         let text = error.to_string();
         match (error, Fault::of(error)) {
             (Error::DeserializationError(_), _) => Self::Corrupt(text),
             (Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _), _) => Self::Busy,
             (_, Fault::Write) => Self::Query(text),
-            // What took too long may be quicker the next time.
+            // A query that took too long may be quicker the next time.
             (_, Fault::Unclear) if took < TOO_LONG && answers() => Self::Query(text),
             (_, Fault::Unclear | Fault::Database) => Self::Lost(text),
         }
     }
 
-    /// Whether the database itself is at fault, and not what was asked or what was found.
+    /// Whether the database itself is at fault, rather than the query or the data.
     pub(super) const fn is_outage(&self) -> bool {
         match self {
             Self::Lost(_) | Self::Busy => true,
@@ -64,7 +64,7 @@ impl Unavailable {
 }
 
 impl Unavailable {
-    /// Somebody else has taken the database.
+    /// Another process has taken the database.
     pub(super) fn taken() -> Self {
         Self::Lost("another process has taken it".to_owned())
     }
@@ -73,7 +73,7 @@ impl Unavailable {
 /// Opens the pool's connections.
 struct Opener(DatabaseUrl);
 
-/// Why a connection cannot be had.
+/// Why a connection could not be opened.
 #[derive(Debug, thiserror::Error)]
 enum OpenError {
     #[error(transparent)]
@@ -88,7 +88,7 @@ impl ManageConnection for Opener {
 
     fn connect(&self) -> Result<Db, OpenError> {
         let mut db = Db::open(&self.0, Access::Read)?;
-        on!(&mut db, |conn| conn.set_instrumentation(TellQueries));
+        on!(&mut db, |conn| conn.set_instrumentation(LogQueries));
         Ok(db)
     }
 
@@ -105,7 +105,7 @@ impl ManageConnection for Opener {
     }
 }
 
-/// The read connections.
+/// The read connections; cheap to clone.
 #[derive(Clone)]
 pub struct ReadPool {
     pool: Pool<Opener>,
@@ -130,13 +130,13 @@ impl ReadPool {
         }
     }
 
-    /// Runs `query` on a thread that may wait.
+    /// Runs `query` on a thread that may block.
     pub async fn read<T, F>(&self, query: F) -> Result<T, Unavailable>
     where
         T: Send + 'static,
         F: FnOnce(&mut Db) -> QueryResult<T> + Send + 'static,
     {
-        // What this process remembers is not how things are any more.
+        // What this process remembers beside the database is out of date.
         if self.loss.is_noted() {
             return Err(Unavailable::taken());
         }
@@ -154,7 +154,7 @@ impl ReadPool {
             let read = query(&mut db);
             read.map_err(|error| Unavailable::of(&error, begun.elapsed(), || is_there(&mut db)))
         });
-        // The driver of PostgreSQL waits for ever for a server that is there and does not answer.
+        // The PostgreSQL driver waits for ever for a server that is there but does not answer.
         let answer = match tokio::time::timeout(ANSWER_WAIT, read).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => Err(Unavailable::Lost(error.to_string())),
@@ -167,7 +167,7 @@ impl ReadPool {
         answer
     }
 
-    /// Says once that the database is lost, and once that it is back.
+    /// Logs once that the database cannot be read, and once that it can be read again.
     fn note(&self, lost: Option<&Unavailable>) {
         let works = lost.is_none();
         if self.working.swap(works, Ordering::Relaxed) != works {
@@ -179,7 +179,7 @@ impl ReadPool {
     }
 }
 
-/// A file answers whatever has become of it, so what fails there is laid to the file.
+/// Whether the database still answers. A file always does, so its failures count as outages.
 pub(super) fn is_there(db: &mut Db) -> bool {
     match db {
         Db::Pg(_) => db.ping().is_ok(),

@@ -1,14 +1,14 @@
-//! The pool's queries in the log, for those who count them or look for a slow one.
+//! The pool's queries in the log, for counting them or finding a slow one.
 
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 
-/// Where diesel begins to show what is bound to a query.
+/// What diesel writes before the values that are bound to a query.
 const BINDS: &str = " -- binds: ";
 
-/// Tells each query at the level TRACE, as the module `cabrank::store`, and never what is bound to it.
-pub struct TellQueries;
+/// Logs each query at the level TRACE under the target `cabrank::store`, without the bound values.
+pub struct LogQueries;
 
-impl Instrumentation for TellQueries {
+impl Instrumentation for LogQueries {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         if let InstrumentationEvent::StartQuery { query, .. } = event
             && tracing::enabled!(target: "cabrank::store", tracing::Level::TRACE)
@@ -18,7 +18,7 @@ impl Instrumentation for TellQueries {
     }
 }
 
-/// A query as diesel shows it, without what is bound to it.
+/// A query as diesel prints it, without the bound values.
 fn statement(shown: &str) -> &str {
     shown.split(BINDS).next().unwrap_or_default().trim()
 }

@@ -1,4 +1,4 @@
-//! When drivers on trips who have reported positions are silent, unless something is heard of them.
+//! From when on the drivers of trips count as silent, unless something is heard of them.
 
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -10,7 +10,8 @@ use super::schema::{quiet_drivers, trips};
 use super::sql_types::At;
 use crate::domain::Trip;
 
-/// Notes that the drivers of these trips have reported positions, and when they are silent. What is noted already stays.
+/// Notes, for drivers who have reported positions, when they will count as silent. A trip that is noted already keeps
+/// its time.
 pub fn begin(db: &mut Db, numbers: &[i64], due_at: Timestamp) -> QueryResult<()> {
     let rows: Vec<_> = numbers
         .iter()
@@ -39,7 +40,7 @@ pub fn begin(db: &mut Db, numbers: &[i64], due_at: Timestamp) -> QueryResult<()>
     }
 }
 
-/// The trips whose drivers are due, longest due first.
+/// The trips whose drivers may be silent by now, longest due first.
 pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<Trip>> {
     due::trips(db, limit, |db, after| {
         on!(db, |conn| quiet_drivers::table
@@ -53,7 +54,7 @@ pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<Trip>> {
     })
 }
 
-/// Puts off when the drivers of these trips are silent.
+/// Moves the times at which the drivers of these trips count as silent.
 pub fn put_off(db: &mut Db, later: &[(i64, Timestamp)]) -> QueryResult<()> {
     for (number, due_at) in later {
         let row = quiet_drivers::table.find(*number);
@@ -64,7 +65,7 @@ pub fn put_off(db: &mut Db, later: &[(i64, Timestamp)]) -> QueryResult<()> {
     Ok(())
 }
 
-/// Forgets the trips that nobody drives any more.
+/// Forgets these trips, which have no driver any more.
 pub fn end(db: &mut Db, numbers: &[i64]) -> QueryResult<()> {
     let over = quiet_drivers::table.filter(quiet_drivers::trip_id.eq_any(numbers));
     on!(db, |conn| diesel::delete(over).execute(conn)).map(drop)

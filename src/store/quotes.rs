@@ -1,4 +1,4 @@
-//! Quotes: what riders were told that a trip would cost.
+//! Quotes, each with what it promised the rider.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ impl QuoteId {
         Self(id)
     }
 
-    /// The key of these 32 hex digits; anything else is no quote's.
+    /// Parses a key of 32 hex digits.
     pub fn parse(text: &str) -> Option<Self> {
         let is_one = text.len() == 32;
         let id = is_one.then(|| Uuid::try_parse(text).ok()).flatten();
@@ -35,7 +35,7 @@ impl fmt::Display for QuoteId {
     }
 }
 
-/// Keeps what a rider was told.
+/// Stores quotes for a rider.
 pub fn insert(
     db: &mut Db,
     rider: RiderId,
@@ -56,7 +56,7 @@ pub fn insert(
     })
 }
 
-/// What this rider was told, if it holds at that time.
+/// The quote with that id, if it was made for this rider and has not expired.
 pub fn find(
     db: &mut Db,
     id: QuoteId,
@@ -75,7 +75,7 @@ pub fn find(
         .optional())
 }
 
-/// Forgets at most `limit` quotes that are over; returns how many.
+/// Deletes at most `limit` expired quotes. Returns how many.
 pub fn purge(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<usize> {
     let old: Vec<Id> = on!(&mut *db, |conn| quotes::table
         .filter(quotes::expires_at.le(At::of(at)))

@@ -1,4 +1,4 @@
-//! The trips as the log alone tells them, beside the trips as the tables have them.
+//! Rebuilds trips from the log alone, and compares them with the tables.
 
 use std::collections::HashMap;
 
@@ -13,42 +13,42 @@ use super::schema::{events, trips};
 use super::sql_types::At;
 use crate::domain::{Before, Event, Trip, TripChange, TripId};
 
-/// What a page of trips came to.
+/// The result for one page of trips.
 #[derive(Debug, Default)]
 pub struct ReplayPage {
-    /// The number of the last trip; nothing when there are no more.
+    /// The number of the last trip on the page; none if there are no more trips.
     pub last: Option<i64>,
-    /// How many trips there were.
+    /// How many trips were compared.
     pub trips: usize,
-    /// How many events tell of them.
+    /// How many events of these trips were read.
     pub events: usize,
-    /// The trips that the log tells otherwise, and how.
+    /// The trips where the log and the tables differ, and how.
     pub differing: Vec<(TripId, Differs)>,
-    /// The events that cannot be read; the revisions that they made are missing.
+    /// The events that cannot be read. The revisions that they made count as missing.
     pub unreadable: Vec<Corrupt>,
 }
 
-/// How the log and the tables differ.
+/// How the log and the tables differ about a trip.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Differs {
-    /// The log has nothing of the trip.
+    /// The log has no event of the trip.
     #[error("the log has nothing of it")]
     Unheard,
-    /// A revision is missing, or comes twice.
+    /// A revision is missing, or there twice.
     #[error("revision {0} does not follow revision {1}")]
     Revisions(i64, i64),
-    /// A change begins where the one before it did not end.
+    /// A change does not begin with the state that the change before it led to.
     #[error("revision {0} begins where revision {1} did not end")]
     Broken(i64, i64),
     /// Its row cannot be read.
     #[error("{0}")]
     Corrupt(Corrupt),
-    /// The last event says another thing than the row.
+    /// The row differs from the last event.
     #[error("its row is not what the log says last, at revision {0}")]
     Row(i64),
 }
 
-/// Rebuilds at most `limit` trips with higher numbers than `after` from their events, and compares.
+/// Rebuilds at most `limit` trips with numbers above `after` from their events, and compares them with their rows.
 pub fn check(db: &mut Db, after: i64, limit: i64) -> QueryResult<ReplayPage> {
     let found: Vec<TripRow> = on!(&mut *db, |conn| trips::table
         .filter(trips::id.gt(after))
@@ -87,7 +87,7 @@ pub fn check(db: &mut Db, after: i64, limit: i64) -> QueryResult<ReplayPage> {
     })
 }
 
-/// What can be read, and what is wrong with the rest.
+/// Separates the readable events from the corrupt rows.
 fn sorted(rows: Vec<EventRow>) -> (Vec<Event>, Vec<Corrupt>) {
     let (mut events, mut unreadable) = (Vec::new(), Vec::new());
     for row in rows {
@@ -99,7 +99,8 @@ fn sorted(rows: Vec<EventRow>) -> (Vec<Event>, Vec<Corrupt>) {
     (events, unreadable)
 }
 
-/// At most `limit` events after the one of that number, until `end`, that tell of trips and offers from `begin` on and of shifts from whenever.
+/// At most `limit` events after the given number and before `end`. Those of trips and offers begin at `begin`; those of
+/// shifts may be older. Messages and notifications are left out.
 pub fn told(
     db: &mut Db,
     after: i64,
@@ -119,7 +120,7 @@ pub fn told(
     into_events(rows)
 }
 
-/// When somebody last requested a trip.
+/// When a trip was last requested.
 pub fn last_request(db: &mut Db) -> QueryResult<Option<Timestamp>> {
     let at: Option<At> = on!(db, |conn| events::table
         .filter(events::kind.eq("requested"))
@@ -137,7 +138,7 @@ fn compare(row: &Trip, changes: &[&TripChange]) -> Result<(), Differs> {
         if revision != before + 1 {
             return Err(Differs::Revisions(revision, before));
         }
-        // Older versions did not write what was before.
+        // Older versions did not write the state before the change.
         let is_broken = change.before.is_some() && change.before != known.map(Before::from);
         if is_broken {
             return Err(Differs::Broken(revision, before));
@@ -153,7 +154,7 @@ fn compare(row: &Trip, changes: &[&TripChange]) -> Result<(), Differs> {
     }
 }
 
-/// The trip but for its people's photos, which may be taken away afterwards.
+/// The trip without the photos of its parties, which may be deleted later.
 fn without_photos(trip: &Trip) -> Trip {
     let mut trip = trip.clone();
     trip.rider.photo = None;

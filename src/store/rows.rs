@@ -333,7 +333,7 @@ pub fn found(db: &mut Db, rows: Vec<TripRow>) -> QueryResult<FoundTrips> {
         match row.into_trip(&names) {
             Ok(trip) => found.trips.push(trip),
             Err(corrupt) => {
-                corrupt.name();
+                corrupt.log_once();
                 found.corrupt.push((id, corrupt));
             }
         }

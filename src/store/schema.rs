@@ -1,5 +1,5 @@
-//! The tables as diesel knows them. Written by hand, because the two databases share it:
-//! [`KeyType`](super::sql_types::KeyType) and [`Instant`](super::sql_types::Instant) are what differs.
+//! The tables as diesel knows them. Written by hand, because both databases share it: only the types
+//! [`KeyType`](super::sql_types::KeyType) and [`Instant`](super::sql_types::Instant) differ between them.
 
 diesel::table! {
     users (id) {

@@ -1,4 +1,4 @@
-//! Where the searches for drivers stand, for trips that are offered one by one.
+//! The searches for drivers of trips that are offered one by one.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ use super::trips::status_among;
 use crate::domain::core::SearchStep;
 use crate::domain::{EarlierOffers, Search, Status, Trip};
 
-/// Writes what becomes of the search of the trip of that number.
+/// Writes one step of the search for the trip with that number.
 pub(super) fn step(db: &mut Db, trip: i64, step: SearchStep) -> QueryResult<()> {
     let look_at = |db: &mut Db, look_at: Option<Timestamp>| {
         on!(db, |conn| diesel::update(searches::table.find(trip))
@@ -49,12 +49,13 @@ pub(super) fn step(db: &mut Db, trip: i64, step: SearchStep) -> QueryResult<()> 
     .map(drop)
 }
 
-/// The searches whose time has come, longest due first.
+/// The searches that are due, longest due first.
 pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<Search>> {
     due::sound(limit, |after| due_after(db, at, after, limit))
 }
 
-/// How many rows are due after the first so many, at most `limit`, and the searches among them that make sense.
+/// Reads at most `limit` due rows after an offset. Returns how many there were, and their searches without the corrupt
+/// ones.
 fn due_after(
     db: &mut Db,
     at: Timestamp,

@@ -155,7 +155,7 @@ fn allowance(id: i64, text: Option<String>) -> Option<Allowance> {
     Some(read.unwrap_or_else(|_| {
         let why = "what it may drive is unreadable";
         let table = "users";
-        Corrupt { table, id, why }.name();
+        Corrupt { table, id, why }.log_once();
         Allowance::of(Vec::new())
     }))
 }

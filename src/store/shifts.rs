@@ -70,7 +70,7 @@ pub fn open(db: &mut Db) -> QueryResult<Vec<Shift>> {
 pub fn newest_open(db: &mut Db, limit: i64) -> QueryResult<Vec<Shift>> {
     let rows: Vec<ShiftRow> = on!(db, |conn| shifts::table
         .filter(shifts::ended_at.is_null())
-        // By the key, SQLite would go through all shifts that ever were.
+        // Ordered by key, SQLite would go through all shifts that ever were.
         .order(shifts::began_at.desc())
         .limit(limit)
         .select(ShiftRow::as_select())
@@ -83,7 +83,7 @@ fn shifts_of(rows: Vec<ShiftRow>) -> Vec<Shift> {
     shifts.filter_map(readable).collect()
 }
 
-/// Writes a new shift and returns its number.
+/// Writes a new shift and returns its id.
 pub(super) fn insert(db: &mut Db, shift: &Shift) -> QueryResult<i64> {
     let row = (
         shifts::driver_id.eq(shift.driver.user().get()),
@@ -97,7 +97,7 @@ pub(super) fn insert(db: &mut Db, shift: &Shift) -> QueryResult<i64> {
         .get_result(conn))
 }
 
-/// Writes that a shift is over.
+/// Writes the end of a shift.
 pub(super) fn end(db: &mut Db, id: i64, at: Timestamp) -> QueryResult<()> {
     on!(db, |conn| diesel::update(shifts::table.find(id))
         .set(shifts::ended_at.eq(Some(At::of(at))))

@@ -1,4 +1,4 @@
-//! Which devices left their last offers unacknowledged.
+//! The missed offers of drivers: how many offers in a row a device left unacknowledged.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::domain::{DriverId, MissedOffers, Unresponsive, UserId};
 
 type SilenceRow = (i64, i64, At);
 
-/// Those that come after the others at that time.
+/// The drivers with missed offers that are recent enough at that time to count.
 pub fn lately(db: &mut Db, at: Timestamp) -> QueryResult<Unresponsive> {
     let rows: Vec<SilenceRow> = on!(db, |conn| silences::table
         .filter(silences::last_at.gt(At::of(at - LAST_FOR)))
@@ -24,7 +24,8 @@ pub fn lately(db: &mut Db, at: Timestamp) -> QueryResult<Unresponsive> {
     Ok(silences_of(rows))
 }
 
-/// Those of these drivers. Whoever has locked the open offer to a driver has the driver's row alone.
+/// The missed offers of these drivers. A transaction that has locked a driver's open offer is the only one to change
+/// the driver's row.
 pub(super) fn of(db: &mut Db, drivers: &[DriverId]) -> QueryResult<Unresponsive> {
     let drivers = drivers.iter().map(|driver| driver.user().get());
     let rows: Vec<SilenceRow> = on!(db, |conn| silences::table
@@ -48,7 +49,7 @@ fn silences_of(rows: Vec<SilenceRow>) -> Unresponsive {
     silences.filter_map(readable).collect()
 }
 
-/// Writes what has become of some drivers' silences; nothing: the device has acknowledged something.
+/// Saves the missed offers of some drivers. `None` deletes them, because the device has acknowledged an offer.
 pub(super) fn save(
     db: &mut Db,
     changed: &BTreeMap<DriverId, Option<MissedOffers>>,

@@ -1,4 +1,4 @@
-//! The two column types that the databases write differently: ids and times.
+//! The two column types that differ between the databases: ids and times.
 
 use diesel::backend::Backend;
 use diesel::data_types::PgTimestamp;
@@ -12,7 +12,7 @@ use diesel::sqlite::Sqlite;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// `uuid` on PostgreSQL, 16 bytes of `BLOB` on SQLite.
+/// An id: `uuid` on PostgreSQL, a `BLOB` of 16 bytes on SQLite.
 #[derive(Debug, Clone, Copy, SqlType, QueryId)]
 #[diesel(
     postgres_type(oid = 2950, array_oid = 2951),
@@ -26,12 +26,12 @@ pub struct KeyType;
 pub struct Id(Uuid);
 
 impl Id {
-    /// What is written for an id.
+    /// The column value for an id.
     pub const fn of(id: Uuid) -> Self {
         Self(id)
     }
 
-    /// The id that was read; none where no id stands, which SQLite keeps as well.
+    /// The id in the column, if it is one. SQLite may have anything there.
     pub(super) fn read(self) -> Option<Uuid> {
         (!self.0.is_nil()).then_some(self.0)
     }
@@ -63,7 +63,7 @@ impl FromSql<KeyType, Sqlite> for Id {
     }
 }
 
-/// `timestamptz` on PostgreSQL, microseconds since 1970 on SQLite.
+/// A time: `timestamptz` on PostgreSQL, microseconds since 1970 on SQLite.
 #[derive(Debug, Clone, Copy, SqlType, QueryId)]
 #[diesel(
     postgres_type(oid = 1184, array_oid = 1185),
@@ -77,15 +77,15 @@ pub struct Instant;
 pub struct At(Timestamp);
 
 impl At {
-    /// What stands for every time that is further away than calendars go.
+    /// Stands for every time that is out of jiff's range.
     pub(super) const NONE: Self = Self(Timestamp::MAX);
 
-    /// What is written for a time.
+    /// The column value for a time.
     pub const fn of(at: Timestamp) -> Self {
         Self(at)
     }
 
-    /// The time that was read; none where that is further away than calendars go.
+    /// The time in the column, if it is within jiff's range.
     pub(super) fn read(self) -> Option<Timestamp> {
         (self != Self::NONE).then_some(self.0)
     }
@@ -95,7 +95,7 @@ impl At {
     }
 }
 
-/// Microseconds from 1970 to 2000, where PostgreSQL begins to count.
+/// Microseconds from 1970 to 2000, which is where PostgreSQL begins to count.
 const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
 
 impl ToSql<Instant, Pg> for At {

@@ -1,4 +1,4 @@
-//! Reading streams for many clients at once: a few queries, however many of them there are.
+//! Reading streams for many clients at once, with a few queries, however many clients there are.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -15,14 +15,14 @@ use super::schema::{events as log, stream_entries};
 use super::sql_types::{At, Id, Instant, KeyType};
 use crate::domain::{Event, Stream};
 
-/// Where a stream stands, as seen from a place in it.
+/// Where a stream stands, as seen from a sequence in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamStanding {
     /// Which life of the stream.
     pub epoch: Uuid,
-    /// The last sequence taken.
+    /// The last sequence in the stream.
     pub sequence: i64,
-    /// When the event after that place happened, if it is kept.
+    /// When the event after that sequence happened, if it is still in the log.
     pub next_at: Option<Timestamp>,
 }
 
@@ -45,7 +45,7 @@ const HEADS: &str = "SELECT h.stream, w.place, h.epoch, h.sequence, e.at AS next
     LEFT JOIN stream_entries s ON s.stream = w.stream AND s.sequence = w.place + 1 \
     LEFT JOIN events e ON e.id = s.event_id";
 
-/// Where these streams stand, each seen from a place in it; a stream in which nothing ever happened is left out.
+/// Where these streams stand, each seen from a sequence in it. Streams without events are left out.
 pub fn heads(
     db: &mut Db,
     places: &[(Stream, i64)],
@@ -74,7 +74,7 @@ pub fn heads(
     };
     let found = rows.into_iter().filter_map(|row| {
         let head = StreamStanding {
-            // It is only compared, so none is an epoch as well.
+            // Epochs are only compared, so an unreadable one does no harm.
             epoch: row.epoch.read().unwrap_or_default(),
             sequence: row.sequence,
             next_at: row.next_at.and_then(At::read),
@@ -84,7 +84,7 @@ pub fn heads(
     Ok(found.collect())
 }
 
-/// A part of a stream.
+/// A part of a stream, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StreamPart {
     /// Which stream.
@@ -95,7 +95,7 @@ pub struct StreamPart {
     pub last: i64,
 }
 
-/// What was found of some parts, by stream and sequence.
+/// The events that were found, by stream and sequence.
 pub type FoundEvents = BTreeMap<(Stream, i64), Arc<Event>>;
 
 #[derive(QueryableByName)]
@@ -113,7 +113,7 @@ const ENTRIES: &str = "SELECT s.stream, s.sequence, e.id, e.kind, e.actor_role, 
     JOIN stream_entries s ON s.stream = w.stream AND s.sequence BETWEEN w.first AND w.last \
     JOIN events e ON e.id = s.event_id";
 
-/// What can be read of what stands in these parts, of each part at most the first `limit`, with one query.
+/// The readable events of these parts, of each part at most the first `limit`, with one query.
 pub fn read(db: &mut Db, parts: &[StreamPart], limit: i64) -> QueryResult<FoundEvents> {
     let wanted: Vec<(String, i64, i64)> = windows(parts, limit)
         .into_iter()
@@ -142,13 +142,13 @@ pub fn read(db: &mut Db, parts: &[StreamPart], limit: i64) -> QueryResult<FoundE
         };
         match readable(row.event.into_event()) {
             Some(event) => drop(found.insert((stream, row.sequence), Arc::new(event))),
-            None => corrupt::name_place(stream, row.sequence),
+            None => corrupt::note_unreadable(stream, row.sequence),
         }
     }
     Ok(found)
 }
 
-/// The parts cut to their first `limit` places and laid over each other, so that no place is read twice.
+/// Cuts parts to their first `limit` sequences, and merges those that overlap, so that no event is read twice.
 fn windows(parts: &[StreamPart], limit: i64) -> Vec<StreamPart> {
     let mut cut: Vec<StreamPart> = parts
         .iter()
@@ -170,7 +170,7 @@ fn windows(parts: &[StreamPart], limit: i64) -> Vec<StreamPart> {
     windows
 }
 
-/// Gives every stream another epoch; returns how many there are.
+/// Begins a new epoch in every stream. Returns how many streams there are.
 pub fn renew(db: &mut Db, epoch: Uuid) -> QueryResult<usize> {
     use super::schema::stream_heads as heads;
     on!(db, |conn| diesel::update(heads::table)
@@ -178,9 +178,9 @@ pub fn renew(db: &mut Db, epoch: Uuid) -> QueryResult<usize> {
         .execute(conn))
 }
 
-/// Forgets at most `limit` places of events that happened before `since`; returns how many.
+/// Deletes at most `limit` stream entries of events from before `since`. Returns how many.
 ///
-/// Within a stream, places are taken in the order of events, so what is left of it has no hole.
+/// They are deleted in the order of events, so what is left of a stream has no hole.
 pub fn purge(db: &mut Db, since: Timestamp, limit: i64) -> QueryResult<usize> {
     let oldest: Vec<(i64, At)> = on!(&mut *db, |conn| {
         stream_entries::table
@@ -190,7 +190,7 @@ pub fn purge(db: &mut Db, since: Timestamp, limit: i64) -> QueryResult<usize> {
             .select((stream_entries::event_id, log::at))
             .load(conn)
     })?;
-    // What happened at no time keeps nothing else.
+    // An event with an unreadable time must not keep the others from being deleted.
     let is_old = |at: &At| at.read().is_none_or(|at| at < since);
     let old = oldest.iter().take_while(|(_, at)| is_old(at)).last();
     let Some((until, _)) = old else { return Ok(0) };

@@ -1,4 +1,4 @@
-//! The ways of rides: the fixes of those under way, and what those that are over came to.
+//! The tracks of rides: the fixes of rides under way, and the measured tracks of those that are over.
 
 use std::collections::HashMap;
 
@@ -13,32 +13,32 @@ use super::sql_types::At;
 use super::trips::status_among;
 use crate::domain::{Coordinates, Gap, Measured, Status, TrackFix, outline};
 
-/// Degrees of what is shown are kept with five digits after the point, which is about a metre.
+/// Coordinates of a shown track have five decimal digits, which is about a metre.
 const DIGITS: u32 = 5;
-/// How many bytes a fix takes: its time, its place, and how far off it may be.
+/// How many bytes a fix takes: its time, its coordinates, and its accuracy.
 const SPOT_BYTES: usize = 18;
-/// How the accuracy is written that a device does not say.
+/// Written as the accuracy of a fix whose device gives none.
 const UNSAID: u16 = u16::MAX;
 
-/// What came of a ride since it was last saved.
+/// The fixes of a ride since it was last saved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrackPiece {
     /// The trip's number.
     pub trip: i64,
-    /// Its fixes, in any order.
+    /// In any order.
     pub spots: Vec<TrackFix>,
 }
 
-/// What the way of a ride came to.
+/// The measured track of a ride.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeptTrack {
-    /// Its metres, and what is shown of it.
+    /// Its metres, and the line that is shown of it.
     pub measured: Measured,
-    /// Until when it was measured.
+    /// Up to when it was measured.
     pub until_at: Timestamp,
 }
 
-/// Adds what came of rides that are under way, in one statement; what is of others is over, and left out.
+/// Appends fixes of rides under way, in one statement. Those of rides that are over are left out.
 pub fn append(db: &mut Db, pieces: &[TrackPiece]) -> QueryResult<()> {
     let numbers = pieces.iter().map(|piece| piece.trip);
     let under_way: Vec<i64> = on!(&mut *db, |conn| trips::table
@@ -65,7 +65,7 @@ pub fn append(db: &mut Db, pieces: &[TrackPiece]) -> QueryResult<()> {
     .map(drop)
 }
 
-/// The fixes of these rides, by the trips' numbers, as far as they were saved.
+/// The saved fixes of these rides, by the trips' numbers.
 pub fn spots_of(db: &mut Db, numbers: &[i64]) -> QueryResult<HashMap<i64, Vec<TrackFix>>> {
     let rows: Vec<(i64, i64, Vec<u8>)> = on!(db, |conn| track_pieces::table
         .filter(track_pieces::trip_id.eq_any(numbers))
@@ -73,14 +73,14 @@ pub fn spots_of(db: &mut Db, numbers: &[i64]) -> QueryResult<HashMap<i64, Vec<Tr
         .load(conn))?;
     let mut spots = HashMap::<i64, Vec<TrackFix>>::new();
     for (id, trip, bytes) in rows {
-        // A piece that makes no sense is a gap.
+        // A corrupt piece leaves a gap.
         let piece = readable(decoded(id, &bytes)).unwrap_or_default();
         spots.entry(trip).or_default().extend(piece);
     }
     Ok(spots)
 }
 
-/// Keeps what the ways of rides that are over came to, by the trips' numbers, in the place of their fixes.
+/// Stores the measured tracks of rides that are over, by the trips' numbers, and deletes their fixes.
 pub fn keep(db: &mut Db, over: &[(i64, KeptTrack)]) -> QueryResult<()> {
     let rows: Vec<TrackRow> = over
         .iter()
@@ -106,7 +106,8 @@ pub fn keep(db: &mut Db, over: &[(i64, KeptTrack)]) -> QueryResult<()> {
     on!(db, |conn| diesel::delete(pieces).execute(conn)).map(drop)
 }
 
-/// What the way of the trip of that number came to, or, of a ride under way, what was known of it when the service learnt of gaps.
+/// The measured track of the trip with that number. A ride under way has one if an older version, which saved no
+/// fixes, measured its beginning.
 pub fn kept(db: &mut Db, number: i64) -> QueryResult<Option<KeptTrack>> {
     let row: Option<TrackRow> = on!(db, |conn| measured_tracks::table
         .find(number)

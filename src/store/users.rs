@@ -1,4 +1,4 @@
-//! The rows of accounts and of their log-ins.
+//! The accounts and their log-ins, as rows.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use super::settling;
 use super::sql_types::{At, Id};
 use crate::domain::{PhotoId, Role, SessionId, Standing, UserId};
 
-/// What a new account is made of.
+/// A new account.
 #[derive(Debug, Clone)]
 pub struct NewAccount {
     /// Unique, and checked.
@@ -60,9 +60,9 @@ pub struct StoredAccount {
 pub struct OpenSession {
     /// Whose.
     pub account: StoredAccount,
-    /// Which refresh token counts.
+    /// The generation of the refresh token that is valid.
     pub refresh_generation: i64,
-    /// When it ends by itself.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
@@ -123,7 +123,7 @@ impl UserRow {
     }
 }
 
-/// Adds an account, unless the name is taken.
+/// Adds an account. Returns none if the name is taken.
 pub fn insert(db: &mut Db, new: &NewAccount) -> QueryResult<Option<UserId>> {
     let row = NewUser {
         username: &new.username,
@@ -159,7 +159,7 @@ pub fn named(db: &mut Db, username: &str) -> QueryResult<Option<StoredAccount>> 
     Ok(row.map(UserRow::into_account).transpose()?)
 }
 
-/// What these users are called.
+/// The usernames of these accounts.
 pub fn names(db: &mut Db, ids: &[i64]) -> QueryResult<Vec<(UserId, String)>> {
     let names: Vec<(i64, String)> = on!(db, |conn| users::table
         .filter(users::id.eq_any(ids))
@@ -169,7 +169,7 @@ pub fn names(db: &mut Db, ids: &[i64]) -> QueryResult<Vec<(UserId, String)>> {
     Ok(names.map(|(id, name)| (UserId::new(id), name)).collect())
 }
 
-/// Who of these may not act any more; the rows are locked in the order of their ids.
+/// Locks accounts in the order of their ids. Returns their standings.
 pub fn lock(db: &mut Db, ids: &[UserId]) -> QueryResult<Vec<(UserId, Standing)>> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -234,7 +234,7 @@ pub fn open_session(
     .map(drop)
 }
 
-/// Those among these log-ins that are open and whose accounts may act.
+/// Those of these log-ins that are open, if their accounts are active.
 pub fn open_sessions(
     db: &mut Db,
     ids: &[SessionId],
@@ -269,7 +269,7 @@ pub fn open_sessions(
     Ok(open.collect())
 }
 
-/// Moves on to the next generation of refresh tokens, if `generation` is the one that counts.
+/// Moves on to the next generation of refresh tokens, if `generation` is the valid one. Returns whether it was.
 pub fn next_generation(db: &mut Db, id: SessionId, generation: i64) -> QueryResult<bool> {
     let current = sessions::table.filter(
         sessions::id
@@ -285,7 +285,7 @@ pub fn next_generation(db: &mut Db, id: SessionId, generation: i64) -> QueryResu
     Ok(moved == 1)
 }
 
-/// Ends a log-in; nothing happens to one that has ended. A driver's last one leaves something behind.
+/// Ends a log-in, if it is open. If it was a driver's last one, settling begins.
 pub fn end_session(db: &mut Db, id: SessionId, at: Timestamp) -> QueryResult<()> {
     let user: Option<i64> = on!(&mut *db, |conn| sessions::table
         .find(Id::of(id.uuid()))
@@ -295,7 +295,7 @@ pub fn end_session(db: &mut Db, id: SessionId, at: Timestamp) -> QueryResult<()>
     let Some(user) = user.map(UserId::new) else {
         return Ok(());
     };
-    // Accounts are locked before their log-ins, here as everywhere.
+    // Everywhere, accounts are locked before their log-ins.
     lock(db, &[user])?;
     let open = sessions::table.filter(
         sessions::id
@@ -308,7 +308,7 @@ pub fn end_session(db: &mut Db, id: SessionId, at: Timestamp) -> QueryResult<()>
     settling::begin_if_gone(db, user, at)
 }
 
-/// Ends all log-ins of an account, whose row is locked.
+/// Ends all log-ins of an account, whose row must be locked. For a driver, settling begins.
 pub fn end_sessions_of(db: &mut Db, user: UserId, at: Timestamp) -> QueryResult<()> {
     let open = sessions::table.filter(
         sessions::user_id
@@ -321,13 +321,13 @@ pub fn end_sessions_of(db: &mut Db, user: UserId, at: Timestamp) -> QueryResult<
     settling::begin_if_gone(db, user, at)
 }
 
-/// Which of these log-ins are over, by whatever process ended them.
+/// Those of these log-ins that are over, no matter which process ended them.
 pub fn ended_among(db: &mut Db, ids: &[SessionId], at: Timestamp) -> QueryResult<Vec<SessionId>> {
     let keys = ids.iter().map(|id| Id::of(id.uuid()));
     let over = sessions::ended_at
         .is_not_null()
         .or(sessions::expires_at.le(At::of(at)))
-        // One that would end at no time has no end, and so none that can be trusted.
+        // The end of such a log-in is out of range, so it cannot be trusted.
         .or(sessions::expires_at.ge(At::NONE));
     let ended: Vec<Id> = on!(db, |conn| {
         sessions::table
@@ -338,7 +338,7 @@ pub fn ended_among(db: &mut Db, ids: &[SessionId], at: Timestamp) -> QueryResult
     Ok(session_ids(ended))
 }
 
-/// Forgets at most `limit` log-ins that are over since before `since`; returns how many.
+/// Deletes at most `limit` log-ins that ended before `since`. Returns how many.
 pub fn purge_sessions(db: &mut Db, since: Timestamp, limit: i64) -> QueryResult<usize> {
     let over = sessions::expires_at
         .lt(At::of(since))
@@ -354,7 +354,7 @@ pub fn purge_sessions(db: &mut Db, since: Timestamp, limit: i64) -> QueryResult<
     on!(db, |conn| diesel::delete(old).execute(conn))
 }
 
-/// The account of that id, locked.
+/// Locks an account and returns it.
 pub fn locked(db: &mut Db, user: UserId) -> QueryResult<Option<StoredAccount>> {
     let row = match db {
         Db::Pg(conn) => users::table

@@ -1,4 +1,4 @@
-//! Who may see which trips.
+//! The trips that a viewer may see.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,17 +14,17 @@ use super::sql_types::Id;
 use super::trips::status_among;
 use crate::domain::{Filter, Role, Status, Trip, TripRef, UserId, Viewer};
 
-/// The longest list that is answered.
+/// The most trips in a list.
 pub const LIST_MAX: i64 = 500;
 
-/// What the viewer may see, newest first, at most [`LIST_MAX`].
+/// The trips that the viewer may see, newest first, at most [`LIST_MAX`].
 pub fn list(db: &mut Db, viewer: Viewer) -> QueryResult<Vec<Trip>> {
     let rows = match viewer.role {
         Role::Rider => newest(db, TripIndex::OfRider(viewer.user), LIST_MAX)?,
         Role::Operator => newest(db, TripIndex::All, LIST_MAX)?,
         Role::Driver => {
-            // No index has both in the order of the list. Their own are read last: a trip that they take meanwhile
-            // is in both, and as it is now.
+            // No index has both parts in the order of the list. The driver's own trips are read last: a trip that the
+            // driver takes meanwhile is in both parts, and the later row counts.
             let requested = newest(db, TripIndex::Requested, LIST_MAX)?;
             let own = newest(db, TripIndex::OfDriver(viewer.user), LIST_MAX)?;
             let both: BTreeMap<i64, TripRow> = requested
@@ -42,12 +42,12 @@ pub fn list(db: &mut Db, viewer: Viewer) -> QueryResult<Vec<Trip>> {
     rows::trips(db, rows)
 }
 
-/// The condition of the index `requested_trips`, as it is written there: the trips that every driver may take.
+/// The condition of the index `requested_trips`, written exactly as there: the trips that every driver may accept.
 fn for_all_drivers() -> SqlLiteral<Bool> {
     sql("(trips.status = 'REQUESTED' AND trips.policy = 'broadcast')")
 }
 
-/// A part of the trips that an index has in their order.
+/// A part of the trips that an index has in the order of their numbers.
 #[derive(Debug, Clone, Copy)]
 enum TripIndex {
     All,
@@ -77,7 +77,7 @@ fn newest(db: &mut Db, which: TripIndex, limit: i64) -> QueryResult<Vec<TripRow>
     })
 }
 
-/// The own trips that are not over of each of these viewers, oldest first; operators have none.
+/// Each viewer's own trips that are not over, oldest first. Operators have none.
 pub fn active_of(db: &mut Db, viewers: &[Viewer]) -> QueryResult<Vec<Vec<Trip>>> {
     let of = |role| {
         let same = viewers.iter().filter(move |viewer| viewer.role == role);
@@ -99,7 +99,7 @@ pub fn active_of(db: &mut Db, viewers: &[Viewer]) -> QueryResult<Vec<Vec<Trip>>>
             .select(TripRow::as_select())
             .load(conn))?);
     }
-    // A trip whose rider and driver both ask is there twice.
+    // A trip is there twice if both its rider and its driver are among the viewers.
     rows.sort_unstable_by_key(|row| row.id);
     rows.dedup_by_key(|row| row.id);
     let found = rows::trips(db, rows)?;
@@ -117,13 +117,13 @@ pub fn active_of(db: &mut Db, viewers: &[Viewer]) -> QueryResult<Vec<Vec<Trip>>>
         .collect())
 }
 
-/// The trips that every driver may take, newest first, at most [`LIST_MAX`].
+/// The trips that every driver may accept, newest first, at most [`LIST_MAX`].
 pub fn requested(db: &mut Db) -> QueryResult<Vec<Trip>> {
     let rows = newest(db, TripIndex::Requested, LIST_MAX)?;
     rows::trips(db, rows)
 }
 
-/// The trips of everybody that are not over, newest first, at most `limit`.
+/// All trips that are not over, newest first, at most `limit`.
 pub fn under_way(db: &mut Db, limit: i64) -> QueryResult<Vec<Trip>> {
     let rows = newest(db, TripIndex::Open, limit)?;
     rows::trips(db, rows)
@@ -131,7 +131,7 @@ pub fn under_way(db: &mut Db, limit: i64) -> QueryResult<Vec<Trip>> {
 
 type Boxed<DB> = Box<dyn BoxableExpression<trips::table, DB, SqlType = Bool>>;
 
-/// The conditions for what a viewer may see and wants, in the words of the database `$db`.
+/// The condition for the trips that a viewer may see and a filter selects, for the database `$db`.
 macro_rules! visible {
     ($db:ty, $viewer:expr, $filter:expr) => {{
         let (user, filter) = ($viewer.user.get(), $filter);
@@ -168,7 +168,7 @@ macro_rules! visible {
     }};
 }
 
-/// A page of what the viewer may see and wants, newest first.
+/// A page of the trips that the viewer may see and the filter selects, newest first.
 pub fn page(
     db: &mut Db,
     viewer: Viewer,
@@ -195,7 +195,7 @@ pub fn page(
     rows::trips(db, rows)
 }
 
-/// How many trips the viewer may see and wants.
+/// How many trips the viewer may see and the filter selects.
 pub fn count(db: &mut Db, viewer: Viewer, filter: Filter) -> QueryResult<i64> {
     match db {
         Db::Pg(conn) => trips::table

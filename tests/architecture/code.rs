@@ -1,20 +1,20 @@
-//! A source file as the rules see it: without comments and the insides of texts.
+//! A source file as the rules see it: without comments and string contents.
 
-/// One file of `src/`, or of a crate's.
+/// A file in `src/`, or in the `src/` of a crate.
 pub struct Source {
     /// Its path from the root.
     pub name: String,
-    /// The module at the root of `src/` that it belongs to, or the crate.
+    /// The module at the root of `src/` that the file belongs to, or the crate.
     pub module: String,
-    /// Whether it belongs to a crate of its own.
+    /// Whether the file belongs to a crate in `crates/`.
     pub is_apart: bool,
-    /// How many modules it lies below the crate's root.
+    /// How many modules the file lies below its crate's root.
     depth: usize,
-    /// Whether it begins with a module doc.
+    /// Whether the file begins with a module doc.
     pub has_doc: bool,
-    /// How long it is.
+    /// The file's length.
     pub lines: usize,
-    /// The code: comments and texts are blanked, line ends stay.
+    /// The code with comments and strings blanked. Line ends stay.
     code: String,
 }
 
@@ -27,7 +27,7 @@ pub struct Use {
 }
 
 impl Source {
-    /// Reads a file; `name` is its path from the root.
+    /// Reads a file. `name` is its path from the root.
     pub fn new(name: &str, text: &str) -> Self {
         let apart = name.strip_prefix("crates/");
         let path = apart.or(name.strip_prefix("src/")).unwrap_or(name);
@@ -48,7 +48,7 @@ impl Source {
         1 + self.code[..at].matches('\n').count()
     }
 
-    /// Where `word` stands as a whole word.
+    /// The offsets where `word` stands as a whole word.
     fn positions_of<'a>(&'a self, word: &'a str) -> impl Iterator<Item = usize> + 'a {
         self.code
             .match_indices(word)
@@ -60,12 +60,12 @@ impl Source {
             })
     }
 
-    /// The lines that have `word`.
+    /// The lines that contain `word`.
     pub fn lines_of<'a>(&'a self, word: &'a str) -> impl Iterator<Item = usize> + 'a {
         self.positions_of(word).map(|at| self.line_at(at))
     }
 
-    /// What stands behind `word::`, and on which line.
+    /// The names after `word::`, and their lines.
     pub fn members_of<'a>(&'a self, word: &'a str) -> impl Iterator<Item = (usize, String)> + 'a {
         self.positions_of(word).filter_map(move |at| {
             let rest = self.code[at + word.len()..].strip_prefix("::")?;
@@ -73,8 +73,8 @@ impl Source {
         })
     }
 
-    /// Every module at the root of `src/` that is named by `crate::`, by the crate's name or by enough `super::`, and each
-    /// of these crates that is named by itself.
+    /// Every module at the root of `src/` that is named by `crate::`, by the crate's name or by enough `super::`, and
+    /// each of these crates that is named.
     pub fn uses(&self, crates: &[&str]) -> Vec<Use> {
         let up = "super::".repeat(self.depth);
         let mut uses = Vec::new();
@@ -95,7 +95,7 @@ impl Source {
         uses
     }
 
-    /// The first names of the path that begins there, or of each path of the group that does.
+    /// Notes the first name of the path that begins at `start`, or of each path in the group that does.
     fn heads(&self, start: usize, uses: &mut Vec<Use>) {
         let rest = &self.code[start..];
         if !rest.starts_with('{') {
@@ -135,13 +135,13 @@ fn name_at(text: &str) -> &str {
     text.split(|char| !is_name(char)).next().unwrap_or_default()
 }
 
-/// The text with comments and the insides of texts made blank, line by line where it was.
+/// Blanks comments and strings. Everything else stays in its line and column.
 fn blank(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
         let after_name = out.chars().next_back().is_some_and(is_name);
-        let (skipped, kept) = (
+        let (skipped, width) = (
             skip(rest, after_name),
             rest.chars().next().map_or(1, char::len_utf8),
         );
@@ -153,14 +153,14 @@ fn blank(text: &str) -> String {
             );
             rest = &rest[skipped..];
         } else {
-            out.push_str(&rest[..kept]);
-            rest = &rest[kept..];
+            out.push_str(&rest[..width]);
+            rest = &rest[width..];
         }
     }
     out
 }
 
-/// How long the comment or literal is that begins here; 0 where none does.
+/// The length of the comment or literal that begins here; 0 if none does.
 fn skip(rest: &str, after_name: bool) -> usize {
     if rest.starts_with("//") {
         rest.find('\n').unwrap_or(rest.len())
@@ -212,7 +212,7 @@ fn quoted(rest: &str) -> usize {
 fn raw(rest: &str) -> usize {
     let hashes = rest[1..].chars().take_while(|char| *char == '#').count();
     let opening = 1 + hashes;
-    // `r#name` is a name, not a text.
+    // `r#name` is a name, not a string.
     if !rest[opening..].starts_with('"') {
         return 0;
     }
@@ -223,7 +223,7 @@ fn raw(rest: &str) -> usize {
     }
 }
 
-/// `'x'` and `'\n'` are characters; `'a` alone is a lifetime.
+/// The length of a character literal, such as `'x'` and `'\n'`. A lifetime such as `'a` has none.
 fn character(rest: &str) -> usize {
     let mut chars = rest.char_indices().skip(1);
     match chars.next() {

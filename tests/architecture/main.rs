@@ -1,6 +1,7 @@
-//! The rules of the house that cargo does not hold, by reading the sources as text: who may use whom, and who may know what.
+//! The rules of the architecture that cargo cannot check, checked on the sources as text: which modules may use each
+//! other, and which may use a library.
 //!
-//! ARCHITECTURE.md says why. The tables are in `rules.rs`; a new module takes its place there first.
+//! ARCHITECTURE.md says why. The tables are in `rules.rs`. A new module is entered there first.
 
 mod code;
 mod rules;
@@ -58,7 +59,7 @@ fn the_house_keeps_its_rules() {
     );
 }
 
-/// The rules that a file of that name and text breaks; the text follows a module doc on line 1.
+/// The rules that a file of that name and text breaks. The text begins on line 2, after a module doc.
 fn broken(name: &str, text: &str) -> Vec<String> {
     rules::broken(&Source::new(name, &format!("//! What it is for.\n{text}")))
 }

@@ -1,8 +1,8 @@
-//! The tables. Each rule names file and line of whatever breaks it.
+//! The rules and their tables. Each rule names the file and line of a violation.
 
 use crate::code::{Source, Use};
 
-/// What has a crate of its own, for which cargo knows whom it may use.
+/// The crates in `crates/`. Cargo checks what they use.
 const CRATES: &[&str] = &[
     "dispatching",
     "domain",
@@ -13,7 +13,7 @@ const CRATES: &[&str] = &[
     "town",
 ];
 
-/// From the inside out: a module may use what stands in the rows above its own, and itself.
+/// From the inside out: a module may use itself and the modules in the rows above its own.
 const STEPS: &[&[&str]] = &[
     &["inputs", "domain", "matching"],
     &["store", "town"],
@@ -32,7 +32,7 @@ const STEPS: &[&[&str]] = &[
     &["main"],
 ];
 
-/// Who may use whom although they stand in one row.
+/// Exceptions: the first module may use the second, though both are in one row.
 const NEIGHBOURS: &[(&str, &str)] = &[
     ("problem", "fields"),
     ("telemetry", "config"),
@@ -42,7 +42,7 @@ const NEIGHBOURS: &[(&str, &str)] = &[
     ("bench", "client"),
 ];
 
-/// Crates of others that only some modules may know.
+/// Libraries that only some modules may use.
 const PRIVATE: &[(&str, &[&str])] = &[
     ("diesel", &["store"]),
     ("diesel_migrations", &["store"]),
@@ -56,9 +56,10 @@ const PRIVATE: &[(&str, &[&str])] = &[
     ("awc", &["client", "bench"]),
 ];
 
-/// What must be the same wherever and whenever it runs. It has no crate that says where or when.
+/// Crates that must do the same wherever and whenever they run. They depend on no library that reads a clock or the
+/// machine.
 const PURE: &[&str] = &["domain", "matching"];
-/// What of the standard library would.
+/// The parts of the standard library that they must not use.
 const IMPURE: &[&str] = &[
     "std::env",
     "std::fs",
@@ -69,8 +70,8 @@ const IMPURE: &[&str] = &[
     "std::time",
 ];
 
-/// Reading the clock or the system's randomness, and who may. Deadlines of sockets and connections are measured
-/// with `Instant`, which no rule of the domain ever sees.
+/// Reading the clock or the system's randomness, and the modules that may. Deadlines of sockets and connections are
+/// measured with `Instant`, which no rule of the domain ever sees.
 const INPUTS: &[(&str, &[&str])] = &[
     ("Timestamp::now", &["inputs", "client", "demo", "bench"]),
     ("Zoned::now", &["inputs", "client", "demo", "bench"]),
@@ -88,7 +89,8 @@ const INPUTS: &[(&str, &[&str])] = &[
     ("OsRng", &["inputs"]),
 ];
 
-/// Who may name a status code besides `problem`, and which; clients compare what they are answered.
+/// The modules besides `problem` that may name a status code, and which ones. Clients may name any, to compare the
+/// answers that they get.
 const STATUS_CODES: &[(&str, &[&str])] = &[
     (
         "http",
@@ -110,36 +112,37 @@ const MAY_COMPARE: &[&str] = &["problem", "client", "demo", "bench"];
 /// The longest file, in lines.
 const LINES_MAX: usize = 400;
 
-/// Everything that is wrong with a file, as `file:line: what`.
+/// All violations in a file, as `file:line: violation`.
 pub fn broken(source: &Source) -> Vec<String> {
     let mut broken = Vec::new();
-    let mut say =
-        |line: usize, what: String| broken.push(format!("{}:{line}: {what}", source.name));
+    let mut report = |line: usize, violation: String| {
+        broken.push(format!("{}:{line}: {violation}", source.name))
+    };
     if source.lines > LINES_MAX {
-        say(
+        report(
             source.lines,
             format!("a file has at most {LINES_MAX} lines"),
         );
     }
     if !source.has_doc {
-        say(
+        report(
             1,
             "a file begins with a //! doc that says what it is for".to_owned(),
         );
     }
     for line in source.lines_of("do_send") {
-        say(
+        report(
             line,
             "do_send ignores the mailbox's bound: try_send, or send().await".to_owned(),
         );
     }
-    inputs(source, &mut say);
-    pure(source, &mut say);
-    // The map of the house may name every room, and what a crate may know stands in its Cargo.toml.
+    inputs(source, &mut report);
+    pure(source, &mut report);
+    // `lib.rs` may name every module, and the Cargo.toml of a crate says what it may use.
     if source.module != "lib" && !source.is_apart {
-        one_way(source, &mut say);
-        private_crates(source, &mut say);
-        status_codes(source, &mut say);
+        one_way(source, &mut report);
+        private_crates(source, &mut report);
+        status_codes(source, &mut report);
     }
     broken
 }
@@ -148,10 +151,10 @@ fn step(module: &str) -> Option<usize> {
     STEPS.iter().position(|step| step.contains(&module))
 }
 
-fn one_way(source: &Source, say: &mut impl FnMut(usize, String)) {
+fn one_way(source: &Source, report: &mut impl FnMut(usize, String)) {
     let module = source.module.as_str();
     let Some(own) = step(module) else {
-        return say(
+        return report(
             1,
             format!("{module} has no place in the table STEPS of tests/architecture"),
         );
@@ -159,44 +162,44 @@ fn one_way(source: &Source, say: &mut impl FnMut(usize, String)) {
     for Use { line, module: used } in source.uses(CRATES) {
         let below = step(&used).is_some_and(|used| used < own);
         let neighbour = NEIGHBOURS.contains(&(module, used.as_str()));
-        // What is no module is an item of the crate's root, of which there are none.
+        // Other names are items at the crate's root, which has none.
         if step(&used).is_some() && used != module && !below && !neighbour {
-            say(line, format!("{module} must not use {used}"));
+            report(line, format!("{module} must not use {used}"));
         }
     }
 }
 
-fn private_crates(source: &Source, say: &mut impl FnMut(usize, String)) {
+fn private_crates(source: &Source, report: &mut impl FnMut(usize, String)) {
     for (name, homes) in PRIVATE {
         if !homes.contains(&source.module.as_str()) {
             for line in source.lines_of(name) {
-                say(line, format!("only {} may know {name}", homes.join(", ")));
+                report(line, format!("only {} may know {name}", homes.join(", ")));
             }
         }
     }
 }
 
-fn pure(source: &Source, say: &mut impl FnMut(usize, String)) {
+fn pure(source: &Source, report: &mut impl FnMut(usize, String)) {
     if PURE.contains(&source.module.as_str()) {
         for word in IMPURE {
             for line in source.lines_of(word) {
-                say(line, format!("{} is pure: no {word}", source.module));
+                report(line, format!("{} is pure: no {word}", source.module));
             }
         }
     }
 }
 
-fn inputs(source: &Source, say: &mut impl FnMut(usize, String)) {
+fn inputs(source: &Source, report: &mut impl FnMut(usize, String)) {
     for (word, readers) in INPUTS {
         if !readers.contains(&source.module.as_str()) {
             for line in source.lines_of(word) {
-                say(line, format!("only {} may use {word}", readers.join(", ")));
+                report(line, format!("only {} may use {word}", readers.join(", ")));
             }
         }
     }
 }
 
-fn status_codes(source: &Source, say: &mut impl FnMut(usize, String)) {
+fn status_codes(source: &Source, report: &mut impl FnMut(usize, String)) {
     if MAY_COMPARE.contains(&source.module.as_str()) {
         return;
     }
@@ -210,7 +213,7 @@ fn status_codes(source: &Source, say: &mut impl FnMut(usize, String)) {
         for (line, code) in source.members_of(of) {
             let picks = code.starts_with(|first: char| first.is_ascii_uppercase());
             if picks && !allowed.contains(&code.as_str()) {
-                say(
+                report(
                     line,
                     format!("only problem picks a status code: {of}::{code}"),
                 );

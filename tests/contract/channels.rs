@@ -1,4 +1,4 @@
-//! `docs/asyncapi.yaml` as a check: what may be said on which socket, by whom, and how it may end.
+//! `docs/asyncapi.yaml` as a check: which frames may be sent on which socket, by whom, and how the socket may close.
 
 use std::sync::LazyLock;
 
@@ -6,14 +6,14 @@ use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, Registry, ValidationError, Validator};
 use serde_json::{Value, json};
 
-/// The description, as it is written.
+/// The description as it is written.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/asyncapi.yaml");
     let text = std::fs::read_to_string(path).expect("docs/asyncapi.yaml can be read");
     serde_saphyr::from_str(&text).expect("docs/asyncapi.yaml is YAML")
 });
 
-/// All channels, their schemas compiled once.
+/// All channels, with compiled schemas.
 pub static CHANNELS: LazyLock<Vec<Channel>> = LazyLock::new(|| {
     let schemas = Registry::new()
         .draft(Draft::Draft7)
@@ -30,7 +30,7 @@ pub static CHANNELS: LazyLock<Vec<Channel>> = LazyLock::new(|| {
 
 const DOCUMENT_URI: &str = "urn:cabrank:asyncapi";
 
-/// How many messages a failure compares a frame with.
+/// How many messages are compared with a frame in a failure.
 const CLOSEST: usize = 2;
 
 /// A kind of frame.
@@ -39,21 +39,21 @@ pub struct Message {
     schema: Validator,
 }
 
-/// Who says something.
+/// The sender of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
     Service,
     Client,
 }
 
-/// One socket's path and what may be said there.
+/// A socket's path and the frames that may be sent on it.
 pub struct Channel {
     pub address: &'static str,
     by_service: Vec<Message>,
     by_client: Vec<Message>,
 }
 
-/// The channel that a path, with or without a query, leads to.
+/// The channel at a path. The path may have a query.
 #[track_caller]
 pub fn channel(path: &str) -> &'static Channel {
     let path = path.split('?').next().unwrap_or_default();
@@ -63,7 +63,7 @@ pub fn channel(path: &str) -> &'static Channel {
 
 impl Channel {
     fn read(key: &str, schemas: &Registry) -> Self {
-        let said = |action: &str| {
+        let read = |action: &str| {
             let messages = messages(key, action);
             let message = |name| Message {
                 name,
@@ -74,12 +74,12 @@ impl Channel {
         let address = DOCUMENT["channels"][key]["address"].as_str();
         Self {
             address: address.expect("a channel has an address"),
-            by_service: said("send"),
-            by_client: said("receive"),
+            by_service: read("send"),
+            by_client: read("receive"),
         }
     }
 
-    /// Whether a path is the channel's; `{…}` in its address stands for one part of the path.
+    /// Whether a path leads to this channel. `{…}` in the address stands for one part of the path.
     fn is_at(&self, path: &str) -> bool {
         let parts: Vec<&str> = path.split('/').collect();
         let expected: Vec<&str> = self.address.split('/').collect();
@@ -89,7 +89,7 @@ impl Channel {
             })
     }
 
-    /// What may be said.
+    /// The messages that one side may send.
     pub fn messages(&self, by: By) -> &[Message] {
         match by {
             By::Service => &self.by_service,
@@ -105,7 +105,7 @@ impl Channel {
         }
     }
 
-    /// Which message a text is; it must be one, and only one. Otherwise what is wrong with it.
+    /// The message that a text is; it must be exactly one. Otherwise, what is wrong with the text.
     pub fn message_of(&self, by: By, text: &str) -> Result<&'static str, String> {
         let frame: Value = serde_json::from_str(text).map_err(|error| {
             let address = self.address;
@@ -161,7 +161,7 @@ impl Channel {
     }
 }
 
-/// The names of what the channel's operations with that action say.
+/// The names of the messages in the channel's operations with that action.
 fn messages(channel: &str, action: &str) -> Vec<&'static str> {
     let own = json!({"$ref": format!("#/channels/{channel}")});
     let operations = DOCUMENT["operations"].as_object();
@@ -193,9 +193,9 @@ fn compile(message: &str, schemas: &Registry) -> Validator {
         .unwrap_or_else(|error| panic!("the schema of {message} is wrong: {error}"))
 }
 
-/// What is wrong with a frame, as one message sees it.
+/// How far a frame is from one message.
 struct Broken {
-    /// Grows with the distance between the two.
+    /// Grows with the distance.
     weight: usize,
     rules: Vec<String>,
 }
@@ -209,7 +209,7 @@ impl Broken {
         }
     }
 
-    /// Of alternatives the closest counts.
+    /// Of alternatives, the closest one counts.
     fn one(error: &ValidationError<'_>) -> Self {
         let kind = error.kind();
         if let ValidationErrorKind::OneOfNotValid { context }
@@ -229,7 +229,7 @@ impl Broken {
     }
 }
 
-/// A word or type that another message has counts for most, then a key.
+/// A word or type of another message weighs most, then a missing or further key.
 fn weight(kind: &ValidationErrorKind) -> usize {
     if let ValidationErrorKind::AdditionalProperties { unexpected } = kind {
         return 3 * unexpected.len();

@@ -1,7 +1,7 @@
-//! The description of the sockets, `docs/asyncapi.yaml`, against itself and against `docs/protocol.md`; and the pages for those
-//! who write apps.
+//! Checks `docs/asyncapi.yaml`, the description of the sockets, on its own and against `docs/protocol.md`. Also checks
+//! the pages for authors of apps.
 //!
-//! Whether the service keeps to it is checked wherever a test in `tests/service` says or hears a frame.
+//! The tests in `tests/service` check every frame that they send or receive against the description.
 
 mod channels;
 mod pages;
@@ -24,7 +24,7 @@ fn names(channel: &Channel, by: By) -> impl Iterator<Item = &'static str> {
     channel.messages(by).iter().map(|message| message.name)
 }
 
-/// Every example of what may be said on a channel.
+/// Every example of a message that one side may send on a channel.
 fn said(channel: &Channel, by: By) -> impl Iterator<Item = (&'static str, &'static Value)> {
     names(channel, by).flat_map(|name| examples(name).map(move |example| (name, example)))
 }
@@ -55,7 +55,7 @@ fn every_message_is_said_somewhere() {
     assert_eq!(said, described);
 }
 
-/// The places of all objects in a value.
+/// The JSON pointers of all objects in a value.
 fn objects(value: &Value, at: &str, found: &mut Vec<String>) {
     if let Some(object) = value.as_object() {
         found.push(at.to_owned());
@@ -98,7 +98,7 @@ fn what_the_service_says_lacks_no_key_of_the_envelope() {
     }
 }
 
-/// Fails if the first example of a message is still one with another value in one place.
+/// Fails if the first example of a message still fits with another value at one place.
 fn refuses(path: &str, by: By, message: &str, place: &str, wrong: Value) {
     let mut frame = examples(message).next().expect("there is one").clone();
     *frame.pointer_mut(place).expect("the example has it") = wrong;
@@ -200,11 +200,11 @@ fn a_failure_names_the_channel_the_frame_and_what_is_wrong() {
 
 const PROTOCOL: &str = include_str!("../../docs/protocol.md");
 
-/// The words in the first cells of the table that begins with this, or follows it.
+/// The words in the first cells of the table that begins with `from`, or of the next one after it.
 fn first_cells<'a>(page: &'a str, from: &str) -> BTreeSet<&'a str> {
     let at = page.find(from).expect("the page has that table");
     let rows = page[at..].lines().skip_while(|line| !line.starts_with('|'));
-    // The head of the table, and the line below it.
+    // Without the table's head and the line below it.
     let rows = rows.take_while(|line| line.starts_with('|')).skip(2);
     rows.filter_map(|row| row.split('|').nth(1))
         .flat_map(|cell| cell.split(", "))

@@ -1,5 +1,5 @@
-//! The pages for those who write apps: every frame of their transcripts is one that
-//! `docs/asyncapi.yaml` describes, and every code of `docs/protocol.md` has its row.
+//! The pages for authors of apps: `docs/asyncapi.yaml` describes every frame of their transcripts, and every code of
+//! `docs/protocol.md` has its row.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ const PAGES: [(&str, &str); 2] = [
     ("rider", include_str!("../../docs/rider-app.md")),
 ];
 
-/// The blocks of a page that are fenced as this.
+/// The blocks of a page that are fenced as `kind`.
 fn blocks<'a>(page: &'a str, kind: &str) -> Vec<&'a str> {
     let fence = format!("\n```{kind}\n");
     let after = page.split(fence.as_str()).skip(1);
@@ -22,7 +22,7 @@ fn blocks<'a>(page: &'a str, kind: &str) -> Vec<&'a str> {
         .collect()
 }
 
-/// Every line of a page's transcripts: who says it, `>` the app and `<` the service, and what.
+/// Every line of a page's transcripts: the side, which is `>` for the app and `<` for the service, and the frame.
 fn transcript(page: &str) -> Vec<(&str, Value)> {
     let lines = blocks(page, "frames").into_iter().flat_map(str::lines);
     lines
@@ -41,9 +41,9 @@ fn inner(frame: &Value) -> &Value {
 
 #[test]
 fn every_frame_of_a_transcript_is_described() {
-    for (who, page) in PAGES {
+    for (name, page) in PAGES {
         let frames = transcript(page);
-        assert!(frames.len() > 30, "{who}: there are transcripts");
+        assert!(frames.len() > 30, "{name}: there are transcripts");
         for (by, frame) in frames {
             let by = if by == ">" { By::Client } else { By::Service };
             channel("/ws/").check(by, &frame.to_string());
@@ -51,10 +51,11 @@ fn every_frame_of_a_transcript_is_described() {
     }
 }
 
-/// An answer has the keys of the envelope, and repeats its call; what is told follows from an answer.
+/// An answer has the keys of the envelope and repeats its call. Events and the like carry the id of the call that
+/// subscribed.
 #[test]
 fn every_answer_of_a_transcript_has_its_call() {
-    let told = ["event", "position", "message", "notification"];
+    let pushed = ["event", "position", "message", "notification"];
     for (_, page) in PAGES {
         let mut calls = BTreeMap::new();
         for (by, frame) in transcript(page) {
@@ -70,20 +71,22 @@ fn every_answer_of_a_transcript_has_its_call() {
             assert_eq!(keys, BTreeSet::from(five), "{frame}");
             let call = calls.get(&id);
             let call = call.unwrap_or_else(|| panic!("nobody has called: {frame}"));
-            let is_told = action.as_str().is_some_and(|action| told.contains(&action));
-            assert!(is_told || call == action, "{call} is answered {frame}");
+            let is_pushed = action
+                .as_str()
+                .is_some_and(|action| pushed.contains(&action));
+            assert!(is_pushed || call == action, "{call} is answered {frame}");
         }
     }
 }
 
 #[test]
 fn what_is_shown_of_http_is_json() {
-    for (who, page) in PAGES {
+    for (name, page) in PAGES {
         let shown = blocks(page, "json");
-        assert!(!shown.is_empty(), "{who}: there is JSON");
+        assert!(!shown.is_empty(), "{name}: there is JSON");
         for text in shown {
             let parsed: Result<Value, _> = serde_json::from_str(text);
-            assert!(parsed.is_ok(), "{who}: {text}");
+            assert!(parsed.is_ok(), "{name}: {text}");
         }
     }
 }
@@ -101,8 +104,8 @@ fn every_code_has_its_row_on_one_of_the_pages() {
 fn every_close_code_has_its_row_on_both_pages() {
     let mut closes = first_cells(PROTOCOL, "\n## Handshake, limits and close codes\n");
     closes.insert("nothing at all");
-    for (who, page) in PAGES {
+    for (name, page) in PAGES {
         let rows = first_cells(page, "| the socket ends with |");
-        assert_eq!(rows, closes, "{who}");
+        assert_eq!(rows, closes, "{name}");
     }
 }

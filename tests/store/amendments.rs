@@ -1,4 +1,4 @@
-//! What a rider changes about a trip, or puts away.
+//! What a rider amends or deletes.
 
 use cabrank::domain::core::{Effect, Refusal};
 use cabrank::domain::{
@@ -45,7 +45,7 @@ fn move_drop_off(trip: &Trip) -> Action {
     Action::Amend(trip.rider.id, amendment)
 }
 
-/// What that action has made of the trip, which must be what its row, its event and the announcement say.
+/// The trip after the action. The row, the event and the announcement must agree with it.
 fn done(town: &mut Town, before: &Trip, action: &Action) -> (Trip, Event) {
     let trip = town.trip(act(before, action.clone()));
     assert_eq!(town.stored(trip.id), trip);
@@ -55,7 +55,7 @@ fn done(town: &mut Town, before: &Trip, action: &Action) -> (Trip, Event) {
     assert_eq!(event.actor, action.actor());
     assert_eq!(changes(&news)[0].trip, trip);
     assert_eq!(changes(&news)[0].before, Some(Before::from(before)));
-    // A driver is notified besides.
+    // A driver gets a notification as well.
     let log = town.log();
     let last = log.iter().rev().find(|event| event.trip().is_some());
     assert_eq!(last, Some(&event), "and nothing else happened to it");
@@ -151,7 +151,7 @@ fn who_withdraws_a_request_may_make_another(on: On) {
     let late = town.refusal(act(&first, Action::Cancel(ann.id, None)));
     assert!(matches!(late, Refusal::Trip(TripRefusal::NotYourTrip, _)));
 
-    // In one batch as well.
+    // It also works within one batch.
     let second = town.requested_by(&ann);
     let outcomes =
         town.commands_in_one_batch([act(&second, Action::Delete(ann.id)), request(&ann)]);
@@ -181,8 +181,8 @@ fn what_is_removed_concerns_its_rider_and_the_staff_alone(on: On) {
     assert_eq!(event.kind(), "removed");
     let own = Stream::User(ann.id.user());
     assert_eq!(streams(&event), [own, Stream::Staff]);
-    let refused = town.unsaid(say(&trip, &ann, Role::Rider, "Hello?"));
+    let refused = town.refused_post(say(&trip, &ann, Role::Rider, "Hello?"));
     assert!(matches!(refused, Refusal::NoRoom(NoRoom::Stranger)));
-    let unheard = town.unsaid(say(&trip, &bob, Role::Driver, "Hello?"));
-    assert!(matches!(unheard, Refusal::NoRoom(NoRoom::Closed)));
+    let closed = town.refused_post(say(&trip, &bob, Role::Driver, "Hello?"));
+    assert!(matches!(closed, Refusal::NoRoom(NoRoom::Closed)));
 }

@@ -1,4 +1,4 @@
-//! What is decided within one batch, where no database helps yet.
+//! Decisions within one batch, where the database does not help yet.
 
 use cabrank::domain::core::{Command, Effect, Refusal, Stated};
 use cabrank::domain::{Action, Standing, Status, Stream, TripRefusal, UserId};
@@ -86,7 +86,7 @@ fn a_driver_may_end_one_trip_and_take_the_next_in_one_batch(on: On) {
         town.news();
     }
 
-    // The trip that begins was made after the one that ends, and changes first by its number.
+    // The trip that is accepted has the higher number, so it must not be written first.
     let outcomes = town.commands_in_one_batch([
         act(&one, Action::Complete(bob.id, Some(Box::default()))),
         accept(&two, &bob),

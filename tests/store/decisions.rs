@@ -1,4 +1,4 @@
-//! What was decided is kept for a while, and decides nothing by itself.
+//! Decisions are kept for a while, and have no effect by themselves.
 
 use cabrank::domain::{Policy, Trip};
 use cabrank::inputs;

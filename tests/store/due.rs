@@ -1,4 +1,4 @@
-//! Rows that make no sense stay the longest due, and keep nobody else from their turn.
+//! Corrupt rows stay due the longest, and do not take the turn of others.
 
 use cabrank::domain::{Trip, TripId};
 use cabrank::inputs;
@@ -22,15 +22,15 @@ pub fn tests() -> Vec<Test> {
     .to_vec()
 }
 
-/// How many are carried out at once.
+/// How many rows are read at once.
 const LIMIT: i64 = 2;
 
-/// When all of them are due.
+/// A time at which all of them are due.
 fn by_then() -> Timestamp {
     inputs::now() + SignedDuration::from_hours(48)
 }
 
-/// Of four that `make` makes due, the first three are spoilt.
+/// Makes four trips due with `make` and corrupts the first three. `due` must find the fourth.
 fn the_sound_one_is_found(
     on: On,
     make: impl Fn(&Town, &str) -> Trip,
@@ -53,7 +53,7 @@ fn spoil(town: &Town, how: &str) {
         &mut town.database.connect(),
         &format!("UPDATE trips SET {how}"),
     );
-    spoilt.expect("other hands may");
+    spoilt.expect("the row can be corrupted");
 }
 
 fn taken(town: &Town, name: &str) -> Trip {

@@ -1,4 +1,4 @@
-//! What goes wrong in one write, or with the database, and whom it concerns.
+//! Faults of single writes and of the database, and which callers they concern.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -52,14 +52,14 @@ fn command(town: &Town, command: cabrank::domain::core::Submission) -> Done<'sta
     Box::pin(async move { sent.await.is_ok() })
 }
 
-/// A log-in of nobody, which the schema does not have.
+/// A log-in of an account that does not exist, which the schema refuses.
 fn open_session_of_nobody(tx: &mut Tx<'_>) -> QueryResult<()> {
     let (id, at) = (SessionId::new(inputs::fresh_id()), inputs::now());
     tx.session_ended(id);
     users::open_session(tx.db, id, UserId::new(99_999), at, at)
 }
 
-/// The same, noticed only at the commit.
+/// The same, but refused only at the commit.
 fn open_session_of_nobody_late(tx: &mut Tx<'_>) -> QueryResult<()> {
     let defer = match tx.db {
         Db::Pg(_) => {
@@ -86,7 +86,7 @@ fn fails_alone(on: On, body: impl Fn(&mut Tx<'_>) -> QueryResult<()> + Send + 's
     assert_eq!(beside_two_commands(&mut town, body), [true, false, true]);
 }
 
-/// As deadlocks do, and a unique violation between two nodes.
+/// Deadlocks do that, and so does a unique violation between two nodes.
 fn a_write_that_fails_only_the_first_time_succeeds(on: On) {
     let mut town = Town::on(on);
     let ran_before = AtomicBool::new(false);
@@ -97,8 +97,8 @@ fn a_write_that_fails_only_the_first_time_succeeds(on: On) {
     assert_eq!(beside_two_commands(&mut town, body), [true, true, true]);
 }
 
-/// What comes of two commands and a write between them in one batch that fails. They are written one by one, and
-/// announced so, and nothing is announced again when the connection is lost afterwards.
+/// The results of a write between two commands, in a batch that fails. The writes are repeated one by one and
+/// announced. They must not be announced again when the connection is lost afterwards.
 fn beside_two_commands(
     town: &mut Town,
     body: impl Fn(&mut Tx<'_>) -> QueryResult<()> + Send + 'static,
@@ -149,7 +149,7 @@ fn a_lost_database_is_opened_again_and_nothing_is_announced_twice(on: On) {
     assert_eq!(town.log().len(), 1, "who got an error was not served");
 }
 
-/// The first write makes that they are written one by one, the second is the last that counts.
+/// The first write makes the batch be written one by one, and the second takes the lock away.
 fn a_database_that_is_lost_amid_a_batch_is_unavailable(on: On) {
     let town = Town::alone_on(on);
     let ann = town.rider("ann");
@@ -171,7 +171,7 @@ fn the_database_is_checked_by_using_it(on: On) {
     for _ in 0..2 {
         town.wait_for(town.store.check()).expect("it works");
     }
-    // Another one, since a check counts for a second.
+    // Another store, since the result of a check is used for a second.
     let town = Town::on(on);
     let drop_table = town
         .store
@@ -226,7 +226,7 @@ fn a_connection_that_is_cut_fails_its_batch_alone(on: On) {
     assert_eq!(town.log().len(), 1);
 }
 
-/// Ends its own connection while the transaction commits; what it has made goes with it.
+/// Ends its own connection during the commit. The function and the trigger are rolled back with everything else.
 fn cut_at_the_commit(tx: &mut Tx<'_>) -> QueryResult<()> {
     execute(
         tx.db,

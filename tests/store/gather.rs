@@ -29,7 +29,7 @@ pub fn on_postgres() -> Vec<Test> {
     tests![what_takes_too_long_for_a_crowd_is_not_asked_for_one_by_one].to_vec()
 }
 
-/// Doubles numbers, and counts how often it reads.
+/// Doubles numbers, and counts its reads.
 fn doubling(town: &Town) -> (Gather<u64, u64>, Arc<AtomicUsize>) {
     let reads = Arc::new(AtomicUsize::new(0));
     let counted = reads.clone();
@@ -97,7 +97,7 @@ fn a_read_that_fails_fails_for_its_own_caller_alone(on: On) {
     );
 }
 
-/// How often is read for a crowd when that fails for all of them.
+/// How many reads it takes when reading fails for all of many callers.
 fn all_fail(
     town: &Town,
     query: impl Fn(&mut Db, &[u64]) -> QueryResult<()> + Send + Sync + 'static,

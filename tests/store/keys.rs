@@ -1,4 +1,4 @@
-//! A command that is sent again under its key is not carried out again.
+//! A command that is sent again under its idempotency key is not carried out again.
 
 use cabrank::domain::Action;
 use cabrank::domain::core::{Effect, Refusal};

@@ -1,4 +1,4 @@
-//! The log: one event a change, in the streams of those concerned, announced once it is durable.
+//! The log: one event for each change, in the streams of those whom it concerns, announced once it is durable.
 
 use std::collections::HashMap;
 
@@ -40,7 +40,7 @@ fn people(town: &Town) -> People {
     }
 }
 
-/// The ways that trips go to each of their ends.
+/// Sequences of actions that lead trips to each of their ends.
 fn lives(people: &People) -> Vec<Vec<Action>> {
     let bob = people.bob.id;
     let reason = || Reason::parse("The road is flooded").expect("a reason");
@@ -100,7 +100,7 @@ fn every_change_is_one_event_with_the_trip_as_it_was(on: On) {
     assert_eq!(announced, log, "announced as it is kept");
 }
 
-/// Every stream's events, which must have the sequences 1, 2, 3 and so on, and the epoch of the first.
+/// The events of every stream. Their sequences must be 1, 2, 3 and so on, in one epoch.
 fn by_stream(log: &[Event]) -> HashMap<Stream, Vec<&Event>> {
     let mut streams: HashMap<Stream, Vec<&Event>> = HashMap::new();
     let mut epochs = HashMap::new();
@@ -200,7 +200,7 @@ fn what_is_announced_stands_in_the_log(on: On) {
     for round in 0..20 {
         let trip = request(&ann);
         let writes = vec![town.later(trip.clone()), town.later(trip)];
-        // The second has the key of the first trip, which no two trips can have: the batch is written one by one.
+        // The second has the key of the first trip, which must be unique. So the batch is written one by one.
         let outcomes = town.in_one_batch(writes);
         assert_eq!(
             outcomes.iter().filter(|outcome| outcome.is_ok()).count(),

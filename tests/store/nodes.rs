@@ -1,4 +1,4 @@
-//! Several nodes on one database: no trip with two drivers, no driver with two trips, no gap in a stream.
+//! Several nodes on one database: no trip gets two drivers, no driver two trips, and no stream a gap.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Barrier;
@@ -40,7 +40,7 @@ pub fn tests() -> Vec<Test> {
 /// How many callers each node has.
 const CALLERS: usize = 8;
 
-/// One caller of one node.
+/// A caller of one node.
 struct Caller {
     number: usize,
     store: Store,
@@ -70,7 +70,7 @@ impl Caller {
     }
 }
 
-/// Runs `life` for each caller of two nodes, all from the same moment on.
+/// Runs `life` for each caller of two nodes, all of them beginning at the same moment.
 fn at_once<T: Send>(stores: &[Store; 2], life: impl Fn(Caller) -> T + Sync) -> Vec<T> {
     let line = Barrier::new(2 * CALLERS);
     let run = |number: usize| {
@@ -100,10 +100,10 @@ fn two_nodes(town: &Town) -> [Store; 2] {
     [town.store.clone(), another_store(&town.database.url)]
 }
 
-/// Sequence, the event's number, and which revision of a trip it is.
+/// A sequence, the event's number, and the trip's key and revision.
 type Entry = (i64, i64, Option<(TripId, i64)>);
 
-/// Every stream's sequences must be 1, 2, 3 and so on, and carry each trip's revisions in order.
+/// Checks that every stream has the sequences 1, 2, 3 and so on, and each trip's revisions in order.
 fn check_streams(log: &[Event]) {
     let mut streams: HashMap<Stream, Vec<Entry>> = HashMap::new();
     let mut epochs = HashMap::new();
@@ -169,7 +169,8 @@ fn two_nodes_write_one_log_without_gaps(on: On) {
     check_streams(&log);
 }
 
-/// Whoever sees a sequence has seen all before it: what is not committed yet has none behind it.
+/// A reader who sees a sequence sees all sequences before it: an event that is not committed yet has no others after
+/// it.
 fn a_reader_never_finds_a_gap_while_two_nodes_write(on: On) {
     const ROUNDS: usize = 6;
     let town = Town::on(on);
@@ -187,7 +188,7 @@ fn a_reader_never_finds_a_gap_while_two_nodes_write(on: On) {
         }
     };
     let is_over = AtomicBool::new(false);
-    let mut looks = 0;
+    let mut reads = 0;
     std::thread::scope(|scope| {
         scope.spawn(|| {
             at_once(&stores, life);
@@ -195,10 +196,10 @@ fn a_reader_never_finds_a_gap_while_two_nodes_write(on: On) {
         });
         while !is_over.load(Ordering::Relaxed) {
             look_for_gaps(&town);
-            looks += 1;
+            reads += 1;
         }
     });
-    assert!(looks > 0);
+    assert!(reads > 0);
     let log = town.log();
     assert_eq!(log.len(), 2 * CALLERS * ROUNDS * 6);
     check_streams(&log);
@@ -221,7 +222,7 @@ fn look_for_gaps(town: &Town) {
     }
 }
 
-/// Each round every driver wants the one trip; whoever wins ends it, so that all are free again.
+/// In each round all drivers want the same trip. The winner ends it, so that all are free again.
 fn of_many_drivers_on_two_nodes_one_wins_each_trip(on: On) {
     const ROUNDS: usize = 10;
     let town = Town::on(on);
@@ -252,7 +253,7 @@ fn of_many_drivers_on_two_nodes_one_wins_each_trip(on: On) {
     check_streams(&log);
 }
 
-/// Whether that driver is told that the trip is theirs; nothing else may be said but that it is taken.
+/// Whether the trip went to that driver. The only other answer allowed is that it is taken.
 fn takes(driver: &Party<DriverId>, outcome: Outcome) -> bool {
     match outcome {
         Ok(answer) => {
@@ -295,7 +296,7 @@ fn a_driver_on_two_nodes_takes_one_trip(on: On) {
     check_streams(&town.log());
 }
 
-/// Each node knows of another trip, and both find the same driver nearest.
+/// Each caller has a trip of its own, and all propose the same driver.
 fn a_driver_whom_two_nodes_want_has_one_offer(on: On) {
     const ROUNDS: usize = 5;
     let town = Town::on(on);
@@ -317,7 +318,7 @@ fn a_driver_whom_two_nodes_want_has_one_offer(on: On) {
         let open = town.read(offers::open);
         assert_eq!(open.len(), 1, "one offer of one driver: {open:?}");
         assert_eq!(open[0].driver, bob.id);
-        // Nobody's search has been forgotten: it waits for the offer, or looks again.
+        // No search is forgotten: it waits for the offer, or is due again.
         let soon = inputs::now() + SignedDuration::from_secs(6);
         let waiting = town.read(move |db| searches::due(db, soon, 100));
         assert_eq!(waiting.len(), trips.len() - 1);
@@ -331,7 +332,7 @@ fn a_driver_whom_two_nodes_want_has_one_offer(on: On) {
     check_streams(&town.log());
 }
 
-/// Everybody has an offer of the one trip, and accepts it.
+/// All drivers have an offer of the same trip, and accept it.
 fn of_a_wave_on_two_nodes_one_driver_wins(on: On) {
     let town = Town::on(on);
     let stores = two_nodes(&town);

@@ -1,4 +1,4 @@
-//! Notifications: who is shown which, until they have read them or they expire.
+//! Notifications: who is shown which, until they are read or expire.
 
 use cabrank::domain::{Audience, Event, OperatorId, Role, Stream, UserId};
 use cabrank::inputs;
@@ -35,7 +35,7 @@ fn numbers(events: &[Event]) -> Vec<i64> {
     events.iter().map(|event| event.id).collect()
 }
 
-/// The notifications that each of these is shown, which must be as many as are counted for them.
+/// The notifications that each reader is shown. The counts must agree with the lists.
 fn unread(town: &Town, readers: &[NotificationReader]) -> Vec<Vec<i64>> {
     let all = readers.to_vec();
     let counts = town.read(move |db| notifications::count_unread(db, &all));
@@ -69,9 +69,9 @@ fn purge(town: &Town, at: Timestamp) -> usize {
     town.wait_for(purged).expect("rows can be deleted")
 }
 
-fn tell(town: &Town, op: OperatorId, audience: Audience, life: SignedDuration) -> i64 {
-    let told = town.post(notify(op, audience, life));
-    told.expect("an operator may").id
+fn send(town: &Town, op: OperatorId, audience: Audience, life: SignedDuration) -> i64 {
+    let sent = town.post(notify(op, audience, life));
+    sent.expect("an operator may").id
 }
 
 fn everybody_is_shown_what_is_for_them(on: On) {
@@ -85,11 +85,11 @@ fn everybody_is_shown_what_is_for_them(on: On) {
         Audience::User(ann.id.user()),
     ]
     .map(|audience| {
-        let told = tell(&town, op, audience, HOUR);
+        let sent = send(&town, op, audience, HOUR);
         let news = town.news();
         assert_eq!(news.len(), 1);
         assert_eq!(news[0].streams(), [audience.stream()]);
-        told
+        sent
     });
     let readers = [
         reader(ann.id, Role::Rider),
@@ -109,11 +109,11 @@ fn everybody_is_shown_what_is_for_them(on: On) {
 fn what_is_read_is_shown_no_more_and_only_to_who_read_it(on: On) {
     let town = Town::on(on);
     let (ann, bob, op) = (town.rider("ann"), town.driver("bob"), town.operator("op"));
-    let [one, two] = [Audience::All, Audience::All].map(|all| tell(&town, op, all, HOUR));
-    let of_bob = tell(&town, op, Audience::User(bob.id.user()), HOUR);
+    let [one, two] = [Audience::All, Audience::All].map(|all| send(&town, op, all, HOUR));
+    let of_bob = send(&town, op, Audience::User(bob.id.user()), HOUR);
     let readers = [reader(ann.id, Role::Rider), reader(bob.id, Role::Driver)];
     for _ in 0..2 {
-        // Not hers, and not there at all.
+        // One is not hers, and one does not exist.
         mark_read(&town, &readers[0], Some(vec![one, of_bob, 99_999]));
         assert_eq!(unread(&town, &readers), [vec![two], vec![of_bob, two, one]]);
     }
@@ -123,16 +123,16 @@ fn what_is_read_is_shown_no_more_and_only_to_who_read_it(on: On) {
         mark_read(&town, &readers[1], None);
         assert_eq!(unread(&town, &readers), [vec![two], vec![]]);
     }
-    let late = tell(&town, op, Audience::All, HOUR);
+    let late = send(&town, op, Audience::All, HOUR);
     assert_eq!(unread(&town, &readers), [vec![late, two], vec![late]]);
 }
 
 fn what_has_expired_is_shown_no_more_and_forgotten(on: On) {
     let town = Town::on(on);
     let (ann, op) = (town.rider("ann"), town.operator("op"));
-    let short = tell(&town, op, Audience::All, HOUR);
-    let read = tell(&town, op, Audience::All, HOUR);
-    let long = tell(&town, op, Audience::All, HOUR * 3);
+    let short = send(&town, op, Audience::All, HOUR);
+    let read = send(&town, op, Audience::All, HOUR);
+    let long = send(&town, op, Audience::All, HOUR * 3);
     let mut ann = reader(ann.id, Role::Rider);
     mark_read(&town, &ann, Some(vec![read]));
     assert_eq!(unread(&town, &[ann.clone()]), [[long, short]]);
@@ -157,8 +157,8 @@ fn a_list_is_bounded_and_the_count_is_not(on: On) {
         let notice = notify(op, Audience::All, HOUR);
         Box::pin(async move { writer.record(notice).await.is_ok() })
     });
-    let told = town.in_one_batch(writes.collect());
-    assert!(told.into_iter().all(|told| told));
+    let sent = town.in_one_batch(writes.collect());
+    assert!(sent.into_iter().all(|sent| sent));
     let reader = reader(ann.id, Role::Rider);
     let (list, count) = town.read(move |db| {
         let list = notifications::unread(db, &reader)?;

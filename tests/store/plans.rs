@@ -1,4 +1,4 @@
-//! That what is read often does not go through tables that only grow.
+//! Queries that run often must not read tables from end to end that only grow.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +16,7 @@ pub fn tests() -> Vec<Test> {
     tests![what_operators_are_shown_of_drivers_is_read_by_indexes].to_vec()
 }
 
-/// The limit that the queries are given.
+/// The limit in the queries.
 const LIMIT: i64 = 1_001;
 
 #[derive(QueryableByName)]
@@ -25,21 +25,21 @@ struct Line {
     detail: String,
 }
 
-/// How the database gets at the rows of the first statement that `read` runs.
+/// The database's plan for the first statement that `read` runs.
 fn plan<T>(town: &Town, read: impl FnOnce(&mut Db) -> QueryResult<T>) -> String {
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let (hears, mut db) = (told.clone(), town.database.connect());
-    let hear = move |event: InstrumentationEvent<'_>| {
+    let statements = Arc::new(Mutex::new(Vec::new()));
+    let (heard, mut db) = (statements.clone(), town.database.connect());
+    let listener = move |event: InstrumentationEvent<'_>| {
         if let InstrumentationEvent::StartQuery { query, .. } = event {
-            hears.lock().expect("nobody panics").push(query.to_string());
+            heard.lock().expect("nobody panics").push(query.to_string());
         }
     };
     match &mut db {
-        Db::Pg(conn) => conn.set_instrumentation(hear),
-        Db::Sqlite(conn) => conn.set_instrumentation(hear),
+        Db::Pg(conn) => conn.set_instrumentation(listener),
+        Db::Sqlite(conn) => conn.set_instrumentation(listener),
     }
     read(&mut db).expect("it can be read");
-    let statement = told.lock().expect("nobody panics")[0].clone();
+    let statement = statements.lock().expect("nobody panics")[0].clone();
     let statement = statement.split(" -- binds").next().unwrap_or_default();
     lines(&mut db, statement)
 }
@@ -54,7 +54,7 @@ fn lines(db: &mut Db, statement: &str) -> String {
         }
         Db::Pg(conn) => {
             let explain = format!("EXPLAIN {}", statement.replace("$1", &limit));
-            // An empty table is read from end to end, whatever indexes it has.
+            // PostgreSQL reads an empty table from end to end, whatever indexes it has.
             let set = diesel::sql_query("SET enable_seqscan = off").execute(conn);
             set.expect("it is a setting");
             diesel::dsl::sql::<Text>(&explain).load::<String>(conn)

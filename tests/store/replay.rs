@@ -1,4 +1,4 @@
-//! The log alone tells every trip.
+//! Every trip can be rebuilt from the log alone.
 
 use cabrank::domain::{Action, Policy, Role};
 use cabrank::store::StoreBounds;
@@ -18,7 +18,7 @@ pub fn tests() -> Vec<Test> {
     .to_vec()
 }
 
-/// A town with a trip of every kind, and what it came to.
+/// A town with one trip of every kind, and what happened to each.
 fn lived_in(on: On) -> Town {
     let town = Town::on(on);
     let (ann, bob) = (town.rider("ann"), town.driver("bob"));

@@ -1,4 +1,4 @@
-//! Clients that were away: whether they go on where they stopped, and what they are shown if not.
+//! Clients that were away: whether they go on where they stopped, and which snapshot they get if not.
 
 use cabrank::domain::{
     Audience, OperatorId, Party, RiderId, Role, Stream, Trip, TripId, UserId, Viewer,
@@ -34,9 +34,9 @@ fn viewer(user: impl Into<UserId>, role: Role) -> Viewer {
     Viewer { user, role }
 }
 
-fn ask(resume: &Resume, town: &Town, viewer: Viewer, places: &[StreamCursor]) -> Resumption {
-    let asked = ResumeRequest::new(viewer, places.to_vec()).expect("its own streams");
-    town.wait_for(resume.open(asked))
+fn ask(resume: &Resume, town: &Town, viewer: Viewer, cursors: &[StreamCursor]) -> Resumption {
+    let request = ResumeRequest::new(viewer, cursors.to_vec()).expect("its own streams");
+    town.wait_for(resume.open(request))
         .expect("the database can be read")
 }
 
@@ -48,7 +48,7 @@ fn ids(trips: &[Trip]) -> Vec<TripId> {
     trips.iter().map(|trip| trip.id).collect()
 }
 
-/// A town in which the rider has one event in her stream.
+/// A town in which the rider's stream has one event.
 fn with_a_request(on: On) -> (Town, Resume, Party<RiderId>, Trip) {
     let town = Town::on(on);
     let resume = Resume::new(&town.store, DAY);
@@ -57,15 +57,15 @@ fn with_a_request(on: On) -> (Town, Resume, Party<RiderId>, Trip) {
     (town, resume, ann, trip)
 }
 
-/// An operator tells everybody something, so many times at once.
-fn tell_all(town: &Town, op: OperatorId, times: usize) {
-    let tell = |_| -> Write<'static, bool> {
+/// Sends a number of notifications to everybody, at the same time.
+fn notify_all(town: &Town, op: OperatorId, times: usize) {
+    let send = |_| -> Write<'static, bool> {
         let writer = town.store.writer.clone();
         let notice = notify(op, Audience::All, DAY);
         Box::pin(async move { writer.record(notice).await.is_ok() })
     };
-    let told = town.wait_for(join_all((0..times).map(tell)));
-    assert!(told.into_iter().all(|told| told));
+    let sent = town.wait_for(join_all((0..times).map(send)));
+    assert!(sent.into_iter().all(|sent| sent));
 }
 
 fn a_client_without_places_is_shown_what_it_must_know(on: On) {
@@ -74,7 +74,7 @@ fn a_client_without_places_is_shown_what_it_must_know(on: On) {
     let two = town.requested_by(&eve);
     let three = town.requested_by(&ann);
     town.trip(accept(&one, &bob));
-    tell_all(&town, op, 2);
+    notify_all(&town, op, 2);
     for (viewer, trips) in [
         (
             viewer(ann.id, Role::Rider),
@@ -88,15 +88,17 @@ fn a_client_without_places_is_shown_what_it_must_know(on: On) {
         (viewer(op, Role::Operator), ids(&[three, two, one])),
     ] {
         let opening = ask(&resume, &town, viewer, &[]);
-        let snapshot = opening.snapshot.expect("it gave no places");
+        let snapshot = opening.snapshot.expect("it gave no cursors");
         assert_eq!(snapshot.reason, Reason::NoPosition);
         let shown: Vec<TripId> = snapshot.trips().map(|trip| trip.id).collect();
         assert_eq!(shown, trips, "{viewer:?}");
         assert_eq!(snapshot.unread, 2);
-        let streams: Vec<Stream> = opening.places.iter().map(|place| place.stream).collect();
+        let streams: Vec<Stream> = opening.cursors.iter().map(|cursor| cursor.stream).collect();
         assert_eq!(streams, Stream::of(viewer.user, viewer.role));
-        let ends = opening.places.iter();
-        let ends: Vec<_> = ends.map(|place| (place.stream, place.sequence)).collect();
+        let ends = opening.cursors.iter();
+        let ends: Vec<_> = ends
+            .map(|cursor| (cursor.stream, cursor.sequence))
+            .collect();
         assert_eq!(ends, opening.heads, "it goes on from the present");
     }
 }
@@ -105,23 +107,27 @@ fn a_client_goes_on_where_it_stopped(on: On) {
     let (town, resume, ann, trip) = with_a_request(on);
     let ann = viewer(ann.id, Role::Rider);
     let own = Stream::User(ann.user);
-    let then = ask(&resume, &town, ann, &[]).places;
-    let [place, ..] = then[..] else {
+    let then = ask(&resume, &town, ann, &[]).cursors;
+    let [cursor, ..] = then[..] else {
         panic!("it has streams");
     };
-    assert_eq!((place.stream, place.sequence), (own, 1));
-    let untouched = then.iter().filter(|place| place.stream != own);
+    assert_eq!((cursor.stream, cursor.sequence), (own, 1));
+    let untouched = then.iter().filter(|cursor| cursor.stream != own);
     assert!(untouched.clone().count() > 0);
-    for place in untouched {
-        assert_eq!((place.epoch, place.sequence), (None, 0), "never used yet");
+    for cursor in untouched {
+        assert_eq!((cursor.epoch, cursor.sequence), (None, 0), "never used yet");
     }
 
     let now = ask(&resume, &town, ann, &then);
-    assert_eq!((reason(&now), &now.places), (None, &then), "nothing is new");
+    assert_eq!(
+        (reason(&now), &now.cursors),
+        (None, &then),
+        "nothing is new"
+    );
     town.trip(accept(&trip, &town.driver("bob")));
-    tell_all(&town, town.operator("op"), 3);
+    notify_all(&town, town.operator("op"), 3);
     let now = ask(&resume, &town, ann, &then);
-    assert_eq!((reason(&now), &now.places), (None, &then));
+    assert_eq!((reason(&now), &now.cursors), (None, &then));
     let role = Stream::Role(Role::Rider);
     assert_eq!(now.heads, [(own, 2), (role, 0), (Stream::All, 3)]);
 }
@@ -129,25 +135,25 @@ fn a_client_goes_on_where_it_stopped(on: On) {
 fn a_place_that_is_not_known_is_answered_with_a_snapshot(on: On) {
     let (town, resume, ann, _) = with_a_request(on);
     let ann = viewer(ann.id, Role::Rider);
-    let now = ask(&resume, &town, ann, &[]).places;
+    let now = ask(&resume, &town, ann, &[]).cursors;
     let with = |change: fn(&mut StreamCursor)| {
-        let mut places = now.clone();
-        change(&mut places[0]);
-        ask(&resume, &town, ann, &places)
+        let mut cursors = now.clone();
+        change(&mut cursors[0]);
+        ask(&resume, &town, ann, &cursors)
     };
-    let other_life = with(|place| place.epoch = Some(inputs::fresh_id()));
-    let future = with(|place| place.sequence += 1);
-    let beginning = with(|place| (place.epoch, place.sequence) = (None, 0));
+    let other_epoch = with(|cursor| cursor.epoch = Some(inputs::fresh_id()));
+    let future = with(|cursor| cursor.sequence += 1);
+    let beginning = with(|cursor| (cursor.epoch, cursor.sequence) = (None, 0));
     let some = ask(&resume, &town, ann, &now[1..]);
     for (opening, why) in [
-        (&other_life, Some(Reason::UnknownEpoch)),
+        (&other_epoch, Some(Reason::UnknownEpoch)),
         (&future, Some(Reason::UnknownSequence)),
         (&some, Some(Reason::NoPosition)),
         (&beginning, None),
     ] {
         assert_eq!(reason(opening), why);
         if why.is_some() {
-            assert_eq!(opening.places, now);
+            assert_eq!(opening.cursors, now);
         }
     }
 }
@@ -155,7 +161,7 @@ fn a_place_that_is_not_known_is_answered_with_a_snapshot(on: On) {
 fn what_is_no_longer_kept_is_answered_with_a_snapshot(on: On) {
     let (town, resume, ann, _) = with_a_request(on);
     let ann = viewer(ann.id, Role::Rider);
-    let mut before = ask(&resume, &town, ann, &[]).places;
+    let mut before = ask(&resume, &town, ann, &[]).cursors;
     let at_the_head = before.clone();
     before[0].sequence = 0;
     assert_eq!(reason(&ask(&resume, &town, ann, &before)), None);
@@ -179,11 +185,11 @@ fn who_is_too_far_behind_is_shown_a_snapshot(on: On) {
     let (town, resume, ann, _) = with_a_request(on);
     let op = town.operator("op");
     let ann = viewer(ann.id, Role::Rider);
-    tell_all(&town, op, 1);
-    let then = ask(&resume, &town, ann, &[]).places;
-    tell_all(&town, op, 1_000);
+    notify_all(&town, op, 1);
+    let then = ask(&resume, &town, ann, &[]).cursors;
+    notify_all(&town, op, 1_000);
     assert_eq!(reason(&ask(&resume, &town, ann, &then)), None);
-    tell_all(&town, op, 1);
+    notify_all(&town, op, 1);
     let opening = ask(&resume, &town, ann, &then);
     assert_eq!(reason(&opening), Some(Reason::TooFarBehind));
     assert_eq!(opening.snapshot.map(|shown| shown.unread), Some(1_002));
@@ -196,12 +202,12 @@ fn a_place_in_a_strangers_stream_is_refused(_: On) {
         Stream::Drivers,
         Stream::Role(Role::Operator),
     ] {
-        let place = StreamCursor {
+        let cursor = StreamCursor {
             stream,
             epoch: None,
             sequence: 0,
         };
-        let refused: Result<ResumeRequest, BadPosition> = ResumeRequest::new(ann, vec![place]);
+        let refused: Result<ResumeRequest, BadPosition> = ResumeRequest::new(ann, vec![cursor]);
         let words = format!("{stream} is not a stream of yours.");
         assert_eq!(refused.map_err(|bad| bad.to_string()).err(), Some(words));
     }
@@ -210,7 +216,7 @@ fn a_place_in_a_strangers_stream_is_refused(_: On) {
 fn after_a_restore_everybody_is_shown_a_snapshot(on: On) {
     let (town, resume, ann, trip) = with_a_request(on);
     let ann = viewer(ann.id, Role::Rider);
-    let then = ask(&resume, &town, ann, &[]).places;
+    let then = ask(&resume, &town, ann, &[]).cursors;
     let epoch = inputs::fresh_id();
     let renewed = town
         .store
@@ -223,11 +229,11 @@ fn after_a_restore_everybody_is_shown_a_snapshot(on: On) {
     );
     let opening = ask(&resume, &town, ann, &then);
     assert_eq!(reason(&opening), Some(Reason::UnknownEpoch));
-    assert_eq!(opening.places[0].epoch, Some(epoch));
+    assert_eq!(opening.cursors[0].epoch, Some(epoch));
     town.trip(accept(&trip, &town.driver("bob")));
     let position = town.log()[1].positions[0];
     assert_eq!((position.epoch, position.sequence), (epoch, 2));
-    let now = ask(&resume, &town, ann, &opening.places);
+    let now = ask(&resume, &town, ann, &opening.cursors);
     assert_eq!(reason(&now), None);
 }
 
@@ -244,17 +250,19 @@ fn many_clients_each_get_their_own_answer(on: On) {
             _ => vec![],
         })
         .collect();
-    // One of them is there twice, and one resumes among those who do not.
-    let there = ask(&resume, &town, viewer(ann.id, Role::Rider), &[]).places;
-    let mut asked: Vec<ResumeRequest> = riders
+    // One rider resumes twice: once with cursors, among clients that have none.
+    let there = ask(&resume, &town, viewer(ann.id, Role::Rider), &[]).cursors;
+    let mut requests: Vec<ResumeRequest> = riders
         .iter()
         .chain([&ann])
         .map(|rider| ResumeRequest::new(viewer(rider.id, Role::Rider), Vec::new()))
         .collect::<Result<_, _>>()
-        .expect("no places");
+        .expect("no cursors");
     let again = ResumeRequest::new(viewer(ann.id, Role::Rider), there).expect("her own");
-    asked.insert(7, again);
-    let openings = town.wait_for(join_all(asked.into_iter().map(|asked| resume.open(asked))));
+    requests.insert(7, again);
+    let openings = town.wait_for(join_all(
+        requests.into_iter().map(|request| resume.open(request)),
+    ));
     let mut shown: Vec<Option<Vec<TripId>>> = openings
         .into_iter()
         .map(|opening| opening.expect("the database can be read").snapshot)

@@ -1,16 +1,16 @@
 //! Random commands, deadlines and crashes, on the real store and on a model of it.
 //!
-//! `CABRANK_RIDE_CASES` says how many lives of a town are tried (24). What fails is printed as it was done, made as
-//! short as it can be.
+//! `CABRANK_RIDE_CASES` is the number of random lives of a town (24). A failing life is made as short as possible, and
+//! then printed.
 
 mod check;
 mod city;
 mod core;
-mod deed;
+mod intent;
 mod model;
+mod operation;
 mod rules;
 mod sweep;
-mod wish;
 
 use std::cell::RefCell;
 
@@ -20,8 +20,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
 
 use self::city::{City, Finding};
-use self::deed::{Call, Drive, Leave, Round, Told, Wanted, What, Wish};
 use self::model::{DRIVERS, DROP_OFF, PICK_UP};
+use self::operation::{Call, Drive, GivenCode, Intent, Leave, ModelOrder, Round, Verb};
 use crate::support::{On, Test};
 use crate::tests;
 use crate::town::{Town, kinds};
@@ -36,20 +36,20 @@ pub fn tests() -> Vec<Test> {
     .to_vec()
 }
 
-/// What happens next.
+/// One step in the life of a town.
 #[derive(Debug, Clone)]
 enum Step {
-    Do(Wish),
-    /// In one batch.
-    Together(Vec<Wish>),
-    /// In one batch, about one trip, by people who do not know of each other.
-    Race(Vec<Wish>),
-    /// From which driver on, and how many at once.
+    Do(Intent),
+    /// Several intents in one batch, one after the other.
+    Together(Vec<Intent>),
+    /// Several intents about one trip in one batch, by people who do not know of each other.
+    Race(Vec<Intent>),
+    /// A sweep: the first driver to propose, and how many to propose at once.
     Sweep(usize, usize),
     Restart,
-    /// In one batch that is lost.
-    Lose(Vec<Wish>),
-    /// Until all that waits for a driver is given up.
+    /// Several intents in a batch that is lost.
+    Lose(Vec<Intent>),
+    /// Time passes until every search for a driver has expired.
     LetTimePass,
 }
 
@@ -64,7 +64,7 @@ fn every_life_of_a_town_is_as_the_model_says(on: On) {
         ..ProptestConfig::default()
     });
     let lives = proptest::collection::vec((pause(), a_step()), 10..40);
-    // To make a database takes longer than a life in it does.
+    // Making a database takes longer than a life does, so lives that succeed share one.
     let last = RefCell::new(None);
     let lived = runner.run(&lives, |steps| {
         let town = last.take().unwrap_or_else(|| Town::on(on));
@@ -78,30 +78,30 @@ fn every_life_of_a_town_is_as_the_model_says(on: On) {
     }
 }
 
-/// A wish about the trip of that number.
-const fn by(who: usize, trip: usize, what: What) -> Wish {
-    let who = Some(who);
-    Wish { what, trip, who }
+/// An intent about the trip with that number.
+const fn by(actor: usize, trip: usize, verb: Verb) -> Intent {
+    let actor = Some(actor);
+    Intent { verb, trip, actor }
 }
 
-fn proposed(trip: usize, drivers: &[usize]) -> Wish {
+fn proposed(trip: usize, drivers: &[usize]) -> Intent {
     let round = Round {
         drivers: drivers.to_vec(),
         wave: drivers.len(),
         number: 0,
         attempts_ago: 0,
     };
-    by(0, trip, What::Propose(round))
+    by(0, trip, Verb::Propose(round))
 }
 
-/// Drivers 1 to 3 are on shift, and trip 0 waits for one of them.
+/// A city where drivers 1 to 3 are on shift and trip 0 waits for one of them.
 fn begun(town: Town) -> City {
     let mut city = City::of_new_people(town);
     expect(city.carry_out(&beginning()));
     city
 }
 
-/// The town, once nothing waits any more.
+/// The town, once no trip waits any more.
 fn at_rest(mut city: City) -> Town {
     expect(city.let_time_pass());
     city.town
@@ -115,17 +115,17 @@ fn expect(finding: Finding) {
 
 fn an_offer_that_its_batch_has_ended_is_over(on: On) {
     let late = [
-        What::Reply(Reply::Receive),
-        What::Reply(Reply::Decline),
-        What::Accept,
+        Verb::Reply(Reply::Receive),
+        Verb::Reply(Reply::Decline),
+        Verb::Accept,
     ];
     let mut town = Town::on(on);
     for late in late {
         let ends = [
-            by(2, 0, What::Reply(Reply::Decline)),
-            by(1, 0, What::Accept),
-            by(0, 0, What::Leave(Leave::Cancel)),
-            by(2, 0, What::EndShift),
+            by(2, 0, Verb::Reply(Reply::Decline)),
+            by(1, 0, Verb::Accept),
+            by(0, 0, Verb::Leave(Leave::Cancel)),
+            by(2, 0, Verb::EndShift),
         ];
         for ends in ends {
             let mut city = begun(town);
@@ -137,7 +137,7 @@ fn an_offer_that_its_batch_has_ended_is_over(on: On) {
 }
 
 fn an_offer_that_is_made_and_ends_in_one_batch_is_written_with_it(on: On) {
-    for ends in [What::Reply(Reply::Decline), What::Accept, What::EndShift] {
+    for ends in [Verb::Reply(Reply::Decline), Verb::Accept, Verb::EndShift] {
         let mut city = begun(Town::on(on));
         city.town.news();
         expect(city.race(&[proposed(0, &[1, 2]), by(1, 0, ends)]));
@@ -150,15 +150,16 @@ fn an_offer_that_is_made_and_ends_in_one_batch_is_written_with_it(on: On) {
 
 fn a_trip_for_everybody_is_offered_to_nobody(on: On) {
     let mut city = begun(Town::on(on));
-    let wanted = Wanted {
+    let order = ModelOrder {
         policy: Policy::Broadcast,
         opens_in: None,
         has_code: false,
     };
-    expect(city.carry_out(&[by(0, 0, What::Request(wanted)), proposed(1, &[1, 2])]));
+    expect(city.carry_out(&[by(0, 0, Verb::Request(order)), proposed(1, &[1, 2])]));
 }
 
-/// A life of people who are new in town. The town as they leave it, or what is wrong and what was done before.
+/// Lives a life with people who are new in town. Returns the town afterwards, or what went wrong and what was done
+/// before.
 fn live(town: Town, steps: &[(i64, Step)]) -> Result<Town, String> {
     let mut city = take(City::of_new_people(town), &Step::Together(beginning()))?;
     for (pause, step) in steps {
@@ -168,30 +169,30 @@ fn live(town: Town, steps: &[(i64, Step)]) -> Result<Town, String> {
     take(city, &Step::LetTimePass).map(|city| city.town)
 }
 
-/// Most drivers go online, and somebody wants a trip.
-fn beginning() -> Vec<Wish> {
-    let on_shift = (1..DRIVERS).map(|driver| Wish {
-        what: What::BeginShift,
+/// Most drivers begin a shift, and a rider requests a trip.
+fn beginning() -> Vec<Intent> {
+    let on_shift = (1..DRIVERS).map(|driver| Intent {
+        verb: Verb::BeginShift,
         trip: 0,
-        who: Some(driver),
+        actor: Some(driver),
     });
-    let wanted = Wanted {
+    let order = ModelOrder {
         policy: Policy::Nearest,
         opens_in: None,
         has_code: false,
     };
-    let (what, trip, who) = (What::Request(wanted), 0, None);
-    on_shift.chain([Wish { what, trip, who }]).collect()
+    let (verb, trip, actor) = (Verb::Request(order), 0, None);
+    on_shift.chain([Intent { verb, trip, actor }]).collect()
 }
 
 fn take(mut city: City, step: &Step) -> Result<City, String> {
     let done = match step {
-        Step::Do(wish) => city.carry_out(std::slice::from_ref(wish)),
-        Step::Together(wishes) => city.carry_out(wishes),
-        Step::Race(wishes) => city.race(wishes),
+        Step::Do(intent) => city.carry_out(std::slice::from_ref(intent)),
+        Step::Together(intents) => city.carry_out(intents),
+        Step::Race(intents) => city.race(intents),
         Step::Sweep(first, wave) => city.sweep(*first, *wave),
         Step::Restart => return Ok(city.restart()),
-        Step::Lose(wishes) => return city.lose(wishes),
+        Step::Lose(intents) => return city.lose(intents),
         Step::LetTimePass => city.let_time_pass(),
     };
     match done {
@@ -200,63 +201,63 @@ fn take(mut city: City, step: &Step) -> Result<City, String> {
     }
 }
 
-/// Clocks are set back now and then.
+/// Now and then a clock is set back.
 fn pause() -> impl Strategy<Value = i64> {
     prop_oneof![8 => -2..4_i64, 4 => 4..20_i64, 1 => 60..320_i64]
 }
 
 fn a_step() -> impl Strategy<Value = Step> {
-    let wishes = || proptest::collection::vec(a_wish(), 2..4);
+    let intents = || proptest::collection::vec(an_intent(), 2..4);
     prop_oneof![
-        24 => a_wish().prop_map(Step::Do),
-        4 => wishes().prop_map(Step::Together),
+        24 => an_intent().prop_map(Step::Do),
+        4 => intents().prop_map(Step::Together),
         6 => a_race().prop_map(Step::Race),
         8 => (0..DRIVERS, 1..=3_usize).prop_map(|(first, wave)| Step::Sweep(first, wave)),
         1 => Just(Step::Restart),
-        1 => wishes().prop_map(Step::Lose),
+        1 => intents().prop_map(Step::Lose),
     ]
 }
 
-fn a_race() -> impl Strategy<Value = Vec<Wish>> {
-    let wishes = proptest::collection::vec(a_wish(), 2..4);
-    (wishes, 0..12_usize).prop_map(|(wishes, trip)| {
-        let same = |wish| Wish { trip, ..wish };
-        wishes.into_iter().map(same).collect()
+fn a_race() -> impl Strategy<Value = Vec<Intent>> {
+    let intents = proptest::collection::vec(an_intent(), 2..4);
+    (intents, 0..12_usize).prop_map(|(intents, trip)| {
+        let same = |intent| Intent { trip, ..intent };
+        intents.into_iter().map(same).collect()
     })
 }
 
-fn a_wish() -> impl Strategy<Value = Wish> {
-    // Most are of somebody who may, so that lives get beyond their beginnings.
-    let who = prop_oneof![4 => Just(None), 1 => (0..DRIVERS).prop_map(Some)];
-    (what(), 0..12_usize, who).prop_map(|(what, trip, who)| Wish { what, trip, who })
+fn an_intent() -> impl Strategy<Value = Intent> {
+    // Most intents are of a person who may act, so that lives get beyond their beginnings.
+    let actor = prop_oneof![4 => Just(None), 1 => (0..DRIVERS).prop_map(Some)];
+    (verb(), 0..12_usize, actor).prop_map(|(verb, trip, actor)| Intent { verb, trip, actor })
 }
 
-fn what() -> impl Strategy<Value = What> {
+fn verb() -> impl Strategy<Value = Verb> {
     let ending = prop_oneof![Just(RideEnding::Completed), Just(RideEnding::Cancelled)];
     prop_oneof![
-        5 => wanted().prop_map(What::Request),
-        7 => round().prop_map(What::Propose),
-        3 => Just(What::Reply(Reply::Receive)),
-        2 => Just(What::Reply(Reply::Decline)),
-        6 => Just(What::Accept),
-        6 => drive().prop_map(What::Drive),
-        3 => Just(What::GiveBack),
-        3 => leave().prop_map(What::Leave),
-        1 => Just(What::Call(Call::Cancel)),
-        1 => Just(What::Call(Call::TakeBack)),
-        1 => Just(What::Late),
-        1 => Just(What::Block),
-        1 => ending.prop_map(|ending| What::Call(Call::End(ending))),
-        1 => prop_oneof![Just(What::Lapse), Just(What::Open), Just(What::Expire)],
-        2 => Just(What::BeginShift),
-        1 => Just(What::EndShift),
+        5 => order().prop_map(Verb::Request),
+        7 => round().prop_map(Verb::Propose),
+        3 => Just(Verb::Reply(Reply::Receive)),
+        2 => Just(Verb::Reply(Reply::Decline)),
+        6 => Just(Verb::Accept),
+        6 => drive().prop_map(Verb::Drive),
+        3 => Just(Verb::GiveBack),
+        3 => leave().prop_map(Verb::Leave),
+        1 => Just(Verb::Call(Call::Cancel)),
+        1 => Just(Verb::Call(Call::TakeBack)),
+        1 => Just(Verb::Late),
+        1 => Just(Verb::Block),
+        1 => ending.prop_map(|ending| Verb::Call(Call::End(ending))),
+        1 => prop_oneof![Just(Verb::Lapse), Just(Verb::Open), Just(Verb::Expire)],
+        2 => Just(Verb::BeginShift),
+        1 => Just(Verb::EndShift),
     ]
 }
 
-fn wanted() -> impl Strategy<Value = Wanted> {
+fn order() -> impl Strategy<Value = ModelOrder> {
     let policy = prop_oneof![1 => Just(Policy::Broadcast), 2 => Just(Policy::Nearest), 2 => Just(Policy::Batch)];
     let opens_in = prop_oneof![3 => Just(None), 1 => (1..120_i64).prop_map(Some)];
-    (policy, opens_in, any::<bool>()).prop_map(|(policy, opens_in, has_code)| Wanted {
+    (policy, opens_in, any::<bool>()).prop_map(|(policy, opens_in, has_code)| ModelOrder {
         policy,
         opens_in,
         has_code,
@@ -279,8 +280,8 @@ fn round() -> impl Strategy<Value = Round> {
 fn drive() -> impl Strategy<Value = Drive> {
     prop_oneof![
         2 => Just(Drive::Arrive),
-        2 => Just(Drive::Start(Told::Right)),
-        1 => prop_oneof![Just(Told::Wrong), Just(Told::Nothing)].prop_map(Drive::Start),
+        2 => Just(Drive::Start(GivenCode::Right)),
+        1 => prop_oneof![Just(GivenCode::Wrong), Just(GivenCode::Missing)].prop_map(Drive::Start),
         2 => Just(Drive::Complete),
         1 => Just(Drive::NoShow),
     ]

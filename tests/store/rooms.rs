@@ -1,4 +1,4 @@
-//! What the parties of a trip write to each other.
+//! The messages that the parties of a trip write to each other.
 
 use cabrank::domain::core::{Refusal, Submission};
 use cabrank::domain::{Action, Audience, Fact, NoRoom, Role, Stream, TripId, UserId};
@@ -99,14 +99,14 @@ fn only_the_parties_may_talk(on: On) {
         say(&trip, &cid, Role::Driver, "Hello"),
         say(&trip, &op, Role::Operator, "Hello"),
     ] {
-        let refused = town.unsaid(stranger);
+        let refused = town.refused_post(stranger);
         assert!(matches!(refused, Refusal::NoRoom(NoRoom::Stranger)));
     }
     trip.id = TripId::new(inputs::fresh_id());
-    let refused = town.unsaid(say(&trip, &ann, Role::Rider, "Hello"));
+    let refused = town.refused_post(say(&trip, &ann, Role::Rider, "Hello"));
     assert!(matches!(refused, Refusal::UnknownTrip));
     let nobody = party("nobody", cabrank::domain::UserId::new(99_999));
-    let refused = town.unsaid(say(&trip, &nobody, Role::Rider, "Hello"));
+    let refused = town.refused_post(say(&trip, &nobody, Role::Rider, "Hello"));
     assert!(matches!(refused, Refusal::NotActive));
     assert_eq!(town.log().len(), 2);
 }
@@ -117,9 +117,9 @@ fn a_room_is_open_from_acceptance_until_a_while_after_the_end(on: On) {
     let trip = town.requested_by(&ann);
     let by_ann = || say(&trip, &ann, Role::Rider, "Hello");
     let by_bob = || say(&trip, &bob, Role::Driver, "Hello");
-    let closed = |post| matches!(town.unsaid(post), Refusal::NoRoom(NoRoom::Closed));
+    let closed = |post| matches!(town.refused_post(post), Refusal::NoRoom(NoRoom::Closed));
     assert!(closed(by_ann()), "nobody has taken the trip");
-    let before = town.unsaid(by_bob());
+    let before = town.refused_post(by_bob());
     assert!(matches!(before, Refusal::NoRoom(NoRoom::Stranger)));
 
     town.trip(accept(&trip, &bob));

@@ -1,4 +1,4 @@
-//! Whom a search does not ask again.
+//! Which drivers a search does not ask again.
 
 use cabrank::domain::core::{Command, Reply};
 use cabrank::domain::{Action, DriverId, Party, Trip};
@@ -13,7 +13,7 @@ pub fn tests() -> Vec<Test> {
     tests![who_has_declined_may_be_asked_in_the_next_attempt].to_vec()
 }
 
-/// Those whom the one search that is due does not ask.
+/// The drivers whom the only due search does not ask now.
 fn asked(town: &Town) -> Vec<DriverId> {
     let due = town.read(|db| searches::due(db, inputs::now(), 10));
     due.into_iter()

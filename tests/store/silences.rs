@@ -1,4 +1,4 @@
-//! Devices that do not acknowledge what they are offered.
+//! Devices that do not acknowledge their offers.
 
 use cabrank::domain::core::{Command, Refusal, Reply, Submission};
 use cabrank::domain::{DriverId, Party, Trip};
@@ -22,7 +22,7 @@ fn receive(trip: &Trip, driver: &Party<DriverId>) -> Submission {
     })
 }
 
-/// The same, too late for the device to have acknowledged an offer.
+/// The command, too late for the device to acknowledge an offer.
 fn late(command: Submission) -> Submission {
     let at = command.at + SignedDuration::from_mins(1);
     Submission { at, ..command }

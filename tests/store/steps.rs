@@ -1,4 +1,4 @@
-//! The schema's last steps, up and down, on a database that is in use.
+//! The last migrations, up and down, on a database that is in use.
 
 use cabrank::domain::core::Effect;
 use cabrank::domain::{
@@ -34,12 +34,12 @@ pub fn tests() -> Vec<Test> {
     .to_vec()
 }
 
-/// The oldest steps that tests take back.
+/// The oldest migrations that the tests revert.
 const DECISIONS: &str = "20261126000001";
 const OFFERS: &str = "20261125000004";
 const NEWS: &str = "20261125000003";
 
-/// Takes all steps back down to this one; gives their versions, the oldest first.
+/// Reverts all migrations down to this one. Returns their versions, oldest first.
 fn step_down(database: &Database, oldest: &str) -> Vec<String> {
     let mut db = database.connect();
     let back = |db: &mut Db| match db {
@@ -70,7 +70,7 @@ struct Line {
     line: String,
 }
 
-/// The rows of events, entries and keys, each as one text.
+/// The rows of events, stream entries, stream heads and keys, each as a line.
 fn rows(database: &Database) -> Vec<String> {
     const ROWS: &str = "SELECT 'event ' || id || ' ' || trip_id || ' ' || revision || ' ' || kind || ' ' || actor_role || ' ' || payload \
          || ' ' || positions AS line FROM events WHERE revision IS NOT NULL \
@@ -91,7 +91,7 @@ fn lines(database: &Database, query: &str) -> Vec<String> {
     lines.into_iter().map(|line| line.line).collect()
 }
 
-/// An event without what the older schema does not keep.
+/// An event without the fields that the older schema does not have.
 fn as_known_then(event: Event) -> Event {
     let fact = match event.fact {
         Fact::Trip(change) => Fact::Trip(TripChange {
@@ -109,7 +109,7 @@ fn as_known_then(event: Event) -> Event {
     Event { fact, ..event }
 }
 
-/// Writes the log's trips as they were written before the news.
+/// Rewrites the log's trips as they were written before the migration `NEWS`.
 fn write_as_then(database: &Database) {
     const LATER: [&str; 6] = [
         "hidden",

@@ -1,4 +1,4 @@
-//! Streams read for many clients at once, and forgotten from their beginning.
+//! Streams are read for many clients at once, and purged from their beginnings.
 
 use std::collections::HashMap;
 
@@ -27,12 +27,12 @@ fn requested_at(town: &Town, rider: &Party<RiderId>, at: Timestamp) -> Trip {
     town.trip(command)
 }
 
-fn heads(town: &Town, places: &[(Stream, i64)]) -> HashMap<(Stream, i64), StreamStanding> {
-    let places = places.to_vec();
-    town.read(move |db| streams::heads(db, &places))
+fn heads(town: &Town, positions: &[(Stream, i64)]) -> HashMap<(Stream, i64), StreamStanding> {
+    let positions = positions.to_vec();
+    town.read(move |db| streams::heads(db, &positions))
 }
 
-/// Stream, sequence and number of what stands in these parts.
+/// Stream, sequence and event number of all entries in these parts.
 fn read(town: &Town, parts: &[(Stream, i64, i64)], limit: i64) -> Vec<(Stream, i64, i64)> {
     let part = |(stream, first, last): &(Stream, i64, i64)| StreamPart {
         stream: *stream,
@@ -73,7 +73,7 @@ fn a_stream_is_seen_from_any_place_in_it(on: On) {
         sequence: 2,
         next_at,
     };
-    let places = [
+    let positions = [
         (own, 0),
         (own, 1),
         (own, 2),
@@ -87,7 +87,7 @@ fn a_stream_is_seen_from_any_place_in_it(on: On) {
         ((own, 2), seen(None)),
         ((own, 9), seen(None)),
     ];
-    assert_eq!(heads(&town, &places), HashMap::from(expected));
+    assert_eq!(heads(&town, &positions), HashMap::from(expected));
 }
 
 fn many_parts_of_streams_are_read_at_once(on: On) {
@@ -151,15 +151,15 @@ fn what_is_old_is_forgotten_from_the_beginning_of_each_stream(on: On) {
     assert_eq!(read(&town, &whole, 500), left);
     assert_eq!(town.log(), log, "the log keeps what happened");
 
-    let head = |place| heads(&town, &[(own, place)])[&(own, place)];
+    let head = |sequence| heads(&town, &[(own, sequence)])[&(own, sequence)];
     let epoch = log[0].positions[0].epoch;
-    for (place, next_at) in [(0, None), (1, None), (2, Some(young.changed_at)), (3, None)] {
+    for (sequence, next_at) in [(0, None), (1, None), (2, Some(young.changed_at)), (3, None)] {
         let expected = StreamStanding {
             epoch,
             sequence: 3,
             next_at,
         };
-        assert_eq!(head(place), expected, "seen from {place}");
+        assert_eq!(head(sequence), expected, "seen from {sequence}");
     }
     assert_eq!(purge(&town, now + day, 500), 3);
     town.trip(crate::town::accept(&young, &bob));

@@ -1,4 +1,4 @@
-//! A store with people, and what they do to it.
+//! A store with people in it, and the commands that they send.
 
 use std::borrow::Borrow;
 use std::future::Future;
@@ -28,13 +28,13 @@ use tokio::runtime::Runtime;
 
 use crate::support::{Database, On};
 
-/// Longer than anything takes that works.
+/// Longer than anything takes, unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How many active trips a rider may have in these tests.
+/// The most active trips of a rider in these tests.
 pub const TRIPS_MAX: u32 = 3;
 
-/// How many trips for later a rider may have in these tests.
+/// The most trips for later of a rider in these tests.
 pub const SCHEDULED_MAX: u32 = 2;
 
 const LIMITS: RiderLimits = RiderLimits {
@@ -45,13 +45,13 @@ const LIMITS: RiderLimits = RiderLimits {
 /// How long a room stays open after the end of its trip in these tests.
 pub const ROOM_AFTER: SignedDuration = SignedDuration::from_mins(30);
 
-/// What a command comes to.
+/// The result of a command about a trip.
 pub type Outcome = Result<TripOutcome, CommandError>;
 
-/// A write that has not been sent yet.
+/// A write that is not sent yet.
 pub type Write<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-/// A store on a database of its own.
+/// A store with a database of its own.
 pub struct Town {
     pub store: Store,
     pub feed: Feed,
@@ -74,7 +74,7 @@ impl Town {
         Self::of(database, opened)
     }
 
-    /// One whose writes count for as long as nobody else has taken the database.
+    /// A store that has taken the lock of its database.
     pub fn alone_on(on: On) -> Self {
         let database = Database::migrated(on);
         let taken = lock::take(&database.url, "a test", Duration::ZERO);
@@ -94,7 +94,7 @@ impl Town {
         }
     }
 
-    /// Lets the last handle go and waits for the writer to end; what is left is the database and the feed.
+    /// Drops the last handle and waits for the writer to end. Returns the database and the feed.
     pub fn close(self) -> (Database, Feed) {
         drop(self.store);
         self.thread.join().expect("the writer does not panic");
@@ -107,7 +107,7 @@ impl Town {
         Self::open(database, StoreBounds::STANDARD)
     }
 
-    /// Waits for something that must not take long.
+    /// Waits for a future, which must not take long.
     pub fn wait_for<T>(&self, future: impl Future<Output = T>) -> T {
         wait_for(&self.runtime, future)
     }
@@ -140,13 +140,13 @@ impl Town {
         self.wait_for(self.store.writer.act(command))
     }
 
-    /// The trip that a command leaves, which must succeed.
+    /// The trip after a command, which must succeed.
     pub fn trip(&self, command: Submission) -> Trip {
         let answer = self.command(command).expect("it is allowed");
         Trip::clone(&answer.trip)
     }
 
-    /// Why a command is refused, which it must be.
+    /// The refusal of a command, which must be refused.
     pub fn refusal(&self, command: Submission) -> Refusal {
         refusal(self.command(command))
     }
@@ -159,18 +159,18 @@ impl Town {
         self.wait_for(self.store.writer.record(post))
     }
 
-    /// Why a post is refused, which it must be.
-    pub fn unsaid(&self, post: Submission) -> Refusal {
+    /// The refusal of a message or notification, which must be refused.
+    pub fn refused_post(&self, post: Submission) -> Refusal {
         refusal(self.post(post))
     }
 
-    /// A command, not sent yet.
+    /// A command that is not sent yet.
     pub fn later(&self, command: Submission) -> Write<'static, Outcome> {
         let writer = self.store.writer.clone();
         Box::pin(async move { writer.act(command).await })
     }
 
-    /// Sends all of these, in their order, while the writer is held up, so that they make one batch.
+    /// Sends all of these writes in order while the writer is held up, so that they make one batch.
     pub fn in_one_batch<T>(&self, mut writes: Vec<Write<'_, T>>) -> Vec<T> {
         let (arrived, has_arrived) = mpsc::channel();
         let (release, released) = mpsc::channel::<()>();
@@ -214,7 +214,7 @@ impl Town {
         )
     }
 
-    /// The next batch of news, which must be there.
+    /// The events of the next batch on the feed.
     pub fn news(&mut self) -> Vec<Arc<Event>> {
         match self.next() {
             Item::News(news) => news.events,
@@ -222,7 +222,7 @@ impl Town {
         }
     }
 
-    /// What comes next on the feed.
+    /// The next item on the feed.
     pub fn next(&mut self) -> Item {
         wait_for(&self.runtime, self.feed.next()).expect("the writer is there")
     }
@@ -232,7 +232,7 @@ impl Town {
         self.read(|db| events::range(db, 1, i64::MAX, i64::MAX)).0
     }
 
-    /// The trip as its row says.
+    /// The trip as it is in its row.
     pub fn stored(&self, id: TripId) -> Trip {
         self.read(move |db| trips::find(db, id))
             .expect("the trip exists")
@@ -252,7 +252,7 @@ pub fn wait_for<T>(runtime: &Runtime, future: impl Future<Output = T>) -> T {
         .expect("it does not take long")
 }
 
-/// Starts a future; whether it is under way and not done.
+/// Polls a future for the first time. Returns whether it is pending.
 pub async fn sent<F: Future + ?Sized>(mut future: Pin<&mut F>) -> bool {
     std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context).is_pending())).await
 }
@@ -287,7 +287,7 @@ pub fn party<Id>(name: &str, id: Id) -> Party<Id> {
     }
 }
 
-/// Opens another store on a database; what it announces is not heard.
+/// Opens another store on a database. Its feed is dropped.
 pub fn another_store(url: &DatabaseUrl) -> Store {
     Store::open(url).store
 }
@@ -300,12 +300,12 @@ pub fn command(command: Command) -> Submission {
     }
 }
 
-/// A rider's wish for a trip.
+/// A rider's request for a trip.
 pub fn request(rider: &Party<RiderId>) -> Submission {
     ordered(rider, Order::default())
 }
 
-/// The same with another search time.
+/// A request with another search time.
 pub fn request_for(rider: &Party<RiderId>, search: SignedDuration) -> Submission {
     let search_s = u32::try_from(search.as_secs()).unwrap_or(0);
     ordered(
@@ -317,7 +317,7 @@ pub fn request_for(rider: &Party<RiderId>, search: SignedDuration) -> Submission
     )
 }
 
-/// The same for a day later.
+/// A request for a trip a day later.
 pub fn request_later(rider: &Party<RiderId>) -> Submission {
     let opens_at = Some(inputs::now() + SignedDuration::from_hours(24));
     ordered(
@@ -329,12 +329,12 @@ pub fn request_later(rider: &Party<RiderId>) -> Submission {
     )
 }
 
-/// The same where trips are offered one by one.
+/// A request whose trip is offered to drivers one by one.
 pub fn request_nearest(rider: &Party<RiderId>) -> Submission {
     request_under(Policy::Nearest, rider)
 }
 
-/// The same under any policy.
+/// A request under any policy.
 pub fn request_under(policy: Policy, rider: &Party<RiderId>) -> Submission {
     ordered(
         rider,
@@ -345,12 +345,12 @@ pub fn request_under(policy: Policy, rider: &Party<RiderId>) -> Submission {
     )
 }
 
-/// The service's offer of a trip to a driver.
+/// A proposal to offer a trip to a driver.
 pub fn propose(trip: &Trip, driver: &Party<DriverId>) -> Submission {
     propose_to(trip, std::slice::from_ref(driver))
 }
 
-/// The same to all of these at once.
+/// A proposal to offer a trip to all of these drivers at once.
 pub fn propose_to(trip: &Trip, drivers: &[Party<DriverId>]) -> Submission {
     let candidates = drivers.iter().map(|driver| Candidate {
         offer: OfferId::new(inputs::fresh_id()),
@@ -371,7 +371,7 @@ pub fn propose_to(trip: &Trip, drivers: &[Party<DriverId>]) -> Submission {
     }))
 }
 
-/// A driver who goes online.
+/// Begins a driver's shift.
 pub fn begin_shift(driver: &Party<DriverId>) -> Submission {
     let (class, seats) = (VehicleClass::default(), 4);
     Submission {
@@ -381,7 +381,7 @@ pub fn begin_shift(driver: &Party<DriverId>) -> Submission {
     }
 }
 
-/// A rider's wish for a trip with this order.
+/// A rider's request with this order.
 pub fn ordered(rider: &Party<RiderId>, order: Order) -> Submission {
     let place = |text: &str| Place {
         address: Address::parse(text).expect("an address"),
@@ -397,7 +397,7 @@ pub fn ordered(rider: &Party<RiderId>, order: Order) -> Submission {
     command(Command::RequestTrip(request, LIMITS))
 }
 
-/// Somebody's deed.
+/// An action on a trip.
 pub fn act(trip: &Trip, action: Action) -> Submission {
     command(Command::Act {
         trip: trip.id,
@@ -406,12 +406,12 @@ pub fn act(trip: &Trip, action: Action) -> Submission {
     })
 }
 
-/// A driver's wish for a trip.
+/// A driver's accept.
 pub fn accept(trip: &Trip, driver: &Party<DriverId>) -> Submission {
     act(trip, Action::Accept(driver.clone(), Outset::default()))
 }
 
-/// What a party of a trip, or somebody else, says there.
+/// A message in a trip's room, from a party or from anyone else.
 pub fn say<Id: Copy + Into<UserId>>(
     trip: &Trip,
     party: &Party<Id>,
@@ -426,17 +426,17 @@ pub fn say<Id: Copy + Into<UserId>>(
         last_name: party.last_name.clone(),
         photo: None,
     };
-    let what = Command::SendMessage {
+    let command = Command::SendMessage {
         trip: trip.id,
         sender,
         text: MessageText::parse(text).expect("a text"),
         open_for: ROOM_AFTER,
     };
     let at = inputs::now();
-    Submission::new(what, at)
+    Submission::new(command, at)
 }
 
-/// What an operator tells an audience, shown for so long.
+/// A notification from an operator, shown for `life`.
 pub fn notify(by: OperatorId, audience: Audience, life: SignedDuration) -> Submission {
     let at = inputs::now();
     let notification = Notification {
@@ -444,11 +444,11 @@ pub fn notify(by: OperatorId, audience: Audience, life: SignedDuration) -> Submi
         text: NoticeText::parse("The bridge is closed").expect("a text"),
         expires_at: at + life,
     };
-    let what = Command::Notify(by, notification);
-    Submission::new(what, at)
+    let command = Command::Notify(by, notification);
+    Submission::new(command, at)
 }
 
-/// The command with an idempotency key; `body` stands for what the client sent.
+/// The command under an idempotency key. `body` stands for the body that the client sent.
 pub fn under(word: &str, body: u8, mut command: Submission) -> Submission {
     command.key = Some(IdempotencyKey {
         word: word.to_owned(),
@@ -457,12 +457,12 @@ pub fn under(word: &str, body: u8, mut command: Submission) -> Submission {
     command
 }
 
-/// The words of what happened, in order.
+/// The kinds of the events, in order.
 pub fn kinds<E: Borrow<Event>>(events: &[E]) -> Vec<&'static str> {
     events.iter().map(|event| event.borrow().kind()).collect()
 }
 
-/// The changes of trips among what happened, in order.
+/// The changes of trips among the events, in order.
 pub fn changes<E: Borrow<Event>>(events: &[E]) -> Vec<&TripChange> {
     events
         .iter()
@@ -470,7 +470,7 @@ pub fn changes<E: Borrow<Event>>(events: &[E]) -> Vec<&TripChange> {
         .collect()
 }
 
-/// Why it was refused, which it must be.
+/// The refusal in an outcome, which must be one.
 pub fn refusal<T: std::fmt::Debug>(outcome: Result<T, CommandError>) -> Refusal {
     match outcome {
         Err(CommandError::Refused(refused)) => refused,

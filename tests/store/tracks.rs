@@ -1,4 +1,4 @@
-//! The fixes of rides under way are only added to, and make room for what the ride came to.
+//! The fixes of rides under way are only appended, until the measured track takes their place.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -49,7 +49,7 @@ fn begun(town: &Town, rider: &Party<RiderId>, driver: &Party<DriverId>) -> Trip 
     town.trip(act(&trip, Action::Start(driver.id, None)))
 }
 
-/// Adds these; gives how many statements wrote.
+/// Appends these pieces. Returns how many statements inserted rows.
 fn append(town: &Town, pieces: Vec<TrackPiece>) -> usize {
     let append = move |tx: &mut Tx<'_>| {
         let writes = Arc::new(AtomicUsize::new(0));
@@ -62,7 +62,7 @@ fn append(town: &Town, pieces: Vec<TrackPiece>) -> usize {
     added.expect("they can be added")
 }
 
-/// Counts the statements that write, from now on.
+/// Counts the statements that insert rows, from now on.
 fn watch(db: &mut Db, writes: Option<Arc<AtomicUsize>>) {
     let count = move |event: InstrumentationEvent<'_>| {
         if let (InstrumentationEvent::StartQuery { query, .. }, Some(writes)) = (event, &writes)
@@ -215,7 +215,7 @@ fn a_completion_puts_what_the_ride_came_to_in_the_place_of_its_fixes(on: On) {
     assert_eq!(found.measured, measured);
     assert!(found.until_at >= at);
     assert_eq!(pieces(&town), 0);
-    // Whoever says so again changes nothing.
+    // Completing the trip again changes nothing.
     let again = Action::Complete(
         bob.id,
         Some(Box::new(Measured {
@@ -251,7 +251,7 @@ fn a_long_way_is_kept_for_the_eye_and_its_metres_exactly(on: On) {
     assert_eq!((segment.first().copied(), segment.last().copied()), ends);
 }
 
-/// The steps of the schema by which pieces came, forth and back.
+/// The migration that introduced pieces, up and down.
 fn steps(db: &Db) -> (&'static str, &'static str) {
     macro_rules! step {
         ($database:literal, $direction:literal) => {

@@ -1,4 +1,4 @@
-//! Who is shown which trips.
+//! Who may see which trips.
 
 use std::collections::BTreeMap;
 
@@ -115,7 +115,7 @@ fn the_active_trips_of_many_are_found_at_once(on: On) {
     assert!(town.read(|db| views::active_of(db, &[])).is_empty());
 }
 
-/// People of every role, with trips of every kind that views tell apart.
+/// People of every role, with a trip of every kind that views distinguish.
 fn busy(on: On) -> (Town, Vec<Viewer>) {
     let town = Town::on(on);
     let (ann, eve) = (town.rider("ann"), town.rider("eve"));
@@ -172,9 +172,9 @@ fn a_page_has_what_its_viewer_may_see_and_wants(on: On) {
         }
     }
     for trip in all.values() {
-        for meant in [TripRef::Key(trip.id), TripRef::Number(trip.number)] {
+        for reference in [TripRef::Key(trip.id), TripRef::Number(trip.number)] {
             filters.push(Filter {
-                trip: Some(meant),
+                trip: Some(reference),
                 ..Filter::default()
             });
         }

@@ -86,7 +86,7 @@ fn admin(sql: &str) -> QueryResult<()> {
     conn.batch_execute(sql)
 }
 
-/// Runs statements of any kind.
+/// Runs any SQL statements.
 pub fn execute(db: &mut Db, sql: &str) -> QueryResult<()> {
     match db {
         Db::Pg(conn) => conn.batch_execute(sql),

@@ -1,7 +1,6 @@
-//! The harness of the tests of the store: each is run on SQLite and on PostgreSQL.
+//! The harness of the store's tests. Each test runs on SQLite and on PostgreSQL.
 //!
-//! Without `CABRANK_TEST_POSTGRES` those on PostgreSQL are reported as ignored, one by one; where `CI` is set they
-//! fail instead.
+//! Without `CABRANK_TEST_POSTGRES`, each test on PostgreSQL is reported as ignored. If `CI` is set, it fails instead.
 
 mod database;
 
@@ -13,7 +12,7 @@ use libtest_mimic::{Arguments, Trial};
 pub use database::{Database, On, execute};
 use database::{POSTGRES, has_postgres};
 
-/// A test's name, a sentence, and what it does.
+/// A test: its name, which is a sentence, and its function.
 pub type Test = (&'static str, fn(On));
 
 /// A list of tests named after their functions.
@@ -22,7 +21,7 @@ macro_rules! tests {
     ($($test:ident),+ $(,)?) => { [$((stringify!($test), $test as fn($crate::support::On))),+] };
 }
 
-/// Runs every test on both databases, and `on_postgres` there alone.
+/// Runs `on_both` on both databases, and `on_postgres` on PostgreSQL alone.
 pub fn run(on_both: &[Test], on_postgres: &[Test]) -> ExitCode {
     let sqlite = on_both.iter().map(|(name, test)| {
         let (name, test) = (format!("sqlite::{name}"), *test);
@@ -50,7 +49,7 @@ fn postgres_trial(name: String, test: fn(On)) -> Trial {
 }
 
 impl Database {
-    /// A connection that may do everything.
+    /// A connection that may write.
     pub fn connect(&self) -> Db {
         Db::open(&self.url, Access::Write).expect("the test's own database can be opened")
     }

@@ -1,10 +1,10 @@
-//! What a socket that has fallen behind has missed.
+//! What a socket that is behind has missed.
 
 use super::JoiningSocket;
 use crate::domain::{Event, Stream};
 use crate::registry::Subscriber;
 
-/// The part of a stream that a socket has missed: from the first to the last sequence.
+/// The part of a stream that a socket has missed, from the first to the last sequence, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Missed {
     /// Of which stream.
@@ -15,12 +15,12 @@ pub struct Missed {
     pub last: i64,
 }
 
-/// One part of each stream at most.
+/// Everything that a socket has missed: at most one part of each stream.
 #[derive(Default)]
 pub(super) struct Backlog(Vec<Missed>);
 
 impl Backlog {
-    /// Widens what was missed by one event, in the streams that the socket hears.
+    /// Notes one event as missed, in each of its streams that the socket hears.
     pub(super) fn note(&mut self, event: &Event, socket: &JoiningSocket) {
         for position in &event.positions {
             let (stream, last) = (position.stream, position.sequence);
@@ -48,11 +48,12 @@ impl Backlog {
         }
     }
 
-    /// Each stream was brought up to a sequence.
+    /// Notes that each stream was brought up to a sequence.
     pub(super) fn brought(&mut self, through: &[(Stream, i64)], subscriber: &dyn Subscriber) {
         for part in &mut self.0 {
             let brought = through.iter().find(|(stream, _)| *stream == part.stream);
-            // A socket that follows the stream knows better than the refill, which may have begun before it did.
+            // A socket that follows the stream knows better than the refill, which may have begun before the socket
+            // followed.
             let next = subscriber.next_sequence(part.stream);
             if let Some(next) = next.or(brought.map(|(_, at)| at + 1)) {
                 part.first = part.first.max(next);

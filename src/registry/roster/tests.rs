@@ -1,7 +1,7 @@
-//! What each socket hears, without actors or sockets.
+//! What each socket receives, tested without actors and network.
 
 mod audience;
-mod pace;
+mod behind;
 
 use std::task::{Context, Poll};
 
@@ -22,7 +22,7 @@ const ANN: UserId = UserId::new(1);
 const BOB: UserId = UserId::new(2);
 const CAT: UserId = UserId::new(3);
 
-/// Tells whatever there is to tell, in a word or two.
+/// Writes every event in a word or two.
 struct Plain;
 
 impl Subscriber for Plain {
@@ -40,7 +40,7 @@ impl Subscriber for Plain {
     }
 
     fn deliver_position(&self, _: &VehiclePosition, outbound: &Outbound) {
-        outbound.push_lossy(Bytes::from_static(b"sighted"));
+        outbound.push_lossy(Bytes::from_static(b"position"));
     }
 }
 
@@ -154,7 +154,7 @@ impl Listener {
         }
     }
 
-    /// Fills the queue with frames of somebody else's making.
+    /// Fills the queue with frames that are no events.
     fn fill(&self) {
         while self.outbound.push(Bytes::from_static(b"x")).is_ok() {}
     }
@@ -210,24 +210,24 @@ fn where_a_driver_is_is_told_to_those_who_look_until_the_end() {
         heading_deg: None,
         speed_mps: None,
     };
-    let sighting = VehiclePosition { trip: trip.id, fix };
-    roster.sight(&sighting);
-    roster.look(rider.id, trip.id);
-    roster.look(behind.id, trip.id);
+    let position = VehiclePosition { trip: trip.id, fix };
+    roster.announce_position(&position);
+    roster.watch_position(rider.id, trip.id);
+    roster.watch_position(behind.id, trip.id);
     behind.fill();
-    roster.sight(&sighting);
-    assert_eq!(rider.heard(), ["sighted"]);
+    roster.announce_position(&position);
+    assert_eq!(rider.heard(), ["position"]);
     assert!(behind.heard().iter().all(|frame| frame == "x"));
     assert!(other.heard().is_empty());
     let cancelled = after(&trip, &Action::Cancel(RiderId::of(ANN), None));
     let over = event(TripEventKind::Cancelled, Some(&trip), &cancelled, 1);
     roster.announce(&over, Instant::now());
     assert_eq!(rider.heard(), ["cancelled 2"]);
-    roster.sight(&sighting);
+    roster.announce_position(&position);
     assert!(rider.heard().is_empty());
 }
 
-/// The trip goes to another driver afterwards.
+/// Another driver accepts the trip afterwards.
 #[test]
 fn who_gave_a_trip_back_hears_and_sees_no_more_of_it() {
     let mut roster = Roster::default();
@@ -248,7 +248,7 @@ fn who_gave_a_trip_back_hears_and_sees_no_more_of_it() {
         &event(TripEventKind::Accepted, Some(&trip()), &taken, 1),
         now,
     );
-    roster.look(gave.id, taken.id);
+    roster.watch_position(gave.id, taken.id);
     assert_eq!(roster.groups(), 3, "it attends to the trip");
     roster.announce(
         &event(TripEventKind::GivenBack, Some(&taken), &back, 2),

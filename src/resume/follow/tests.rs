@@ -1,4 +1,4 @@
-//! What an event means to a client that follows its streams.
+//! Which events are new to a client that follows its streams.
 
 use jiff::Timestamp;
 
@@ -10,7 +10,7 @@ const DRIVERS: Stream = Stream::Drivers;
 const OTHER: Stream = Stream::User(UserId::new(2));
 const EPOCH: Uuid = Uuid::from_u128(7);
 
-fn event(places: &[(Stream, i64)]) -> Event {
+fn event(positions: &[(Stream, i64)]) -> Event {
     let position = |(stream, sequence): &(Stream, i64)| StreamPosition {
         stream: *stream,
         epoch: EPOCH,
@@ -25,11 +25,11 @@ fn event(places: &[(Stream, i64)]) -> Event {
             text: NoticeText::parse("Mind the gap").expect("a text"),
             expires_at: Timestamp::UNIX_EPOCH,
         }),
-        positions: places.iter().map(position).collect(),
+        positions: positions.iter().map(position).collect(),
     }
 }
 
-fn place(stream: Stream, sequence: i64) -> StreamCursor {
+fn cursor(stream: Stream, sequence: i64) -> StreamCursor {
     StreamCursor {
         stream,
         epoch: None,
@@ -37,18 +37,18 @@ fn place(stream: Stream, sequence: i64) -> StreamCursor {
     }
 }
 
-/// A client that has its own stream up to 3 and the drivers' up to 8.
+/// A client that has read its own stream up to 3 and the drivers' stream up to 8.
 fn opening() -> Resumption {
     Resumption {
-        places: vec![place(OWN, 3), place(DRIVERS, 8)],
+        cursors: vec![cursor(OWN, 3), cursor(DRIVERS, 8)],
         heads: vec![(OWN, 3), (DRIVERS, 9)],
         snapshot: None,
     }
 }
 
 /// The streams in which the event is new to the client.
-fn new_in(hold: &mut Hold, places: &[(Stream, i64)]) -> Result<Vec<Stream>, NotDelivered> {
-    let event = event(places);
+fn new_in(hold: &mut Hold, positions: &[(Stream, i64)]) -> Result<Vec<Stream>, NotDelivered> {
+    let event = event(positions);
     let new = hold.positions(&event)?;
     hold.advance(&new);
     Ok(new.iter().map(|position| position.stream).collect())
@@ -67,8 +67,8 @@ fn each_place_is_told_once_and_in_its_turn() {
         (&[(OWN, 4), (DRIVERS, 10)], Ok(vec![DRIVERS])),
         (&[(OTHER, 1)], Ok(vec![])),
     ];
-    for (places, expected) in cases {
-        assert_eq!(new_in(&mut hold, places), expected, "{places:?}");
+    for (positions, expected) in cases {
+        assert_eq!(new_in(&mut hold, positions), expected, "{positions:?}");
     }
     assert_eq!(
         [OWN, DRIVERS, OTHER].map(|stream| hold.next(stream)),
@@ -78,15 +78,15 @@ fn each_place_is_told_once_and_in_its_turn() {
 
 #[test]
 fn a_client_takes_its_epochs_from_what_it_is_told() {
-    let mut follow = Following::from(opening().places);
+    let mut follow = Following::from(opening().cursors);
     let event = event(&[(OWN, 4)]);
     let new = follow.positions(&event).expect("its turn");
     follow.advance(&new);
     let told = StreamCursor {
         epoch: Some(EPOCH),
-        ..place(OWN, 4)
+        ..cursor(OWN, 4)
     };
-    assert_eq!(follow.places(), [told, place(DRIVERS, 8)]);
+    assert_eq!(follow.cursors(), [told, cursor(DRIVERS, 8)]);
 }
 
 #[test]
@@ -98,8 +98,8 @@ fn what_is_announced_while_the_log_is_read_is_counted() {
         "it does not follow yet"
     );
     hold.expect();
-    for places in [&[(OWN, 4), (DRIVERS, 9)][..], &[(OWN, 5)], &[(OTHER, 7)]] {
-        assert_eq!(new_in(&mut hold, places), Ok(vec![]));
+    for positions in [&[(OWN, 4), (DRIVERS, 9)][..], &[(OWN, 5)], &[(OTHER, 7)]] {
+        assert_eq!(new_in(&mut hold, positions), Ok(vec![]));
     }
     assert_eq!(hold.begin(&opening()), [(OWN, 5), (DRIVERS, 9)]);
     assert_eq!(hold.next(OWN), Some(4), "it is told from the log");

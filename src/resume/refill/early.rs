@@ -1,4 +1,4 @@
-//! A client that has begun to follow a moment ago.
+//! A client that began to follow a moment ago.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -48,18 +48,18 @@ fn event(positions: &[(Stream, i64)]) -> Arc<Event> {
     })
 }
 
-/// A socket whose client has begun to follow a moment ago, so that only some of what it has missed is known.
+/// A socket whose client began to follow a moment ago, so that only some of what it missed is known.
 fn lagging(missed: Missed) -> Lagging {
-    let place = |stream, sequence| StreamCursor {
+    let cursor = |stream, sequence| StreamCursor {
         stream,
         epoch: None,
         sequence,
     };
-    let places = vec![place(OWN, 9), place(Stream::Drivers, 50)];
+    let cursors = vec![cursor(OWN, 9), cursor(Stream::Drivers, 50)];
     Lagging {
         socket: SocketId(1),
         missed: vec![missed],
-        subscriber: Arc::new(Follower(Following::from(places))),
+        subscriber: Arc::new(Follower(Following::from(cursors))),
         outbound: Outbound::default(),
     }
 }

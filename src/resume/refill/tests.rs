@@ -1,4 +1,4 @@
-//! What a socket that has missed something is told from the log.
+//! What a socket that missed events receives from the log.
 
 use std::task::{Context, Poll};
 
@@ -18,7 +18,7 @@ use crate::registry::{Outbound, Subscriber};
 const OWN: Stream = Stream::User(UserId::new(1));
 const DRIVERS: Stream = Stream::Drivers;
 
-/// Tells the numbers of events, but none above this.
+/// Writes the numbers of events up to this one, and refuses the later ones.
 struct UpTo(i64);
 
 impl Subscriber for UpTo {
@@ -37,10 +37,10 @@ impl Subscriber for UpTo {
     }
 }
 
-/// The log as it was read: each event's number, and where it stands.
+/// The log as it was read: each event's number and positions.
 fn found(log: &[(i64, &[(Stream, i64)])]) -> FoundEvents {
     let mut found = FoundEvents::new();
-    for (id, places) in log {
+    for (id, positions) in log {
         let position = |(stream, sequence): &(Stream, i64)| StreamPosition {
             stream: *stream,
             epoch: Uuid::nil(),
@@ -55,9 +55,9 @@ fn found(log: &[(i64, &[(Stream, i64)])]) -> FoundEvents {
                 text: NoticeText::parse("Mind the gap").expect("a text"),
                 expires_at: Timestamp::UNIX_EPOCH,
             }),
-            positions: places.iter().map(position).collect(),
+            positions: positions.iter().map(position).collect(),
         });
-        found.extend(places.iter().map(|place| (*place, event.clone())));
+        found.extend(positions.iter().map(|position| (*position, event.clone())));
     }
     found
 }
@@ -106,11 +106,11 @@ fn streams_are_told_in_the_order_of_the_log_and_each_event_once() {
 #[test]
 fn nothing_is_told_that_stands_behind_the_end_of_a_page() {
     let numbers: Vec<i64> = (1..=PAGE).collect();
-    let places: Vec<[(Stream, i64); 1]> = numbers.iter().map(|n| [(OWN, *n)]).collect();
+    let positions: Vec<[(Stream, i64); 1]> = numbers.iter().map(|n| [(OWN, *n)]).collect();
     let mut log: Vec<(i64, &[(Stream, i64)])> = numbers
         .iter()
-        .zip(&places)
-        .map(|(number, place)| (*number, &place[..]))
+        .zip(&positions)
+        .map(|(number, position)| (*number, &position[..]))
         .collect();
     log.push((1_000, &[(DRIVERS, 1)]));
     let socket = lagging(&[(OWN, 1, PAGE + 1), (DRIVERS, 1, 1)], UpTo(2_000));

@@ -41,10 +41,10 @@ pub(in crate::store) struct EventRow {
     before: Option<String>,
 }
 
-/// A position as the log keeps it: stream, epoch, sequence.
+/// A position as the log has it: stream, epoch, sequence.
 type PositionRow = (String, Uuid, i64);
 
-/// The trip's number, the revision, the reason, and what was before.
+/// The trip's number and revision, the reason, and the trip's state before, as JSON.
 type EventTripColumns<'a> = (Option<i64>, Option<i64>, Option<&'a str>, Option<String>);
 
 impl<'a> NewEvent<'a> {
@@ -152,14 +152,14 @@ impl EventRow {
     }
 }
 
-/// The events of rows that were asked for.
+/// The events of rows that a query asked for one by one. A corrupt one fails the query.
 pub(in crate::store) fn into_events(rows: Vec<EventRow>) -> QueryResult<Vec<Event>> {
     rows.into_iter()
         .map(|row| row.into_event().map_err(Error::from))
         .collect()
 }
 
-/// The same for lists, which a row that makes no sense is left out of.
+/// The events of rows in a list. Corrupt ones are left out.
 pub(in crate::store) fn events_of(rows: Vec<EventRow>) -> Vec<Event> {
     let events = rows.into_iter().map(EventRow::into_event);
     events.filter_map(readable).collect()

@@ -1,20 +1,20 @@
-//! Whose fault it is that a transaction failed, which decides who is told and whether the connection is kept.
+//! Whose fault a failed transaction is. It decides which callers get the error, and whether the connection is kept.
 
 use diesel::result::{DatabaseErrorKind, Error};
 
 /// Where the fault lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// In one of the writes, or between it and a neighbour on another node: alone, the others succeed.
+    /// In one of the writes, or in a conflict with a write on another node. Alone, the others succeed.
     Write,
-    /// The databases have many words for many things, a held row and a full disk among them.
+    /// The error's kind does not tell. It may be a locked row or a full disk, among others.
     Unclear,
-    /// In the database or the way to it.
+    /// In the database or the connection to it.
     Database,
 }
 
 impl Fault {
-    /// The fault that shows as `error`.
+    /// The fault behind an error.
     pub fn of(error: &Error) -> Self {
         match error {
             Error::DatabaseError(kind, _) => Self::of_kind(kind),
@@ -42,7 +42,7 @@ impl Fault {
             | DatabaseErrorKind::RestrictViolation
             | DatabaseErrorKind::ExclusionViolation
             | DatabaseErrorKind::SerializationFailure => Self::Write,
-            // A server that has become a standby: another one may be in its place.
+            // The server has become a standby; another one may have taken its place.
             DatabaseErrorKind::ReadOnlyTransaction
             | DatabaseErrorKind::ClosedConnection
             | DatabaseErrorKind::UnableToSendCommand => Self::Database,

@@ -1,8 +1,8 @@
-//! From the writer to the one task that announces: committed news, in commit order, on a bounded queue.
+//! From the writer to the one task that announces: what was committed, in the order of commits, on a bounded queue.
 //!
-//! When the queue is full, the writer does not wait: it notes which events it could not hand over, and the reader
-//! fetches those from the log before it goes on. Ended log-ins that do not fit are found by the service's
-//! regular look at its open sockets.
+//! When the queue is full, the writer does not wait. It notes which events did not fit, and the reader of the feed
+//! fetches those from the log before it goes on. Ended log-ins that do not fit are found by the service's regular check
+//! of its open sockets.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -10,21 +10,21 @@ use tokio::sync::mpsc;
 
 use crate::domain::{Event, SessionId};
 
-/// What one committed batch has to tell.
+/// What one committed batch announces.
 #[derive(Debug, Default)]
 pub struct Announcement {
-    /// What happened to trips.
+    /// In order of their numbers.
     pub events: Vec<Arc<Event>>,
-    /// Log-ins that are over.
+    /// Log-ins that have ended.
     pub ended: Vec<SessionId>,
 }
 
 /// What the reader of the feed gets.
 #[derive(Debug)]
 pub enum Item {
-    /// News as it was committed.
+    /// A committed batch.
     News(Announcement),
-    /// The events numbered `first` to `last` did not fit and stand in the log.
+    /// The events numbered `first` to `last` did not fit. They are in the log.
     Gap {
         /// The first of them.
         first: i64,
@@ -41,19 +41,19 @@ struct FeedGap {
 
 type SharedGap = Arc<Mutex<Option<FeedGap>>>;
 
-/// The writer's end.
+/// The writer's end of the feed.
 pub struct FeedSender {
     queue: mpsc::Sender<Announcement>,
     gap: SharedGap,
 }
 
-/// The announcer's end.
+/// The announcer's end of the feed.
 pub struct Feed {
     queue: mpsc::Receiver<Announcement>,
     gap: SharedGap,
 }
 
-/// A feed that holds the news of `capacity` batches.
+/// A feed that holds the announcements of `capacity` batches.
 pub fn feed(capacity: usize) -> (FeedSender, Feed) {
     let (sender, receiver) = mpsc::channel(capacity);
     let gap = SharedGap::default();
@@ -75,7 +75,8 @@ fn lock(gap: &SharedGap) -> MutexGuard<'_, Option<FeedGap>> {
 }
 
 impl FeedSender {
-    /// Hands over news without waiting; nothing may overtake a gap.
+    /// Hands over an announcement without waiting. While there is a gap, it only widens the gap, so that nothing
+    /// overtakes it.
     pub fn send(&self, news: Announcement) {
         if news.events.is_empty() && news.ended.is_empty() {
             return;
@@ -105,10 +106,10 @@ impl FeedSender {
 }
 
 impl Feed {
-    /// The next news; `None` once the writer is gone and everything was handed over.
+    /// The next item; `None` once the writer is gone and everything was handed over.
     ///
-    /// A gap is noted only while the queue is full, and looked for whenever the queue is found empty, so it is never
-    /// overlooked.
+    /// A gap is noted only while the queue is full, and looked for whenever the queue is found empty. So no gap is
+    /// missed.
     pub async fn next(&mut self) -> Option<Item> {
         match self.queue.try_recv() {
             Ok(news) => Some(Item::News(news)),
@@ -124,7 +125,7 @@ impl Feed {
         }
     }
 
-    /// Only when the queue is empty does the gap come next.
+    /// Takes the gap, but only if the queue is empty: what is in the queue comes before it.
     fn take_gap(&mut self) -> Option<FeedGap> {
         let mut gap = lock(&self.gap);
         if self.queue.is_empty() {

@@ -1,4 +1,4 @@
-//! The way to the writer: what is handed over, and how its answer is waited for.
+//! Handing jobs to the writer, and waiting for the answers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ use crate::store::pool::Unavailable;
 /// How long a caller waits for its answer.
 pub(super) const ANSWER_WAIT: Duration = Duration::from_secs(15);
 
-/// Why a command has no answer: refused, or not possible to decide now.
+/// Why a command was not carried out: it was refused, or could not be decided now.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
     /// The rules say no.
@@ -26,7 +26,7 @@ pub enum CommandError {
     Unavailable(#[from] Unavailable),
 }
 
-/// What a write of an account may use.
+/// What a plain write gets to work with.
 pub struct Tx<'a> {
     /// The connection, inside the batch's transaction.
     pub db: &'a mut Db,
@@ -34,13 +34,13 @@ pub struct Tx<'a> {
 }
 
 impl Tx<'_> {
-    /// Says that a log-in is over, so that its sockets are closed once that is committed.
+    /// Notes that a log-in has ended, so that its sockets are closed after the commit.
     pub fn session_ended(&mut self, id: SessionId) {
         self.ended.push(id);
     }
 }
 
-/// A write that is not a command on a trip: run in the batch's transaction, perhaps more than once.
+/// A write that is no command. It runs in the batch's transaction, perhaps more than once.
 pub(super) trait PlainWrite: Send {
     fn run(&mut self, tx: &mut Tx<'_>) -> QueryResult<()>;
     fn answer(self: Box<Self>, written: Result<(), Unavailable>);
@@ -60,35 +60,35 @@ impl<T: Send, F: Fn(&mut Tx<'_>) -> QueryResult<T> + Send> PlainWrite for Closur
 
     fn answer(self: Box<Self>, written: Result<(), Unavailable>) {
         let Self { value, reply, .. } = *self;
-        // A caller that has hung up changes nothing.
+        // A caller that has gone away changes nothing.
         drop(reply.send(written.and_then(|()| value.ok_or(Unavailable::Busy))));
     }
 }
 
-/// A job and when it was handed over.
+/// A job, and since when it waits.
 pub(super) struct QueuedJob {
     job: Job,
     since: Instant,
 }
 
-/// What a command came to that was carried out and is written.
+/// The result of a command that was carried out and committed.
 #[derive(Debug, Clone)]
 pub enum Written {
-    /// A command about a trip: the trip as it is now.
+    /// Of a command about a trip.
     Trip(TripOutcome),
-    /// Anything else: the event that it is.
+    /// Of any other command: the event that it made.
     Event(Arc<Event>),
 }
 
 pub(super) type WriterReply = oneshot::Sender<Result<Result<Written, Refusal>, Unavailable>>;
 
-/// What the writer is to do.
+/// A job for the writer.
 pub(super) enum Job {
     Command(Box<Submission>, WriterReply),
     Change(Box<dyn PlainWrite>),
 }
 
-/// The way to the writer; cheap to clone. The writer stops when the last one is dropped.
+/// Hands jobs to the writer; cheap to clone. The writer stops when the last handle is dropped.
 #[derive(Clone)]
 pub struct WriterHandle {
     pub(super) jobs: mpsc::Sender<QueuedJob>,
@@ -104,7 +104,7 @@ impl WriterHandle {
         }
     }
 
-    /// Carries out a command that is about no trip, or says something in a trip's room; gives the event that it is.
+    /// Carries out a command whose result is an event: one that is about no trip, or a message in a trip's room.
     pub async fn record(&self, submission: Submission) -> Result<Arc<Event>, CommandError> {
         match self.carry_out(submission).await? {
             Written::Event(event) => Ok(event),
@@ -119,7 +119,7 @@ impl WriterHandle {
         Ok(wait_for(answer).await??)
     }
 
-    /// Runs `body` in the next transaction; it may run more than once, and must only touch `tx`.
+    /// Runs `body` in the next transaction. It may run more than once, and must change nothing but `tx`.
     pub async fn change<T, F>(&self, body: F) -> Result<T, Unavailable>
     where
         T: Send + 'static,
@@ -134,7 +134,7 @@ impl WriterHandle {
         wait_for(answer).await
     }
 
-    /// Whether a commit's outcome is not known yet; the next write finds it out.
+    /// Whether the outcome of a commit is unknown. The next write finds it out.
     pub fn is_unsure(&self) -> bool {
         self.unsure.load(Ordering::Relaxed)
     }
@@ -155,7 +155,7 @@ async fn wait_for<T>(answer: oneshot::Receiver<Result<T, Unavailable>>) -> Resul
     }
 }
 
-/// Jobs whose callers have been told that they waited too long are not carried out behind their backs.
+/// Drops jobs whose callers were told that it took too long: they must not be carried out after that.
 pub(super) fn still_awaited(waiting: impl Iterator<Item = QueuedJob>) -> Vec<Job> {
     waiting
         .filter(|waiting| waiting.since.elapsed() < ANSWER_WAIT)

@@ -1,8 +1,8 @@
-//! The group writer: one thread owns the writing connection and commits all that waits in one transaction.
+//! The group writer: one thread has the writing connection, and commits all waiting writes in one transaction.
 //!
-//! There is no timer: while one commit is in flight, the next batch gathers. Only after the commit is anybody
-//! answered, and before that the committed events go on the feed. One refused write never fails its neighbours;
-//! a failed commit fails all of its batch, loudly.
+//! There is no timer: while one commit is under way, the next batch gathers. After the commit, first the events go on
+//! the feed, and then the callers are answered. A refused write never fails its neighbours. A failed commit fails its
+//! whole batch, and the log says so.
 
 pub(super) mod fault;
 pub mod feed;
@@ -33,36 +33,36 @@ use crate::domain::core::{Outcome, Refusal, Submission};
 use crate::domain::{Event, TripId, UserId};
 use crate::inputs;
 
-/// How many writes may wait; more are refused as busy.
+/// How many writes may wait. Further ones are refused as busy.
 const QUEUE_MAX: usize = 4_096;
-/// How long a lost database is left alone before it is tried again.
+/// How long a lost database is left alone before the writer connects again.
 const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
-/// How the writer gets to the database.
+/// How the writer reaches the database.
 pub struct DatabaseAccess {
     /// Where it is.
     pub url: DatabaseUrl,
-    /// The lock, where others are to be kept out, and the connection that has it.
+    /// The lock and the connection that has it, if other processes must be kept out.
     pub locked: Option<(DatabaseLock, Db)>,
-    /// Noted once somebody else has taken the database.
+    /// Noted once another process has taken the database.
     pub loss: Loss,
 }
 
-/// Starts the writer's thread, which commits as many writes at once as the bounds allow; it ends when every handle is
-/// gone and all that waited is written.
+/// Starts the writer's thread, which commits up to `batch_max` writes at once. It ends when every handle is dropped and
+/// all waiting writes are done.
 pub fn start(
-    way: DatabaseAccess,
+    access: DatabaseAccess,
     feed: FeedSender,
     bounds: StoreBounds,
 ) -> (WriterHandle, std::thread::JoinHandle<()>) {
     let (jobs, waiting) = mpsc::channel(QUEUE_MAX);
     let unsure = Arc::new(AtomicBool::new(false));
-    let (lock, db) = way.locked.unzip();
+    let (lock, db) = access.locked.unzip();
     let writer = Writer {
-        url: way.url,
+        url: access.url,
         db,
         lock,
-        loss: way.loss,
+        loss: access.loss,
         last_attempt: None,
         unsure: Vec::new(),
         feed,
@@ -75,7 +75,7 @@ pub fn start(
         .spawn(move || {
             let run = AssertUnwindSafe(|| writer.run(waiting, bounds.batch_max));
             if std::panic::catch_unwind(run).is_err() {
-                // Everything that was answered is on disk; without a writer the service is of no use.
+                // Everything that was answered is on disk, and without a writer the service is of no use.
                 tracing::error!("The writer has panicked: the process ends, to be started again");
                 std::process::exit(101);
             }
@@ -90,7 +90,7 @@ struct Writer {
     lock: Option<DatabaseLock>,
     loss: Loss,
     last_attempt: Option<Instant>,
-    /// Events of a batch whose commit may or may not have happened.
+    /// The events of a batch whose commit may or may not have succeeded.
     unsure: Vec<Event>,
     feed: FeedSender,
     working: bool,
@@ -100,7 +100,7 @@ struct Writer {
 
 /// A batch that is committed.
 struct Committed {
-    /// One a command.
+    /// One for each command.
     outcomes: Vec<Result<Outcome, Refusal>>,
     news: Announcement,
 }
@@ -123,7 +123,7 @@ impl Writer {
         }
     }
 
-    /// Notes whether the database can be written, before anybody is answered.
+    /// Logs a change in whether the database can be written. Called before any caller is answered.
     fn note(&mut self, works: bool) {
         if std::mem::replace(&mut self.working, works) != works {
             if works {
@@ -159,7 +159,7 @@ impl Writer {
         Ok(())
     }
 
-    /// A connection's lock went with it; somebody may have been here since.
+    /// Takes the lock again. It was lost with the connection, and another process may have had it since.
     fn lock_again(&self, db: &mut Db) -> Result<(), String> {
         let Some(lock) = &self.lock else {
             return Ok(());
@@ -174,9 +174,9 @@ impl Writer {
         }
     }
 
-    /// What was committed after all must still be heard of.
+    /// Announces the events that were committed although the commit seemed to fail.
     ///
-    /// The lost transaction may still be at it: it is waited for by taking the locks that it holds.
+    /// The lost transaction may still be running, so this first takes the locks that it holds, which waits for its end.
     fn announce_unsure(&mut self, db: &mut Db) -> QueryResult<()> {
         if self.unsure.is_empty() {
             return Ok(());
@@ -219,7 +219,7 @@ impl Writer {
         match self.attempt(&mut jobs) {
             Ok(committed) => self.finish(jobs, committed),
             Err(_) if self.loss.is_noted() => fail(jobs, &Unavailable::taken()),
-            // What may have been committed must not be written again.
+            // Writes that may have been committed must not be repeated.
             Err(error) if !self.unsure.is_empty() => self.give_up(jobs, &error, begun),
             Err(error) if jobs.len() > 1 && self.concerns_one_write(&error) => {
                 tracing::debug!(%error, writes = jobs.len(), "Writing a batch one by one");
@@ -237,7 +237,8 @@ impl Writer {
         }
     }
 
-    /// Ends early when the database is lost, or when it takes so long that nobody waits any more.
+    /// Writes each job in a transaction of its own. Ends early when the database is lost, or when no caller waits any
+    /// more.
     fn write_singly(&mut self, jobs: Vec<Job>) {
         let begun = Instant::now();
         let mut jobs = jobs.into_iter();
@@ -299,7 +300,7 @@ impl Writer {
                 Ok(Committed { outcomes, news })
             }
             Err(error) => {
-                // There are events only once everything was written, so it was the commit that failed.
+                // There are events only after everything was written, so it was the commit that failed.
                 if Fault::of(&error) != Fault::Write {
                     self.unsure.extend(events);
                     self.is_unsure
@@ -322,14 +323,15 @@ impl Writer {
                 Job::Change(change) => change.answer(Ok(())),
                 Job::Command(_, reply) => {
                     let outcome = outcomes.next().expect("one outcome a command");
-                    // A caller that has hung up changes nothing.
+                    // A caller that has gone away changes nothing.
                     drop(reply.send(Ok(outcome.map(|outcome| written(outcome, &events)))));
                 }
             }
         }
     }
 
-    /// The commit failed, or what came before it: nobody is told that anything was done.
+    /// Answers that nothing was done, because the commit or a step before it failed. Drops the connection if it is to
+    /// blame.
     fn give_up(&mut self, jobs: Vec<Job>, error: &Error, begun: Instant) {
         tracing::error!(%error, writes = jobs.len(), "Writes failed");
         let fault = Fault::of(error);
@@ -346,19 +348,19 @@ impl Writer {
         match (fault, &mut self.db) {
             (Fault::Write, _) => true,
             (Fault::Unclear, Some(db @ Db::Pg(_))) => db.ping().is_ok(),
-            // A file answers whatever has become of it.
+            // A file always answers, whatever happened to it.
             (Fault::Unclear, Some(Db::Sqlite(_)) | None) | (Fault::Database, _) => false,
         }
     }
 }
 
-/// Whether what stands at a position of the log is what was meant, and not another node's.
+/// Whether the event at a position of the log is the expected one, and not another node's.
 fn is_same(kept: &Event, meant: &Event) -> bool {
     (kept.kind(), kept.actor, kept.at, &kept.positions)
         == (meant.kind(), meant.actor, meant.at, &meant.positions)
 }
 
-/// What a command came to, now that it is written: a new trip has its number only now, and its events know it.
+/// The result of a command after the save. A new trip got its number there, so the trip is taken from its event.
 fn written(outcome: Outcome, events: &[Arc<Event>]) -> Written {
     let mut done = match outcome {
         Outcome::Event(event) => return Written::Event(events[event].clone()),

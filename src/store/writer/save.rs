@@ -1,4 +1,4 @@
-//! Saves what a batch has changed of the state.
+//! Saves the changes of a batch.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use crate::store::{
     events, keys, notifications, offers, searches, shifts, silences, tracks, trips,
 };
 
-/// Writes everything that has changed, locking stream heads last, and returns the events in order. `epoch` is used
-/// for streams that begin here; `has_staff` says whether the staff's stream is written.
+/// Writes all changes and returns the events in order. Stream heads are locked last. Streams that begin here get
+/// `epoch`; `has_staff` tells whether the staff's stream is written.
 pub(super) fn save(
     db: &mut Db,
     mut state: State,
@@ -58,7 +58,7 @@ fn insert_trips(db: &mut Db, state: &mut State, changes: &mut Changes) -> QueryR
     Ok(())
 }
 
-/// Trips that no driver has go first: a driver may end one trip, or give it back, and take the next in the same batch.
+/// Writes trips without a driver first: in one batch, a driver may end a trip or give it back, and take the next one.
 fn update_trips(db: &mut Db, state: &State, changes: &Changes) -> QueryResult<()> {
     let changed = changes.changed_trips.iter();
     let changed = changed
@@ -74,7 +74,7 @@ fn update_trips(db: &mut Db, state: &State, changes: &Changes) -> QueryResult<()
     Ok(())
 }
 
-/// Ended offers go first: a driver may be offered the next trip in the same batch.
+/// Writes ended offers first: a driver may be offered the next trip in the same batch.
 fn save_offers(db: &mut Db, state: &State, changes: &Changes) -> QueryResult<()> {
     let new: HashSet<&OfferId> = changes.new_offers.iter().collect();
     for (offer, at) in changes.changed_offers.values() {
@@ -101,7 +101,8 @@ fn save_searches(db: &mut Db, state: &State, changes: &Changes) -> QueryResult<(
     Ok(())
 }
 
-/// Ended shifts go first: a driver may go and come back in one batch. The events of new ones get their numbers.
+/// Writes ended shifts first: a driver may end a shift and begin the next in one batch. Events of new shifts get their
+/// ids.
 fn save_shifts(db: &mut Db, changes: &mut Changes) -> QueryResult<()> {
     for shift in &changes.ended_shifts {
         if let (true, Some(at)) = (shift.id != 0, shift.ended_at) {
@@ -113,7 +114,7 @@ fn save_shifts(db: &mut Db, changes: &mut Changes) -> QueryResult<()> {
             if shift.id == 0 && shift.ended_at.is_none() {
                 shift.id = shifts::insert(db, shift)?;
             } else if let (0, Some(at)) = (shift.id, shift.ended_at) {
-                // It began in this very batch.
+                // The shift began in this very batch.
                 let begun = shifts::open_of(db, &[shift.driver])?;
                 if let Some(begun) = begun.first() {
                     shift.id = begun.id;

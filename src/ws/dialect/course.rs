@@ -36,7 +36,7 @@ pub fn request(
     rider: &Party<RiderId>,
 ) -> Result<BareRequest, Problem> {
     let mut fields = Fields::among_others(object);
-    let wish = fields.wish();
+    let wish = fields.order();
     fields.own("rider", rider.id.user(), &rider.username);
     if fields.value("driver", Optionality::Optional).is_some() {
         fields.refuse("driver", "A rider cannot choose the driver.");

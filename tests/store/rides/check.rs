@@ -1,4 +1,4 @@
-//! What must hold after every step, in the database itself and against the model.
+//! The checks after every step: of the database itself, and against the model.
 
 use cabrank::domain::{
     Actor, DriverId, Event, Fact, Offer, Role, Search, Shift, Trip, Unresponsive,
@@ -11,7 +11,7 @@ use diesel::sql_types::Text;
 use super::city::{City, Finding, at};
 use super::model::{DRIVERS, Offered, Ride, offer_line};
 
-/// What must never be, a line for each.
+/// A query for what must never be. Each row is a violation.
 const NEVER: &str = "
 SELECT 'two drivers have accepted one attempt at trip ' || trip_id AS line FROM offers WHERE state = 'accepted'
     GROUP BY trip_id, attempt HAVING count(*) > 1
@@ -55,15 +55,15 @@ fn lines(db: &mut Db, query: &str) -> QueryResult<Vec<String>> {
     Ok(lines.into_iter().map(|line| line.line).collect())
 }
 
-/// The database as it stands.
-pub struct Seen {
+/// The database's present content.
+pub struct Stored {
     never: Vec<String>,
     pub trips: Vec<Trip>,
-    /// Trip, attempt, driver and state of each, in the order in which they were made.
+    /// A line for each offer, in order: trip, attempt, driver and state.
     offers: Vec<String>,
     pub open: Vec<Offer>,
     pub shifts: Vec<Shift>,
-    /// Those whose next round has a time.
+    /// The searches that have a time for their next round.
     pub searches: Vec<Search>,
     pub unresponsive: Unresponsive,
     pub news: Vec<Event>,
@@ -71,10 +71,10 @@ pub struct Seen {
 
 impl City {
     pub fn check(&mut self) -> Finding {
-        let seen = self.see();
-        same("what must never be", &seen.never, &Vec::new())?;
-        self.core.check(&seen)?;
-        let mut news: Vec<String> = seen
+        let stored = self.read_stored();
+        same("what must never be", &stored.never, &Vec::new())?;
+        self.core.check(&stored)?;
+        let mut news: Vec<String> = stored
             .news
             .iter()
             .filter_map(|event| self.news(event))
@@ -83,26 +83,26 @@ impl City {
         news.sort();
         expected.sort();
         same("the log", &news, &expected)?;
-        self.heard = seen.news.last().map_or(self.heard, |event| event.id);
-        self.check_rides(&seen.trips)?;
-        self.check_offers(&seen)?;
+        self.last_event = stored.news.last().map_or(self.last_event, |event| event.id);
+        self.check_rides(&stored.trips)?;
+        self.check_offers(&stored)?;
         let mut on_shift = [false; DRIVERS];
-        for shift in &seen.shifts {
+        for shift in &stored.shifts {
             on_shift[self.driver(shift.driver)] = true;
         }
         same("who is on shift", &on_shift, &self.model.on_shift)
     }
 
-    fn see(&self) -> Seen {
+    fn read_stored(&self) -> Stored {
         let drivers = self.drivers.each_ref().map(|driver| driver.id);
         let first = drivers[0].user().get();
         let of_them = format!(
             "SELECT trip_id || ' ' || attempt || ' ' || driver_id || ' ' || state AS line \
              FROM offers WHERE driver_id >= {first} ORDER BY id"
         );
-        let (ids, next) = (self.trips.clone(), self.heard + 1);
+        let (ids, next) = (self.trips.clone(), self.last_event + 1);
         self.town.read(move |db| {
-            Ok(Seen {
+            Ok(Stored {
                 never: lines(db, NEVER)?,
                 trips: trips::find_all(db, &ids, trips::RowLock::No)?.trips,
                 offers: lines(db, &of_them)?,
@@ -163,10 +163,11 @@ impl City {
         )
     }
 
-    fn check_offers(&self, seen: &Seen) -> Finding {
+    fn check_offers(&self, stored: &Stored) -> Finding {
         let number = |trip: usize| {
             let of_trip = |stored: &&Trip| stored.id == self.trips[trip];
-            seen.trips
+            stored
+                .trips
                 .iter()
                 .find(of_trip)
                 .map_or(0, |stored| stored.number)
@@ -177,13 +178,13 @@ impl City {
             format!("{} {attempt} {driver} {state}", number(offer.trip))
         };
         let expected: Vec<String> = self.model.offers.iter().map(row).collect();
-        same("the offers", &seen.offers, &expected)?;
-        let dues: Vec<_> = seen.open.iter().map(|offer| offer.due_at).collect();
+        same("the offers", &stored.offers, &expected)?;
+        let dues: Vec<_> = stored.open.iter().map(|offer| offer.due_at).collect();
         let expected = self.model.open_offers().map(|(_, offer)| at(offer.due));
         same("when they are due", &dues, &expected.collect())
     }
 
-    /// An event in the model's words; notices are not its concern.
+    /// The event as a line of the model's. Notifications and messages are not modelled.
     fn news(&self, event: &Event) -> Option<String> {
         match &event.fact {
             Fact::Trip(change) => {
@@ -212,10 +213,10 @@ impl City {
     }
 }
 
-pub fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: &T, expected: &T) -> Finding {
+pub fn same<T: PartialEq + std::fmt::Debug>(name: &str, found: &T, expected: &T) -> Finding {
     if found == expected {
         Ok(())
     } else {
-        Err(format!("{what}: {expected:?} by the model, not {found:?}"))
+        Err(format!("{name}: {expected:?} by the model, not {found:?}"))
     }
 }

@@ -1,4 +1,4 @@
-//! The real store and the model of it, side by side.
+//! The real store and its model, side by side.
 
 use cabrank::domain::core::{Candidate, Command, Effect, Proposal, Stated, Submission};
 use cabrank::domain::{
@@ -12,21 +12,23 @@ use diesel::result::Error;
 use jiff::{SignedDuration, Timestamp};
 
 use super::core::{self, CoreInMemory, Decided, Done};
-use super::deed::{Call, Deed, Drive, Leave, Round, Told, Verdict, Wanted, What, Wish, verdict};
 use super::model::{AGAIN_S, DECIDE_S, DELIVER_S, DRIVERS, Model, PROMISED_S, RIDERS, SEARCH_S};
+use super::operation::{
+    Call, Drive, GivenCode, Intent, Leave, ModelOrder, Operation, Round, Verb, Verdict, verdict,
+};
 use crate::town::{Town, Write, ordered};
 
 /// Nothing, or what is wrong.
 pub type Finding = Result<(), String>;
 
-/// What is about to be sent, and what each of it comes to for the model and for the core in memory.
+/// Writes that are about to be sent, and what the model and the core in memory expect of each.
 #[derive(Default)]
 struct Prepared {
     writes: Vec<Write<'static, Done>>,
     expected: Vec<(Verdict, Decided, String)>,
 }
 
-/// A town, what the model says of it, and a clock of their own.
+/// A town, its model and its core in memory, with a clock of their own.
 pub struct City {
     pub town: Town,
     pub model: Model,
@@ -34,16 +36,16 @@ pub struct City {
     pub riders: [Party<RiderId>; RIDERS],
     pub drivers: [Party<DriverId>; DRIVERS],
     operator: OperatorId,
-    /// The trips, as the model numbers them.
+    /// In the order of the model's numbers.
     pub trips: Vec<TripId>,
     pub second: i64,
-    /// The last event of the log that the model knows of.
-    pub heard: i64,
-    /// What has been done, for whoever must find out what went wrong.
-    pub told: Vec<String>,
+    /// The number of the last event that was compared with the model.
+    pub last_event: i64,
+    /// What was done so far, for the failure's message.
+    pub journal: Vec<String>,
 }
 
-/// So many seconds after the beginning.
+/// The time at that second of the life.
 pub fn at(second: i64) -> Timestamp {
     let begun = Timestamp::from_second(1_900_000_000).expect("a time within jiff's range");
     begun + SignedDuration::from_secs(second)
@@ -61,7 +63,7 @@ fn code(digits: &str) -> RideCode {
 }
 
 impl City {
-    /// Whoever was there before is at rest, and is left alone.
+    /// A city of new people. The people who were there before are left alone.
     pub fn of_new_people(town: Town) -> Self {
         let suffix = inputs::fresh_id().simple();
         let driver = |number| town.driver(&format!("driver{number}_{suffix}"));
@@ -77,35 +79,37 @@ impl City {
             model: Model::default(),
             trips: Vec::new(),
             second: 0,
-            heard: last,
-            told: Vec::new(),
+            last_event: last,
+            journal: Vec::new(),
             town,
         }
     }
 
     /// Stops the service and starts it again.
     pub fn restart(mut self) -> Self {
-        self.told.push("the service is started again".to_owned());
+        self.journal.push("the service is started again".to_owned());
         Self {
             town: self.town.restart(),
             ..self
         }
     }
 
-    /// Does all of this as the model says, in one batch if it is more than one thing. Everybody knows what comes
-    /// before their own wish.
-    pub fn carry_out(&mut self, wishes: &[Wish]) -> Finding {
-        let prepared = self.prepare_in_turn(wishes);
+    /// Carries out all of these, in one batch if there is more than one. Each intent takes those before it into
+    /// account.
+    pub fn carry_out(&mut self, intents: &[Intent]) -> Finding {
+        let prepared = self.prepare_in_turn(intents);
         self.compare(prepared)
     }
 
-    /// The same, and nobody knows of the others.
-    pub fn race(&mut self, wishes: &[Wish]) -> Finding {
-        self.told.push("in one batch, all at once:".to_owned());
-        let deeds = wishes.iter().filter_map(|wish| self.model.deed(wish));
+    /// Carries out all of these in one batch. No intent takes the others into account.
+    pub fn race(&mut self, intents: &[Intent]) -> Finding {
+        self.journal.push("in one batch, all at once:".to_owned());
+        let operations = intents
+            .iter()
+            .filter_map(|intent| self.model.operation(intent));
         let mut prepared = Prepared::default();
-        for deed in deeds.collect::<Vec<_>>() {
-            self.prepare(deed, &mut prepared);
+        for operation in operations.collect::<Vec<_>>() {
+            self.prepare(operation, &mut prepared);
         }
         self.compare(prepared)
     }
@@ -123,22 +127,22 @@ impl City {
                 self.town.in_one_batch(writes)
             }
         };
-        for (done, (expected, decided, deed)) in written.into_iter().zip(expected) {
-            core::same_outcome(&done, &decided).map_err(|why| format!("{deed}: {why}"))?;
+        for (done, (expected, decided, operation)) in written.into_iter().zip(expected) {
+            core::same_outcome(&done, &decided).map_err(|why| format!("{operation}: {why}"))?;
             let verdict = verdict(done.map(|written| effect(&written)));
             if verdict != Ok(expected) {
                 return Err(format!(
-                    "{deed} is {expected:?} for the model, not {verdict:?}"
+                    "{operation} is {expected:?} for the model, not {verdict:?}"
                 ));
             }
         }
         self.check()
     }
 
-    /// Does all of this in one batch, whose connection breaks: nothing of it has happened.
-    pub fn lose(mut self, wishes: &[Wish]) -> Result<Self, String> {
+    /// Carries out all of these in one batch whose connection breaks, so nothing of it may remain.
+    pub fn lose(mut self, intents: &[Intent]) -> Result<Self, String> {
         let before = (self.model.clone(), self.core.clone(), self.trips.clone());
-        let mut writes = self.prepare_in_turn(wishes).writes;
+        let mut writes = self.prepare_in_turn(intents).writes;
         let writer = self.town.store.writer.clone();
         writes.push(Box::pin(async move {
             let cut = writer.change(|_| QueryResult::<()>::Err(Error::BrokenTransactionManager));
@@ -149,7 +153,7 @@ impl City {
             return Err(self.story(&format!("{done:?} was answered in a batch that is lost")));
         }
         (self.model, self.core, self.trips) = before;
-        self.told.push("all of this is lost".to_owned());
+        self.journal.push("all of this is lost".to_owned());
         let mut city = self.restart();
         match city.check() {
             Ok(()) => Ok(city),
@@ -157,39 +161,39 @@ impl City {
         }
     }
 
-    /// What is wrong, and what was done before.
+    /// The failure's message: what is wrong, and what was done before.
     pub fn story(&self, why: &str) -> String {
-        format!("{why}\nThis was done:\n  {}", self.told.join("\n  "))
+        format!("{why}\nThis was done:\n  {}", self.journal.join("\n  "))
     }
 
-    fn prepare_in_turn(&mut self, wishes: &[Wish]) -> Prepared {
-        if wishes.len() > 1 {
-            self.told
+    fn prepare_in_turn(&mut self, intents: &[Intent]) -> Prepared {
+        if intents.len() > 1 {
+            self.journal
                 .push("in one batch, one after the other:".to_owned());
         }
         let mut prepared = Prepared::default();
-        for wish in wishes {
-            if let Some(deed) = self.model.deed(wish) {
-                self.prepare(deed, &mut prepared);
+        for intent in intents {
+            if let Some(operation) = self.model.operation(intent) {
+                self.prepare(operation, &mut prepared);
             }
         }
         prepared
     }
 
-    /// Makes a deed ready to be sent, and has the model take note of it.
-    fn prepare(&mut self, deed: Deed, prepared: &mut Prepared) {
+    /// Makes an operation ready to be sent, and lets the model carry it out.
+    fn prepare(&mut self, operation: Operation, prepared: &mut Prepared) {
         let new = TripId::new(inputs::fresh_id());
-        let submission = Submission::new(self.command(&deed, new), at(self.second));
+        let submission = Submission::new(self.command(&operation, new), at(self.second));
         let decided = self.core.carry_out(&submission);
         prepared.writes.push(self.write(submission));
-        let verdict = self.model.does(&deed, self.second);
+        let verdict = self.model.carry_out(&operation, self.second);
         if self.model.rides.len() > self.trips.len() {
             self.trips.push(new);
         }
-        let (second, Deed { what, trip, who }) = (self.second, deed);
-        let deed = format!("second {second}: {what:?}, trip {trip}, by {who}");
-        self.told.push(format!("{deed}: {verdict:?}"));
-        prepared.expected.push((verdict, decided, deed));
+        let (second, Operation { verb, trip, actor }) = (self.second, operation);
+        let operation = format!("second {second}: {verb:?}, trip {trip}, by {actor}");
+        self.journal.push(format!("{operation}: {verdict:?}"));
+        prepared.expected.push((verdict, decided, operation));
     }
 
     fn write(&self, submission: Submission) -> Write<'static, Done> {
@@ -197,71 +201,71 @@ impl City {
         Box::pin(async move { writer.carry_out(submission).await })
     }
 
-    fn command(&self, deed: &Deed, new: TripId) -> Command {
+    fn command(&self, operation: &Operation, new: TripId) -> Command {
         let reason = || Reason::parse("The road is flooded").expect("a reason");
-        let trip = || self.trips[deed.trip];
+        let trip = || self.trips[operation.trip];
         let act = |action| Command::Act {
             trip: trip(),
             action,
             stated: Stated::default(),
         };
-        let driver = || self.drivers[deed.who].id;
-        let rider = || self.riders[deed.who].id;
-        match &deed.what {
-            What::Request(wanted) => self.request(deed.who, *wanted, new),
-            What::Propose(round) => Command::Propose(self.proposal(deed.trip, round)),
-            What::Reply(reply) => Command::ReplyToOffer {
+        let driver = || self.drivers[operation.actor].id;
+        let rider = || self.riders[operation.actor].id;
+        match &operation.verb {
+            Verb::Request(order) => self.request(operation.actor, *order, new),
+            Verb::Propose(round) => Command::Propose(self.proposal(operation.trip, round)),
+            Verb::Reply(reply) => Command::ReplyToOffer {
                 trip: trip(),
                 driver: driver(),
                 reply: *reply,
             },
-            What::Accept => act(Action::Accept(
-                self.drivers[deed.who].clone(),
+            Verb::Accept => act(Action::Accept(
+                self.drivers[operation.actor].clone(),
                 Outset::default(),
             )),
-            What::Drive(Drive::Arrive) => act(Action::Arrive(driver(), None)),
-            What::Drive(Drive::Start(told)) => act(Action::Start(driver(), told_code(*told))),
-            What::Drive(Drive::Complete) => act(Action::Complete(driver(), Some(Box::default()))),
-            What::Drive(Drive::NoShow) => act(Action::NoShow(driver(), None)),
-            What::GiveBack => act(Action::GiveBack(driver(), None)),
-            What::Leave(Leave::Cancel) => act(Action::Cancel(rider(), None)),
-            What::Leave(Leave::Delete) => act(Action::Delete(rider())),
-            What::Leave(Leave::AmendPickUp(address)) => {
+            Verb::Drive(Drive::Arrive) => act(Action::Arrive(driver(), None)),
+            Verb::Drive(Drive::Start(given)) => act(Action::Start(driver(), ride_code(*given))),
+            Verb::Drive(Drive::Complete) => act(Action::Complete(driver(), Some(Box::default()))),
+            Verb::Drive(Drive::NoShow) => act(Action::NoShow(driver(), None)),
+            Verb::GiveBack => act(Action::GiveBack(driver(), None)),
+            Verb::Leave(Leave::Cancel) => act(Action::Cancel(rider(), None)),
+            Verb::Leave(Leave::Delete) => act(Action::Delete(rider())),
+            Verb::Leave(Leave::AmendPickUp(address)) => {
                 let (pick_up, drop_off) = (Some(change(address)), None);
                 act(Action::Amend(rider(), Amendment { pick_up, drop_off }))
             }
-            What::Leave(Leave::AmendDropOff(address)) => {
+            Verb::Leave(Leave::AmendDropOff(address)) => {
                 let (pick_up, drop_off) = (None, Some(change(address)));
                 act(Action::Amend(rider(), Amendment { pick_up, drop_off }))
             }
-            What::Call(Call::Cancel) => act(Action::CancelByOperator(self.operator, reason())),
-            What::Call(Call::TakeBack) => act(Action::TakeBack(self.operator, reason())),
-            What::Call(Call::End(ending)) => act(Action::End(
+            Verb::Call(Call::Cancel) => act(Action::CancelByOperator(self.operator, reason())),
+            Verb::Call(Call::TakeBack) => act(Action::TakeBack(self.operator, reason())),
+            Verb::Call(Call::End(ending)) => act(Action::End(
                 self.operator,
                 *ending,
                 reason(),
                 Some(Box::default()),
             )),
-            What::Late => act(Action::NoteLate),
-            What::Block => act(Action::NoteBlocked(driver())),
-            What::Lapse => Command::LapseOffers(trip()),
-            What::Open => act(Action::Open),
-            What::Expire => act(Action::Expire),
-            What::BeginShift => {
+            Verb::Late => act(Action::NoteLate),
+            Verb::Block => act(Action::NoteBlocked(driver())),
+            Verb::Lapse => Command::LapseOffers(trip()),
+            Verb::Open => act(Action::Open),
+            Verb::Expire => act(Action::Expire),
+            Verb::BeginShift => {
                 let (class, seats) = (VehicleClass::default(), 4);
                 Command::BeginShift(driver(), Vehicle { class, seats })
             }
-            What::EndShift => Command::EndShift(driver(), Actor::Driver(driver())),
+            Verb::EndShift => Command::EndShift(driver(), Actor::Driver(driver())),
         }
     }
 
-    fn request(&self, rider: usize, wanted: Wanted, id: TripId) -> Command {
-        let opens_at = wanted.opens_in.map(|seconds| at(self.second + seconds));
+    fn request(&self, rider: usize, order: ModelOrder, id: TripId) -> Command {
+        let opens_at = order.opens_in.map(|seconds| at(self.second + seconds));
         let order = Order {
             opens_at,
-            policy: wanted.policy,
+            policy: order.policy,
             search_s: u32::try_from(SEARCH_S).expect("a small number"),
-            code: wanted.has_code.then(|| code("0007")),
+            code: order.has_code.then(|| code("0007")),
             ..Order::default()
         };
         let ordered = ordered(&self.riders[rider], order).command;
@@ -292,11 +296,11 @@ impl City {
     }
 }
 
-fn told_code(told: Told) -> Option<RideCode> {
-    match told {
-        Told::Right => Some(code("0007")),
-        Told::Wrong => Some(code("1111")),
-        Told::Nothing => None,
+fn ride_code(given: GivenCode) -> Option<RideCode> {
+    match given {
+        GivenCode::Right => Some(code("0007")),
+        GivenCode::Wrong => Some(code("1111")),
+        GivenCode::Missing => None,
     }
 }
 

@@ -1,6 +1,6 @@
-//! The same life on the core in memory: every outcome, event and row is the database's.
+//! The same life on the core in memory. Every outcome, event and row must be the same as in the database.
 //!
-//! The writer decides on the part of the state that it has loaded, the core in memory on the whole.
+//! The writer decides on the part of the state that it has loaded, the core in memory on the whole state.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -13,16 +13,16 @@ use cabrank::domain::{
 use cabrank::store::writer::{CommandError, Written};
 use jiff::Timestamp;
 
-use super::check::{Seen, same};
+use super::check::{Stored, same};
 use super::city::Finding;
 
-/// What the writer has answered.
+/// The writer's answer.
 pub type Done = Result<Written, CommandError>;
 
-/// What the core in memory has decided.
+/// The decision of the core in memory.
 pub type Decided = Result<Outcome, Refusal>;
 
-/// The core in memory, and what has happened there since the database was last compared with it.
+/// The core in memory, and its events since the last comparison with the database.
 #[derive(Clone)]
 pub struct CoreInMemory {
     memory: Memory,
@@ -51,30 +51,30 @@ impl CoreInMemory {
         decided
     }
 
-    /// Compares the database with it.
-    pub fn check(&mut self, seen: &Seen) -> Finding {
+    /// Compares the database with the core in memory.
+    pub fn check(&mut self, stored: &Stored) -> Finding {
         if let Some(broken) = self.memory.broken() {
             return Err(format!("the core in memory: {broken}"));
         }
         let state = self.memory.state();
         let events = std::mem::take(&mut self.events);
-        let logged: Vec<Event> = seen.news.iter().map(plain_event).collect();
+        let logged: Vec<Event> = stored.news.iter().map(plain_event).collect();
         same(
             "the log",
             &logged,
             &events.iter().map(plain_event).collect(),
         )?;
-        let rows: Vec<Trip> = seen.trips.iter().map(plain_trip).collect();
+        let rows: Vec<Trip> = stored.trips.iter().map(plain_trip).collect();
         let trips = state.trips.values().map(|trip| plain_trip(trip));
         same("the trips", &rows, &trips.collect())?;
         let mut open: Vec<_> = state.open_offers.iter().cloned().collect();
         open.sort_by_key(|offer| offer.id);
-        same("the open offers", &seen.open, &open)?;
-        let mut shifts: Vec<Shift> = seen.shifts.iter().map(plain_shift).collect();
+        same("the open offers", &stored.open, &open)?;
+        let mut shifts: Vec<Shift> = stored.shifts.iter().map(plain_shift).collect();
         shifts.sort_by_key(|shift| shift.driver);
         let on_shift = state.shifts.values().map(plain_shift);
         same("the shifts", &shifts, &on_shift.collect())?;
-        let due = seen.searches.iter();
+        let due = stored.searches.iter();
         let due = due.map(|search| (search.trip.id, search.round, search.due_at));
         let mut due: Vec<(TripId, i64, Timestamp)> = due.collect();
         due.sort_unstable();
@@ -83,13 +83,13 @@ impl CoreInMemory {
             searches.filter_map(|(trip, search)| Some((*trip, search.round, search.look_at?)));
         same("the searches that are due", &due, &searches.collect())?;
         let of_these = |driver: &DriverId| state.standings.contains_key(&driver.user());
-        let mut unresponsive = seen.unresponsive.clone();
+        let mut unresponsive = stored.unresponsive.clone();
         unresponsive.retain(|driver, _| of_these(driver));
         same("the unresponsive", &unresponsive, &state.unresponsive)
     }
 }
 
-/// What the writer has answered is what the core in memory has decided.
+/// Compares the writer's answer with the decision of the core in memory.
 pub fn same_outcome(done: &Done, decided: &Decided) -> Finding {
     match (done, decided) {
         (Ok(Written::Trip(done)), Ok(Outcome::Trip(decided))) => {
@@ -115,7 +115,7 @@ fn differ(done: &impl Debug, decided: &impl Debug) -> Finding {
     Err(format!("{decided:?} by the core in memory, not {done:?}"))
 }
 
-// A database numbers what others have made before as well.
+// The plain values below have no numbers: the database's numbers depend on what others have written before.
 
 fn plain_trip(trip: &Trip) -> Trip {
     let number = 0;
@@ -151,7 +151,7 @@ fn plain_refusal(refusal: &Refusal) -> Refusal {
     }
 }
 
-/// Operators are told the trip's number.
+/// Operators are told the trip's number, so it is left out.
 fn plain_text(text: &NoticeText) -> NoticeText {
     let words = text.as_str().split(' ');
     let words: Vec<&str> = words.filter(|word| word.parse::<i64>().is_err()).collect();

@@ -1,36 +1,36 @@
-//! The town as plain lists know it: rides, offers, and who is on shift; what each deed does to them.
+//! The model: rides, offers and shifts as plain lists, and what each operation does to them.
 
 use cabrank::domain::core::Reply;
 use cabrank::domain::{OfferState, Role, Status};
 
-use super::deed::{Deed, Round, Verdict, Wanted, What};
+use super::operation::{ModelOrder, Operation, Round, Verb, Verdict};
 use crate::town::{SCHEDULED_MAX, TRIPS_MAX};
 
 pub const RIDERS: usize = 3;
 pub const DRIVERS: usize = 4;
 
-/// How long a driver is looked for, in seconds.
+/// How long a search for a driver lasts, in seconds.
 pub const SEARCH_S: i64 = 90;
-/// How long a device has to acknowledge an offer, and a driver to decide.
+/// How many seconds a device has to acknowledge an offer, and a driver to decide.
 pub const DELIVER_S: i64 = 4;
 pub const DECIDE_S: i64 = 15;
-/// When drivers are looked for again where nobody was free.
+/// In how many seconds a search is tried again if no driver was free.
 pub const AGAIN_S: i64 = 5;
-/// How long a rider may keep the driver waiting.
+/// How many seconds a driver must wait before a no-show.
 pub const FREE_WAITING_S: i64 = 300;
 
-/// How long a rider is told that the driver takes who accepts an offer, and by how much later is late.
+/// The pickup ETA of every offer, and by how many seconds more a driver is late.
 pub const PROMISED_S: i64 = 60;
 pub const LATE_S: i64 = 300;
 
-/// Where trips begin and end before anybody amends them.
+/// The addresses of a trip before the rider amends them.
 pub const PICK_UP: &str = "1 Main Street";
 pub const DROP_OFF: &str = "2 Side Street";
 
 #[derive(Debug, Clone)]
 pub struct Ride {
     pub rider: usize,
-    pub wanted: Wanted,
+    pub order: ModelOrder,
     pub status: Status,
     pub driver: Option<usize>,
     pub ended_by: Option<Role>,
@@ -40,16 +40,16 @@ pub struct Ride {
     pub opens: i64,
     pub search_ends: i64,
     pub arrived: i64,
-    /// When its driver is late, and whether that was noted.
+    /// From when on the driver is late, and whether that was noted.
     pub late_due: Option<i64>,
     pub is_late: bool,
     pub is_blocked: bool,
     pub pick_up: &'static str,
     pub drop_off: &'static str,
     pub revision: i64,
-    /// In how many rounds nobody was found, and when drivers are looked for again unless offers are open.
+    /// The number of the search's round, and when it is due unless offers are open.
     pub round: i64,
-    pub look: i64,
+    pub search_due: i64,
 }
 
 #[derive(Debug, Clone)]
@@ -59,11 +59,11 @@ pub struct Offered {
     pub driver: usize,
     pub state: OfferState,
     pub due: i64,
-    /// When it ended, once it has.
+    /// When it ended; 0 before that.
     pub ended: i64,
 }
 
-/// For how long a silent device is not tried again.
+/// For how long a silent device is not asked again.
 const SILENT_SECONDS: i64 = 30;
 
 #[derive(Debug, Clone, Default)]
@@ -72,11 +72,11 @@ pub struct Model {
     /// In the order in which they were made.
     pub offers: Vec<Offered>,
     pub on_shift: [bool; DRIVERS],
-    /// What the log must have got, in no order.
+    /// The lines of the events that the log must have by now, in any order.
     pub news: Vec<String>,
 }
 
-/// An offer in the words of the news and of the table.
+/// The line of an offer, as in the log and in the table.
 pub fn offer_line(trip: usize, attempt: i64, driver: usize, state: OfferState) -> String {
     let state = state.as_str();
     format!("trip {trip}, attempt {attempt}, offered to driver {driver}: {state}")
@@ -87,7 +87,7 @@ impl Offered {
         offer_line(self.trip, self.attempt, self.driver, self.state)
     }
 
-    /// What becomes of it at its deadline.
+    /// The state of the offer after its deadline.
     fn lapsed(&self) -> OfferState {
         if self.state == OfferState::Created {
             OfferState::Undelivered
@@ -99,14 +99,14 @@ impl Offered {
 
 impl Ride {
     pub fn is_offered(&self) -> bool {
-        self.wanted.policy.offers()
+        self.order.policy.offers()
     }
 
     pub fn is_taken(&self) -> bool {
         [Status::Accepted, Status::Arrived, Status::InProgress].contains(&self.status)
     }
 
-    /// Whether it is to be noted that its driver is late.
+    /// Whether the service must note that the driver is late.
     pub fn is_overdue(&self, at: i64) -> bool {
         let is_due = self.late_due.is_some_and(|due| due <= at);
         self.status == Status::Accepted && is_due && !self.is_late
@@ -122,35 +122,35 @@ impl Ride {
 }
 
 impl Model {
-    /// What a deed comes to; it is done.
-    pub fn does(&mut self, deed: &Deed, at: i64) -> Verdict {
-        let (trip, who) = (deed.trip, deed.who);
-        match &deed.what {
-            What::Request(wanted) => self.request(who, *wanted, at),
-            What::Propose(round) => self.propose(trip, round, at),
-            What::Reply(reply) => self.reply(trip, who, *reply, at),
-            What::Accept => self.accept(trip, who, at),
-            What::Drive(drive) => self.drive(trip, who, *drive, at),
-            What::GiveBack => self.give_back(trip, who, at),
-            What::Leave(leave) => self.leave(trip, who, *leave),
-            What::Call(call) => self.call(trip, *call, at),
-            What::Late => self.late(trip, at),
-            What::Block => self.block(trip, who, at),
-            What::Lapse => self.lapse(trip, at),
-            What::Open => self.open(trip, at),
-            What::Expire => self.expire(trip, at),
-            What::BeginShift if self.on_shift[who] => Verdict::OnShift,
-            What::BeginShift => {
-                self.on_shift[who] = true;
-                self.news.push(format!("driver {who} on shift: true"));
+    /// Carries out an operation.
+    pub fn carry_out(&mut self, operation: &Operation, at: i64) -> Verdict {
+        let (trip, actor) = (operation.trip, operation.actor);
+        match &operation.verb {
+            Verb::Request(order) => self.request(actor, *order, at),
+            Verb::Propose(round) => self.propose(trip, round, at),
+            Verb::Reply(reply) => self.reply(trip, actor, *reply, at),
+            Verb::Accept => self.accept(trip, actor, at),
+            Verb::Drive(drive) => self.drive(trip, actor, *drive, at),
+            Verb::GiveBack => self.give_back(trip, actor, at),
+            Verb::Leave(leave) => self.leave(trip, actor, *leave),
+            Verb::Call(call) => self.call(trip, *call, at),
+            Verb::Late => self.late(trip, at),
+            Verb::Block => self.block(trip, actor, at),
+            Verb::Lapse => self.lapse(trip, at),
+            Verb::Open => self.open(trip, at),
+            Verb::Expire => self.expire(trip, at),
+            Verb::BeginShift if self.on_shift[actor] => Verdict::OnShift,
+            Verb::BeginShift => {
+                self.on_shift[actor] = true;
+                self.news.push(format!("driver {actor} on shift: true"));
                 Verdict::Changed
             }
-            What::EndShift if self.is_busy(who) => Verdict::DriverBusy,
-            What::EndShift if !self.on_shift[who] => Verdict::NotOnShift,
-            What::EndShift => {
-                self.on_shift[who] = false;
-                self.news.push(format!("driver {who} on shift: false"));
-                self.withdraw(at, |offer| offer.driver == who);
+            Verb::EndShift if self.is_busy(actor) => Verdict::DriverBusy,
+            Verb::EndShift if !self.on_shift[actor] => Verdict::NotOnShift,
+            Verb::EndShift => {
+                self.on_shift[actor] = false;
+                self.news.push(format!("driver {actor} on shift: false"));
+                self.withdraw(at, |offer| offer.driver == actor);
                 Verdict::Changed
             }
         }
@@ -170,7 +170,8 @@ impl Model {
         self.open_offers().any(|(_, offer)| offer.trip == trip)
     }
 
-    /// Who is not asked again for a trip: they have been asked in this attempt, or their device was silent a moment ago.
+    /// The drivers who are not asked again for a trip: they were asked in this attempt, or their device was silent a
+    /// moment ago.
     pub fn asked(&self, trip: usize, at: i64) -> Vec<usize> {
         let counts = [
             OfferState::Accepted,
@@ -214,12 +215,12 @@ impl Model {
         self.becomes(trip, status, 0)
     }
 
-    /// An offer is over; after the last one drivers are looked for again.
+    /// Ends an offer. After the last one the search is due.
     pub(super) fn offer_ends(&mut self, offer: usize, state: OfferState, at: i64) {
         self.offers[offer].state = state;
         self.offers[offer].ended = at;
         self.news.push(self.offers[offer].line());
-        self.rides[self.offers[offer].trip].look = at;
+        self.rides[self.offers[offer].trip].search_due = at;
     }
 
     pub(super) fn withdraw(&mut self, at: i64, which: impl Fn(&Offered) -> bool) {
@@ -233,8 +234,8 @@ impl Model {
         }
     }
 
-    fn request(&mut self, rider: usize, wanted: Wanted, at: i64) -> Verdict {
-        let status = wanted
+    fn request(&mut self, rider: usize, order: ModelOrder, at: i64) -> Verdict {
+        let status = order
             .opens_in
             .map_or(Status::Requested, |_| Status::Scheduled);
         let is_counted = |ride: &&Ride| {
@@ -242,14 +243,14 @@ impl Model {
             ride.rider == rider && !ride.is_over() && is_scheduled == (status == Status::Scheduled)
         };
         let count = self.rides.iter().filter(is_counted).count();
-        let most = wanted.opens_in.map_or(TRIPS_MAX, |_| SCHEDULED_MAX);
-        if count >= usize::try_from(most).expect("a small number") {
+        let max = order.opens_in.map_or(TRIPS_MAX, |_| SCHEDULED_MAX);
+        if count >= usize::try_from(max).expect("a small number") {
             return Verdict::TooManyTrips;
         }
-        let opens = at + wanted.opens_in.unwrap_or(0);
+        let opens = at + order.opens_in.unwrap_or(0);
         self.rides.push(Ride {
             rider,
-            wanted,
+            order,
             status,
             driver: None,
             ended_by: None,
@@ -266,7 +267,7 @@ impl Model {
             drop_off: DROP_OFF,
             revision: 0,
             round: 0,
-            look: at,
+            search_due: at,
         });
         self.changed(self.rides.len() - 1)
     }
@@ -296,7 +297,7 @@ impl Model {
         }
         if wave.is_empty() {
             let ride = &mut self.rides[trip];
-            (ride.round, ride.look) = (round.number + 1, at + AGAIN_S);
+            (ride.round, ride.search_due) = (round.number + 1, at + AGAIN_S);
         }
         if !wave.is_empty() {
             self.rides[trip].round = round.number;
@@ -322,7 +323,8 @@ impl Model {
         self.offers.iter().rposition(is_it)
     }
 
-    /// The last offer of a trip to a driver, or why it cannot be answered any more; what nobody has looked at in time ends with that.
+    /// The last offer of a trip to a driver, if it can be answered, or the verdict otherwise. An offer whose deadline
+    /// has passed ends here.
     pub(super) fn answerable(
         &mut self,
         trip: usize,

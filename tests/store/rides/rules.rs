@@ -1,9 +1,9 @@
-//! The rules of trips, as the model knows them: who may do what, and when.
+//! The rules of trips in the model: who may do what, and when.
 
 use cabrank::domain::{OfferState, RideEnding, Role, Status};
 
-use super::deed::{Call, Drive, Leave, Told, Verdict};
 use super::model::{FREE_WAITING_S, LATE_S, Model, PROMISED_S, SEARCH_S};
+use super::operation::{Call, Drive, GivenCode, Leave, Verdict};
 
 impl Model {
     pub(super) fn accept(&mut self, trip: usize, driver: usize, at: i64) -> Verdict {
@@ -58,7 +58,7 @@ impl Model {
             };
         }
         match drive {
-            Drive::Start(told) if ride.wanted.has_code && told != Told::Right => {
+            Drive::Start(given) if ride.order.has_code && given != GivenCode::Right => {
                 return Verdict::WrongCode;
             }
             Drive::NoShow if at < ride.arrived + FREE_WAITING_S => return Verdict::TooEarly,
@@ -81,15 +81,15 @@ impl Model {
         if ![Status::Accepted, Status::Arrived].contains(&ride.status) {
             return Verdict::NotPossible;
         }
-        self.lets_go(trip, at)
+        self.release(trip, at)
     }
 
-    /// The driver has it no longer, and does not get it again.
-    fn lets_go(&mut self, trip: usize, at: i64) -> Verdict {
+    /// Takes the trip from its driver, who does not get it again.
+    fn release(&mut self, trip: usize, at: i64) -> Verdict {
         let ride = &mut self.rides[trip];
         ride.given_back.extend(ride.driver.take());
         ride.attempt += 1;
-        self.searches(trip, at)
+        self.begin_search(trip, at)
     }
 
     pub(super) fn late(&mut self, trip: usize, at: i64) -> Verdict {
@@ -113,7 +113,7 @@ impl Model {
             return Verdict::NotPossible;
         }
         if ride.status != Status::InProgress {
-            return self.lets_go(trip, at);
+            return self.release(trip, at);
         }
         if ride.is_blocked {
             return Verdict::AlreadyDone;
@@ -125,7 +125,7 @@ impl Model {
     fn take_back(&mut self, trip: usize, at: i64) -> Verdict {
         let ride = &self.rides[trip];
         match ride.status {
-            Status::Accepted | Status::Arrived => self.lets_go(trip, at),
+            Status::Accepted | Status::Arrived => self.release(trip, at),
             Status::Requested if ride.attempt > 1 => Verdict::AlreadyDone,
             Status::Scheduled
             | Status::Requested
@@ -137,11 +137,11 @@ impl Model {
         }
     }
 
-    /// The search for a driver begins.
-    fn searches(&mut self, trip: usize, at: i64) -> Verdict {
+    /// Begins the search for a driver.
+    fn begin_search(&mut self, trip: usize, at: i64) -> Verdict {
         let ride = &mut self.rides[trip];
         ride.search_ends = at + SEARCH_S;
-        (ride.round, ride.look) = (0, at);
+        (ride.round, ride.search_due) = (0, at);
         self.becomes(trip, Status::Requested, at)
     }
 
@@ -212,7 +212,7 @@ impl Model {
         if ride.status == Status::Requested {
             Verdict::AlreadyDone
         } else if ride.status == Status::Scheduled && at >= ride.opens {
-            self.searches(trip, at)
+            self.begin_search(trip, at)
         } else {
             Verdict::NotPossible
         }

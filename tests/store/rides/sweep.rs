@@ -1,4 +1,4 @@
-//! Carries out what is due, as the service's sweeps do; what is due must be what the model has as due.
+//! Sweeps as the service does. The store's due rows must be those of the model.
 
 use std::collections::BTreeSet;
 
@@ -8,32 +8,33 @@ use cabrank::store::{QueryResult, offers, searches, trips};
 use jiff::Timestamp;
 
 use super::city::{City, Finding, at};
-use super::deed::{Round, What, Wish};
 use super::model::{DRIVERS, Ride};
+use super::operation::{Intent, Round, Verb};
 
 type Find = fn(&mut Db, Timestamp, i64) -> QueryResult<Vec<TripId>>;
 
-/// More than there ever are.
+/// More rows than there ever are.
 const ALL: i64 = 1_000;
 
 impl City {
-    /// Candidates are asked from that driver on, so many at once.
+    /// Sweeps once. Candidates are proposed from driver `first` on, `wave` at once.
     pub fn sweep(&mut self, first: usize, wave: usize) -> Finding {
-        self.told.push(format!("second {}: a sweep", self.second));
+        self.journal
+            .push(format!("second {}: a sweep", self.second));
         let now = self.second;
         let is_overdue = |ride: &Ride| ride.status == Status::Requested && ride.search_ends <= now;
-        self.carry_out_due(&What::Expire, trips::overdue, &self.rides(is_overdue))?;
+        self.carry_out_due(&Verb::Expire, trips::overdue, &self.rides(is_overdue))?;
         let is_due = |ride: &Ride| ride.status == Status::Scheduled && ride.opens <= now;
-        self.carry_out_due(&What::Open, trips::due, &self.rides(is_due))?;
+        self.carry_out_due(&Verb::Open, trips::due, &self.rides(is_due))?;
         let is_late = |ride: &Ride| ride.is_overdue(now);
-        self.carry_out_due(&What::Late, trips::late, &self.rides(is_late))?;
+        self.carry_out_due(&Verb::Late, trips::late, &self.rides(is_late))?;
         let late = self
             .model
             .open_offers()
             .filter(|(_, offer)| offer.due <= now);
         let late = late.map(|(_, offer)| offer.trip).collect();
-        self.carry_out_due(&What::Lapse, offers::overdue, &late)?;
-        self.look(first, wave)
+        self.carry_out_due(&Verb::Lapse, offers::overdue, &late)?;
+        self.search(first, wave)
     }
 
     fn rides(&self, which: impl Fn(&Ride) -> bool) -> BTreeSet<usize> {
@@ -42,41 +43,41 @@ impl City {
         found.map(|(number, _)| number).collect()
     }
 
-    fn carry_out_due(&mut self, what: &What, find: Find, due: &BTreeSet<usize>) -> Finding {
+    fn carry_out_due(&mut self, verb: &Verb, find: Find, due: &BTreeSet<usize>) -> Finding {
         let now = at(self.second);
         let found = self.town.read(move |db| find(db, now, ALL));
         let found: Vec<usize> = found.iter().map(|trip| self.number(*trip)).collect();
         if found.iter().copied().collect::<BTreeSet<_>>() != *due {
             return Err(format!(
-                "{what:?} is due for {due:?} for the model, not {found:?}"
+                "{verb:?} is due for {due:?} for the model, not {found:?}"
             ));
         }
-        let wish = |trip: &usize| about(*trip, what.clone());
-        self.carry_out(&found.iter().map(wish).collect::<Vec<_>>())
+        let intent = |trip: &usize| about(*trip, verb.clone());
+        self.carry_out(&found.iter().map(intent).collect::<Vec<_>>())
     }
 
-    /// Proposes drivers for all that are looked for.
-    fn look(&mut self, first: usize, wave: usize) -> Finding {
+    /// Proposes drivers for all searches that are due.
+    fn search(&mut self, first: usize, wave: usize) -> Finding {
         let now = at(self.second);
         let pool = self.town.read(move |db| searches::due(db, now, ALL));
         let mut due = self.rides(|ride| {
-            ride.status == Status::Requested && ride.is_offered() && ride.look <= self.second
+            ride.status == Status::Requested && ride.is_offered() && ride.search_due <= self.second
         });
         due.retain(|trip| !self.model.has_open_offers(*trip));
-        let mut wishes = Vec::new();
+        let mut intents = Vec::new();
         for search in &pool {
             let trip = self.number(search.trip.id);
             let drivers = self.candidates(search, trip, first)?;
-            wishes.push(about(
+            intents.push(about(
                 trip,
-                What::Propose(Round {
+                Verb::Propose(Round {
                     drivers,
                     wave,
                     number: search.round,
                     attempts_ago: 0,
                 }),
             ));
-            // It may be looked at while offers are open, and nothing comes of it.
+            // A search may be due while offers are open; then a proposal has no effect.
             if !due.remove(&trip) && !self.model.has_open_offers(trip) {
                 return Err(format!("trip {trip} is looked at too early"));
             }
@@ -84,10 +85,10 @@ impl City {
         if !due.is_empty() {
             return Err(format!("nobody looks for a driver for {due:?}"));
         }
-        self.carry_out(&wishes)
+        self.carry_out(&intents)
     }
 
-    /// Everybody who was not asked before; who that is, is the store's to know.
+    /// All drivers whom the store does not exclude. The model must exclude the same ones.
     fn candidates(&self, search: &Search, trip: usize, first: usize) -> Result<Vec<usize>, String> {
         let asked: BTreeSet<DriverId> = search.asked.not_now.iter().copied().collect();
         let has_asked = |driver: &usize| asked.contains(&self.drivers[*driver].id);
@@ -112,9 +113,9 @@ impl City {
         number.expect("there are no other trips")
     }
 
-    /// Time goes by and nobody acts: whoever is looked for a driver for gives up.
+    /// Lets time pass without any action, until all searches have expired.
     pub fn let_time_pass(&mut self) -> Finding {
-        // Trips for later open in the first sweep and are given up in the second.
+        // Trips for later open in the first sweep and expire in the second.
         for _ in 0..3 {
             self.second += 1_000;
             self.sweep(0, 1)?;
@@ -128,8 +129,8 @@ impl City {
     }
 }
 
-/// The service does it.
-fn about(trip: usize, what: What) -> Wish {
-    let who = Some(0);
-    Wish { what, trip, who }
+/// An intent of the service.
+fn about(trip: usize, verb: Verb) -> Intent {
+    let actor = Some(0);
+    Intent { verb, trip, actor }
 }

@@ -1,4 +1,4 @@
-//! What each socket hears that is no change of a trip.
+//! Who receives events that are not changes of trips.
 
 use super::*;
 

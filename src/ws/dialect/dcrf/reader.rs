@@ -236,7 +236,7 @@ impl<'a> CallReader<'a> {
     fn create(&self) -> Result<Call, Problem> {
         let data = self.data()?;
         let mut fields = Fields::of(&data);
-        let wish = fields.wish();
+        let wish = fields.order();
         fields.own("rider", self.person.id, &self.person.username);
         if fields.value("driver", Optionality::Optional).is_some() {
             fields.refuse("driver", "A rider cannot choose the driver.");

@@ -32,7 +32,7 @@ impl CallReader<'_> {
                 self.only(&[Role::Operator])?;
                 let (pk, data) = (self.pk()?, self.data()?);
                 let mut fields = Fields::of(&data);
-                let other = fields.other_fare();
+                let other = fields.set_fare();
                 let (amount, reason) = fields.finish(other)?;
                 self.command(Verb::SetFare(pk, amount, reason))
             }
@@ -55,7 +55,7 @@ impl CallReader<'_> {
         }
         let data = self.data()?;
         let mut fields = Fields::of(&data);
-        let way = fields.way();
+        let way = fields.quote_request();
         Ok(Call::Ask(OneAnswerCall::Quote(fields.finish(way)?)))
     }
 

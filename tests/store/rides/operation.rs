@@ -1,42 +1,42 @@
-//! What is tried, and what it may come to.
+//! The operations that tests try, and their verdicts.
 
 use cabrank::domain::core::{Effect, Refusal, Reply};
 use cabrank::domain::{OfferState, Policy, RideEnding, TripRefusal};
 use cabrank::store::writer::CommandError;
 
-/// Something to try. Trips and people have numbers, from 0.
+/// An operation before its trip and its actor are chosen. Trips and people have numbers, from 0.
 #[derive(Debug, Clone)]
-pub struct Wish {
-    pub what: What,
-    /// About which trip: any of them where somebody is named, else one that is not over.
+pub struct Intent {
+    pub verb: Verb,
+    /// Chooses the trip: among all trips if there is an actor, else among those where the operation makes sense.
     pub trip: usize,
-    /// Who tries it; nobody in particular is somebody who may.
-    pub who: Option<usize>,
+    /// The actor; without one, an actor is chosen who may do it.
+    pub actor: Option<usize>,
 }
 
-/// A wish with its trip and its person.
+/// An operation with its trip and its actor.
 #[derive(Debug, Clone)]
-pub struct Deed {
-    pub what: What,
+pub struct Operation {
+    pub verb: Verb,
     pub trip: usize,
-    pub who: usize,
+    pub actor: usize,
 }
 
 #[derive(Debug, Clone)]
-pub enum What {
-    Request(Wanted),
+pub enum Verb {
+    Request(ModelOrder),
     Propose(Round),
     Reply(Reply),
     Accept,
     Drive(Drive),
     GiveBack,
-    /// By a rider.
+    /// Of a rider.
     Leave(Leave),
-    /// By the operator.
+    /// Of the operator.
     Call(Call),
-    /// It is noted that the driver is late.
+    /// The service notes that the driver is late.
     Late,
-    /// It is noted that the driver was blocked.
+    /// The service notes that the driver was blocked.
     Block,
     Lapse,
     Open,
@@ -45,39 +45,39 @@ pub enum What {
     EndShift,
 }
 
-/// What a rider asks for.
+/// A rider's order.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted {
+pub struct ModelOrder {
     pub policy: Policy,
-    /// In how many seconds a driver is to be looked for, if not at once.
+    /// In how many seconds the search begins, if not at once.
     pub opens_in: Option<i64>,
     pub has_code: bool,
 }
 
-/// To whom a trip is proposed.
+/// A round of a search: the drivers who are proposed.
 #[derive(Debug, Clone)]
 pub struct Round {
     pub drivers: Vec<usize>,
     pub wave: usize,
     pub number: i64,
-    /// How many attempts ago it was planned.
+    /// For how many attempts before the present one the round was planned.
     pub attempts_ago: i64,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub enum Drive {
     Arrive,
-    Start(Told),
+    Start(GivenCode),
     Complete,
     NoShow,
 }
 
-/// Which code the driver has been told.
+/// The ride code that the driver gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
+pub enum GivenCode {
     Right,
     Wrong,
-    Nothing,
+    Missing,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -95,7 +95,7 @@ pub enum Call {
     End(RideEnding),
 }
 
-/// What a deed comes to.
+/// The result of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     Changed,
@@ -114,7 +114,7 @@ pub enum Verdict {
     NotOnShift,
 }
 
-/// What the store has answered, or what is wrong with that.
+/// The store's answer as a verdict, or what is wrong with the answer.
 pub fn verdict(answer: Result<Effect, CommandError>) -> Result<Verdict, String> {
     match answer {
         Ok(Effect::Changed) => Ok(Verdict::Changed),

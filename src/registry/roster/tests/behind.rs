@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use super::*;
 
-/// What a driver's socket is to be told from the log, of the stream of requests.
+/// A part of the drivers' stream that a driver's socket must receive from the log.
 fn requests(first: i64, last: i64) -> Vec<Missed> {
     vec![Missed {
         stream: Stream::Drivers,
@@ -14,7 +14,7 @@ fn requests(first: i64, last: i64) -> Vec<Missed> {
     }]
 }
 
-/// What each socket that is ready is to be told from the log.
+/// For each socket that is ready, the parts that it must receive from the log.
 fn missed(roster: &mut Roster, now: Instant) -> Vec<(SocketId, Vec<Missed>)> {
     let lagging = roster.lagging(10, now).into_iter();
     lagging.map(|one| (one.socket, one.missed)).collect()
@@ -97,7 +97,7 @@ fn an_operator_who_cannot_keep_pace_is_told_of_other_peoples_trips_from_the_log(
     assert_eq!(operator.heard(), ["requested 1"]);
 }
 
-/// Tells each stream without gaps, from the sequences on that it was given.
+/// Writes each stream without gaps, beginning at the given sequences.
 #[derive(Default)]
 struct Strict(Mutex<HashMap<Stream, i64>>);
 
@@ -135,7 +135,7 @@ impl Subscriber for Strict {
     }
 }
 
-/// A driver who follows the requests from the sequence `next` on, of which there are so many.
+/// A driver who follows the drivers' stream from `next` on, while the stream has reached `head`.
 fn follower(roster: &mut Roster, next: i64, head: i64) -> (Listener, Arc<Strict>) {
     let subscriber = Arc::new(Strict::default());
     let driver = Listener::join_with(roster, BOB, Role::Driver, subscriber.clone());
@@ -178,7 +178,7 @@ fn a_follower_that_finds_a_gap_is_told_what_lies_between() {
     let mut roster = Roster::default();
     let (driver, _) = follower(&mut roster, 2, 1);
     let now = Instant::now();
-    // Another node has made 2 and 3, and this one has not heard of them yet.
+    // Another node has written 2 and 3, and this node has not read them yet.
     roster.announce(&requested(4), now);
     assert_eq!(missed(&mut roster, now), [(driver.id, requests(2, 4))]);
 }
