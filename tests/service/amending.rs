@@ -51,7 +51,7 @@ fn a_pick_up_changes_only_while_a_driver_is_looked_for(on: Database) {
     assert_eq!(changed["pick_up_address"], "A2");
     for (n, verb) in ["accept", "arrive", "start"].into_iter().enumerate() {
         let status = driver.command(&trip, verb).ok(200)["status"].clone();
-        let status = status.as_str().expect("a status is a word");
+        let status = status.as_str().expect("a status is a string");
         let text = format!("A trip that is {status} does not allow amend.");
         let answer = native.call("patch", &patch(&trip, json!({"pick_up_address": "A3"})));
         answer.conflict(&text, "not-possible", status);
@@ -86,7 +86,7 @@ fn an_address_alone_keeps_the_pin_and_the_quote(on: Database) {
             assert_eq!(changed[key], trip[key], "{key} of {changed}");
         }
     }
-    // The metres of a ride without a position are those of the quote.
+    // A ride without positions is charged for the distance of its quote.
     for verb in ["accept", "start"] {
         driver.command(&trip, verb).ok(200);
     }
@@ -122,7 +122,7 @@ fn a_new_pin_is_quoted_anew_by_the_terms_of_the_order(on: Database) {
     let back = json!({"drop_off_location": trip["drop_off_location"]});
     let changed = native.call("patch", &patch(&trip, back)).ok(200);
     assert_eq!(changed["quote"], trip["quote"]);
-    // From the other end it is as far.
+    // Both pins moved: the distance is that of the far trip.
     let nearer = json!({"pick_up_location": to(-3_000.0), "drop_off_location": to(3_000.0)});
     let changed = native.call("patch", &patch(&trip, nearer)).ok(200);
     assert_eq!(changed["quote"], far["quote"]);
@@ -143,7 +143,7 @@ fn a_trip_that_was_quoted_keeps_a_pin(on: Database) {
     let rule = "This trip was quoted by its pins: give another one instead.";
     assert_eq!(answer.breaks("drop_off_location"), rule);
     assert_eq!(rider.trip(nk(&trip)), trip);
-    // Where nothing has a price, nothing is lost by it.
+    // Where trips have no price, a pin can be removed.
     let free = Service::start(on);
     let (rider, _, mut native, _) = people(&free);
     let trip = rider.orders(&json!({}));
@@ -177,9 +177,9 @@ fn the_driver_of_a_running_trip_is_told_of_a_new_drop_off(on: Database) {
     native.call("patch", &patch(&trip, data.clone())).ok(200);
     let event = cab.hears("amended");
     assert_eq!(event["trip"]["drop_off_address"], "C");
-    let told = cab.hears("notification");
+    let event = cab.hears("notification");
     assert_eq!(
-        told["notification"]["message"],
+        event["notification"]["message"],
         "The rider has changed the drop-off of your trip."
     );
     native.call("patch", &patch(&trip, data)).ok(200);
@@ -310,17 +310,17 @@ fn a_deleted_request_is_cancelled_for_drivers(on: Database) {
     native.call("delete", &of(&trip)).not_found();
     let marker = rider.request("C", "D");
     for observer in [&mut native, &mut of_driver] {
-        observer.told("sub", "delete", &trip);
+        observer.hears("sub", "delete", &trip);
         let event = observer.event("key").ok(204);
-        assert_eq!(event, json!({"pk": nk(&trip)}), "as it was given");
+        assert_eq!(event, json!({"pk": nk(&trip)}), "the key, as in the call");
         let fields = json!({"pk": marker["id"], "request_id": "marker"});
         observer.call("subscribe_instance", &fields).ok(201);
     }
     driver.accept(&marker).ok(200);
     for observer in [&mut native, &mut of_driver] {
-        observer.told("marker", "update", &marker);
-        observer.was_told_no_more("sub");
-        observer.was_told_no_more("key");
+        observer.hears("marker", "update", &marker);
+        observer.heard_no_more("sub");
+        observer.heard_no_more("key");
     }
     let operator = service.operator("oz");
     assert_eq!(operator.trip(nk(&trip))["status"], "CANCELLED");
@@ -336,15 +336,15 @@ fn a_trip_that_is_over_is_deleted_for_its_rider_alone(on: Database) {
     let observe = json!({"pk": trip["id"], "request_id": "sub"});
     native.call("subscribe_instance", &observe).ok(201);
     native.call("delete", &of(&trip)).ok(204);
-    native.told("sub", "delete", &trip);
+    native.hears("sub", "delete", &trip);
     native.call("delete", &of(&trip)).not_found();
     native.call("retrieve", &of(&trip)).not_found();
     rider
         .get(&format!("/api/trip/{}/", nk(&trip)))
         .problem(404, "not-found");
-    let kept = of_driver.call("list", &json!({})).ok(200);
+    let listed = of_driver.call("list", &json!({})).ok(200);
     assert_eq!(
-        (&kept[0]["id"], &kept[0]["status"]),
+        (&listed[0]["id"], &listed[0]["status"]),
         (&trip["id"], &json!("COMPLETED"))
     );
     assert_eq!(driver.trips()[0]["status"], "COMPLETED");

@@ -1,7 +1,7 @@
-//! Who hears of what: once, in order, and nobody else.
+//! Which sockets hear of a change of a trip, once and in order, and which do not.
 //!
-//! News is announced in the order it was committed, so the news of a later trip shows that nothing of the
-//! earlier one is still to come.
+//! Changes are announced in the order in which they were committed. So a frame of a later trip, the marker, shows
+//! that no frame of the earlier one is still to come.
 
 use serde_json::{Value, json};
 
@@ -259,7 +259,7 @@ fn vanished_sockets_do_not_hold_up_the_rest(on: Database) {
     }
 }
 
-/// Long addresses fill the buffers of a connection that nobody reads.
+/// Long addresses fill the buffers of a connection whose client does not read.
 fn a_socket_that_is_not_read_does_not_hold_up_the_rest(on: Database) {
     let service = Service::start(on);
     let rider = service.rider("ann");

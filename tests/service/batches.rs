@@ -1,4 +1,4 @@
-//! Requests that gather, the assignment over all of them, and the account of every decision.
+//! The policy `batch`: requests gather, one assignment is solved over all of them, and every decision is explained.
 
 use serde_json::{Value, json};
 
@@ -23,13 +23,13 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// A service in a town where requests gather.
+/// A service whose one area has the policy `batch`.
 fn batch(on: Database) -> Service {
     let town = town("batch", &json!({}));
     Options::new(on).town(&town).with_clock().start()
 }
 
-/// A trip that begins so many metres north of the stand.
+/// A new rider's trip whose pick-up is so many metres north of the stand.
 #[track_caller]
 fn orders_at(service: &Service, name: &str, metres: f64) -> Value {
     let from = location(north_of(STAND, metres));
@@ -40,7 +40,8 @@ fn orders_at(service: &Service, name: &str, metres: f64) -> Value {
 
 fn all_are_served_where_the_nearest_would_serve_one(on: Database) {
     let mut service = batch(on);
-    // The first is the nearest of both; the second would not be there for the far one within the quarter of an hour.
+    // The driver in the middle is nearest to both riders. The other one cannot reach the far rider within a quarter of
+    // an hour.
     let mut middle = Cab::on_shift(&service, "middle", 0.0);
     let mut south = Cab::on_shift(&service, "south", -2_000.0);
     let near = orders_at(&service, "ann", 100.0);
@@ -60,7 +61,7 @@ fn requests_gather_longer_where_drivers_are_scarce(on: Database) {
     assert_eq!(cab.activity(), "available");
     service.advance(2.5);
     cab.is_offered(&trip);
-    // With plenty of drivers a second is enough.
+    // With plenty of drivers the window is a second.
     for name in ["eve", "joe", "kim"] {
         Cab::on_shift(&service, name, 3_000.0);
     }
@@ -102,14 +103,14 @@ fn a_trip_waits_for_a_driver_who_will_soon_be_free(on: Database) {
         busy.does(verb, &riding).ok(200);
         busy.hears(kind);
     }
-    // The ride ends 3,000 m north of the stand, 100 m from here.
+    // The ride ends 3,000 m north of the stand, which is the pick-up of the next trip.
     let mut far = Cab::on_shift(&service, "far", 500.0);
     let trip = orders_at(&service, "bea", 3_000.0);
     service.advance(8.5);
     assert_eq!(far.activity(), "available");
     let olga = service.operator("olga");
     let rounds = rounds(&olga, &trip);
-    let last = rounds.last().expect("a window is over");
+    let last = rounds.last().expect("a round was recorded");
     assert_eq!(last["outcome"], "held", "{last}");
     assert_eq!(last["drivers"][0]["username"], "busy", "{last}");
     busy.does("complete", &riding).ok(200);
@@ -139,9 +140,12 @@ fn two_areas_want_one_driver(on: Database) {
     let offered = cab.hears("offered");
     let is_offered = |trip: &&Value| trip["nk"] == offered["offer"]["trip"]["nk"];
     let first = trips.iter().find(is_offered).expect("one of them");
-    let second = trips.iter().find(|trip| !is_offered(trip)).expect("two");
+    let second = trips
+        .iter()
+        .find(|trip| !is_offered(trip))
+        .expect("the other one");
     let olga = service.operator("olga");
-    // Both windows chose the driver, and the database let one of them.
+    // Both windows chose the driver, and only one of the offers could be made.
     for trip in &trips {
         let rounds = rounds(&olga, trip);
         assert_eq!(rounds[0]["outcome"], "offered", "{rounds:?}");
@@ -164,7 +168,7 @@ fn a_window_outlives_a_crash(on: Database) {
     let mut cab = Cab::on_shift(&service, "bob", 100.0);
     service.advance(4.5);
     cab.receives(&trip);
-    // A crash while the offer is open leaves it as it is.
+    // An open offer survives a crash.
     let (driver, log) = cab.vanishes();
     service.kill();
     service.restart();
@@ -181,12 +185,12 @@ fn a_shadow_looks_on(on: Database) {
     cab.receives(&trip);
     let olga = service.operator("olga");
     let rounds = rounds(&olga, &trip);
-    let said: Vec<[&Value; 3]> = rounds
+    let outcomes: Vec<[&Value; 3]> = rounds
         .iter()
         .map(|round| [&round["policy"], &round["shadow"], &round["outcome"]])
         .collect();
     assert_eq!(
-        json!(said),
+        json!(outcomes),
         json!([["nearest", false, "offered"], ["batch", true, "offered"]])
     );
     assert_eq!(offers(&olga, &trip)[1], Value::Null, "one offer");
@@ -211,7 +215,7 @@ fn a_shadow_looks_on_what_everybody_hears_of(on: Database) {
         assert_eq!(rounds.len(), 1, "{rounds:?}");
         assert_eq!(rounds[0]["shadow"], true);
         assert_eq!(rounds[0]["drivers"][0]["username"], driver);
-        assert_eq!(offers(&olga, trip), json!([]), "nobody is asked");
+        assert_eq!(offers(&olga, trip), json!([]), "no driver is asked");
     }
     let compared = eventually("both are compared", || {
         let log = service.process().log();
@@ -244,7 +248,7 @@ fn an_operator_is_told_why(on: Database) {
     let olga = service.operator("olga");
     let rounds = rounds(&olga, &trip);
     let [round] = &rounds[..] else {
-        panic!("one window: {rounds:?}");
+        panic!("there is one window: {rounds:?}");
     };
     assert_eq!(round["policy"], "batch");
     assert_eq!(round["outcome"], "offered");
@@ -258,7 +262,7 @@ fn an_operator_is_told_why(on: Database) {
     let parts = &first["parts"];
     let sum = ["pick_up", "refusal", "idle", "waited"].map(|part| parts[part].as_i64());
     let [Some(pick_up), Some(refusal), Some(idle), Some(waited)] = sum else {
-        panic!("four whole numbers: {parts}");
+        panic!("these are four whole numbers: {parts}");
     };
     assert_eq!(pick_up, 29_000);
     assert_eq!(first["cost"], pick_up + refusal - idle - waited);
@@ -302,7 +306,7 @@ fn a_shell_is_told_why(on: Database) {
     let trip = orders_at(&service, "ann", 0.0);
     service.advance(8.5);
     cab.receives(&trip);
-    let told = service.home().run_well(&["explain", nk(&trip)], "");
+    let explained = service.home().must_run(&["explain", nk(&trip)], "");
     for part in [
         "REQUESTED, attempt 1",
         "offered to bob",
@@ -310,7 +314,7 @@ fn a_shell_is_told_why(on: Database) {
         "decided anew from this record: the same",
         "delivered",
     ] {
-        assert!(told.contains(part), "{part}: {told}");
+        assert!(explained.contains(part), "{part}: {explained}");
     }
     for (word, rule) in [
         ("nonsense", "32 hex digits"),
@@ -318,8 +322,8 @@ fn a_shell_is_told_why(on: Database) {
     ] {
         let refused = service.home().run(&["explain", word], "");
         assert!(!refused.status.success(), "{word}");
-        let said = String::from_utf8_lossy(&refused.stderr);
-        assert!(said.contains(rule), "{word}: {said}");
+        let errors = String::from_utf8_lossy(&refused.stderr);
+        assert!(errors.contains(rule), "{word}: {errors}");
     }
 }
 

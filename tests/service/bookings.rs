@@ -1,4 +1,4 @@
-//! What is ordered with a trip: the class, how many, where it may begin, and when.
+//! The terms of an order: vehicle class, passengers, pick-up area and pick-up time.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// What a rider sends, with something else besides.
+/// The fields of an order from the stand; `more` adds fields or replaces them.
 fn fields(more: &Value) -> Value {
     let mut fields = json!({
         "pick_up_address": "The stand", "pick_up_location": location(STAND),
@@ -42,12 +42,12 @@ fn refused(rider: &Rider, more: &Value, field: &str, rule: &str) {
     assert_eq!(body["errors"], json!({ field: [rule] }));
 }
 
-/// So many seconds from the service's time.
+/// The time so many seconds from now, by the service's clock. It requests a trip and cancels it, to learn that time.
 #[track_caller]
 pub fn later(rider: &Rider, seconds: i64) -> Value {
     let trip = rider.orders(&json!({}));
     rider.cancel(&trip).ok(200);
-    let now = trip["created"].as_str().expect("a time is a text");
+    let now = trip["created"].as_str().expect("a time is a string");
     let now: Timestamp = now.parse().expect("it is a time");
     json!(format!("{:.6}", now + SignedDuration::from_secs(seconds)))
 }
@@ -72,15 +72,15 @@ fn class_and_passengers_stand_in_the_trip(on: Database) {
     assert_eq!(ordered, (&json!("van"), &json!(6), &json!("town")));
     assert_eq!(trip["quote"]["total"], 1_804);
     assert_eq!(rider.trip(nk(&trip)), trip);
-    // What is usual is not said.
+    // The defaults are not shown.
     let usual = rider.orders(&json!({"class": "standard", "passengers": 1}));
     assert!(usual.get("class").is_none() && usual.get("passengers").is_none());
-    // As a form says it.
+    // The same fields in a form.
     let form = "pick_up_address=A&drop_off_address=B&passengers=3&class=van";
     let trip = rider.call("POST", "/api/trip/").form(form).send().ok(201);
     let ordered = (&trip["class"], &trip["passengers"]);
     assert_eq!(ordered, (&json!("van"), &json!(3)));
-    // Without coordinates nobody knows how far it is.
+    // Without coordinates there is neither an area nor a quote.
     assert!(trip.get("quote").is_none() && trip.get("area").is_none());
 }
 
@@ -119,7 +119,7 @@ fn a_trip_begins_in_an_area(on: Database) {
     let outside = json!({"pick_up_location": location(north_of(STAND, 20_000.0))});
     let rule = "The pick-up is outside every service area.";
     refused(&rider, &outside, "pick_up_location", rule);
-    // Where no area is for all drivers, nobody could be told of a trip that begins nowhere.
+    // Where no area has the policy `broadcast`, a trip without an area would reach no driver.
     let offering = town("nearest", &json!({"policy": "nearest"}));
     let service = Options::new(on).town(&offering).start();
     let rider = service.rider("ann");
@@ -127,7 +127,7 @@ fn a_trip_begins_in_an_area(on: Database) {
     let body = rider.ask(&nowhere).names_field("pick_up_location");
     let rule = "The pick-up needs coordinates here.";
     assert_eq!(body["errors"], json!({"pick_up_location": [rule]}));
-    // Of two areas the first one counts.
+    // Where areas overlap, the first one counts.
     let areas = [
         square("inner", STAND, "broadcast"),
         square("outer", STAND, "broadcast"),
@@ -137,7 +137,7 @@ fn a_trip_begins_in_an_area(on: Database) {
     assert_eq!(service.rider("ann").orders(&json!({}))["area"], "inner");
 }
 
-/// A service whose drivers are looked for ten minutes before the pick-up.
+/// A service that looks for drivers from ten minutes before the pick-up on.
 fn for_later(on: Database) -> Service {
     let scheduling = json!({"scheduling": {"lead_seconds": 600, "ahead_days_max": 2}});
     let town = town("broadcast", &scheduling);
@@ -150,15 +150,15 @@ fn a_trip_for_later_is_looked_for_in_time(on: Database) {
     let at = later(&rider, 900);
     let mut phone = driver.connect();
     let trip = rider.orders(&json!({"pick_up_at": at}));
-    let known = (&trip["status"], &trip["pick_up_at"]);
-    assert_eq!(known, (&json!("SCHEDULED"), &at));
+    let scheduled = (&trip["status"], &trip["pick_up_at"]);
+    assert_eq!(scheduled, (&json!("SCHEDULED"), &at));
     let body = driver.accept(&trip).problem(409, "not-possible");
     assert_eq!(body["trip_status"], "SCHEDULED");
     service.advance(270.0);
     assert_eq!(rider.trip(nk(&trip)), trip);
     assert_eq!(driver.trips(), [0; 0].map(Value::from));
     service.advance(31.0);
-    // It is the first thing that the driver's phone hears.
+    // This is the first frame on the driver's socket.
     let heard = phone.hears(&trip, "REQUESTED");
     assert_eq!(heard["pick_up_at"], at);
     assert_eq!(driver.trips(), [heard]);
@@ -175,7 +175,7 @@ fn a_trip_for_soon_is_looked_for_at_once(on: Database) {
         (&trip["status"], &trip["pick_up_at"]),
         (&json!("REQUESTED"), &at)
     );
-    // The search does not end before the pick-up, nor the search time after it.
+    // The search goes on until the search time has passed after the pick-up time.
     service.advance(1_070.0);
     assert_eq!(driver.trips().as_slice(), std::slice::from_ref(&trip));
     service.advance(40.0);
@@ -200,7 +200,7 @@ fn has_room_for(rider: &Rider, count: usize) {
     let trips: Vec<Value> = (0..count).map(|_| rider.orders(&order)).collect();
     let refused = rider.ask(&fields(&order));
     refused.problem(409, "too-many-trips");
-    // They do not count among those of now, nor those among them.
+    // Trips for later and trips for now are counted apart.
     let now = rider.orders(&json!({}));
     assert_eq!(now["status"], "REQUESTED");
     rider.ask(&fields(&order)).problem(409, "too-many-trips");
@@ -230,7 +230,7 @@ fn opens_after(on: Database, end: fn(&mut Service)) {
     assert_eq!(rider.trip(nk(&trip)), trip);
     service.advance(301.0);
     assert_eq!(rider.trip(nk(&trip))["status"], "REQUESTED");
-    // The search is not begun anew by the next one.
+    // A second restart does not begin the search again.
     let opened = rider.trip(nk(&trip));
     end(&mut service);
     service.restart();

@@ -1,8 +1,8 @@
-//! Devices that lose their connection in every way, while the service is stopped and killed: each ends up with a log that
-//! is, entry by entry, the service's own.
+//! Devices lose their connections in every way, while the service is stopped and killed. In the end each device has a
+//! log that agrees, entry by entry, with the service's own.
 //!
-//! `CABRANK_CHAOS_EVENTS` says how many commands take effect (500). What is chosen at random comes from a seed that a
-//! failure names, and that `CABRANK_CHAOS_SEED` sets; the order in which threads run is not in it.
+//! `CABRANK_CHAOS_EVENTS` is the number of commands that take effect (500). Random choices come from a seed, which a
+//! failure prints and `CABRANK_CHAOS_SEED` sets. The seed does not determine the order in which threads run.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::AtomicUsize;
@@ -31,7 +31,7 @@ pub fn tests() -> Vec<Test> {
 
 const RIDERS: usize = 2;
 const DRIVERS: usize = 3;
-/// A rider has a phone and a tablet.
+/// A phone and a tablet.
 const DEVICES_OF_A_RIDER: usize = 2;
 /// How often the service goes down.
 const RESTARTS: usize = 5;
@@ -45,7 +45,7 @@ fn from_environment(name: &str) -> Option<u64> {
     )
 }
 
-/// Says which seed failed.
+/// Prints the seed when the test fails.
 struct Seed(u64);
 
 impl Drop for Seed {
@@ -71,26 +71,26 @@ fn every_log_is_the_services_own_whatever_is_lost(on: Database) {
     let losses: [AtomicUsize; LOSSES.len()] = Default::default();
     let diaries = live(&mut service, &city, &riders, &drivers, &losses, &mut rng);
     let ledger = service.ledger();
-    let kept: usize = ledger.values().map(Vec::len).sum();
-    assert!(kept >= events, "{kept} entries of {events} commands");
+    let entries: usize = ledger.values().map(Vec::len).sum();
+    assert!(entries >= events, "{entries} entries of {events} commands");
     for diary in &diaries {
         diary.agrees_with(&ledger);
     }
     let losses = losses.map(AtomicUsize::into_inner);
     assert!(
         losses.iter().all(|count| *count > 0),
-        "each happens: {LOSSES:?}, {losses:?}"
+        "every kind of loss happens: {LOSSES:?}, {losses:?}"
     );
     let heard: usize = diaries.iter().map(|diary| diary.log.heard.len()).sum();
     let snapshots: usize = diaries.iter().map(|diary| diary.snapshots).sum();
     println!(
-        "{}: {kept} entries, {heard} heard, {snapshots} snapshots, {LOSSES:?} {losses:?}, seed {}",
+        "{}: {entries} entries, {heard} heard, {snapshots} snapshots, {LOSSES:?} {losses:?}, seed {}",
         on.name(),
         seed.0
     );
 }
 
-/// Lets everybody act and lose connections while the service goes down, and gives what each device has heard.
+/// Lets riders and drivers act and lose connections while the service goes down; gives each device's diary.
 fn live(
     service: &mut Service,
     city: &City,
@@ -128,7 +128,7 @@ fn live(
         for thread in trading {
             thread.join().expect("every command is answered");
         }
-        // What a device has said lately is written when the service has stopped, and nobody says more.
+        // Positions are written with a delay, at the latest when the service stops. No more are sent after this.
         goes_down(service, city, true);
         city.ends_with(service.ledger());
         let diaries = following.into_iter().map(thread::ScopedJoinHandle::join);
@@ -138,11 +138,14 @@ fn live(
     })
 }
 
-/// Stops the service with a word or without, and starts it again.
-fn goes_down(service: &mut Service, city: &City, with_a_word: bool) {
-    if with_a_word {
+/// Stops the service in order, or kills it, and starts it again.
+fn goes_down(service: &mut Service, city: &City, in_order: bool) {
+    if in_order {
         city.stops();
-        assert!(service.stop().success(), "it stops well");
+        assert!(
+            service.stop().success(),
+            "the service stops without an error"
+        );
     } else {
         service.kill();
     }

@@ -1,4 +1,4 @@
-//! The chat of a trip: who may be in its room, when it is open, and what is said there.
+//! The chat of a trip: who may enter its room, when the room is open, and how messages arrive.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// A trip that is taken.
+/// A rider and a driver with an accepted trip.
 fn ride(service: &Service) -> (Rider, Driver, Value) {
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
     let trip = driver.accept(&rider.request("A", "B")).ok(200);
@@ -47,13 +47,13 @@ fn refused_entry(client: &Client, trip: &Value, expected: u16) {
     assert_eq!(status, Some(expected), "{}", client.username);
 }
 
-/// Says something and hears it.
+/// Sends a message and gives it as it comes back.
 #[track_caller]
 fn say(room: &mut Socket, text: &str) -> Value {
     room.send(&json!({"message": text}));
-    let said = room.next();
-    assert_eq!(said["message"], text, "{said}");
-    said
+    let message = room.next();
+    assert_eq!(message["message"], text, "{message}");
+    message
 }
 
 fn both_parties_hear_every_message_once_and_in_order(on: Database) {
@@ -78,10 +78,10 @@ fn both_parties_hear_every_message_once_and_in_order(on: Database) {
             driver.party()
         };
         let heard = rooms.each_mut().map(Socket::next);
-        for said in &heard {
-            assert_eq!(*said, heard[0]);
+        for message in &heard {
+            assert_eq!(*message, heard[0]);
             assert_eq!(
-                (&said["message"], &said["sender"], &said["trip"]),
+                (&message["message"], &message["sender"], &message["trip"]),
                 (&json!(text), &sender, &trip["nk"])
             );
         }
@@ -171,7 +171,7 @@ fn the_room_closes_after_the_end(on: Database) {
     }
 }
 
-/// What was said before, on connect.
+/// The earlier messages that a client gets on connecting.
 #[track_caller]
 fn history(client: &Client, trip: &Value, query: &str) -> Vec<Value> {
     let room = door(client, &format!("/ws/chat/{}/{query}", nk(trip)));
@@ -241,11 +241,11 @@ fn refused_frames_are_told_to_their_sender_alone(on: Database) {
         room.send_text(text);
         room.refused("unreadable");
     }
-    // Sender and time are the service's, whatever a frame says.
+    // The service sets sender, time and id, whatever the frame has.
     room.send_wrong(&json!({"message": "me", "sender": driver.party(), "sent": "2000-01-01T00:00:00Z", "id": 1}));
-    let said = room.next();
-    assert_eq!(said["sender"], rider.party());
-    assert_eq!(other.next(), said);
+    let message = room.next();
+    assert_eq!(message["sender"], rider.party());
+    assert_eq!(other.next(), message);
     other.heard_nothing();
 }
 
@@ -266,19 +266,19 @@ fn messages_are_limited(on: Database) {
             && !refused.is_empty(),
         "{refused:?}"
     );
-    let said = heard.len() - refused.len();
-    assert!(said >= 20, "a burst of 20 may come: {said}");
+    let delivered = heard.len() - refused.len();
+    assert!(delivered >= 20, "a burst of 20 is allowed: {delivered}");
     say(
-        &mut enter_past(&driver, &trip, said),
+        &mut enter_past(&driver, &trip, delivered),
         "the other party has its own",
     );
 }
 
-/// Enters a room where that much was said.
+/// Enters a room with that many earlier messages.
 #[track_caller]
-fn enter_past(client: &Client, trip: &Value, said: usize) -> Socket {
+fn enter_past(client: &Client, trip: &Value, messages: usize) -> Socket {
     let mut room = enter(client, trip);
-    for _ in 0..said {
+    for _ in 0..messages {
         room.next();
     }
     room
@@ -324,8 +324,8 @@ fn a_room_can_be_left(on: Database) {
         let left = leaves.call_in("chat", "leave", &of(&trip));
         assert_eq!(left.ok(204), Value::Null);
     }
-    let said = say(&mut room, "anybody?");
-    assert_eq!(stays.event("room").ok(201), said);
+    let message = say(&mut room, "anybody?");
+    assert_eq!(stays.event("room").ok(201), message);
     let id = leaves.send(None, "retrieve", &of(&trip));
     let frame = leaves.next().expect("it is answered");
     assert_eq!(frame["request_id"], id, "{frame}");

@@ -1,4 +1,4 @@
-//! The end of a connection: once both sides have said goodbye nobody waits.
+//! The end of a connection: once both sides have sent a close frame, neither waits any longer.
 
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// So many that half a second for each is longer than [`DEADLINE`].
+/// Enough that a wait of half a second for each would take longer than [`DEADLINE`].
 const CLOSES: usize = 64;
 const NORMAL: [u8; 2] = 1000_u16.to_be_bytes();
 
@@ -23,7 +23,7 @@ fn within_the_deadline(since: Instant) {
     println!("{CLOSES} closes took {took:?}");
     assert!(
         took < DEADLINE,
-        "something waits on purpose: {CLOSES} closes took {took:?}"
+        "the service waits after a close: {CLOSES} closes took {took:?}"
     );
 }
 
@@ -70,7 +70,7 @@ fn a_client_that_does_not_answer_a_close_is_let_go(on: Database) {
     socket.ended();
 }
 
-/// What comes between the two close frames is read, so that the connection is not reset under the client, and passed over.
+/// Frames between the two close frames are read, so that the connection is not reset under the client, and ignored.
 fn what_a_client_says_after_a_close_is_not_done(on: Database) {
     let service = Service::start(on);
     let (rider, other) = (service.rider("ann"), service.log_in("ann"));

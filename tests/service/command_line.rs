@@ -1,4 +1,4 @@
-//! What the operator does in a shell while the service runs.
+//! The commands that an operator runs in a shell while the service runs.
 
 use serde_json::json;
 
@@ -46,7 +46,7 @@ fn riders_and_drivers_can_be_made_there_too(on: Database) {
         ];
         service
             .home()
-            .run_well(&arguments, &format!("{PASSWORD}\n"));
+            .must_run(&arguments, &format!("{PASSWORD}\n"));
         assert_eq!(service.log_in(role).group, role);
     }
 }
@@ -70,7 +70,7 @@ fn a_taken_name_or_a_short_password_is_refused(on: Database) {
         ];
         let output = service.home().run(&arguments, password);
         assert!(!output.status.success(), "{name}");
-        assert!(!output.stderr.is_empty(), "it says why");
+        assert!(!output.stderr.is_empty(), "the reason is printed");
     }
     assert_eq!(service.log_in("ann").group, "rider");
 }
@@ -83,8 +83,8 @@ fn blocking_ends_sessions_and_sockets(on: Database) {
         (rider.connect(), second.connect(), other.connect());
     service
         .home()
-        .run_well(&["user", "block", "--username", "ann"], "");
-    assert!(!rider.is_let_in() && !second.is_let_in());
+        .must_run(&["user", "block", "--username", "ann"], "");
+    assert!(!rider.is_logged_in() && !second.is_logged_in());
     assert_eq!((phone.closed(), tablet.closed()), (4501, 4501));
     let credentials = json!({"username": "ann", "password": PASSWORD});
     assert_eq!(
@@ -98,7 +98,7 @@ fn blocking_ends_sessions_and_sockets(on: Database) {
             .status,
         400
     );
-    assert!(other.is_let_in());
+    assert!(other.is_logged_in());
     other_phone.heard_nothing();
 }
 
@@ -106,11 +106,11 @@ fn a_new_password_ends_sessions_and_sockets(on: Database) {
     let service = Service::start(on);
     let rider = service.rider("ann");
     let mut phone = rider.connect();
-    service.home().run_well(
+    service.home().must_run(
         &["user", "password", "--username", "ann", "--password-stdin"],
         NEW_PASSWORD,
     );
-    assert!(!rider.is_let_in());
+    assert!(!rider.is_logged_in());
     assert_eq!(phone.closed(), 4501);
     let log_in = |password: &str| {
         service.http().post(
@@ -137,7 +137,7 @@ fn an_unknown_name_is_refused(on: Database) {
     ] {
         let output = service.home().run(arguments, NEW_PASSWORD);
         assert!(!output.status.success(), "{arguments:?}");
-        assert!(!output.stderr.is_empty(), "it says why");
+        assert!(!output.stderr.is_empty(), "the reason is printed");
     }
 }
 
@@ -154,7 +154,7 @@ fn nonsense_is_refused_with_usage(on: Database) {
     }
 }
 
-/// Neither by the parser of the command line nor by the database's own library.
+/// Neither the parser of the command line nor the database's own library repeats it.
 fn a_malformed_secret_is_not_repeated(on: Database) {
     let home = Home::new(on);
     for (flag, value) in [
@@ -164,9 +164,9 @@ fn a_malformed_secret_is_not_repeated(on: Database) {
     ] {
         let output = home.run(&["serve", "--listen", "127.0.0.1:0", flag, value], "");
         assert!(!output.status.success(), "{flag}");
-        for said in [&output.stdout, &output.stderr] {
-            let said = String::from_utf8_lossy(said);
-            assert!(!said.contains("hunter2"), "{said}");
+        for printed in [&output.stdout, &output.stderr] {
+            let printed = String::from_utf8_lossy(printed);
+            assert!(!printed.contains("hunter2"), "{printed}");
         }
     }
 }
@@ -178,8 +178,8 @@ fn the_log_alone_tells_every_trip(on: Database) {
     rider.request("C", "D");
     driver.accept(&trip).ok(200);
     service.stop();
-    let told = service.home().run_well(&["replay", "--check"], "");
-    assert_eq!(told, "2 trips rebuilt from 3 events, 0 of them differ\n");
+    let printed = service.home().must_run(&["replay", "--check"], "");
+    assert_eq!(printed, "2 trips rebuilt from 3 events, 0 of them differ\n");
     let nothing_to_do = service.home().run(&["replay"], "");
     assert!(!nothing_to_do.status.success());
 }
@@ -200,14 +200,14 @@ fn a_command_on_the_log_makes_no_database(on: Database) {
             .args(["--data-dir", directory])
             .env_remove("DATABASE_URL");
         let output = program.output().expect("the program starts");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.contains("there is no database at"), "{said}");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{errors}");
+        assert!(errors.contains("there is no database at"), "{errors}");
         assert!(!missing.exists(), "{command:?}");
     }
 }
 
-/// The message names the file, the field and the rule; nothing was made in the data directory by then.
+/// The message names the file, the field and the rule. By then no database was created.
 fn a_wrong_town_file_stops_the_start(on: Database) {
     let home = Home::new(on);
     let file = home.dir().join("town.json");
@@ -216,9 +216,9 @@ fn a_wrong_town_file_stops_the_start(on: Database) {
         let arguments = ["serve", "--listen", "127.0.0.1:0", "--town", path];
         let output = home.run(&arguments, "");
         assert!(!output.status.success());
-        let said = String::from_utf8_lossy(&output.stderr);
+        let errors = String::from_utf8_lossy(&output.stderr);
         for word in words {
-            assert!(said.contains(word), "{word:?} in {said}");
+            assert!(errors.contains(word), "{word:?} in {errors}");
         }
         assert!(!home.dir().join("cabrank.db").exists());
     };
@@ -230,7 +230,7 @@ fn a_wrong_town_file_stops_the_start(on: Database) {
 fn a_good_town_file_does_not(on: Database) {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/town.example.json");
     let by_flag = Service::with(on, &["--town", example]);
-    assert!(by_flag.rider("ann").is_let_in());
+    assert!(by_flag.rider("ann").is_logged_in());
     let by_variable = Options::new(on).variable("CABRANK_TOWN", example).start();
-    assert!(by_variable.rider("ann").is_let_in());
+    assert!(by_variable.rider("ann").is_logged_in());
 }

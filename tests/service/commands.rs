@@ -1,4 +1,4 @@
-//! What may be done to a trip, by whom and when.
+//! The commands on a trip: which role may give them, and in which state.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// A rider, a driver, and a trip between them that stands at `status`.
+/// A rider, a driver, and their trip in this status.
 pub fn trip_at(service: &Service, status: &str) -> (Rider, Driver, Value) {
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
     let mut trip = rider.request("A", "B");
@@ -30,7 +30,7 @@ pub fn trip_at(service: &Service, status: &str) -> (Rider, Driver, Value) {
         "ARRIVED" => &["accept", "arrive"],
         "IN_PROGRESS" => &["accept", "start"],
         "COMPLETED" => &["accept", "start", "complete"],
-        other => panic!("no trip is brought to {other}"),
+        other => panic!("there is no way to {other} here"),
     };
     for verb in verbs {
         trip = driver.command(&trip, verb).ok(200);

@@ -1,11 +1,11 @@
-//! One row that makes no sense, written by other hands: it is left out, named once, and stops nobody else.
+//! A corrupt row, which the tests write themselves, is left out and logged once. Everything else goes on.
 
 use serde_json::{Value, json};
 
 use super::offers::nearest;
 use crate::harness::{
     Cab, Client, Database, Follower, Gone, Options, Rider, STAND, Service, Test, eventually,
-    location, nk, north_of, other_hands, tests,
+    location, nk, north_of, tables, tests,
 };
 use crate::quotes::fares;
 
@@ -24,8 +24,8 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// What makes a trip's row one that makes no sense.
-const WRONGS: [&str; 4] = [
+/// Assignments that make the row of a trip unreadable.
+const CORRUPTIONS: [&str; 4] = [
     "details = '{'",
     "details = '7'",
     "details = '{\"order\":7}'",
@@ -35,13 +35,13 @@ const WRONGS: [&str; 4] = [
 #[track_caller]
 fn spoil(service: &Service, trip: &Value, wrong: &str) {
     let number = &trip["id"];
-    other_hands::write(
+    tables::write(
         service.home(),
         &format!("UPDATE trips SET {wrong} WHERE id = {number}"),
     );
 }
 
-/// Writes these bytes in the place of each piece of a ride's track that was saved.
+/// Overwrites each saved piece of a ride's track with these bytes.
 #[track_caller]
 pub fn spoil_pieces(service: &Service, on: Database, trip: &Value, hex: &str) {
     let bytes = match on {
@@ -49,13 +49,13 @@ pub fn spoil_pieces(service: &Service, on: Database, trip: &Value, hex: &str) {
         Database::Postgres => format!("'\\x{hex}'::bytea"),
     };
     let number = &trip["id"];
-    other_hands::write(
+    tables::write(
         service.home(),
         &format!("UPDATE track_pieces SET spots = {bytes} WHERE trip_id = {number}"),
     );
 }
 
-/// How many rows are known to make no sense, by a service that works.
+/// The number of corrupt rows that a healthy service reports.
 #[track_caller]
 pub fn corrupt_rows(service: &Service) -> i64 {
     let health = service.http().get("/healthz").ok(200);
@@ -63,7 +63,7 @@ pub fn corrupt_rows(service: &Service) -> i64 {
 }
 
 fn lists_leave_a_corrupt_trip_out_and_whoever_asks_for_it_is_told(on: Database) {
-    for wrong in WRONGS {
+    for wrong in CORRUPTIONS {
         let service = Service::start(on);
         let (rider, driver) = (service.rider("ann"), service.driver("bob"));
         let operator = service.operator("olga");
@@ -93,7 +93,7 @@ fn lists_leave_a_corrupt_trip_out_and_whoever_asks_for_it_is_told(on: Database) 
 fn searches_go_on_beside_a_corrupt_trip(on: Database) {
     let mut service = nearest(on, &json!({}));
     let bad = service.rider("amy").orders(&json!({}));
-    spoil(&service, &bad, WRONGS[0]);
+    spoil(&service, &bad, CORRUPTIONS[0]);
     service.advance(1.0);
     let mut cab = Cab::on_shift(&service, "bob", 100.0);
     let good = service.rider("ann").orders(&json!({}));
@@ -106,7 +106,7 @@ fn deadlines_are_kept_beside_a_corrupt_trip(on: Database) {
     let rider = service.rider("ann");
     let mut phone = rider.connect();
     let bad = rider.request("A", "B");
-    spoil(&service, &bad, WRONGS[0]);
+    spoil(&service, &bad, CORRUPTIONS[0]);
     for _ in 0..2 {
         let good = rider.request("C", "D");
         phone.hears_until(|frame| frame["nk"] == nk(&good) && frame["status"] == "EXPIRED");
@@ -122,9 +122,9 @@ fn a_service_starts_beside_corrupt_rows(on: Database) {
     let _van = Cab::on_shift(&service, "ben", 200.0);
     let honest = Cab::on_shift(&service, "bea", 300.0);
     let (driver, log) = honest.vanishes();
-    spoil(&service, &trip, WRONGS[0]);
+    spoil(&service, &trip, CORRUPTIONS[0]);
     let class = "UPDATE shifts SET class = 'VAN!' WHERE driver_id IN (SELECT id FROM users WHERE username = 'ben')";
-    other_hands::write(service.home(), class);
+    tables::write(service.home(), class);
     service.kill();
     service.restart();
     let mut honest = Cab::comes_back(&service, driver, log);
@@ -147,14 +147,14 @@ fn what_follows_a_corrupt_event_is_a_snapshot_for_those_who_miss_it(on: Database
         "UPDATE events SET payload = '{{' WHERE trip_id = {}",
         trip["id"]
     );
-    other_hands::write(service.home(), &event);
+    tables::write(service.home(), &event);
     let (mut follower, snapshot) = eventually("there is a snapshot", || {
         let (mut follower, opening) = Follower::resume(&rider, log.clone());
         if opening["resumed"] == false {
             return Some((follower, opening));
         }
-        // The one who finds out is sent away.
-        let gone = follower.try_next().expect_err("it cannot be told");
+        // The socket that comes upon the corrupt event is closed.
+        let gone = follower.try_next().expect_err("the event cannot be read");
         assert!(matches!(gone, Gone::Closed(4008)), "{gone:?}");
         None
     });
@@ -173,7 +173,7 @@ fn a_corrupt_row_is_named_once_and_counted(on: Database) {
     let rider = service.rider("ann");
     let bad = rider.orders(&json!({}));
     assert_eq!(corrupt_rows(&service), 0);
-    spoil(&service, &bad, WRONGS[0]);
+    spoil(&service, &bad, CORRUPTIONS[0]);
     for _ in 0..4 {
         service.advance(1.0);
         rider.trips();
@@ -194,7 +194,7 @@ fn a_corrupt_row_is_named_once_and_counted(on: Database) {
 fn whose_vehicles_are_unreadable_drives_nothing_and_stops_nobody(on: Database) {
     let service = Service::start(on);
     let (driver, other) = (service.driver("bob"), service.driver("ben"));
-    other_hands::write(
+    tables::write(
         service.home(),
         "UPDATE users SET may_drive = '{' WHERE username = 'bob'",
     );
@@ -204,7 +204,7 @@ fn whose_vehicles_are_unreadable_drives_nothing_and_stops_nobody(on: Database) {
     assert_eq!(corrupt_rows(&service), 1);
 }
 
-/// A key that was used is answered by the event that it made.
+/// A repeated idempotency key is answered from the event that the first use made.
 fn a_corrupt_event_that_is_asked_for_alone_is_counted(on: Database) {
     let service = Service::start(on);
     let rider = service.rider("ann");
@@ -218,7 +218,7 @@ fn a_corrupt_event_that_is_asked_for_alone_is_counted(on: Database) {
         "UPDATE events SET payload = '{{' WHERE trip_id = {}",
         trip["id"]
     );
-    other_hands::write(service.home(), &event);
+    tables::write(service.home(), &event);
     assert_eq!(corrupt_rows(&service), 0);
     ask().problem(500, "corrupt");
     assert_eq!(corrupt_rows(&service), 1);
@@ -236,13 +236,13 @@ fn a_log_in_that_ends_at_no_time_is_over(on: Database) {
         "UPDATE sessions SET expires_at = {no_time} WHERE user_id = {}",
         rider.id
     );
-    other_hands::write(service.home(), &ends);
-    assert!(!rider.is_let_in() && other.is_let_in());
+    tables::write(service.home(), &ends);
+    assert!(!rider.is_logged_in() && other.is_logged_in());
     assert_eq!(phone.closed(), 4501);
     assert_eq!(corrupt_rows(&service), 1);
 }
 
-/// As long as a fix is, and 200 degrees north.
+/// The bytes are as long as a fix, with a latitude of 200 degrees.
 fn a_piece_of_a_track_with_impossible_fixes_is_a_gap(on: Database) {
     let mut service = Options::new(on).town(&fares()).with_clock().start();
     let (mut rider, mut driver) = (service.rider("ann"), service.driver("bob"));
@@ -260,7 +260,7 @@ fn a_piece_of_a_track_with_impossible_fixes_is_a_gap(on: Database) {
     service.restart();
     rider.follow(&service);
     driver.follow(&service);
-    eventually("the piece was looked at", || {
+    eventually("the piece is counted as corrupt", || {
         (corrupt_rows(&service) == 1).then_some(())
     });
     service.advance(120.0);

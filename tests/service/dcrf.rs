@@ -1,4 +1,4 @@
-//! The native dialect's frames: envelopes, request ids, wrapping, and every action of the table.
+//! The frames of the native dialect: envelopes, request ids, streams, and every action of each role.
 
 use serde_json::{Value, json};
 use tungstenite::Message;
@@ -21,11 +21,11 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// The fields of a request from there.
+/// The fields of a request with this pick-up.
 pub const CREATE: fn(&str) -> Value =
     |pick_up| json!({"data": {"pick_up_address": pick_up, "drop_off_address": "B"}});
 
-/// The fields of an action that is about this trip.
+/// The fields of an action on this trip, without data.
 pub fn of(trip: &Value) -> Value {
     json!({"pk": trip["id"]})
 }
@@ -211,12 +211,12 @@ fn an_operator_has_every_action_of_theirs(on: Database) {
     );
 }
 
-/// The whole answer to what names no action and no id.
+/// The answer to a text without an action and an id.
 #[track_caller]
 fn unread(native: &mut Native, text: &str) -> Envelope {
     native.socket().send_text(text);
     let frame = native.next();
-    let frame = frame.unwrap_or_else(|gone| panic!("{text} is answered, not with {gone:?}"));
+    let frame = frame.unwrap_or_else(|gone| panic!("{text} is not answered: {gone:?}"));
     assert_eq!(
         (&frame["action"], &frame["request_id"]),
         (&Value::Null, &Value::Null),

@@ -1,4 +1,4 @@
-//! What the native dialect refuses, and in which words.
+//! The refusals of the native dialect, with their texts.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The description of the API, and the page that shows it.
+//! The OpenAPI description, and the page that shows it.
 
 use serde_json::{Value, json};
 
@@ -75,7 +75,7 @@ fn the_description_names_every_path_and_method(on: Database) {
     }
 }
 
-/// A status that the contract has and a path answers must stand in the description of that path, as a problem.
+/// The refusals of a path that protocol.md lists must be in the description of that path, as problems.
 fn every_code_of_the_contract_is_described(on: Database) {
     let service = Service::start(on);
     let description = description(&service);
@@ -167,7 +167,7 @@ fn the_rules_of_fields_are_described(on: Database) {
     ] {
         let schemas = &description["components"]["schemas"];
         let mut field = &schemas[form]["properties"][field];
-        // A schema that has a name, and maybe "or null" around it.
+        // The field may refer to a named schema, either directly or beside "or null".
         let named = field["oneOf"][0]["$ref"]
             .as_str()
             .or(field["$ref"].as_str());
@@ -188,7 +188,7 @@ fn the_rules_of_fields_are_described(on: Database) {
     assert_eq!(key["required"], false, "{key}");
 }
 
-/// A generated client knows what a position is, alone and in a list.
+/// A generated client has types for a single position and for a list of positions.
 fn positions_are_described_in_both_forms(on: Database) {
     let service = Service::start(on);
     let schemas = &description(&service)["components"]["schemas"];
@@ -204,7 +204,7 @@ fn positions_are_described_in_both_forms(on: Database) {
     );
 }
 
-/// A rider need not say why; no reason is no body.
+/// A command whose fields are all optional needs no body.
 fn a_body_that_may_be_left_out_is_described_so(on: Database) {
     let service = Service::start(on);
     let paths = &description(&service)["paths"];
@@ -234,7 +234,7 @@ fn the_page_needs_nothing_from_elsewhere(on: Database) {
     for source in sources {
         assert!(
             !source.contains("://") && !source.starts_with("//"),
-            "{source} is elsewhere"
+            "{source} is on another host"
         );
         if source.starts_with("data:") {
             continue;
@@ -247,7 +247,7 @@ fn the_page_needs_nothing_from_elsewhere(on: Database) {
     }
 }
 
-/// Whatever the page loads.
+/// The addresses of everything that the page loads or links.
 fn sources(page: &Answer) -> Vec<String> {
     let attributes = ["src=\"", "href=\""];
     let found = attributes

@@ -1,4 +1,4 @@
-//! What holds for the sockets of every dialect: who is let in, what is too much, and how they end.
+//! The rules for the sockets of every dialect: authentication, limits, and how sockets end.
 
 use serde_json::{Value, json};
 use tungstenite::Message;
@@ -21,7 +21,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// A trip that is taken, and the paths that its rider may open sockets at.
+/// A rider and a driver with an accepted trip, and the paths at which the rider may open sockets.
 fn ride(service: &Service) -> (Rider, Driver, Value, Vec<String>) {
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
     let trip = driver.accept(&rider.request("A", "B")).ok(200);
@@ -208,17 +208,17 @@ fn an_account_has_at_most_16_sockets_of_all_kinds(on: Database) {
         .take(15)
         .map(|path| open(&rider, path))
         .collect();
-    let lines = rider.call("GET", "/api/events/").follow();
-    let lines = lines.unwrap_or_else(|answer| panic!("{answer:?}"));
+    let events = rider.call("GET", "/api/events/").follow();
+    let events = events.unwrap_or_else(|answer| panic!("{answer:?}"));
     for path in &paths {
         let status = Socket::open(service.address, path, &rider.auth, &[]).err();
         assert_eq!(status, Some(429), "{path}");
     }
     let refused = rider.call("GET", "/api/events/").follow().err();
-    let refused = refused.expect("a line counts as a socket");
+    let refused = refused.expect("an event stream counts as a socket");
     refused.problem(429, "too-many-requests");
     open(&driver, "/ws/");
-    drop(lines);
+    drop(events);
     for socket in sockets {
         socket.close();
     }

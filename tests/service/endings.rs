@@ -1,4 +1,4 @@
-//! How trips end before their ride does: cancelled, ended by an operator, expired.
+//! Trips that end without a completion by their driver: cancelled, ended by an operator, expired.
 
 use serde_json::{Value, json};
 
@@ -30,12 +30,12 @@ fn a_rider_cancels_until_the_ride_starts(on: Database) {
         }
         let cancelled = rider.cancel(&trip).ok(200);
         assert_eq!(cancelled["status"], "CANCELLED");
-        let who = if verbs.is_empty() {
+        let expected = if verbs.is_empty() {
             Value::Null
         } else {
             driver.party()
         };
-        assert_eq!(cancelled["driver"], who);
+        assert_eq!(cancelled["driver"], expected);
         assert!(cancelled.get("reason").is_none(), "{cancelled}");
         assert_eq!(rider.trip(nk(&trip)), cancelled);
     }
@@ -194,7 +194,7 @@ fn a_request_expires(on: Database) {
     rider.request("C", "D");
 }
 
-/// A request made later expires, and the accepted one still stands.
+/// A request that was made later has expired, and the accepted one has not.
 fn an_accepted_request_does_not_expire(on: Database) {
     let service = Service::with(on, &["--search-time", "2"]);
     let (rider, driver, trip) = trip_at(&service, "STARTED");

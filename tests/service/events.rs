@@ -1,9 +1,9 @@
-//! The event stream as Server-Sent Events: the same events, for scripts and pages.
+//! The event stream as Server-Sent Events, for scripts and web pages.
 
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Auth, Client, Database, Follower, Lines, Log, Service, Test, Told, eventually, tests,
+    Auth, Client, Database, Follower, Lines, Log, ServerEvent, Service, Test, eventually, tests,
 };
 
 pub fn tests() -> Vec<Test> {
@@ -24,7 +24,7 @@ pub fn tests() -> Vec<Test> {
 
 const PATH: &str = "/api/events/";
 
-/// Follows from an id on.
+/// Follows the stream after the event with this id.
 #[track_caller]
 fn follow(client: &Client, id: &str) -> Lines {
     let mut call = client.call("GET", PATH);
@@ -34,19 +34,19 @@ fn follow(client: &Client, id: &str) -> Lines {
     call.follow().unwrap_or_else(|answer| panic!("{answer:?}"))
 }
 
-/// What there is to read from an id on, without waiting for more.
+/// The events after this id, without waiting for more, and the last id.
 #[track_caller]
-fn once(client: &Client, id: &str) -> (Vec<Told>, String) {
+fn once(client: &Client, id: &str) -> (Vec<ServerEvent>, String) {
     let call = client.call("GET", &format!("{PATH}?once=true"));
     let call = call.header("Last-Event-ID", id);
     let mut lines = call.follow().unwrap_or_else(|answer| panic!("{answer:?}"));
-    let mut told: Vec<Told> = std::iter::from_fn(|| lines.next()).collect();
-    told.retain(|told| told.name != "bye");
-    (told, lines.last_id)
+    let mut events: Vec<ServerEvent> = std::iter::from_fn(|| lines.next()).collect();
+    events.retain(|event| event.name != "bye");
+    (events, lines.last_id)
 }
 
-fn names(told: &[Told]) -> Vec<&str> {
-    told.iter().map(|told| told.name.as_str()).collect()
+fn names(events: &[ServerEvent]) -> Vec<&str> {
+    events.iter().map(|event| event.name.as_str()).collect()
 }
 
 fn the_first_event_is_a_snapshot(on: Database) {
@@ -87,8 +87,8 @@ fn events_are_told_as_on_a_native_socket(on: Database) {
     let say = json!({"pk": trip["id"], "data": {"message": "a\nb"}});
     rider.native().call_in("chat", "send", &say).ok(201);
     for lines in &mut lines {
-        let said = lines.hears("message");
-        assert_eq!(said["event"]["message"]["message"], "a\nb");
+        let event = lines.hears("message");
+        assert_eq!(event["event"]["message"]["message"], "a\nb");
     }
 }
 
@@ -114,7 +114,7 @@ fn the_last_id_goes_on_where_it_stopped(on: Database) {
         let (rest, _) = once(client, &id);
         seen.extend_from_slice(&rest[1..]);
         let count = seen.len();
-        let expected: Vec<Told> = (0..count).filter_map(|_| always.next()).collect();
+        let expected: Vec<ServerEvent> = (0..count).filter_map(|_| always.next()).collect();
         assert_eq!(seen, expected, "{}", client.username);
         assert_eq!(count, if client.id == rider.id { 18 } else { 24 });
     }
@@ -130,9 +130,11 @@ fn an_id_may_come_in_the_query(on: Database) {
     let mut lines = lines.unwrap_or_else(|answer| panic!("{answer:?}"));
     lines.hears("resumed");
     let requested = lines.hears("requested");
-    let with = format!("{PATH}?token={}", rider.access);
-    let nobody = service.http();
-    let lines = nobody.call("GET", &with).header("Last-Event-ID", &id);
+    let by_token = format!("{PATH}?token={}", rider.access);
+    let anonymous = service.http();
+    let lines = anonymous
+        .call("GET", &by_token)
+        .header("Last-Event-ID", &id);
     let mut lines = lines.follow().unwrap_or_else(|answer| panic!("{answer:?}"));
     lines.hears("resumed");
     assert_eq!(lines.hears("requested"), requested);
@@ -147,21 +149,21 @@ fn an_id_may_come_in_the_query(on: Database) {
 fn a_script_may_read_once(on: Database) {
     let service = Service::start(on);
     let rider = service.rider("ann");
-    let (told, mut id) = once(&rider, "");
-    assert_eq!(names(&told), ["snapshot"]);
-    let (told, same) = once(&rider, &id);
-    assert_eq!((names(&told), &same), (vec!["resumed"], &id));
+    let (events, mut id) = once(&rider, "");
+    assert_eq!(names(&events), ["snapshot"]);
+    let (events, same) = once(&rider, &id);
+    assert_eq!((names(&events), &same), (vec!["resumed"], &id));
     for count in [1, 3, 40] {
         for _ in 0..count {
             let trip = rider.request("A", "B");
             rider.cancel(&trip).ok(200);
         }
-        let (told, after) = once(&rider, &id);
+        let (events, after) = once(&rider, &id);
         let mut expected = vec!["resumed"];
         for _ in 0..count {
             expected.extend(["requested", "cancelled"]);
         }
-        assert_eq!(names(&told), expected);
+        assert_eq!(names(&events), expected);
         id = after;
     }
     assert_eq!(names(&once(&rider, &id).0), ["resumed"]);
@@ -178,7 +180,7 @@ fn an_id_of_another_account_or_form_is_refused(on: Database) {
         answer.names_field("Last-Event-ID");
     };
     refused(&id);
-    // The last two are base64 of an object and of a list of something else.
+    // The last two are base64 of an empty object and of a list without positions.
     for id in ["x", "17", "a b", "e30", "WzFd"] {
         refused(id);
     }
@@ -190,9 +192,9 @@ fn an_id_that_is_too_old_gets_a_snapshot(on: Database) {
     let rider = service.rider("ann");
     let (_, id) = once(&rider, "");
     let trip = rider.request("A", "B");
-    let snapshot = eventually("an event grows too old", || {
-        let (mut told, _) = once(&rider, &id);
-        (told[0].name == "snapshot").then(|| told.remove(0).data)
+    let snapshot = eventually("the id is too old", || {
+        let (mut events, _) = once(&rider, &id);
+        (events[0].name == "snapshot").then(|| events.remove(0).data)
     });
     assert_eq!(
         (&snapshot["reason"], &snapshot["snapshot"]["trips"]),

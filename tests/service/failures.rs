@@ -1,5 +1,5 @@
-//! Failing disks and lost databases: everybody who waits is told, nothing acknowledged is lost, and the service
-//! recovers by itself.
+//! Full disks and lost databases: every waiting caller gets an answer, nothing that was acknowledged is lost, and the
+//! service recovers by itself.
 
 use std::fs;
 use std::process::Command;
@@ -35,7 +35,7 @@ fn a_healthy_service_says_so(on: Database) {
 #[track_caller]
 fn health_becomes(service: &Service, status: u16) {
     let http = service.http();
-    eventually("the health check notices", || {
+    eventually("the health check has another status", || {
         (http.get("/healthz").status == status).then_some(())
     });
 }
@@ -44,7 +44,7 @@ fn ask(rider: &Rider) -> Answer {
     rider.ask(&json!({"pick_up_address": "A", "drop_off_address": "B"}))
 }
 
-/// Waits until a request succeeds again, and gives the trip.
+/// Requests trips until one succeeds, and gives it.
 #[track_caller]
 fn recovered(rider: &Rider) -> Value {
     eventually("requests succeed again", || {
@@ -63,7 +63,7 @@ fn all_are_there(rider: &Rider, acknowledged: &[Value]) {
     }
 }
 
-/// Sets the limit of a running process on the size of files, in bytes.
+/// Sets a running process's limit on the size of files, in bytes.
 fn limit_files(service: &mut Service, bytes: &str) {
     let id = service.process().id().to_string();
     let limited = Command::new("prlimit")
@@ -71,11 +71,11 @@ fn limit_files(service: &mut Service, bytes: &str) {
         .status();
     assert!(
         limited.expect("this test needs prlimit").success(),
-        "the limit of an own process can be set"
+        "prlimit sets the limit of our own process"
     );
 }
 
-/// A limit on the size of files stands for a full disk: a write beyond it fails in the same way.
+/// A limit on the size of files simulates a full disk: a write beyond it fails in the same way.
 fn a_full_disk_refuses_and_its_end_is_noticed(on: Database) {
     let flags = ["--rider-trips", "100000"];
     let mut service = Options::new(on).flags(&flags).outlives_full_disk().start();
@@ -91,10 +91,7 @@ fn a_full_disk_refuses_and_its_end_is_noticed(on: Database) {
     health_becomes(&service, 503);
     rider_phone.send(&rider.request_frame("full", "B"));
     let heard = rider_phone.hears_until(|frame| frame.get("code").is_some());
-    assert_eq!(
-        heard.last().expect("something was heard")["code"],
-        "unavailable"
-    );
+    assert_eq!(heard.last().expect("a frame came")["code"], "unavailable");
     limit_files(&mut service, "unlimited");
     acknowledged.push(recovered(&rider));
     health_becomes(&service, 200);
@@ -109,7 +106,7 @@ fn a_full_disk_refuses_and_its_end_is_noticed(on: Database) {
     all_are_there(&rider, &acknowledged);
 }
 
-/// Requests trips until the disk is full; those that were acknowledged.
+/// Requests trips until the disk is full, and gives the acknowledged ones.
 fn fill(rider: &Rider) -> Vec<Value> {
     let mut acknowledged = Vec::new();
     loop {
@@ -123,7 +120,7 @@ fn fill(rider: &Rider) -> Vec<Value> {
     }
 }
 
-/// A service behind a proxy, with a rider and a driver who are connected.
+/// A service with a proxy before its database, and the open sockets of a rider and a driver.
 fn behind_proxy() -> (Proxy, Service, Rider, Driver, [Socket; 2]) {
     let proxy = Proxy::to(upstream());
     let service = Options::behind(&proxy)
@@ -146,16 +143,13 @@ fn outage(fail: fn(&Proxy)) {
     health_becomes(&service, 503);
     rider_phone.send(&rider.request_frame("lost", "B"));
     let heard = rider_phone.hears_until(|frame| frame.get("code").is_some());
-    assert_eq!(
-        heard.last().expect("something was heard")["code"],
-        "unavailable"
-    );
+    assert_eq!(heard.last().expect("a frame came")["code"], "unavailable");
     proxy.restore();
     acknowledged.push(recovered(&rider));
     health_becomes(&service, 200);
     all_are_there(&rider, &acknowledged);
     assert_eq!(rider.trip(nk(&taken))["driver"], driver.party());
-    // The sockets have lived on, and hear what comes.
+    // The sockets stayed open and hear of later changes.
     let later = recovered(&rider);
     rider_phone.hears_until(|frame| frame["nk"] == nk(&later));
     driver_phone.hears_until(|frame| frame["nk"] == nk(&later));

@@ -1,4 +1,4 @@
-//! What a ride costs in the end, by the way it took.
+//! The fare of a completed ride, by its track.
 
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ fn on_shift(service: &Service, name: &str) -> Driver {
     driver
 }
 
-/// The driver is so many metres north of the stand.
+/// Reports the driver's position, so many metres north of the stand.
 #[track_caller]
 fn is_at(driver: &Driver, metres: f64) {
     let place = location(north_of(STAND, metres));
@@ -34,7 +34,7 @@ fn is_at(driver: &Driver, metres: f64) {
     assert_eq!(counts["accepted"], 1, "{counts}");
 }
 
-/// Starts the ride; a second later the device says that it is at the stand.
+/// Starts the ride, and reports a position at the stand a second later.
 #[track_caller]
 fn starts(service: &mut Service, driver: &Driver, trip: &Value) {
     driver.start(trip).ok(200);
@@ -42,7 +42,7 @@ fn starts(service: &mut Service, driver: &Driver, trip: &Value) {
     is_at(driver, 0.0);
 }
 
-/// Drives north from the stand, a kilometre a minute, and says so every half of one.
+/// Drives north from the stand at a kilometre a minute, and reports a position every half minute.
 #[track_caller]
 fn drives(service: &mut Service, driver: &Driver, kilometres: std::ops::RangeInclusive<u32>) {
     for half in 2 * kilometres.start() - 1..=2 * kilometres.end() {
@@ -56,7 +56,7 @@ fn track(rider: &Rider, trip: &Value) -> Value {
     rider.get(&path).ok(200)
 }
 
-/// The line of that kind.
+/// The line of that kind in a fare.
 #[track_caller]
 fn line<'a>(fare: &'a Value, kind: &str) -> &'a Value {
     let lines = fare["lines"].as_array().expect("there are lines");
@@ -70,13 +70,15 @@ fn kinds(fare: &Value) -> Vec<&str> {
     lines.filter_map(|line| line["kind"].as_str()).collect()
 }
 
-/// What so much of something costs at this price, halves up.
+/// The amount for a line's quantity at a price per `whole` units; halves are rounded up.
 fn share(price: i64, line: &Value, whole: i64) -> i64 {
-    let quantity = line["quantity"].as_i64().expect("it has a measure");
+    let quantity = line["quantity"]
+        .as_i64()
+        .expect("a quantity is a whole number");
     (price * quantity + whole / 2) / whole
 }
 
-/// The lines add up to the total, and each is what its measure and the tariff make.
+/// Checks that the lines add up to the total, and each amount against its quantity and the tariff.
 #[track_caller]
 fn adds_up(fare: &Value) {
     assert_eq!(fare["currency"], "EUR");
@@ -86,7 +88,7 @@ fn adds_up(fare: &Value) {
         .filter_map(|line| line["amount"].as_i64())
         .sum();
     assert_eq!(fare["total"], sum, "{fare}");
-    assert_eq!(sum % 10, 0, "it is rounded up to ten: {fare}");
+    assert_eq!(sum % 10, 0, "the total is rounded up to ten: {fare}");
     let (distance, time) = (line(fare, "distance"), line(fare, "time"));
     assert_eq!(line(fare, "base")["amount"], 250);
     assert_eq!(distance["amount"], share(180, distance, 1_000), "{fare}");
@@ -103,7 +105,7 @@ fn is_about(value: &Value, expected: i64, more_at_most: i64) {
 fn a_ride_costs_what_its_track_says(on: Database) {
     let mut service = Options::new(on).town(&fares()).with_clock().start();
     let (rider, driver) = (service.rider("ann"), on_shift(&service, "bob"));
-    // The way to the pick-up is nobody's track.
+    // The drive to the pick-up is not part of the track.
     is_at(&driver, 2_000.0);
     let trip = rider.orders(&json!({}));
     driver.accept(&trip).ok(200);
@@ -124,23 +126,27 @@ fn a_ride_costs_what_its_track_says(on: Database) {
     assert!(seconds.is_some_and(|seconds| seconds >= 300), "{fare}");
     assert_eq!(done["quote"], trip["quote"]);
 
-    let way = track(&rider, &trip);
-    assert_eq!(way["metres"], line(fare, "distance")["quantity"]);
+    let measured = track(&rider, &trip);
+    assert_eq!(measured["metres"], line(fare, "distance")["quantity"]);
     assert!(
-        way["seconds"]
+        measured["seconds"]
             .as_i64()
             .is_some_and(|seconds| seconds >= 300)
     );
-    assert_eq!((&way["gaps"], &way["thinned"]), (&json!([]), &json!(false)));
-    let points = way["points"].as_array().expect("there are points");
+    let flaws = (&measured["gaps"], &measured["thinned"]);
+    assert_eq!(flaws, (&json!([]), &json!(false)));
+    let points = measured["points"].as_array().expect("there are points");
     assert_eq!(points[0], location(STAND));
     let last = points.last().and_then(|last| last["lat"].as_f64());
     let north = north_of(STAND, 5_000.0).0;
-    assert!(last.is_some_and(|lat| (lat - north).abs() < 1e-4), "{way}");
-    // What comes afterwards belongs to nobody's ride.
+    assert!(
+        last.is_some_and(|lat| (lat - north).abs() < 1e-4),
+        "{measured}"
+    );
+    // Later positions belong to no ride.
     service.advance(60.0);
     is_at(&driver, 6_000.0);
-    assert_eq!(track(&rider, &trip), way);
+    assert_eq!(track(&rider, &trip), measured);
 }
 
 fn waiting_and_demand_are_lines(on: Database) {
@@ -240,11 +246,11 @@ fn a_track_is_for_those_who_see_the_trip(on: Database) {
     drives(&mut service, &driver, 1..=1);
     driver.complete(&trip).ok(200);
     let path = format!("/api/trip/{}/track/", nk(&trip));
-    let way = rider.get(&path).ok(200);
-    is_about(&way["metres"], 1_000, 5);
+    let track = rider.get(&path).ok(200);
+    is_about(&track["metres"], 1_000, 5);
     let operator = service.operator("olga");
     for client in [&driver.0, &operator.0] {
-        assert_eq!(client.get(&path).ok(200), way);
+        assert_eq!(client.get(&path).ok(200), track);
     }
     for client in [&service.driver("ben").0, &service.rider("amy").0] {
         client.get(&path).problem(404, "not-found");

@@ -1,4 +1,4 @@
-//! What calling a trip off costs, and for which reasons.
+//! Cancellation fees and cancellation reasons.
 
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ pub fn tests() -> Vec<Test> {
 fn town_of(on: Database) -> Service {
     let rules = json!({
         "currency": "EUR",
-        // Drivers are believed here.
+        // Every arrival is accepted, and silence has no consequences.
         "duties": {"arrive_within_metres": 0, "nearer_percent": 0},
         "cancellation": {
             "free_seconds": 120, "fee": 300,
@@ -35,30 +35,30 @@ fn town_of(on: Database) -> Service {
 
 #[track_caller]
 fn cancels(rider: &Rider, trip: &Value, reason: Option<&str>) -> Value {
-    let over = match reason {
+    let answer = match reason {
         Some(reason) => rider.command_with(trip, "cancel", &json!({ "reason": reason })),
         None => rider.cancel(trip),
     };
-    let over = over.ok(200);
-    assert_eq!(over["status"], "CANCELLED", "{over}");
-    assert_eq!(over.get("reason").cloned(), reason.map(Value::from));
-    assert_eq!(rider.trip(nk(trip)), over);
-    over
+    let cancelled = answer.ok(200);
+    assert_eq!(cancelled["status"], "CANCELLED", "{cancelled}");
+    assert_eq!(cancelled.get("reason").cloned(), reason.map(Value::from));
+    assert_eq!(rider.trip(nk(trip)), cancelled);
+    cancelled
 }
 
 #[track_caller]
-fn costs(over: &Value, amount: i64) {
+fn costs(cancelled: &Value, amount: i64) {
     let line = json!({"kind": "cancellation", "amount": amount});
     let fare = json!({"currency": "EUR", "total": amount, "lines": [line]});
-    assert_eq!(over["fare"], fare);
+    assert_eq!(cancelled["fare"], fare);
 }
 
 #[track_caller]
-fn is_free(over: &Value) {
-    assert!(over.get("fare").is_none(), "{over}");
+fn is_free(cancelled: &Value) {
+    assert!(cancelled.get("fare").is_none(), "{cancelled}");
 }
 
-/// A trip that the driver has taken.
+/// A trip that the driver has accepted.
 #[track_caller]
 fn taken(rider: &Rider, driver: &Driver) -> Value {
     let trip = rider.orders(&json!({}));
@@ -110,10 +110,10 @@ fn a_driver_on_the_way_costs_after_the_free_time(on: Database) {
     is_free(&cancels(&rider, &trip, None));
     let trip = taken(&rider, &driver);
     service.advance(121.0);
-    let over = cancels(&rider, &trip, Some("plans"));
-    costs(&over, 300);
-    // Saying it again is answered alike, and costs nothing more.
-    assert_eq!(rider.cancel(&trip).ok(200), over);
+    let cancelled = cancels(&rider, &trip, Some("plans"));
+    costs(&cancelled, 300);
+    // A repeated cancel gets the same answer and costs nothing more.
+    assert_eq!(rider.cancel(&trip).ok(200), cancelled);
     let trip = taken(&rider, &driver);
     service.advance(121.0);
     costs(&cancels(&rider, &trip, None), 300);
@@ -150,9 +150,9 @@ fn an_operator_calls_off_for_nothing(on: Database) {
     driver.arrive(&trip).ok(200);
     operator.command(&trip, "cancel").names_field("reason");
     let reason = json!({"reason": "The bridge is closed"});
-    let over = operator.command_with(&trip, "cancel", &reason).ok(200);
-    assert_eq!(over["reason"], "The bridge is closed");
-    is_free(&over);
+    let cancelled = operator.command_with(&trip, "cancel", &reason).ok(200);
+    assert_eq!(cancelled["reason"], "The bridge is closed");
+    is_free(&cancelled);
 }
 
 fn a_trip_that_is_given_back_costs_nothing(on: Database) {
@@ -162,7 +162,7 @@ fn a_trip_that_is_given_back_costs_nothing(on: Database) {
     driver.arrive(&trip).ok(200);
     service.advance(200.0);
     driver.command(&trip, "give_back").ok(200);
-    // The next driver's free time is its own.
+    // The free time begins anew with the next driver.
     service.driver("ben").accept(&trip).ok(200);
     service.advance(90.0);
     is_free(&cancels(&rider, &trip, Some("plans")));

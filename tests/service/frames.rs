@@ -1,4 +1,4 @@
-//! The course dialect: what the sockets of riders and drivers say and hear.
+//! The course dialect: the frames of riders' and drivers' sockets.
 
 use serde_json::{Value, json};
 use tungstenite::Message;
@@ -25,7 +25,7 @@ pub fn rider_and_driver(service: &Service) -> (Rider, Driver, Socket, Socket) {
     (rider, driver, rider_phone, driver_phone)
 }
 
-/// Shows that the socket still works: a request is answered with a trip.
+/// Shows that the socket still works: it sends a request and gets the trip.
 #[track_caller]
 pub fn still_requests(phone: &mut Socket) -> Value {
     phone.send(&json!({"pick_up_address": "still", "drop_off_address": "here"}));
@@ -181,7 +181,7 @@ fn open_requests_are_not_sent_on_connect(on: Database) {
     service.driver("bob").connect().heard_nothing();
 }
 
-/// The sender may get the trip again as it is; nobody else hears of it, for nothing has changed.
+/// The sender may get the trip again. No other socket hears of it, because nothing has changed.
 fn a_repeated_command_is_no_change(on: Database) {
     let service = Service::start(on);
     let (rider, driver, mut rider_phone, mut phone) = rider_and_driver(&service);

@@ -1,4 +1,4 @@
-//! Offers that go round among devices that acknowledge nothing.
+//! Offers to devices that do not acknowledge them: how soon the trip reaches a driver who answers.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// So many devices nearer to the stand than the one of a driver who is there.
+/// So many dead devices, all nearer to the stand than the device of one honest driver.
 fn among_dead(service: &Service, devices: u32) -> (Vec<Cab>, Cab) {
     let dead = (1..=devices)
         .map(|number| Cab::on_shift(service, &format!("dead{number}"), f64::from(number)));
@@ -31,7 +31,7 @@ fn a_driver_is_asked_soon_among_devices_that_are_dead(on: Database) {
     let mut service = nearest(on, &json!({}));
     let (mut dead, mut honest) = among_dead(&service, 8);
     let trip = service.rider("ann").orders(&json!({}));
-    // Waves of one, two and four devices, and the fourth wave has the driver in it: 13.5 s.
+    // After waves of one, two and four devices, the fourth wave includes the driver: after 13.5 s.
     for wave in [0..1, 1..3, 3..7] {
         for cab in &mut dead[wave.clone()] {
             cab.is_offered(&trip);
@@ -55,7 +55,7 @@ fn a_driver_is_asked_soon_among_devices_that_are_dead(on: Database) {
     let next = service.rider("bea").orders(&json!({}));
     honest.receives(&next);
     honest.does("accept", &next).ok(200);
-    // A device that was too late for the accept of somebody quicker is not behind the others.
+    // A device that acknowledges after another driver's accept does not come last.
     let late = dead[7].does("receive", &trip);
     assert_eq!(late.0["data"]["code"], "offer-over", "{}", late.0);
     let last = service.rider("cat").orders(&json!({}));
@@ -77,7 +77,7 @@ fn a_batch_reaches_a_driver_among_devices_that_are_dead(on: Database) {
             cab.loses(&trip, "undelivered");
         }
     }
-    // Without gathering anew.
+    // The next wave does not wait for another window.
     honest.receives(&trip);
     honest.does("decline", &trip).ok(200);
     honest.loses(&trip, "declined");
@@ -86,7 +86,7 @@ fn a_batch_reaches_a_driver_among_devices_that_are_dead(on: Database) {
     honest.receives(&next);
 }
 
-/// A trip of a rider of that name, offered to the first, who declines it, and then to the second.
+/// A new rider's trip, which is offered to the first driver, declined, and then offered to the second.
 fn goes_from(service: &Service, rider: &str, first: &mut Cab, second: &mut Cab) -> Value {
     let trip = service.rider(rider).orders(&json!({}));
     first.receives(&trip);
@@ -111,7 +111,7 @@ fn a_silent_device_comes_last_until_it_acknowledges_something(on: Database) {
     service.advance(4.5);
     silent.loses(&trip, "undelivered");
 
-    // A restart forgets nothing of it.
+    // The order survives a restart.
     let (far_driver, far_log) = far.vanishes();
     let (silent_driver, silent_log) = silent.vanishes();
     service.kill();
@@ -205,12 +205,12 @@ fn an_operator_is_told_who_came_last_and_who_was_asked_again(on: Database) {
     assert_eq!(last["same_again"], true, "{last}");
     let passed = &rounds[1]["left_out"][0];
     assert_eq!(passed["why"], "asked_before", "{passed}");
-    let told = service
+    let explained = service
         .home()
-        .run_well(&["explain", crate::harness::nk(&trip)], "");
+        .must_run(&["explain", crate::harness::nk(&trip)], "");
     assert!(
-        told.contains("asked again: the device had not acknowledged it"),
-        "{told}"
+        explained.contains("asked again: the device had not acknowledged it"),
+        "{explained}"
     );
 }
 
@@ -225,7 +225,7 @@ fn who_is_about_to_be_free_for_ever_is_not_waited_for(on: Database) {
     for verb in ["accept", "arrive", "start"] {
         busy.does(verb, &riding).ok(200);
     }
-    // The ride ends here, and its driver never says so.
+    // The ride should end here, but its driver never completes it.
     let mut far = Cab::on_shift(&service, "far", 1_500.0);
     let trip = service.rider("bea").orders(&from(3_000.0));
     service.advance(8.5);

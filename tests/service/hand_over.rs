@@ -1,5 +1,5 @@
-//! Clients that come and go while much happens: each hears everything once, whenever it is there.
-//! `CABRANK_RACE_ROUNDS` says how much happens (50).
+//! Clients connect and disconnect while many events happen, and each hears every event once.
+//! `CABRANK_RACE_ROUNDS` is the number of rounds (50).
 
 use std::thread;
 
@@ -21,7 +21,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// Requests, moves on and cancels trips as fast as it can.
+/// Requests, completes and cancels trips as fast as it can.
 fn live(rider: &Rider, driver: &Driver, rounds: usize) {
     for n in 0..rounds {
         let trip = rider.request("A", "B");
@@ -37,7 +37,8 @@ fn live(rider: &Rider, driver: &Driver, rounds: usize) {
     }
 }
 
-/// Follows the stream, disappears after a few events and comes back at once, until a trip to that address is requested.
+/// Follows the stream, disconnects after a few events and resumes at once, until a trip to the address `last` is
+/// requested.
 fn come_and_go(client: &Client, begun: Log, mut stay: usize, last: &str) -> Log {
     let mut log = begun;
     loop {
@@ -53,7 +54,7 @@ fn come_and_go(client: &Client, begun: Log, mut stay: usize, last: &str) -> Log 
     }
 }
 
-/// Follows the stream until then, all the time.
+/// Follows the stream on one socket until a trip to the address `last` comes.
 fn stay(mut follower: Follower, last: &str) -> Log {
     while follower.next()["trip"]["drop_off_address"] != last {}
     follower.log
@@ -61,7 +62,7 @@ fn stay(mut follower: Follower, last: &str) -> Log {
 
 fn nothing_is_missed_or_doubled_while_clients_come_and_go(on: Database) {
     let service = Service::with(on, &["--rider-trips", "100000"]);
-    // So few that nobody can ever be too far behind, however long coming back takes; the chaos is not so careful.
+    // Few enough events that every client can resume by replay, however long it takes. In `chaos` there are more.
     let rounds = rounds().min(100);
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
     let (other, rival) = (service.rider("eve"), service.driver("ben"));
@@ -84,11 +85,14 @@ fn nothing_is_missed_or_doubled_while_clients_come_and_go(on: Database) {
             scope.spawn(|| live(&other, &rival, rounds)),
         ];
         for worker in workers {
-            worker.join().expect("commands are carried out");
+            worker.join().expect("every command succeeds");
         }
         rider.request("from here", "the end");
         let join = |follower: thread::ScopedJoinHandle<'_, Log>| {
-            follower.join().expect("it ends").in_order()
+            follower
+                .join()
+                .expect("the follower hears the last trip")
+                .in_order()
         };
         let logs: Vec<Log> = followers.into_iter().map(join).collect();
         (constant.map(join), logs)
@@ -98,7 +102,7 @@ fn nothing_is_missed_or_doubled_while_clients_come_and_go(on: Database) {
     }
 }
 
-/// A client that has so many subscriptions that each event is a lot to read, and reads nothing.
+/// A client that does not read, with so many subscriptions that every event fills its buffers.
 fn stuck(rider: &Rider, log: Log) -> Follower {
     let mut follower = Follower::go_on(rider, log);
     for n in 0..64 {
@@ -145,7 +149,7 @@ fn many_clients_come_back_at_once(on: Database) {
         .iter()
         .map(|other| Follower::begin(other).0.vanish())
         .collect();
-    // No more than is replayed.
+    // No more events than a replay gives.
     let rounds = rounds().min(200);
     live(&rider, &driver, rounds);
     let last = thread::scope(|scope| {
@@ -156,9 +160,12 @@ fn many_clients_come_back_at_once(on: Database) {
             .collect();
         live(&rider, &driver, 5);
         rider.request("from here", "the end");
-        let heard = jobs
-            .into_iter()
-            .map(|job| job.join().expect("it ends").in_order().heard);
+        let heard = jobs.into_iter().map(|job| {
+            job.join()
+                .expect("the client hears the last trip")
+                .in_order()
+                .heard
+        });
         heard.collect::<Vec<Vec<Value>>>()
     });
     for heard in &last {
@@ -167,8 +174,9 @@ fn many_clients_come_back_at_once(on: Database) {
     assert!(last[0].len() > 4 * rounds, "{}", last[0].len());
 }
 
-/// How many messages there are in all, and as many as one listens to at a time: more than are shown of what was before.
+/// The number of messages in all.
 const MESSAGES: u64 = 250;
+/// The number of messages that a socket reads before it is dropped: more than the history that it gets first.
 const LISTEN: usize = 107;
 
 fn number(message: &Value) -> u64 {
@@ -176,7 +184,7 @@ fn number(message: &Value) -> u64 {
     text.parse().expect("the text of a message is its number")
 }
 
-/// Listens to messages, which must come in a row whatever the first one is; whether the last one came.
+/// Checks that the messages come in a row from the first one on; gives whether the last of all has come.
 fn in_a_row(mut messages: impl Iterator<Item = Value>) -> bool {
     let first = messages.next().map(|message| number(&message));
     let first = first.expect("a message comes");
@@ -189,7 +197,7 @@ fn in_a_row(mut messages: impl Iterator<Item = Value>) -> bool {
     true
 }
 
-/// Opens a socket of this path again and again, until the last message has come.
+/// Opens sockets at this path, one after another, until the last message has come.
 fn come_in(client: &Client, path: &str) {
     loop {
         let socket = Socket::open(client.address, path, &client.auth, &[]);
@@ -201,7 +209,7 @@ fn come_in(client: &Client, path: &str) {
     }
 }
 
-/// Joins a room again and again, until the last message has come.
+/// Joins a room on new sockets, one after another, until the last message has come.
 fn join(client: &Client, trip: &Value) {
     loop {
         let mut native = client.native();

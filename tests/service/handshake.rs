@@ -1,4 +1,4 @@
-//! Who gets a socket.
+//! The handshake of the course dialect's sockets: authentication, roles and refusals.
 
 use serde_json::Value;
 
@@ -55,7 +55,7 @@ fn the_first_way_that_is_present_counts(on: Database) {
     let open = |path: &str, auth: &Auth, header: (&str, &str)| {
         Socket::open(service.address, path, auth, &[header]).err()
     };
-    // A wrong header hides a good query, and a wrong query a good cookie.
+    // A header counts before the query, and the query before the cookie, even if it is wrong.
     let wrong = Auth::Query("wrong".to_owned());
     assert_eq!(
         open(
@@ -66,7 +66,7 @@ fn the_first_way_that_is_present_counts(on: Database) {
         Some(401)
     );
     assert_eq!(open("/rider/", &wrong, ("Cookie", &cookie)), Some(401));
-    // A good header is not hidden by what follows it.
+    // Behind a good header, the query and the cookie do not count.
     let bearer = Auth::Bearer(driver.access.clone());
     assert_eq!(
         open(&format!("/driver/{good}"), &bearer, ("Cookie", &cookie)),
@@ -122,7 +122,7 @@ fn nobody_and_a_wrong_token_are_refused(on: Database) {
     }
 }
 
-/// Reads the whole refusal by hand; the socket library keeps only what came with the head.
+/// Reads the whole refusal without the socket library, which keeps only the part of the body that comes with the head.
 fn a_refusal_is_a_problem_document(on: Database) {
     let service = Service::start(on);
     let rider = service.rider("ann");

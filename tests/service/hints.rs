@@ -1,4 +1,4 @@
-//! Where drivers who idle are told to wait.
+//! Repositioning: the hints that idle drivers get.
 
 use serde_json::json;
 

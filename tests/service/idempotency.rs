@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a command that may be sent again.
+//! `Idempotency-Key`: a repeated HTTP command takes effect once.
 
 use serde_json::{Value, json};
 
@@ -56,7 +56,7 @@ fn the_same_key_gives_the_first_answer_again(on: Database) {
     is_first(&first);
     let trip = first.ok(201);
     is_replay(&ask(&rider, "key-1"), &first);
-    // The first answer, also when the trip has moved on.
+    // It stays the first answer when the trip has changed.
     driver.accept(&trip).ok(200);
     is_replay(&ask(&rider, "key-1"), &first);
     assert_eq!(rider.trips().len(), 1);
@@ -163,7 +163,7 @@ fn keys_belong_to_their_user(on: Database) {
     is_first(&ask(&one, "key"));
     is_first(&ask(&two, "key"));
     assert_eq!((one.trips().len(), two.trips().len()), (1, 1));
-    // Another session of the same user is the same user.
+    // The sessions of a user share their keys.
     is_replay(&ask(&service.log_in("ann"), "key"), &ask(&one, "key"));
 }
 

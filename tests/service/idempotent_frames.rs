@@ -1,4 +1,4 @@
-//! Idempotency keys over sockets: a command that is sent again is done once.
+//! Idempotency keys over sockets: a repeated command takes effect once.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ fn order(key: &str) -> Value {
     json!({"idempotency_key": key, "data": {"pick_up_address": "A", "drop_off_address": "B"}})
 }
 
-/// The same call with a key.
+/// The fields of a call, with a key.
 fn keyed(key: &str, fields: &Value) -> Value {
     let mut keyed = fields.clone();
     keyed["idempotency_key"] = json!(key);
@@ -49,7 +49,7 @@ fn a_create_that_is_repeated_is_one_trip(on: Database) {
         native.call_in("trips", "create", &order("one")).ok(201),
         trip
     );
-    // The first answer, also when the trip has moved on.
+    // It stays the first answer when the trip has changed.
     driver.accept(&trip).ok(200);
     assert_eq!(native.call("create", &order("one")).ok(201), trip);
     assert_eq!(rider.trips().len(), 1);
@@ -64,7 +64,7 @@ fn a_create_that_is_repeated_is_one_trip(on: Database) {
     assert_ne!(another["nk"], trip["nk"]);
 }
 
-/// As an app does that has lost its connection before the answer came.
+/// An app does this when its connection was lost before the answer came.
 fn a_create_is_repeated_on_another_socket_and_after_a_restart(on: Database) {
     let mut service = Service::start(on);
     let mut rider = service.rider("ann");
@@ -85,10 +85,10 @@ fn every_command_of_a_rider_takes_a_key(on: Database) {
     let mut native = rider.native();
     let trip = rider.request("A", "B");
     let pk = &trip["id"];
-    let wish = json!({"pick_up_address": "C", "drop_off_address": "D"});
+    let addresses = json!({"pick_up_address": "C", "drop_off_address": "D"});
     for (action, data, status) in [
         ("patch", json!({"drop_off_address": "Harbour 5"}), 200),
-        ("update", wish, 200),
+        ("update", addresses, 200),
         ("cancel", json!({"reason": "rain"}), 200),
         ("delete", json!({}), 204),
     ] {
@@ -96,7 +96,7 @@ fn every_command_of_a_rider_takes_a_key(on: Database) {
         let first = native.call(action, &fields).ok(status);
         assert_eq!(native.call(action, &fields).ok(status), first, "{action}");
     }
-    // The answers are those of then.
+    // A repetition gets the answer of its time, not the trip as it is now.
     let fields = keyed(
         "patch",
         &json!({"pk": pk, "data": {"drop_off_address": "Harbour 5"}}),
@@ -106,7 +106,7 @@ fn every_command_of_a_rider_takes_a_key(on: Database) {
         (&patched["drop_off_address"], &patched["status"]),
         (&json!("Harbour 5"), &json!("REQUESTED"))
     );
-    // Without a key, what was deleted is gone.
+    // Without a key, the deleted trip is not found.
     native.call("delete", &json!({"pk": pk})).not_found();
 }
 
@@ -154,7 +154,7 @@ fn another_call_under_the_same_key_is_refused(on: Database) {
     other["data"]["drop_off_address"] = json!("C");
     is_reused(&native.call("create", &other));
     is_reused(&native.call("cancel", &keyed("one", &json!({"pk": trip["id"]}))));
-    // Neither is the way that the first try went.
+    // The same order over HTTP is another call, too.
     let over_http = rider
         .call("POST", "/api/trip/")
         .header("Idempotency-Key", "one");
@@ -187,7 +187,7 @@ fn a_key_in_a_frame_has_1_to_255_visible_characters(on: Database) {
     }
 }
 
-/// Sends a frame twice; the second time the answer is the trip as the first one left it, to the sender alone.
+/// Sends a frame twice. The second time, only the sender gets a frame: the trip as the first one left it.
 #[track_caller]
 fn repeats(socket: &mut Socket, frame: &Value) -> Value {
     socket.send(frame);

@@ -1,5 +1,5 @@
-//! What pages of the later course editions do, from REST to the page to the socket and back: they read who they are from
-//! the token, fill their lists from REST, put the trip of every frame into them, and send whole trips back.
+//! The service with pages as the later editions of the course have them. A page reads its account from the token, fills
+//! its lists over HTTP, puts the trip of every frame into them, and sends whole trips back.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
@@ -18,10 +18,10 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// A page of somebody who has logged in.
+/// The page of a logged-in account.
 struct Page {
     client: Client,
-    /// What the token says of them.
+    /// The account, from the claims of its token.
     me: Value,
     socket: Socket,
     trips: Vec<Value>,
@@ -37,10 +37,14 @@ impl Page {
 
     #[track_caller]
     fn open(client: Client) -> Self {
-        let payload = client.access.split('.').nth(1).expect("three parts");
+        let payload = client
+            .access
+            .split('.')
+            .nth(1)
+            .expect("a token has three parts");
         let bytes = BASE64_STANDARD_NO_PAD
             .decode(payload)
-            .expect("atob reads it");
+            .expect("the claims are base64, as atob reads it");
         let claims: String = bytes.into_iter().map(char::from).collect();
         let me: Value = serde_json::from_str(&claims).expect("claims are JSON");
         let token = Auth::Query(client.access.clone());
@@ -55,18 +59,18 @@ impl Page {
         page
     }
 
-    /// Fills the list.
+    /// Fills the list over HTTP.
     fn load(&mut self) {
         self.trips = self.client.trips();
     }
 
-    /// Puts the trip of the next frame into the list, as it is read: by `data.id` alone.
+    /// Puts the trip of the next frame into the list, in place of a trip with the same `data.id`.
     #[track_caller]
     fn hear(&mut self) -> Value {
         let frame = self.socket.next();
         let trip = frame["data"].clone();
-        assert!(trip.is_object(), "a page dies of {frame}");
-        self.trips.retain(|known| known["id"] != trip["id"]);
+        assert!(trip.is_object(), "a page would crash on {frame}");
+        self.trips.retain(|listed| listed["id"] != trip["id"]);
         self.trips.push(trip);
         frame
     }
@@ -74,7 +78,7 @@ impl Page {
     /// The pick-ups of the trips in one of the lists of the page.
     fn list(&self, is_in: impl Fn(&Value) -> bool) -> Vec<&str> {
         let trips = self.trips.iter().filter(|trip| is_in(trip));
-        // A trip that is shown must have somebody to show.
+        // A page shows the other party of each trip in its lists.
         trips
             .map(|trip| {
                 let other = if self.me["group"] == "rider" {
@@ -82,7 +86,7 @@ impl Page {
                 } else {
                     "rider"
                 };
-                assert!(trip[other].is_object(), "nobody to show in {trip}");
+                assert!(trip[other].is_object(), "there is no other party in {trip}");
                 trip["pick_up_address"].as_str().expect("an address")
             })
             .collect()
@@ -108,7 +112,7 @@ impl Page {
             .send(&json!({"type": "create.trip", "data": data}));
     }
 
-    /// Opens the page of the trip by what the list calls it.
+    /// Opens the page of a trip in the list, by the trip's `id`.
     #[track_caller]
     fn detail(&self, pick_up: &str) -> Value {
         let trip = self
@@ -154,12 +158,12 @@ fn a_whole_ride_in_the_pages(on: Database) {
     for status in ["STARTED", "IN_PROGRESS", "COMPLETED"] {
         driver.press(&mut shown);
         for page in [&mut rider, &mut driver] {
-            let told = page.hear();
+            let frame = page.hear();
             assert_eq!(
-                (&told["type"], &told["data"]["status"]),
+                (&frame["type"], &frame["data"]["status"]),
                 (&json!("echo.message"), &json!(status))
             );
-            assert_eq!(told["data"]["driver"]["username"], "bob");
+            assert_eq!(frame["data"]["driver"]["username"], "bob");
             let is_over = status == "COMPLETED";
             assert_eq!(page.current().len(), usize::from(!is_over));
             assert_eq!(page.recent().len(), usize::from(is_over));
@@ -200,14 +204,14 @@ fn refusals_are_survived(on: Database) {
     let mut rider = Page::of(&service, "ann", "rider");
     let mut one = Page::of(&service, "bob", "driver");
     let mut two = Page::of(&service, "ben", "driver");
-    // A blank form.
+    // A form is sent blank.
     let blank = json!({"pick_up_address": "", "drop_off_address": "", "rider": rider.me["id"]});
     rider
         .socket
         .send_wrong(&json!({"type": "create.trip", "data": blank}));
     assert_eq!(rider.hear()["type"], "error.message");
     assert_eq!((rider.current(), rider.recent()), (vec![], vec![]));
-    // Two who press the button of the same trip.
+    // Two drivers press the button of the same trip.
     rider.request("A");
     all_hear([&mut rider, &mut one, &mut two]);
     let (mut ones, mut twos) = (one.detail("A"), two.detail("A"));
@@ -220,7 +224,7 @@ fn refusals_are_survived(on: Database) {
         (two.requested(), two.current(), two.recent()),
         (vec![], vec![], vec![])
     );
-    // A button that comes too late shows the trip as it is.
+    // A button that is pressed too late shows the trip as it is.
     rider.client.command(&ones, "cancel").ok(200);
     one.hear();
     one.press(&mut ones);
@@ -232,7 +236,7 @@ fn refusals_are_survived(on: Database) {
     rider.request("B");
     one.hear();
     assert_eq!(one.requested(), ["B"]);
-    // A driver on a trip who presses the button of another one.
+    // A driver who is on a trip presses the button of another one.
     let mut shown = one.detail("B");
     one.press(&mut shown);
     one.hear();
@@ -244,7 +248,7 @@ fn refusals_are_survived(on: Database) {
     assert_eq!(one.requested(), ["C"]);
 }
 
-/// A page that was loaded again has a new socket and a list of its own.
+/// A page that is loaded again has a new socket and a new list.
 fn a_page_that_was_loaded_again_goes_on(on: Database) {
     let service = Service::start(on);
     let mut rider = Page::of(&service, "ann", "rider");

@@ -1,4 +1,4 @@
-//! Starting, stopping, and being stopped.
+//! Starts, stops and crashes of the service, and the demo.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
@@ -37,8 +37,8 @@ fn a_stop_signal_closes_sockets_with_a_word_and_exits_well(on: Database) {
     }
 }
 
-/// Riders who request trips, over HTTP and over sockets, until the service goes; each trip they were told of is
-/// sent to `acknowledged`.
+/// Lets riders request trips, over HTTP and over sockets, until the service has gone. Each trip that was answered is
+/// sent to `acknowledged`, with the rider's index.
 fn request_until_gone(riders: &[Rider], acknowledged: &Sender<(usize, String)>, stop: &AtomicBool) {
     thread::scope(|scope| {
         for (n, rider) in riders.iter().enumerate() {
@@ -55,7 +55,7 @@ fn request_until_gone(riders: &[Rider], acknowledged: &Sender<(usize, String)>, 
     });
 }
 
-/// Asks for one trip at a time; nothing once the service has gone.
+/// A closure that requests a trip and gives its key, or `None` once the service has gone.
 fn asker(rider: &Rider, over_socket: bool) -> Box<dyn FnMut() -> Option<String> + '_> {
     let fields = rider.request_frame("A", "B");
     if over_socket {
@@ -75,32 +75,32 @@ fn asker(rider: &Rider, over_socket: bool) -> Box<dyn FnMut() -> Option<String> 
     })
 }
 
-/// Lets riders request, ends the service in the middle of it with `end`, starts it again, and looks for every
-/// trip that anybody was told of.
+/// Lets riders request trips, ends the service meanwhile with `end`, starts it again, and looks for every trip that was
+/// answered.
 fn nothing_acknowledged_is_lost(on: Database, end: impl FnOnce(&mut Service)) {
     let mut service = Service::with(on, &["--rider-trips", "1000"]);
     let mut riders: Vec<Rider> = (0..4)
         .map(|n| service.rider(&format!("rider{n}")))
         .collect();
-    let (tell, told) = channel();
+    let (sender, acknowledged) = channel();
     let stop = AtomicBool::new(false);
-    let mut known: Vec<(usize, String)> = Vec::new();
+    let mut trips: Vec<(usize, String)> = Vec::new();
     thread::scope(|scope| {
         scope.spawn(|| {
-            request_until_gone(&riders, &tell, &stop);
-            drop(tell);
+            request_until_gone(&riders, &sender, &stop);
+            drop(sender);
         });
-        known.extend(told.iter().take(40));
+        trips.extend(acknowledged.iter().take(40));
         end(&mut service);
         stop.store(true, Ordering::Relaxed);
-        known.extend(told.iter());
+        trips.extend(acknowledged.iter());
     });
     service.restart();
     for (n, rider) in riders.iter_mut().enumerate() {
         rider.follow(&service);
-        let mine: Vec<&str> = known
+        let mine: Vec<&str> = trips
             .iter()
-            .filter(|(of, _)| *of == n)
+            .filter(|(index, _)| *index == n)
             .map(|(_, key)| key.as_str())
             .collect();
         let mut phone = rider.connect();
@@ -160,23 +160,23 @@ fn a_search_ends_although_the_service_was_down(on: Database) {
 
 fn migrations_can_be_run_alone_and_again(on: Database) {
     let home = Home::new(on);
-    home.run_well(&["migrate"], "");
-    home.run_well(&["migrate"], "");
+    home.must_run(&["migrate"], "");
+    home.must_run(&["migrate"], "");
     let dir = home
         .dir()
         .to_str()
         .expect("a temporary directory has a plain name");
-    let node =
+    let process =
         Process::spawn(home.command(&["serve", "--listen", "127.0.0.1:0", "--data-dir", dir]));
     assert_eq!(
-        Http::new(node.address(), Auth::Nobody)
+        Http::new(process.address(), Auth::Nobody)
             .get("/healthz")
             .status,
         200
     );
 }
 
-/// All that is scripted happens before the first trip is finished, whose offer goes from driver to driver.
+/// The whole script runs before the first trip is finished, while its offer goes from driver to driver.
 fn the_demo_plays_trips_and_ends(on: Database) {
     let home = Home::new(on);
     let arguments = [
@@ -190,8 +190,8 @@ fn the_demo_plays_trips_and_ends(on: Database) {
     ];
     let mut demo = Process::spawn(home.command(&arguments));
     let status = demo.ended();
-    let said = demo.output();
-    assert!(status.success(), "{status}: {said}");
+    let printed = demo.output();
+    assert!(status.success(), "{status}: {printed}");
     for words in [
         "begins a shift",
         "is quoted EUR",
@@ -213,14 +213,14 @@ fn the_demo_plays_trips_and_ends(on: Database) {
         "for later",
         "1 trips finished",
     ] {
-        assert!(said.contains(words), "{words:?} is missing: {said}");
+        assert!(printed.contains(words), "{words:?} is missing: {printed}");
     }
 }
 
 fn a_demo_that_is_interrupted_ends(on: Database) {
     let home = Home::new(on);
     let mut demo = Process::spawn(home.command(&["demo", "--listen", "127.0.0.1:0"]));
-    eventually("somebody is offered a trip", || {
+    eventually("a driver is offered a trip", || {
         demo.output().contains("cabrank asks").then_some(())
     });
     demo.signal("INT");
@@ -233,9 +233,9 @@ fn an_address_in_use_is_an_error(on: Database) {
     let home = Home::new(Database::Sqlite);
     let output = home.run(&["serve", "--listen", &service.address.to_string()], "");
     assert!(!output.status.success());
-    let said = String::from_utf8_lossy(&output.stderr);
+    let errors = String::from_utf8_lossy(&output.stderr);
     assert!(
-        said.contains(&service.address.port().to_string()),
-        "it says which address: {said}"
+        errors.contains(&service.address.port().to_string()),
+        "the message has the address: {errors}"
     );
 }

@@ -1,4 +1,4 @@
-//! Lists of trips on a native socket: what is in them, in which order, by page and page after page.
+//! Lists of trips on a native socket: contents, order, filters, pages and streamed pages.
 
 use serde_json::{Value, json};
 
@@ -80,13 +80,13 @@ fn filters_let_through_what_fits_them(on: Database) {
     assert_eq!(
         listed(&mut own, &json!({"rider": eve.id})),
         [] as [i64; 0],
-        "a filter shows nothing more"
+        "a filter does not show the trips of others"
     );
     let page = own.call("list", &json!({"status": "STARTED", "limit": 5}));
     assert_eq!(page.ok(200)["count"], 1);
 }
 
-/// A service where a rider has that many trips, the native socket of the rider, and the trips' ids, newest first.
+/// A service where a rider has that many trips, the rider's native socket, and the trips' ids, newest first.
 fn with_trips(on: Database, count: usize) -> (Service, Native, Vec<i64>) {
     let service = Service::with(on, &["--rider-trips", "10000"]);
     let rider = service.rider("ann");
@@ -132,18 +132,18 @@ fn a_limit_that_is_no_number_means_100(on: Database) {
     assert_eq!(page["limit"], 500);
 }
 
-/// The pages of a streamed list, which all come under the id of the call.
+/// The pages of a streamed list, which all have the id of the call.
 #[track_caller]
 fn pages(native: &mut Native, stream: Option<&str>, fields: &Value, count: usize) -> Vec<Value> {
     let id = native.send(stream, "list", fields);
     let pages = (0..count).map(|_| native.answer(stream, "list", &id).ok(200));
     let pages = pages.collect();
-    // Whatever came after the last one would come before this.
+    // A further page would come before the answer to this call.
     native
         .socket()
         .send(&json!({"action": "list", "request_id": id}));
     let next = native.answer(None, "list", &id).ok(200);
-    assert!(next.is_array(), "a page too much: {next}");
+    assert!(next.is_array(), "there is a page too many: {next}");
     pages
 }
 
@@ -180,8 +180,8 @@ fn streamed_pages_end_where_the_list_does(on: Database) {
     for (mut fields, offsets) in cases {
         fields["streamed"] = json!(true);
         let pages = pages(&mut native, None, &fields, offsets.len());
-        let begun: Vec<&Value> = pages.iter().map(|page| &page["offset"]).collect();
-        assert_eq!(json!(begun), json!(offsets), "{fields}");
+        let starts: Vec<&Value> = pages.iter().map(|page| &page["offset"]).collect();
+        assert_eq!(json!(starts), json!(offsets), "{fields}");
         let parts: Vec<i64> = pages
             .iter()
             .flat_map(|page| ids(&page["results"]))

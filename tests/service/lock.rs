@@ -1,4 +1,5 @@
-//! One service alone uses a database: others are refused, and whoever has lost it writes nothing more and ends.
+//! The lock on the database: only one service may use it. Other processes are refused, and a service that has lost the
+//! lock writes nothing more and ends.
 
 use std::fs;
 use std::thread;
@@ -36,7 +37,7 @@ pub fn on_postgres() -> Vec<Test> {
 
 const SERVE: [&str; 5] = ["serve", "--listen", "127.0.0.1:0", "--limits", "off"];
 
-/// A further service on the same data.
+/// Starts another service on the same data.
 fn beside(home: &Home) -> Process {
     Process::spawn(home.command(&SERVE))
 }
@@ -47,7 +48,7 @@ fn name(process: &Process) -> String {
 
 #[track_caller]
 fn waits(process: &mut Process) {
-    eventually("it waits for the database", || {
+    eventually("the start waits for the database", || {
         process
             .log()
             .contains("Waiting for the database")
@@ -55,29 +56,29 @@ fn waits(process: &mut Process) {
     });
 }
 
-/// A start that ends with a sentence that names the holder.
+/// Checks that a command ends with an error that names the holder of the lock.
 #[track_caller]
 fn is_refused(home: &Home, arguments: &[&str], holder: &Service) {
     let output = home.run(arguments, "");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{errors}");
     let name = format!("cabrank process {} at {}", holder.id(), holder.address);
-    assert!(said.contains(&format!("in use by {name}")), "{said}");
+    assert!(errors.contains(&format!("in use by {name}")), "{errors}");
 }
 
-/// A service that has lost its database to `other` says so and ends.
+/// Waits until a service that has lost its database to `other` ends, and checks its log.
 #[track_caller]
 fn ends_for(service: &mut Service, other: &str) {
     let status = service.process().ended();
-    let said = service.process().log();
-    assert_eq!(status.code(), Some(1), "{said}");
+    let log = service.process().log();
+    assert_eq!(status.code(), Some(1), "{log}");
     assert!(
-        said.contains(&format!("the database was lost to {other}")),
-        "{said}"
+        log.contains(&format!("the database was lost to {other}")),
+        "{log}"
     );
 }
 
-/// Asks for a trip of a service that may be about to end; the status, if it is answered.
+/// Requests a trip from a service that may be about to end; gives the status of the answer, if there is one.
 fn ask(rider: &Rider, pick_up: &str) -> Option<u16> {
     let fields = json!({"pick_up_address": pick_up, "drop_off_address": "B"});
     let answer = rider
@@ -88,13 +89,13 @@ fn ask(rider: &Rider, pick_up: &str) -> Option<u16> {
     answer.ok().map(|answer| answer.status)
 }
 
-/// What is asked of a service that has lost its database, until it has ended, is answered with 503 or not at all.
+/// Calls a service that has lost its database until it has ended; every answer must be a 503.
 #[track_caller]
 fn is_unavailable(rider: &Rider) {
     while let Some(status) = ask(rider, "too late") {
         assert_eq!(status, 503);
-        if let Ok(seen) = rider.again().call("GET", "/api/trip/").try_send() {
-            assert_eq!(seen.status, 503);
+        if let Ok(answer) = rider.again().call("GET", "/api/trip/").try_send() {
+            assert_eq!(answer.status, 503);
         }
     }
 }
@@ -133,17 +134,17 @@ fn name_of(service: &Service) -> String {
     format!("cabrank process {} at {}", service.id(), service.address)
 }
 
-/// On an empty database, whose tables one of them makes.
+/// The database is empty at first; one of the services creates the tables.
 fn of_two_services_that_start_at_once_one_serves(on: Database) {
     for _ in 0..3 {
         let home = Home::new(on);
         let mut nodes = at_once([(); 2].map(|()| || beside(&home)));
         let serving = eventually("one of them serves", || {
-            let serves = |node: &mut Process| node.output().contains("listening on");
-            nodes.iter_mut().position(serves)
+            let serves = |service: &mut Process| service.output().contains("listening on");
+            services.iter_mut().position(serves)
         });
-        let mut first = nodes.swap_remove(serving);
-        let [mut second]: [Process; 1] = nodes.try_into().ok().expect("there were two");
+        let mut first = services.swap_remove(serving);
+        let [mut second]: [Process; 1] = services.try_into().ok().expect("there were two");
         waits(&mut second);
         let form = sign_up_form("ann", "rider");
         let http = Http::new(first.address(), Auth::Nobody);
@@ -174,10 +175,10 @@ fn commands_that_look_on_work_beside_the_service(on: Database) {
     let rider = service.rider("ann");
     let trip = rider.request("A", "B");
     let home = service.home();
-    home.run_well(&["health", "--listen", &service.address.to_string()], "");
-    home.run_well(&["explain", nk(&trip)], "");
-    home.run_well(&["user", "block", "--username", "ann"], "");
-    eventually("the session ends", || (!rider.is_let_in()).then_some(()));
+    home.must_run(&["health", "--listen", &service.address.to_string()], "");
+    home.must_run(&["explain", nk(&trip)], "");
+    home.must_run(&["user", "block", "--username", "ann"], "");
+    eventually("the session ends", || (!rider.is_logged_in()).then_some(()));
 }
 
 fn commands_that_must_be_alone_are_refused_beside_the_service(on: Database) {
@@ -194,21 +195,21 @@ fn commands_that_must_be_alone_are_refused_beside_the_service(on: Database) {
     assert_eq!(rider.trips().len(), 1);
     service.stop();
     for command in [&["replay", "--check"][..], &["new-epoch"]] {
-        service.home().run_well(command, "");
+        service.home().must_run(command, "");
     }
     service.restart();
     rider.follow(&service);
     assert_eq!(rider.trips().len(), 1);
     service.stop();
-    service.home().run_well(&["migrate", "--down"], "");
+    service.home().must_run(&["migrate", "--down"], "");
 }
 
-/// The lock file is no more than a way to keep others out: who is in is said by the database.
+/// The lock file only keeps other processes out. The holder of the lock is recorded in the database.
 fn a_service_without_its_lock_file_ends_once_another_has_the_database(on: Database) {
     let mut service = Service::start(on);
     let rider = service.rider("ann");
     let mut phone = rider.connect();
-    fs::remove_file(service.home().dir().join("cabrank.db.lock")).expect("it is there");
+    fs::remove_file(service.home().dir().join("cabrank.db.lock")).expect("the lock file is there");
     rider.request("A", "B");
     let next = beside(service.home());
     let other = name(&next);
@@ -221,7 +222,7 @@ fn a_service_without_its_lock_file_ends_once_another_has_the_database(on: Databa
     rider.request("C", "D");
 }
 
-/// Ends all sessions of the database, as a server does that is restarted.
+/// Ends all sessions of the database, as a restart of the server does.
 #[track_caller]
 fn cut_sessions(home: &Home) {
     let url = home.database_url().expect("it is on PostgreSQL");
@@ -231,7 +232,7 @@ fn cut_sessions(home: &Home) {
     );
 }
 
-/// What it was asked just before it froze comes to nothing.
+/// Requests that reach it just before it is frozen have no effect.
 fn a_frozen_service_whose_session_was_cut_writes_nothing(on: Database) {
     let mut service = Service::start(on);
     let rider = service.rider("ann");
@@ -245,12 +246,12 @@ fn a_frozen_service_whose_session_was_cut_writes_nothing(on: Database) {
         let next = beside(service.home());
         let at = next.address();
         service.process().signal("CONT");
-        let told = asked.map(|asked| asked.join().expect("it does not panic"));
+        let answers = asked.map(|asked| asked.join().expect("a request does not panic"));
         assert!(
-            told.iter().flatten().all(|status| *status == 503),
-            "{told:?}"
+            answers.iter().flatten().all(|status| *status == 503),
+            "{answers:?}"
         );
-        assert!(told.contains(&Some(503)), "{told:?}");
+        assert!(answers.contains(&Some(503)), "{answers:?}");
         assert_ne!(at, service.address);
         next
     });
@@ -278,7 +279,7 @@ fn a_service_whose_session_was_cut_takes_the_lock_again(on: Database) {
     }
 }
 
-/// Behind a pooler two processes may come to have one session, and so one lock: the token tells them apart.
+/// Behind a connection pooler two processes may share a session, and so the lock. The token tells them apart.
 fn a_service_whose_session_is_shared_ends_once_another_has_the_database(on: Database) {
     let mut service = Service::start(on);
     let rider = service.rider("ann");

@@ -1,4 +1,4 @@
-//! Logging in.
+//! Logging in: the answer, its tokens, and the refusals.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -57,7 +57,7 @@ fn logging_in_answers_account_and_tokens(on: Database) {
     assert_ne!(body["refresh"], body["access"]);
 }
 
-/// Reads the token as the course's clients do, without checking it.
+/// The course's clients read the token like this, without checking it.
 fn the_access_token_names_its_bearer_and_its_key(on: Database) {
     let service = Service::start(on);
     let rider = service.rider("ann");
@@ -94,7 +94,7 @@ fn the_access_token_names_its_bearer_and_its_key(on: Database) {
     assert_eq!(time("exp") - time("iat"), 60 * 60);
 }
 
-/// Pages decode the claims with plain `atob`: standard base64, a byte a character.
+/// Pages decode the claims with plain `atob`: standard base64, one character for each byte.
 fn a_page_reads_any_name_from_the_token(on: Database) {
     let service = Service::start(on);
     let (first, last) = ("Zoë>?~ÿ", "李🚕");
@@ -105,8 +105,10 @@ fn a_page_reads_any_name_from_the_token(on: Database) {
         form["last_name"] = json!(last);
         service.http().post(SIGN_UP, &form).ok(201);
         let access = service.log_in(&name).access;
-        let payload = access.split('.').nth(1).expect("three parts");
-        let bytes = STANDARD_NO_PAD.decode(payload).expect("standard base64");
+        let payload = access.split('.').nth(1).expect("a token has three parts");
+        let bytes = STANDARD_NO_PAD
+            .decode(payload)
+            .expect("the claims are standard base64");
         let text: String = bytes.into_iter().map(char::from).collect();
         let claims: Value = serde_json::from_str(&text).expect("claims are JSON");
         assert_eq!(claims["first_name"], form["first_name"]);
@@ -115,7 +117,7 @@ fn a_page_reads_any_name_from_the_token(on: Database) {
     }
 }
 
-/// It reads each member as a list of sentences, in order, and stops at the first that is none.
+/// The page reads each member, in order, as a list of sentences, and stops at the first that is something else.
 fn a_failed_log_in_can_be_shown_by_the_courses_page(on: Database) {
     let service = Service::start(on);
     let answer = service
@@ -160,7 +162,7 @@ fn logging_in_needs_both_fields(on: Database) {
         .names_field("username");
 }
 
-/// The contract does not say how many guesses are free, so this guesses until it is told to slow down.
+/// protocol.md does not say how many guesses are allowed, so the test guesses until it is told to slow down.
 fn guessing_passwords_is_slowed_down(on: Database) {
     let service = Service::with(on, &["--limits", "on"]);
     service.rider("ann");
@@ -191,7 +193,7 @@ fn a_driver_waits_for_approval_where_that_is_asked_for(on: Database) {
     service.rider("ann");
     service
         .home()
-        .run_well(&["user", "approve", "--username", "bob"], "");
+        .must_run(&["user", "approve", "--username", "bob"], "");
     let body = http.post(LOG_IN, &credentials).ok(200);
     assert_eq!(body["group"], "driver");
     service.log_in("bob").connect().heard_nothing();

@@ -1,14 +1,14 @@
-//! The behaviour of the built program, from outside: its HTTP, its sockets, its command line. Nothing here
-//! knows a module of the service.
+//! Tests of the built program from outside: its HTTP, its sockets, its command line. They use no module of the
+//! service.
 //!
-//! Every test is run once per database and has a service and a database of its own. SQLite needs nothing;
-//! PostgreSQL is found through `CABRANK_TEST_POSTGRES` (`postgres://postgres@127.0.0.1:5432/postgres`). Without it
-//! its tests are reported as ignored, one by one, and fail where `CI` is set. `CABRANK_RACE_ROUNDS` says how long
-//! the races run, `CABRANK_CHAOS_EVENTS` how much happens in the chaos, `CABRANK_STAMPEDE_SESSIONS` how
-//! many come back at once.
+//! Every test runs once per database, with its own service and its own database. SQLite needs nothing;
+//! `CABRANK_TEST_POSTGRES` names the PostgreSQL server (`postgres://postgres@127.0.0.1:5432/postgres`). Without it
+//! the tests on PostgreSQL are reported as ignored, one by one, and fail where `CI` is set. `CABRANK_RACE_ROUNDS`
+//! is the number of rounds in races, `CABRANK_CHAOS_EVENTS` the number of commands in `chaos`, and
+//! `CABRANK_STAMPEDE_SESSIONS` the number of sessions that come back at once in `stampede`.
 //!
-//! Tests wait for what they expect, up to a deadline; they never sleep and never assert a time. "Nothing came"
-//! is shown by a later frame that came first.
+//! Tests wait for what they expect, up to a deadline; they never sleep and never assert a time. To show that
+//! something did not come, they wait for a later frame and check that it came first.
 
 mod amending;
 mod audience;
@@ -91,14 +91,14 @@ type Module = (&'static str, Vec<Test>);
 fn main() -> ExitCode {
     let mut trials = Vec::new();
     for on in [Database::Sqlite, Database::Postgres] {
-        for (module, tests) in modules().into_iter().chain(alone(on)) {
+        for (module, tests) in modules().into_iter().chain(only_on(on)) {
             trials.extend(tests.into_iter().map(|test| trial(on, module, test)));
         }
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// What must hold on both databases.
+/// The tests that run on both databases.
 fn modules() -> Vec<Module> {
     vec![
         ("sign_up", sign_up::tests()),
@@ -170,8 +170,8 @@ fn modules() -> Vec<Module> {
     ]
 }
 
-/// What can only go wrong on this database.
-fn alone(on: Database) -> [Module; 2] {
+/// The tests of failures that only this database can have.
+fn only_on(on: Database) -> [Module; 2] {
     match on {
         Database::Sqlite => [
             ("failures", failures::on_sqlite()),

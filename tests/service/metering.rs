@@ -1,4 +1,5 @@
-//! How far a rider was driven, by what the driver's device says: the smallest input of each fault that was found, through the whole service.
+//! The metres of a ride, measured from the positions of the driver's device. Each test has the smallest input that once
+//! gave a wrong result.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -24,7 +25,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// A ride that has begun, and its driver's device.
+/// A ride under way, with its rider and its driver.
 struct Ride<'a> {
     service: &'a mut Service,
     rider: Rider,
@@ -34,7 +35,7 @@ struct Ride<'a> {
 }
 
 impl<'a> Ride<'a> {
-    /// From the stand to so many metres north of it.
+    /// Begins a ride from the stand to so many metres north of it.
     #[track_caller]
     fn begin(service: &'a mut Service, name: &str, metres: f64) -> Self {
         let rider = service.rider(&format!("rider-{name}"));
@@ -50,11 +51,11 @@ impl<'a> Ride<'a> {
             rider,
             driver,
             trip,
-            started_at: started_at.expect("a trip has its times"),
+            started_at: started_at.expect("a trip has the time of its last change"),
         }
     }
 
-    /// So many metres north of the stand, so long after the start, with this accuracy.
+    /// A position so many metres north of the stand, so many seconds after the start, with an accuracy in metres.
     fn fix(&self, seconds: f64, metres: f64, accuracy: f64) -> Value {
         let since = SignedDuration::from_micros((seconds * 1e6) as i64);
         let mut fix = location(north_of(STAND, metres));
@@ -74,7 +75,7 @@ impl<'a> Ride<'a> {
         track(&self.rider.0, &self.trip)
     }
 
-    /// Puts the time ahead and ends the ride; gives the trip.
+    /// Sets the clock ahead and completes the ride; gives the trip.
     #[track_caller]
     fn completes_after(&mut self, seconds: f64) -> Value {
         self.service.advance(seconds);
@@ -92,21 +93,23 @@ fn track(client: &Client, trip: &Value) -> Value {
 #[track_caller]
 fn is_about(value: &Value, expected: u64, within: u64) {
     let number = value.as_u64();
-    let number = number.unwrap_or_else(|| panic!("{value} is a whole number"));
+    let number = number.unwrap_or_else(|| panic!("{value} is not a whole number"));
     assert!(
         number.abs_diff(expected) <= within,
-        "{number} is about {expected}"
+        "{number} is not within {within} of {expected}"
     );
 }
 
-/// The trip says how far it was, and is charged for it.
+/// Checks the metres of a completed trip, and that its fare charges the distance.
 #[track_caller]
 fn was_driven(done: &Value, (measured, filled): (u64, u64), within: u64) {
     let ridden = &done["ridden"];
     is_about(&ridden["measured_metres"], measured, within);
     is_about(&ridden["filled_metres"], filled, within);
     let metres = ["measured_metres", "filled_metres"].map(|part| ridden[part].as_u64());
-    let lines = done["fare"]["lines"].as_array().expect("it has a price");
+    let lines = done["fare"]["lines"]
+        .as_array()
+        .expect("the fare has lines");
     let distance = lines.iter().find(|line| line["kind"] == "distance");
     let distance = distance.and_then(|line| line["quantity"].as_u64());
     assert_eq!(
@@ -120,7 +123,7 @@ fn town(on: Database) -> Service {
     Options::new(on).town(&fares()).with_clock().start()
 }
 
-/// There and back, 61 km each way, three times each: it was 122,315 m.
+/// Positions jump 61 km away and back, each repeated three times. They once counted as 122,315 m.
 fn what_only_repeats_itself_is_no_way(on: Database) {
     let mut service = town(on);
     let mut ride = Ride::begin(&mut service, "a", 3_000.0);
@@ -130,7 +133,7 @@ fn what_only_repeats_itself_is_no_way(on: Database) {
     {
         ride.reports(&[ride.fix(0.25 * n as f64, metres, 5.0)]);
     }
-    // Far away, all at once, with times of the device's own.
+    // Then several jump to Tokyo at once, with different times of the device.
     let tokyo = |n: f64| {
         let mut fix = ride.fix(2.0 + n, 0.0, 5.0);
         (fix["lat"], fix["lon"]) = (json!(35.68), json!(139.76));
@@ -142,7 +145,7 @@ fn what_only_repeats_itself_is_no_way(on: Database) {
     assert_eq!(done["fare"]["total"], 600, "the minimum: {done}");
 }
 
-/// In turns a good position and one from a mast, 389 m away: it was 3,503 m.
+/// Good positions alternate with ones of a mast, 389 m away. They once counted as 3,503 m.
 fn coarse_positions_make_no_metres(on: Database) {
     let mut service = town(on);
     let mut ride = Ride::begin(&mut service, "a", 3_000.0);
@@ -158,7 +161,8 @@ fn coarse_positions_make_no_metres(on: Database) {
     was_driven(&done, (0, 0), 0);
 }
 
-/// Ten minutes about one spot: it was 3,619 m; and four positions at one place cost the whole quote.
+/// Positions scatter about one spot for ten minutes: they once counted as 3,619 m. Four positions at one place once
+/// cost as much as the whole quote.
 fn a_car_that_stands_still_drives_nothing_and_its_driver_and_the_desk_hear_of_it(on: Database) {
     let mut service = town(on);
     let operator = service.operator("olga");
@@ -172,11 +176,12 @@ fn a_car_that_stands_still_drives_nothing_and_its_driver_and_the_desk_hear_of_it
     was_driven(&done, (0, 0), 0);
     assert_eq!(done["ridden"]["stood_still"], true, "{done}");
     let unread = |client: &Client| {
-        let told = client.get("/api/notifications/").ok(200);
-        let told = told["results"].as_array().cloned().expect("a list");
-        told.iter()
-            .filter(|told| {
-                told["message"]
+        let answer = client.get("/api/notifications/").ok(200);
+        let notifications = answer["results"].as_array().cloned().expect("a list");
+        notifications
+            .iter()
+            .filter(|notification| {
+                notification["message"]
                     .as_str()
                     .is_some_and(|text| text.contains("stood still"))
             })
@@ -196,7 +201,8 @@ fn a_car_that_stands_still_drives_nothing_and_its_driver_and_the_desk_hear_of_it
     was_driven(&done, (0, 0), 0);
 }
 
-/// 8.9 km in a quarter of an hour without a network: the live position first, the newer half first, in order, and twice.
+/// A ride of 8.9 km in a quarter of an hour without a network. Afterwards the positions come in order, with the latest
+/// first, with the newer half first, or twice.
 fn a_backlog_counts_in_whatever_order_it_comes(on: Database) {
     let mut service = town(on);
     let mut tracks = Vec::new();
@@ -220,7 +226,10 @@ fn a_backlog_counts_in_whatever_order_it_comes(on: Database) {
             .iter()
             .filter_map(|report| ride.reports(report)["on_track"].as_u64())
             .sum();
-        assert_eq!(new, 90, "{order}: each counts once, however late it comes");
+        assert_eq!(
+            new, 90,
+            "{order}: each position counts once, however late it comes"
+        );
         let done = ride.completes_after(1.0);
         assert_eq!(done["ridden"]["filled_metres"], 0, "{order}: {done}");
         is_about(&done["ridden"]["measured_metres"], 8_900, 90);
@@ -232,7 +241,7 @@ fn a_backlog_counts_in_whatever_order_it_comes(on: Database) {
     assert!(tracks.iter().all(|track| *track == tracks[0]), "{tracks:?}");
 }
 
-/// The app is killed after the first kilometre, and the ride is completed much later: it cost that kilometre.
+/// The app is killed after the first kilometre, and the ride is completed much later. It once cost that kilometre alone.
 fn the_time_after_the_last_position_is_filled_as_the_quote_reckons(on: Database) {
     let mut service = town(on);
     let mut ride = Ride::begin(&mut service, "a", 5_000.0);
@@ -242,7 +251,7 @@ fn the_time_after_the_last_position_is_filled_as_the_quote_reckons(on: Database)
         .collect();
     ride.reports(&first);
     let done = ride.completes_after(1_340.0);
-    // Of the 5 km, 4 km are left, and the quote reckons 1.3 times the straight line.
+    // 4 of the 5 km are left, and the quote takes 1.3 times the straight line.
     was_driven(&done, (1_000, 5_200), 50);
     let track = ride.track();
     let gaps = track["gaps"].as_array().expect("a list");
@@ -262,12 +271,12 @@ fn a_ride_without_positions_is_one_gap(on: Database) {
         (&json!(0), &json!([]))
     );
     let done = ride.completes_after(702.0);
-    // As the quote has it: the ride took as long as it expected.
+    // The ride took as long as the quote expected, so the quoted metres are filled in.
     was_driven(&done, (0, 3_900), 0);
     assert_eq!(done["fare"]["lines"][1], ride.trip["quote"]["lines"][1]);
     assert_eq!(ride.track()["gaps"].as_array().map(Vec::len), Some(1));
     drop(ride);
-    // Nobody is driven 3.9 km in no time, whatever was quoted.
+    // No car drives 3.9 km in ten seconds, so less is filled in.
     let mut ride = Ride::begin(&mut service, "b", 3_000.0);
     let done = ride.completes_after(10.0);
     let filled = done["ridden"]["filled_metres"].as_u64();
@@ -276,7 +285,7 @@ fn a_ride_without_positions_is_one_gap(on: Database) {
         "{done}"
     );
     drop(ride);
-    // Where nobody knows from where to where, nothing is filled in.
+    // Without the places of pick-up and drop-off, nothing is filled in.
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
     let trip = rider.request("A", "B");
     driver.accept(&trip).ok(200);
@@ -305,7 +314,7 @@ fn a_restart_in_the_middle_is_a_gap_like_any_other(on: Database) {
     ride.driver.follow(ride.service);
     is_about(&ride.track()["measured_metres"], 2_000, 40);
     ride.service.advance(300.0);
-    // The app has its old positions still, and sends them again; nobody knows of the 200 seconds after them.
+    // The app sends its old positions again. There are none for the 200 seconds after them.
     assert_eq!(drives(&ride, 0..=100, 0.0)["on_track"], 0);
     assert_eq!(drives(&ride, 300..=400, 0.0)["on_track"], 11);
     let done = ride.completes_after(1.0);

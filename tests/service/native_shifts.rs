@@ -1,4 +1,4 @@
-//! Shifts in the native dialect, and what becomes of positions. Offers have tests of their own.
+//! Shifts, positions and hints in the native dialect.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -25,13 +25,13 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// Goes on shift with the usual vehicle.
+/// Begins a shift with the default vehicle.
 #[track_caller]
 pub fn begin(native: &mut Native) -> Value {
     native.call("begin_shift", &json!({})).ok(200)
 }
 
-/// The counts of the service's verdicts in which those that are given are not 0.
+/// The counts of all verdicts on positions: the given ones, and 0 for the others.
 pub fn verdicts(given: &Value) -> Value {
     let mut counts = json!({
         "accepted": 0, "late": 0, "duplicate": 0, "impossible": 0,
@@ -43,7 +43,7 @@ pub fn verdicts(given: &Value) -> Value {
     counts
 }
 
-/// The counts of a report outside a ride in which those that are given are not 0.
+/// The counts in the answer to a report outside a ride: the given ones, and 0 for the others.
 pub fn counts(given: &Value) -> Value {
     let mut counts = verdicts(given);
     if counts["on_track"].is_null() {
@@ -52,7 +52,7 @@ pub fn counts(given: &Value) -> Value {
     counts
 }
 
-/// The counts of an answer to a report, without the service's time, which must be there.
+/// The answer to a report without its member `time`, which must be a time.
 #[track_caller]
 pub fn judged(mut answer: Value) -> Value {
     let time = answer
@@ -66,13 +66,13 @@ pub fn judged(mut answer: Value) -> Value {
     answer
 }
 
-/// What becomes of what a device reports.
+/// Reports positions, and gives the counts of the answer.
 #[track_caller]
 pub fn report(native: &mut Native, data: &Value) -> Value {
     judged(native.call("position", &json!({"data": data})).ok(200))
 }
 
-/// So long after a shift began, as the service writes it.
+/// The time so many milliseconds after a shift began, as the service writes times.
 #[track_caller]
 pub fn after(shift: &Value, milliseconds: i64) -> String {
     let began: Timestamp = shift["began"]
@@ -101,7 +101,7 @@ fn a_shift_begins_and_ends(on: Database) {
         (&shift["class"], &shift["seats"], &shift["ended"]),
         (&json!("standard"), &json!(4), &Value::Null)
     );
-    assert_eq!(begin(&mut native), shift, "with the same vehicle");
+    assert_eq!(begin(&mut native), shift, "the vehicle is the same");
     let other = json!({"data": {"seats": 6}});
     let refused = native.call("begin_shift", &other);
     let data = refused.refused(409, "You are on a shift already.");
@@ -135,19 +135,23 @@ fn a_shift_is_told_and_shown(on: Database) {
         (&shift, &Value::Null)
     );
     let (_, snapshot) = Follower::begin(&service.driver("ben"));
-    assert_eq!(snapshot["shift"], Value::Null, "it is another's");
+    assert_eq!(
+        snapshot["shift"],
+        Value::Null,
+        "another driver's shift is not shown"
+    );
     let ended = driver.native().call("end_shift", &json!({})).ok(200);
     let actor = json!({"role": "driver", "id": driver.id});
-    let told = |follower: &mut Follower, kind: &str, shift: &Value| {
+    let hears = |follower: &mut Follower, kind: &str, shift: &Value| {
         let event = follower.next();
         assert_eq!(
             (&event["kind"], &event["shift"], &event["actor"]),
             (&json!(kind), shift, &actor)
         );
     };
-    told(&mut always, "shift-began", &shift);
+    hears(&mut always, "shift-began", &shift);
     for follower in [&mut always, &mut later] {
-        told(follower, "shift-ended", &ended);
+        hears(follower, "shift-ended", &ended);
     }
     let (_, snapshot) = Follower::begin(&driver);
     assert_eq!(snapshot["shift"], Value::Null);
@@ -221,9 +225,9 @@ fn every_position_is_judged(on: Database) {
     let fix = |lat: f64, milliseconds: i64| json!({"lat": lat, "lon": 11.6, "at": after(&shift, milliseconds)});
     let mut unsure = fix(48.1, -30_000);
     unsure["accuracy"] = json!(600);
-    // In no order; they are judged in that of their times.
+    // These are out of order; the service judges them in the order of their times.
     let many = [
-        fix(49.1, -50_000),   // farther than anybody drives in 10 seconds
+        fix(49.1, -50_000),   // too far away for 10 seconds
         fix(48.1, -60_000),   // the first
         fix(48.1, -59_900),   // too soon after it
         fix(48.1, -60_000),   // at the same moment
@@ -264,7 +268,7 @@ fn what_a_device_does_not_know_costs_no_position(on: Database) {
         }
         fix
     };
-    // As an iPhone says that it knows neither, and as browsers do.
+    // iPhones send -1 for an unknown heading or speed, and browsers send null.
     let unknown = with(90, json!({"heading": -1, "speed": -1}));
     assert_eq!(
         report(&mut native, &unknown),
@@ -275,7 +279,7 @@ fn what_a_device_does_not_know_costs_no_position(on: Database) {
         json!({"heading": null, "speed": null, "accuracy": null}),
     );
     assert_eq!(report(&mut native, &null), counts(&json!({"accepted": 1})));
-    // As an iPhone says that it does not know where it is, and as a receiver without a satellite does.
+    // Without a position, iPhones send an accuracy of -1, and receivers without a satellite send 0, 0.
     for nowhere in [
         with(70, json!({"accuracy": -1})),
         with(70, json!({"lat": 0, "lon": 0})),
@@ -285,13 +289,16 @@ fn what_a_device_does_not_know_costs_no_position(on: Database) {
             counts(&json!({"invalid": 1}))
         );
     }
-    // What is none harms no other.
+    // Invalid positions do not harm the others of a batch.
     let many = json!({"positions": [
         with(60, json!({"lat": 91})), with(50, json!({"speed": -1})), "here",
         with(40, json!({"heading": "NaN"})), with(30, json!({"accuracy": -1})), fix(20),
     ]});
-    let told = native.wrong("position", &json!({"data": many})).ok(200);
-    assert_eq!(judged(told), counts(&json!({"accepted": 2, "invalid": 4})));
+    let answer = native.wrong("position", &json!({"data": many})).ok(200);
+    assert_eq!(
+        judged(answer),
+        counts(&json!({"accepted": 2, "invalid": 4}))
+    );
     let sum = service.operator("oz").get("/api/supply/").ok(200);
     assert_eq!(
         sum["positions"],
@@ -320,7 +327,7 @@ fn a_device_can_tell_that_its_clock_is_wrong(on: Database) {
     let later = after(&earlier, 7_200_000).parse().ok();
     assert!(
         later.is_some_and(|later: Timestamp| time >= later),
-        "it is the service's"
+        "the time is the service's"
     );
 }
 
@@ -385,7 +392,7 @@ fn a_batch_that_breaks_a_rule_is_named(on: Database) {
         assert_eq!(answer.breaks("positions"), rule, "{data}");
     }
     let judged = report(&mut native, &json!({"positions": many(100)}));
-    // All of them without a time, so of one moment.
+    // They have no times of their own, so all are of the same moment.
     assert_eq!(judged, counts(&json!({"accepted": 1, "duplicate": 99})));
 }
 
@@ -398,8 +405,8 @@ fn positions_are_for_drivers_on_shift(on: Database) {
         let data = answer.refused(409, "You are not on a shift.");
         assert_eq!(data, json!({"code": "no-shift"}));
         begin(&mut native);
-        let told = native.call("position", &here).ok(200);
-        assert_eq!(judged(told), counts(&json!({"accepted": 1})));
+        let answer = native.call("position", &here).ok(200);
+        assert_eq!(judged(answer), counts(&json!({"accepted": 1})));
         native.call("end_shift", &json!({})).ok(200);
     }
 }
@@ -449,7 +456,7 @@ fn who_asks_is_told_where_to_wait(on: Database) {
     service
         .rider("bea")
         .orders(&json!({"pick_up_location": there}));
-    // The half of the requests is for the half of the drivers.
+    // Half of the requests come from there, so half of the drivers are sent there.
     for cab in [&mut asking, &mut other] {
         cab.hears("requested");
         cab.hears("requested");

@@ -1,4 +1,4 @@
-//! Notifications: what the service and operators tell people, who hears it, and what counts as read.
+//! Notifications from the service and from operators: who gets them, and when they count as read.
 
 use std::thread;
 
@@ -32,9 +32,9 @@ fn open(client: &Client) -> Socket {
     socket.unwrap_or_else(|status| panic!("{} is not let in: {status}", client.username))
 }
 
-/// Tells it as an operator.
+/// Sends a notification as an operator; `to` has the recipients.
 #[track_caller]
-fn tell(operator: &Operator, message: &str, to: Value) -> Value {
+fn notify(operator: &Operator, message: &str, to: Value) -> Value {
     let mut fields = to;
     fields["message"] = json!(message);
     operator.post("/api/notifications/", &fields).ok(201)
@@ -65,10 +65,10 @@ fn a_rider_is_told_that_the_driver_has_arrived(on: Database) {
     let trip = driver.accept(&rider.request("A", "B")).ok(200);
     driver.arrive(&trip).ok(200);
     driver.arrive(&trip).ok(200);
-    let told = phone.next();
-    assert_eq!(told["message"], "Your driver has arrived.");
-    assert_eq!(told["audience"], format!("user:{}", rider.id));
-    assert_eq!(unread(&rider), (1, vec![told]));
+    let notification = phone.next();
+    assert_eq!(notification["message"], "Your driver has arrived.");
+    assert_eq!(notification["audience"], format!("user:{}", rider.id));
+    assert_eq!(unread(&rider), (1, vec![notification]));
     assert_eq!(texts(&driver), NOTHING);
     phone.heard_nothing();
 }
@@ -78,9 +78,12 @@ fn a_rider_is_told_that_no_driver_was_found(on: Database) {
     let rider = service.rider("ann");
     let mut phone = open(&rider);
     rider.request("A", "B");
-    let told = phone.next();
-    assert_eq!(told["message"], "No driver was found for your trip.");
-    assert_eq!(unread(&rider).1, [told]);
+    let notification = phone.next();
+    assert_eq!(
+        notification["message"],
+        "No driver was found for your trip."
+    );
+    assert_eq!(unread(&rider).1, [notification]);
 }
 
 fn the_other_party_is_told_of_a_cancellation(on: Database) {
@@ -93,7 +96,7 @@ fn the_other_party_is_told_of_a_cancellation(on: Database) {
     assert_eq!(phone.next()["message"], "Your trip was cancelled.");
     phone.heard_nothing();
     assert_eq!(texts(&driver), ["Your trip was cancelled."]);
-    assert_eq!(texts(&rider), NOTHING, "who cancels knows");
+    assert_eq!(texts(&rider), NOTHING, "the rider who cancels is not told");
 }
 
 fn an_operators_cancellation_is_told_to_both(on: Database) {
@@ -123,26 +126,26 @@ fn the_unread_ones_come_on_connect_oldest_first(on: Database) {
     let service = Service::start(on);
     let (rider, operator) = (service.rider("ann"), service.operator("oz"));
     let to = || json!({"user": "ann"});
-    let mut told: Vec<Value> = (0..3)
-        .map(|n| tell(&operator, &format!("{n}"), to()))
+    let mut sent: Vec<Value> = (0..3)
+        .map(|n| notify(&operator, &format!("{n}"), to()))
         .collect();
     let mut phone = open(&rider);
-    for notification in &told {
+    for notification in &sent {
         assert_eq!(phone.next(), *notification);
     }
-    phone.send(&json!({"read": [told[1]["id"]]}));
+    phone.send(&json!({"read": [sent[1]["id"]]}));
     assert_eq!(phone.next(), json!({"unread": 2}));
     phone.send(&json!({"read": []}));
     assert_eq!(phone.next(), json!({"unread": 2}));
-    told.remove(1);
+    sent.remove(1);
     let mut again = open(&rider);
-    for notification in &told {
+    for notification in &sent {
         assert_eq!(again.next(), *notification);
     }
     again.send(&json!({"read": "all"}));
     assert_eq!(again.next(), json!({"unread": 0}));
     assert_eq!(texts(&rider), NOTHING);
-    let later = tell(&operator, "later", to());
+    let later = notify(&operator, "later", to());
     let mut once_more = open(&rider);
     for phone in [&mut phone, &mut again, &mut once_more] {
         assert_eq!(phone.next(), later);
@@ -154,18 +157,18 @@ fn each_device_hears_each_notification_once(on: Database) {
     let service = Service::start(on);
     let (rider, operator) = (service.rider("ann"), service.operator("oz"));
     let mut phones = [open(&rider), open(&service.log_in("ann")), open(&rider)];
-    let told: Vec<Value> = (0..20)
-        .map(|n| tell(&operator, &format!("{n}"), json!({"everybody": true})))
+    let sent: Vec<Value> = (0..20)
+        .map(|n| notify(&operator, &format!("{n}"), json!({"everybody": true})))
         .collect();
     for phone in &mut phones {
-        for notification in &told {
+        for notification in &sent {
             assert_eq!(phone.next(), *notification);
         }
         phone.heard_nothing();
     }
     let (_, mut listed) = unread(&rider);
     listed.reverse();
-    assert_eq!(listed, told, "newest first");
+    assert_eq!(listed, sent, "the newest comes first");
 }
 
 fn operators_tell_one_a_role_or_everybody(on: Database) {
@@ -173,11 +176,11 @@ fn operators_tell_one_a_role_or_everybody(on: Database) {
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
     let (eve, operator) = (service.rider("eve"), service.operator("oz"));
     let mut sockets = [&rider.0, &eve.0, &driver.0, &operator.0].map(open);
-    let one = tell(&operator, "to ann", json!({"user": "ann"}));
-    let role = tell(&operator, "to riders", json!({"role": "rider"}));
-    let all = tell(&operator, "to all", json!({"everybody": true}));
-    let drivers = tell(&operator, "to drivers", json!({"role": "driver"}));
-    let operators = tell(&operator, "to operators", json!({"role": "operator"}));
+    let one = notify(&operator, "to ann", json!({"user": "ann"}));
+    let role = notify(&operator, "to riders", json!({"role": "rider"}));
+    let all = notify(&operator, "to all", json!({"everybody": true}));
+    let drivers = notify(&operator, "to drivers", json!({"role": "driver"}));
+    let operators = notify(&operator, "to operators", json!({"role": "operator"}));
     assert_eq!(one["audience"], format!("user:{}", rider.id));
     assert_eq!(
         (&role["audience"], &all["audience"]),
@@ -270,8 +273,8 @@ fn what_is_read_is_read_for_the_reader_alone(on: Database) {
     let service = Service::start(on);
     let (rider, eve) = (service.rider("ann"), service.rider("eve"));
     let operator = service.operator("oz");
-    let role = tell(&operator, "to riders", json!({"role": "rider"}));
-    tell(&operator, "to all", json!({"everybody": true}));
+    let role = notify(&operator, "to riders", json!({"role": "rider"}));
+    notify(&operator, "to all", json!({"everybody": true}));
     let read =
         |client: &Client, fields: &Value| client.post("/api/notifications/read/", fields).ok(200);
     let one = json!({"ids": [role["id"], 999_999]});
@@ -288,7 +291,7 @@ fn what_is_read_is_read_for_the_reader_alone(on: Database) {
     assert_eq!(
         texts(&late),
         ["to all", "to riders"],
-        "kept until they expire"
+        "notifications to a role stay until they expire"
     );
 }
 
@@ -296,8 +299,8 @@ fn other_peoples_are_not_marked(on: Database) {
     let service = Service::start(on);
     let (rider, eve) = (service.rider("ann"), service.rider("eve"));
     let operator = service.operator("oz");
-    let own = tell(&operator, "to ann", json!({"user": "ann"}));
-    let drivers = tell(&operator, "to drivers", json!({"role": "driver"}));
+    let own = notify(&operator, "to ann", json!({"user": "ann"}));
+    let drivers = notify(&operator, "to drivers", json!({"role": "driver"}));
     let fields = json!({"ids": [own["id"], drivers["id"]]});
     eve.post("/api/notifications/read/", &fields).ok(200);
     assert_eq!(texts(&rider), ["to ann"]);
@@ -321,33 +324,33 @@ fn frames_that_are_not_understood_are_refused(on: Database) {
     assert_eq!(phone.next(), json!({"unread": 0}));
 }
 
-/// Each round, a notification is sent in the moment in which the subscription begins.
+/// In each round, a notification is sent while the subscription begins.
 fn a_subscription_counts_or_tells_each_notification_once(on: Database) {
     const ROUNDS: i64 = 20;
     let service = Service::start(on);
     let (rider, operator) = (service.rider("ann"), service.operator("oz"));
     let to = json!({"user": "ann"});
     let mut native = rider.native();
-    for sent in (0..ROUNDS).map(|round| 2 * round + 1) {
-        let id = format!("sub {sent}");
+    for count in (0..ROUNDS).map(|round| 2 * round + 1) {
+        let id = format!("sub {count}");
         let fields = json!({"request_id": id});
         let begun = thread::scope(|scope| {
-            scope.spawn(|| tell(&operator, "meanwhile", to.clone()));
+            scope.spawn(|| notify(&operator, "meanwhile", to.clone()));
             native
                 .call_in("notifications", "subscribe", &fields)
                 .ok(201)
         });
         let counted = begun["unread"].as_i64().expect("a number");
-        for _ in counted..sent {
+        for _ in counted..count {
             assert_eq!(native.event(&id).ok(200)["message"], "meanwhile");
         }
-        let last = tell(&operator, "afterwards", to.clone());
+        let last = notify(&operator, "afterwards", to.clone());
         assert_eq!(
             native.event(&id).ok(200),
             last,
-            "{counted} of {sent} counted"
+            "{counted} of {count} counted"
         );
-        native.was_told_no_more(&id);
+        native.heard_no_more(&id);
         native
             .call_in("notifications", "unsubscribe", &json!({}))
             .ok(204);
@@ -357,13 +360,13 @@ fn a_subscription_counts_or_tells_each_notification_once(on: Database) {
 fn a_native_socket_subscribes_lists_and_reads(on: Database) {
     let service = Service::start(on);
     let (rider, operator) = (service.rider("ann"), service.operator("oz"));
-    let first = tell(&operator, "first", json!({"user": "ann"}));
+    let first = notify(&operator, "first", json!({"user": "ann"}));
     let mut native = rider.native();
     let stream = "notifications";
     let fields = json!({"request_id": "sub"});
     let begun = native.call_in(stream, "subscribe", &fields).ok(201);
     assert_eq!(begun, json!({"unread": 1}));
-    let second = tell(&operator, "second", json!({"role": "rider"}));
+    let second = notify(&operator, "second", json!({"role": "rider"}));
     let event = native.event("sub");
     assert_eq!(event.0["action"], "notification");
     assert_eq!(event.ok(200), second);
@@ -379,10 +382,10 @@ fn a_native_socket_subscribes_lists_and_reads(on: Database) {
     wrong.breaks("ids");
     let ended = native.call_in(stream, "unsubscribe", &json!({}));
     assert_eq!(ended.ok(204), Value::Null);
-    tell(&operator, "third", json!({"user": "ann"}));
+    notify(&operator, "third", json!({"user": "ann"}));
     eventually("the third is unread", || {
         (unread(&rider).0 == 1).then_some(())
     });
     native.call_in(stream, "list", &json!({})).ok(200);
-    native.was_told_no_more("sub");
+    native.heard_no_more("sub");
 }

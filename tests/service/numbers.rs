@@ -1,5 +1,5 @@
-//! Numbers that nothing is counted with, at every door: they are refused or unknown, and they are their sender's affair
-//! alone.
+//! Numbers beyond every valid id and sequence, in every kind of request: they are refused or unknown, and they affect
+//! only their sender.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,8 +17,8 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// 2^53 - 1, and what is beyond.
-fn places() -> Vec<Value> {
+/// 2^53 - 1 and larger numbers.
+fn sequences() -> Vec<Value> {
     let texts = [
         "9007199254740991",
         "9007199254740992",
@@ -30,14 +30,14 @@ fn places() -> Vec<Value> {
     texts.map(number).into()
 }
 
-/// The positions of somebody who has heard something, in their own stream at this place.
+/// The positions of a rider, with this sequence in the rider's own stream.
 #[track_caller]
-fn positions_at(rider: &Rider, place: &Value) -> Value {
+fn positions_at(rider: &Rider, sequence: &Value) -> Value {
     let mut positions = Follower::begin(rider).0.log.positions();
     let own = format!("user:{}", rider.id);
     for position in positions.as_array_mut().expect("a list") {
         if position["stream"] == own {
-            position["sequence"] = place.clone();
+            position["sequence"] = sequence.clone();
         }
     }
     positions
@@ -53,12 +53,12 @@ fn a_place_beyond_all_numbers_gets_a_snapshot(on: Database) {
     let service = Service::start(on);
     let rider = service.rider("ann");
     let trip = rider.request("A", "B");
-    for place in places() {
-        let answer = resume(&rider, &positions_at(&rider, &place));
+    for sequence in sequences() {
+        let answer = resume(&rider, &positions_at(&rider, &sequence));
         assert_eq!(
             (&answer["reason"], &answer["snapshot"]["trips"]),
             (&json!("unknown-sequence"), &json!([trip])),
-            "{place}"
+            "{sequence}"
         );
     }
 }
@@ -67,8 +67,8 @@ fn an_event_id_beyond_all_numbers_gets_a_snapshot(on: Database) {
     let service = Service::start(on);
     let rider = service.rider("ann");
     rider.request("A", "B");
-    for place in places() {
-        let positions = positions_at(&rider, &place);
+    for sequence in sequences() {
+        let positions = positions_at(&rider, &sequence);
         let positions = positions.as_array().expect("a list").iter();
         let rows: Vec<Value> = positions
             .map(|at| json!([at["stream"], at["epoch"], at["sequence"]]))
@@ -76,13 +76,13 @@ fn an_event_id_beyond_all_numbers_gets_a_snapshot(on: Database) {
         let id = URL_SAFE_NO_PAD.encode(json!(rows).to_string());
         let call = rider.call("GET", "/api/events/?once=true");
         let lines = call.header("Last-Event-ID", &id).follow();
-        let mut lines = lines.unwrap_or_else(|answer| panic!("{place}: {answer:?}"));
+        let mut lines = lines.unwrap_or_else(|answer| panic!("{sequence}: {answer:?}"));
         let snapshot = lines.hears("snapshot");
-        assert_eq!(snapshot["reason"], "unknown-sequence", "{place}");
+        assert_eq!(snapshot["reason"], "unknown-sequence", "{sequence}");
     }
 }
 
-/// Those who come at the same time share their reads.
+/// Clients that resume at the same time share their reads of the log.
 fn who_names_a_place_beyond_all_numbers_fails_nobody_else(on: Database) {
     let service = Service::start(on);
     let riders: Vec<Rider> = (0..8)
@@ -95,11 +95,11 @@ fn who_names_a_place_beyond_all_numbers_fails_nobody_else(on: Database) {
             .enumerate()
             .map(|(n, rider)| {
                 rider.cancel(&rider.request("A", "B")).ok(200);
-                let known = Follower::begin(rider).0.log.positions();
+                let current = Follower::begin(rider).0.log.positions();
                 let positions = if n == 0 {
                     positions_at(rider, &last)
                 } else {
-                    known
+                    current
                 };
                 (n, rider, positions)
             })
@@ -130,14 +130,14 @@ fn other_numbers_beyond_all_are_refused_by_name(on: Database) {
         answer.breaks("ids");
         let answer = rider.post("/api/notifications/read/", &json!({"ids": [number]}));
         answer.names_field("ids");
-        let door = format!("/ws/chat/{}/?after={number}", nk(&trip));
-        let status = Socket::open(rider.address, &door, &rider.auth, &[]).err();
-        assert_eq!(status, Some(400), "{door}");
+        let path = format!("/ws/chat/{}/?after={number}", nk(&trip));
+        let status = Socket::open(rider.address, &path, &rider.auth, &[]).err();
+        assert_eq!(status, Some(400), "{path}");
     }
     for after in ["-1", "x", "1e3", ""] {
-        let door = format!("/ws/chat/{}/?after={after}", nk(&trip));
-        let status = Socket::open(rider.address, &door, &rider.auth, &[]).err();
-        assert_eq!(status, Some(400), "{door}");
+        let path = format!("/ws/chat/{}/?after={after}", nk(&trip));
+        let status = Socket::open(rider.address, &path, &rider.auth, &[]).err();
+        assert_eq!(status, Some(400), "{path}");
     }
     assert_eq!(native.call("list", &json!({})).ok(200), json!([trip]));
 }
@@ -146,7 +146,7 @@ fn a_trip_beyond_all_numbers_does_not_exist(on: Database) {
     let service = Service::start(on);
     let rider = service.rider("ann");
     let mut native = rider.native();
-    for pk in places().into_iter().chain([json!(-1), json!(i64::MIN)]) {
+    for pk in sequences().into_iter().chain([json!(-1), json!(i64::MIN)]) {
         native.wrong("retrieve", &json!({ "pk": pk })).not_found();
     }
 }

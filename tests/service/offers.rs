@@ -1,4 +1,4 @@
-//! Who is offered a trip, in which order, and what drivers answer.
+//! Offers under the policy `nearest`: which drivers are asked, in which order, and how their answers count.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// A service in a town whose trips are offered to the nearest.
+/// A service whose one area has the policy `nearest`.
 pub fn nearest(on: Database, more: &Value) -> Service {
     Options::new(on)
         .town(&town("nearest", more))
@@ -48,7 +48,11 @@ fn the_nearest_is_asked_first_and_then_the_next(on: Database) {
     near.loses(&trip, "declined");
     middle.receives(&trip);
     service.advance(14.0);
-    assert_eq!(middle.activity(), "offered", "there is a second left");
+    assert_eq!(
+        middle.activity(),
+        "offered",
+        "the driver has another second"
+    );
     for cab in [&mut far, &mut near] {
         assert_eq!(cab.activity(), "available");
     }
@@ -61,7 +65,7 @@ fn the_nearest_is_asked_first_and_then_the_next(on: Database) {
     let event = far.hears("accepted");
     assert_eq!(event["trip"]["driver"], far.party());
     assert_eq!(rider.trip(&nk(&trip))["driver"], far.party());
-    // Who was passed over hears nothing more: the next is another trip's.
+    // A driver who declined hears no more of the trip: the next event is another trip's offer.
     let next = rider.orders(&json!({}));
     near.is_offered(&next);
 }
@@ -97,7 +101,7 @@ fn only_who_is_offered_a_trip_may_accept_it(on: Database) {
     for cab in [&mut far, &mut off] {
         for action in ["accept", "receive", "decline"] {
             cab.does(action, &trip).not_found();
-            // Who has the key was told of it.
+            // A driver who names the trip by its key must have seen it.
             let refused = cab.call(action, &json!({"pk": trip["nk"]}));
             assert_eq!(refused.0["response_status"], 403, "{}", refused.0);
             assert_eq!(refused.0["data"]["code"], "not-offered", "{}", refused.0);
@@ -105,7 +109,7 @@ fn only_who_is_offered_a_trip_may_accept_it(on: Database) {
         cab.does("retrieve", &trip).not_found();
     }
     far.accept(&trip).problem(403, "not-offered");
-    // To accept is to have received.
+    // An accept needs no acknowledgement before.
     near.does("accept", &trip).ok(200);
     far.accept(&trip).problem(409, "already-taken");
     far.command(&trip, "decline").problem(403, "not-offered");
@@ -160,7 +164,7 @@ fn the_first_of_a_wave_wins(on: Database) {
     one.loses(&trip, "withdrawn");
     one.accept(&trip).problem(409, "already-taken");
     assert_eq!(one.activity(), "available");
-    // The third was not asked: the next trip is the first thing heard.
+    // The third driver was not asked: the next trip's offer is its first event.
     let next = rider.orders(&json!({}));
     three.is_offered(&next);
     one.is_offered(&next);
@@ -174,7 +178,7 @@ fn a_driver_has_one_offer_at_a_time(on: Database) {
     let trips: Vec<Value> = (0..3).map(|_| rider.orders(&json!({}))).collect();
     near.receives(&trips[0]);
     far.receives(&trips[1]);
-    // Whoever is free is asked for what still waits.
+    // A driver who is free again gets the offer of a waiting trip.
     near.does("decline", &trips[0]).ok(200);
     near.loses(&trips[0], "declined");
     near.is_offered(&trips[2]);
@@ -222,7 +226,7 @@ fn who_was_not_heard_of_lately_is_not_asked(on: Database) {
     let trip = rider.orders(&json!({}));
     fresh.receives(&trip);
     fresh.does("accept", &trip).ok(200);
-    // Who is heard again is asked again.
+    // A driver who reports a position again is asked again.
     quiet.waits_at(100.0);
     assert_eq!(quiet.activity(), "available");
     let trip = rider.orders(&json!({}));
@@ -239,7 +243,7 @@ fn drivers_further_away_are_asked_later_up_to_the_cap(on: Database) {
     let mut beyond = Cab::on_shift(&service, "beyond", 3_500.0);
     let rider = service.rider("ann");
     let trip = rider.orders(&json!({}));
-    // At first those who are there within five minutes, then seven and a half, and a quarter of an hour at most.
+    // The search begins with drivers up to five minutes away, and widens to seven and a half and to fifteen minutes.
     service.advance(5.5);
     assert_eq!(far.activity(), "available");
     service.advance(5.5);
@@ -278,7 +282,11 @@ fn drivers_of_the_course_see_what_is_broadcast_and_nothing_else(on: Database) {
         (&frame["nk"], &frame["status"]),
         (&broadcast["nk"], &json!("REQUESTED"))
     );
-    assert_eq!(course.trips().len(), 1, "the list has what was broadcast");
+    assert_eq!(
+        course.trips().len(),
+        1,
+        "the list has the broadcast trip alone"
+    );
     cab.hears("requested");
     cab.does("accept", &offered).ok(200);
     socket.send(&course.update_frame(&broadcast, "STARTED"));
@@ -298,7 +306,7 @@ fn who_goes_online_later_is_asked_at_once(on: Database) {
     cab.receives(&trip);
     let (driver, log) = cab.vanishes();
     let mut cab = Cab::comes_back(&service, driver, log);
-    assert_eq!(cab.activity(), "offered", "a closed socket ends nothing");
+    assert_eq!(cab.activity(), "offered", "the offer outlives its socket");
     cab.does("accept", &trip).ok(200);
 }
 

@@ -51,7 +51,7 @@ fn a_cookie_from_a_foreign_page_changes_nothing(on: Database) {
             .send()
             .ok(200);
     }
-    assert!(rider.is_let_in());
+    assert!(rider.is_logged_in());
     assert_eq!(rider.trips(), [] as [Value; 0]);
 }
 

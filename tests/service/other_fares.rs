@@ -202,7 +202,7 @@ fn an_operator_sets_another_fare(on: Database) {
         json!({"computed": done["fare"], "reason": "Not at all"})
     );
     service.stop();
-    service.home().run_well(&["replay", "--check"], "");
+    service.home().must_run(&["replay", "--check"], "");
 }
 
 fn a_fare_that_is_set_twice_stands_once(on: Database) {

@@ -277,11 +277,11 @@ fn a_photo_goes_when_the_operator_takes_it_away(on: Database) {
     let wish = json!({"pick_up_address": "A", "drop_off_address": "B"});
     let trip = rider.post("/api/trip/", &wish).ok(201);
     let take_away = ["user", "remove-photo", "--username", "ann"];
-    service.home().run_well(&take_away, "");
+    service.home().must_run(&take_away, "");
     service.http().get(&path).problem(404, "not-found");
     let trip = rider.trip(nk(&trip));
     assert!(trip["rider"].get("photo").is_none(), "{trip}");
-    service.home().run_well(&take_away, "");
+    service.home().must_run(&take_away, "");
 }
 
 fn a_name_that_nobody_has_is_no_photo(on: Database) {

@@ -30,7 +30,7 @@ pub fn rounds() -> usize {
 
 /// What one driver was told of one trip.
 #[derive(Debug)]
-enum Told {
+enum ServerEvent {
     Won,
     Lost(String),
 }
@@ -38,7 +38,7 @@ enum Told {
 /// One of the drivers, who is given trips and says what became of accepting them.
 struct Racer {
     trips: Sender<Value>,
-    told: Receiver<Told>,
+    told: Receiver<ServerEvent>,
 }
 
 /// Half of the drivers accept over their sockets, half over HTTP, all of them in the same moment.
@@ -71,7 +71,7 @@ fn race(
     mut socket: Option<Socket>,
     moment: &Barrier,
     given: &Receiver<Value>,
-    tell: &Sender<Told>,
+    tell: &Sender<ServerEvent>,
 ) {
     let mut lost = HashSet::new();
     for trip in given {
@@ -80,7 +80,7 @@ fn race(
             Some(socket) => accept_over_socket(driver, socket, &trip, &lost),
             None => accept_over_http(driver, &trip),
         };
-        if matches!(told, Told::Lost(_)) {
+        if matches!(told, ServerEvent::Lost(_)) {
             lost.insert(nk(&trip).to_owned());
         }
         if tell.send(told).is_err() {
@@ -98,18 +98,18 @@ fn one_round(round: usize, rider: &Rider, drivers: &[Driver], racers: &[Racer]) 
             .send(trip.clone())
             .expect("every driver waits for a trip");
     }
-    let told: Vec<Told> = racers
+    let told: Vec<ServerEvent> = racers
         .iter()
         .map(|racer| racer.told.recv().expect("every driver is answered"))
         .collect();
     let winners: Vec<usize> = (0..DRIVERS)
-        .filter(|n| matches!(told[*n], Told::Won))
+        .filter(|n| matches!(told[*n], ServerEvent::Won))
         .collect();
     let &[winner] = winners.as_slice() else {
         panic!("round {round} had the winners {winners:?}: {told:?}")
     };
     for told in &told {
-        if let Told::Lost(code) = told {
+        if let ServerEvent::Lost(code) = told {
             assert!(
                 code == "already-taken" || code == "driver-busy",
                 "round {round}: {told:?}"
@@ -127,15 +127,15 @@ fn one_round(round: usize, rider: &Rider, drivers: &[Driver], racers: &[Racer]) 
     winner.complete(&trip).ok(200);
 }
 
-fn accept_over_http(driver: &Driver, trip: &Value) -> Told {
+fn accept_over_http(driver: &Driver, trip: &Value) -> ServerEvent {
     let answer = driver.accept(trip);
     if answer.status == 200 {
         assert_eq!(answer.json()["driver"], driver.party());
-        return Told::Won;
+        return ServerEvent::Won;
     }
     let code = answer.code().unwrap_or_default();
     answer.problem(409, &code);
-    Told::Lost(code)
+    ServerEvent::Lost(code)
 }
 
 /// Reads until this driver's own answer; other news on the way must never make a loser a winner.
@@ -144,16 +144,16 @@ fn accept_over_socket(
     socket: &mut Socket,
     trip: &Value,
     lost: &HashSet<String>,
-) -> Told {
+) -> ServerEvent {
     socket.send(&driver.update_frame(trip, "STARTED"));
     loop {
         let frame = socket.next();
         if let Some(code) = frame["code"].as_str() {
-            return Told::Lost(code.to_owned());
+            return ServerEvent::Lost(code.to_owned());
         }
         let mine = frame["driver"]["id"] == driver.id;
         if mine && frame["nk"] == trip["nk"] {
-            return Told::Won;
+            return ServerEvent::Won;
         }
         assert!(
             !mine || !lost.contains(nk(&frame)),

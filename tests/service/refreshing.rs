@@ -60,6 +60,6 @@ fn a_refresh_token_that_is_used_again_ends_the_session(on: Database) {
     native.send(None, "refresh", &fields);
     assert_eq!(native.socket().closed(), 4501);
     assert_eq!(phone.closed(), 4501);
-    assert!(!rider.is_let_in());
+    assert!(!rider.is_logged_in());
     other.heard_nothing();
 }

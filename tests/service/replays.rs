@@ -33,7 +33,7 @@ fn replay(service: &Service) -> (String, Value) {
     let file = file(service);
     let path = file.to_str().expect("a temporary file has a plain name");
     let arguments = ["replay", "--scenario", path, "--time-zone", &noon()];
-    let told = service.home().run_well(&arguments, "");
+    let told = service.home().must_run(&arguments, "");
     let written = std::fs::read_to_string(&file).expect("it was written");
     (told, serde_json::from_str(&written).expect("it is JSON"))
 }
@@ -42,7 +42,7 @@ fn simulate(service: &Service, more: &[&str]) -> String {
     let file = file(service);
     let path = file.to_str().expect("a temporary file has a plain name");
     let arguments = [&["simulate", "--scenario", path][..], more].concat();
-    service.home().run_well(&arguments, "")
+    service.home().must_run(&arguments, "")
 }
 
 fn a_day_passes_again_under_other_policies(on: Database) {

@@ -230,7 +230,7 @@ fn forged_tokens_are_refused(on: Database) {
             );
         }
     }
-    assert!(rider.is_let_in());
+    assert!(rider.is_logged_in());
 }
 
 fn hostile_texts_stay_texts(on: Database) {

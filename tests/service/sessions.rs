@@ -38,7 +38,7 @@ fn refresh(http: &Http, token: &str) -> Answer {
 /// Nothing that the session ever gave works any more.
 #[track_caller]
 fn has_ended(session: &Client) {
-    assert!(!session.is_let_in());
+    assert!(!session.is_logged_in());
     session
         .by_cookie()
         .get("/api/trip/")
@@ -49,7 +49,7 @@ fn has_ended(session: &Client) {
 fn logging_out_ends_the_tokens_and_the_cookie(on: Database) {
     let service = Service::start(on);
     let rider = service.rider("ann");
-    assert!(rider.is_let_in());
+    assert!(rider.is_logged_in());
     let answer = rider.post_nothing("/api/log_out/");
     assert_eq!((answer.status, answer.text.as_str()), (204, ""));
     has_ended(&rider);
@@ -66,7 +66,7 @@ fn logging_out_closes_the_sockets_of_that_session_only(on: Database) {
     assert_eq!(phone.post_nothing("/api/log_out/").status, 204);
     assert_eq!((one.closed(), two.closed()), (4501, 4501));
     other.heard_nothing();
-    assert!(tablet.is_let_in());
+    assert!(tablet.is_logged_in());
 }
 
 fn logging_out_by_cookie_ends_the_same_session(on: Database) {
@@ -124,7 +124,7 @@ fn an_old_refresh_token_ends_its_session_and_no_other(on: Database) {
     has_ended(&stolen);
     let next = body["refresh"].as_str().expect("tokens are texts");
     refresh(&stolen, next).problem(401, "not-authenticated");
-    assert!(other.is_let_in());
+    assert!(other.is_logged_in());
     other_socket.heard_nothing();
 }
 
@@ -166,7 +166,7 @@ fn only_a_refresh_token_refreshes(on: Database) {
         .with(Auth::Bearer(rider.refresh.clone()))
         .get("/api/trip/")
         .problem(401, "not-authenticated");
-    assert!(rider.is_let_in());
+    assert!(rider.is_logged_in());
     let form = format!("refresh={}", rider.refresh);
     http.call("POST", REFRESH).form(&form).send().ok(200);
 }
@@ -226,10 +226,10 @@ fn a_log_in_too_many_ends_the_oldest(on: Database) {
     for _ in 2..50 {
         service.log_in("ann");
     }
-    assert!(oldest.is_let_in());
+    assert!(oldest.is_logged_in());
     let newest = service.log_in("ann");
     has_ended(&oldest);
-    assert!(next.is_let_in() && newest.is_let_in());
+    assert!(next.is_logged_in() && newest.is_logged_in());
 }
 
 fn sessions_outlive_a_restart(on: Database) {
@@ -238,7 +238,7 @@ fn sessions_outlive_a_restart(on: Database) {
     service.stop();
     service.restart();
     rider.follow(&service);
-    assert!(rider.is_let_in());
+    assert!(rider.is_logged_in());
     rider.by_cookie().get("/api/trip/").ok(200);
     refresh(&rider, &rider.refresh).ok(200);
 }
@@ -251,13 +251,13 @@ fn signing_keys_can_be_rotated(on: Database) {
     service.stop();
     service.restart_with_variable(keys, &format!("{new},{old}"));
     before.follow(&service);
-    assert!(before.is_let_in(), "the old key is still known");
+    assert!(before.is_logged_in(), "the old key is still known");
     let mut after = service.log_in("ann");
     service.stop();
     service.restart_with_variable(keys, &new);
     before.follow(&service);
     after.follow(&service);
-    assert!(after.is_let_in(), "the first key signs");
+    assert!(after.is_logged_in(), "the first key signs");
     before.get("/api/trip/").problem(401, "not-authenticated");
 }
 

@@ -25,7 +25,7 @@ const NOBODY: [(&str, u64); 3] = [("free", 0), ("offered", 0), ("on_trip", 0)];
 #[track_caller]
 fn user(service: &Service, arguments: &[&str]) {
     let arguments = [&["user"], arguments].concat();
-    service.home().run_well(&arguments, "");
+    service.home().must_run(&arguments, "");
 }
 
 #[track_caller]

@@ -88,7 +88,7 @@ fn settle(rider: &Rider, native: &mut Native) {
     let fields = json!({"pk": marker["id"], "request_id": "marker"});
     native.call("subscribe_instance", &fields).ok(201);
     rider.cancel(&marker).ok(200);
-    native.told("marker", "update", &marker);
+    native.hears("marker", "update", &marker);
 }
 
 fn a_rider_sees_the_driver_from_acceptance_to_the_end(on: Database) {
@@ -102,10 +102,10 @@ fn a_rider_sees_the_driver_from_acceptance_to_the_end(on: Database) {
     assert_eq!(look(&mut app, pk, "pos"), Value::Null);
     phone.moves(pk);
     settle(&rider, &mut app);
-    app.was_told_no_more("pos");
+    app.heard_no_more("pos");
     for verb in ["accept", "arrive", "start"] {
         phone.native.call(verb, &of(&trip)).ok(200);
-        app.told("changes", "update", &trip);
+        app.hears("changes", "update", &trip);
         for _ in 0..3 {
             let moved = phone.moves(pk);
             sees(&mut app, "pos", &moved);
@@ -119,10 +119,10 @@ fn a_rider_sees_the_driver_from_acceptance_to_the_end(on: Database) {
     whole["pk"] = pk.clone();
     sees(&mut app, "pos", &whole);
     phone.native.call("complete", &of(&trip)).ok(200);
-    app.told("changes", "update", &trip);
+    app.hears("changes", "update", &trip);
     phone.moves(pk);
     settle(&rider, &mut app);
-    app.was_told_no_more("pos");
+    app.heard_no_more("pos");
 }
 
 fn a_batch_is_seen_where_it_ends(on: Database) {
@@ -134,7 +134,7 @@ fn a_batch_is_seen_where_it_ends(on: Database) {
     observe(&mut app, &trip);
     look(&mut app, &trip["nk"], "pos");
     phone.native.call("accept", &of(&trip)).ok(200);
-    app.told("changes", "update", &trip);
+    app.hears("changes", "update", &trip);
     let batch = [phone.next(), phone.next(), phone.next()];
     let told = report(&mut phone.native, &json!({"positions": batch}));
     assert_eq!(told, counts(&json!({"accepted": 3})));
@@ -145,7 +145,7 @@ fn a_batch_is_seen_where_it_ends(on: Database) {
     let told = report(&mut phone.native, &batch[0]);
     assert_eq!(told, counts(&json!({"late": 1})));
     settle(&rider, &mut app);
-    app.was_told_no_more("pos");
+    app.heard_no_more("pos");
 }
 
 fn only_the_rider_and_operators_may_look(on: Database) {
@@ -164,7 +164,7 @@ fn only_the_rider_and_operators_may_look(on: Database) {
     observe(&mut desk, &trip);
     assert_eq!(look(&mut desk, pk, "pos"), Value::Null);
     phone.native.call("accept", &of(&trip)).ok(200);
-    desk.told("changes", "update", &trip);
+    desk.hears("changes", "update", &trip);
     let moved = phone.moves(pk);
     sees(&mut desk, "pos", &moved);
     assert_eq!(look(&mut desk, pk, "again"), moved, "where it was last");
@@ -209,7 +209,7 @@ fn looking_ends_as_it_was_begun(on: Database) {
         look(&mut app, pk, id);
     }
     phone.native.call("accept", &of(&trip)).ok(200);
-    app.told("changes", "update", &trip);
+    app.hears("changes", "update", &trip);
     let one = json!({"pk": nk(&trip), "request_id": "one"});
     app.call("unsubscribe_position", &one).ok(204);
     let moved = phone.moves(pk);
@@ -223,7 +223,7 @@ fn looking_ends_as_it_was_begun(on: Database) {
     phone.moves(pk);
     settle(&rider, &mut app);
     for id in ["one", "two", "three"] {
-        app.was_told_no_more(id);
+        app.heard_no_more(id);
     }
 }
 
@@ -238,16 +238,16 @@ fn a_trip_that_was_given_back_shows_its_next_driver(on: Database) {
     observe(&mut app, &trip);
     look(&mut app, pk, "pos");
     first.native.call("accept", &of(&trip)).ok(200);
-    app.told("changes", "update", &trip);
+    app.hears("changes", "update", &trip);
     let moved = first.moves(pk);
     sees(&mut app, "pos", &moved);
     let reason = json!({"pk": pk, "data": {"reason": "A flat tyre."}});
     let back = first.native.call("give_back", &reason).ok(200);
     assert_eq!(back["status"], "REQUESTED");
-    app.told("changes", "update", &trip);
+    app.hears("changes", "update", &trip);
     first.moves(pk);
     second.native.call("accept", &of(&trip)).ok(200);
-    app.told("changes", "update", &trip);
+    app.hears("changes", "update", &trip);
     let moved = second.moves(pk);
     sees(&mut app, "pos", &moved);
 }

@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use super::offers::nearest;
 use crate::harness::{
-    Cab, Client, Database, Follower, Lines, Log, Operator, Service, Test, eventually, other_hands,
-    tests,
+    Cab, Client, Database, Follower, Lines, Log, Operator, Service, Test, eventually, tables, tests,
 };
 
 pub fn tests() -> Vec<Test> {
@@ -160,9 +159,9 @@ fn an_operator_is_shown_so_many_shifts_and_offers_and_told_that_there_are_more(o
         }
         assert_eq!(snapshot["more"]["trips"], false);
     };
-    other_hands::write(service.home(), &drivers(on, &trip, 1, 1000));
+    tables::write(service.home(), &drivers(on, &trip, 1, 1000));
     shown(false);
-    other_hands::write(service.home(), &drivers(on, &trip, 1001, 1001));
+    tables::write(service.home(), &drivers(on, &trip, 1001, 1001));
     shown(true);
 }
 
@@ -204,7 +203,7 @@ fn a_database_of_before_the_stream_is_followed_from_now_on(on: Database) {
     service.kill();
     let forgets = "DELETE FROM stream_entries WHERE stream = 'staff'; \
         DELETE FROM stream_heads WHERE stream = 'staff'";
-    other_hands::write(service.home(), forgets);
+    tables::write(service.home(), forgets);
     service.restart();
     rider.follow(&service);
     operator.follow(&service);
@@ -219,7 +218,7 @@ fn a_database_of_before_the_stream_is_followed_from_now_on(on: Database) {
     late.hears(&trip, "cancelled");
     assert_eq!(late.log.heard[0]["position"]["sequence"], 1);
     service.kill();
-    service.home().run_well(&["replay", "--check"], "");
+    service.home().must_run(&["replay", "--check"], "");
 }
 
 fn an_operator_who_was_away_for_too_long_gets_a_snapshot(on: Database) {
@@ -245,7 +244,7 @@ fn streams_that_begin_anew_begin_anew_for_the_staff(on: Database) {
     follower.hears(&trip, "requested");
     let known = follower.vanish().positions();
     service.stop();
-    service.home().run_well(&["new-epoch"], "");
+    service.home().must_run(&["new-epoch"], "");
     service.restart();
     rider.follow(&service);
     operator.follow(&service);

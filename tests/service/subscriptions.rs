@@ -87,14 +87,14 @@ fn an_observer_is_told_every_change_once(on: Database) {
         let after = driver.command(&trip, verb).ok(200);
         driver.command(&trip, verb).ok(200);
         for native in &mut sockets {
-            let told = native.told("sub", "update", &trip);
+            let told = native.hears("sub", "update", &trip);
             assert_eq!(told["status"], status);
             assert_eq!(told, after);
         }
     }
     settle(&rider, &mut sockets.iter_mut().collect::<Vec<_>>());
     for native in &sockets {
-        native.was_told_no_more("sub");
+        native.heard_no_more("sub");
     }
 }
 
@@ -114,7 +114,7 @@ fn an_observer_is_not_told_what_was_before(on: Database) {
         native.answer(None, "subscribe_instance", &begun).ok(201);
         let change = json!({"pk": pk, "data": {"drop_off_address": "C"}});
         let amended = native.call("patch", &change).ok(200);
-        assert_eq!(native.told(&id, "update", &trip), amended);
+        assert_eq!(native.hears(&id, "update", &trip), amended);
         native.call("delete", &json!({"pk": pk})).ok(204);
     }
 }
@@ -145,18 +145,21 @@ fn two_subscriptions_to_one_trip_are_told_apart(on: Database) {
     observe(&mut native, &trip, "two");
     driver.accept(&trip).ok(200);
     for id in ["one", "two"] {
-        native.told(id, "update", &trip);
+        native.hears(id, "update", &trip);
     }
     let fields = json!({"pk": trip["id"], "request_id": "one"});
     native.call("unsubscribe_instance", &fields).ok(204);
     driver.arrive(&trip).ok(200);
-    assert_eq!(native.told("two", "update", &trip)["status"], "ARRIVED");
+    assert_eq!(native.hears("two", "update", &trip)["status"], "ARRIVED");
     let again = native.call("unsubscribe_instance", &fields);
     again.ok(204);
     driver.start(&trip).ok(200);
-    assert_eq!(native.told("two", "update", &trip)["status"], "IN_PROGRESS");
+    assert_eq!(
+        native.hears("two", "update", &trip)["status"],
+        "IN_PROGRESS"
+    );
     settle(&rider, &mut [&mut native]);
-    native.was_told_no_more("one");
+    native.heard_no_more("one");
 }
 
 fn unsubscribing_without_an_id_ends_all_of_the_trip(on: Database) {
@@ -171,9 +174,9 @@ fn unsubscribing_without_an_id_ends_all_of_the_trip(on: Database) {
     native.call("unsubscribe_instance", &fields).ok(204);
     drive(&driver, &trip, &["accept", "start", "complete"]);
     rider.cancel(&other).ok(200);
-    native.told("other", "update", &other);
-    native.was_told_no_more("one");
-    native.was_told_no_more("two");
+    native.hears("other", "update", &other);
+    native.heard_no_more("one");
+    native.heard_no_more("two");
 }
 
 fn the_same_id_again_replaces_itself(on: Database) {
@@ -191,7 +194,7 @@ fn the_same_id_again_replaces_itself(on: Database) {
     let mut actions = told.map(|event| event.0["action"].clone());
     actions.sort_by_key(ToString::to_string);
     assert_eq!(actions, ["create", "update"], "one of each kind");
-    native.was_told_no_more("sub");
+    native.heard_no_more("sub");
 }
 
 fn a_driver_loses_sight_of_a_trip_that_another_takes(on: Database) {
@@ -201,9 +204,9 @@ fn a_driver_loses_sight_of_a_trip_that_another_takes(on: Database) {
     let mut other = service.driver("ben").native();
     observe(&mut other, &trip, "sub");
     drive(&driver, &trip, &["accept", "arrive", "start", "complete"]);
-    other.told("sub", "delete", &trip);
+    other.hears("sub", "delete", &trip);
     settle(&rider, &mut [&mut other]);
-    other.was_told_no_more("sub");
+    other.heard_no_more("sub");
     let fields = json!({"pk": trip["id"], "request_id": "sub"});
     other.call("subscribe_instance", &fields).not_found();
 }
@@ -239,21 +242,21 @@ fn a_riders_activity_is_filtered(on: Database) {
     service.rider("eve").request("not", "theirs");
     native.call("delete", &of(&trip)).ok(204);
     let marker = rider.request("C", "D");
-    assert_eq!(native.told("all", "create", &trip)["status"], "REQUESTED");
+    assert_eq!(native.hears("all", "create", &trip)["status"], "REQUESTED");
     for status in ["STARTED", "ARRIVED", "IN_PROGRESS", "COMPLETED"] {
-        assert_eq!(native.told("all", "update", &trip)["status"], status);
+        assert_eq!(native.hears("all", "update", &trip)["status"], status);
     }
-    native.told("all", "delete", &trip);
-    native.told("all", "create", &marker);
-    native.told("rides", "create", &trip);
-    native.told("rides", "delete", &trip);
-    native.told("bobs", "create", &trip);
+    native.hears("all", "delete", &trip);
+    native.hears("all", "create", &marker);
+    native.hears("rides", "create", &trip);
+    native.hears("rides", "delete", &trip);
+    native.hears("bobs", "create", &trip);
     for _ in 0..3 {
-        native.told("bobs", "update", &trip);
+        native.hears("bobs", "update", &trip);
     }
-    native.told("bobs", "delete", &trip);
+    native.hears("bobs", "delete", &trip);
     for id in ["all", "rides", "bobs"] {
-        native.was_told_no_more(id);
+        native.heard_no_more(id);
     }
 }
 
@@ -269,20 +272,20 @@ fn a_drivers_activity_shows_what_they_may_see(on: Database) {
     drive(&driver, &trip, &["accept", "arrive", "start", "complete"]);
     let marker = rider.request("C", "D");
     for native in [&mut own, &mut other] {
-        native.told("all", "create", &trip);
+        native.hears("all", "create", &trip);
         for action in ["create", "delete"] {
-            native.told("open", action, &trip);
+            native.hears("open", action, &trip);
         }
-        native.told("open", "create", &marker);
+        native.hears("open", "create", &marker);
     }
     for _ in 0..4 {
-        own.told("all", "update", &trip);
+        own.hears("all", "update", &trip);
     }
-    other.told("all", "delete", &trip);
+    other.hears("all", "delete", &trip);
     for native in [&mut own, &mut other] {
-        native.told("all", "create", &marker);
-        native.was_told_no_more("all");
-        native.was_told_no_more("open");
+        native.hears("all", "create", &marker);
+        native.heard_no_more("all");
+        native.heard_no_more("open");
     }
 }
 
@@ -298,19 +301,19 @@ fn an_operators_activity_shows_everything(on: Database) {
     let eves = eve.request("E", "F");
     eve.native().call("delete", &of(&eves)).ok(204);
     let marker = eve.request("G", "H");
-    native.told("all", "create", &trip);
+    native.hears("all", "create", &trip);
     for status in ["STARTED", "IN_PROGRESS"] {
-        assert_eq!(native.told("all", "update", &trip)["status"], status);
+        assert_eq!(native.hears("all", "update", &trip)["status"], status);
     }
     for id in ["all", "eves"] {
-        native.told(id, "create", &eves);
-        let hidden = native.told(id, "update", &eves);
+        native.hears(id, "create", &eves);
+        let hidden = native.hears(id, "update", &eves);
         assert_eq!(
             hidden["status"], "CANCELLED",
             "operators see what is hidden"
         );
-        native.told(id, "create", &marker);
-        native.was_told_no_more(id);
+        native.hears(id, "create", &marker);
+        native.heard_no_more(id);
     }
 }
 
@@ -335,8 +338,8 @@ fn activity_may_be_of_one_trip_alone(on: Database) {
     settle(&rider, &mut [&mut native]);
     for n in 0..ids.len() {
         let id = format!("sub {n}");
-        assert_eq!(native.told(&id, "update", &trip), after);
-        native.was_told_no_more(&id);
+        assert_eq!(native.hears(&id, "update", &trip), after);
+        native.heard_no_more(&id);
     }
 }
 
@@ -351,7 +354,7 @@ fn activity_ends_as_it_was_begun(on: Database) {
     native.call("unsubscribe_trip_activity", &one).ok(204);
     let trip = rider.request("A", "B");
     for id in ["two", "three"] {
-        native.told(id, "create", &trip);
+        native.hears(id, "create", &trip);
     }
     let all = json!({"request_id": null});
     native.call("unsubscribe_trip_activity", &all).ok(204);
@@ -359,7 +362,7 @@ fn activity_ends_as_it_was_begun(on: Database) {
     rider.cancel(&trip).ok(200);
     settle(&rider, &mut [&mut native]);
     for id in ["one", "two", "three"] {
-        native.was_told_no_more(id);
+        native.heard_no_more(id);
     }
 }
 

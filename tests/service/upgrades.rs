@@ -15,7 +15,7 @@ use crate::photos;
 
 use crate::harness::{
     Client, Database, Follower, Home, Log, Options, STAND, Service, Socket, Test, location,
-    north_of, other_hands, restore, tests, unix_now,
+    north_of, restore, tables, tests, unix_now,
 };
 
 pub fn tests() -> Vec<Test> {
@@ -110,7 +110,7 @@ impl Upgraded {
     }
 
     fn client(&self, name: &str) -> Client {
-        Client::kept(self.service.address, &self.kept["clients"][name])
+        Client::restore(self.service.address, &self.kept["clients"][name])
     }
 
     fn trip(&self, name: &str) -> &str {
@@ -137,7 +137,7 @@ fn room(who: &Client, trip: &str) -> Socket {
 }
 
 fn explain(service: &Service, trip: &str) -> String {
-    service.home().run_well(&["explain", trip], "")
+    service.home().must_run(&["explain", trip], "")
 }
 
 /// Whether all that was known is known and as it was; a later version may know more.
@@ -167,12 +167,12 @@ fn says_at_least(now: &Value, before: &Value) {
 fn the_log_agrees_with_the_tables_after_an_upgrade(on: Database) {
     for of in kept(on) {
         let home = copy(&of, on);
-        home.run_well(&["migrate"], "");
-        let said = home.run_well(&["replay", "--check"], "");
+        home.must_run(&["migrate"], "");
+        let said = home.must_run(&["replay", "--check"], "");
         assert!(said.ends_with(" 0 of them differ\n"), "{said}");
         let mut upgraded = Upgraded::start(&of, on);
         upgraded.service.stop();
-        let said = upgraded.service.home().run_well(&["replay", "--check"], "");
+        let said = upgraded.service.home().must_run(&["replay", "--check"], "");
         assert!(said.ends_with(" 0 of them differ\n"), "{said}");
     }
 }
@@ -202,7 +202,7 @@ fn a_client_goes_on_after_an_upgrade(on: Database) {
             let fields = json!({"refresh": kept["refresh"]});
             client.post("/api/token/refresh/", &fields).ok(200);
         }
-        assert!(upgraded.client("olga").is_let_in());
+        assert!(upgraded.client("olga").is_logged_in());
         let gus = json!({"username": "gus", "password": crate::harness::PASSWORD});
         upgraded
             .service
@@ -300,7 +300,7 @@ fn offers_and_shifts_outlive_an_upgrade(on: Database) {
         assert_eq!(accepted["status"], "STARTED");
         assert_eq!(upgraded.client("ann").trip(trip), accepted);
         // A trip that was taken before goes on too.
-        let eve = Client::kept(upgraded.service.address, &upgraded.kept["clients"]["eve"]);
+        let eve = Client::restore(upgraded.service.address, &upgraded.kept["clients"]["eve"]);
         let arrived = eve.post_nothing(&format!("/api/trip/{}/arrive/", upgraded.trip("accepted")));
         assert_eq!(arrived.ok(200)["status"], "ARRIVED");
     }
@@ -319,7 +319,7 @@ fn an_upgraded_database_can_be_taken_down_and_made_anew(on: Database) {
         upgraded.service.stop();
         let home = upgraded.service.home();
         let silent = "INSERT INTO silences (driver_id, offers, last_at) SELECT driver_id, 1, began_at FROM shifts LIMIT 1";
-        other_hands::write(home, silent);
+        tables::write(home, silent);
         for table in [
             "photos",
             "track_pieces",
@@ -327,11 +327,11 @@ fn an_upgraded_database_can_be_taken_down_and_made_anew(on: Database) {
             "silences",
             "lock_holders",
         ] {
-            assert!(other_hands::count(home, table) > 0, "{table} is empty");
+            assert!(tables::count(home, table) > 0, "{table} is empty");
         }
-        home.run_well(&["migrate", "--down"], "");
-        home.run_well(&["migrate"], "");
-        let said = home.run_well(&["replay", "--check"], "");
+        home.must_run(&["migrate", "--down"], "");
+        home.must_run(&["migrate"], "");
+        let said = home.must_run(&["replay", "--check"], "");
         assert_eq!(said, "0 trips rebuilt from 0 events, 0 of them differ\n");
     }
 }

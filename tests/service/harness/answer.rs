@@ -1,4 +1,4 @@
-//! What an HTTP call was answered.
+//! The answer to an HTTP call, and what tests check on it.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use ureq::http::HeaderMap;
 
-/// A status, headers and the whole body.
+/// Status, headers and the whole body.
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub status: u16,
@@ -38,7 +38,7 @@ impl Answer {
         self.json()
     }
 
-    /// The body of a refusal, after a look at its form.
+    /// The body of a refusal, after its form was checked: a problem with this status and code.
     #[track_caller]
     pub fn problem(&self, status: u16, code: &str) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
@@ -70,20 +70,20 @@ impl Answer {
         );
         assert!(messages[0].is_string(), "{body}");
         if !["status", "code"].contains(&field) {
-            // Those words are taken at the top level.
+            // At the top level these two names belong to the problem itself.
             assert_eq!(&body[field], messages, "{body}");
         }
         body
     }
 
-    /// The code of a refusal, or nothing.
+    /// The code of a refusal, if the answer is one.
     pub fn code(&self) -> Option<String> {
         serde_json::from_str::<Value>(&self.text).ok()?["code"]
             .as_str()
             .map(str::to_owned)
     }
 
-    /// The cookie of that name that the answer sets, whole.
+    /// The whole `Set-Cookie` value for the cookie of that name.
     pub fn set_cookie(&self, name: &str) -> Option<String> {
         let cookies = self
             .headers
@@ -97,7 +97,7 @@ impl Answer {
     }
 }
 
-/// The keys of a JSON object in the order they are written, which a parsed object does not keep.
+/// The keys of a JSON object in the order in which they are written.
 #[track_caller]
 pub fn keys(object: &str) -> Vec<String> {
     serde_json::Deserializer::from_str(object)

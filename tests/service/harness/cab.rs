@@ -1,4 +1,4 @@
-//! A driver on shift as a driver's app is: a socket that calls and follows the event stream.
+//! A driver with an open app: a socket that calls actions and follows the event stream.
 
 use std::ops::Deref;
 
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::native::Envelope;
 use super::{Driver, Follower, Log, Rider, Service, eventually};
 
-/// Where riders wait in these tests.
+/// The pick-up of most trips in these tests.
 pub const STAND: (f64, f64) = (48.137, 11.575);
 
-/// A town whose one area has this policy, with `more` at its top.
+/// A town file with one area of this policy, and the members of `more` at its top level.
 pub fn town(policy: &str, more: &Value) -> Value {
     let mut town = json!({
         "areas": {"type": "FeatureCollection", "features": [square("town", STAND, policy)]},
@@ -21,7 +21,7 @@ pub fn town(policy: &str, more: &Value) -> Value {
     town
 }
 
-/// An area of about ten kilometres around a place.
+/// A square area of about ten kilometres, centred on a place.
 pub fn square(name: &str, (lat, lon): (f64, f64), policy: &str) -> Value {
     let (south, north, west, east) = (lat - 0.05, lat + 0.05, lon - 0.07, lon + 0.07);
     let ring = [
@@ -38,18 +38,18 @@ pub fn square(name: &str, (lat, lon): (f64, f64), policy: &str) -> Value {
     })
 }
 
-/// A place some metres north of another one.
+/// The place so many metres north of another one.
 pub fn north_of((lat, lon): (f64, f64), metres: f64) -> (f64, f64) {
     (lat + metres / 111_195.0, lon)
 }
 
-/// The same as the wire writes it.
+/// A place as the wire writes it.
 pub fn location((lat, lon): (f64, f64)) -> Value {
     json!({"lat": lat, "lon": lon})
 }
 
 impl Rider {
-    /// Asks for a trip from the stand, with these fields besides.
+    /// Requests a trip from the stand; `more` adds fields or replaces them.
     #[track_caller]
     pub fn orders(&self, more: &Value) -> Value {
         let mut fields = json!({
@@ -63,7 +63,7 @@ impl Rider {
     }
 }
 
-/// A driver whose app is open.
+/// A driver with an open app.
 pub struct Cab {
     driver: Driver,
     pub news: Follower,
@@ -86,7 +86,7 @@ impl Cab {
         Self { driver, news }
     }
 
-    /// A new driver who is on shift, so many metres north of the stand.
+    /// A new driver on shift, so many metres north of the stand.
     #[track_caller]
     pub fn on_shift(service: &Service, name: &str, metres: f64) -> Self {
         let mut cab = Self::of(service, name);
@@ -96,24 +96,24 @@ impl Cab {
         cab
     }
 
-    /// Calls an action on the app's socket; what is told meanwhile is kept.
+    /// Calls an action on the app's socket. Events that come before the answer are kept for later.
     #[track_caller]
     pub fn call(&mut self, action: &str, fields: &Value) -> Envelope {
         self.news.native().call(action, fields)
     }
 
-    /// The same about a trip.
+    /// Calls an action on a trip.
     #[track_caller]
     pub fn does(&mut self, action: &str, trip: &Value) -> Envelope {
         self.call(action, &json!({"pk": trip["id"]}))
     }
 
-    /// Says where it is.
+    /// Reports its position.
     #[track_caller]
     pub fn is_at(&mut self, (lat, lon): (f64, f64)) {
         let position = json!({"data": {"lat": lat, "lon": lon}});
-        // A service that has just started has not read yet who is on shift, and says so.
-        let answer = eventually("its position is judged", || {
+        // A service that has just started answers 503 until it has read who is on shift.
+        let answer = eventually("the service takes positions", || {
             let answer = self.call("position", &position);
             (answer.0["response_status"] != 503).then_some(answer)
         });
@@ -121,7 +121,7 @@ impl Cab {
         assert_eq!(counts["accepted"], 1, "{counts}");
     }
 
-    /// Says again that it stands still so many metres north of the stand.
+    /// Reports again that it stands so many metres north of the stand.
     #[track_caller]
     pub fn waits_at(&mut self, metres: f64) {
         self.is_at(north_of(STAND, metres));
@@ -135,7 +135,7 @@ impl Cab {
         event
     }
 
-    /// The next event, which must be the offer of this trip; gives the offer.
+    /// The offer in the next event, which must be a new one of this trip.
     #[track_caller]
     pub fn is_offered(&mut self, trip: &Value) -> Value {
         let event = self.hears("offered");
@@ -145,7 +145,7 @@ impl Cab {
         offer
     }
 
-    /// The same, and the app receives it.
+    /// Gets the offer of this trip and acknowledges it.
     #[track_caller]
     pub fn receives(&mut self, trip: &Value) -> Value {
         self.is_offered(trip);
@@ -154,7 +154,7 @@ impl Cab {
         offer
     }
 
-    /// The next event, which must be the end of an offer, in this state.
+    /// Hears that the offer of this trip has ended in this state.
     #[track_caller]
     pub fn loses(&mut self, trip: &Value, state: &str) {
         let event = self.hears("offer-ended");
@@ -165,19 +165,22 @@ impl Cab {
         );
     }
 
-    /// What it is at.
+    /// The activity that the app is told.
     #[track_caller]
     pub fn activity(&mut self) -> String {
         let duty = self.call("shift", &json!({})).ok(200);
-        duty["activity"].as_str().expect("a word").to_owned()
+        duty["activity"]
+            .as_str()
+            .expect("an activity is a string")
+            .to_owned()
     }
 
-    /// Goes off the air; gives what it has heard.
+    /// Loses its connection without a close frame; gives the log of what it has heard.
     pub fn vanishes(self) -> (Driver, Log) {
         (self.driver, self.news.vanish())
     }
 
-    /// Comes back where it stopped.
+    /// Reconnects and resumes from its log.
     #[track_caller]
     pub fn comes_back(service: &Service, mut driver: Driver, log: Log) -> Self {
         driver.follow(service);

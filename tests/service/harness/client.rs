@@ -1,4 +1,4 @@
-//! Riders, drivers and operators, as their apps are.
+//! Riders, drivers and operators, acting as their apps do.
 
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Auth, Http, Service, Socket, nk};
 
-/// A session of somebody.
+/// A log-in session of one account.
 #[derive(Debug)]
 pub struct Client {
     http: Http,
@@ -19,13 +19,18 @@ pub struct Client {
     pub cookie: String,
 }
 
-/// Logs in and keeps what the answer gives.
+/// Logs in and keeps the tokens and the cookie of the answer.
 #[track_caller]
 pub fn log_in(address: SocketAddr, name: &str, password: &str) -> Client {
     let credentials = json!({"username": name, "password": password});
     let answer = Http::new(address, Auth::Nobody).post("/api/log_in/", &credentials);
     let body = answer.ok(200);
-    let text = |key: &str| body[key].as_str().expect("log-in answers texts").to_owned();
+    let text = |key: &str| {
+        body[key]
+            .as_str()
+            .expect("log-in answers with strings")
+            .to_owned()
+    };
     let cookie = answer
         .set_cookie("sessionid")
         .expect("log-in sets the cookie");
@@ -46,13 +51,13 @@ pub fn log_in(address: SocketAddr, name: &str, password: &str) -> Client {
 }
 
 impl Client {
-    /// A session of an earlier log-in, from what was kept of it: the answer to that log-in.
+    /// The session of an earlier log-in, from what [`Client::saved`] gave.
     #[track_caller]
-    pub fn kept(address: SocketAddr, kept: &Value) -> Self {
-        let text = |key: &str| kept[key].as_str().unwrap_or_default().to_owned();
+    pub fn restore(address: SocketAddr, saved: &Value) -> Self {
+        let text = |key: &str| saved[key].as_str().unwrap_or_default().to_owned();
         Self {
             http: Http::new(address, Auth::Bearer(text("access"))),
-            id: kept["id"].as_i64().expect("an id is a number"),
+            id: saved["id"].as_i64().expect("an id is a number"),
             username: text("username"),
             group: text("group"),
             access: text("access"),
@@ -61,8 +66,8 @@ impl Client {
         }
     }
 
-    /// What must be kept to go on with this session.
-    pub fn to_keep(&self) -> Value {
+    /// Everything that [`Client::restore`] needs to go on with this session.
+    pub fn saved(&self) -> Value {
         json!({
             "id": self.id, "username": self.username, "group": self.group,
             "access": self.access, "refresh": self.refresh, "cookie": self.cookie,
@@ -79,36 +84,36 @@ impl Deref for Client {
 }
 
 impl Client {
-    /// The same session, in the browser's way.
+    /// The same session, authenticated by its cookie, as in a browser.
     pub fn by_cookie(&self) -> Http {
         self.with(Auth::Cookie(self.cookie.clone()))
     }
 
-    /// The same session once more, on a connection of its own.
+    /// The same session on another HTTP connection.
     pub fn again(&self) -> Http {
         self.with(self.auth.clone())
     }
 
-    /// Goes on with the same session after the service has moved to another port.
+    /// Goes on with the same session after a restart has given the service another port.
     pub fn follow(&mut self, service: &Service) {
         self.http = Http::new(service.address, self.auth.clone());
     }
 
-    /// How trip objects and frames name this person.
+    /// This account as trip objects and frames show it.
     pub fn party(&self) -> Value {
         json!({"id": self.id, "username": self.username, "first_name": "", "last_name": ""})
     }
 
-    /// Opens the socket of this person's role.
+    /// Opens the course dialect's socket of this account's role.
     #[track_caller]
     pub fn connect(&self) -> Socket {
         let socket = Socket::open(self.address, &format!("/{}/", self.group), &self.auth, &[]);
         socket.unwrap_or_else(|status| panic!("{} was refused a socket: {status}", self.username))
     }
 
-    /// Whether the session is still good.
+    /// Whether the service still accepts this session.
     #[track_caller]
-    pub fn is_let_in(&self) -> bool {
+    pub fn is_logged_in(&self) -> bool {
         let answer = self.get("/api/trip/");
         if answer.status == 200 {
             return true;
@@ -127,13 +132,13 @@ impl Client {
         self.get(&format!("/api/trip/{key}/")).ok(200)
     }
 
-    /// A command without fields.
+    /// Sends a command without fields.
     #[track_caller]
     pub fn command(&self, trip: &Value, verb: &str) -> Answer {
         self.post_nothing(&command_path(trip, verb))
     }
 
-    /// A command with fields.
+    /// Sends a command with fields.
     #[track_caller]
     pub fn command_with(&self, trip: &Value, verb: &str, fields: &Value) -> Answer {
         self.post(&command_path(trip, verb), fields)
@@ -144,15 +149,15 @@ fn command_path(trip: &Value, verb: &str) -> String {
     format!("/api/trip/{}/{verb}/", nk(trip))
 }
 
-/// Who requests trips.
+/// A rider's session.
 #[derive(Debug)]
 pub struct Rider(pub Client);
 
-/// Who takes trips.
+/// A driver's session.
 #[derive(Debug)]
 pub struct Driver(pub Client);
 
-/// Who runs the service.
+/// An operator's session.
 #[derive(Debug)]
 pub struct Operator(pub Client);
 
@@ -176,14 +181,14 @@ macro_rules! is_a_client {
 is_a_client!(Rider, Driver, Operator);
 
 impl Rider {
-    /// Asks for a trip over HTTP and gets it.
+    /// Requests a trip over HTTP, which must succeed.
     #[track_caller]
     pub fn request(&self, pick_up: &str, drop_off: &str) -> Value {
         self.ask(&json!({"pick_up_address": pick_up, "drop_off_address": drop_off}))
             .ok(201)
     }
 
-    /// Asks for a trip with these fields.
+    /// Requests a trip with these fields over HTTP.
     #[track_caller]
     pub fn ask(&self, fields: &Value) -> Answer {
         self.post("/api/trip/", fields)
@@ -194,7 +199,7 @@ impl Rider {
         self.command(trip, "cancel")
     }
 
-    /// The frame that asks for a trip, whole as the lesson's.
+    /// The frame that requests a trip, with all fields that the course's client sends.
     pub fn request_frame(&self, pick_up: &str, drop_off: &str) -> Value {
         json!({"pick_up_address": pick_up, "drop_off_address": drop_off, "rider": self.party()})
     }
@@ -221,7 +226,7 @@ impl Driver {
         self.command(trip, "complete")
     }
 
-    /// The frame that moves a trip on, whole as the lesson's.
+    /// The frame that sets a trip's status, with all fields that the course's client sends.
     pub fn update_frame(&self, trip: &Value, status: &str) -> Value {
         json!({
             "nk": trip["nk"],

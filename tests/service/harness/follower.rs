@@ -1,4 +1,4 @@
-//! A client of the event stream: it keeps its positions, and fails when something is missing or comes twice.
+//! A client of the event stream. It keeps its positions, and panics when an event is missing or comes twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,13 +8,14 @@ use super::native::Envelope;
 use super::socket::Gone;
 use super::{Client, Native};
 
-/// The id of its calls.
+/// The `request_id` of its calls.
 const ID: &str = "stream";
 
-/// What a client has heard so far, and where it stands.
+/// The events that a client has heard so far, and its position in each stream.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Log {
-    places: BTreeMap<String, (Value, i64)>,
+    /// Epoch and sequence of the last event of each stream.
+    cursors: BTreeMap<String, (Value, i64)>,
     revisions: BTreeMap<String, i64>,
     numbers: BTreeSet<i64>,
     /// The events with their positions, in the order in which they came.
@@ -22,22 +23,22 @@ pub struct Log {
 }
 
 impl Log {
-    /// Of somebody who has heard nothing of these streams, from their very beginning.
+    /// The log of a client that has heard nothing and wants these streams from their first event on.
     pub fn from_the_beginning(streams: impl IntoIterator<Item = String>) -> Self {
-        let places = streams.into_iter().map(|stream| (stream, (Value::Null, 0)));
+        let cursors = streams.into_iter().map(|stream| (stream, (Value::Null, 0)));
         Self {
-            places: places.collect(),
+            cursors: cursors.collect(),
             ..Self::default()
         }
     }
 
-    /// The positions as they are sent.
+    /// The positions as a `resume` sends them.
     pub fn positions(&self) -> Value {
         let position = |(stream, (epoch, sequence)): (&String, &(Value, i64))| json!({"stream": stream, "epoch": epoch, "sequence": sequence});
-        self.places.iter().map(position).collect()
+        self.cursors.iter().map(position).collect()
     }
 
-    /// The same with the events in the order of the log: between streams clients may hear them in another one.
+    /// The same log with its events by id. Events of different streams may have come in another order.
     pub fn in_order(mut self) -> Self {
         self.heard.sort_by_key(|data| data["event"]["id"].as_i64());
         self
@@ -45,24 +46,26 @@ impl Log {
 
     /// The names of the streams.
     pub fn streams(&self) -> Vec<&str> {
-        self.places.keys().map(String::as_str).collect()
+        self.cursors.keys().map(String::as_str).collect()
     }
 
-    /// Goes on from the positions of an answer. Those of one that resumes are those that were given.
+    /// Takes the positions of an answer to `resume`. If it has resumed, they are those that were sent.
     #[track_caller]
     pub fn open(&mut self, opening: &Value) {
         let positions = opening["positions"]
             .as_array()
             .expect("there are positions");
-        let before = std::mem::take(&mut self.places);
+        let before = std::mem::take(&mut self.cursors);
         for position in positions {
             let stream = position["stream"].as_str().expect("a stream has a name");
-            let sequence = position["sequence"].as_i64().expect("a place has a number");
-            let place = (position["epoch"].clone(), sequence);
-            self.places.insert(stream.to_owned(), place);
+            let sequence = position["sequence"]
+                .as_i64()
+                .expect("a position has a number");
+            let cursor = (position["epoch"].clone(), sequence);
+            self.cursors.insert(stream.to_owned(), cursor);
         }
         if opening["resumed"] == true {
-            assert_eq!(self.places, before, "{opening}");
+            assert_eq!(self.cursors, before, "{opening}");
         }
     }
 
@@ -72,17 +75,17 @@ impl Log {
         let also = data["also"].as_array().cloned().unwrap_or_default();
         for position in [data["position"].clone()].iter().chain(&also) {
             let stream = position["stream"].as_str().expect("a stream has a name");
-            let place = self.places.get_mut(stream);
-            let place = place.unwrap_or_else(|| panic!("{stream} is not this client's: {data}"));
-            let is_next = position["sequence"] == place.1 + 1;
+            let cursor = self.cursors.get_mut(stream);
+            let cursor = cursor.unwrap_or_else(|| panic!("{stream} is not this client's: {data}"));
+            let is_next = position["sequence"] == cursor.1 + 1;
             assert!(
                 is_next,
                 "{stream} stood at {}, and then came {data}",
-                place.1
+                cursor.1
             );
-            let same = place.0.is_null() || place.0 == position["epoch"];
+            let same = cursor.0.is_null() || cursor.0 == position["epoch"];
             assert!(same, "{stream} has another epoch: {data}");
-            *place = (position["epoch"].clone(), place.1 + 1);
+            *cursor = (position["epoch"].clone(), cursor.1 + 1);
         }
         let event = &data["event"];
         let number = event["id"].as_i64().expect("an event has a number");
@@ -92,21 +95,21 @@ impl Log {
             let before = self.revisions.insert(key.to_owned(), revision);
             assert!(
                 before.is_none_or(|before| before < revision),
-                "revision {before:?} of the trip has been heard: {data}"
+                "revision {before:?} of the trip came before: {data}"
             );
         }
         self.heard.push(data.clone());
     }
 }
 
-/// A native socket that follows the stream.
+/// A native socket that follows the event stream.
 pub struct Follower {
     native: Native,
     pub log: Log,
 }
 
 impl Follower {
-    /// Asks for the first time; gives the snapshot too.
+    /// Follows the stream from now on; gives the snapshot too.
     #[track_caller]
     pub fn begin(client: &Client) -> (Self, Value) {
         let (follower, opening) = Self::resume(client, Log::default());
@@ -117,7 +120,7 @@ impl Follower {
         (follower, opening["snapshot"].clone())
     }
 
-    /// Opens a socket and goes on from what was heard; gives the answer too.
+    /// Opens a socket and resumes from a log; gives the answer too.
     #[track_caller]
     pub fn resume(client: &Client, log: Log) -> (Self, Value) {
         let mut follower = Self {
@@ -128,7 +131,7 @@ impl Follower {
         (follower, opening)
     }
 
-    /// The same, where all that was missed must follow.
+    /// Resumes from a log; the service must replay everything that was missed.
     #[track_caller]
     pub fn go_on(client: &Client, log: Log) -> Self {
         let (follower, opening) = Self::resume(client, log);
@@ -136,14 +139,14 @@ impl Follower {
         follower
     }
 
-    /// Starts over on the same socket.
+    /// Sends `resume` once more on the same socket and gives the answer.
     #[track_caller]
     pub fn again(&mut self) -> Value {
         let fields = json!({"request_id": ID, "data": {"positions": self.log.positions()}});
         self.native.send(None, "resume", &fields);
         loop {
             let frame = self.native.next();
-            let frame = frame.unwrap_or_else(|gone| panic!("it is not answered: {gone:?}"));
+            let frame = frame.unwrap_or_else(|gone| panic!("`resume` is not answered: {gone:?}"));
             if frame["action"] == "resume" {
                 let opening = Envelope(frame).ok(200);
                 self.log.open(&opening);
@@ -193,7 +196,7 @@ impl Follower {
         event
     }
 
-    /// Listens until this trip is requested.
+    /// Takes events until this trip is requested.
     #[track_caller]
     pub fn hears_until_requested(&mut self, trip: &Value) {
         loop {
@@ -209,7 +212,7 @@ impl Follower {
         &mut self.native
     }
 
-    /// Ends the connection on the spot.
+    /// Drops the connection without a close frame.
     pub fn vanish(self) -> Log {
         self.native.into_socket().vanish();
         self.log

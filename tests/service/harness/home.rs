@@ -1,4 +1,4 @@
-//! Where a service lives: its data directory, its database, and the environment that its commands get.
+//! A data directory with a database, and the environment of the `cabrank` commands that run on them.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::Database;
 use super::postgres::Scratch;
 
-/// A data directory and a database; both go when this does.
+/// A data directory and a database. Both are removed when this is dropped.
 pub struct Home {
     dir: TempDir,
     postgres: Option<Scratch>,
@@ -32,7 +32,7 @@ impl Home {
         }
     }
 
-    /// The same for another version's program.
+    /// A home for the program of another version.
     pub fn of(binary: &Path, on: Database) -> Self {
         Self {
             binary: binary.to_owned(),
@@ -40,12 +40,12 @@ impl Home {
         }
     }
 
-    /// The program that its commands are of.
+    /// The program that its commands run.
     pub fn binary(&self) -> &Path {
         &self.binary
     }
 
-    /// The same, with a proxy at that port in front of PostgreSQL.
+    /// A home on PostgreSQL, which its commands reach through a proxy at that port.
     pub fn behind(port: u16) -> Self {
         let mut home = Self::new(Database::Postgres);
         home.database_url = home
@@ -59,21 +59,21 @@ impl Home {
         self.dir.path()
     }
 
-    /// Where the database is, unless it is a file in the directory.
+    /// The URL of the PostgreSQL database; none on SQLite, where the database is a file in the directory.
     pub fn database_url(&self) -> Option<&str> {
         self.database_url.as_deref()
     }
 
-    /// `cabrank` with these arguments, in an environment that has only what this home says.
+    /// `cabrank` with these arguments and no settings in its environment but those of this home.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         command.args(arguments);
-        self.settle(&mut command);
+        self.set_environment(&mut command);
         command
     }
 
-    /// Gives a command the environment of this home.
-    pub fn settle(&self, command: &mut Command) {
+    /// Replaces the settings in a command's environment by those of this home.
+    pub fn set_environment(&self, command: &mut Command) {
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("CABRANK_") {
                 command.env_remove(name);
@@ -95,20 +95,20 @@ impl Home {
             .stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let mut stdin = child.stdin.take().expect("it is piped");
-        // A command that does not read its input may have closed it.
+        // A command that does not read its input may have closed the pipe already.
         drop(stdin.write_all(input.as_bytes()));
         drop(stdin);
         child.wait_with_output().expect("the program ends")
     }
 
-    /// The same for what must succeed; gives what it printed.
+    /// Runs `cabrank`, which must succeed, and gives its standard output.
     #[track_caller]
-    pub fn run_well(&self, arguments: &[&str], input: &str) -> String {
+    pub fn must_run(&self, arguments: &[&str], input: &str) -> String {
         let output = self.run(arguments, input);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(
             output.status.success(),
-            "`cabrank {}` failed: {said}",
+            "`cabrank {}` failed: {errors}",
             arguments.join(" ")
         );
         String::from_utf8_lossy(&output.stdout).into_owned()

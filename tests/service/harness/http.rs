@@ -1,4 +1,4 @@
-//! HTTP calls, as somebody.
+//! HTTP calls, with the credentials of an account or without.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,19 +10,19 @@ use ureq::http::request::Builder;
 
 use super::{Answer, DEADLINE, Lines};
 
-/// How a call says who is calling.
+/// The credentials of a call.
 #[derive(Debug, Clone)]
 pub enum Auth {
     Nobody,
     Bearer(String),
-    /// The scheme of the first edition's clients.
+    /// The header scheme of the course's first edition.
     Token(String),
     Query(String),
     Cookie(String),
 }
 
 impl Auth {
-    /// The header that carries it, if it is one.
+    /// The header that carries the credentials, if a header does.
     pub fn header(&self) -> Option<(&'static str, String)> {
         match self {
             Self::Nobody | Self::Query(_) => None,
@@ -32,7 +32,7 @@ impl Auth {
         }
     }
 
-    /// The path with the token in its query, if it goes there.
+    /// The path, with the token in its query if it is sent there.
     pub fn path(&self, path: &str) -> String {
         match self {
             Self::Query(token) => format!("{path}?token={token}"),
@@ -55,7 +55,7 @@ impl Http {
             .http_status_as_error(false)
             .max_redirects(0)
             .proxy(None)
-            .max_idle_age(Duration::from_secs(3)) // less than the service keeps a connection
+            .max_idle_age(Duration::from_secs(3)) // less than the service's keep-alive
             .timeout_global(Some(2 * DEADLINE))
             .build();
         Self {
@@ -65,7 +65,7 @@ impl Http {
         }
     }
 
-    /// The same service, called in another way.
+    /// The same service, called with other credentials.
     pub fn with(&self, auth: Auth) -> Self {
         Self::new(self.address, auth)
     }
@@ -88,20 +88,20 @@ impl Http {
         self.call("GET", path).send()
     }
 
-    /// A call with a JSON body.
+    /// Sends a JSON body.
     #[track_caller]
     pub fn post(&self, path: &str, body: &Value) -> Answer {
         self.call("POST", path).json(body).send()
     }
 
-    /// A call without a body.
+    /// Sends no body.
     #[track_caller]
     pub fn post_nothing(&self, path: &str) -> Answer {
         self.call("POST", path).send()
     }
 }
 
-/// A call that is being put together.
+/// A call that is being built.
 pub struct Call<'a> {
     http: &'a Http,
     request: Builder,
@@ -126,13 +126,13 @@ impl Call<'_> {
         self.header("Content-Type", kind).bytes(body)
     }
 
-    /// A body whose kind is said by the headers.
+    /// A body whose content type is among the headers already.
     pub fn bytes(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Some(body.into());
         self
     }
 
-    /// The answer; that there is one is part of every test.
+    /// Sends the call and gives the answer; without one the test fails.
     #[track_caller]
     pub fn send(self) -> Answer {
         match self.try_send() {
@@ -141,7 +141,7 @@ impl Call<'_> {
         }
     }
 
-    /// An answer that goes on, if it is that; otherwise the whole answer.
+    /// Sends the call and gives the event stream of a 200; any other answer is given whole.
     pub fn follow(self) -> Result<Lines, Box<Answer>> {
         let agent = &self.http.agent;
         let request = self.request.body(()).expect("a call without a body");
@@ -159,7 +159,7 @@ impl Call<'_> {
         }))
     }
 
-    /// The answer, where the service may have gone.
+    /// Sends the call to a service that may have gone.
     pub fn try_send(self) -> Result<Answer, ureq::Error> {
         let agent = &self.http.agent;
         let mut response = match self.body {
@@ -167,7 +167,7 @@ impl Call<'_> {
             None => agent.run(self.request.body(())?)?,
         };
         let body = response.body_mut().read_to_vec()?;
-        agent.cookie_jar_lock().clear(); // who is calling is said by `Auth` alone
+        agent.cookie_jar_lock().clear(); // the credentials come from `Auth` alone
         Ok(Answer {
             status: response.status().as_u16(),
             headers: response.headers().clone(),

@@ -1,4 +1,4 @@
-//! What the log of a service holds, read from its database: the truth that a client's own log is compared with.
+//! The event log of a service, read from its database. Tests compare the logs of clients with it.
 
 use std::collections::BTreeMap;
 
@@ -7,12 +7,12 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::Home;
 
-/// An event at its place in a stream.
+/// An event at its position in a stream.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct Entry {
     #[diesel(sql_type = Text)]
     pub stream: String,
-    /// As 32 digits.
+    /// 32 hex digits.
     #[diesel(sql_type = Text)]
     pub epoch: String,
     #[diesel(sql_type = BigInt)]
@@ -32,7 +32,7 @@ const ENTRIES: &str = "s.sequence, e.id AS event, e.kind, e.revision FROM stream
     JOIN stream_heads h ON h.stream = s.stream JOIN events e ON e.id = s.event_id \
     ORDER BY s.stream, s.sequence";
 
-/// What this home's log holds now.
+/// Reads the event log of this home.
 #[track_caller]
 pub fn read(home: &Home) -> Ledger {
     let entries: QueryResult<Vec<Entry>> = match home.database_url() {

@@ -1,20 +1,20 @@
-//! Server-Sent Events as a browser reads them.
+//! Server-Sent Events, read as a browser reads them.
 
 use std::io::{BufRead, BufReader, Read};
 
 use serde_json::Value;
 use ureq::{Body, BodyReader};
 
-/// An answer that goes on for as long as events come.
+/// An answer that is read line by line for as long as events come.
 pub struct Lines {
     lines: BufReader<BodyReader<'static>>,
-    /// What to send as `Last-Event-ID`.
+    /// The id of the last event, to be sent as `Last-Event-ID`.
     pub last_id: String,
 }
 
-/// One event.
+/// An event with its name and its data.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Told {
+pub struct ServerEvent {
     pub name: String,
     pub data: Value,
 }
@@ -27,9 +27,9 @@ impl Lines {
         }
     }
 
-    /// The next event; nothing once the answer has ended. Comments are passed over.
+    /// The next event, or `None` once the answer has ended. Comments are skipped.
     #[track_caller]
-    pub fn next(&mut self) -> Option<Told> {
+    pub fn next(&mut self) -> Option<ServerEvent> {
         let (mut name, mut data) = (None, None);
         loop {
             let mut line = String::new();
@@ -52,14 +52,14 @@ impl Lines {
                 None => {
                     assert_eq!(line, "", "an event ends with an empty line");
                     if let (Some(name), Some(data)) = (name.take(), data.take()) {
-                        return Some(Told { name, data });
+                        return Some(ServerEvent { name, data });
                     }
                 }
             }
         }
     }
 
-    /// The next line as it is written; nothing once the answer has ended. Comments are passed over.
+    /// The next line as it is written, or `None` once the answer has ended. Comments are skipped.
     pub fn next_line(&mut self) -> Option<String> {
         loop {
             let mut line = String::new();
@@ -72,23 +72,23 @@ impl Lines {
         }
     }
 
-    /// The next event, which must be of this name; its data.
+    /// The data of the next event, which must have this name.
     #[track_caller]
     pub fn hears(&mut self, name: &str) -> Value {
-        let Some(told) = self.next() else {
+        let Some(event) = self.next() else {
             panic!("{name} was expected, but the answer has ended")
         };
-        assert_eq!(told.name, name, "{told:?}");
-        told.data
+        assert_eq!(event.name, name, "{event:?}");
+        event.data
     }
 
-    /// Whatever still comes, up to the end.
+    /// All further events, up to the end of the answer.
     #[track_caller]
-    pub fn rest(mut self) -> Vec<Told> {
-        let told = std::iter::from_fn(|| self.next()).collect();
+    pub fn rest(mut self) -> Vec<ServerEvent> {
+        let events = std::iter::from_fn(|| self.next()).collect();
         let mut after = String::new();
         let end = self.lines.read_to_string(&mut after);
         assert_eq!((end.ok(), after.as_str()), (Some(0), ""));
-        told
+        events
     }
 }

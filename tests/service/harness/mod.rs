@@ -1,5 +1,5 @@
-//! What the tests are written with: a service of their own, and clients that speak as a rider, a driver or an
-//! operator does, through the public interfaces only.
+//! The harness of these tests: a service for each test, and clients that act as a rider, a driver or an operator
+//! does, through the public interfaces only.
 
 mod answer;
 mod cab;
@@ -12,13 +12,13 @@ mod http;
 pub mod ledger;
 mod lines;
 mod native;
-pub mod other_hands;
 mod postgres;
 mod process;
 mod proxy;
 mod raw;
 mod service;
 mod socket;
+pub mod tables;
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -34,7 +34,7 @@ pub use client::{Client, Driver, Operator, Rider, log_in};
 pub use follower::{Follower, Log};
 pub use home::Home;
 pub use http::{Auth, Http};
-pub use lines::{Lines, Told};
+pub use lines::{Lines, ServerEvent};
 pub use native::{Envelope, Native, inner};
 pub use postgres::{dump, execute, restore, upstream};
 pub use process::Process;
@@ -46,13 +46,13 @@ pub use socket::{Gone, NotOpened, Socket};
 /// How long anything that must happen may take. Only a failing test ever waits this long.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
-/// How often `eventually` looks.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How often `eventually` checks.
+const POLL_EVERY: Duration = Duration::from_millis(20);
 
-/// A test's name and what it does on a database.
+/// A test's name, and the function that runs it on a database.
 pub type Test = (&'static str, fn(Database));
 
-/// The list of a module's tests, named as their functions are.
+/// The list of a module's tests, named after their functions.
 macro_rules! tests {
     ($($name:ident),+ $(,)?) => {
         vec![$((stringify!($name), $name as fn($crate::harness::Database))),+]
@@ -68,7 +68,7 @@ pub enum Database {
 }
 
 impl Database {
-    /// As it stands in the names of tests.
+    /// Its part of a test's name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
@@ -76,26 +76,26 @@ impl Database {
         }
     }
 
-    /// What its tests lack on this machine.
+    /// Why its tests cannot run on this machine, if they cannot.
     pub fn missing(self) -> Option<&'static str> {
         let lacks = self == Self::Postgres && postgres::admin().is_none();
         lacks.then_some("CABRANK_TEST_POSTGRES does not say where PostgreSQL is")
     }
 }
 
-/// Looks until `look` sees something; for what no frame or answer announces.
+/// Calls `check` until it gives something; for effects that no frame or answer announces.
 #[track_caller]
-pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub fn eventually<T>(expected: &str, mut check: impl FnMut() -> Option<T>) -> T {
     let end = Instant::now() + DEADLINE;
     loop {
-        if let Some(seen) = look() {
+        if let Some(seen) = check() {
             return seen;
         }
         assert!(
             Instant::now() < end,
-            "in {DEADLINE:?} it did not happen that {what}"
+            "within {DEADLINE:?} it did not happen that {expected}"
         );
-        thread::sleep(LOOK_EVERY);
+        thread::sleep(POLL_EVERY);
     }
 }
 
@@ -117,13 +117,13 @@ pub fn at_once<T: Send, F: FnOnce() -> T + Send>(jobs: impl IntoIterator<Item = 
     })
 }
 
-/// The key of a trip object.
+/// The key in a trip object.
 #[track_caller]
 pub fn nk(trip: &Value) -> &str {
     trip["nk"].as_str().expect("a trip object has its key")
 }
 
-/// A name that nobody has used.
+/// A name that is not in use.
 pub fn fresh_name(prefix: &str) -> String {
     format!(
         "{prefix}{:016x}",

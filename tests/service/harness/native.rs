@@ -1,4 +1,4 @@
-//! A native socket as an app holds it: every call has an id of its own and finds its answer, whatever comes in between.
+//! A native socket as an app holds it. Every call has its own id, by which its answer is found among other frames.
 
 use std::collections::VecDeque;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::socket::Gone;
 use super::{Client, Socket};
 
-/// What follows from a subscription or a resumed stream is told by these actions; an answer repeats its call's.
+/// The actions of frames that a subscription or a resumed stream leads to. An answer repeats the action of its call.
 const NEWS: [&str; 7] = [
     "create",
     "update",
@@ -22,22 +22,22 @@ const NEWS: [&str; 7] = [
 pub struct Native {
     socket: Socket,
     calls: u32,
-    /// What was heard while something else was waited for, oldest first.
-    early: VecDeque<Value>,
+    /// Frames that came while another one was awaited, oldest first.
+    pending: VecDeque<Value>,
 }
 
-/// What a call was answered, or what a subscription was told.
+/// The answer to a call, or a frame of a subscription.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Envelope(pub Value);
 
 impl Client {
-    /// Opens a native socket.
+    /// Opens a native socket at `/ws/`.
     #[track_caller]
     pub fn native(&self) -> Native {
         self.native_at("/ws/")
     }
 
-    /// The same at another path.
+    /// Opens a native socket at another path.
     #[track_caller]
     pub fn native_at(&self, path: &str) -> Native {
         let socket = Socket::open(self.address, path, &self.auth, &[]);
@@ -45,27 +45,27 @@ impl Client {
         Native {
             socket,
             calls: 0,
-            early: VecDeque::new(),
+            pending: VecDeque::new(),
         }
     }
 }
 
 impl Native {
-    /// Calls an action, plain, with these fields, and waits for the answer.
+    /// Calls an action with these fields, outside any stream, and waits for the answer.
     #[track_caller]
     pub fn call(&mut self, action: &str, fields: &Value) -> Envelope {
         let id = self.send(None, action, fields);
         self.answer(None, action, &id)
     }
 
-    /// The same, wrapped for a stream.
+    /// Calls an action in a stream and waits for the answer.
     #[track_caller]
     pub fn call_in(&mut self, stream: &str, action: &str, fields: &Value) -> Envelope {
         let id = self.send(Some(stream), action, fields);
         self.answer(Some(stream), action, &id)
     }
 
-    /// The same for what the contract does not allow.
+    /// Makes a call that the contract does not allow, outside any stream.
     #[track_caller]
     pub fn wrong(&mut self, action: &str, fields: &Value) -> Envelope {
         let (frame, id) = self.frame(action, fields);
@@ -73,7 +73,7 @@ impl Native {
         self.answer(None, action, &id)
     }
 
-    /// The same, wrapped for a stream.
+    /// Makes a call that the contract does not allow, in a stream.
     #[track_caller]
     pub fn wrong_in(&mut self, stream: &str, action: &str, fields: &Value) -> Envelope {
         let (frame, id) = self.frame(action, fields);
@@ -82,7 +82,7 @@ impl Native {
         self.answer(Some(stream), action, &id)
     }
 
-    /// Calls an action and does not wait; gives the call's id.
+    /// Calls an action without waiting, and gives the call's id.
     #[track_caller]
     pub fn send(&mut self, stream: Option<&str>, action: &str, fields: &Value) -> Value {
         let (frame, id) = self.frame(action, fields);
@@ -95,7 +95,7 @@ impl Native {
         id
     }
 
-    /// A call with an id of its own, unless the fields have one.
+    /// A call, with a new id unless the fields have one.
     fn frame(&mut self, action: &str, fields: &Value) -> (Value, Value) {
         self.calls += 1;
         let mut frame = json!({"action": action, "request_id": format!("call {}", self.calls)});
@@ -117,15 +117,15 @@ impl Native {
         })
     }
 
-    /// The next thing that is told under this id.
+    /// The next frame of the subscription with this id.
     #[track_caller]
     pub fn event(&mut self, id: &str) -> Envelope {
         self.first(|frame| is_news(frame, id))
     }
 
-    /// The next thing that is told under this id, which must be this trip in this way.
+    /// The data of the subscription's next frame, which must have this action and be about this trip.
     #[track_caller]
-    pub fn told(&mut self, id: &str, action: &str, trip: &Value) -> Value {
+    pub fn hears(&mut self, id: &str, action: &str, trip: &Value) -> Value {
         let event = self.event(id);
         let status = if action == "delete" { 204 } else { 200 };
         assert_eq!(event.0["action"], action, "{event:?}");
@@ -139,22 +139,22 @@ impl Native {
         data
     }
 
-    /// Shows that nothing more has been told under this id so far; what came later must have been heard already.
+    /// Shows that the subscription with this id has led to no further frame. The caller has heard a later frame before.
     #[track_caller]
-    pub fn was_told_no_more(&self, id: &str) {
+    pub fn heard_no_more(&self, id: &str) {
         let more: Vec<_> = self
-            .early
+            .pending
             .iter()
             .filter(|frame| is_news(frame, id))
             .collect();
-        assert!(more.is_empty(), "{id} was told more: {more:?}");
+        assert!(more.is_empty(), "{id} heard more: {more:?}");
     }
 
-    /// The first frame that fits, of those that are kept and those that come.
+    /// The first frame that fits, among the pending ones and those that come.
     #[track_caller]
     fn first(&mut self, fits: impl Fn(&Value) -> bool) -> Envelope {
-        if let Some(at) = self.early.iter().position(&fits) {
-            let frame = self.early.remove(at).unwrap_or_default();
+        if let Some(index) = self.pending.iter().position(&fits) {
+            let frame = self.pending.remove(index).unwrap_or_default();
             return Envelope(inner(&frame).clone());
         }
         loop {
@@ -162,30 +162,30 @@ impl Native {
             if fits(&frame) {
                 return Envelope(inner(&frame).clone());
             }
-            self.early.push_back(frame);
+            self.pending.push_back(frame);
         }
     }
 
     /// The next frame, or how the socket ended.
     pub fn next(&mut self) -> Result<Value, Gone> {
-        match self.early.pop_front() {
+        match self.pending.pop_front() {
             Some(frame) => Ok(frame),
             None => self.socket.try_next(),
         }
     }
 
-    /// The socket alone.
+    /// The socket beneath, without the pending frames.
     pub fn into_socket(self) -> Socket {
         self.socket
     }
 
-    /// The socket beneath, for frames that are no calls.
+    /// The socket beneath, for frames that are not calls.
     pub fn socket(&mut self) -> &mut Socket {
         &mut self.socket
     }
 }
 
-/// An envelope without what it is wrapped in.
+/// The envelope in a frame: its `payload` in a stream, otherwise the frame itself.
 pub fn inner(frame: &Value) -> &Value {
     frame.get("payload").unwrap_or(frame)
 }
@@ -213,32 +213,32 @@ impl Envelope {
         self.0["data"].clone()
     }
 
-    /// A refusal that has no code of its own.
+    /// Checks a refusal with this status and text, and without a code.
     #[track_caller]
     pub fn plainly(&self, status: u16, text: &str) {
         assert_eq!(self.refused(status, text), Value::Null, "{}", self.0);
     }
 
-    /// Not there, for this caller.
+    /// Checks that the caller is told that there is no such thing.
     #[track_caller]
     pub fn not_found(&self) {
         self.plainly(404, "Not found");
     }
 
-    /// The caller's role has no such action.
+    /// Checks that the caller's role may not call the action.
     #[track_caller]
     pub fn not_allowed(&self) {
         self.plainly(403, "You do not have permission to perform this action.");
     }
 
-    /// A refusal with this code and, if given, the state of the trip.
+    /// Checks a refusal with status 409, this text and code, and the trip's status.
     #[track_caller]
     pub fn conflict(&self, text: &str, code: &str, trip_status: &str) {
         let data = json!({"code": code, "trip_status": trip_status});
         assert_eq!(self.refused(409, text), data, "{}", self.0);
     }
 
-    /// The only rule of the only field that a refusal names.
+    /// The broken rule in a refusal, which must name this field alone, with one rule.
     #[track_caller]
     pub fn breaks(&self, field: &str) -> String {
         assert_eq!(self.0["response_status"], 400, "{}", self.0);

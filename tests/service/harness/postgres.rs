@@ -1,4 +1,4 @@
-//! A PostgreSQL database for each test, made and removed with `psql`.
+//! A PostgreSQL database for each test, created and dropped with `psql`.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -27,7 +27,7 @@ pub fn upstream() -> String {
     )
 }
 
-/// An empty database that goes when this does.
+/// An empty database that is dropped together with this.
 pub struct Scratch {
     admin: Url,
     name: String,
@@ -48,14 +48,14 @@ impl Scratch {
         Self { admin, name }
     }
 
-    /// What `DATABASE_URL` is to be.
+    /// Its URL, for `DATABASE_URL`.
     pub fn url(&self) -> String {
         let mut url = self.admin.clone();
         url.set_path(&self.name);
         url.to_string()
     }
 
-    /// The same, by way of a proxy at that port.
+    /// Its URL through a proxy at that port of this machine.
     pub fn url_through(&self, port: u16) -> String {
         let mut url = Url::parse(&self.url()).expect("it was a URL before");
         url.set_host(Some("127.0.0.1"))
@@ -82,7 +82,7 @@ pub fn execute(url: &str, statement: &str) {
     assert!(psql(&url, statement), "{statement} succeeds");
 }
 
-/// The database as statements that make it again.
+/// The database as SQL that [`restore`] reads.
 #[track_caller]
 pub fn dump(url: &str) -> String {
     let dumped = Command::new("pg_dump")
@@ -91,7 +91,7 @@ pub fn dump(url: &str) -> String {
         .expect("this needs pg_dump");
     assert!(dumped.status.success(), "{dumped:?}");
     let text = String::from_utf8(dumped.stdout).expect("it is UTF-8");
-    // What newer versions of the tool write and older ones do not read.
+    // Newer versions of pg_dump write lines that older versions of psql do not understand.
     let is_read = |line: &&str| {
         !line.starts_with("\\restrict")
             && !line.starts_with("\\unrestrict")
@@ -105,7 +105,7 @@ pub fn dump(url: &str) -> String {
         .collect()
 }
 
-/// Fills an empty database with such statements.
+/// Fills an empty database from a file that [`dump`] wrote.
 #[track_caller]
 pub fn restore(url: &str, file: &Path) {
     let restored = Command::new("psql")

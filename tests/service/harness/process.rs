@@ -1,4 +1,4 @@
-//! A running `cabrank`, and what it has said.
+//! A running `cabrank`, with its output and its log.
 
 use std::io::{BufRead, BufReader, Read, Write, stderr};
 use std::net::SocketAddr;
@@ -9,17 +9,17 @@ use std::thread::{self, JoinHandle};
 
 use super::{DEADLINE, eventually};
 
-/// A child process that is killed when this goes.
+/// A child process that is killed when this is dropped.
 pub struct Process {
     child: Child,
-    output: Said,
-    log: Said,
+    output: Capture,
+    log: Capture,
     first_line: Receiver<String>,
     address: OnceLock<SocketAddr>,
 }
 
 impl Process {
-    /// Starts the command and does not wait for anything.
+    /// Starts the command without waiting for anything.
     pub fn spawn(mut command: Command) -> Self {
         command
             .stdin(Stdio::piped())
@@ -29,8 +29,8 @@ impl Process {
         let (first, first_line) = channel();
         let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
         let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
-        let output = Said::listen(stdout, move |line| drop(first.send(line.to_owned())));
-        let log = Said::listen(stderr, |_| ());
+        let output = Capture::listen(stdout, move |line| drop(first.send(line.to_owned())));
+        let log = Capture::listen(stderr, |_| ());
         Self {
             child,
             output,
@@ -40,7 +40,7 @@ impl Process {
         }
     }
 
-    /// Waits until the service says where it listens.
+    /// Waits until the service prints the address at which it listens.
     #[track_caller]
     pub fn address(&self) -> SocketAddr {
         *self.address.get_or_init(|| self.first_line())
@@ -51,7 +51,7 @@ impl Process {
         let line = self
             .first_line
             .recv_timeout(DEADLINE)
-            .expect("the first line of output tells the address");
+            .expect("the first line of output has the address");
         let address = line
             .trim()
             .strip_prefix("listening on http://")
@@ -77,14 +77,14 @@ impl Process {
         );
     }
 
-    /// Puts its time ahead, and waits until what is due then was carried out.
+    /// Sets its clock ahead by so many seconds, and waits until everything that is due by then is done.
     #[track_caller]
     pub fn advance(&mut self, seconds: f64) {
-        let said = |process: &mut Self| process.output().matches("\nahead by ").count();
-        let before = said(self);
+        let done = |process: &mut Self| process.output().matches("\nahead by ").count();
+        let before = done(self);
         let input = self.child.stdin.as_mut().expect("it is piped");
         writeln!(input, "{seconds}").expect("the process reads");
-        eventually("its time is ahead", || (said(self) > before).then_some(()));
+        eventually("its clock is ahead", || (done(self) > before).then_some(()));
     }
 
     /// Waits until the process has ended.
@@ -95,13 +95,13 @@ impl Process {
         })
     }
 
-    /// What it has written to its log; all of it once the process has ended.
+    /// Its log so far, and the whole log once the process has ended.
     pub fn log(&mut self) -> String {
         let ended = self.child.try_wait().is_ok_and(|status| status.is_some());
         self.log.text(ended)
     }
 
-    /// What it has written to standard output; all of it once the process has ended.
+    /// Its standard output so far, and all of it once the process has ended.
     pub fn output(&mut self) -> String {
         let ended = self.child.try_wait().is_ok_and(|status| status.is_some());
         self.output.text(ended)
@@ -110,7 +110,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Both fail only if the process has ended already, which is what is wanted.
+        // Both fail only if the process has ended already.
         drop(self.child.kill());
         drop(self.child.wait());
         if thread::panicking() {
@@ -126,13 +126,13 @@ impl Drop for Process {
     }
 }
 
-/// The lines of a pipe, gathered by a thread, so that the process never waits for us.
-struct Said {
+/// The text of a pipe. A thread gathers it, so that the process never waits for the test.
+struct Capture {
     text: Arc<Mutex<String>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Said {
+impl Capture {
     fn listen(
         mut pipe: BufReader<impl Read + Send + 'static>,
         mut each: impl FnMut(&str) + Send + 'static,
@@ -142,12 +142,12 @@ impl Said {
         let thread = thread::spawn(move || {
             let mut line = Vec::new();
             while pipe.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-                let said = String::from_utf8_lossy(&line);
-                each(&said);
+                let text = String::from_utf8_lossy(&line);
+                each(&text);
                 gathered
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
-                    .push_str(&said);
+                    .push_str(&text);
                 line.clear();
             }
         });

@@ -1,21 +1,21 @@
-//! A TCP proxy that can lose its connections or stall, as networks do.
+//! A TCP proxy that can drop its connections or stall, as networks do.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// What happens to bytes that come.
+/// What the proxy does with connections and their bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Forward,
-    /// Connections are ended, and new ones at once.
+    /// Open connections are ended, and new ones are ended at once.
     Cut,
-    /// Connections are kept and accepted, and nothing is forwarded.
+    /// Connections stay open and new ones are accepted, but nothing is forwarded.
     Stall,
 }
 
-/// A proxy in front of `upstream`. Its thread lives as long as the tests.
+/// A proxy in front of a server. Its thread lives as long as the test program.
 pub struct Proxy {
     port: u16,
     shared: Arc<Shared>,
@@ -59,17 +59,17 @@ impl Proxy {
         self.port
     }
 
-    /// Ends all connections and lets none through.
+    /// Ends all connections, and new ones at once.
     pub fn cut(&self) {
         self.shared.enter(Mode::Cut);
     }
 
-    /// Keeps all connections and forwards nothing.
+    /// Keeps all connections open, but forwards nothing.
     pub fn stall(&self) {
         self.shared.enter(Mode::Stall);
     }
 
-    /// Works again; what a stall held back goes through.
+    /// Forwards again, beginning with what a stall has held back.
     pub fn restore(&self) {
         self.shared.enter(Mode::Forward);
     }
@@ -85,7 +85,7 @@ impl Shared {
         state.mode = mode;
         if mode == Mode::Cut {
             for stream in state.open.drain(..) {
-                drop(stream.shutdown(Shutdown::Both)); // it may have ended by itself
+                drop(stream.shutdown(Shutdown::Both)); // it may have ended already
             }
         }
         self.changed.notify_all();

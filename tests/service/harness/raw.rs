@@ -1,4 +1,5 @@
-//! A WebSocket by hand, for bytes that no library sends. What the service says is checked as on any other.
+//! A WebSocket without a library, for bytes that no library sends. The frames of the service are checked against the
+//! contract as on any other socket.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -32,7 +33,7 @@ impl Raw {
         raw
     }
 
-    /// Sends a handshake with further header lines; the head of the answer, and the connection.
+    /// Sends a handshake with further header lines; gives the head of the answer, and the connection.
     #[track_caller]
     pub fn handshake(
         address: SocketAddr,
@@ -71,12 +72,12 @@ impl Raw {
         (String::from_utf8_lossy(&answer).into_owned(), raw)
     }
 
-    /// Sends bytes as they are. The service may have closed already, and then it has said why.
+    /// Sends bytes as they are. It is no error if the service has closed the connection already.
     pub fn send_bytes(&mut self, bytes: &[u8]) {
         drop(self.stream.write_all(bytes));
     }
 
-    /// Sends a frame as a client must.
+    /// Sends a masked frame, as a client must.
     pub fn send(&mut self, fin: bool, opcode: Opcode, payload: &[u8]) {
         self.send_bytes(&frame(u8::from(fin) << 7 | opcode as u8, true, payload));
     }
@@ -91,7 +92,7 @@ impl Raw {
         bytes
     }
 
-    /// The next frame: opcode and payload.
+    /// Opcode and payload of the next frame.
     #[track_caller]
     pub fn next(&mut self) -> (u8, Vec<u8>) {
         let head = self.bytes(2);
@@ -113,7 +114,7 @@ impl Raw {
         (head[0] & 0x0f, payload)
     }
 
-    /// Waits for the close frame, passing over what else comes, and gives its code.
+    /// Waits for the close frame, skipping other frames, and gives its code.
     #[track_caller]
     pub fn close_code(&mut self) -> u16 {
         loop {
@@ -133,7 +134,7 @@ impl Raw {
     }
 }
 
-/// A frame whose first byte is given.
+/// The bytes of a frame with this first byte.
 pub fn frame(first: u8, masked: bool, payload: &[u8]) -> Vec<u8> {
     let bit = u8::from(masked) << 7;
     let mut bytes = vec![first];

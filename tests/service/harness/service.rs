@@ -1,4 +1,4 @@
-//! A service of a test's own.
+//! A service that belongs to one test.
 
 use std::net::SocketAddr;
 use std::process::{Command, ExitStatus};
@@ -10,10 +10,10 @@ use super::client::log_in;
 use super::ledger::{self, Ledger};
 use super::{Auth, Client, Database, Driver, Home, Http, Operator, Process, Proxy, Rider};
 
-/// Everybody's password.
+/// The password of every account.
 pub const PASSWORD: &str = "correct horse 7";
 
-/// How a service is to be started.
+/// How to start a service.
 pub struct Options {
     home: Home,
     flags: Vec<String>,
@@ -27,12 +27,12 @@ impl Options {
         Self::at(Home::new(on))
     }
 
-    /// With a proxy between the service and PostgreSQL.
+    /// A service that reaches PostgreSQL through a proxy.
     pub fn behind(proxy: &Proxy) -> Self {
         Self::at(Home::behind(proxy.port()))
     }
 
-    /// On a data directory and a database that are there.
+    /// A service on a data directory and a database that exist already.
     pub fn at(home: Home) -> Self {
         Self {
             home,
@@ -53,13 +53,13 @@ impl Options {
         self
     }
 
-    /// A write beyond the file size limit is then an error, as on a full disk, and not a deadly signal.
+    /// Makes a write beyond the file size limit an error, as on a full disk, instead of a deadly signal.
     pub fn outlives_full_disk(mut self) -> Self {
         self.outlives_full_disk = true;
         self
     }
 
-    /// In this town.
+    /// Starts it with this town file.
     pub fn town(mut self, town: &Value) -> Self {
         let file = self.home.dir().join("town.json");
         std::fs::write(&file, town.to_string()).expect("there is room for a file");
@@ -70,13 +70,13 @@ impl Options {
         self
     }
 
-    /// Its time can be put ahead.
+    /// Lets [`Service::advance`] set its clock ahead.
     pub fn with_clock(mut self) -> Self {
         self.flags.extend(["--clock", "stdin"].map(str::to_owned));
         self
     }
 
-    /// The same, and it is so many seconds ahead from the start on.
+    /// Starts it with its clock so many seconds ahead.
     pub fn ahead(mut self, seconds: f64) -> Self {
         self.ahead = seconds;
         self.with_clock()
@@ -115,7 +115,7 @@ impl Options {
                 .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
                 .arg(self.home.binary())
                 .args(arguments);
-            self.home.settle(&mut shell);
+            self.home.set_environment(&mut shell);
             shell
         } else {
             self.home.command(&arguments)
@@ -125,9 +125,9 @@ impl Options {
     }
 }
 
-/// A running service with a database that nobody else uses. It ends, and its data goes, when this goes.
+/// A running service with its own database. When this is dropped, the service ends and its data is removed.
 pub struct Service {
-    process: Process, // goes first, so that nothing holds the database
+    process: Process, // dropped first, so that nothing holds the database
     pub address: SocketAddr,
     options: Options,
 }
@@ -147,13 +147,13 @@ impl Service {
         &self.options.home
     }
 
-    /// What its log holds.
+    /// Its event log.
     #[track_caller]
     pub fn ledger(&self) -> Ledger {
         ledger::read(self.home())
     }
 
-    /// The number of its process.
+    /// Its process id.
     pub fn id(&self) -> u32 {
         self.process.id()
     }
@@ -162,7 +162,7 @@ impl Service {
         &mut self.process
     }
 
-    /// A client that is nobody.
+    /// An HTTP client without credentials.
     pub fn http(&self) -> Http {
         Http::new(self.address, Auth::Nobody)
     }
@@ -199,7 +199,7 @@ impl Service {
             name,
             "--password-stdin",
         ];
-        self.home().run_well(&arguments, PASSWORD);
+        self.home().must_run(&arguments, PASSWORD);
         Operator(self.log_in(name))
     }
 
@@ -211,51 +211,51 @@ impl Service {
         self.log_in(name)
     }
 
-    /// A session of its own for somebody who has signed up.
+    /// A new session of an account that has signed up.
     #[track_caller]
     pub fn log_in(&self, name: &str) -> Client {
         log_in(self.address, name, PASSWORD)
     }
 
-    /// Asks the service to stop, and waits until it has.
+    /// Asks the service to stop, and waits until its process has ended.
     #[track_caller]
     pub fn stop(&mut self) -> ExitStatus {
         self.process.signal("TERM");
         self.process.ended()
     }
 
-    /// Ends it on the spot, as a power cut does.
+    /// Kills its process, as a power cut would.
     #[track_caller]
     pub fn kill(&mut self) {
         self.process.signal("KILL");
         self.process.ended();
     }
 
-    /// Starts it again, on the same data and with the same options.
+    /// Starts it again on the same data, with the same options.
     #[track_caller]
     pub fn restart(&mut self) {
         self.process = Process::spawn(self.options.command());
         self.address = self.process.address();
         if self.options.ahead > 0.0 {
-            // What is due then was carried out.
+            // This waits until everything that is due by then is done.
             self.process.advance(0.0);
         }
     }
 
-    /// What its clock says, in seconds of Unix.
+    /// The time of its clock, in Unix seconds.
     pub fn now(&self) -> f64 {
         unix_now() + self.options.ahead
     }
 
-    /// Puts its time ahead by seconds, of a service that was started with [`Options::with_clock`], and waits until
-    /// what is due then was carried out. It stays ahead over restarts.
+    /// Sets its clock ahead by so many seconds, and waits until everything that is due by then is done. The clock stays
+    /// ahead over restarts. The service must have been started with [`Options::with_clock`].
     #[track_caller]
     pub fn advance(&mut self, seconds: f64) {
         self.process.advance(seconds);
         self.options.ahead += seconds;
     }
 
-    /// The same with another value of a variable.
+    /// Restarts it with another value of an environment variable.
     #[track_caller]
     pub fn restart_with_variable(&mut self, name: &str, value: &str) {
         self.options.variables.retain(|(known, _)| known != name);
@@ -266,13 +266,13 @@ impl Service {
     }
 }
 
-/// What the system's clock says, in seconds of Unix.
+/// The time of the system's clock, in Unix seconds.
 pub fn unix_now() -> f64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.expect("it is later than 1970").as_secs_f64()
 }
 
-/// What a sign-up sends.
+/// The form that a sign-up sends.
 pub fn sign_up_form(name: &str, group: &str) -> Value {
     json!({"username": name, "password1": PASSWORD, "password2": PASSWORD, "group": group})
 }

@@ -1,7 +1,7 @@
 //! A WebSocket as an app holds it: frames are JSON, and waiting has a deadline.
 //!
-//! Each frame is checked against `docs/asyncapi.yaml`: what the service says always, and what a test says unless it says
-//! something wrong on purpose (`send_wrong`, `send_text`, `send_message`).
+//! Every frame of the service is checked against `docs/asyncapi.yaml`. So is every frame of a test, unless it is wrong
+//! on purpose and goes by `send_wrong`, `send_text` or `send_message`.
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
@@ -23,12 +23,12 @@ pub struct Socket {
     channel: &'static Channel,
 }
 
-/// Why a socket was not opened.
+/// Why a socket could not be opened.
 #[derive(Debug)]
 pub enum NotOpened {
-    /// The answer had this status.
+    /// The service answered the handshake with this status.
     Refused(u16),
-    /// There was none.
+    /// The service did not answer the handshake.
     Unanswered,
 }
 
@@ -37,12 +37,12 @@ pub enum NotOpened {
 pub enum Gone {
     /// The service closed the socket with this code.
     Closed(u16),
-    /// It ended without a close frame.
+    /// The connection ended without a close frame.
     Cut,
 }
 
 impl Socket {
-    /// Opens `path`; the status of the answer if that is refused.
+    /// Opens a socket at `path`; the error is the status of a refusal.
     #[track_caller]
     pub fn open(
         address: SocketAddr,
@@ -57,7 +57,7 @@ impl Socket {
         }
     }
 
-    /// The same where the service may have gone.
+    /// Opens a socket at a service that may have gone.
     pub fn try_open(
         address: SocketAddr,
         path: &str,
@@ -93,7 +93,7 @@ impl Socket {
         }
     }
 
-    /// Sends what the contract allows.
+    /// Sends a frame that the contract allows.
     #[track_caller]
     pub fn send(&mut self, frame: &Value) {
         let text = frame.to_string();
@@ -101,7 +101,7 @@ impl Socket {
         self.send_text(&text);
     }
 
-    /// Sends what need not be in the contract.
+    /// Sends a frame that need not be in the contract.
     #[track_caller]
     pub fn send_wrong(&mut self, frame: &Value) {
         self.send_text(&frame.to_string());
@@ -117,7 +117,7 @@ impl Socket {
         self.stream.send(message).expect("the socket is open");
     }
 
-    /// Sends what the contract allows, where the service may have gone.
+    /// Sends a frame that the contract allows to a service that may have gone.
     #[track_caller]
     pub fn try_send(&mut self, frame: &Value) -> Result<(), Gone> {
         let text = frame.to_string();
@@ -142,17 +142,17 @@ impl Socket {
         Ok(next.unwrap_or_else(|| panic!("nothing came within {DEADLINE:?}")))
     }
 
-    /// The same, or nothing if nothing comes for so long.
+    /// The next frame, or `None` if none comes within `wait`.
     #[track_caller]
     pub fn next_within(&mut self, wait: Duration) -> Result<Option<Value>, Gone> {
         let text = self.text_within(wait)?;
         Ok(text.map(|text| serde_json::from_str(&text).expect("every frame is JSON")))
     }
 
-    /// The same, as it was written.
+    /// The text of the next frame, or `None` if none comes within `wait`.
     #[track_caller]
     pub fn text_within(&mut self, wait: Duration) -> Result<Option<String>, Gone> {
-        // Pings make the wait no longer.
+        // Pings do not prolong the wait.
         let end = Instant::now() + wait;
         let left = || end.saturating_duration_since(Instant::now());
         while let Some(message) = self.message_within(left())? {
@@ -169,7 +169,7 @@ impl Socket {
         Ok(None)
     }
 
-    /// The next message of any kind; pings are answered on the way.
+    /// The next message of any kind. Pings are answered.
     #[track_caller]
     pub fn next_message(&mut self) -> Result<Message, Gone> {
         let next = self.message_within(DEADLINE)?;
@@ -226,7 +226,7 @@ impl Socket {
         frame
     }
 
-    /// The frames up to the first for which `last` holds, which ends them.
+    /// The frames up to and including the first for which `last` holds.
     #[track_caller]
     pub fn hears_until(&mut self, mut last: impl FnMut(&Value) -> bool) -> Vec<Value> {
         let mut heard = Vec::new();
@@ -238,7 +238,7 @@ impl Socket {
         }
     }
 
-    /// The statuses of one trip that are heard before another trip, whose frame ends the listening.
+    /// The statuses of `trip`, in order, up to the first frame of another trip, the `marker`.
     #[track_caller]
     pub fn statuses_before(&mut self, marker: &Value, trip: &Value) -> Vec<String> {
         let heard = self.hears_until(|frame| frame["nk"] == nk(marker));
@@ -257,24 +257,24 @@ impl Socket {
         frame
     }
 
-    /// Shows that nothing has come: the answer to a frame sent now is the next thing heard.
+    /// Shows that no frame has come: the answer to a frame that is sent now is the next one.
     #[track_caller]
     pub fn heard_nothing(&mut self) {
         self.send_text("?");
         let frame = self.next();
         assert_eq!(
             frame["code"], "unreadable",
-            "nothing was to come, but this did: {frame}"
+            "no frame was expected, but this came: {frame}"
         );
     }
 
-    /// What comes before the service closes the socket, with a code or without.
+    /// All frames until the service closes the socket or the connection ends.
     #[track_caller]
     pub fn hears_until_closed(&mut self) -> Vec<Value> {
         std::iter::from_fn(|| self.try_next().ok()).collect()
     }
 
-    /// Waits until the service closes the socket, whatever comes before, and gives the code.
+    /// Skips frames until the service closes the socket, and gives the code.
     #[track_caller]
     pub fn closed(&mut self) -> u16 {
         loop {
@@ -286,7 +286,7 @@ impl Socket {
         }
     }
 
-    /// Says goodbye and waits for the answer.
+    /// Closes the socket and waits for the service's close frame.
     #[track_caller]
     pub fn close(mut self) -> Option<CloseFrame> {
         self.stream.close(None).expect("the socket is open");
@@ -294,30 +294,30 @@ impl Socket {
             match self.next_message() {
                 Ok(Message::Close(frame)) => return frame,
                 Ok(_) => {}
-                Err(gone) => panic!("goodbye was not answered: {gone:?}"),
+                Err(gone) => panic!("the close frame was not answered: {gone:?}"),
             }
         }
     }
 
-    /// Says goodbye and does not wait for an answer.
+    /// Closes the socket without waiting for an answer.
     pub fn leave(mut self) {
         drop(self.stream.close(None)); // the service may have gone
     }
 
-    /// Lets so many bytes wait at this end; what does not fit waits at the service.
+    /// Sets this end's receive buffer to so many bytes; what does not fit waits at the service.
     pub fn takes_at_once(&self, bytes: usize) {
         let limited = SockRef::from(self.stream.get_ref()).set_recv_buffer_size(bytes);
         limited.expect("it is a TCP socket");
     }
 
-    /// Vanishes without a goodbye, as a phone does in a tunnel.
+    /// Drops the connection without a close frame, as a phone does in a tunnel.
     pub fn vanish(self) {
         let linger = SockRef::from(self.stream.get_ref()).set_linger(Some(Duration::ZERO));
         linger.expect("it is a TCP socket");
     }
 }
 
-/// Checks the three keys of a refusal.
+/// Checks that an error frame has its three keys.
 #[track_caller]
 pub fn is_error_frame(frame: &Value) {
     assert!(

@@ -173,7 +173,7 @@ impl Stage {
     #[track_caller]
     pub fn blocks(&self, name: &str) {
         let home = self.service.home();
-        home.run_well(&["user", "block", "--username", name], "");
+        home.must_run(&["user", "block", "--username", name], "");
     }
 
     /// Sends a notification to some.

@@ -24,7 +24,7 @@ pub fn in_at_once(address: SocketAddr, coming: &[Coming<'_>]) -> Vec<Rushing> {
         .map(|coming| Rushing::ask(address, &coming.account.access))
         .collect();
     for (rushing, coming) in here.iter_mut().zip(coming) {
-        rushing.is_let_in();
+        rushing.is_logged_in();
         rushing.say(&coming.resume.to_string());
     }
     for (rushing, coming) in here.iter_mut().zip(coming) {
@@ -58,7 +58,7 @@ impl Rushing {
         bytes
     }
 
-    fn is_let_in(&mut self) {
+    fn is_logged_in(&mut self) {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.extend(self.bytes::<1>());

@@ -55,7 +55,7 @@ fn keep(home: &Home, to: &Path) {
         return fs::write(to.join("cabrank.sql"), dump(url)).expect("there is room");
     }
     // Whoever closes the file last puts what is in its journal into it.
-    home.run_well(&["migrate"], "");
+    home.must_run(&["migrate"], "");
     let file = home.dir().join("cabrank.db");
     assert!(!home.dir().join("cabrank.db-wal").exists());
     let bytes = gzip(&["-9", "-n"], &fs::read(file).expect("it is there"));
@@ -99,7 +99,7 @@ impl Day {
         let driver = |name: &str| Driver(service.log_in(name));
         service
             .home()
-            .run_well(&["user", "block", "--username", "gus"], "");
+            .must_run(&["user", "block", "--username", "gus"], "");
         Self {
             ann: service.rider("ann"),
             ben: service.rider("ben"),
@@ -257,14 +257,14 @@ impl Day {
         let first = &olga.get("/api/notifications/").ok(200)["results"][0]["id"];
         olga.post("/api/notifications/read/", &json!({"ids": [first]}))
             .ok(200);
-        self.kept["clients"]["olga"] = olga.to_keep();
+        self.kept["clients"]["olga"] = olga.saved();
     }
 
     /// Where the clients stand that then miss the rest of the day.
     fn remember_places(&mut self) {
         for client in self.people() {
             let (follower, _) = Follower::begin(&client);
-            let mut kept = client.to_keep();
+            let mut kept = client.saved();
             kept["positions"] = follower.log.positions();
             kept["last_event_id"] = json!(once(&client, "").1);
             self.kept["clients"][&client.username] = kept;
@@ -281,7 +281,7 @@ impl Day {
             &self.fay.0,
             &self.hal.0,
         ];
-        kept.map(|client| Client::kept(self.service.address, &client.to_keep()))
+        kept.map(|client| Client::restore(self.service.address, &client.saved()))
     }
 
     /// Stops the service, and gives what is to be kept.

@@ -1,4 +1,4 @@
-//! What other hands do to the database of a service behind its back.
+//! Direct access to the database of a service, behind its back.
 
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
@@ -7,7 +7,7 @@ use diesel::sql_types::BigInt;
 
 use super::Home;
 
-/// Runs statements on this home's database, whatever its checks say.
+/// Runs statements on this home's database; on SQLite they may violate its `CHECK`s.
 #[track_caller]
 pub fn write(home: &Home, statements: &str) {
     let written = match home.database_url() {
@@ -16,10 +16,10 @@ pub fn write(home: &Home, statements: &str) {
             .batch_execute(statements),
         None => {
             let file = home.dir().join("cabrank.db");
-            let patient = "PRAGMA busy_timeout = 5000; PRAGMA ignore_check_constraints = ON;";
+            let pragmas = "PRAGMA busy_timeout = 5000; PRAGMA ignore_check_constraints = ON;";
             SqliteConnection::establish(&file.to_string_lossy())
                 .expect("the file is there")
-                .batch_execute(&format!("{patient} {statements}"))
+                .batch_execute(&format!("{pragmas} {statements}"))
         }
     };
     written.expect("the statements are right");
