@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::bookings::later;
-use super::dcrf::of;
+use super::dcrf::pk_of;
 use super::quotes::{fares, fares_with};
 use crate::harness::{
     Cab, Database, Driver, Native, Options, Rider, STAND, Service, Test, location, nk, north_of,
@@ -36,7 +36,7 @@ fn people(service: &Service) -> (Rider, Driver, Native, Native) {
 }
 
 fn patch(trip: &Value, data: Value) -> Value {
-    let mut fields = of(trip);
+    let mut fields = pk_of(trip);
     fields["data"] = data;
     fields
 }
@@ -301,13 +301,13 @@ fn a_deleted_request_is_cancelled_for_drivers(on: Database) {
         observer.call("subscribe_instance", &observe).ok(201);
         observer.call("subscribe_instance", &by_key).ok(201);
     }
-    assert_eq!(native.call("delete", &of(&trip)).ok(204), Value::Null);
+    assert_eq!(native.call("delete", &pk_of(&trip)).ok(204), Value::Null);
     phone.hears(&trip, "REQUESTED");
     phone.hears(&trip, "CANCELLED");
     own_phone.hears(&trip, "REQUESTED");
     assert_eq!(rider.trips(), [] as [Value; 0]);
     assert_eq!(native.call("list", &json!({})).ok(200), json!([]));
-    native.call("delete", &of(&trip)).not_found();
+    native.call("delete", &pk_of(&trip)).not_found();
     let marker = rider.request("C", "D");
     for observer in [&mut native, &mut of_driver] {
         observer.hears("sub", "delete", &trip);
@@ -335,10 +335,10 @@ fn a_trip_that_is_over_is_deleted_for_its_rider_alone(on: Database) {
     }
     let observe = json!({"pk": trip["id"], "request_id": "sub"});
     native.call("subscribe_instance", &observe).ok(201);
-    native.call("delete", &of(&trip)).ok(204);
+    native.call("delete", &pk_of(&trip)).ok(204);
     native.hears("sub", "delete", &trip);
-    native.call("delete", &of(&trip)).not_found();
-    native.call("retrieve", &of(&trip)).not_found();
+    native.call("delete", &pk_of(&trip)).not_found();
+    native.call("retrieve", &pk_of(&trip)).not_found();
     rider
         .get(&format!("/api/trip/{}/", nk(&trip)))
         .problem(404, "not-found");
@@ -361,7 +361,7 @@ fn a_taken_trip_cannot_be_deleted(on: Database) {
     ] {
         driver.command(&trip, verb).ok(200);
         let text = format!("A trip that is {status} does not allow delete.");
-        let answer = native.call("delete", &of(&trip));
+        let answer = native.call("delete", &pk_of(&trip));
         answer.conflict(&text, "not-possible", status);
     }
     assert_eq!(rider.trips().len(), 1);

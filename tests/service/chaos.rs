@@ -104,12 +104,12 @@ fn live(
         let mut trade = Trade::new(drivers.len());
         let mut trading = Vec::new();
         for (driver, offers) in drivers.iter().zip(trade.offers()) {
-            let (hand, rng) = (city.hand(driver), rng.fork());
-            trading.push(scope.spawn(move || drive(hand, rng, &offers)));
+            let (caller, rng) = (city.caller(driver), rng.fork());
+            trading.push(scope.spawn(move || drive(caller, rng, &offers)));
         }
         for rider in riders {
-            let (hand, rng, market) = (city.hand(rider), rng.fork(), trade.market());
-            trading.push(scope.spawn(move || ride(hand, rng, &market)));
+            let (caller, rng, market) = (city.caller(rider), rng.fork(), trade.market());
+            trading.push(scope.spawn(move || ride(caller, rng, &market)));
         }
         drop(trade);
         let devices = riders

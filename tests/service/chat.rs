@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::dcrf::of;
+use super::dcrf::pk_of;
 use crate::harness::{Client, Database, Driver, Rider, Service, Socket, Test, keys, nk, tests};
 
 pub fn tests() -> Vec<Test> {
@@ -149,7 +149,7 @@ fn the_room_stays_open_after_the_end(on: Database) {
     assert_eq!(back.next()["message"], "my umbrella");
     say(&mut back, "it is here");
     assert_eq!(room.next()["message"], "it is here");
-    rider.native().call("delete", &of(&trip)).ok(204);
+    rider.native().call("delete", &pk_of(&trip)).ok(204);
     refused_entry(&rider, &trip, 404);
 }
 
@@ -321,12 +321,12 @@ fn a_room_can_be_left(on: Database) {
         native.call_in("chat", "join", &join).ok(201);
     }
     for _ in 0..2 {
-        let left = leaves.call_in("chat", "leave", &of(&trip));
+        let left = leaves.call_in("chat", "leave", &pk_of(&trip));
         assert_eq!(left.ok(204), Value::Null);
     }
     let message = say(&mut room, "anybody?");
     assert_eq!(stays.event("room").ok(201), message);
-    let id = leaves.send(None, "retrieve", &of(&trip));
+    let id = leaves.send(None, "retrieve", &pk_of(&trip));
     let frame = leaves.next().expect("it is answered");
     assert_eq!(frame["request_id"], id, "{frame}");
 }
@@ -338,13 +338,13 @@ fn a_room_is_refused_on_a_native_socket_as_at_its_door(on: Database) {
     let send =
         |trip: &Value, message: &str| json!({"pk": trip["id"], "data": {"message": message}});
     let mut stranger = service.rider("eve").native();
-    stranger.call_in("chat", "join", &of(&trip)).not_found();
+    stranger.call_in("chat", "join", &pk_of(&trip)).not_found();
     stranger
         .call_in("chat", "send", &send(&trip, "psst"))
         .not_found();
     let open = rider.request("C", "D");
     let mut native = rider.native();
-    for (action, fields) in [("join", of(&open)), ("send", send(&open, "anybody?"))] {
+    for (action, fields) in [("join", pk_of(&open)), ("send", send(&open, "anybody?"))] {
         let data = native.call_in("chat", action, &fields).refused(409, text);
         assert_eq!(data, json!({"code": "not-possible"}));
     }

@@ -26,7 +26,7 @@ pub const CREATE: fn(&str) -> Value =
     |pick_up| json!({"data": {"pick_up_address": pick_up, "drop_off_address": "B"}});
 
 /// The fields of an action on this trip, without data.
-pub fn of(trip: &Value) -> Value {
+pub fn pk_of(trip: &Value) -> Value {
     json!({"pk": trip["id"]})
 }
 
@@ -116,7 +116,7 @@ fn both_paths_speak_alike(on: Database) {
     let mut native = rider.native_at("/ws/trips/");
     let trip = native.call("create", &CREATE("A")).ok(201);
     assert_eq!(
-        native.call_in("trips", "retrieve", &of(&trip)).ok(200),
+        native.call_in("trips", "retrieve", &pk_of(&trip)).ok(200),
         trip
     );
     assert_eq!(rider.native().call("list", &json!({})).ok(200)[0], trip);
@@ -131,7 +131,7 @@ fn a_rider_has_every_action_of_theirs(on: Database) {
         (&trip["status"], &trip["rider"], &trip["driver"]),
         (&json!("REQUESTED"), &rider.party(), &Value::Null)
     );
-    assert_eq!(native.call("retrieve", &of(&trip)).ok(200), trip);
+    assert_eq!(native.call("retrieve", &pk_of(&trip)).ok(200), trip);
     assert_eq!(native.call("list", &json!({})).ok(200), json!([trip]));
     assert_eq!(rider.trip(nk(&trip)), trip);
     let by_key = json!({"pk": nk(&trip)});
@@ -154,7 +154,7 @@ fn a_rider_has_every_action_of_theirs(on: Database) {
         (&json!("CANCELLED"), &json!("a bus came"))
     );
     assert_eq!(native.call("delete", &by_key).ok(204), Value::Null);
-    native.call("retrieve", &of(&trip)).not_found();
+    native.call("retrieve", &pk_of(&trip)).not_found();
 }
 
 fn a_driver_has_every_action_of_theirs(on: Database) {
@@ -162,21 +162,21 @@ fn a_driver_has_every_action_of_theirs(on: Database) {
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
     let mut native = driver.native();
     let trip = rider.request("A", "B");
-    assert_eq!(native.call("retrieve", &of(&trip)).ok(200), trip);
+    assert_eq!(native.call("retrieve", &pk_of(&trip)).ok(200), trip);
     for (verb, status) in [
         ("accept", "STARTED"),
         ("arrive", "ARRIVED"),
         ("start", "IN_PROGRESS"),
         ("complete", "COMPLETED"),
     ] {
-        let after = native.call(verb, &of(&trip)).ok(200);
+        let after = native.call(verb, &pk_of(&trip)).ok(200);
         assert_eq!(
             (&after["status"], &after["driver"]),
             (&json!(status), &driver.party())
         );
         assert_eq!(rider.trip(nk(&trip)), after);
         assert_eq!(
-            native.call_in("trips", verb, &of(&trip)).ok(200),
+            native.call_in("trips", verb, &pk_of(&trip)).ok(200),
             after,
             "again"
         );
@@ -194,7 +194,7 @@ fn an_operator_has_every_action_of_theirs(on: Database) {
     let list = native.call("list", &json!({})).ok(200);
     assert_eq!(list[1], open, "{list}");
     assert_eq!(
-        native.call("retrieve", &of(&ride)).ok(200)["status"],
+        native.call("retrieve", &pk_of(&ride)).ok(200)["status"],
         "IN_PROGRESS"
     );
     let fields = json!({"pk": open["id"], "data": {"reason": "fog"}});

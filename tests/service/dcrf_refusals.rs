@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::dcrf::{CREATE, of};
+use super::dcrf::{CREATE, pk_of};
 use crate::harness::{Database, Service, Test, nk, tests};
 
 pub fn tests() -> Vec<Test> {
@@ -26,20 +26,20 @@ fn each_role_lacks_the_actions_of_the_others(on: Database) {
     let of_drivers = ["accept", "arrive", "start", "complete"];
     let mut native = rider.native();
     for action in of_drivers {
-        native.call(action, &of(&trip)).not_allowed();
+        native.call(action, &pk_of(&trip)).not_allowed();
     }
     let end = json!({"pk": pk, "data": {"status": "COMPLETED", "reason": "x"}});
     native.call("end", &end).not_allowed();
     let mut native = driver.native();
     native.call("create", &CREATE("A")).not_allowed();
     for action in ["delete", "cancel"] {
-        native.call(action, &of(&trip)).not_allowed();
+        native.call(action, &pk_of(&trip)).not_allowed();
     }
     native.call("end", &end).not_allowed();
     let mut native = operator.native();
     native.call("create", &CREATE("A")).not_allowed();
     for action in of_drivers.into_iter().chain(["delete"]) {
-        native.call(action, &of(&trip)).not_allowed();
+        native.call(action, &pk_of(&trip)).not_allowed();
     }
     let patch = json!({"pk": pk, "data": {"drop_off_address": "C"}});
     native.call("patch", &patch).not_allowed();
@@ -79,7 +79,7 @@ fn drivers_are_told_apart_as_over_http(on: Database) {
     driver.accept(&trip).ok(200);
     let mut native = service.driver("eve").native();
     for action in ["retrieve", "subscribe_instance", "arrive"] {
-        native.call(action, &of(&trip)).not_found();
+        native.call(action, &pk_of(&trip)).not_found();
     }
     let by_key = json!({"pk": nk(&trip)});
     for action in ["arrive", "start", "complete"] {
@@ -105,20 +105,20 @@ fn the_loser_of_an_acceptance_is_told_so(on: Database) {
     let trip = rider.request("A", "B");
     let mut winner = driver.native();
     let mut loser = service.driver("ben").native();
-    winner.call("accept", &of(&trip)).ok(200);
+    winner.call("accept", &pk_of(&trip)).ok(200);
     let text = "Another driver has taken this trip.";
-    let answer = loser.call("accept", &of(&trip));
+    let answer = loser.call("accept", &pk_of(&trip));
     answer.conflict(text, "already-taken", "STARTED");
     let patch = json!({"pk": nk(&trip), "data": {"status": "STARTED"}});
     let answer = loser.call_in("trips", "patch", &patch);
     answer.conflict(text, "already-taken", "STARTED");
     let other = rider.request("C", "D");
     let busy = winner
-        .call("accept", &of(&other))
+        .call("accept", &pk_of(&other))
         .refused(409, "You already have an active trip.");
     assert_eq!(busy, json!({"code": "driver-busy"}));
     assert_eq!(
-        loser.call("accept", &of(&other)).ok(200)["status"],
+        loser.call("accept", &pk_of(&other)).ok(200)["status"],
         "STARTED"
     );
 }
@@ -210,7 +210,7 @@ fn fields_that_break_rules_are_named(on: Database) {
     }
     let trip = native.call("create", &CREATE("A")).ok(201);
     let mut operator = service.operator("oz").native();
-    let rule = operator.call("cancel", &of(&trip)).breaks("reason");
+    let rule = operator.call("cancel", &pk_of(&trip)).breaks("reason");
     assert_eq!(rule, "This field is required.");
     let fields = json!({"pk": trip["id"], "data": {"status": "EXPIRED", "reason": "x"}});
     operator.wrong("end", &fields).breaks("status");
@@ -228,15 +228,15 @@ fn commands_that_are_not_possible_say_the_state(on: Database) {
     let (mut native, mut of_driver) = (rider.native(), driver.native());
     let trip = rider.request("A", "B");
     let text = |status: &str, verb: &str| format!("A trip that is {status} does not allow {verb}.");
-    let answer = of_driver.call("arrive", &of(&trip));
+    let answer = of_driver.call("arrive", &pk_of(&trip));
     answer.conflict(&text("REQUESTED", "arrive"), "not-possible", "REQUESTED");
     let fields = json!({"pk": trip["id"], "data": {"status": "COMPLETED", "reason": "x"}});
     let answer = operator.call("end", &fields);
     answer.conflict(&text("REQUESTED", "end"), "not-possible", "REQUESTED");
     for verb in ["accept", "start", "complete"] {
-        of_driver.call(verb, &of(&trip)).ok(200);
+        of_driver.call(verb, &pk_of(&trip)).ok(200);
     }
-    let answer = native.call("cancel", &of(&trip));
+    let answer = native.call("cancel", &pk_of(&trip));
     answer.conflict(&text("COMPLETED", "cancel"), "not-possible", "COMPLETED");
     let active: Vec<Value> = (0..3)
         .map(|_| native.call("create", &CREATE("A")).ok(201))

@@ -138,7 +138,7 @@ fn name_of(service: &Service) -> String {
 fn of_two_services_that_start_at_once_one_serves(on: Database) {
     for _ in 0..3 {
         let home = Home::new(on);
-        let mut nodes = at_once([(); 2].map(|()| || beside(&home)));
+        let mut services = at_once([(); 2].map(|()| || beside(&home)));
         let serving = eventually("one of them serves", || {
             let serves = |service: &mut Process| service.output().contains("listening on");
             services.iter_mut().position(serves)

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::dcrf::of;
+use super::dcrf::pk_of;
 use crate::harness::{
     Cab, Database, Follower, Native, Options, STAND, Service, Test, location, north_of, tests, town,
 };
@@ -205,14 +205,14 @@ fn a_shift_outlasts_the_trip(on: Database) {
     let mut native = driver.native();
     begin(&mut native);
     let trip = rider.request("A", "B");
-    native.call("accept", &of(&trip)).ok(200);
+    native.call("accept", &pk_of(&trip)).ok(200);
     let duty = native.call("shift", &json!({})).ok(200);
     assert_eq!(duty["activity"], "on_trip");
     let busy = native.call("end_shift", &json!({}));
     let data = busy.refused(409, "You already have an active trip.");
     assert_eq!(data, json!({"code": "driver-busy"}));
     for verb in ["arrive", "start", "complete"] {
-        native.call(verb, &of(&trip)).ok(200);
+        native.call(verb, &pk_of(&trip)).ok(200);
     }
     native.call("end_shift", &json!({})).ok(200);
     is_off(&mut native);
@@ -416,7 +416,7 @@ fn each_role_lacks_the_new_actions_of_the_others(on: Database) {
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
     let trip = rider.request("A", "B");
     let here = json!({"lat": 48.1, "lon": 11.6});
-    let mut fields = of(&trip);
+    let mut fields = pk_of(&trip);
     fields["data"] = here.clone();
     fields["data"]["pick_up_location"] = here.clone();
     fields["data"]["drop_off_location"] = here;

@@ -1,4 +1,4 @@
-//! How searches and offers end, and go on: restarts, shifts that end, trips that are given back or called off.
+//! How searches and offers end or go on: restarts, shifts that end, trips that are given back or cancelled.
 
 use serde_json::{Value, json};
 
@@ -60,7 +60,7 @@ fn a_deadline_that_passes_during_a_crash_counts(on: Database) {
     assert_eq!(
         next.activity(),
         "stale",
-        "where anybody is was only remembered"
+        "positions are lost with the process"
     );
     service.advance(15.5);
     cab.loses(&trip, "expired");
@@ -119,7 +119,7 @@ fn who_has_a_trip_stays_on_shift_however_silent(on: Database) {
         assert_eq!(
             status(&rider, &trip),
             "STARTED",
-            "the trip is theirs to move on"
+            "the driver keeps the trip"
         );
     }
     cab.does("arrive", &trip).ok(200);
@@ -132,7 +132,7 @@ fn who_has_a_trip_stays_on_shift_however_silent(on: Database) {
     for kind in ["arrived", "started", "completed"] {
         cab.hears(kind);
     }
-    // From the end of the trip on the wait counts anew.
+    // The time without positions counts anew from the end of the trip.
     service.advance(178.0);
     assert_eq!(cab.activity(), "stale");
     service.advance(3.0);
@@ -144,7 +144,7 @@ fn a_trip_that_is_given_back_is_offered_to_others(on: Database) {
     let mut near = Cab::on_shift(&service, "near", 100.0);
     let mut far = Cab::on_shift(&service, "far", 300.0);
     let rider = service.rider("ann");
-    let (mut news, _) = Follower::begin(&rider);
+    let (mut follower, _) = Follower::begin(&rider);
     let trip = rider.orders(&json!({}));
     near.receives(&trip);
     near.does("accept", &trip).ok(200);
@@ -159,16 +159,20 @@ fn a_trip_that_is_given_back_is_offered_to_others(on: Database) {
     let event = near.hears("given-back");
     assert_eq!(event["trip"]["reason"], "A flat tyre");
     for kind in ["requested", "accepted", "given-back"] {
-        news.hears(&trip, kind);
+        follower.hears(&trip, kind);
     }
-    assert_eq!(news.next()["kind"], "notification", "the rider is told");
+    assert_eq!(
+        follower.next()["kind"],
+        "notification",
+        "the rider is notified"
+    );
 
     let offer = far.receives(&trip);
     assert_eq!(offer["attempt"], 2);
     near.accept(&trip).problem(403, "not-offered");
     far.does("decline", &trip).ok(200);
     far.loses(&trip, "declined");
-    // Nobody is left: who gave it back is not asked, though nearest and free.
+    // The driver who gave it back is not asked again, though nearest and free.
     assert_eq!(near.activity(), "available");
     let next = rider.orders(&json!({}));
     near.receives(&next);
@@ -213,9 +217,9 @@ fn a_search_without_drivers_ends(on: Database) {
     town["areas"]["features"][0]["properties"]["search_seconds"] = json!(120);
     let mut service = Options::new(on).town(&town).with_clock().start();
     let rider = service.rider("ann");
-    let (mut news, _) = Follower::begin(&rider);
+    let (mut follower, _) = Follower::begin(&rider);
     let trip = rider.orders(&json!({}));
-    news.hears(&trip, "requested");
+    follower.hears(&trip, "requested");
     service.advance(119.0);
     assert_eq!(status(&rider, &trip), "REQUESTED");
     service.kill();
@@ -224,10 +228,14 @@ fn a_search_without_drivers_ends(on: Database) {
     rider.follow(&service);
     service.advance(2.0);
     let expired = || (status(&rider, &trip) == "EXPIRED").then_some(());
-    eventually("the search is given up", expired);
-    let mut news = Follower::go_on(&rider, news.vanish());
-    news.hears(&trip, "expired");
-    assert_eq!(news.next()["kind"], "notification", "the rider is told");
+    eventually("the search ends", expired);
+    let mut follower = Follower::go_on(&rider, follower.vanish());
+    follower.hears(&trip, "expired");
+    assert_eq!(
+        follower.next()["kind"],
+        "notification",
+        "the rider is notified"
+    );
 }
 
 fn a_moved_pick_up_is_seen_by_the_next_driver(on: Database) {
@@ -254,5 +262,5 @@ fn a_moved_pick_up_is_seen_by_the_next_driver(on: Database) {
 fn status(rider: &Rider, trip: &Value) -> String {
     let nk = trip["nk"].as_str().expect("a trip has a key");
     let status = rider.trip(nk)["status"].clone();
-    status.as_str().expect("a word").to_owned()
+    status.as_str().expect("a status is a string").to_owned()
 }

@@ -1,4 +1,4 @@
-//! Which pages may use a browser's cookie.
+//! The origins from which a browser's cookie is accepted.
 
 use serde_json::{Value, json};
 
@@ -69,7 +69,7 @@ fn the_own_page_and_no_page_may_use_the_cookie(on: Database) {
     browser.post("/api/trip/", &trip).ok(201);
     for headers in [&[("Origin", own.as_str())][..], &[]] {
         let mut socket = Socket::open(service.address, "/rider/", &browser.auth, headers)
-            .unwrap_or_else(|status| panic!("the own page is refused: {status}"));
+            .unwrap_or_else(|status| panic!("the service's own page is refused: {status}"));
         socket.next();
         socket.next();
     }
@@ -98,7 +98,7 @@ fn the_public_url_says_which_page_is_the_own_one(on: Database) {
     assert!(socket.is_ok());
 }
 
-/// A page that has the token has been given it; only the cookie comes along by itself.
+/// A browser sends the cookie with requests of any page, but a token only if the page has it.
 fn a_token_needs_no_origin(on: Database) {
     let service = Service::start(on);
     let rider = service.rider("ann");
@@ -118,7 +118,7 @@ fn a_token_needs_no_origin(on: Database) {
     }
 }
 
-/// It would put its own session in place of the visitor's.
+/// Otherwise the page could replace the visitor's session by its own.
 fn another_sites_page_cannot_log_a_visitor_in(on: Database) {
     let service = Service::start(on);
     service.rider("ann");

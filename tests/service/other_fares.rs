@@ -1,4 +1,4 @@
-//! Fares far above their quotes, and fares that an operator sets.
+//! Fares that are far above their quotes, and fares that an operator sets.
 
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ fn is_at(driver: &Driver, metres: f64) {
     driver.post("/api/positions/", &place).ok(200);
 }
 
-/// A ride that was quoted for so many metres, and is as many kilometres long.
+/// A ride under way, quoted for a straight line of so many metres, on which the car has driven so many kilometres.
 #[track_caller]
 fn rides(
     service: &mut Service,
@@ -50,7 +50,7 @@ fn rides(
     trip
 }
 
-fn crew(service: &Service) -> (Rider, Driver) {
+fn parties(service: &Service) -> (Rider, Driver) {
     (service.rider("ann"), on_shift(service, "bob"))
 }
 
@@ -61,15 +61,17 @@ fn on_shift(service: &Service, name: &str) -> Driver {
 }
 
 /// The texts of the unread notifications, newest first.
-fn told(client: &crate::harness::Client) -> Vec<Value> {
+fn texts(client: &crate::harness::Client) -> Vec<Value> {
     let unread = client.get("/api/notifications/").ok(200);
     let list = unread["results"].as_array().cloned().unwrap_or_default();
-    list.into_iter().map(|one| one["message"].clone()).collect()
+    list.into_iter()
+        .map(|notification| notification["message"].clone())
+        .collect()
 }
 
 fn a_fare_far_above_the_quote_is_told_to_rider_and_desk(on: Database) {
     let mut service = Options::new(on).town(&fares()).with_clock().start();
-    let (rider, driver) = crew(&service);
+    let (rider, driver) = parties(&service);
     let operator = service.operator("olga");
     let trip = rides(&mut service, &rider, &driver, 1_000.0, 10);
     let done = driver.complete(&trip).ok(200);
@@ -87,8 +89,8 @@ fn a_fare_far_above_the_quote_is_told_to_rider_and_desk(on: Database) {
     );
     assert_eq!(operator.trip(nk(&trip)), done);
     assert_eq!(rider.trip(nk(&trip)), done);
-    assert_eq!(told(&rider)[0], high["why"]);
-    let why = high["why"].as_str().expect("there are words");
+    assert_eq!(texts(&rider)[0], high["why"]);
+    let why = high["why"].as_str().expect("the reason is a string");
     assert!(
         why.starts_with("The fare is more than 1.5 times the quote: "),
         "{why}"
@@ -97,12 +99,12 @@ fn a_fare_far_above_the_quote_is_told_to_rider_and_desk(on: Database) {
         "Trip {}: the fare is more than 1.5 times the quote.",
         trip["id"]
     );
-    assert_eq!(told(&operator), [json!(desk)]);
+    assert_eq!(texts(&operator), [json!(desk)]);
 }
 
 fn a_fare_within_the_factor_is_told_to_nobody(on: Database) {
     let mut service = Options::new(on).town(&fares()).with_clock().start();
-    let (rider, driver) = crew(&service);
+    let (rider, driver) = parties(&service);
     let operator = service.operator("olga");
     let trip = rides(&mut service, &rider, &driver, 3_000.0, 3);
     let done = driver.complete(&trip).ok(200);
@@ -110,13 +112,13 @@ fn a_fare_within_the_factor_is_told_to_nobody(on: Database) {
         done["fare"].is_object() && done.get("high_fare").is_none(),
         "{done}"
     );
-    assert_eq!(told(&operator), [0; 0].map(Value::from));
+    assert_eq!(texts(&operator), [0; 0].map(Value::from));
 }
 
 fn the_factor_is_locked_into_the_order(on: Database) {
     let town = fares_with(&json!({"high_fare_factor": 5.0}));
     let mut service = Options::new(on).town(&town).with_clock().start();
-    let (mut rider, mut driver) = crew(&service);
+    let (mut rider, mut driver) = parties(&service);
     let before = rides(&mut service, &rider, &driver, 1_000.0, 9);
     service.stop();
     let town = fares_with(&json!({"high_fare_factor": 1.0}));
@@ -125,7 +127,7 @@ fn the_factor_is_locked_into_the_order(on: Database) {
     service.restart();
     rider.follow(&service);
     driver.follow(&service);
-    // Whoever was on shift without a trip was not heard of for too long.
+    // The clock is no longer ahead, so another driver goes on shift.
     let other = on_shift(&service, "ben");
     let done = driver.complete(&before).ok(200);
     assert!(
@@ -137,7 +139,7 @@ fn the_factor_is_locked_into_the_order(on: Database) {
     assert_eq!(done["high_fare"]["factor"], 1.0, "{done}");
 }
 
-/// A ride that is over and costs what was quoted.
+/// A completed ride without positions, which costs as much as its quote.
 #[track_caller]
 fn ridden(rider: &Rider, driver: &Driver) -> Value {
     let trip = rider.orders(&json!({}));
@@ -161,7 +163,7 @@ fn an_operator_sets_another_fare(on: Database) {
     let (rider, mut cab) = (service.rider("ann"), Cab::of(&service, "bob"));
     let operator: Operator = service.operator("olga");
     let done = ridden(&rider, &cab);
-    let (mut news, _) = Follower::begin(&rider);
+    let (mut follower, _) = Follower::begin(&rider);
     let after = operator
         .command_with(&done, "fare", &set(900, "The long way"))
         .ok(200);
@@ -178,7 +180,7 @@ fn an_operator_sets_another_fare(on: Database) {
         assert_eq!(client.trip(nk(&done)), after);
     }
     let words = "An operator has set another fare for your trip: The long way";
-    let event = news.next();
+    let event = follower.next();
     assert_eq!(
         (&event["kind"], &event["trip"]),
         (&json!("fare-set"), &after)
@@ -187,13 +189,13 @@ fn an_operator_sets_another_fare(on: Database) {
         event["actor"],
         json!({"role": "operator", "id": operator.id})
     );
-    assert_eq!(news.next()["notification"]["message"], words);
+    assert_eq!(follower.next()["notification"]["message"], words);
     for kind in ["requested", "accepted", "started", "completed"] {
         cab.hears(kind);
     }
     assert_eq!(cab.hears("fare-set")["trip"], after);
     assert_eq!(cab.hears("notification")["notification"]["message"], words);
-    // Set again, the computed one stays beside it; the native action says the same.
+    // The native action sets it again, and the computed fare stays beside it.
     let fields = json!({"pk": done["id"], "data": set(0, "Not at all")});
     let again = operator.native().call("set_fare", &fields).ok(200);
     assert_eq!(again["fare"], set_line(0));
@@ -215,12 +217,16 @@ fn a_fare_that_is_set_twice_stands_once(on: Database) {
     for operator in [&operator, &other] {
         assert_eq!(operator.command_with(&done, "fare", &fare).ok(200), after);
     }
-    let (mut news, _) = Follower::begin(&rider);
+    let (mut follower, _) = Follower::begin(&rider);
     let changed = other
         .command_with(&done, "fare", &set(900, "A better reason"))
         .ok(200);
-    assert_eq!(news.next()["trip"], changed, "nothing came before it");
-    // Under one key, a command is carried out once.
+    assert_eq!(
+        follower.next()["trip"],
+        changed,
+        "the repetitions made no event"
+    );
+    // Under one key, a command takes effect once.
     let path = format!("/api/trip/{}/fare/", nk(&done));
     let keyed = |fare: &Value| {
         let call = operator.call("POST", &path).header("Idempotency-Key", "k");
@@ -231,7 +237,7 @@ fn a_fare_that_is_set_twice_stands_once(on: Database) {
     assert_eq!(keyed(&set(1, "One")).ok(200), first);
     assert_eq!(rider.trip(nk(&done))["fare"]["total"], 2);
     keyed(&set(3, "Three")).problem(422, "key-reused");
-    // So it is over a socket.
+    // The same holds over a socket.
     let mut native = operator.native();
     let fields = json!({"idempotency_key": "n", "pk": done["id"], "data": set(4, "Four")});
     let first = native.call("set_fare", &fields).ok(200);
@@ -260,7 +266,7 @@ fn only_what_is_over_and_priced_can_be_set(on: Database) {
     rider.cancel(&cancelled).ok(200);
     let answer = operator.command_with(&cancelled, "fare", &set(1, "x"));
     answer.problem(409, "not-possible");
-    // A class without a tariff costs nothing, until an operator says otherwise.
+    // A class without a tariff costs nothing until an operator sets a fare.
     let bike = rider.orders(&json!({"class": "bike"}));
     for verb in ["accept", "start", "complete"] {
         driver.command(&bike, verb).ok(200);
@@ -333,7 +339,7 @@ fn only_operators_set_fares(on: Database) {
 fn a_fee_is_waived(on: Database) {
     let fees = json!({
         "cancellation": {"no_show_fee": 500}, "waiting": {"free_seconds": 0},
-        // Drivers are believed here.
+        // Drivers may say that they have arrived from anywhere.
         "duties": {"arrive_within_metres": 0},
     });
     let service = Options::new(on).town(&fares_with(&fees)).start();
@@ -359,11 +365,11 @@ fn a_fare_of_a_trip_that_was_put_away_is_told_alone(on: Database) {
     let done = ridden(&rider, &driver);
     let mut native = rider.native();
     native.call("delete", &json!({"pk": done["id"]})).ok(204);
-    let (mut news, _) = Follower::begin(&rider);
+    let (mut follower, _) = Follower::begin(&rider);
     operator
         .command_with(&done, "fare", &set(1, "Too long"))
         .ok(200);
-    let event = news.next();
+    let event = follower.next();
     assert_eq!(event["kind"], "notification", "{event}");
     assert_eq!(rider.trips(), [0; 0].map(Value::from));
     assert_eq!(driver.trip(nk(&done))["fare"]["total"], 1);

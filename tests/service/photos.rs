@@ -1,4 +1,4 @@
-//! Signing up with a form that has files, as the course's pages do, and the photos that come of it.
+//! Signing up with a multipart form, as the course's pages do, and the photos that accounts get by it.
 
 use std::io::{Cursor, Read, Write};
 use std::net::TcpStream;
@@ -32,7 +32,7 @@ pub const SIGN_UP: &str = "/api/sign_up/";
 const BOUNDARY: &str = "----a-line-that-nobody-writes";
 const MULTIPART: &str = "multipart/form-data; boundary=----a-line-that-nobody-writes";
 
-/// A picture, as a camera makes it.
+/// A picture of this width and format.
 pub fn picture(width: u32, format: ImageFormat) -> Vec<u8> {
     let mut file = Cursor::new(Vec::new());
     let picture = RgbImage::from_pixel(width, 60, Rgb([200, 30, 30]));
@@ -40,7 +40,7 @@ pub fn picture(width: u32, format: ImageFormat) -> Vec<u8> {
     file.into_inner()
 }
 
-/// A form as a page sends it; a photo has the name of a file, or is what the page says instead.
+/// A form as a page sends it: texts, and a file with its name and content as `photo`.
 pub fn form(texts: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Vec<u8> {
     let mut form = Vec::new();
     for (name, text) in texts {
@@ -78,7 +78,7 @@ fn send(http: &Http, form: Vec<u8>) -> Answer {
     http.call("POST", SIGN_UP).body(MULTIPART, form).send()
 }
 
-/// Signs up in the page, with a photo; gives where it is.
+/// Signs up as the page does, with a photo; gives the photo's path.
 #[track_caller]
 pub fn sign_up(service: &Service, name: &str, group: &str) -> String {
     let file = picture(40, ImageFormat::Png);
@@ -86,7 +86,7 @@ pub fn sign_up(service: &Service, name: &str, group: &str) -> String {
     let account = send(&service.http(), form).ok(201);
     account["photo"]
         .as_str()
-        .expect("it has a photo")
+        .expect("the account has a photo")
         .to_owned()
 }
 
@@ -111,13 +111,13 @@ fn a_page_signs_up_with_a_photo(on: Database) {
         assert_eq!(shown.header("x-content-type-options"), Some("nosniff"));
         let policy = shown.header("content-security-policy").unwrap_or_default();
         assert!(policy.contains("sandbox"), "{policy}");
-        let kept = image::load_from_memory_with_format(&shown.bytes, ImageFormat::Jpeg);
-        assert_eq!(kept.expect("a JPEG").width(), 512);
+        let stored = image::load_from_memory_with_format(&shown.bytes, ImageFormat::Jpeg);
+        assert_eq!(stored.expect("the photo is a JPEG").width(), 512);
         assert_eq!(service.log_in(name).group, "rider");
     }
 }
 
-/// What pages send where nobody has chosen a file.
+/// Pages send these values of `photo` when no file was chosen.
 fn a_page_signs_up_without_a_photo(on: Database) {
     let service = Service::start(on);
     let http = service.http();
@@ -145,18 +145,18 @@ fn a_photo_is_shown_with_its_person_everywhere(on: Database) {
     let (rider, driver) = (service.log_in("ann"), service.log_in("bob"));
     let mut phone = Socket::open(driver.address, "/taxi/", &driver.auth, &[]).expect("let in");
     let log = Follower::begin(&rider).0.vanish();
-    let wish = json!({"pick_up_address": "A", "drop_off_address": "B"});
-    let trip = rider.post("/api/trip/", &wish).ok(201);
+    let order = json!({"pick_up_address": "A", "drop_off_address": "B"});
+    let trip = rider.post("/api/trip/", &order).ok(201);
     assert_eq!(trip["rider"]["photo"], anns);
     assert_eq!(phone.next()["data"], trip);
     let taken = driver.command(&trip, "accept").ok(200);
     assert_eq!(taken["driver"]["photo"], bobs);
     assert_eq!(phone.next()["data"], taken);
     assert_eq!(rider.trips(), std::slice::from_ref(&taken));
-    // What is replayed from the log is as it was told.
+    // A replay gives the trip as it was at that time.
     let mut missed = Follower::go_on(&rider, log);
-    for told in [trip, taken] {
-        assert_eq!(missed.next()["trip"], told);
+    for trip in [trip, taken] {
+        assert_eq!(missed.next()["trip"], trip);
     }
 }
 
@@ -183,7 +183,7 @@ fn what_is_no_picture_is_named(on: Database) {
     text.push(("group", "king"));
     let body = send(&http, form(&text, None)).names_field("photo");
     assert!(body["group"].is_array(), "{body}");
-    // None of them has made an account.
+    // No account was created.
     send(&http, form(&texts("ann", "rider"), None)).ok(201);
     let file = picture(9, ImageFormat::Png);
     send(
@@ -255,7 +255,7 @@ fn a_broken_form_is_unreadable(on: Database) {
     let at = bytes
         .iter()
         .rposition(|byte| *byte == b'?')
-        .expect("it is there");
+        .expect("the form has the text");
     bytes[at] = 0xff;
     post(MULTIPART, &bytes).problem(400, "unreadable");
 }
@@ -274,8 +274,8 @@ fn a_photo_goes_when_the_operator_takes_it_away(on: Database) {
     let service = Service::start(on);
     let path = sign_up(&service, "ann", "rider");
     let rider = service.log_in("ann");
-    let wish = json!({"pick_up_address": "A", "drop_off_address": "B"});
-    let trip = rider.post("/api/trip/", &wish).ok(201);
+    let order = json!({"pick_up_address": "A", "drop_off_address": "B"});
+    let trip = rider.post("/api/trip/", &order).ok(201);
     let take_away = ["user", "remove-photo", "--username", "ann"];
     service.home().must_run(&take_away, "");
     service.http().get(&path).problem(404, "not-found");
@@ -297,36 +297,38 @@ fn a_name_that_nobody_has_is_no_photo(on: Database) {
     }
 }
 
-/// It is told so before it has sent anything of the form.
+/// The service refuses before the body of the form is sent.
 fn an_address_that_tries_too_often_sends_no_photos(on: Database) {
     let service = Service::with(on, &["--limits", "on"]);
-    // As many as may try at once, and who knows how many come in again meanwhile.
+    // More than an address may try at once, with some more for those that may try again meanwhile.
     let mut waiting: Vec<TcpStream> = (0..60).map(|_| begins(&service, "192.0.2.1")).collect();
-    let last = waiting.last_mut().expect("there are some");
+    let last = waiting.last_mut().expect("there are sixty");
     assert_eq!(status(last), "429");
-    let parties: Value = service.http().get("/healthz").ok(200);
-    assert!(parties.is_object());
+    let health: Value = service.http().get("/healthz").ok(200);
+    assert!(health.is_object());
 }
 
-/// A form of which nothing but the head has come.
+/// Sends the head of a request with a form, and none of its body.
 fn begins(service: &Service, from: &str) -> TcpStream {
     let head = format!(
         "POST {SIGN_UP} HTTP/1.1\r\nHost: {}\r\nX-Forwarded-For: {from}\r\nContent-Type: {MULTIPART}\r\nContent-Length: 5000000\r\n\r\n",
         service.address
     );
-    let mut stream = TcpStream::connect(service.address).expect("it listens");
+    let mut stream = TcpStream::connect(service.address).expect("the service accepts connections");
     stream
         .set_read_timeout(Some(DEADLINE))
         .expect("it is a TCP socket");
-    stream.write_all(head.as_bytes()).expect("it reads");
+    stream
+        .write_all(head.as_bytes())
+        .expect("the service reads");
     stream
 }
 
-/// What it is answered.
+/// The status of the answer.
 #[track_caller]
 fn status(stream: &mut TcpStream) -> String {
     let mut begin = [0; 12];
-    stream.read_exact(&mut begin).expect("it answers");
+    stream.read_exact(&mut begin).expect("the service answers");
     String::from_utf8_lossy(&begin[9..]).into_owned()
 }
 

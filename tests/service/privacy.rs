@@ -1,15 +1,16 @@
-//! Who hears and sees what: a table of stories. Every row is an event, what brings it about, whom it is told to and who
-//! may see the trip afterwards; everybody listens in every dialect from before the first row until after the last.
+//! Which accounts hear of an event and see its trip, as tables called stories. Each row has an event, the action that
+//! causes it, the accounts that hear of it, and those that see the trip afterwards. All accounts listen in every dialect
+//! from before the first row until after the last.
 //!
-//! A new kind of event needs a row in some story, or `every_kind_of_event_is_in_a_story` says so.
+//! A new kind of event needs a row in some story, or `every_kind_of_event_is_in_a_story` fails.
 
-mod ears;
+mod listener;
 mod stage;
 mod stories;
 
 use serde_json::json;
 
-use self::ears::{Ears, Heard, OWN};
+use self::listener::{Heard, Listener, OWN};
 use self::stage::{Stage, Who};
 use self::stories::{ALL, Row, Story};
 use crate::harness::{DOCUMENT, Database, Test, tests};
@@ -70,26 +71,26 @@ fn notifications(on: Database) {
     plays(on, &stories::TOLD);
 }
 
-/// Plays a story, and compares what everybody has heard in every dialect with the table.
+/// Plays a story, and compares the frames of every account in every dialect with the table.
 #[track_caller]
 fn plays(on: Database, story: &Story) {
     let mut stage = Stage::set(on, story.town, story.on_shift);
     let listening = story
         .listening()
-        .map(|who| (who, Ears::of(stage.client(who))));
-    let mut ears: Vec<(Who, Ears)> = listening.collect();
+        .map(|who| (who, Listener::of(stage.client(who))));
+    let mut listeners: Vec<(Who, Listener)> = listening.collect();
     for (n, row) in story.rows.iter().enumerate() {
         (row.does)(&mut stage);
         if row.changes_trip() {
             sees(&stage, story, row);
-            for (who, ears) in &mut ears {
-                ears.look(&stage, *who, n, row);
+            for (who, listener) in &mut listeners {
+                listener.observe(&stage, *who, n, row);
             }
         }
     }
     let end = stage.ends();
-    for (who, ears) in ears {
-        let heard = ears.until(&stage, who, &end);
+    for (who, listener) in listeners {
+        let heard = listener.until(&stage, who, &end);
         assert_eq!(
             heard,
             expected(story, who, &heard),
@@ -99,7 +100,7 @@ fn plays(on: Database, story: &Story) {
     }
 }
 
-/// After a row, those see the trip whom it says, and nobody else.
+/// Checks that exactly the accounts that a row names see the trip.
 #[track_caller]
 fn sees(stage: &Stage, story: &Story, row: &Row) {
     let trip = stage.trip();
@@ -118,17 +119,17 @@ fn sees(stage: &Stage, story: &Story, row: &Row) {
     }
 }
 
-/// What somebody must have heard by the table.
+/// The frames that an account must have heard, by the table.
 fn expected(story: &Story, who: Who, heard: &Heard) -> Heard {
     let rows = || story.rows.iter().enumerate();
-    let told = |row: &Row| row.hears.contains(&who);
+    let hears = |row: &Row| row.hears.contains(&who);
     let observed = |since: Option<usize>| -> Vec<String> {
-        let rows = rows().filter(|(n, row)| since.is_some_and(|since| *n > since) && told(row));
+        let rows = rows().filter(|(n, row)| since.is_some_and(|since| *n > since) && hears(row));
         rows.filter(|(_, row)| row.changes_trip())
             .map(|(_, row)| row.observed(who))
             .collect()
     };
-    let kinds = || rows().map(|(_, row)| row).filter(|row| told(row));
+    let kinds = || rows().map(|(_, row)| row).filter(|row| hears(row));
     let events: Vec<String> = kinds()
         .filter(|row| row.kind != "position")
         .map(|row| row.kind.to_owned())
@@ -148,31 +149,33 @@ fn expected(story: &Story, who: Who, heard: &Heard) -> Heard {
         stream: events.clone(),
         lines: events,
         activity: rows()
-            .filter(|(_, row)| told(row) && row.changes_trip())
+            .filter(|(_, row)| hears(row) && row.changes_trip())
             .map(|(_, row)| row.observed(who))
             .collect(),
-        instance: observed(heard.looks_since),
-        positions: of("position", heard.sights),
+        instance: observed(heard.observes_since),
+        positions: of("position", heard.sees_positions),
         room: of("message", heard.in_room),
         chat: of("message", heard.in_room),
-        notices: of("notification", true),
+        notifications: of("notification", true),
         notified: of("notification", true),
         own: own(story, who, &heard.own),
-        looks_since: heard.looks_since,
-        sights: heard.sights,
+        observes_since: heard.observes_since,
+        sees_positions: heard.sees_positions,
         in_room: heard.in_room,
     }
 }
 
-/// What the service itself must have notified of, by how the texts begin.
+/// The notifications that an account must have from the service itself, by the beginnings of their texts.
 fn own(story: &Story, who: Who, heard: &[String]) -> Vec<String> {
-    let told = story.told.iter().filter(|(whom, _)| *whom == who);
-    let told: Vec<String> = told.map(|(_, begins)| format!("{OWN}{begins}")).collect();
-    let is_it = |(heard, told): (&String, &String)| heard.starts_with(told.as_str());
-    if heard.len() == told.len() && heard.iter().zip(&told).all(is_it) {
+    let notified = story.notified.iter().filter(|(whom, _)| *whom == who);
+    let expected: Vec<String> = notified
+        .map(|(_, begins)| format!("{OWN}{begins}"))
+        .collect();
+    let fits = |(heard, expected): (&String, &String)| heard.starts_with(expected.as_str());
+    if heard.len() == expected.len() && heard.iter().zip(&expected).all(fits) {
         heard.to_vec()
     } else {
-        told
+        expected
     }
 }
 

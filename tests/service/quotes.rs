@@ -1,4 +1,4 @@
-//! What a trip would cost, and what a quote promises.
+//! Quotes: the price of a trip before it is ordered, and the terms that an order with a quote keeps.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// What the tests of fares pay, in a town of one area.
+/// A town file with one area and the tariffs of these tests.
 pub fn fares() -> Value {
     town(
         "broadcast",
@@ -40,7 +40,7 @@ pub fn fares() -> Value {
     )
 }
 
-/// The same with something else at its top.
+/// The same town file with the members of `more` at its top level.
 pub fn fares_with(more: &Value) -> Value {
     let mut town = fares();
     for (name, value) in more.as_object().expect("an object") {
@@ -52,23 +52,26 @@ pub fn fares_with(more: &Value) -> Value {
 #[track_caller]
 fn quoted(service: &Service, rider: &Rider, metres: f64, class: Option<&str>) -> Answer {
     assert_eq!(rider.address, service.address);
-    let mut fields = way(metres);
+    let mut fields = route(metres);
     if let Some(class) = class {
         fields["class"] = json!(class);
     }
     rider.post("/api/quote/", &fields)
 }
 
-/// From the stand to so many metres north of it.
-fn way(metres: f64) -> Value {
+/// Pick-up at the stand and drop-off so many metres north of it.
+fn route(metres: f64) -> Value {
     json!({"pick_up_location": location(STAND), "drop_off_location": location(north_of(STAND, metres))})
 }
 
-/// The quotes of an answer without what is new each time.
+/// The quotes of an answer without their ids and times, which differ each time.
 #[track_caller]
 fn prices(answer: &Answer) -> Value {
     let mut quotes = answer.ok(200);
-    for quote in quotes["quotes"].as_array_mut().expect("there is a list") {
+    for quote in quotes["quotes"]
+        .as_array_mut()
+        .expect("there is a list of quotes")
+    {
         let id = quote["id"].as_str().expect("a quote has an id");
         assert_eq!(id.len(), 32, "{quote}");
         assert!(quote["expires"].is_string(), "{quote}");
@@ -116,7 +119,7 @@ fn every_class_with_a_tariff_is_quoted(on: Database) {
     ]});
     let answer = quoted(&service, &rider, 3_000.0, None);
     assert_eq!(prices(&answer), expected);
-    // Where it ends is nobody's business.
+    // A drop-off may be outside every area.
     let beyond = json!({"pick_up_location": location(STAND), "drop_off_location": {"lat": 40.0, "lon": 0.0}});
     rider.post("/api/quote/", &beyond).ok(200);
 }
@@ -184,7 +187,7 @@ fn what_cannot_be_quoted_is_named(on: Database) {
         ("class", json!("A B")),
         ("class", json!("x".repeat(33))),
     ] {
-        let mut fields = way(3_000.0);
+        let mut fields = route(3_000.0);
         fields[field] = wrong;
         rider.post("/api/quote/", &fields).names_field(field);
     }
@@ -194,12 +197,12 @@ fn only_riders_ask(on: Database) {
     let service = Options::new(on).town(&fares()).start();
     for client in [&service.driver("bob").0, &service.operator("olga").0] {
         client
-            .post("/api/quote/", &way(3_000.0))
+            .post("/api/quote/", &route(3_000.0))
             .problem(403, "not-allowed");
     }
     service
         .http()
-        .post("/api/quote/", &way(3_000.0))
+        .post("/api/quote/", &route(3_000.0))
         .problem(401, "not-authenticated");
 }
 
@@ -220,7 +223,7 @@ fn a_quote_locks_its_terms_over_a_dearer_town(on: Database) {
     assert_eq!(trip["quote"], standard_fare());
     let other = rider.orders(&json!({}));
     assert_eq!(other["quote"]["total"], 9_000);
-    // Nobody has told where the car was, so the metres are those of the quote.
+    // The ride has no positions, so it is charged for the distance of its quote.
     driver.accept(&trip).ok(200);
     driver.start(&trip).ok(200);
     service.advance(702.0);
@@ -245,7 +248,7 @@ fn a_quote_expires_after_five_minutes(on: Database) {
 
 #[track_caller]
 fn is_refused(rider: &Rider, more: &Value, rule: &str) {
-    let mut fields = way(3_000.0);
+    let mut fields = route(3_000.0);
     fields["pick_up_address"] = json!("The stand");
     fields["drop_off_address"] = json!("Elsewhere");
     for (name, value) in more.as_object().expect("an object") {
@@ -277,9 +280,9 @@ fn a_quote_is_for_one_rider_one_way_and_one_class(on: Database) {
     let body = rider.ask(&fields).names_field("quote");
     assert_eq!(body["errors"], json!({"quote": [another]}));
     assert_eq!(rider.trips(), [0; 0].map(Value::from));
-    // Saying the usual class is saying nothing.
+    // The default class is the same as none.
     fields["class"] = json!("standard");
-    for (name, value) in way(3_000.0).as_object().expect("an object") {
+    for (name, value) in route(3_000.0).as_object().expect("an object") {
         fields[name] = value.clone();
     }
     assert_eq!(rider.ask(&fields).ok(201)["quote"], standard_fare());
@@ -298,9 +301,9 @@ fn a_quote_holds_for_the_time_that_it_was_made_for(on: Database) {
         another,
     );
 
-    let mut fields = way(3_000.0);
+    let mut fields = route(3_000.0);
     fields["class"] = json!("standard");
-    // A time may be given more precisely than it is told.
+    // A time may be given with more digits than the answer shows.
     let precise = farther.as_str().map(|at| at.replace('Z', "789Z"));
     fields["pick_up_at"] = json!(precise);
     let quoted = rider.post("/api/quote/", &fields).ok(200)["quotes"][0].clone();

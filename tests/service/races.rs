@@ -1,4 +1,4 @@
-//! Many want the same thing at the same moment. `CABRANK_RACE_ROUNDS` says how often (50).
+//! Conflicting commands at the same moment. `CABRANK_RACE_ROUNDS` is the number of rounds (50).
 
 use std::collections::HashSet;
 use std::sync::Barrier;
@@ -20,7 +20,7 @@ pub fn tests() -> Vec<Test> {
 
 const DRIVERS: usize = 16;
 
-/// How much happens in a test of races.
+/// The number of rounds in a race.
 pub fn rounds() -> usize {
     let rounds = std::env::var("CABRANK_RACE_ROUNDS");
     rounds.map_or(50, |rounds| {
@@ -28,20 +28,21 @@ pub fn rounds() -> usize {
     })
 }
 
-/// What one driver was told of one trip.
+/// The result of one driver's attempt to accept a trip.
 #[derive(Debug)]
-enum ServerEvent {
+enum Attempt {
     Won,
+    /// The code of the refusal.
     Lost(String),
 }
 
-/// One of the drivers, who is given trips and says what became of accepting them.
+/// A driver's thread, which is given trips and sends back the result of accepting each.
 struct Racer {
     trips: Sender<Value>,
-    told: Receiver<ServerEvent>,
+    attempts: Receiver<Attempt>,
 }
 
-/// Half of the drivers accept over their sockets, half over HTTP, all of them in the same moment.
+/// Half of the drivers accept over their sockets and half over HTTP, all at the same moment.
 fn many_drivers_accept_one_trip_and_one_of_them_gets_it(on: Database) {
     let service = Service::start(on);
     let rider = service.rider("ann");
@@ -53,11 +54,11 @@ fn many_drivers_accept_one_trip_and_one_of_them_gets_it(on: Database) {
             .enumerate()
             .map(|(n, driver)| {
                 let (trips, given) = channel();
-                let (tell, told) = channel();
+                let (sender, attempts) = channel();
                 let moment = &moment;
                 let socket = (n % 2 == 0).then(|| driver.connect());
-                scope.spawn(move || race(driver, socket, moment, &given, &tell));
-                Racer { trips, told }
+                scope.spawn(move || race(driver, socket, moment, &given, &sender));
+                Racer { trips, attempts }
             })
             .collect();
         for round in 0..rounds() {
@@ -71,19 +72,19 @@ fn race(
     mut socket: Option<Socket>,
     moment: &Barrier,
     given: &Receiver<Value>,
-    tell: &Sender<ServerEvent>,
+    attempts: &Sender<Attempt>,
 ) {
     let mut lost = HashSet::new();
     for trip in given {
         moment.wait();
-        let told = match &mut socket {
+        let attempt = match &mut socket {
             Some(socket) => accept_over_socket(driver, socket, &trip, &lost),
             None => accept_over_http(driver, &trip),
         };
-        if matches!(told, ServerEvent::Lost(_)) {
+        if matches!(attempt, Attempt::Lost(_)) {
             lost.insert(nk(&trip).to_owned());
         }
-        if tell.send(told).is_err() {
+        if attempts.send(attempt).is_err() {
             return; // the test has failed already
         }
     }
@@ -98,21 +99,21 @@ fn one_round(round: usize, rider: &Rider, drivers: &[Driver], racers: &[Racer]) 
             .send(trip.clone())
             .expect("every driver waits for a trip");
     }
-    let told: Vec<ServerEvent> = racers
+    let attempts: Vec<Attempt> = racers
         .iter()
-        .map(|racer| racer.told.recv().expect("every driver is answered"))
+        .map(|racer| racer.attempts.recv().expect("every driver is answered"))
         .collect();
     let winners: Vec<usize> = (0..DRIVERS)
-        .filter(|n| matches!(told[*n], ServerEvent::Won))
+        .filter(|n| matches!(attempts[*n], Attempt::Won))
         .collect();
     let &[winner] = winners.as_slice() else {
-        panic!("round {round} had the winners {winners:?}: {told:?}")
+        panic!("round {round} had the winners {winners:?}: {attempts:?}")
     };
-    for told in &told {
-        if let ServerEvent::Lost(code) = told {
+    for attempt in &attempts {
+        if let Attempt::Lost(code) = attempt {
             assert!(
                 code == "already-taken" || code == "driver-busy",
-                "round {round}: {told:?}"
+                "round {round}: {attempt:?}"
             );
         }
     }
@@ -127,37 +128,37 @@ fn one_round(round: usize, rider: &Rider, drivers: &[Driver], racers: &[Racer]) 
     winner.complete(&trip).ok(200);
 }
 
-fn accept_over_http(driver: &Driver, trip: &Value) -> ServerEvent {
+fn accept_over_http(driver: &Driver, trip: &Value) -> Attempt {
     let answer = driver.accept(trip);
     if answer.status == 200 {
         assert_eq!(answer.json()["driver"], driver.party());
-        return ServerEvent::Won;
+        return Attempt::Won;
     }
     let code = answer.code().unwrap_or_default();
     answer.problem(409, &code);
-    ServerEvent::Lost(code)
+    Attempt::Lost(code)
 }
 
-/// Reads until this driver's own answer; other news on the way must never make a loser a winner.
+/// Reads up to this driver's answer. No frame before it may give the driver a trip that was lost.
 fn accept_over_socket(
     driver: &Driver,
     socket: &mut Socket,
     trip: &Value,
     lost: &HashSet<String>,
-) -> ServerEvent {
+) -> Attempt {
     socket.send(&driver.update_frame(trip, "STARTED"));
     loop {
         let frame = socket.next();
         if let Some(code) = frame["code"].as_str() {
-            return ServerEvent::Lost(code.to_owned());
+            return Attempt::Lost(code.to_owned());
         }
         let mine = frame["driver"]["id"] == driver.id;
         if mine && frame["nk"] == trip["nk"] {
-            return ServerEvent::Won;
+            return Attempt::Won;
         }
         assert!(
             !mine || !lost.contains(nk(&frame)),
-            "{} was refused a trip and then given it",
+            "{} was refused a trip and then got it",
             driver.username
         );
     }
@@ -166,11 +167,11 @@ fn accept_over_socket(
 fn a_driver_who_accepts_two_trips_at_once_gets_one(on: Database) {
     let service = Service::start(on);
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
-    let hands = [driver.again(), driver.again()];
+    let connections = [driver.again(), driver.again()];
     for round in 0..rounds().div_ceil(5) {
         let trips = [rider.request("A", "B"), rider.request("C", "D")];
-        let answers = at_once(hands.iter().zip(&trips).map(|(hand, trip)| {
-            move || hand.post_nothing(&format!("/api/trip/{}/accept/", nk(trip)))
+        let answers = at_once(connections.iter().zip(&trips).map(|(http, trip)| {
+            move || http.post_nothing(&format!("/api/trip/{}/accept/", nk(trip)))
         }));
         let got = answers.iter().position(|answer| answer.status == 200);
         let got = got.unwrap_or_else(|| panic!("round {round}: nothing was accepted: {answers:?}"));
@@ -225,7 +226,7 @@ fn repeated_commands_at_once_change_a_trip_once(on: Database) {
     let service = Service::start(on);
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
     let mut phone = rider.connect();
-    let hands: Vec<_> = (0..4).map(|_| driver.again()).collect();
+    let connections: Vec<_> = (0..4).map(|_| driver.again()).collect();
     for _ in 0..rounds().div_ceil(10) {
         let trip = rider.request("A", "B");
         phone.hears(&trip, "REQUESTED");
@@ -235,7 +236,7 @@ fn repeated_commands_at_once_change_a_trip_once(on: Database) {
             ("complete", "COMPLETED"),
         ] {
             let path = format!("/api/trip/{}/{verb}/", nk(&trip));
-            let answers = at_once(hands.iter().map(|hand| || hand.post_nothing(&path)));
+            let answers = at_once(connections.iter().map(|http| || http.post_nothing(&path)));
             assert!(
                 answers
                     .iter()

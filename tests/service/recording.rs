@@ -1,14 +1,15 @@
-//! The wire as it was: fixed scripts over every dialect, in a time that stands still, with the answers that they got.
+//! A recording of the wire: fixed scripts over every dialect, run with a stopped clock, and the answers that they got.
 //!
-//! A scene is a file in `recording/scenes`: what is done, and below it what was answered. It is played, and what is answered
-//! now must be the same, byte by byte, on both databases. `UPDATE_RECORDING=1` writes the answers anew, on SQLite.
-//! Ids, tokens and ride codes have placeholders, which what is done further below may use; a token's tells once what is in it.
+//! A scene is a file in `recording/scenes`, with each step and the answers to it. The test plays the steps, and the
+//! answers must be the same, byte by byte, on both databases. `UPDATE_RECORDING=1` writes the answers anew, on SQLite.
+//! Ids, tokens and ride codes have placeholders, which later steps may use. A token's placeholder shows, the first time,
+//! what the token holds.
 //!
-//! A socket is listened to after each step until it has said what is stored; what it says besides comes in place of what is
-//! stored after it, or before its end.
+//! After each step, the test reads each socket until the recorded frames have come. A frame too many shows up at the
+//! socket's next recorded frame, or at the end of the scene.
 
 mod answer;
-mod ear;
+mod connection;
 mod masks;
 mod record;
 mod scene;
@@ -68,7 +69,7 @@ fn scenes() -> Vec<Test> {
 
 fn every_scene_is_played(_: Database) {
     let files = fs::read_dir(record::directory("scenes")).expect("there are scenes");
-    let names = files.map(|file| file.expect("it can be read").file_name());
+    let names = files.map(|file| file.expect("the directory can be read").file_name());
     let names = names.map(|name| name.to_string_lossy().trim_end_matches(".txt").to_owned());
     let played = scenes().into_iter().map(|(name, _)| name.to_owned());
     assert_eq!(names.collect::<BTreeSet<_>>(), played.collect());
@@ -92,8 +93,8 @@ fn a_value_is_masked_alike_wherever_it_stands(_: Database) {
         "id: {}",
         BASE64_URL_SAFE_NO_PAD.encode(format!("[[\"user:1\",\"{id}\",1],[\"all\",null,0]]"))
     );
-    let said = "id: <token 2 = [[\"user:1\",\"<uuid 1>\",1],[\"all\",null,0]]>";
-    assert_eq!(masks.apply(&text), said);
+    let masked = "id: <token 2 = [[\"user:1\",\"<uuid 1>\",1],[\"all\",null,0]]>";
+    assert_eq!(masks.apply(&text), masked);
     assert_eq!(masks.apply(&text), "id: <token 2>");
     let text = r#"{"code":"0407","pick_up":"0407","code":4001,"lat":48.10,"at":"2026-11-23T08:00:00.000000Z"}"#;
     let masked = text.replacen("0407", "<ride code 1>", 1);

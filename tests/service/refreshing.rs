@@ -1,4 +1,4 @@
-//! New tokens over a native socket, for the session that it belongs to.
+//! New tokens over a native socket, for the socket's own session.
 
 use serde_json::json;
 
@@ -18,7 +18,7 @@ fn a_session_can_be_refreshed_over_its_socket(on: Database) {
     let mut native = rider.native();
     let fields = json!({"data": {"refresh": rider.refresh}});
     let new = native.call("refresh", &fields).ok(200);
-    let access = new["access"].as_str().expect("a token is a text");
+    let access = new["access"].as_str().expect("a token is a string");
     let answer = rider.with(Auth::Bearer(access.to_owned()));
     answer.get("/api/trip/").ok(200);
     let fields = json!({"data": {"refresh": new["refresh"]}});

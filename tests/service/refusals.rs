@@ -1,4 +1,4 @@
-//! Frames that are refused: an error frame to the sender, and everything else goes on.
+//! Refused frames of the course dialect: the sender gets an error frame, and the socket stays open.
 
 use serde_json::{Value, json};
 use tungstenite::Message;
@@ -72,7 +72,7 @@ fn a_request_with_wrong_fields_names_them(on: Database) {
     driver_phone.hears(&trip, "REQUESTED");
 }
 
-/// A refusal of what the caller may not say; it names the field, or the caller's place.
+/// Checks a refusal of a value that the caller may not send: it names the field, or says `not-allowed`.
 #[track_caller]
 fn refuses_field(phone: &mut Socket, field: &str) {
     let frame = phone.next();
@@ -234,7 +234,7 @@ fn refusals_say_why(on: Database) {
     rider_phone.send(&rider.request_frame("4", "B"));
     let heard = rider_phone.hears_until(|frame| frame.get("code").is_some());
     assert_eq!(
-        heard.last().expect("something was heard")["code"],
+        heard.last().expect("a frame came")["code"],
         "too-many-trips"
     );
 }
@@ -273,7 +273,7 @@ fn too_many_frames_get_error_frames_and_the_socket_lives(on: Database) {
             .all(|code| code == "unreadable" || code == "too-many-requests")
     );
     driver_phone.heard_nothing();
-    let trip = eventually("the socket is heard again", || {
+    let trip = eventually("the limit allows a frame again", || {
         phone.send(&json!({"pick_up_address": "A", "drop_off_address": "B"}));
         Some(phone.next()).filter(|frame| frame["code"] != "too-many-requests")
     });

@@ -1,4 +1,4 @@
-//! A day of the log, written as a scenario and let pass again.
+//! Recorded days: a day of the log is written as a scenario and simulated.
 
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -17,7 +17,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// A zone in which it is about noon, so that no midnight comes between.
+/// A time zone in which it is about noon, so that the day does not end during the test.
 fn noon() -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let hours = now.expect("it is after 1970").as_secs() / 3_600 % 24;
@@ -28,14 +28,15 @@ fn file(service: &Service) -> PathBuf {
     service.home().dir().join("day.json")
 }
 
-/// Writes the day; what was printed, and what was written.
+/// Writes today as a scenario; gives what was printed, and the scenario.
 fn replay(service: &Service) -> (String, Value) {
     let file = file(service);
     let path = file.to_str().expect("a temporary file has a plain name");
     let arguments = ["replay", "--scenario", path, "--time-zone", &noon()];
-    let told = service.home().must_run(&arguments, "");
-    let written = std::fs::read_to_string(&file).expect("it was written");
-    (told, serde_json::from_str(&written).expect("it is JSON"))
+    let printed = service.home().must_run(&arguments, "");
+    let written = std::fs::read_to_string(&file).expect("the scenario was written");
+    let scenario = serde_json::from_str(&written).expect("a scenario is JSON");
+    (printed, scenario)
 }
 
 fn simulate(service: &Service, more: &[&str]) -> String {
@@ -60,14 +61,14 @@ fn a_day_passes_again_under_other_policies(on: Database) {
     let pick_up = location(north_of(STAND, 500.0));
     bea.cancel(&bea.orders(&json!({"pick_up_location": pick_up})))
         .ok(200);
-    // Only the course's clients have no places.
+    // Only requests of the course's clients have no coordinates.
     service.rider("cem").request("A", "B");
     bob.call("end_shift", &json!({})).ok(200);
 
-    let (told, scenario) = replay(&service);
+    let (printed, scenario) = replay(&service);
     assert!(
-        told.contains(": 2 requests, 1 shifts, 1 requests without"),
-        "{told}"
+        printed.contains(": 2 requests, 1 shifts, 1 requests without"),
+        "{printed}"
     );
     let recorded = &scenario["recorded"];
     let requests = recorded["requests"].as_array().expect("a list");
@@ -115,8 +116,11 @@ fn what_cannot_be_written_is_said(on: Database) {
     let refused = |arguments: &[&str], rule: &str| {
         let arguments = [&["replay", "--scenario"], arguments].concat();
         let output = service.home().run(&arguments, "");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success() && said.contains(rule), "{said}");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            !output.status.success() && errors.contains(rule),
+            "{errors}"
+        );
     };
     refused(&["day.json"], "there is no day in the log");
     service.rider("ann").request("A", "B");

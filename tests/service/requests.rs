@@ -1,4 +1,4 @@
-//! Requesting trips.
+//! Requests over HTTP: the answer, the rules of their fields, and how many trips a rider may have.
 
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ const NO_TRIPS: [Value; 0] = [];
 
 #[track_caller]
 fn is_a_time(value: &Value) {
-    let text = value.as_str().expect("a time is a text");
+    let text = value.as_str().expect("a time is a string");
     let shape: String = text
         .chars()
         .map(|c| if c.is_ascii_digit() { '9' } else { c })
@@ -85,12 +85,12 @@ fn a_request_answers_the_trip_object(on: Database) {
 fn what_was_answered_is_what_is_stored(on: Database) {
     let service = Service::start(on);
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
-    let asked = rider.ask(&json!({"pick_up_address": "A", "drop_off_address": "B"}));
-    let trip = asked.ok(201);
+    let answer = rider.ask(&json!({"pick_up_address": "A", "drop_off_address": "B"}));
+    let trip = answer.ok(201);
     let path = format!("/api/trip/{}/", nk(&trip));
-    assert_eq!(rider.get(&path).text, asked.text);
-    assert_eq!(driver.get(&path).text, asked.text);
-    assert_eq!(rider.get("/api/trip/").text, format!("[{}]", asked.text));
+    assert_eq!(rider.get(&path).text, answer.text);
+    assert_eq!(driver.get(&path).text, answer.text);
+    assert_eq!(rider.get("/api/trip/").text, format!("[{}]", answer.text));
     let accepted = driver.accept(&trip);
     assert_eq!(accepted.ok(200)["driver"], driver.party());
     assert_eq!(rider.get(&path).text, accepted.text);
@@ -171,7 +171,7 @@ fn coordinates_off_the_earth_are_named(on: Database) {
             answer.names_field(field);
         }
     }
-    // Not JSON at all.
+    // NaN is not JSON.
     let body = r#"{"pick_up_address": "A", "drop_off_address": "B", "pick_up_location": {"lat": NaN, "lon": 0}}"#;
     rider
         .call("POST", "/api/trip/")
@@ -193,7 +193,7 @@ fn addresses_keep_any_text(on: Database) {
     assert_eq!(rider.trip(nk(&trip)), trip);
 }
 
-/// A taxi is one character and four bytes.
+/// The taxi is one character of four bytes.
 fn addresses_have_1_to_255_characters(on: Database) {
     let service = Service::start(on);
     let rider = service.rider("ann");
@@ -244,7 +244,7 @@ fn nobody_requests_for_somebody_else(on: Database) {
         "pick_up_address": "A", "drop_off_address": "B", "rider": other.party(), "id": 99, "status": "COMPLETED",
         "nk": "f".repeat(32), "created": "2000-01-01T00:00:00Z",
     }));
-    // Other fields are ignored, or the foreign rider is refused; either way nothing is done in her name.
+    // The service ignores the other fields or refuses the foreign rider; either way amy gets no trip.
     if answer.status == 201 {
         let trip = answer.json();
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What becomes of a trip whose driver is not where they say, comes too late, falls silent, or may not drive any more.
+//! The duties of drivers: trips whose driver claims a wrong arrival, comes late, falls silent or loses the trip.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// A service where cancelling late costs 300 and not coming 500.
+/// A service where a late cancellation costs 300, and a no-show 500.
 fn town_of(on: Database, policy: &str) -> Service {
     let rules = json!({
         "currency": "EUR",
@@ -39,7 +39,7 @@ fn town_of(on: Database, policy: &str) -> Service {
         .start()
 }
 
-/// A driver on shift who works over HTTP alone, so that no socket is open, so many metres north of the stand.
+/// A driver on shift, so many metres north of the stand, who uses HTTP alone and so has no open socket.
 #[track_caller]
 pub fn on_shift(service: &Service, name: &str, metres: f64) -> Driver {
     let driver = service.driver(name);
@@ -48,7 +48,7 @@ pub fn on_shift(service: &Service, name: &str, metres: f64) -> Driver {
     driver
 }
 
-/// Says where it is, which must be believed.
+/// Reports the driver's position, which must be accepted.
 #[track_caller]
 fn is_at(driver: &Driver, metres: f64) {
     let mut fix = location(north_of(STAND, metres));
@@ -57,17 +57,17 @@ fn is_at(driver: &Driver, metres: f64) {
     assert_eq!(counts["accepted"], 1, "{counts}");
 }
 
-/// A trip that the driver has taken.
+/// A trip that the driver has accepted.
 #[track_caller]
 fn taken(rider: &Rider, driver: &Driver) -> Value {
     driver.accept(&rider.orders(&json!({}))).ok(200)
 }
 
-/// The same, where the driver is offered it.
+/// A trip that was offered to the driver and accepted; gives the pickup ETA in seconds, too.
 #[track_caller]
 fn taken_by_offer(rider: &Rider, driver: &Driver) -> (Value, f64) {
     let trip = rider.orders(&json!({}));
-    let offer = eventually("the driver is offered it", || {
+    let offer = eventually("the trip is offered to the driver", || {
         let duty = driver.get("/api/shift/").ok(200);
         (!duty["offer"].is_null()).then(|| duty["offer"].clone())
     });
@@ -75,27 +75,27 @@ fn taken_by_offer(rider: &Rider, driver: &Driver) -> (Value, f64) {
     (driver.accept(&trip).ok(200), eta)
 }
 
-/// What cancelling costs.
+/// Cancels a trip, and gives the total of its fare.
 #[track_caller]
 fn cancelling(rider: &Rider, trip: &Value) -> Value {
-    let over = rider.cancel(trip).ok(200);
-    assert_eq!(over["status"], "CANCELLED");
-    over["fare"]["total"].clone()
+    let cancelled = rider.cancel(trip).ok(200);
+    assert_eq!(cancelled["status"], "CANCELLED");
+    cancelled["fare"]["total"].clone()
 }
 
-/// What somebody was told and has not read.
+/// The texts of an account's unread notifications, newest first.
 #[track_caller]
-pub fn told(client: &Client) -> Vec<String> {
+pub fn notified(client: &Client) -> Vec<String> {
     let listed = client.get("/api/notifications/").ok(200);
     let listed = listed["results"].as_array().expect("a list").clone();
-    let text = |notice: &Value| notice["message"].as_str().map(str::to_owned);
+    let text = |notification: &Value| notification["message"].as_str().map(str::to_owned);
     listed.iter().filter_map(text).collect()
 }
 
 #[track_caller]
-pub fn is_told(client: &Client, what: &str) {
-    let told = told(client);
-    assert!(told.iter().any(|text| text.contains(what)), "{told:?}");
+pub fn is_notified(client: &Client, part: &str) {
+    let texts = notified(client);
+    assert!(texts.iter().any(|text| text.contains(part)), "{texts:?}");
 }
 
 fn whoever_is_far_away_has_not_arrived(on: Database) {
@@ -104,7 +104,7 @@ fn whoever_is_far_away_has_not_arrived(on: Database) {
     let driver = on_shift(&service, "bob", 84_000.0);
     let trip = taken(&rider, &driver);
     let problem = driver.arrive(&trip).problem(409, "too-far");
-    let detail = problem["detail"].as_str().expect("it says why");
+    let detail = problem["detail"].as_str().expect("a problem has a detail");
     assert!(
         detail.contains("84") && detail.contains("300 m"),
         "{detail}"
@@ -117,8 +117,8 @@ fn whoever_is_far_away_has_not_arrived(on: Database) {
     assert!(arrived.get("arrival").is_none(), "{arrived}");
     service.advance(301.0);
     is_at(&driver, 40.0);
-    let over = driver.command(&trip, "no_show").ok(200);
-    assert_eq!(over["fare"]["total"], 500);
+    let ended = driver.command(&trip, "no_show").ok(200);
+    assert_eq!(ended["fare"]["total"], 500);
 }
 
 fn an_arrival_that_cannot_be_told_is_marked_and_costs_nothing(on: Database) {
@@ -130,16 +130,16 @@ fn an_arrival_that_cannot_be_told_is_marked_and_costs_nothing(on: Database) {
     assert_eq!(arrived["arrival"], "unverified");
     assert_eq!(operator.trip(nk(&trip))["arrival"], "unverified");
     service.advance(301.0);
-    let over = driver.command(&trip, "no_show").ok(200);
+    let ended = driver.command(&trip, "no_show").ok(200);
     assert_eq!(
-        (&over["status"], over.get("fare")),
+        (&ended["status"], ended.get("fare")),
         (&json!("NO_SHOW"), None)
     );
     let trip = taken(&rider, &driver);
     driver.arrive(&trip).ok(200);
     service.advance(200.0);
     assert_eq!(cancelling(&rider, &trip), Value::Null);
-    // What was heard too long ago says nothing either.
+    // A position that is too old does not count either.
     let other = on_shift(&service, "ben", 84_000.0);
     let trip = taken(&rider, &other);
     service.advance(70.0);
@@ -209,7 +209,7 @@ fn that_a_driver_came_nearer_outlives_a_restart(on: Database) {
     service.advance(100.0);
     assert_eq!(cancelling(&rider, &trip), 300);
 
-    // What has not happened before it may still happen after it.
+    // A driver who has not come nearer before a restart may do so after it.
     driver.follow(&service);
     is_at(&driver, 1_000.0);
     let trip = taken(&rider, &driver);
@@ -224,7 +224,7 @@ fn that_a_driver_came_nearer_outlives_a_restart(on: Database) {
     assert_eq!(cancelling(&rider, &trip), 300);
 }
 
-/// A trip whose driver has come near, so that cancelling costs something.
+/// An accepted trip whose driver has come nearer, so that a cancellation has a fee.
 #[track_caller]
 fn nearly_there(service: &mut Service, rider: &Rider, driver: &Driver) -> Value {
     let mut app = Follower::begin(rider).0;
@@ -244,7 +244,7 @@ fn a_silent_driver_is_noticed_and_costs_nothing(on: Database) {
     let trip = nearly_there(&mut service, &rider, &driver);
     let mut app = Follower::begin(&rider).0;
     service.advance(170.0);
-    // Any command is a sign.
+    // Any call of the driver ends the silence.
     driver.get("/api/shift/").ok(200);
     service.advance(170.0);
     assert!(rider.trip(nk(&trip)).get("driver_silent").is_none());
@@ -254,8 +254,8 @@ fn a_silent_driver_is_noticed_and_costs_nothing(on: Database) {
     let seen = rider.trip(nk(&trip));
     assert!(seen["driver_silent"].is_string(), "{seen}");
     assert_eq!(seen["status"], "STARTED");
-    is_told(&rider, "Nothing is heard of your driver");
-    is_told(&operator, "has a driver of whom nothing is heard");
+    is_notified(&rider, "Nothing is heard of your driver");
+    is_notified(&operator, "has a driver of whom nothing is heard");
     assert_eq!(cancelling(&rider, &trip), Value::Null);
 }
 
@@ -307,11 +307,11 @@ fn silence_under_way_is_for_operators(on: Database) {
     let seen = rider.trip(nk(&trip));
     assert_eq!(seen["status"], "IN_PROGRESS");
     assert!(seen["driver_silent"].is_string(), "{seen}");
-    is_told(
+    is_notified(
         &operator,
         "is under way, and nothing is heard of its driver",
     );
-    assert!(told(&rider).iter().all(|text| !text.contains("heard")));
+    assert!(notified(&rider).iter().all(|text| !text.contains("heard")));
     let reason = json!({"status": "COMPLETED", "reason": "The driver's phone is broken"});
     operator.command_with(&trip, "end", &reason).ok(200);
 }
@@ -336,9 +336,9 @@ fn a_late_driver_is_noticed_and_costs_nothing(on: Database) {
     app.hears(&trip, "driver-late");
     let seen = rider.trip(nk(&trip));
     assert!(seen["driver_late"].is_string(), "{seen}");
-    is_told(&rider, "Your driver is later than promised");
-    is_told(&driver, "You are later than promised");
-    is_told(&operator, "has a driver who is later than promised");
+    is_notified(&rider, "Your driver is later than promised");
+    is_notified(&driver, "You are later than promised");
+    is_notified(&operator, "has a driver who is later than promised");
     service.advance(30.0);
     is_at(&driver, 30.0);
     driver.arrive(&trip).ok(200);
@@ -359,7 +359,7 @@ fn a_promise_outlives_a_restart(on: Database) {
     assert!(rider.trip(nk(&trip))["driver_late"].is_string());
 }
 
-/// A driver, the driver's app, and an operator who takes the trip of the two away.
+/// The driver's app hears that the trip was taken back.
 fn operators_take_a_trip_from_its_driver(on: Database) {
     let service = town_of(on, "broadcast");
     let (rider, operator) = (service.rider("ann"), service.operator("olga"));
@@ -383,8 +383,8 @@ fn operators_take_a_trip_from_its_driver(on: Database) {
     app.hears_until_requested(&trip);
     app.hears(&trip, "accepted");
     app.hears(&trip, "taken-back");
-    is_told(&rider, "Your driver cannot come");
-    is_told(&driver, "Your trip was taken from you");
+    is_notified(&rider, "Your driver cannot come");
+    is_notified(&driver, "Your trip was taken from you");
     driver.accept(&trip).problem(403, "not-offered");
     next.accept(&trip).ok(200);
     next.start(&trip).ok(200);
@@ -422,11 +422,11 @@ fn what_is_noted_shows_in_no_dialect_of_the_course(on: Database) {
     assert!(rider.trip(nk(&trip))["driver_silent"].is_string());
     is_at(&driver, 20.0);
     driver.arrive(&trip).ok(200);
-    // Nothing came between.
+    // No frame came between.
     course.hears(&trip, "ARRIVED");
 }
 
-/// Whoever is on shift, by what they are at.
+/// The number of drivers on shift, by occupation.
 #[track_caller]
 pub fn supply(operator: &Operator) -> Value {
     operator.get("/api/supply/").ok(200)["on_shift"].clone()

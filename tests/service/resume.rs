@@ -1,4 +1,4 @@
-//! The event stream: what a client is sent when it comes back, and that nothing is missed and nothing comes twice.
+//! Resuming the event stream: a client that comes back gets every event that it has missed, and none twice.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ fn drive(driver: &Driver, trip: &Value, verbs: &[&str]) {
     }
 }
 
-/// Many trips of all sorts.
+/// Completes and cancels trips, one of each a round.
 fn live(rider: &Rider, driver: &Driver, rounds: usize) {
     for _ in 0..rounds {
         let trip = rider.request("A", "B");
@@ -77,8 +77,8 @@ fn an_event_in_two_streams_comes_once(on: Database) {
     let marker = rider.request("C", "D");
     let [of_driver, of_other] = logs;
     let mut own = Follower::go_on(&driver, of_driver);
-    let mut strange = Follower::go_on(&other, of_other);
-    for follower in [&mut own, &mut strange] {
+    let mut others = Follower::go_on(&other, of_other);
+    for follower in [&mut own, &mut others] {
         follower.hears(&trip, "requested");
         let event = follower.hears(&trip, "accepted");
         assert_eq!(event["actor"], json!({"role": "driver", "id": driver.id}));
@@ -91,12 +91,12 @@ fn an_event_in_two_streams_comes_once(on: Database) {
     let accepted = &own.log.heard[1];
     position(&format!("user:{}", driver.id), 1, &accepted["position"]);
     position("drivers:main", 2, &accepted["also"][0]);
-    let accepted = &strange.log.heard[1];
+    let accepted = &others.log.heard[1];
     position("drivers:main", 2, &accepted["position"]);
     assert_eq!(accepted.get("also"), None);
     own.hears(&trip, "arrived");
     own.hears(&marker, "requested");
-    strange.hears(&marker, "requested");
+    others.hears(&marker, "requested");
 }
 
 fn a_new_account_can_hear_everything_from_its_beginning(on: Database) {
@@ -116,7 +116,7 @@ fn a_new_account_can_hear_everything_from_its_beginning(on: Database) {
     native.call("patch", &fields).ok(200);
     native.call("delete", &json!({"pk": second["id"]})).ok(204);
     for _ in 0..2 {
-        // From nothing, where there is a stream by now.
+        // The log was taken before the stream had an event.
         let mut follower = Follower::go_on(&rider, log.clone());
         let expected = [
             "requested",
@@ -159,8 +159,8 @@ fn resuming_again_starts_over(on: Database) {
     assert_eq!(follower.again()["resumed"], true);
     driver.arrive(&trip).ok(200);
     follower.hears(&trip, "arrived");
-    let told = follower.next();
-    assert_eq!(told["kind"], "notification", "{told}");
+    let event = follower.next();
+    assert_eq!(event["kind"], "notification", "{event}");
 }
 
 fn positions_outlive_a_crash(on: Database) {
@@ -200,24 +200,24 @@ fn messages_and_notifications_are_events(on: Database) {
     let mut of_rider = Follower::begin(&rider).0;
     let of_driver = Follower::begin(&driver).0.vanish();
     let say = json!({"pk": trip["id"], "data": {"message": "at the door"}});
-    let said = rider.native().call_in("chat", "send", &say).ok(201);
+    let message = rider.native().call_in("chat", "send", &say).ok(201);
     driver.arrive(&trip).ok(200);
     let mut of_driver = Follower::go_on(&driver, of_driver);
     for follower in [&mut of_rider, &mut of_driver] {
         let event = follower.next();
         assert_eq!(
             (&event["kind"], &event["message"]),
-            (&json!("message"), &said)
+            (&json!("message"), &message)
         );
         assert_eq!(event["actor"], json!({"role": "rider", "id": rider.id}));
         follower.hears(&trip, "arrived");
     }
-    let told = of_rider.next();
+    let event = of_rider.next();
     assert_eq!(
-        (&told["kind"], &told["actor"]),
+        (&event["kind"], &event["actor"]),
         (&json!("notification"), &json!({"role": "service"}))
     );
-    assert_eq!(told["notification"]["message"], "Your driver has arrived.");
+    assert_eq!(event["notification"]["message"], "Your driver has arrived.");
     let again = Follower::resume(&rider, Log::default()).1;
     assert_eq!(again["snapshot"]["unread"], 1);
 }

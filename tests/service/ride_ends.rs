@@ -1,4 +1,4 @@
-//! How rides end: always with their way, by nobody else, and without a harm to the next one.
+//! Ends of rides: each ride is measured, only those who may end it can, and the next ride is not affected.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// The rider puts the first trip away, and an operator sets another fare for the second, while their driver drives the third.
+/// The rider deletes the first trip, and an operator sets another fare for the second, while the driver is on the third.
 fn what_becomes_of_a_ride_that_is_over_stops_no_other(on: Database) {
     let mut service = Options::new(on).town(&fares()).with_clock().start();
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
@@ -45,7 +45,7 @@ fn what_becomes_of_a_ride_that_is_over_stops_no_other(on: Database) {
     let fare = json!({"amount": 900, "reason": "The long way"});
     let operator = service.operator("olga");
     operator.command_with(&over[1], "fare", &fare).ok(200);
-    // Who begins a shift is answered once everything before it is known.
+    // The answer to a new shift comes once all earlier events have been followed.
     service.driver("ben").post_nothing("/api/shift/").ok(200);
     service.advance(20.0);
     assert_eq!(is_at(400.0)["on_track"], 1);
@@ -57,7 +57,8 @@ fn what_becomes_of_a_ride_that_is_over_stops_no_other(on: Database) {
     assert_eq!(track["gaps"], json!([]), "{track}");
 }
 
-/// Its driver, or an operator, ends it in the moment in which it is started: it costs what a ride of no time costs, and not what was quoted.
+/// The driver or an operator ends the ride at the moment of its start. It costs as much as a ride of no duration, and not
+/// as much as its quote.
 fn a_ride_that_ends_while_it_begins_is_measured(on: Database) {
     let service = Options::new(on).town(&fares()).start();
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
@@ -90,7 +91,7 @@ fn a_ride_that_ends_while_it_begins_is_measured(on: Database) {
     }
 }
 
-/// What is read of its track is seen by a piece that makes no sense, which is counted when it is.
+/// A corrupt piece of the track is counted when it is read, so the count shows whether the track was read.
 fn only_for_who_may_end_a_ride_is_it_read(on: Database) {
     let mut service = Options::new(on).town(&fares()).with_clock().start();
     let (rider, mut driver) = (service.rider("ann"), service.driver("bob"));
@@ -103,8 +104,8 @@ fn only_for_who_may_end_a_ride_is_it_read(on: Database) {
     service.stop();
     service.restart();
     driver.follow(&service);
-    // Positions are refused until the rides under way were read.
-    eventually("the ride is known again", || {
+    // The service refuses positions until it has read the rides under way.
+    eventually("the service takes positions", || {
         (is_here(&driver).status == 200).then_some(())
     });
     spoil_pieces(&service, on, &trip, "00");

@@ -1,4 +1,4 @@
-//! From the acceptance on: the rider's code, waiting, giving back.
+//! Trips after the acceptance: the ride code, waiting and no-shows, and giving back.
 
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ fn code_path(trip: &Value) -> String {
     format!("/api/trip/{}/code/", nk(trip))
 }
 
-/// Another code of four digits.
+/// A code of four digits other than this one.
 fn another(code: &Value) -> Value {
     json!(if code == "0000" { "0001" } else { "0000" })
 }
@@ -39,7 +39,7 @@ fn a_ride_starts_with_the_riders_code(on: Database) {
     let trip = rider.orders(&json!({}));
     assert_eq!(trip["ride_code"], true);
     let code = rider.get(&code_path(&trip)).ok(200)["code"].clone();
-    let digits = code.as_str().expect("there is one");
+    let digits = code.as_str().expect("the code is a string");
     assert!(digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()));
     driver.accept(&trip).ok(200);
     let arrived = driver.arrive(&trip).ok(200);
@@ -58,7 +58,7 @@ fn a_ride_starts_with_the_riders_code(on: Database) {
     assert_eq!(rider.trip(nk(&trip)), arrived);
     let started = starts(&code).ok(200);
     assert_eq!(started["status"], "IN_PROGRESS");
-    // What has taken effect is not asked for its code again.
+    // A repeated start needs no code.
     assert_eq!(driver.start(&trip).ok(200), started);
     assert_eq!(rider.get(&code_path(&trip)).ok(200)["code"], code);
 }
@@ -80,7 +80,7 @@ fn a_code_is_for_its_rider_alone(on: Database) {
     let operator = service.operator("olga");
     operator.get(&path).problem(403, "not-allowed");
     service.http().get(&path).problem(401, "not-authenticated");
-    let digits = code["code"].as_str().expect("there is one");
+    let digits = code["code"].as_str().expect("the code is a string");
     for client in [&rider.0, &driver.0, &operator.0] {
         let seen = client.get(&format!("/api/trip/{}/", nk(&trip)));
         assert!(
@@ -106,9 +106,9 @@ fn a_code_cannot_be_guessed_quickly(on: Database) {
     let seconds: u64 = answer
         .header("retry-after")
         .and_then(|seconds| seconds.parse().ok())
-        .expect("it says when");
+        .expect("the refusal has a Retry-After");
     assert!((1..=30).contains(&seconds), "{seconds}");
-    // Nobody else is slowed down, and neither is anything else.
+    // The limit affects neither other commands nor other drivers.
     driver.arrive(&trip).ok(200);
     let (other, trip) = (service.driver("ben"), rider.orders(&json!({})));
     let code = rider.get(&code_path(&trip)).ok(200);
@@ -116,11 +116,11 @@ fn a_code_cannot_be_guessed_quickly(on: Database) {
     other.command_with(&trip, "start", &code).ok(200);
 }
 
-/// A town where a rider may keep a driver waiting for four minutes.
+/// A service where drivers wait for four minutes before a no-show.
 fn with_waiting(on: Database) -> Service {
     let rules = json!({
         "currency": "EUR", "waiting": {"free_seconds": 240}, "cancellation": {"no_show_fee": 500},
-        // Drivers are believed here.
+        // Drivers may say that they have arrived from anywhere.
         "duties": {"arrive_within_metres": 0},
     });
     let town = town("broadcast", &rules);
@@ -142,16 +142,19 @@ fn a_rider_who_does_not_come_is_given_up(on: Database) {
     let detail = body["detail"].as_str().unwrap_or_default();
     assert!(detail.starts_with("The free waiting time lasts until 20"));
     service.advance(31.0);
-    let over = driver.command(&trip, "no_show").ok(200);
+    let ended = driver.command(&trip, "no_show").ok(200);
     let line = json!({"kind": "no_show", "amount": 500});
     let fare = json!({"currency": "EUR", "total": 500, "lines": [line]});
-    assert_eq!((&over["status"], &over["fare"]), (&json!("NO_SHOW"), &fare));
-    assert_eq!(over["driver"], driver.party());
-    assert_eq!(driver.command(&trip, "no_show").ok(200), over);
-    assert_eq!(rider.trip(nk(&trip)), over);
-    let told = rider.get("/api/notifications/").ok(200);
-    assert_eq!(told["unread"], 2, "the arrival, and this: {told}");
-    // It is over: the driver is free, and nothing can follow.
+    assert_eq!(
+        (&ended["status"], &ended["fare"]),
+        (&json!("NO_SHOW"), &fare)
+    );
+    assert_eq!(ended["driver"], driver.party());
+    assert_eq!(driver.command(&trip, "no_show").ok(200), ended);
+    assert_eq!(rider.trip(nk(&trip)), ended);
+    let listed = rider.get("/api/notifications/").ok(200);
+    assert_eq!(listed["unread"], 2, "the arrival, and this: {listed}");
+    // The trip is over, and the driver is free.
     rider.cancel(&trip).problem(409, "not-possible");
     driver.start(&trip).problem(409, "not-possible");
     driver.accept(&rider.orders(&json!({}))).ok(200);
@@ -202,19 +205,19 @@ fn a_trip_that_is_given_back_goes_to_another_driver(on: Database) {
         now,
         (&json!("REQUESTED"), &Value::Null, &json!("A flat tyre"))
     );
-    // The answer may have been lost; the change was not.
+    // A repetition, as after a lost answer, gets the same answer.
     assert_eq!(driver.command(&trip, "give_back").ok(200), back);
     let body = driver.accept(&trip).problem(403, "not-offered");
     assert_eq!(
         body["detail"],
         "You have given this trip back, or it was taken from you."
     );
-    let told = rider.get("/api/notifications/").ok(200);
-    assert_eq!(told["unread"], 2, "the arrival, and this: {told}");
+    let listed = rider.get("/api/notifications/").ok(200);
+    assert_eq!(listed["unread"], 2, "the arrival, and this: {listed}");
     let taken = other.accept(&trip).ok(200);
     assert_eq!(taken["driver"], other.party());
     driver.accept(&trip).problem(409, "already-taken");
-    // Who gave it back has time for another one.
+    // The driver who gave it back may take another trip.
     driver.accept(&rider.orders(&json!({}))).ok(200);
 }
 
@@ -246,7 +249,7 @@ fn without_a_town_everything_is_as_before(on: Database) {
         assert!(trip.get(new).is_none(), "{new}: {trip}");
     }
     driver.accept(&trip).ok(200);
-    // A code that nobody asks for does not matter.
+    // A code is ignored where none is needed.
     let started = driver.command_with(&trip, "start", &json!({"code": "1234"}));
     started.ok(200);
     let done = driver.complete(&trip).ok(200);
@@ -257,7 +260,7 @@ fn without_a_town_everything_is_as_before(on: Database) {
     service.advance(270.0);
     driver.command(&trip, "no_show").problem(409, "too-early");
     service.advance(31.0);
-    let over = driver.command(&trip, "no_show").ok(200);
-    assert_eq!(over["status"], "NO_SHOW");
-    assert!(over.get("fare").is_none(), "{over}");
+    let ended = driver.command(&trip, "no_show").ok(200);
+    assert_eq!(ended["status"], "NO_SHOW");
+    assert!(ended.get("fare").is_none(), "{ended}");
 }

@@ -1,4 +1,4 @@
-//! What must not come out, and what must not get in.
+//! Secrets that must not get out, and forged tokens and hostile texts that must have no effect.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -22,7 +22,7 @@ pub fn tests() -> Vec<Test> {
 
 const WRONG: &str = "mistyped-secret-9";
 
-/// Everything that opens an account, and the parts of it that would do.
+/// All secrets of an account, and the parts of them that must not be seen either.
 fn secrets_of(client: &Client) -> BTreeSet<String> {
     let signature = |token: &str| token.rsplit('.').next().unwrap_or_default().to_owned();
     let whole = [&client.access, &client.refresh, &client.cookie];
@@ -86,14 +86,14 @@ fn no_secret_reaches_the_log(on: Database) {
     let log = service.process().log();
     assert!(
         log.contains("/api/trip/"),
-        "the log tells what was asked for"
+        "the log has the paths of requests"
     );
     for secret in secrets_of(&rider) {
         assert!(!log.contains(&secret), "{secret} is in the log");
     }
 }
 
-/// Bodies with secrets in them that break at every place.
+/// Bodies that contain secrets and are invalid in different ways.
 fn broken_bodies(client: &Client) -> Vec<String> {
     let secrets = format!(
         "\"password\":[\"{WRONG}\"],\"refresh\":[\"{}\"]",
@@ -144,14 +144,14 @@ fn no_secret_comes_back_in_a_refusal(on: Database) {
     }
     assert!(
         answers.iter().filter(|answer| answer.status >= 400).count() > 12,
-        "the refusals were looked at"
+        "the refusals were checked"
     );
 }
 
 fn keys_are_readable_by_their_owner_only(on: Database) {
     let service = Service::start(on);
     let files = fs::read_dir(service.home().dir()).expect("the data directory is there");
-    let files = files.map(|file| file.expect("it can be listed"));
+    let files = files.map(|file| file.expect("the directory can be listed"));
     let keys: Vec<_> = files
         .filter(|file| file.file_name().to_string_lossy().contains("key"))
         .collect();
@@ -160,7 +160,11 @@ fn keys_are_readable_by_their_owner_only(on: Database) {
         "the generated key is kept in the data directory"
     );
     for file in keys {
-        let mode = file.metadata().expect("it is there").permissions().mode();
+        let mode = file
+            .metadata()
+            .expect("the file is there")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600, "{:?}", file.file_name());
     }
 }

@@ -1,4 +1,4 @@
-//! What a log-in gives, and how it ends.
+//! Sessions: refreshing, logging out, the cookie, limits and key rotation.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -35,7 +35,7 @@ fn refresh(http: &Http, token: &str) -> Answer {
         .post(REFRESH, &json!({"refresh": token}))
 }
 
-/// Nothing that the session ever gave works any more.
+/// Checks that no token and no cookie of the session works any more.
 #[track_caller]
 fn has_ended(session: &Client) {
     assert!(!session.is_logged_in());
@@ -78,7 +78,7 @@ fn logging_out_by_cookie_ends_the_same_session(on: Database) {
     has_ended(&rider);
 }
 
-/// As clients of token services do.
+/// Clients of token services log out like this.
 fn logging_out_with_the_refresh_token_ends_the_session(on: Database) {
     let service = Service::start(on);
     let rider = service.rider("ann");
@@ -103,7 +103,7 @@ fn refreshing_gives_new_tokens(on: Database) {
     let body = answer.ok(200);
     assert_eq!(keys(&answer.text), ["access", "refresh"]);
     let [access, next] =
-        ["access", "refresh"].map(|key| body[key].as_str().expect("tokens are texts"));
+        ["access", "refresh"].map(|key| body[key].as_str().expect("a token is a string"));
     assert!(access != rider.access && next != rider.refresh);
     rider
         .with(Auth::Bearer(access.to_owned()))
@@ -122,7 +122,7 @@ fn an_old_refresh_token_ends_its_session_and_no_other(on: Database) {
     refresh(&stolen, &stolen.refresh).problem(401, "not-authenticated");
     assert_eq!(socket.closed(), 4501);
     has_ended(&stolen);
-    let next = body["refresh"].as_str().expect("tokens are texts");
+    let next = body["refresh"].as_str().expect("a token is a string");
     refresh(&stolen, next).problem(401, "not-authenticated");
     assert!(other.is_logged_in());
     other_socket.heard_nothing();
@@ -161,7 +161,7 @@ fn only_a_refresh_token_refreshes(on: Database) {
     http.post(REFRESH, &json!({})).names_field("refresh");
     http.post(REFRESH, &json!({"refresh": 7}))
         .names_field("refresh");
-    // A refresh token opens nothing else.
+    // A refresh token serves no other purpose.
     rider
         .with(Auth::Bearer(rider.refresh.clone()))
         .get("/api/trip/")
@@ -251,7 +251,10 @@ fn signing_keys_can_be_rotated(on: Database) {
     service.stop();
     service.restart_with_variable(keys, &format!("{new},{old}"));
     before.follow(&service);
-    assert!(before.is_logged_in(), "the old key is still known");
+    assert!(
+        before.is_logged_in(),
+        "tokens of the old key are still valid"
+    );
     let mut after = service.log_in("ann");
     service.stop();
     service.restart_with_variable(keys, &new);

@@ -1,11 +1,11 @@
-//! What becomes of what a driver leaves behind who is blocked, logs out, or may not drive any more what they drive.
+//! The trip, the offer and the shift of a driver who is blocked, logs out, or may no longer drive the vehicle.
 
 use serde_json::{Value, json};
 
 use crate::harness::{
     Database, Follower, Operator, Options, Service, Test, eventually, nk, tests, town,
 };
-use crate::responsibility::{is_told, on_shift, supply};
+use crate::responsibility::{is_notified, on_shift, supply};
 
 pub fn tests() -> Vec<Test> {
     tests![
@@ -20,7 +20,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-const NOBODY: [(&str, u64); 3] = [("free", 0), ("offered", 0), ("on_trip", 0)];
+const EMPTY: [(&str, u64); 3] = [("free", 0), ("offered", 0), ("on_trip", 0)];
 
 #[track_caller]
 fn user(service: &Service, arguments: &[&str]) {
@@ -37,7 +37,7 @@ fn block(service: &Service, name: &str) {
 fn nobody_is_on_shift(operator: &Operator) {
     eventually("nobody is on shift", || {
         let now = supply(operator);
-        NOBODY
+        EMPTY
             .iter()
             .all(|(word, count)| now[word] == *count)
             .then_some(())
@@ -51,14 +51,14 @@ fn a_block_takes_the_trip_from_its_driver_before_the_start(on: Database) {
     let trip = driver.accept(&rider.orders(&json!({}))).ok(200);
     driver.arrive(&trip).ok(200);
     block(&service, "bob");
-    let back = eventually("the trip is nobody's", || {
+    let back = eventually("the trip is requested again", || {
         let now = rider.trip(nk(&trip));
         (now["status"] == "REQUESTED").then_some(now)
     });
     assert_eq!(back["driver"], Value::Null);
     nobody_is_on_shift(&operator);
-    is_told(&rider, "Your driver cannot come");
-    is_told(&operator, "was taken from its driver, who was blocked");
+    is_notified(&rider, "Your driver cannot come");
+    is_notified(&operator, "was taken from its driver, who was blocked");
     service.driver("ben").accept(&trip).ok(200);
 }
 
@@ -68,17 +68,17 @@ fn a_block_under_way_is_for_operators(on: Database) {
     let driver = on_shift(&service, "bob", 100.0);
     let trip = driver.accept(&rider.orders(&json!({}))).ok(200);
     driver.start(&trip).ok(200);
-    let mut desk = Follower::begin(&operator).0;
+    let mut follower = Follower::begin(&operator).0;
     let mut course = rider.connect();
     course.hears(&trip, "IN_PROGRESS");
     block(&service, "bob");
-    let kinds = [desk.next(), desk.next()].map(|event| event["kind"].clone());
+    let kinds = [follower.next(), follower.next()].map(|event| event["kind"].clone());
     assert_eq!(kinds, ["driver-blocked", "notification"]);
-    is_told(&operator, "is under way with a driver who was blocked");
+    is_notified(&operator, "is under way with a driver who was blocked");
     assert_eq!(rider.trip(nk(&trip))["status"], "IN_PROGRESS");
     let reason = json!({"status": "COMPLETED", "reason": "The driver was blocked"});
     operator.command_with(&trip, "end", &reason).ok(200);
-    // Nothing came between.
+    // No frame came between.
     course.hears(&trip, "COMPLETED");
     nobody_is_on_shift(&operator);
 }
@@ -94,7 +94,7 @@ fn a_block_while_the_service_is_down_is_looked_at_when_it_starts(on: Database) {
     service.restart();
     rider.follow(&service);
     operator.0.follow(&service);
-    eventually("the trip is nobody's", || {
+    eventually("the trip is requested again", || {
         (rider.trip(nk(&trip))["status"] == "REQUESTED").then_some(())
     });
     nobody_is_on_shift(&operator);
@@ -105,7 +105,7 @@ fn a_block_ends_the_shift_and_takes_back_the_offer(on: Database) {
     let (rider, operator) = (service.rider("ann"), service.operator("olga"));
     let driver = on_shift(&service, "bob", 100.0);
     let trip = rider.orders(&json!({}));
-    eventually("the driver is offered it", || {
+    eventually("the trip is offered to the driver", || {
         let duty = driver.get("/api/shift/").ok(200);
         (!duty["offer"].is_null()).then_some(())
     });
@@ -138,9 +138,9 @@ fn logging_out_does_not_end_a_trip(on: Database) {
     let idle = on_shift(&service, "ben", 100.0);
     let trip = driver.accept(&rider.orders(&json!({}))).ok(200);
     driver.post_nothing("/api/log_out/");
-    // Whoever logs out later is looked at later.
+    // Log-outs are handled in order: once the later one is done, so is the earlier one.
     idle.post_nothing("/api/log_out/");
-    eventually("the idle one has gone", || {
+    eventually("the idle driver's shift has ended", || {
         (supply(&operator)["free"] == 0).then_some(())
     });
     assert_eq!(supply(&operator)["on_trip"], 1);
@@ -164,7 +164,7 @@ fn an_account_drives_what_it_may(on: Database) {
     user(&service, &arguments);
     for (class, seats) in [("van", 16), ("van", 7), ("standard", 5)] {
         let problem = begins(class, seats).problem(403, "wrong-vehicle");
-        let detail = problem["detail"].as_str().expect("it says why");
+        let detail = problem["detail"].as_str().expect("a problem has a detail");
         assert!(detail.contains("van with up to 6 seats"), "{detail}");
     }
     begins("van", 6).ok(200);
@@ -175,8 +175,11 @@ fn an_account_drives_what_it_may(on: Database) {
     begins("van", 16).ok(200);
     let wrong = ["user", "vehicles", "--username", "bob", "--vehicle", "van"];
     let output = service.home().run(&wrong, "");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success() && said.contains("van:6"), "{said}");
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !output.status.success() && errors.contains("van:6"),
+        "{errors}"
+    );
 }
 
 fn a_shift_with_what_may_not_be_driven_ends(on: Database) {

@@ -31,15 +31,15 @@ fn a_shift_begins_and_ends(on: Database) {
         .problem(409, "no-shift");
     let shift = driver.post_nothing("/api/shift/").ok(200);
     let began = shift["began"].clone();
-    let usual = json!({"id": shift["id"], "driver": driver.id, "class": "standard", "seats": 4, "began": began, "ended": null});
-    assert_eq!(shift, usual);
-    // Saying it again changes nothing; with another vehicle it would.
+    let expected = json!({"id": shift["id"], "driver": driver.id, "class": "standard", "seats": 4, "began": began, "ended": null});
+    assert_eq!(shift, expected);
+    // Beginning a shift again changes nothing with the same vehicle, and is refused with another one.
     let same = json!({"class": "standard", "seats": 4});
     assert_eq!(driver.post("/api/shift/", &same).ok(200), shift);
     driver
         .post("/api/shift/", &json!({"seats": 6}))
         .problem(409, "on-shift");
-    // Nothing was heard of the driver yet.
+    // The driver has not reported a position yet.
     let on = json!({"shift": shift, "activity": "stale", "offer": null});
     assert_eq!(driver.get("/api/shift/").ok(200), on);
     let ended = driver.post_nothing("/api/shift/end/").ok(200);
@@ -93,8 +93,8 @@ fn positions_are_judged_one_by_one(on: Database) {
     let expected = json!({"duplicate": 1, "impossible": 1, "too_old": 1});
     assert_eq!(report(&several), counts(&expected));
     let form = "lat=48.137&lon=11.575&speed=-1&heading=";
-    let told = driver.call("POST", path).form(form).send();
-    told.ok(200);
+    let answer = driver.call("POST", path).form(form).send();
+    answer.ok(200);
     let sum = service.operator("olga").get("/api/supply/").ok(200);
     assert_eq!(sum["positions"]["duplicate"], 2, "{sum}");
     assert_eq!(sum["positions"]["impossible"], 1, "{sum}");
@@ -143,13 +143,13 @@ fn a_position_is_seen_while_the_trip_runs(on: Database) {
     rider.get(&path).problem(404, "not-found");
     driver.post_nothing("/api/shift/").ok(200);
     let (lat, lon) = STAND;
-    let told = json!({"lat": lat, "lon": lon, "accuracy": 5.5, "heading": 90.0, "speed": 8.25});
-    driver.post("/api/positions/", &told).ok(200);
+    let position = json!({"lat": lat, "lon": lon, "accuracy": 5.5, "heading": 90.0, "speed": 8.25});
+    driver.post("/api/positions/", &position).ok(200);
     for client in [&rider.0, &driver.0, &operator.0] {
         let mut seen = client.get(&path).ok(200);
         let at = seen.as_object_mut().and_then(|seen| seen.remove("at"));
         assert!(at.is_some_and(|at| at.is_string()));
-        assert_eq!(seen, told);
+        assert_eq!(seen, position);
     }
     for client in [&other.0, &stranger.0] {
         client.get(&path).problem(404, "not-found");
@@ -169,16 +169,16 @@ fn only_operators_see_the_supply(on: Database) {
     let service = Service::start(on);
     let operator = service.operator("olga");
     let nothing = verdicts(&json!({}));
-    let nobody = json!({
+    let empty = json!({
         "on_shift": {"free": 0, "offered": 0, "on_trip": 0},
         "positions": nothing,
         "promises": {"count": 0, "mean": 0, "p50": 0, "p90": 0},
     });
-    assert_eq!(operator.get("/api/supply/").ok(200), nobody);
+    assert_eq!(operator.get("/api/supply/").ok(200), empty);
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
     driver.post_nothing("/api/shift/").ok(200);
     driver.post("/api/positions/", &location(STAND)).ok(200);
-    let mut supply = nobody;
+    let mut supply = empty;
     supply["on_shift"]["free"] = json!(1);
     supply["positions"]["accepted"] = json!(1);
     assert_eq!(operator.get("/api/supply/").ok(200), supply);
@@ -234,12 +234,12 @@ fn an_offer_is_taken_over_http(on: Database) {
         (&offer["state"], &offer["trip"]),
         (&json!("created"), &trip)
     );
-    let known = (
+    let terms = (
         &offer["attempt"],
         &offer["metres"],
         &offer["decide_seconds"],
     );
-    assert_eq!(known, (&json!(1), &json!(640), &json!(15)));
+    assert_eq!(terms, (&json!(1), &json!(640), &json!(15)));
     let received = driver.command(&trip, "receive").ok(200);
     assert_eq!(
         (&received["id"], &received["state"]),

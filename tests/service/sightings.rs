@@ -1,8 +1,8 @@
-//! Who sees where a driver is, and for how long.
+//! Position subscriptions: who sees the position of a trip's driver, and for how long.
 
 use serde_json::{Value, json};
 
-use super::dcrf::of;
+use super::dcrf::pk_of;
 use super::native_shifts::{after, begin, counts, report};
 use crate::harness::{Database, Native, Rider, Service, Test, nk, tests};
 
@@ -39,18 +39,20 @@ impl Phone {
     #[track_caller]
     fn next(&mut self) -> Value {
         self.reports += 1;
-        let lat = 48.0 + f64::from(i32::try_from(self.reports).expect("there are few")) / 8192.0;
+        let lat = 48.0
+            + f64::from(i32::try_from(self.reports).expect("the number of reports is small"))
+                / 8192.0;
         let at = after(&self.shift, 1_000 * self.reports);
         json!({"lat": lat, "lon": 11.5, "at": at})
     }
 
     #[track_caller]
     fn report(&mut self, data: &Value) {
-        let told = report(&mut self.native, data);
-        assert_eq!(told["accepted"], 1, "{told}");
+        let counts = report(&mut self.native, data);
+        assert_eq!(counts["accepted"], 1, "{counts}");
     }
 
-    /// Moves on; gives what those who look must be told, who know the trip by this key.
+    /// Reports the next position; gives it as a subscription under this `pk` must hear it.
     #[track_caller]
     fn moves(&mut self, pk: &Value) -> Value {
         let mut fix = self.next();
@@ -60,28 +62,28 @@ impl Phone {
     }
 }
 
-/// Begins to look; gives where the driver was last.
+/// Subscribes to the positions of a trip's driver; gives the last one.
 #[track_caller]
-fn look(native: &mut Native, pk: &Value, id: &str) -> Value {
+fn subscribe(native: &mut Native, pk: &Value, id: &str) -> Value {
     let fields = json!({"pk": pk, "request_id": id});
     native.call("subscribe_position", &fields).ok(201)
 }
 
 #[track_caller]
 fn sees(native: &mut Native, id: &str, expected: &Value) {
-    let told = native.event(id);
-    assert_eq!(told.0["action"], "position");
-    assert_eq!(told.ok(200), *expected);
+    let event = native.event(id);
+    assert_eq!(event.0["action"], "position");
+    assert_eq!(event.ok(200), *expected);
 }
 
-/// Observes a trip, so that its changes are heard.
+/// Subscribes to the changes of a trip.
 #[track_caller]
 fn observe(native: &mut Native, trip: &Value) {
     let fields = json!({"pk": trip["id"], "request_id": "changes"});
     native.call("subscribe_instance", &fields).ok(201);
 }
 
-/// Lets something later be told to a rider, so that nothing earlier is to come.
+/// Waits until a later change has come to the rider's socket, so that no earlier frame is still to come.
 #[track_caller]
 fn settle(rider: &Rider, native: &mut Native) {
     let marker = rider.request("marker", "B");
@@ -99,12 +101,12 @@ fn a_rider_sees_the_driver_from_acceptance_to_the_end(on: Database) {
     let mut app = rider.native();
     let pk = &trip["id"];
     observe(&mut app, &trip);
-    assert_eq!(look(&mut app, pk, "pos"), Value::Null);
+    assert_eq!(subscribe(&mut app, pk, "pos"), Value::Null);
     phone.moves(pk);
     settle(&rider, &mut app);
     app.heard_no_more("pos");
     for verb in ["accept", "arrive", "start"] {
-        phone.native.call(verb, &of(&trip)).ok(200);
+        phone.native.call(verb, &pk_of(&trip)).ok(200);
         app.hears("changes", "update", &trip);
         for _ in 0..3 {
             let moved = phone.moves(pk);
@@ -118,7 +120,7 @@ fn a_rider_sees_the_driver_from_acceptance_to_the_end(on: Database) {
     phone.report(&whole);
     whole["pk"] = pk.clone();
     sees(&mut app, "pos", &whole);
-    phone.native.call("complete", &of(&trip)).ok(200);
+    phone.native.call("complete", &pk_of(&trip)).ok(200);
     app.hears("changes", "update", &trip);
     phone.moves(pk);
     settle(&rider, &mut app);
@@ -132,18 +134,18 @@ fn a_batch_is_seen_where_it_ends(on: Database) {
     let trip = rider.request("A", "B");
     let mut app = rider.native();
     observe(&mut app, &trip);
-    look(&mut app, &trip["nk"], "pos");
-    phone.native.call("accept", &of(&trip)).ok(200);
+    subscribe(&mut app, &trip["nk"], "pos");
+    phone.native.call("accept", &pk_of(&trip)).ok(200);
     app.hears("changes", "update", &trip);
     let batch = [phone.next(), phone.next(), phone.next()];
-    let told = report(&mut phone.native, &json!({"positions": batch}));
-    assert_eq!(told, counts(&json!({"accepted": 3})));
+    let answer = report(&mut phone.native, &json!({"positions": batch}));
+    assert_eq!(answer, counts(&json!({"accepted": 3})));
     let mut last = batch[2].clone();
     last["pk"] = trip["nk"].clone();
     sees(&mut app, "pos", &last);
-    // What came late is no news.
-    let told = report(&mut phone.native, &batch[0]);
-    assert_eq!(told, counts(&json!({"late": 1})));
+    // A late position is not sent on.
+    let answer = report(&mut phone.native, &batch[0]);
+    assert_eq!(answer, counts(&json!({"late": 1})));
     settle(&rider, &mut app);
     app.heard_no_more("pos");
 }
@@ -155,21 +157,27 @@ fn only_the_rider_and_operators_may_look(on: Database) {
     let trip = rider.request("A", "B");
     let pk = &trip["id"];
     let mut eve = service.rider("eve").native();
-    eve.call("subscribe_position", &of(&trip)).not_found();
-    eve.call("unsubscribe_position", &of(&trip)).not_found();
+    eve.call("subscribe_position", &pk_of(&trip)).not_found();
+    eve.call("unsubscribe_position", &pk_of(&trip)).not_found();
     for mut native in [driver.native(), service.driver("ben").native()] {
-        native.call("subscribe_position", &of(&trip)).not_allowed();
+        native
+            .call("subscribe_position", &pk_of(&trip))
+            .not_allowed();
     }
-    let mut desk = service.operator("oz").native();
-    observe(&mut desk, &trip);
-    assert_eq!(look(&mut desk, pk, "pos"), Value::Null);
-    phone.native.call("accept", &of(&trip)).ok(200);
-    desk.hears("changes", "update", &trip);
+    let mut operator = service.operator("oz").native();
+    observe(&mut operator, &trip);
+    assert_eq!(subscribe(&mut operator, pk, "pos"), Value::Null);
+    phone.native.call("accept", &pk_of(&trip)).ok(200);
+    operator.hears("changes", "update", &trip);
     let moved = phone.moves(pk);
-    sees(&mut desk, "pos", &moved);
-    assert_eq!(look(&mut desk, pk, "again"), moved, "where it was last");
+    sees(&mut operator, "pos", &moved);
+    assert_eq!(
+        subscribe(&mut operator, pk, "again"),
+        moved,
+        "the answer has the last position"
+    );
     let mut app = rider.native();
-    let by_key = look(&mut app, &trip["nk"], "pos");
+    let by_key = subscribe(&mut app, &trip["nk"], "pos");
     assert_eq!(
         (&by_key["pk"], &by_key["lat"]),
         (&trip["nk"], &moved["lat"])
@@ -187,7 +195,7 @@ fn nobody_looks_at_a_trip_that_is_over(on: Database) {
     let trip = rider.request("A", "B");
     rider.cancel(&trip).ok(200);
     for mut native in [rider.native(), service.operator("oz").native()] {
-        native.call("subscribe_position", &of(&trip)).conflict(
+        native.call("subscribe_position", &pk_of(&trip)).conflict(
             "A trip that is CANCELLED does not allow subscribe_position.",
             "not-possible",
             "CANCELLED",
@@ -206,9 +214,9 @@ fn looking_ends_as_it_was_begun(on: Database) {
     let mut app = rider.native();
     observe(&mut app, &trip);
     for id in ["one", "two", "three"] {
-        look(&mut app, pk, id);
+        subscribe(&mut app, pk, id);
     }
-    phone.native.call("accept", &of(&trip)).ok(200);
+    phone.native.call("accept", &pk_of(&trip)).ok(200);
     app.hears("changes", "update", &trip);
     let one = json!({"pk": nk(&trip), "request_id": "one"});
     app.call("unsubscribe_position", &one).ok(204);
@@ -236,8 +244,8 @@ fn a_trip_that_was_given_back_shows_its_next_driver(on: Database) {
     let pk = &trip["id"];
     let mut app = rider.native();
     observe(&mut app, &trip);
-    look(&mut app, pk, "pos");
-    first.native.call("accept", &of(&trip)).ok(200);
+    subscribe(&mut app, pk, "pos");
+    first.native.call("accept", &pk_of(&trip)).ok(200);
     app.hears("changes", "update", &trip);
     let moved = first.moves(pk);
     sees(&mut app, "pos", &moved);
@@ -246,7 +254,7 @@ fn a_trip_that_was_given_back_shows_its_next_driver(on: Database) {
     assert_eq!(back["status"], "REQUESTED");
     app.hears("changes", "update", &trip);
     first.moves(pk);
-    second.native.call("accept", &of(&trip)).ok(200);
+    second.native.call("accept", &pk_of(&trip)).ok(200);
     app.hears("changes", "update", &trip);
     let moved = second.moves(pk);
     sees(&mut app, "pos", &moved);

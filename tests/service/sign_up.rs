@@ -1,4 +1,4 @@
-//! Signing up.
+//! Signing up: the account in the answer, the rules of the fields, and unreadable bodies.
 
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ const SIGN_UP: &str = "/api/sign_up/";
 
 const LOG_IN: &str = "/api/log_in/";
 
-/// The form of Ann with other values; null takes a field away.
+/// Ann's form with these values; null removes a field.
 fn changed(changes: &Value) -> Value {
     let mut form = sign_up_form("ann", "rider");
     let fields = form.as_object_mut().expect("the form is an object");
@@ -160,7 +160,7 @@ fn a_taken_name_is_named(on: Database) {
     sign_up(&http, &json!({})).ok(201);
     let answer = sign_up(&http, &json!({"group": "driver"}));
     let body = answer.names_field("username");
-    // The course's pages read members as lists, in order, up to the first that is none.
+    // The course's pages read the members as lists, in order, up to the first that is not a list.
     assert_eq!(keys(&answer.text)[..2], ["username", "type"]);
     assert_eq!(
         body["username"],
@@ -169,7 +169,7 @@ fn a_taken_name_is_named(on: Database) {
     assert_eq!(
         service.log_in("ann").group,
         "rider",
-        "the account is as it was"
+        "the account has not changed"
     );
 }
 

@@ -1,4 +1,4 @@
-//! When a client cannot go on where it stopped, and what it is shown instead.
+//! Snapshots: when a client cannot resume from its positions, and what it gets instead.
 
 use serde_json::{Value, json};
 
@@ -15,13 +15,13 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// The snapshot of somebody who is not on shift.
+/// The snapshot of a rider, or of a driver off shift.
 fn shown(trips: &[&Value], unread: i64) -> Value {
     json!({"trips": trips, "unread": unread, "shift": null, "offer": null})
 }
 
-/// The snapshot of an operator while nobody is on shift.
-fn watched(trips: &[&Value]) -> Value {
+/// The snapshot of an operator while no driver is on shift.
+fn shown_to_staff(trips: &[&Value]) -> Value {
     let more = json!({"trips": false, "shifts": false, "offers": false});
     let mut snapshot = shown(trips, 0);
     snapshot["shifts"] = json!([]);
@@ -43,7 +43,7 @@ fn the_first_time_there_is_a_snapshot(on: Database) {
         let (follower, snapshot) = Follower::begin(client);
         let is_staff = role == "role:operator";
         let expected = if is_staff {
-            watched(&[])
+            shown_to_staff(&[])
         } else {
             shown(&[], 0)
         };
@@ -211,7 +211,7 @@ fn what_is_no_longer_kept_gets_a_snapshot(on: Database) {
     let rider = service.rider("ann");
     let log = Follower::begin(&rider).0.vanish();
     let trip = rider.request("A", "B");
-    let mut follower = eventually("an event grows too old", || {
+    let mut follower = eventually("an event is too old", || {
         let (follower, answer) = Follower::resume(&rider, log.clone());
         if answer["resumed"] == true {
             return None;

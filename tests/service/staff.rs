@@ -1,4 +1,4 @@
-//! What operators follow: all trips, shifts and offers, in a stream like any other.
+//! The stream `staff`, by which operators follow all trips, shifts and offers.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// What happens to a driver and a trip in a town where trips are offered one by one.
+/// A new driver's shift with one trip, which its rider cancels; gives the kinds of the events.
 #[track_caller]
 fn a_day(service: &mut Service, name: &str) -> Vec<&'static str> {
     let mut cab = Cab::on_shift(service, name, 100.0);
@@ -100,7 +100,7 @@ fn an_operator_is_shown_who_is_on_shift_and_what_is_offered(on: Database) {
     assert_eq!(snapshot["more"], more);
     cab.does("decline", &trip).ok(200);
     assert_eq!(follower.next()["kind"], "offer-ended");
-    // Drivers and riders are shown nothing of the kind.
+    // The snapshots of drivers and riders have no shifts and offers.
     for client in [&cab as &Client, &service.rider("amy")] {
         let (_, snapshot) = Follower::begin(client);
         assert!(snapshot.get("shifts").is_none(), "{snapshot}");
@@ -129,7 +129,7 @@ fn an_operator_is_shown_so_many_trips_and_told_that_there_are_more(on: Database)
     assert_eq!(shown(true), last["id"]);
 }
 
-/// SQL that makes drivers, numbered from `first` to `last`, on shift, each with an open offer of that trip.
+/// SQL that inserts drivers, numbered from `first` to `last`, on shift, each with an open offer of that trip.
 fn drivers(on: Database, trip: &Value, first: i64, last: i64) -> String {
     let (key, due_at) = match on {
         Database::Sqlite => ("randomblob(16)", "4102444800000000"),
@@ -165,7 +165,7 @@ fn an_operator_is_shown_so_many_shifts_and_offers_and_told_that_there_are_more(o
     shown(true);
 }
 
-/// The positions without the staff's, as a client of before knows them.
+/// The positions without the stream `staff`, as a client has them that does not know the stream.
 fn without(positions: &Value) -> Value {
     let positions = positions.as_array().expect("a list").iter();
     positions
@@ -194,16 +194,16 @@ fn a_client_that_does_not_name_the_stream_gets_a_snapshot_once(on: Database) {
     assert_eq!(again["resumed"], true, "{again}");
 }
 
-/// What happened before stands in no stream of the staff.
+/// In such a database, the stream has no entries of earlier events.
 fn a_database_of_before_the_stream_is_followed_from_now_on(on: Database) {
     let mut service = Service::start(on);
     let (mut rider, mut operator) = (service.rider("ann"), service.operator("olga"));
     let old = Follower::begin(&operator).0.log.positions();
     let trip = rider.request("A", "B");
     service.kill();
-    let forgets = "DELETE FROM stream_entries WHERE stream = 'staff'; \
+    let removal = "DELETE FROM stream_entries WHERE stream = 'staff'; \
         DELETE FROM stream_heads WHERE stream = 'staff'";
-    tables::write(service.home(), forgets);
+    tables::write(service.home(), removal);
     service.restart();
     rider.follow(&service);
     operator.follow(&service);
@@ -226,7 +226,7 @@ fn an_operator_who_was_away_for_too_long_gets_a_snapshot(on: Database) {
     let (rider, operator) = (service.rider("ann"), service.operator("olga"));
     let known = Follower::begin(&operator).0.log.positions();
     let trip = rider.request("A", "B");
-    let answer = eventually("an event grows too old", || {
+    let answer = eventually("an event is too old", || {
         let answer = resume(&operator, &known);
         (answer["resumed"] == false).then_some(answer)
     });

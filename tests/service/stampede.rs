@@ -1,7 +1,7 @@
-//! Everybody comes back at the same moment, and hears exactly what they have missed, while the database is asked only a
-//! few times.
+//! Many sessions come back at the same moment, and each gets exactly the events that it has missed, while the service
+//! makes only a few queries.
 //!
-//! `CABRANK_STAMPEDE_SESSIONS` says how many come (500). Each is a socket; an account has sixteen.
+//! `CABRANK_STAMPEDE_SESSIONS` is the number of sessions (500). Each has one socket; an account has sixteen.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -25,19 +25,19 @@ pub fn tests() -> Vec<Test> {
     tests![all_who_come_back_at_once_hear_what_they_missed_with_few_queries]
 }
 
-/// As many sockets as an account may have.
+/// The number of sockets that an account may have.
 const EACH: usize = 16;
-/// How many threads the sessions come from.
+/// The number of threads that open the sockets.
 const THREADS: usize = 4;
-/// So many sessions must not cost more than one query.
+/// The sessions for each of which at most one query is allowed, in a large crowd.
 const SESSIONS_PER_QUERY: usize = 50;
-/// What a small crowd may cost: each kind of read begins with whoever comes first, alone, and gathers more from read to
-/// read. (On two cores 500 sessions cost 10 to 22 queries, 5,000 cost 34 to 45.)
+/// The number of queries that a small crowd may cost. Each kind of read begins with the first session alone, and later
+/// reads serve more and more sessions. (On two cores 500 sessions cost 10 to 22 queries, 5,000 cost 34 to 45.)
 const FEW: usize = 40;
-/// Files that are open besides sockets.
+/// The number of open files besides sockets.
 const OTHER_FILES: usize = 200;
-/// The tables that a handshake, `resume` and what follows it read. A connection's check (`SELECT 1`) and the beginning
-/// and end of a transaction are in no table, and do not count.
+/// The tables that are read for a handshake, `resume` and the replay. The check of a connection (`SELECT 1`) and the
+/// beginning and end of a transaction read no table and do not count.
 const TABLES: [&str; 6] = [
     "sessions",
     "trips",
@@ -46,8 +46,8 @@ const TABLES: [&str; 6] = [
     "events",
     "notifications",
 ];
-/// Parts of what the service asks by the clock, however many sockets there are: sessions that have ended, every 2
-/// seconds, and what has come to its deadline, twice a second.
+/// Parts of the queries that the service makes regularly, independent of the sockets: ended sessions, every 2 seconds,
+/// and deadlines that have passed, twice a second.
 const BY_THE_CLOCK: [&str; 5] = [
     "ended_at IS NOT NULL",
     "search_ends_at <=",
@@ -102,21 +102,24 @@ fn all_who_come_back_at_once_hear_what_they_missed_with_few_queries(on: Database
         let after = log.split_once(&path_of(1))?.1;
         Some(after.split_once(&path_of(2))?.0.to_owned())
     });
-    let asked = asked(&log);
-    let count: usize = asked.values().sum();
+    let queries = queries(&log);
+    let count: usize = queries.values().sum();
     let most = FEW.max(sessions / SESSIONS_PER_QUERY);
     println!("{}: {sessions} sessions, {count} queries", on.name());
-    assert!(count > 0, "queries are told in the log");
+    assert!(count > 0, "the log has the queries");
     assert!(
         count <= most,
-        "{sessions} sessions cost {count} queries, more than {most}: {asked:#?}"
+        "{sessions} sessions cost {count} queries, more than {most}: {queries:#?}"
     );
     let log = service.process().log();
     let name = &accounts[0].username;
-    assert!(!log.contains(name), "what is bound to queries is not told");
+    assert!(
+        !log.contains(name),
+        "the log has no values that are bound to queries"
+    );
 }
 
-/// Half of them riders, half drivers.
+/// Logs in new accounts, half of them riders and half drivers.
 fn accounts(address: SocketAddr, count: usize) -> Vec<Client> {
     let account = |n: usize| {
         let name = format!("stampeding{n}");
@@ -125,8 +128,8 @@ fn accounts(address: SocketAddr, count: usize) -> Vec<Client> {
         } else {
             "driver"
         };
-        let nobody = Http::new(address, Auth::Nobody);
-        nobody
+        let anonymous = Http::new(address, Auth::Nobody);
+        anonymous
             .post("/api/sign_up/", &sign_up_form(&name, group))
             .ok(201);
         log_in(address, &name, PASSWORD)
@@ -140,16 +143,16 @@ fn accounts(address: SocketAddr, count: usize) -> Vec<Client> {
     made.into_iter().flatten().collect()
 }
 
-/// A session that comes back: what it says, and what it has missed.
+/// A session that comes back: the call that it makes, and the events that it has missed.
 pub struct Coming<'a> {
     pub account: &'a Client,
     pub resume: Value,
-    /// The numbers of the events, in their order, with their positions.
+    /// The events' ids, in order, with their positions.
     pub missed: BTreeMap<i64, Vec<(String, i64)>>,
 }
 
 impl<'a> Coming<'a> {
-    /// Somebody who has been away for the last `behind` events of each stream, as far as there are so many.
+    /// A session that has missed the last `behind` events of each stream, or all if there are fewer.
     fn of(account: &'a Client, behind: usize, ledger: &Ledger) -> Self {
         let mut streams = vec![
             format!("user:{}", account.id),
@@ -166,8 +169,8 @@ impl<'a> Coming<'a> {
         let mut positions = Vec::new();
         for stream in streams {
             let entries: &[Entry] = ledger.get(&stream).map_or(&[], Vec::as_slice);
-            let (had, rest) = entries.split_at(entries.len().saturating_sub(behind));
-            let last = had.last();
+            let (heard, rest) = entries.split_at(entries.len().saturating_sub(behind));
+            let last = heard.last();
             positions.push(json!({
                 "stream": stream,
                 "epoch": last.map(|entry| &entry.epoch),
@@ -188,7 +191,7 @@ impl<'a> Coming<'a> {
     }
 }
 
-/// A line in the log by which to find one's way: the answer to somebody who is nobody, which costs no query.
+/// Marks a place in the log: a request without a session, which is logged and costs no query.
 fn mark(service: &Service, number: u8) {
     service
         .http()
@@ -200,9 +203,9 @@ fn path_of(number: u8) -> String {
     format!("/api/trip/{number:032}/")
 }
 
-/// The queries in a part of the log that somebody has caused, and how often.
-fn asked(log: &str) -> BTreeMap<&str, usize> {
-    let mut asked = BTreeMap::new();
+/// The queries in a part of the log that sessions have caused, and how often each was made.
+fn queries(log: &str) -> BTreeMap<&str, usize> {
+    let mut queries = BTreeMap::new();
     for line in log.lines().filter(|line| line.contains("TRACE")) {
         let statement = line.split_once("TRACE").map_or("", |(_, rest)| rest).trim();
         let plain = statement.replace(['"', '`', '('], "");
@@ -210,13 +213,13 @@ fn asked(log: &str) -> BTreeMap<&str, usize> {
             |table: &str| ["FROM", "JOIN"].map(|word| plain.contains(&format!("{word} {table}")));
         let is_by_the_clock = BY_THE_CLOCK.iter().any(|part| plain.contains(part));
         if TABLES.iter().any(|table| is_read(table).contains(&true)) && !is_by_the_clock {
-            *asked.entry(statement).or_default() += 1;
+            *queries.entry(statement).or_default() += 1;
         }
     }
-    asked
+    queries
 }
 
-/// Lets this process, and the service that it starts, have so many files open.
+/// Raises the limit on open files of this process, and so of the service that it starts, to so many.
 fn may_open(files: usize) {
     let limits = fs::read_to_string("/proc/self/limits").expect("this test needs Linux");
     let line = limits

@@ -1,8 +1,8 @@
-//! Subscriptions of a native socket: who is told what, under which id, and for how long.
+//! Subscriptions of a native socket: which changes it hears, under which id, and until when.
 
 use serde_json::{Value, json};
 
-use super::dcrf::of;
+use super::dcrf::pk_of;
 use crate::harness::{Database, Driver, Native, Rider, Service, Test, inner, nk, tests};
 
 pub fn tests() -> Vec<Test> {
@@ -52,7 +52,7 @@ fn drive(driver: &Driver, trip: &Value, verbs: &[&str]) {
     }
 }
 
-/// Lets something later happen to each of these sockets and waits until it is told, so that nothing earlier is to come.
+/// Waits until a later change has come to each of these sockets, so that no earlier frame is still to come.
 #[track_caller]
 fn settle(rider: &Rider, sockets: &mut [&mut Native]) {
     let marker = rider.request("marker", "B");
@@ -87,9 +87,9 @@ fn an_observer_is_told_every_change_once(on: Database) {
         let after = driver.command(&trip, verb).ok(200);
         driver.command(&trip, verb).ok(200);
         for native in &mut sockets {
-            let told = native.hears("sub", "update", &trip);
-            assert_eq!(told["status"], status);
-            assert_eq!(told, after);
+            let changed = native.hears("sub", "update", &trip);
+            assert_eq!(changed["status"], status);
+            assert_eq!(changed, after);
         }
     }
     settle(&rider, &mut sockets.iter_mut().collect::<Vec<_>>());
@@ -98,15 +98,16 @@ fn an_observer_is_told_every_change_once(on: Database) {
     }
 }
 
-/// A change is answered before it is announced, so that its news may come after the answer to the next call.
+/// A command is answered before its change is announced, so the frame of the change may come after the answer to the
+/// next call.
 fn an_observer_is_not_told_what_was_before(on: Database) {
     let service = Service::start(on);
     let (rider, _) = people(&service);
     let mut native = rider.native();
-    let wish = json!({"data": {"pick_up_address": "A", "drop_off_address": "B"}});
+    let order = json!({"data": {"pick_up_address": "A", "drop_off_address": "B"}});
     for pk in 1..=40 {
         let id = format!("trip {pk}");
-        let created = native.send(None, "create", &wish);
+        let created = native.send(None, "create", &order);
         let fields = json!({"pk": pk, "request_id": id});
         let begun = native.send(None, "subscribe_instance", &fields);
         let trip = native.answer(None, "create", &created).ok(201);
@@ -131,9 +132,9 @@ fn what_is_told_is_wrapped_as_the_call_was(on: Database) {
     native.call("subscribe_instance", &fields).ok(201);
     let after = driver.accept(&trip).ok(200);
     let envelope = |id: Value| json!({"errors": [], "data": after, "action": "update", "response_status": 200, "request_id": id});
-    let told = [native.next(), native.next()].map(|frame| frame.expect("it is told"));
+    let frames = [native.next(), native.next()].map(|frame| frame.expect("a frame comes"));
     let wrapped = json!({"stream": "trips", "payload": envelope(json!({"any": ["id", 1]}))});
-    assert_eq!(told, [wrapped, envelope(json!(5))]);
+    assert_eq!(frames, [wrapped, envelope(json!(5))]);
 }
 
 fn two_subscriptions_to_one_trip_are_told_apart(on: Database) {
@@ -190,10 +191,14 @@ fn the_same_id_again_replaces_itself(on: Database) {
     }
     driver.accept(&trip).ok(200);
     settle(&rider, &mut [&mut native]);
-    let told = [native.event("sub"), native.event("sub")];
-    let mut actions = told.map(|event| event.0["action"].clone());
+    let events = [native.event("sub"), native.event("sub")];
+    let mut actions = events.map(|event| event.0["action"].clone());
     actions.sort_by_key(ToString::to_string);
-    assert_eq!(actions, ["create", "update"], "one of each kind");
+    assert_eq!(
+        actions,
+        ["create", "update"],
+        "each subscription is there once"
+    );
     native.heard_no_more("sub");
 }
 
@@ -219,12 +224,12 @@ fn a_deleted_trip_can_be_unsubscribed(on: Database) {
     for pk in [&trip["id"], &trip["nk"]] {
         let fields = json!({"pk": pk, "request_id": "sub"});
         native.call("subscribe_instance", &fields).ok(201);
-        let kept = json!({"pk": pk, "request_id": "kept"});
-        native.call("subscribe_instance", &kept).ok(201);
+        let second = json!({"pk": pk, "request_id": "second"});
+        native.call("subscribe_instance", &second).ok(201);
     }
-    native.call("delete", &of(&trip)).ok(204);
+    native.call("delete", &pk_of(&trip)).ok(204);
     native.event("sub").ok(204);
-    for id in ["sub", "kept"] {
+    for id in ["sub", "second"] {
         let fields = json!({"pk": nk(&trip), "request_id": id});
         native.call("unsubscribe_instance", &fields).ok(204);
     }
@@ -240,7 +245,7 @@ fn a_riders_activity_is_filtered(on: Database) {
     let trip = rider.request("A", "B");
     drive(&driver, &trip, &["accept", "arrive", "start", "complete"]);
     service.rider("eve").request("not", "theirs");
-    native.call("delete", &of(&trip)).ok(204);
+    native.call("delete", &pk_of(&trip)).ok(204);
     let marker = rider.request("C", "D");
     assert_eq!(native.hears("all", "create", &trip)["status"], "REQUESTED");
     for status in ["STARTED", "ARRIVED", "IN_PROGRESS", "COMPLETED"] {
@@ -299,7 +304,7 @@ fn an_operators_activity_shows_everything(on: Database) {
     let trip = rider.request("A", "B");
     drive(&driver, &trip, &["accept", "start"]);
     let eves = eve.request("E", "F");
-    eve.native().call("delete", &of(&eves)).ok(204);
+    eve.native().call("delete", &pk_of(&eves)).ok(204);
     let marker = eve.request("G", "H");
     native.hears("all", "create", &trip);
     for status in ["STARTED", "IN_PROGRESS"] {
@@ -308,16 +313,13 @@ fn an_operators_activity_shows_everything(on: Database) {
     for id in ["all", "eves"] {
         native.hears(id, "create", &eves);
         let hidden = native.hears(id, "update", &eves);
-        assert_eq!(
-            hidden["status"], "CANCELLED",
-            "operators see what is hidden"
-        );
+        assert_eq!(hidden["status"], "CANCELLED", "operators see deleted trips");
         native.hears(id, "create", &marker);
         native.heard_no_more(id);
     }
 }
 
-/// As the newer dcrf-client asks for it.
+/// Newer versions of dcrf-client subscribe like this.
 fn activity_may_be_of_one_trip_alone(on: Database) {
     let service = Service::start(on);
     let (rider, driver) = people(&service);
@@ -376,7 +378,7 @@ fn a_socket_has_at_most_64_subscriptions(on: Database) {
     }
     let text = "A socket may have at most 64 subscriptions.";
     for (action, fields) in [
-        ("subscribe_instance", of(&trip)),
+        ("subscribe_instance", pk_of(&trip)),
         ("subscribe_trip_activity", json!({})),
     ] {
         let data = native.call(action, &fields).refused(429, text);
@@ -387,19 +389,19 @@ fn a_socket_has_at_most_64_subscriptions(on: Database) {
     native.call("unsubscribe_instance", &fields).ok(204);
     observe(&mut native, &trip, "again");
     rider.cancel(&trip).ok(200);
-    let mut told: Vec<String> = (0..64)
+    let mut ids: Vec<String> = (0..64)
         .map(|_| {
-            let frame = native.next().expect("each subscription is told");
+            let frame = native.next().expect("each subscription hears the change");
             inner(&frame)["request_id"]
                 .as_str()
                 .unwrap_or("")
                 .to_owned()
         })
         .collect();
-    told.sort();
-    told.dedup();
-    assert_eq!(told.len(), 64, "{told:?}");
-    assert!(!told.iter().any(|id| id == "sub 0"), "{told:?}");
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 64, "{ids:?}");
+    assert!(!ids.iter().any(|id| id == "sub 0"), "{ids:?}");
     observe(&mut rider.native(), &trip, "another socket has its own");
 }
 
@@ -410,7 +412,7 @@ fn nothing_is_told_that_was_not_asked_for(on: Database) {
     let trip = rider.request("A", "B");
     drive(&driver, &trip, &["accept", "start", "complete"]);
     for native in [&mut native, &mut of_driver] {
-        let id = native.send(None, "retrieve", &of(&trip));
+        let id = native.send(None, "retrieve", &pk_of(&trip));
         let frame = native.next().expect("it is answered");
         assert_eq!(frame["request_id"], id, "{frame}");
     }

@@ -1,4 +1,4 @@
-//! The later course editions' socket: trips in envelopes, told to the same people as in the course dialect.
+//! The socket of the course's later editions: trips in envelopes, sent to the same accounts as in the course dialect.
 
 use serde_json::{Value, json};
 
@@ -27,24 +27,24 @@ fn open(client: &Client) -> Socket {
     socket.unwrap_or_else(|status| panic!("{} is not let in: {status}", client.username))
 }
 
-fn told(trip: &Value) -> Value {
+fn echo(trip: &Value) -> Value {
     json!({"type": "echo.message", "data": trip})
 }
 
-/// The same for a driver whose trip it is not.
-fn told_to_others(trip: &Value) -> Value {
+/// The frame of a trip that another driver has.
+fn echo_to_others(trip: &Value) -> Value {
     let mut trip = trip.clone();
     trip["driver"] = Value::Null;
-    told(&trip)
+    echo(&trip)
 }
 
-/// The next frame, which must be this trip as it is now.
+/// The next frame, which must be the trip as it is here.
 #[track_caller]
 fn hears(socket: &mut Socket, trip: &Value) {
-    assert_eq!(socket.next(), told(trip));
+    assert_eq!(socket.next(), echo(trip));
 }
 
-/// The next frame, which must be a refusal with this code that shows this trip, or none.
+/// The next frame, which must be a refusal with this code, and with this trip or none.
 #[track_caller]
 fn refused_with(socket: &mut Socket, code: &str, trip: Option<&Value>) {
     let refused = socket.refused(code);
@@ -70,7 +70,7 @@ fn a_rider_creates_a_trip(on: Database) {
     rider_phone.send(&frame);
     let heard = rider_phone.next();
     let trip = rider.trip(nk(&heard["data"]));
-    assert_eq!(heard, told(&trip));
+    assert_eq!(heard, echo(&trip));
     assert_eq!(
         (&trip["status"], &trip["rider"]),
         (&json!("REQUESTED"), &rider.party())
@@ -138,22 +138,22 @@ fn both_dialects_tell_the_same_people_once(on: Database) {
         let seen = |trip: &Value| {
             let is_others = client.group == "driver" && trip["driver"]["id"] != client.id;
             if is_others {
-                told_to_others(trip)
+                echo_to_others(trip)
             } else {
-                told(trip)
+                echo(trip)
             }
         };
         let expected: Vec<Value> = heard.iter().map(seen).collect();
-        let told = taxi.hears_until(|frame| frame["data"]["pick_up_address"] == last);
-        assert_eq!(told, expected, "{}", client.username);
+        let frames = taxi.hears_until(|frame| frame["data"]["pick_up_address"] == last);
+        assert_eq!(frames, expected, "{}", client.username);
         let counts = if client.group == "driver" {
             [6, 3]
         } else {
             [6, 1]
         };
         assert!(
-            counts.contains(&told.len()),
-            "{}: {told:?}",
+            counts.contains(&frames.len()),
+            "{}: {frames:?}",
             client.username
         );
     }
@@ -229,7 +229,7 @@ fn the_loser_of_an_acceptance_is_told_so(on: Database) {
     let trip = rider.request("A", "B");
     let mut phone = open(&service.driver("ben"));
     let taken = driver.accept(&trip).ok(200);
-    assert_eq!(phone.next(), told_to_others(&taken));
+    assert_eq!(phone.next(), echo_to_others(&taken));
     phone.send(&update(&trip, "STARTED"));
     refused_with(&mut phone, "already-taken", None);
     for id in [json!("0".repeat(32)), json!(9_999)] {
@@ -240,7 +240,7 @@ fn the_loser_of_an_acceptance_is_told_so(on: Database) {
     }
 }
 
-/// They put each trip that has a driver among their own.
+/// Drivers' pages list each trip that has a driver as their own, so other drivers must not hear who has it.
 fn who_drives_is_told_to_the_parties_alone(on: Database) {
     let service = Service::start(on);
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
@@ -254,14 +254,14 @@ fn who_drives_is_told_to_the_parties_alone(on: Database) {
     for phone in &mut phones {
         hears(phone, &taken);
     }
-    assert_eq!(other.next(), told_to_others(&taken));
+    assert_eq!(other.next(), echo_to_others(&taken));
     let given_back = driver.command(&trip, "give_back").ok(200);
     for phone in phones.iter_mut().chain([&mut other]) {
         hears(phone, &given_back);
     }
 }
 
-/// One page knows a trip by what the list gives, sends the whole object back, and has known clients that sent the key.
+/// Pages send the whole trip back, with the `id` of the list. Other clients send the key as `id` or as `nk`.
 fn a_trip_is_updated_by_its_id_or_its_key(on: Database) {
     let service = Service::start(on);
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
@@ -301,7 +301,7 @@ fn a_trip_is_updated_by_its_id_or_its_key(on: Database) {
     assert_eq!(refused["data"], other);
 }
 
-/// The page takes what `data` holds for a trip and puts it into its list.
+/// The page puts the `data` of every frame into its list, as a trip.
 fn a_refusal_shows_the_trip_if_the_client_may_see_it(on: Database) {
     let service = Service::start(on);
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));

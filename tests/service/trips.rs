@@ -1,4 +1,4 @@
-//! Looking at trips.
+//! Reading trips over HTTP: lists, single trips, and which account sees which.
 
 use serde_json::{Value, json};
 
@@ -91,7 +91,7 @@ fn lists_have_at_most_500_trips(on: Database) {
     assert_eq!(listed.len(), 500);
     assert!(
         !listed.contains(&first) && !listed.contains(&second),
-        "the oldest are left out"
+        "the oldest trips are left out"
     );
     assert_eq!(rider.trip(nk(&first)), first);
 }
@@ -104,7 +104,7 @@ fn a_trip_of_somebody_else_is_not_found(on: Database) {
         .get(&format!("/api/trip/{}/", nk(&trip)))
         .problem(404, "not-found");
     assert_eq!(body["detail"], "No Trip matches the given query.");
-    // A trip that exists and one that does not are told apart by nothing.
+    // The answer is the same as for a trip that does not exist.
     let unknown = other
         .get(&format!("/api/trip/{}/", "0".repeat(32)))
         .problem(404, "not-found");
@@ -133,7 +133,7 @@ fn a_key_that_is_none_is_not_found(on: Database) {
     }
 }
 
-/// The pages of the later course editions know a trip by its id.
+/// The pages of the course's later editions know a trip by its id.
 fn a_trip_has_a_path_by_its_id_too(on: Database) {
     let service = Service::start(on);
     let (rider, other, driver) = (
@@ -170,10 +170,10 @@ fn a_trip_has_a_path_by_its_id_too(on: Database) {
     }
 }
 
-/// What drivers do to a trip, besides accepting it.
+/// The commands of a driver besides accept.
 const LATER_VERBS: [&str; 5] = ["arrive", "start", "complete", "give_back", "no_show"];
 
-/// Over HTTP and on a native socket, where both are there.
+/// Checks that the driver does not find the trip by its id, over HTTP and on a native socket.
 #[track_caller]
 fn is_unknown(driver: &Driver, trip: &Value, verb: &str) {
     let id = &trip["id"];
@@ -215,13 +215,16 @@ fn an_id_names_a_taken_trip_only_to_its_driver(on: Database) {
     for verb in LATER_VERBS {
         is_unknown(&other, &trip, verb);
         let answer = other.command(&trip, verb);
-        assert_ne!(answer.status, 404, "who has the key was told of it: {verb}");
+        assert_ne!(
+            answer.status, 404,
+            "a driver with the key has seen the trip: {verb}"
+        );
     }
     let by_id = json!({"pk": trip["id"], "data": {"message": "x"}});
     for action in ["join", "leave", "send"] {
         other.native().wrong_in("chat", action, &by_id).not_found();
     }
-    // It was for both to take.
+    // The request was broadcast to both drivers.
     other.post_nothing(&accept).problem(409, "already-taken");
     driver.command(&trip, "give_back").ok(200);
     driver.post_nothing(&accept).problem(403, "not-offered");

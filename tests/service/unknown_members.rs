@@ -1,8 +1,9 @@
-//! What a command says and nobody has asked for is named, unless clients send it along whatever they want.
+//! Members of a command that the service does not know: it refuses them by name, except those that older clients send
+//! along.
 
 use serde_json::{Map, Value, json};
 
-use crate::dcrf::of;
+use crate::dcrf::pk_of;
 use crate::harness::{
     Answer, Client, Database, Driver, Native, Operator, Rider, Service, Test, nk, tests,
 };
@@ -24,7 +25,7 @@ pub fn tests() -> Vec<Test> {
 
 const RULE: &str = "There is no such field here.";
 
-/// One of each role, and a trip that nobody has taken.
+/// An account of each role, and a requested trip.
 fn people(service: &Service) -> (Rider, Driver, Operator, Value) {
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
     let trip = rider.request("A", "B");
@@ -37,7 +38,7 @@ fn is_named(answer: &Answer, field: &str, rule: &str) {
     assert_eq!(body["errors"][field], json!([rule]));
 }
 
-/// Every path of the description that takes a command, for whoever may give it.
+/// The paths come from the OpenAPI description; each is called with every role.
 fn every_command_over_http_names_what_it_does_not_know(on: Database) {
     let service = Service::start(on);
     let (rider, driver, operator, trip) = people(&service);
@@ -55,7 +56,7 @@ fn every_command_over_http_names_what_it_does_not_know(on: Database) {
         let fields = json!({"unheard_of": 1});
         let mut answers = people.map(|client| client.post(&path, &fields)).into_iter();
         let named = answers.find(|answer| answer.status == 400);
-        let named = named.unwrap_or_else(|| panic!("nobody was told at {path}"));
+        let named = named.unwrap_or_else(|| panic!("no role was refused at {path}"));
         is_named(&named, "unheard_of", RULE);
     }
     assert_eq!(rider.trips(), [trip]);
@@ -114,7 +115,7 @@ fn every_native_action_names_what_it_does_not_know(on: Database) {
     assert_eq!(rider.call("list", &json!({})).ok(200), json!([trip]));
 }
 
-/// The trip that an action is about, if it is about one.
+/// The fields that name the trip, for actions on a trip; otherwise none.
 fn about(trip: &Value, action: &str) -> Value {
     let alone = [
         "create",
@@ -136,11 +137,11 @@ fn about(trip: &Value, action: &str) -> Value {
     if alone.contains(&action) {
         json!({})
     } else {
-        of(trip)
+        pk_of(trip)
     }
 }
 
-/// What is enough for each action that these tests call with it.
+/// The data that every action in these tests accepts.
 fn complete() -> Value {
     json!({"pick_up_address": "A", "drop_off_address": "B"})
 }
@@ -149,7 +150,7 @@ fn data_of_native_actions_is_read_as_closely(on: Database) {
     let service = Service::start(on);
     let (rider, driver, operator, trip) = people(&service);
     let place = json!({"lat": 48.1, "lon": 11.6});
-    let way = json!({"pick_up_location": place, "drop_off_location": place});
+    let route = json!({"pick_up_location": place, "drop_off_location": place});
     let reason = json!({"reason": "x"});
     let ending = json!({"reason": "x", "status": "COMPLETED"});
     let fare = json!({"reason": "x", "amount": 1});
@@ -159,7 +160,7 @@ fn data_of_native_actions_is_read_as_closely(on: Database) {
         (0, "trips", "create", complete()),
         (0, "trips", "patch", json!({})),
         (0, "trips", "update", complete()),
-        (0, "trips", "quote", way),
+        (0, "trips", "quote", route),
         (0, "trips", "cancel", json!({})),
         (0, "trips", "resume", json!({"positions": []})),
         (0, "trips", "refresh", json!({"refresh": "x"})),
@@ -179,8 +180,8 @@ fn data_of_native_actions_is_read_as_closely(on: Database) {
         let answer = natives[who].wrong_in(stream, action, &fields);
         assert_eq!(answer.breaks("unheard_of"), RULE, "{action}");
     }
-    // What takes no data may have any.
-    let mut fields = of(&trip);
+    // Actions without data ignore it.
+    let mut fields = pk_of(&trip);
     fields["data"] = json!({"unheard_of": 1});
     assert_eq!(natives[0].wrong("retrieve", &fields).ok(200), trip);
     let given = natives[1].wrong("accept", &fields).ok(200);
@@ -221,7 +222,7 @@ fn a_field_without_a_value_is_named_too(on: Database) {
     is_named(&answer, "note", RULE);
     let answer = rider.native().wrong("create", &json!({"data": fields}));
     assert_eq!(answer.breaks("note"), RULE);
-    // A form that says nothing may be a text that is no form, and a secret.
+    // A form of one name without a value may be a text that is not a form, such as a secret.
     let answer = rider.call("POST", "/api/trip/").form("hunter2").send();
     is_named(&answer, "(unreadable name)", RULE);
     assert!(!answer.text.contains("hunter2"), "{}", answer.text);
@@ -246,7 +247,7 @@ fn what_cannot_be_changed_is_named(on: Database) {
         ),
     ] {
         for more in [json!({}), json!({"drop_off_address": "C"})] {
-            let mut fields = of(&trip);
+            let mut fields = pk_of(&trip);
             fields["data"] = more;
             fields["data"][field] = value.clone();
             let answer = native.wrong("patch", &fields);
@@ -254,7 +255,7 @@ fn what_cannot_be_changed_is_named(on: Database) {
         }
     }
     assert_eq!(rider.trip(nk(&trip)), trip);
-    // That a trip for later is to be for now is a change too.
+    // Removing the value of such a field is a change, too.
     let booking = rider
         .ask(&json!({
             "pick_up_address": "A", "drop_off_address": "B", "class": "standard", "passengers": 2,
@@ -265,10 +266,10 @@ fn what_cannot_be_changed_is_named(on: Database) {
         let field = data
             .as_object()
             .and_then(|data| data.keys().next().cloned());
-        let mut fields = of(&booking);
+        let mut fields = pk_of(&booking);
         fields["data"] = data;
         let answer = native.wrong("patch", &fields);
-        assert_eq!(answer.breaks(&field.expect("there is one")), fixed);
+        assert_eq!(answer.breaks(&field.expect("the data has a field")), fixed);
     }
 }
 
@@ -288,7 +289,7 @@ fn a_whole_trip_is_sent_back(on: Database) {
     let changed = native.call("update", &fields).ok(200);
     assert_eq!(changed["drop_off_address"], "C");
     assert_eq!(changed["pick_up_at"], booking["pick_up_at"]);
-    // To order the same again.
+    // The trip's members make a new order.
     let again = rider.ask(&changed).ok(201);
     assert_eq!(again["pick_up_at"], booking["pick_up_at"]);
     assert_ne!(again["nk"], booking["nk"]);
@@ -299,10 +300,10 @@ fn a_whole_trip_is_sent_back(on: Database) {
     let fields = json!({"pk": trip["id"], "data": whole});
     let taken = driver.native().call("update", &fields).ok(200);
     assert_eq!(taken["status"], "STARTED");
-    // And as the body of a command that takes nothing.
+    // The whole trip may be the body of a command without fields.
     let arrived = driver.command_with(&taken, "arrive", &taken).ok(200);
     assert_eq!(arrived["status"], "ARRIVED");
-    // At the top of a frame it is passed over as well.
+    // Its members at the top level of a frame are ignored, too.
     let mut fields = taken.clone();
     fields["pk"] = taken["id"].clone();
     assert_eq!(native.wrong("retrieve", &fields).ok(200), arrived);
@@ -360,7 +361,7 @@ fn a_list_is_not_narrowed_by_what_is_unknown(on: Database) {
     }
     let events = rider.get(&format!("/api/events/?once=true&{along}"));
     assert_eq!(events.status, 200, "{}", events.text);
-    // So it is on a socket, where a key of a trip would be a filter.
+    // The same holds on a socket, where a member of the trip would be a filter.
     let mut native = rider.native();
     for (action, filter) in [
         ("list", json!({"pick_up_address": "A"})),

@@ -1,4 +1,4 @@
-//! An upgrade loses nothing: this version is started on what an earlier one has left behind in `tests/upgrade`.
+//! Upgrades: this version starts on the databases of earlier versions in `tests/upgrade`, and nothing is lost.
 
 mod make;
 
@@ -32,33 +32,33 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// The databases of earlier versions, each in a directory of its own.
+/// The directory with the databases of earlier versions.
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/upgrade")
 }
 
-/// What earlier versions have left behind on this database.
-fn kept(on: Database) -> Vec<PathBuf> {
-    let versions = fs::read_dir(folder()).expect("it is there");
-    let versions = versions.map(|entry| entry.expect("it can be read").path());
-    let kept: Vec<PathBuf> = versions
+/// The directories of all earlier versions for this kind of database.
+fn earlier(on: Database) -> Vec<PathBuf> {
+    let versions = fs::read_dir(folder()).expect("the directory is there");
+    let versions = versions.map(|entry| entry.expect("the directory can be read").path());
+    let dirs: Vec<PathBuf> = versions
         .map(|version| version.join(on.name()))
-        .filter(|kept| kept.is_dir())
+        .filter(|dir| dir.is_dir())
         .collect();
-    assert!(!kept.is_empty());
-    kept
+    assert!(!dirs.is_empty());
+    dirs
 }
 
-/// A copy of what an earlier version has left behind.
-fn copy(of: &Path, on: Database) -> Home {
+/// A home with a copy of an earlier version's database and files.
+fn copy(dir: &Path, on: Database) -> Home {
     let home = Home::new(on);
     for file in ["signing.keys", "town.json"] {
-        fs::copy(of.join(file), home.dir().join(file)).expect("it is there");
+        fs::copy(dir.join(file), home.dir().join(file)).expect("the file is there");
     }
     match home.database_url() {
-        Some(url) => restore(url, &of.join("cabrank.sql")),
+        Some(url) => restore(url, &dir.join("cabrank.sql")),
         None => {
-            let packed = fs::read(of.join("cabrank.db.gz")).expect("it is there");
+            let packed = fs::read(dir.join("cabrank.db.gz")).expect("the file is there");
             fs::write(home.dir().join("cabrank.db"), gzip(&["-d"], &packed))
                 .expect("there is room");
         }
@@ -66,38 +66,39 @@ fn copy(of: &Path, on: Database) -> Home {
     home
 }
 
-fn gzip(how: &[impl AsRef<OsStr>], input: &[u8]) -> Vec<u8> {
+fn gzip(arguments: &[impl AsRef<OsStr>], input: &[u8]) -> Vec<u8> {
     let mut gzip = Command::new("gzip")
-        .args(how)
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("this needs gzip");
     let mut stdin = gzip.stdin.take().expect("it is piped");
     thread::scope(|scope| {
-        scope.spawn(move || stdin.write_all(input).expect("it reads"));
-        let output = gzip.wait_with_output().expect("it ends");
+        scope.spawn(move || stdin.write_all(input).expect("gzip reads"));
+        let output = gzip.wait_with_output().expect("gzip ends");
         assert!(output.status.success());
         output.stdout
     })
 }
 
-/// This version on what an earlier one has left behind, a few seconds later.
+/// This version, started on an earlier one's database, a few seconds after that one has stopped.
 struct Upgraded {
     service: Service,
-    kept: Value,
+    /// The state of the clients and trips that the earlier version has left.
+    record: Value,
 }
 
 impl Upgraded {
     #[track_caller]
-    fn start(of: &Path, on: Database) -> Self {
-        let kept: Value = serde_json::from_str(
-            &fs::read_to_string(of.join("clients.json")).expect("it is there"),
+    fn start(dir: &Path, on: Database) -> Self {
+        let record: Value = serde_json::from_str(
+            &fs::read_to_string(dir.join("clients.json")).expect("the record is there"),
         )
-        .expect("it is JSON");
-        let home = copy(of, on);
+        .expect("the record is JSON");
+        let home = copy(dir, on);
         let town = home.dir().join("town.json");
-        let ahead = kept["made"].as_f64().expect("a time") + 5.0 - unix_now();
+        let ahead = record["made"].as_f64().expect("a time") + 5.0 - unix_now();
         let town = town
             .to_str()
             .expect("a temporary directory has a plain name")
@@ -106,47 +107,48 @@ impl Upgraded {
             .flags(&["--town", &town])
             .ahead(ahead)
             .start();
-        Self { service, kept }
+        Self { service, record }
     }
 
     fn client(&self, name: &str) -> Client {
-        Client::restore(self.service.address, &self.kept["clients"][name])
+        Client::restore(self.service.address, &self.record["clients"][name])
     }
 
     fn trip(&self, name: &str) -> &str {
-        self.kept["trips"][name].as_str().expect("a key")
+        self.record["trips"][name].as_str().expect("a key")
     }
 }
 
-/// What there is to read from an id on, and the last id.
+/// The events after this id, without waiting for more, and the last id.
 fn once(client: &Client, id: &str) -> (Value, String) {
     let call = client
         .call("GET", "/api/events/?once=true")
         .header("Last-Event-ID", id);
     let mut lines = call.follow().unwrap_or_else(|answer| panic!("{answer:?}"));
-    let told = std::iter::from_fn(|| lines.next()).filter(|told| told.name != "bye");
-    let told = told
-        .map(|told| json!({"name": told.name, "data": told.data}))
+    let events = std::iter::from_fn(|| lines.next()).filter(|event| event.name != "bye");
+    let events = events
+        .map(|event| json!({"name": event.name, "data": event.data}))
         .collect();
-    (told, lines.last_id)
+    (events, lines.last_id)
 }
 
-fn room(who: &Client, trip: &str) -> Socket {
-    let room = Socket::open(who.address, &format!("/ws/chat/{trip}/"), &who.auth, &[]);
-    room.unwrap_or_else(|status| panic!("{} is not let in: {status}", who.username))
+fn room(client: &Client, trip: &str) -> Socket {
+    let path = format!("/ws/chat/{trip}/");
+    let room = Socket::open(client.address, &path, &client.auth, &[]);
+    room.unwrap_or_else(|status| panic!("{} is not let in: {status}", client.username))
 }
 
 fn explain(service: &Service, trip: &str) -> String {
     service.home().must_run(&["explain", trip], "")
 }
 
-/// Whether all that was known is known and as it was; a later version may know more.
+/// Checks that `now` has everything that `before` has. A later version may have more members.
 #[track_caller]
-fn says_at_least(now: &Value, before: &Value) {
+fn includes(now: &Value, before: &Value) {
     match before {
         Value::Object(fields) => {
             for (name, value) in fields {
-                says_at_least(&now[name], value);
+                includes(&now[name], value);
             }
         }
         Value::Array(items) => {
@@ -156,7 +158,7 @@ fn says_at_least(now: &Value, before: &Value) {
             assert_eq!(now.len(), items.len(), "{now:?} was {before}");
             now.iter()
                 .zip(items)
-                .for_each(|(now, before)| says_at_least(now, before));
+                .for_each(|(now, before)| includes(now, before));
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
             assert_eq!(now, before)
@@ -165,41 +167,41 @@ fn says_at_least(now: &Value, before: &Value) {
 }
 
 fn the_log_agrees_with_the_tables_after_an_upgrade(on: Database) {
-    for of in kept(on) {
-        let home = copy(&of, on);
+    for dir in earlier(on) {
+        let home = copy(&dir, on);
         home.must_run(&["migrate"], "");
-        let said = home.must_run(&["replay", "--check"], "");
-        assert!(said.ends_with(" 0 of them differ\n"), "{said}");
-        let mut upgraded = Upgraded::start(&of, on);
+        let printed = home.must_run(&["replay", "--check"], "");
+        assert!(printed.ends_with(" 0 of them differ\n"), "{printed}");
+        let mut upgraded = Upgraded::start(&dir, on);
         upgraded.service.stop();
-        let said = upgraded.service.home().must_run(&["replay", "--check"], "");
-        assert!(said.ends_with(" 0 of them differ\n"), "{said}");
+        let printed = upgraded.service.home().must_run(&["replay", "--check"], "");
+        assert!(printed.ends_with(" 0 of them differ\n"), "{printed}");
     }
 }
 
-/// The tokens of then are good, and both ways of following go on where they stopped.
+/// Earlier tokens are still valid, and clients resume over sockets and over Server-Sent Events.
 fn a_client_goes_on_after_an_upgrade(on: Database) {
-    for of in kept(on) {
-        let upgraded = Upgraded::start(&of, on);
-        let clients = upgraded.kept["clients"].as_object().expect("an object");
-        for (name, kept) in clients
+    for dir in earlier(on) {
+        let upgraded = Upgraded::start(&dir, on);
+        let clients = upgraded.record["clients"].as_object().expect("an object");
+        for (name, saved) in clients
             .iter()
-            .filter(|(_, kept)| kept["positions"].is_array())
+            .filter(|(_, saved)| saved["positions"].is_array())
         {
             let client = upgraded.client(name);
-            let (told, _) = once(&client, kept["last_event_id"].as_str().expect("a text"));
-            let missed = kept["missed"].as_array().expect("a list");
-            let told = told.as_array().expect("a list");
-            // More may have happened since.
-            let first: Value = told.iter().take(missed.len()).cloned().collect();
-            says_at_least(&first, &kept["missed"]);
+            let (events, _) = once(&client, saved["last_event_id"].as_str().expect("a text"));
+            let missed = saved["missed"].as_array().expect("a list");
+            let events = events.as_array().expect("a list");
+            // The upgraded service may have added events.
+            let first: Value = events.iter().take(missed.len()).cloned().collect();
+            includes(&first, &saved["missed"]);
             let mut log = Log::default();
-            log.open(&json!({"positions": kept["positions"]}));
+            log.open(&json!({"positions": saved["positions"]}));
             let mut follower = Follower::go_on(&client, log);
             for missed in missed.iter().filter(|missed| missed["name"] != "resumed") {
-                says_at_least(&follower.next(), &missed["data"]["event"]);
+                includes(&follower.next(), &missed["data"]["event"]);
             }
-            let fields = json!({"refresh": kept["refresh"]});
+            let fields = json!({"refresh": saved["refresh"]});
             client.post("/api/token/refresh/", &fields).ok(200);
         }
         assert!(upgraded.client("olga").is_logged_in());
@@ -212,36 +214,39 @@ fn a_client_goes_on_after_an_upgrade(on: Database) {
     }
 }
 
-/// Lists, notifications, the chat, the way driven, the reasons of an offer and the answer to a key.
+/// Lists, notifications, the chat, explanations and the answers to idempotency keys are the same as before.
 fn what_is_known_of_trips_outlives_an_upgrade(on: Database) {
-    for of in kept(on) {
-        let upgraded = Upgraded::start(&of, on);
-        let kept = &upgraded.kept;
-        for (name, then) in kept["clients"].as_object().expect("an object") {
+    for dir in earlier(on) {
+        let upgraded = Upgraded::start(&dir, on);
+        let record = &upgraded.record;
+        for (name, before) in record["clients"].as_object().expect("an object") {
             let client = upgraded.client(name);
-            if then["trips"].is_array() {
-                says_at_least(&json!(client.trips()), &then["trips"]);
+            if before["trips"].is_array() {
+                includes(&json!(client.trips()), &before["trips"]);
                 let unread = client.get("/api/notifications/").ok(200);
-                assert_eq!(unread["unread"], then["unread"]);
+                assert_eq!(unread["unread"], before["unread"]);
             }
         }
         let (una, ben) = (upgraded.client("una"), upgraded.client("ben"));
         let mut chat = room(&una, upgraded.trip("under_way"));
-        for said in kept["chat"].as_array().expect("a list") {
-            says_at_least(&chat.next(), said);
+        for message in record["chat"].as_array().expect("a list") {
+            includes(&chat.next(), message);
         }
-        let told = explain(&upgraded.service, upgraded.trip("offered"));
-        assert!(told.contains("hal") && told.contains("fay"), "{told}");
+        let explained = explain(&upgraded.service, upgraded.trip("offered"));
+        assert!(
+            explained.contains("hal") && explained.contains("fay"),
+            "{explained}"
+        );
         let again = ben
             .call("POST", "/api/trip/")
             .header(
                 "Idempotency-Key",
-                kept["key"]["word"].as_str().expect("a word"),
+                record["key"]["word"].as_str().expect("a key"),
             )
-            .json(&kept["key"]["fields"])
+            .json(&record["key"]["fields"])
             .send();
         assert_eq!(again.header("idempotency-replayed"), Some("true"));
-        says_at_least(&again.ok(201), &kept["key"]["trip"]);
+        includes(&again.ok(201), &record["key"]["trip"]);
         let ann = upgraded.client("ann");
         assert_eq!(
             ann.get(&format!("/api/trip/{}/", upgraded.trip("deleted")))
@@ -251,14 +256,14 @@ fn what_is_known_of_trips_outlives_an_upgrade(on: Database) {
     }
 }
 
-/// Its driver drives on; what was driven before counts.
+/// The driver goes on, and the metres before the upgrade count.
 fn a_ride_under_way_is_completed_after_an_upgrade(on: Database) {
-    for of in kept(on) {
-        let upgraded = Upgraded::start(&of, on);
+    for dir in earlier(on) {
+        let upgraded = Upgraded::start(&dir, on);
         let (una, dan) = (upgraded.client("una"), upgraded.client("dan"));
         let trip = upgraded.trip("under_way");
         let track = una.get(&format!("/api/trip/{trip}/track/")).ok(200);
-        assert_eq!(track["metres"], upgraded.kept["track"]["metres"]);
+        assert_eq!(track["metres"], upgraded.record["track"]["metres"]);
         let place = location(north_of(STAND, 9.0 * 170.0));
         let counts = dan.post("/api/positions/", &place).ok(200);
         assert_eq!(counts["accepted"], 1, "{counts}");
@@ -270,7 +275,7 @@ fn a_ride_under_way_is_completed_after_an_upgrade(on: Database) {
         let distance = lines.iter().find(|line| line["kind"] == "distance");
         let metres = distance
             .and_then(|line| line["quantity"].as_f64())
-            .expect("it is charged");
+            .expect("the fare charges the distance");
         let before = track["metres"].as_f64().expect("a number");
         assert!(
             metres > before && metres < before + 200.0,
@@ -281,12 +286,12 @@ fn a_ride_under_way_is_completed_after_an_upgrade(on: Database) {
 }
 
 fn offers_and_shifts_outlive_an_upgrade(on: Database) {
-    for of in kept(on) {
-        let upgraded = Upgraded::start(&of, on);
+    for dir in earlier(on) {
+        let upgraded = Upgraded::start(&dir, on);
         let (hal, fay) = (upgraded.client("hal"), upgraded.client("fay"));
-        says_at_least(
+        includes(
             &hal.get("/api/shift/").ok(200)["shift"],
-            &upgraded.kept["shift"]["shift"],
+            &upgraded.record["shift"]["shift"],
         );
         let offer = &fay.get("/api/shift/").ok(200)["offer"];
         let trip = upgraded.trip("offered");
@@ -299,17 +304,17 @@ fn offers_and_shifts_outlive_an_upgrade(on: Database) {
             .ok(200);
         assert_eq!(accepted["status"], "STARTED");
         assert_eq!(upgraded.client("ann").trip(trip), accepted);
-        // A trip that was taken before goes on too.
-        let eve = Client::restore(upgraded.service.address, &upgraded.kept["clients"]["eve"]);
+        // An accepted trip goes on, too.
+        let eve = Client::restore(upgraded.service.address, &upgraded.record["clients"]["eve"]);
         let arrived = eve.post_nothing(&format!("/api/trip/{}/arrive/", upgraded.trip("accepted")));
         assert_eq!(arrived.ok(200)["status"], "ARRIVED");
     }
 }
 
-/// Every step back meets rows: what later versions keep besides is made first.
+/// The tables of later versions are filled first, so that every migration down meets rows.
 fn an_upgraded_database_can_be_taken_down_and_made_anew(on: Database) {
-    for of in kept(on) {
-        let mut upgraded = Upgraded::start(&of, on);
+    for dir in earlier(on) {
+        let mut upgraded = Upgraded::start(&dir, on);
         photos::sign_up(&upgraded.service, "zoe", "rider");
         let dan = upgraded.client("dan");
         for n in [9.0, 10.0] {
@@ -331,7 +336,7 @@ fn an_upgraded_database_can_be_taken_down_and_made_anew(on: Database) {
         }
         home.must_run(&["migrate", "--down"], "");
         home.must_run(&["migrate"], "");
-        let said = home.must_run(&["replay", "--check"], "");
-        assert_eq!(said, "0 trips rebuilt from 0 events, 0 of them differ\n");
+        let printed = home.must_run(&["replay", "--check"], "");
+        assert_eq!(printed, "0 trips rebuilt from 0 events, 0 of them differ\n");
     }
 }

@@ -1,5 +1,5 @@
-//! WebSocket frames as bytes: what the standard allows is understood, what it forbids ends the socket with the
-//! standard's code.
+//! WebSocket frames as bytes: the service understands what RFC 6455 allows, and closes the socket with the code of the
+//! RFC on what it forbids.
 
 use serde_json::{Value, json};
 
@@ -54,7 +54,7 @@ fn a_ping_is_answered_with_its_payload(on: Database) {
         raw.send(true, Opcode::Ping, payload);
         assert_eq!(raw.next(), (Opcode::Pong as u8, payload.to_vec()));
     }
-    // A pong that nobody asked for is nothing.
+    // A pong without a ping is ignored.
     raw.send(true, Opcode::Pong, b"hello");
     raw.send(true, Opcode::Ping, b"1");
     assert_eq!(raw.next(), (Opcode::Pong as u8, b"1".to_vec()));
@@ -79,7 +79,7 @@ fn a_close_is_answered_with_its_code_and_the_connection_ends(on: Database) {
     closed.iter_mut().for_each(Raw::ended);
 }
 
-/// 1005 and 1006 stand for what no frame says; the others mean nothing yet.
+/// 1005 and 1006 are reserved for closes without a code; the others have no meaning yet.
 fn a_close_with_a_code_that_nobody_may_send_is_answered_with_1002(on: Database) {
     let service = Service::start(on);
     let rider = service.rider("ann");
@@ -155,7 +155,7 @@ fn a_larger_message_closes_with_1009(on: Database) {
             closes_with(&mut raw, 1009);
         }
     }
-    // Said to be huge, and never sent whole: it is not waited for, let alone gathered.
+    // A frame that announces a huge payload is refused before the payload comes.
     let mut raw = Raw::connect(service.address, "/rider/", &rider.auth);
     raw.send_bytes(&[0x81, 0xff, 0, 0, 0x7f, 0, 0, 0, 0, 0, 1, 2, 3, 4]);
     raw.send_bytes(&[0; MAX + 4096]);
@@ -171,7 +171,7 @@ fn fragments_are_summed_up(on: Database) {
     raw.send(false, Opcode::Continuation, &third);
     raw.send(true, Opcode::Continuation, b" ");
     closes_with(&mut raw, 1009);
-    // A message that never ends is not gathered for ever.
+    // A message in endless fragments is refused before it ends.
     let mut raw = Raw::connect(service.address, "/rider/", &rider.auth);
     raw.send(false, Opcode::Text, &third);
     for _ in 0..8 {
@@ -207,12 +207,12 @@ fn text_that_is_not_utf8_closes_with_1007(on: Database) {
 fn what_is_no_websocket_frame_closes_with_1002(on: Database) {
     let service = Service::start(on);
     let driver = service.driver("bob");
-    let breaks = |what: &str, frames: &[Vec<u8>]| {
+    let breaks = |fault: &str, frames: &[Vec<u8>]| {
         let mut raw = Raw::connect(service.address, "/driver/", &driver.auth);
         for bytes in frames {
             raw.send_bytes(bytes);
         }
-        assert_eq!(raw.close_code(), 1002, "{what}");
+        assert_eq!(raw.close_code(), 1002, "{fault}");
         raw.ended();
     };
     let masked = |first: u8, payload: &[u8]| frame(first, true, payload);

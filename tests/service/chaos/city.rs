@@ -1,4 +1,4 @@
-//! What all who take part know: where the service is, how much has happened, and how it ends.
+//! The state that all threads share: the service's address, the number of commands so far, and the end.
 
 use std::net::SocketAddr;
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -15,7 +15,7 @@ struct State {
     given_up: bool,
 }
 
-/// One service and everybody who uses it.
+/// The shared state of the threads around one service.
 pub struct City {
     state: Mutex<State>,
     changed: Condvar,
@@ -24,7 +24,7 @@ pub struct City {
 }
 
 impl City {
-    /// A city where so many commands are to take effect.
+    /// A city in which so many commands are to take effect.
     pub fn at(address: SocketAddr, target: usize) -> Self {
         let state = State {
             address,
@@ -56,24 +56,24 @@ impl City {
         self.lock().happened
     }
 
-    /// Whether enough has happened, or something has failed.
+    /// Whether enough commands have taken effect, or a thread has failed.
     pub fn has_enough(&self) -> bool {
         let state = self.lock();
         state.given_up || state.happened >= self.target
     }
 
-    /// Whether a test has failed that others would wait for.
+    /// Whether a thread has failed, so that the others must not wait for it.
     pub fn has_given_up(&self) -> bool {
         self.lock().given_up
     }
 
-    /// The service is about to be told to stop, which it does once everybody has read what waits.
+    /// Announces a stop of the service. The service only ends once all devices have read what waits for them.
     pub fn stops(&self) {
         self.lock().stops += 1;
         self.changed.notify_all();
     }
 
-    /// Waits until that much has happened, or enough, or the service stops.
+    /// Waits until so many commands have taken effect, or enough of them, or the service is about to stop.
     pub fn wait_for(&self, happened: usize) {
         let mut state = self.lock();
         let (happened, stops) = (happened.min(self.target), state.stops);
@@ -83,24 +83,24 @@ impl City {
         }
     }
 
-    /// Waits until this part of everything has happened.
+    /// Waits until `part` of `of` equal parts of all commands have taken effect.
     pub fn wait_for_part(&self, part: usize, of: usize) {
         self.wait_for(self.target * part / of);
     }
 
-    /// No more commands come, and this is what they have left.
+    /// Ends the run: no more commands come, and this is the log that they have left.
     pub fn ends_with(&self, ledger: Ledger) {
-        assert!(self.ledger.set(ledger).is_ok(), "it ends once");
+        assert!(self.ledger.set(ledger).is_ok(), "the run ends once");
     }
 
-    /// What there is to catch up with, once it is all there.
+    /// The complete log, once the run has ended.
     pub fn ledger(&self) -> Option<&Ledger> {
         self.ledger.get()
     }
 
-    /// Whoever gives commands for this person.
-    pub fn hand(&self, person: &Client) -> Hand<'_> {
-        Hand {
+    /// A caller with the session of this person.
+    pub fn caller(&self, person: &Client) -> Caller<'_> {
+        Caller {
             city: self,
             name: person.username.clone(),
             http: Http::new(self.address(), person.auth.clone()),
@@ -109,7 +109,7 @@ impl City {
     }
 }
 
-/// Lets nobody wait for a thread that has failed.
+/// Tells the other threads when a thread has failed.
 pub struct GivesUp<'a>(pub &'a City);
 
 impl Drop for GivesUp<'_> {
@@ -121,19 +121,19 @@ impl Drop for GivesUp<'_> {
     }
 }
 
-/// Gives commands, each as often as it takes until it is answered.
-pub struct Hand<'a> {
+/// Gives commands, and repeats each until it is answered.
+pub struct Caller<'a> {
     pub city: &'a City,
     name: String,
     http: Http,
     given: usize,
 }
 
-impl<'a> Hand<'a> {
-    /// Another one of the same person.
-    pub fn fork(&mut self) -> Hand<'a> {
+impl<'a> Caller<'a> {
+    /// Another caller of the same person.
+    pub fn fork(&mut self) -> Caller<'a> {
         self.given += 1;
-        Hand {
+        Caller {
             city: self.city,
             name: format!("{}-{}", self.name, self.given),
             http: self.http.with(self.http.auth.clone()),
@@ -141,7 +141,7 @@ impl<'a> Hand<'a> {
         }
     }
 
-    /// Gives a command under a key of its own; the answer may come from after a restart.
+    /// Gives a command under an idempotency key of its own. The answer may come after a restart of the service.
     pub fn command(&mut self, path: &str, fields: Option<&Value>) -> Answer {
         self.given += 1;
         let key = format!("{}-{}", self.name, self.given);

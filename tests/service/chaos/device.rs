@@ -1,4 +1,4 @@
-//! A device that follows its account's streams, and loses its connection again and again.
+//! A device that follows its account's streams and often loses its connection.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -10,45 +10,46 @@ use super::city::{City, GivesUp};
 use super::diary::Diary;
 use crate::harness::{Auth, Client, DEADLINE, Gone, NotOpened, Socket, eventually};
 
-/// How a device may lose its connection, or do as if.
+/// The ways in which a device loses its connection, or resumes without a loss.
 #[derive(Debug, Clone, Copy)]
 pub enum Loss {
-    /// It says goodbye.
+    /// It closes the socket.
     Leave,
-    /// It is gone without a word.
+    /// It drops the connection without a close frame.
     Vanish,
     /// It does not read for a while.
     Stall,
-    /// It resumes although nothing was lost.
+    /// It resumes although it has lost nothing.
     ResumeAgain,
 }
 
-/// All of them.
+/// All ways, in the order in which they happen.
 pub const LOSSES: [Loss; 4] = [Loss::Leave, Loss::Vanish, Loss::Stall, Loss::ResumeAgain];
 
-/// How many events are heard before the next loss, at most.
+/// The largest number of events before the next loss.
 const HEARD_MAX: usize = 100;
-/// How many bytes a stalled device takes from the network.
+/// The receive buffer of a stalled device, in bytes.
 const LITTLE: usize = 4 * 1024;
-/// How many one that reads takes.
+/// The receive buffer of a device that reads, in bytes.
 const MUCH: usize = 128 * 1024;
-/// How often a device that hears nothing looks whether it has everything.
-const LOOK: Duration = Duration::from_millis(50);
+/// How often a device without new frames checks whether it has everything.
+const POLL: Duration = Duration::from_millis(50);
 
-/// One device.
+/// A device with its diary.
 pub struct Device<'a> {
     city: &'a City,
     auth: Auth,
     diary: Diary,
     losses: &'a [AtomicUsize; LOSSES.len()],
     rng: Rng,
-    /// Which loss comes next, and after how many events.
+    /// The number of the next loss.
     next: usize,
+    /// The events before the next loss.
     left: usize,
     resumes: u64,
 }
 
-/// What became of a connection.
+/// How a connection came to its end.
 enum Outcome {
     Lost,
     Finished,
@@ -85,11 +86,11 @@ impl<'a> Device<'a> {
         }
     }
 
-    /// Hears everything, however often it has to come back, and gives its log.
+    /// Follows the streams to the end, over as many connections as it takes, and gives the diary.
     pub fn follow(mut self) -> Diary {
         let _gives_up = GivesUp(self.city);
         while !self.city.has_given_up() {
-            let mut socket = eventually("the service lets a device in", || self.open());
+            let mut socket = eventually("the service opens a socket", || self.open());
             match self.hear(&mut socket) {
                 Ok(Outcome::Finished) => break,
                 Ok(Outcome::Lost) => self.lose(socket),
@@ -108,7 +109,7 @@ impl<'a> Device<'a> {
         }
     }
 
-    /// Resumes; what was on its way before the answer is not applied, since it comes again.
+    /// Resumes. Frames before the answer are not applied, because their events come again.
     fn resume(&mut self, socket: &mut Socket) -> Result<(), Gone> {
         self.resumes += 1;
         let request = json!(self.resumes);
@@ -128,7 +129,7 @@ impl<'a> Device<'a> {
         self.resume(socket)?;
         let mut ends = None;
         while !self.city.has_given_up() {
-            if let Some(frame) = socket.next_within(LOOK)? {
+            if let Some(frame) = socket.next_within(POLL)? {
                 self.apply(socket, &frame)?;
             }
             let Some(ledger) = self.city.ledger() else {
@@ -148,20 +149,20 @@ impl<'a> Device<'a> {
                 return self.finish(socket);
             }
             let end = *ends.get_or_insert_with(|| Instant::now() + DEADLINE);
-            assert!(Instant::now() < end, "not all was told: {:?}", self.diary);
+            assert!(Instant::now() < end, "events are missing: {:?}", self.diary);
         }
         Ok(Outcome::Finished)
     }
 
     fn apply(&mut self, socket: &mut Socket, frame: &Value) -> Result<(), Gone> {
         if frame["action"] != "event" {
-            return Ok(()); // the answer to what was said
+            return Ok(()); // the answer to a chat message
         }
         assert_eq!(frame["request_id"], self.resumes, "{frame}");
         self.diary.log.take(&frame["data"]);
         self.left = self.left.saturating_sub(1);
         let event = &frame["data"]["event"];
-        // Nothing is said any more when the log is read.
+        // Once enough has happened, no more messages are sent, because the log is read then.
         if event["kind"] == "accepted" && self.rng.bool() && !self.city.has_enough() {
             let pk = &event["trip"]["nk"];
             let say = json!({"action": "send", "pk": pk, "data": {"message": "I am here"}});
@@ -170,7 +171,7 @@ impl<'a> Device<'a> {
         Ok(())
     }
 
-    /// Whatever comes before the answer to a last question would be a double.
+    /// Shows that no event comes twice: the diary refuses those that come before the answer to a last call.
     fn finish(&mut self, socket: &mut Socket) -> Result<Outcome, Gone> {
         socket.try_send(&json!({"action": "list", "request_id": "last", "data": {"limit": 1}}))?;
         loop {
@@ -184,8 +185,8 @@ impl<'a> Device<'a> {
 
     fn stall(&mut self, socket: &Socket) {
         socket.takes_at_once(LITTLE);
-        let while_happens = self.rng.usize(20..200);
-        self.city.wait_for(self.city.happened() + while_happens);
+        let commands = self.rng.usize(20..200);
+        self.city.wait_for(self.city.happened() + commands);
         socket.takes_at_once(MUCH);
         self.count();
     }
@@ -199,7 +200,7 @@ impl<'a> Device<'a> {
         self.count();
     }
 
-    /// One more loss has happened.
+    /// Counts a loss and chooses when the next one happens.
     fn count(&mut self) {
         self.losses[self.next % LOSSES.len()].fetch_add(1, Ordering::Relaxed);
         self.next = self.next.wrapping_add(1);

@@ -1,16 +1,16 @@
-//! What a device has heard, beside what the service's log holds.
+//! The diary of a device, and its comparison with the service's log.
 
 use serde_json::Value;
 
 use crate::harness::Log;
 use crate::harness::ledger::{Entry, Ledger};
 
-/// A device's log and whose it is.
+/// The log of a device.
 #[derive(Debug)]
 pub struct Diary {
     pub name: String,
     pub log: Log,
-    /// The positions of the last snapshot; the log is whole from there on.
+    /// The positions of the last snapshot. From there on, the log is complete.
     since: Value,
     pub snapshots: usize,
 }
@@ -29,7 +29,7 @@ impl Diary {
     /// Takes the data of the answer to `resume`.
     pub fn open(&mut self, opening: &Value) {
         if opening["resumed"] != true {
-            // Whoever reads too slowly for what happens is told so, and what to go on from.
+            // A device that reads too slowly gets a snapshot.
             assert_eq!(opening["reason"], "too-far-behind", "{}", self.name);
             self.snapshots += 1;
             self.since = opening["positions"].clone();
@@ -37,7 +37,7 @@ impl Diary {
         self.log.open(opening);
     }
 
-    /// Whether it goes as far as the ledger.
+    /// Whether the log has the last entry of each stream.
     pub fn has_all_of(&self, ledger: &Ledger) -> bool {
         let positions = self.log.positions();
         let mut positions = positions.as_array().into_iter().flatten();
@@ -50,7 +50,7 @@ impl Diary {
         })
     }
 
-    /// Fails unless both are the same, entry by entry, from the last snapshot on.
+    /// Checks that the log agrees with the ledger, entry by entry, from the last snapshot on.
     pub fn agrees_with(&self, ledger: &Ledger) {
         let heard: Vec<Entry> = self.log.heard.iter().flat_map(entries).collect();
         for start in self.since.as_array().into_iter().flatten() {
@@ -60,8 +60,8 @@ impl Diary {
             let own: Vec<&Entry> = own.filter(|entry| entry.sequence > start).collect();
             let whole = ledger.get(stream).into_iter().flatten();
             let whole: Vec<&Entry> = whole.filter(|entry| entry.sequence > start).collect();
-            let mut places = 0..own.len().max(whole.len());
-            if let Some(at) = places.find(|at| own.get(*at) != whole.get(*at)) {
+            let mut indexes = 0..own.len().max(whole.len());
+            if let Some(at) = indexes.find(|at| own.get(*at) != whole.get(*at)) {
                 panic!(
                     "{} heard {:?} where {stream} has {:?}",
                     self.name,
@@ -73,7 +73,7 @@ impl Diary {
     }
 }
 
-/// An event as it was told, at each of its positions.
+/// The entries of an event, one for each of its positions.
 fn entries(data: &Value) -> Vec<Entry> {
     let event = &data["event"];
     let also = data["also"].as_array().into_iter().flatten();

@@ -1,4 +1,4 @@
-//! Those who give the commands: riders who request and change their minds, drivers who race for trips.
+//! The threads that give commands: riders who request and cancel trips, and drivers who race for them.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -6,15 +6,15 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use super::city::{GivesUp, Hand};
+use super::city::{Caller, GivesUp};
 use crate::harness::{Answer, at_once, nk};
 
-/// How many trips a rider lets be under way.
+/// The number of trips that a rider has at a time.
 const UNDER_WAY: usize = 4;
-/// How many requests a burst has.
+/// The number of requests in a burst.
 const BURST: usize = 12;
 
-/// Where trips are offered to drivers.
+/// The channels by which riders offer their trips to drivers.
 pub struct Trade {
     sellers: Vec<Sender<String>>,
     buyers: Vec<Receiver<String>>,
@@ -26,27 +26,27 @@ impl Trade {
         Self { sellers, buyers }
     }
 
-    /// What each driver is offered.
+    /// The receiving ends, one for each driver.
     pub fn offers(&mut self) -> Vec<Receiver<String>> {
         std::mem::take(&mut self.buyers)
     }
 
-    /// Where a rider offers.
+    /// The sending ends to all drivers, for one rider.
     pub fn market(&self) -> Vec<Sender<String>> {
         self.sellers.clone()
     }
 }
 
-/// Requests trips, now and then many at once, and cancels those that take too long.
-pub fn ride(mut hand: Hand<'_>, mut rng: Rng, market: &[Sender<String>]) {
-    let _gives_up = GivesUp(hand.city);
+/// Requests trips, sometimes many at once, and cancels the oldest when there are too many.
+pub fn ride(mut caller: Caller<'_>, mut rng: Rng, market: &[Sender<String>]) {
+    let _gives_up = GivesUp(caller.city);
     let mut under_way = VecDeque::new();
-    while !hand.city.has_enough() {
+    while !caller.city.has_enough() {
         if rng.u8(0..20) == 0 {
-            burst(&mut hand);
+            burst(&mut caller);
             continue;
         }
-        let trip = request(&mut hand, &mut rng);
+        let trip = request(&mut caller, &mut rng);
         for _ in 0..2 {
             let driver = &market[rng.usize(0..market.len())];
             driver.send(trip.clone()).expect("drivers stay to the end");
@@ -55,60 +55,63 @@ pub fn ride(mut hand: Hand<'_>, mut rng: Rng, market: &[Sender<String>]) {
         if under_way.len() > UNDER_WAY
             && let Some(trip) = under_way.pop_front()
         {
-            carried_out(&cancel(&mut hand, &trip));
+            took_effect(&cancel(&mut caller, &trip));
         }
     }
 }
 
-/// Some addresses are long, so that a queue is full soon.
-fn request(hand: &mut Hand<'_>, rng: &mut Rng) -> String {
+/// Requests a trip. Some addresses are long, so that queues fill up soon.
+fn request(caller: &mut Caller<'_>, rng: &mut Rng) -> String {
     let length = if rng.u8(0..3) == 0 { 255 } else { 1 };
     let address: String = std::iter::repeat_n('🚕', length).collect();
     let fields = json!({"pick_up_address": address, "drop_off_address": address});
-    requested(hand, &fields)
+    requested(caller, &fields)
 }
 
-fn requested(hand: &mut Hand<'_>, fields: &Value) -> String {
-    let trip = hand.command("/api/trip/", Some(fields)).ok(201);
+fn requested(caller: &mut Caller<'_>, fields: &Value) -> String {
+    let trip = caller.command("/api/trip/", Some(fields)).ok(201);
     nk(&trip).to_owned()
 }
 
-fn cancel(hand: &mut Hand<'_>, trip: &str) -> Answer {
-    hand.command(&format!("/api/trip/{trip}/cancel/"), None)
+fn cancel(caller: &mut Caller<'_>, trip: &str) -> Answer {
+    caller.command(&format!("/api/trip/{trip}/cancel/"), None)
 }
 
-/// Many trips at once, requested and cancelled.
-fn burst(hand: &mut Hand<'_>) {
-    let hands: Vec<Hand<'_>> = (0..BURST).map(|_| hand.fork()).collect();
+/// Requests and cancels many trips at once.
+fn burst(caller: &mut Caller<'_>) {
+    let callers: Vec<Caller<'_>> = (0..BURST).map(|_| caller.fork()).collect();
     let fields = json!({"pick_up_address": "A", "drop_off_address": "B"});
     let fields = &fields;
-    at_once(hands.into_iter().map(|mut hand| {
+    at_once(callers.into_iter().map(|mut caller| {
         move || {
-            let trip = requested(&mut hand, fields);
-            assert!(carried_out(&cancel(&mut hand, &trip)), "nobody drives it");
+            let trip = requested(&mut caller, fields);
+            assert!(
+                took_effect(&cancel(&mut caller, &trip)),
+                "no driver has the trip"
+            );
         }
     }));
 }
 
-/// Takes what is offered and not gone, to its end or until the rider cancels.
-pub fn drive(mut hand: Hand<'_>, mut rng: Rng, offers: &Receiver<String>) {
-    let _gives_up = GivesUp(hand.city);
+/// Accepts the offered trips that are still free, and drives each to its end or until the rider cancels.
+pub fn drive(mut caller: Caller<'_>, mut rng: Rng, offers: &Receiver<String>) {
+    let _gives_up = GivesUp(caller.city);
     for trip in offers {
         for verb in ["accept", "arrive", "start", "complete"] {
             if verb == "arrive" && rng.bool() {
-                continue; // a driver may start at once
+                continue; // a ride may start without an arrival
             }
             let path = format!("/api/trip/{trip}/{verb}/");
-            if !carried_out(&hand.command(&path, None)) {
+            if !took_effect(&caller.command(&path, None)) {
                 break;
             }
         }
     }
 }
 
-/// Whether it took effect; if not, others were quicker.
+/// Whether a command took effect; otherwise another one was quicker.
 #[track_caller]
-fn carried_out(answer: &Answer) -> bool {
+fn took_effect(answer: &Answer) -> bool {
     assert!(
         matches!(answer.status, 200 | 409),
         "{}: {}",

@@ -1,4 +1,4 @@
-//! Everybody who may have to do with a trip, and what they do.
+//! The accounts of a story, and their actions.
 
 use serde_json::{Value, json};
 
@@ -9,20 +9,20 @@ use crate::harness::{
 };
 use crate::native_shifts::after;
 
-/// A role of a trip, at present or in the past.
+/// The part of an account in a story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
-    /// Who asks for the trip.
+    /// The trip's rider.
     Rider,
     /// Another rider.
     OtherRider,
-    /// The driver who has it first: who gives it back, or declines its offer.
+    /// The driver who has the trip first and gives it back, or who declines its offer.
     First,
-    /// The driver who has it then.
+    /// The driver who has the trip after that.
     Second,
-    /// A driver on shift who never has it.
+    /// A driver on shift who never has the trip.
     OnShift,
-    /// A driver off shift who never has it.
+    /// A driver off shift who never has the trip.
     OffShift,
     /// An operator.
     Staff,
@@ -40,7 +40,7 @@ impl Who {
     ];
 }
 
-/// A running service with everybody in it.
+/// A running service with the accounts of a story.
 pub struct Stage {
     pub service: Service,
     pub rider: Rider,
@@ -52,23 +52,23 @@ pub struct Stage {
     pub staff: Operator,
     shifts: Vec<(i64, Value, i64)>,
     trip: Value,
-    /// A quarter of an hour after the start.
+    /// The time a quarter of an hour after the start.
     pub later: Value,
 }
 
-/// What everybody hears last.
+/// The last frames of a story, which every account hears.
 pub struct End {
-    /// The key of a trip of each rider.
+    /// The key of a last trip of each rider.
     pub trips: [String; 2],
-    /// A notification to everybody.
-    pub notice: &'static str,
+    /// The text of a notification to everybody.
+    pub notification: &'static str,
 }
 
 /// The text of the last notification.
 const LAST_WORDS: &str = "that is all";
 
 impl Stage {
-    /// Those of `on_shift` are so from the start.
+    /// Starts a service with an account for each part; the drivers in `on_shift` are on shift.
     #[track_caller]
     pub fn set(on: Database, policy: &str, on_shift: &[Who]) -> Self {
         let more = json!({
@@ -109,18 +109,18 @@ impl Stage {
         }
     }
 
-    /// The trip as it was last known.
+    /// The trip as it was in the last answer.
     pub fn trip(&self) -> &Value {
         &self.trip
     }
 
-    /// The trip is asked for.
+    /// The rider requests the trip.
     #[track_caller]
     pub fn requests(&mut self, more: &Value) {
         self.trip = self.rider.orders(more);
     }
 
-    /// Somebody does something to the trip over HTTP.
+    /// An account gives a command on the trip over HTTP.
     #[track_caller]
     pub fn does(&mut self, who: Who, verb: &str, fields: &Value) {
         let done = self.client(who).command_with(&self.trip, verb, fields);
@@ -130,7 +130,7 @@ impl Stage {
         }
     }
 
-    /// Somebody calls an action on the trip.
+    /// An account calls an action on the trip over a native socket.
     #[track_caller]
     pub fn calls(&self, who: Who, action: &str, data: &Value) {
         let fields = json!({"pk": self.trip["id"], "data": data});
@@ -139,7 +139,7 @@ impl Stage {
         assert!((200..300).contains(&status), "{answer:?}");
     }
 
-    /// Somebody says something in the trip's room.
+    /// An account sends a message to the trip's room.
     #[track_caller]
     pub fn says(&self, who: Who) {
         let fields = json!({"pk": self.trip["id"], "data": {"message": "hello"}});
@@ -147,7 +147,7 @@ impl Stage {
         native.call_in("chat", "send", &fields).ok(201);
     }
 
-    /// A driver goes on shift.
+    /// A driver begins a shift.
     #[track_caller]
     pub fn begins(&mut self, who: Who) {
         let client = self.client(who);
@@ -156,12 +156,14 @@ impl Stage {
         self.shifts.push((id, shift, 0));
     }
 
-    /// A driver on shift reports where they are, so many metres north of the stand.
+    /// A driver on shift reports a position, so many metres north of the stand.
     #[track_caller]
     pub fn reports(&mut self, who: Who, metres: f64) {
         let id = self.client(who).id;
         let mut shifts = self.shifts.iter_mut();
-        let (_, shift, count) = shifts.find(|shift| shift.0 == id).expect("on shift");
+        let (_, shift, count) = shifts
+            .find(|shift| shift.0 == id)
+            .expect("the driver is on shift");
         *count += 1;
         let mut fix = location(north_of(STAND, metres));
         fix["at"] = after(shift, 1_000 * *count).into();
@@ -169,34 +171,37 @@ impl Stage {
         assert_eq!(counts["accepted"], 1, "{counts}");
     }
 
-    /// An account is shut out.
+    /// Blocks an account.
     #[track_caller]
     pub fn blocks(&self, name: &str) {
         let home = self.service.home();
         home.must_run(&["user", "block", "--username", name], "");
     }
 
-    /// Sends a notification to some.
+    /// The operator sends a notification, addressed by this field and value.
     #[track_caller]
-    pub fn notifies(&self, to: &str, whom: &Value) {
-        let message = if *whom == json!(true) {
+    pub fn notifies(&self, field: &str, value: &Value) {
+        let message = if *value == json!(true) {
             "told"
         } else {
             "told some"
         };
-        let fields = json!({"message": message, to: whom});
+        let fields = json!({"message": message, field: value});
         self.staff.post("/api/notifications/", &fields).ok(201);
     }
 
-    /// Lets everybody hear a last thing in every dialect.
+    /// Makes the last frames, which every account hears in every dialect.
     #[track_caller]
     pub fn ends(&self) -> End {
         let last = |rider: &Rider| nk(&rider.request("the end", "B")).to_owned();
-        // Outside the area every driver hears of a request.
+        // A request without coordinates is in no area, and is broadcast to all drivers.
         let trips = [last(&self.rider), last(&self.other)];
         let fields = json!({"message": LAST_WORDS, "everybody": true});
         self.staff.post("/api/notifications/", &fields).ok(201);
-        let notice = LAST_WORDS;
-        End { trips, notice }
+        let notification = LAST_WORDS;
+        End {
+            trips,
+            notification,
+        }
     }
 }

@@ -1,40 +1,41 @@
-//! The table: what happens, who is told of it, and who sees the trip then.
+//! The stories, row by row: an event, the action that causes it, and the accounts that hear of it and see the trip.
 
 use serde_json::{Value, json};
 
 use super::stage::{Stage, Who};
 use Who::{First, OffShift, OnShift, OtherRider, Rider, Second, Staff};
 
-/// What happens to one trip.
+/// The events of one trip.
 pub struct Story {
     pub name: &'static str,
-    /// How trips find drivers.
+    /// The policy of its area.
     pub town: &'static str,
-    /// Who is on shift from the start. Where time is put ahead nobody is: idle drivers are sent home.
+    /// The drivers on shift from the start. Where the clock is set ahead there are none: the shifts of idle drivers end.
     pub on_shift: &'static [Who],
-    /// Who does not listen: a driver with a socket open is not silent, and one who is blocked has none.
+    /// The accounts that do not listen: a driver with an open socket is not silent, and a blocked one has no socket.
     pub deaf: &'static [Who],
-    /// What the service notifies of itself, besides: whom, and how the text begins; for each person in its order.
-    pub told: &'static [(Who, &'static str)],
+    /// The notifications that the service sends itself: the account, and the beginning of the text; in order for each
+    /// account.
+    pub notified: &'static [(Who, &'static str)],
     pub rows: &'static [Row],
 }
 
 impl Story {
-    /// Everybody who listens.
+    /// The accounts that listen.
     pub fn listening(&self) -> impl Iterator<Item = Who> {
         Who::ALL.into_iter().filter(|who| !self.deaf.contains(who))
     }
 }
 
-/// One event.
+/// One event of a story.
 pub struct Row {
     pub kind: &'static str,
-    /// The trip's status then, if it is a change of the trip.
+    /// The trip's status after the event; none if the event does not change the trip.
     pub status: Option<&'static str>,
     pub does: fn(&mut Stage),
-    /// To whom it is told.
+    /// The accounts that hear of the event.
     pub hears: &'static [Who],
-    /// Who sees the trip then.
+    /// The accounts that see the trip afterwards.
     pub sees: &'static [Who],
 }
 
@@ -43,14 +44,14 @@ impl Row {
         self.status.is_some()
     }
 
-    /// Whether a driver has or had the trip.
+    /// Whether a driver has, or had, the trip at this status.
     pub fn is_taken(&self) -> bool {
         ["STARTED", "ARRIVED", "IN_PROGRESS", "COMPLETED", "NO_SHOW"]
             .into_iter()
             .any(|status| self.status == Some(status))
     }
 
-    /// Whether it says something about the driver, and moves the trip nowhere.
+    /// Whether it is a finding about the driver, which does not move the trip.
     pub fn is_note(&self) -> bool {
         self.kind.starts_with("driver-")
     }
@@ -61,7 +62,7 @@ impl Row {
             .any(|status| self.status == Some(status))
     }
 
-    /// What an observer of trips is told.
+    /// The frame that an observer of trips hears: the status, or a delete once the account no longer sees the trip.
     pub fn observed(&self, who: Who) -> String {
         let status = self.status.filter(|_| self.sees.contains(&who));
         status.unwrap_or("delete").to_owned()
@@ -90,8 +91,8 @@ const fn change(
     }
 }
 
-/// What changes no trip.
-const fn news(kind: &'static str, does: fn(&mut Stage), hears: &'static [Who]) -> Row {
+/// An event that does not change the trip.
+const fn event(kind: &'static str, does: fn(&mut Stage), hears: &'static [Who]) -> Row {
     Row {
         kind,
         status: None,
@@ -109,7 +110,7 @@ const REQUEST: Row = change(
     DRIVERS,
 );
 /// The first driver goes on shift near the stand.
-const BEGIN: Row = news(
+const BEGIN: Row = event(
     "shift-began",
     |it| {
         it.begins(First);
@@ -117,7 +118,7 @@ const BEGIN: Row = news(
     },
     &[First, Staff],
 );
-/// What goes to drivers one by one is not told to all of them.
+/// A trip that is offered to drivers one by one; the others do not hear of the request.
 const ORDER: Row = change(
     "requested",
     "REQUESTED",
@@ -125,8 +126,8 @@ const ORDER: Row = change(
     RIDER,
     RIDER,
 );
-/// The first driver is offered it.
-const OFFER: Row = news(
+/// The trip is offered to the first driver.
+const OFFER: Row = event(
     "offered",
     |it| {
         it.service.advance(0.5);
@@ -165,7 +166,7 @@ pub static CHANGES_HANDS: Story = Story {
     town: "broadcast",
     on_shift: &[First, Second, OnShift],
     deaf: NOBODY,
-    told: &[
+    notified: &[
         (Rider, "Your driver has arrived."),
         (Rider, "Your driver cannot come."),
         (Rider, "Your driver has arrived."),
@@ -183,9 +184,9 @@ pub static CHANGES_HANDS: Story = Story {
             DRIVERS,
         ),
         ACCEPT,
-        news("position", |it| it.reports(First, 100.0), RIDER),
-        news("message", |it| it.says(Rider), &[Rider, First]),
-        news("message", |it| it.says(First), &[Rider, First]),
+        event("position", |it| it.reports(First, 100.0), RIDER),
+        event("message", |it| it.says(Rider), &[Rider, First]),
+        event("message", |it| it.says(First), &[Rider, First]),
         ARRIVE,
         change(
             "given-back",
@@ -194,7 +195,7 @@ pub static CHANGES_HANDS: Story = Story {
             DRIVERS,
             DRIVERS,
         ),
-        news("position", |it| it.reports(First, 110.0), NOBODY),
+        event("position", |it| it.reports(First, 110.0), NOBODY),
         change(
             "accepted",
             "STARTED",
@@ -202,10 +203,10 @@ pub static CHANGES_HANDS: Story = Story {
             DRIVERS,
             SECOND,
         ),
-        news("position", |it| it.reports(First, 120.0), NOBODY),
-        news("position", |it| it.reports(Second, 200.0), RIDER),
-        news("position", |it| it.reports(OnShift, 300.0), NOBODY),
-        news("message", |it| it.says(Second), &[Rider, Second]),
+        event("position", |it| it.reports(First, 120.0), NOBODY),
+        event("position", |it| it.reports(Second, 200.0), RIDER),
+        event("position", |it| it.reports(OnShift, 300.0), NOBODY),
+        event("message", |it| it.says(Second), &[Rider, Second]),
         change(
             "arrived",
             "ARRIVED",
@@ -220,7 +221,7 @@ pub static CHANGES_HANDS: Story = Story {
             SECOND,
             SECOND,
         ),
-        news("position", |it| it.reports(Second, 210.0), RIDER),
+        event("position", |it| it.reports(Second, 210.0), RIDER),
         change(
             "completed",
             "COMPLETED",
@@ -228,8 +229,8 @@ pub static CHANGES_HANDS: Story = Story {
             SECOND,
             SECOND,
         ),
-        news("position", |it| it.reports(Second, 220.0), NOBODY),
-        news("message", |it| it.says(Rider), &[Rider, Second]),
+        event("position", |it| it.reports(Second, 220.0), NOBODY),
+        event("message", |it| it.says(Rider), &[Rider, Second]),
         change(
             "removed",
             "COMPLETED",
@@ -245,7 +246,7 @@ pub static CANCELLED: Story = Story {
     town: "broadcast",
     on_shift: &[First, Second, OnShift],
     deaf: NOBODY,
-    told: &[(First, "Your trip was cancelled.")],
+    notified: &[(First, "Your trip was cancelled.")],
     rows: &[
         REQUEST,
         ACCEPT,
@@ -256,7 +257,7 @@ pub static CANCELLED: Story = Story {
             FIRST,
             FIRST,
         ),
-        news("position", |it| it.reports(First, 100.0), NOBODY),
+        event("position", |it| it.reports(First, 100.0), NOBODY),
     ],
 };
 
@@ -265,7 +266,7 @@ pub static ENDED: Story = Story {
     town: "broadcast",
     on_shift: &[OnShift],
     deaf: NOBODY,
-    told: &[
+    notified: &[
         (
             Rider,
             "An operator has set another fare for your trip: The flood",
@@ -313,7 +314,7 @@ pub static WITHDRAWN: Story = Story {
     town: "broadcast",
     on_shift: &[First, OnShift],
     deaf: NOBODY,
-    told: &[],
+    notified: &[],
     rows: &[
         REQUEST,
         change(
@@ -331,7 +332,7 @@ pub static BOOKED: Story = Story {
     town: "broadcast",
     on_shift: NOBODY,
     deaf: NOBODY,
-    told: &[(Rider, "No driver was found for your trip.")],
+    notified: &[(Rider, "No driver was found for your trip.")],
     rows: &[
         change(
             "scheduled",
@@ -365,7 +366,7 @@ pub static NO_SHOW: Story = Story {
     town: "broadcast",
     on_shift: NOBODY,
     deaf: NOBODY,
-    told: &[
+    notified: &[
         (Rider, "Your driver has arrived."),
         (Rider, "Your driver has waited for you in vain."),
     ],
@@ -386,19 +387,19 @@ pub static NO_SHOW: Story = Story {
     ],
 };
 
-/// A driver who is off shift does not hear of it, and neither does one who is on shift and is not asked.
+/// Drivers who are off shift, or who are not asked, do not hear of the trip.
 pub static OFFERED: Story = Story {
     name: "a ride that is offered one by one",
     town: "nearest",
     on_shift: &[OnShift],
     deaf: NOBODY,
-    told: &[
+    notified: &[
         (Rider, "Your trip was cancelled."),
         (Second, "Your trip was cancelled."),
     ],
     rows: &[
         BEGIN,
-        news(
+        event(
             "shift-began",
             |it| {
                 it.begins(Second);
@@ -408,12 +409,12 @@ pub static OFFERED: Story = Story {
         ),
         ORDER,
         OFFER,
-        news(
+        event(
             "offer-ended",
             |it| it.calls(First, "decline", &nothing()),
             &[First, Staff],
         ),
-        news(
+        event(
             "offered",
             |it| {
                 it.service.advance(0.5);
@@ -421,7 +422,7 @@ pub static OFFERED: Story = Story {
             },
             &[Second, Staff],
         ),
-        news("offer-ended", |_| {}, &[Second, Staff]),
+        event("offer-ended", |_| {}, &[Second, Staff]),
         change(
             "accepted",
             "STARTED",
@@ -429,7 +430,7 @@ pub static OFFERED: Story = Story {
             SECOND,
             SECOND,
         ),
-        news(
+        event(
             "shift-ended",
             |it| drop(it.first.post_nothing("/api/shift/end/").ok(200)),
             &[First, Staff],
@@ -446,13 +447,13 @@ pub static OFFERED: Story = Story {
     ],
 };
 
-/// Its driver comes nearer, is late, and loses it.
+/// The driver comes nearer, is late, and loses the trip.
 pub static TAKEN_BACK: Story = Story {
     name: "a ride that is taken from its driver",
     town: "nearest",
     on_shift: NOBODY,
     deaf: NOBODY,
-    told: &[
+    notified: &[
         (Rider, "Your driver is later than promised."),
         (First, "You are later than promised."),
         (Staff, "Trip 2 has a driver who is later than promised."),
@@ -463,7 +464,7 @@ pub static TAKEN_BACK: Story = Story {
         BEGIN,
         ORDER,
         OFFER,
-        news("offer-ended", |_| {}, &[First, Staff]),
+        event("offer-ended", |_| {}, &[First, Staff]),
         change(
             "accepted",
             "STARTED",
@@ -471,8 +472,8 @@ pub static TAKEN_BACK: Story = Story {
             FIRST,
             FIRST,
         ),
-        news("position", |it| it.reports(First, 60.0), RIDER),
-        news("position", |it| it.reports(First, 10.0), RIDER),
+        event("position", |it| it.reports(First, 60.0), RIDER),
+        event("position", |it| it.reports(First, 10.0), RIDER),
         change("driver-nearer", "STARTED", |_| {}, FIRST, FIRST),
         change(
             "driver-late",
@@ -491,13 +492,13 @@ pub static TAKEN_BACK: Story = Story {
     ],
 };
 
-/// Its driver is not heard of, and then shut out.
+/// The driver reports no positions, and is blocked later.
 pub static SILENT: Story = Story {
     name: "a ride whose driver is silent and blocked",
     town: "broadcast",
     on_shift: &[First],
     deaf: &[First],
-    told: &[
+    notified: &[
         (Rider, "Nothing is heard of your driver."),
         (Staff, "Trip 2 has a driver of whom nothing is heard."),
         (Staff, "Trip 2 is under way with a driver who was blocked"),
@@ -505,7 +506,7 @@ pub static SILENT: Story = Story {
     rows: &[
         REQUEST,
         ACCEPT,
-        news("position", |it| it.reports(First, 100.0), RIDER),
+        event("position", |it| it.reports(First, 100.0), RIDER),
         change(
             "driver-silent",
             "STARTED",
@@ -532,25 +533,25 @@ pub static TOLD: Story = Story {
     town: "broadcast",
     on_shift: &[OnShift],
     deaf: NOBODY,
-    told: &[],
+    notified: &[],
     rows: &[
         REQUEST,
-        news(
+        event(
             "notification",
             |it| it.notifies("user", &json!("first")),
             &[First],
         ),
-        news(
+        event(
             "notification",
             |it| it.notifies("role", &json!("driver")),
             &[First, Second, OnShift, OffShift],
         ),
-        news(
+        event(
             "notification",
             |it| it.notifies("role", &json!("operator")),
             &[Staff],
         ),
-        news(
+        event(
             "notification",
             |it| it.notifies("everybody", &json!(true)),
             &[Rider, OtherRider, First, Second, OnShift, OffShift, Staff],

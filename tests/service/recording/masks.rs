@@ -1,4 +1,5 @@
-//! What no two runs have alike, replaced in the text itself, so that all else stays as the wire has it.
+//! Placeholders for the values that differ from run to run. They are put into the text itself, so that everything else
+//! stays as it is on the wire.
 
 use std::collections::HashMap;
 
@@ -8,14 +9,14 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 const UUID: &str = "uuid";
 const CODE: &str = "ride code";
 const TOKEN: &str = "token";
-/// What a scene says where it does not know the code.
+/// The code that scenes send when they guess wrong.
 const GUESS: &str = "0000";
 const KINDS: [&str; 3] = [UUID, CODE, TOKEN];
 
-/// What was masked so far; the same value gets the same placeholder within a scene.
+/// The placeholders of a scene so far. The same value always gets the same placeholder.
 #[derive(Default)]
 pub struct Masks {
-    known: HashMap<String, String>,
+    placeholders: HashMap<String, String>,
     count: HashMap<&'static str, usize>,
 }
 
@@ -37,16 +38,19 @@ impl Masks {
         masked
     }
 
-    /// The text with the values in place of their placeholders.
+    /// The text with values in place of placeholders.
     #[track_caller]
     pub fn undo(&self, masked: &str) -> String {
         let mut text = masked.to_owned();
-        for (value, placeholder) in &self.known {
+        for (value, placeholder) in &self.placeholders {
             text = text.replace(placeholder, value);
         }
         for kind in KINDS {
-            let unknown = format!("<{kind} ");
-            assert!(!text.contains(&unknown), "it is not known yet: {text}");
+            let remaining = format!("<{kind} ");
+            assert!(
+                !text.contains(&remaining),
+                "a placeholder has no value yet: {text}"
+            );
         }
         text
     }
@@ -64,23 +68,24 @@ impl Masks {
     }
 
     fn placeholder(&mut self, kind: &'static str, value: &str) -> String {
-        if let Some(known) = self.known.get(value) {
-            return known.clone();
+        if let Some(placeholder) = self.placeholders.get(value) {
+            return placeholder.clone();
         }
         let count = self.count.entry(kind).or_default();
         *count += 1;
         let number = *count;
         let placeholder = format!("<{kind} {number}>");
-        self.known.insert(value.to_owned(), placeholder.clone());
+        self.placeholders
+            .insert(value.to_owned(), placeholder.clone());
         let inside = (kind == TOKEN).then(|| inside(value)).flatten();
-        // What it says stands where it comes first.
+        // The first placeholder of a token shows its content.
         inside.map_or(placeholder, |text| {
             format!("<{kind} {number} = {}>", self.apply(&text))
         })
     }
 }
 
-/// What a token says: the claims of a signed one, or the positions of an event's id.
+/// The content of a token: the claims of a signed token, or the positions in an event id.
 fn inside(token: &str) -> Option<String> {
     let part = token.split('.').nth(1).unwrap_or(token);
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(part).ok()?;
@@ -105,7 +110,7 @@ fn kind(word: &str, after_code: bool) -> Option<&'static str> {
     }
 }
 
-/// With hyphens or without.
+/// Whether a word is a UUID, with hyphens or without.
 fn is_uuid(word: &str) -> bool {
     let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     let plain = word.len() == 32 && word.bytes().all(hex);
@@ -118,6 +123,6 @@ fn is_uuid(word: &str) -> bool {
                 hex(byte)
             }
         });
-    // The tests' own ids stay.
+    // An id of zeros only is one of the scenes' own and stays.
     (plain || parted) && word.bytes().any(|byte| !b"0-".contains(&byte))
 }

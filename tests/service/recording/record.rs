@@ -1,26 +1,26 @@
-//! A stored scene beside what is said now.
+//! A recorded scene, and its comparison with the lines of this run.
 
 use std::fs;
 use std::path::PathBuf;
 
 use super::masks::Masks;
 
-/// How many lines a difference is shown with before and after it.
+/// The number of lines that are shown before and after a difference.
 const CONTEXT: usize = 6;
 
-/// Whether answers are written anew and not compared.
+/// Whether answers are written anew instead of compared.
 pub fn is_renewed() -> bool {
     std::env::var_os("UPDATE_RECORDING").is_some()
 }
 
-/// Where scenes and what they need are kept.
+/// A directory of the recording.
 pub fn directory(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("tests/service/recording")
         .join(name)
 }
 
-/// The lines that are stored, and those that have come of playing them.
+/// The recorded lines of a scene, and the lines of this run so far.
 pub struct Record {
     path: PathBuf,
     stored: Vec<String>,
@@ -42,17 +42,17 @@ impl Record {
         }
     }
 
-    /// What is stored.
+    /// The recorded lines.
     pub fn stored(&self) -> Vec<String> {
         self.stored.clone()
     }
 
-    /// Writes text behind a prefix, each of its lines as one.
+    /// Writes the lines of a text, each after the prefix, and compares them with the recorded ones.
     #[track_caller]
     pub fn write(&mut self, prefix: &str, text: &str) {
         let text = self.masks.apply(text);
         for part in text.split('\n') {
-            // An empty line of an answer is no heading.
+            // An empty line would be read as a heading.
             let part = if part.is_empty() && !prefix.is_empty() {
                 "."
             } else {
@@ -66,14 +66,14 @@ impl Record {
         }
     }
 
-    /// How many of the next stored lines begin so, of those that begin with one of `all`.
+    /// Of the next recorded lines that begin with one of the prefixes `all`, the number of those with `prefix`.
     pub fn next_with(&self, prefix: &str, all: &[String]) -> usize {
         let rest = self.stored.iter().skip(self.lines.len());
-        let block = rest.take_while(|line| all.iter().any(|one| line.starts_with(one)));
+        let block = rest.take_while(|line| all.iter().any(|prefix| line.starts_with(prefix)));
         block.filter(|line| line.starts_with(prefix)).count()
     }
 
-    /// Compares the end, or stores all.
+    /// Checks that no recorded line is left, or writes the file anew.
     #[track_caller]
     pub fn close(self) {
         let at = self.lines.len();
@@ -88,11 +88,13 @@ impl Record {
     #[track_caller]
     fn differs(&self, at: usize) -> ! {
         let show = |lines: &[String], from: usize, to: usize| {
-            let some = lines.iter().take(to).skip(from);
-            some.map(|line| format!("    {line}\n")).collect::<String>()
+            let shown = lines.iter().take(to).skip(from);
+            shown
+                .map(|line| format!("    {line}\n"))
+                .collect::<String>()
         };
         panic!(
-            "{}:{}: another answer than the one that is stored\n{}  - {}\n  + {}\n{}",
+            "{}:{}: the answer differs from the recorded one\n{}  - {}\n  + {}\n{}",
             self.path.display(),
             at + 1,
             show(&self.stored, at.saturating_sub(CONTEXT), at),

@@ -1,18 +1,18 @@
-//! A scene while it is played: the service, who is there, and what they hold open.
+//! A scene while it is played: the service, the accounts, and their open connections.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
-use super::answer::told;
-use super::ear::Ear;
+use super::answer::lines;
+use super::connection::Connection;
 use super::record::{Record, directory, is_renewed};
 use super::script::{Call, Step, is_answer, is_of_call, read};
 use crate::harness::{Answer, Auth, Client, DEADLINE, Database, Http, Options, Service, Socket};
 
-/// Where the clock stands at the beginning of each scene.
+/// The time of the clock at the beginning of each scene.
 const START: &str = "2026-11-23T08:00:00Z";
-/// How long nothing must have come before it is taken that nothing will, while answers are written anew.
+/// While answers are written anew: after so long without a line, no further line is expected.
 const QUIET: Duration = Duration::from_millis(100);
 const A_MOMENT: Duration = Duration::from_millis(5);
 
@@ -22,14 +22,14 @@ struct Scene {
     service: Option<Service>,
     has_stopped: bool,
     people: BTreeMap<String, Client>,
-    ears: Vec<Ear>,
+    connections: Vec<Connection>,
 }
 
-/// Plays a scene and compares what is answered, or writes it anew.
+/// Plays a scene and compares the answers, or writes them anew.
 #[track_caller]
 pub fn play(on: Database, name: &str) {
     if is_renewed() && on != Database::Sqlite {
-        return; // it must be the same, which the next run shows
+        return; // the next run shows that PostgreSQL gives the same answers
     }
     let record = Record::open(name);
     let mut lines = record.stored();
@@ -40,7 +40,7 @@ pub fn play(on: Database, name: &str) {
         service: None,
         has_stopped: false,
         people: BTreeMap::new(),
-        ears: Vec::new(),
+        connections: Vec::new(),
     };
     let mut rest = &lines[..];
     while let [line, after @ ..] = rest {
@@ -49,17 +49,17 @@ pub fn play(on: Database, name: &str) {
         scene.carries_out(line, more);
         rest = next;
     }
-    assert!(scene.has_stopped, "a scene ends after the service");
+    assert!(scene.has_stopped, "a scene ends with a stop of the service");
     scene.record.close();
 }
 
 impl Scene {
     #[track_caller]
     fn carries_out(&mut self, line: &str, more: &[String]) {
-        let undone = |line: &str| self.record.masks.undo(line);
+        let unmasked = |line: &str| self.record.masks.undo(line);
         let (line, more) = (
-            undone(line),
-            more.iter().map(|line| undone(line)).collect::<Vec<_>>(),
+            unmasked(line),
+            more.iter().map(|line| unmasked(line)).collect::<Vec<_>>(),
         );
         self.record.write("", &line);
         more.iter().for_each(|line| self.record.write("", line));
@@ -84,12 +84,12 @@ impl Scene {
             }
             Step::Open { label, path } => self.open(&label, &path),
             Step::Follow { label, call } => self.follow(&label, &call),
-            Step::Say { label, text } => self.ear(&label).says(&text),
+            Step::Send { label, text } => self.connection(&label).send(&text),
             Step::Close(label) => {
-                let ended = self.ear(&label).close();
+                let ended = self.connection(&label).close();
                 self.record.write("  ", &ended);
             }
-            Step::Vanish(label) => self.ear(&label).vanish(),
+            Step::Vanish(label) => self.connection(&label).vanish(),
             Step::Run(arguments) => self.run(&arguments),
             Step::Stop => self.stop(),
         }
@@ -104,9 +104,12 @@ impl Scene {
     }
 
     #[track_caller]
-    fn ear(&mut self, label: &str) -> &mut Ear {
-        let ear = self.ears.iter_mut().find(|ear| ear.label == label);
-        ear.unwrap_or_else(|| panic!("there is no {label}"))
+    fn connection(&mut self, label: &str) -> &mut Connection {
+        let connection = self
+            .connections
+            .iter_mut()
+            .find(|connection| connection.label == label);
+        connection.unwrap_or_else(|| panic!("there is no {label}"))
     }
 
     #[track_caller]
@@ -129,22 +132,22 @@ impl Scene {
             "rider" => service.rider(&name).0,
             "driver" => service.driver(&name).0,
             "operator" => service.operator(&name).0,
-            _ => panic!("nobody is a {role}"),
+            _ => panic!("there is no role {role}"),
         };
         self.people.insert(name, client);
     }
 
-    /// Calls as somebody.
+    /// An HTTP client with the credentials of `who`.
     #[track_caller]
     fn http(&mut self, who: &str) -> Http {
-        let (name, way) = who.split_once(' ').unwrap_or((who, ""));
-        let nobody = self.service().http();
+        let (name, credentials) = who.split_once(' ').unwrap_or((who, ""));
+        let anonymous = self.service().http();
         if name == "nobody" {
-            return nobody;
+            return anonymous;
         }
         let client = self.people.get(name);
         let client = client.unwrap_or_else(|| panic!("there is no {name}"));
-        nobody.with(match way {
+        anonymous.with(match credentials {
             "by cookie" => Auth::Cookie(client.cookie.clone()),
             _ => client.auth.clone(),
         })
@@ -169,8 +172,9 @@ impl Scene {
 
     #[track_caller]
     fn write(&mut self, answer: &Answer) {
-        let parts = told(answer);
-        parts.iter().for_each(|part| self.record.write("  ", part));
+        for line in lines(answer) {
+            self.record.write("  ", &line);
+        }
     }
 
     #[track_caller]
@@ -178,7 +182,7 @@ impl Scene {
         let (who, _) = label.rsplit_once(' ').expect("a socket has a number");
         let http = self.http(who);
         match Socket::open(http.address, path, &http.auth, &[]) {
-            Ok(socket) => self.ears.push(Ear::of_socket(label, socket)),
+            Ok(socket) => self.connections.push(Connection::of_socket(label, socket)),
             Err(status) => self.record.write("  ", &status.to_string()),
         }
     }
@@ -191,19 +195,20 @@ impl Scene {
             request = request.header(name, value);
         }
         match request.follow() {
-            Ok(lines) => self.ears.push(Ear::of_lines(label, lines)),
+            Ok(lines) => self.connections.push(Connection::of_lines(label, lines)),
             Err(answer) => self.write(&answer),
         }
     }
 
-    /// Runs a command on the data of the service. Its log has the system's time, and a simulation says how long it took.
+    /// Runs a command on the data of the service. Its log, and the line with the duration of a simulation, differ from run
+    /// to run and are not recorded.
     #[track_caller]
     fn run(&mut self, arguments: &[String]) {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let output = self.service().home().run(&arguments, "");
-        let told = String::from_utf8_lossy(&output.stdout);
+        let printed = String::from_utf8_lossy(&output.stdout);
         let is_timed = |line: &&str| line.contains("of which the policy thought");
-        for line in told.lines().filter(|line| !is_timed(line)) {
+        for line in printed.lines().filter(|line| !is_timed(line)) {
             self.record.write("  ", line);
         }
         if !output.status.success() {
@@ -211,59 +216,64 @@ impl Scene {
         }
     }
 
-    /// Waits until what follows from the last step is done, and hears what is told of it.
+    /// Waits until all effects of the last step are done, and reads the frames that follow from it.
     #[track_caller]
     fn settle(&mut self) {
         self.service().advance(0.0);
-        let open = self.ears.iter().filter(|ear| ear.is_open());
-        let prefixes: Vec<String> = open.map(Ear::prefix).collect();
-        let mut heard = vec![Vec::new(); self.ears.len()];
+        let open = self
+            .connections
+            .iter()
+            .filter(|connection| connection.is_open());
+        let prefixes: Vec<String> = open.map(Connection::prefix).collect();
+        let mut heard = vec![Vec::new(); self.connections.len()];
         if is_renewed() {
             while self.hear_more(&mut heard) {}
         } else {
-            for (ear, lines) in self.ears.iter_mut().zip(&mut heard) {
-                let count = self.record.next_with(&ear.prefix(), &prefixes);
-                *lines = ear.hear(count);
+            for (connection, lines) in self.connections.iter_mut().zip(&mut heard) {
+                let count = self.record.next_with(&connection.prefix(), &prefixes);
+                *lines = connection.hear(count);
             }
         }
         self.write_heard(&mut heard);
     }
 
-    /// Whether anything has come to anybody.
+    /// Reads what has come on all connections; gives whether there was anything.
     #[track_caller]
     fn hear_more(&mut self, heard: &mut [Vec<String>]) -> bool {
         let (mut any, mut wait) = (false, QUIET);
-        for (ear, lines) in self.ears.iter_mut().zip(heard) {
-            if !ear.is_open() {
+        for (connection, lines) in self.connections.iter_mut().zip(heard) {
+            if !connection.is_open() {
                 continue;
             }
-            while let Some(line) = ear.next(wait) {
+            while let Some(line) = connection.next(wait) {
                 lines.push(line);
                 any = true;
             }
-            wait = A_MOMENT; // the others have waited meanwhile
+            wait = A_MOMENT; // for the others, the time has passed meanwhile
         }
         any
     }
 
-    /// What a call is answered and the news of what it did come in no certain order; the answer is written first.
+    /// Writes the frames. The answer to a call and the events that it causes come in either order; the answer is written
+    /// first.
     #[track_caller]
     fn write_heard(&mut self, heard: &mut [Vec<String>]) {
-        for (ear, lines) in self.ears.iter().zip(heard) {
-            lines.sort_by_key(|line| !ear.is_answered_by(line));
+        for (connection, lines) in self.connections.iter().zip(heard) {
+            lines.sort_by_key(|line| !connection.is_answered_by(line));
             lines
                 .iter()
-                .for_each(|line| self.record.write(&ear.prefix(), line));
+                .for_each(|line| self.record.write(&connection.prefix(), line));
         }
     }
 
-    /// Asks each socket something, so that nothing else was to come, and lets all hear how the service stops.
+    /// Flushes each socket, so that no earlier frame is missing, and records how the connections end with the service.
     #[track_caller]
     fn stop(&mut self) {
-        let mut heard: Vec<Vec<String>> = self.ears.iter_mut().map(Ear::is_asked).collect();
+        let mut heard: Vec<Vec<String>> =
+            self.connections.iter_mut().map(Connection::flush).collect();
         self.service().process().signal("TERM");
-        for (ear, lines) in self.ears.iter_mut().zip(&mut heard) {
-            lines.extend(std::iter::from_fn(|| ear.next(DEADLINE)));
+        for (connection, lines) in self.connections.iter_mut().zip(&mut heard) {
+            lines.extend(std::iter::from_fn(|| connection.next(DEADLINE)));
         }
         assert!(self.service().process().ended().success());
         self.has_stopped = true;

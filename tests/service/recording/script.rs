@@ -1,6 +1,6 @@
-//! What the lines of a scene ask for.
+//! The steps of a scene, as its lines are read.
 
-/// One thing that is done.
+/// One step of a scene.
 #[derive(Debug)]
 pub enum Step {
     /// An empty line or a heading.
@@ -18,14 +18,14 @@ pub enum Step {
     Wait(f64),
     /// `ann: GET /api/trip/`
     Call(Call),
-    /// `ann looks at GET /docs/`, of which only status and type are stored
+    /// `ann looks at GET /docs/`, of which only status and type are recorded
     Look(Call),
     /// `ann 1 opens /ws/`
     Open { label: String, path: String },
     /// `ann 1 follows /api/events/`
     Follow { label: String, call: Call },
     /// `ann 1 > {"action":"list"}`
-    Say { label: String, text: String },
+    Send { label: String, text: String },
     /// `ann 1 says goodbye`
     Close(String),
     /// `ann 1 vanishes`
@@ -39,7 +39,7 @@ pub enum Step {
 /// A call over HTTP; its headers follow as `  + name: value`, its body as `  > …`.
 #[derive(Debug, Default)]
 pub struct Call {
-    /// Who calls: a name, `nobody`, or a name `by cookie`.
+    /// The caller: a name, `nobody`, or a name `by cookie`.
     pub who: String,
     pub method: String,
     pub path: String,
@@ -47,18 +47,18 @@ pub struct Call {
     pub body: Option<String>,
 }
 
-/// Whether a line is what was answered.
+/// Whether a line is a recorded answer or frame.
 pub fn is_answer(line: &str) -> bool {
     let is_heard = line.split(' ').nth(2) == Some("<");
     is_heard || (line.starts_with("  ") && !is_of_call(line))
 }
 
-/// Whether a line belongs to the call above it.
+/// Whether a line is a header or the body of the call above it.
 pub fn is_of_call(line: &str) -> bool {
     ["  + ", "  > "].iter().any(|sign| line.starts_with(sign))
 }
 
-/// The step of a line; what belongs to a call comes after it.
+/// The step of a line; `more` has the lines that belong to a call.
 #[track_caller]
 pub fn read(line: &str, more: &[String]) -> Step {
     if line.is_empty() || line.starts_with('#') {
@@ -79,7 +79,7 @@ pub fn read(line: &str, more: &[String]) -> Step {
     }
     if let Some((label, text)) = line.split_once(" > ") {
         let text = if text == "." { "" } else { text };
-        return Step::Say {
+        return Step::Send {
             label: label.to_owned(),
             text: text.to_owned(),
         };
@@ -111,7 +111,7 @@ fn of_words(line: &str, more: &[String]) -> Step {
         },
         [who, number, "says", "goodbye"] => Step::Close(format!("{who} {number}")),
         [who, number, "vanishes"] => Step::Vanish(format!("{who} {number}")),
-        _ => panic!("no step of a scene: {line}"),
+        _ => panic!("this is not a step of a scene: {line}"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Sockets by hand, as light as can be: thousands of them come from a few threads.
+//! Sockets without a library and as light as possible, so that a few threads can open thousands of them.
 
 use std::collections::BTreeMap;
 use std::io::{BufReader, Read, Write};
@@ -9,23 +9,23 @@ use serde_json::Value;
 use super::Coming;
 use crate::harness::{DEADLINE, Opcode, frame};
 
-/// How many bytes are read at once.
+/// The size of a socket's read buffer, in bytes.
 const BUFFER: usize = 2 * 1024;
 
-/// One socket.
+/// One of the sockets.
 pub struct Rushing {
     stream: BufReader<TcpStream>,
 }
 
-/// Connects them all, resumes with each as soon as it is let in, and hears what each has missed.
+/// Connects all of them, resumes with each once it is open, and checks the events that each has missed.
 pub fn in_at_once(address: SocketAddr, coming: &[Coming<'_>]) -> Vec<Rushing> {
     let mut here: Vec<Rushing> = coming
         .iter()
         .map(|coming| Rushing::ask(address, &coming.account.access))
         .collect();
     for (rushing, coming) in here.iter_mut().zip(coming) {
-        rushing.is_logged_in();
-        rushing.say(&coming.resume.to_string());
+        rushing.is_opened();
+        rushing.send(&coming.resume.to_string());
     }
     for (rushing, coming) in here.iter_mut().zip(coming) {
         rushing.hears_what_was_missed(coming);
@@ -54,11 +54,13 @@ impl Rushing {
 
     fn bytes<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];
-        self.stream.read_exact(&mut bytes).expect("more comes");
+        self.stream
+            .read_exact(&mut bytes)
+            .expect("the service sends more");
         bytes
     }
 
-    fn is_logged_in(&mut self) {
+    fn is_opened(&mut self) {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.extend(self.bytes::<1>());
@@ -67,13 +69,13 @@ impl Rushing {
         assert!(head.starts_with("HTTP/1.1 101"), "{head}");
     }
 
-    fn say(&mut self, text: &str) {
+    fn send(&mut self, text: &str) {
         let bytes = frame(0x80 | Opcode::Text as u8, true, text.as_bytes());
-        let said = self.stream.get_mut().write_all(&bytes);
-        said.expect("the service reads");
+        let sent = self.stream.get_mut().write_all(&bytes);
+        sent.expect("the service reads");
     }
 
-    /// The next text; pings are passed over, since nobody stays long.
+    /// The next text frame. Pings are not answered, because the sockets do not stay open long.
     fn next(&mut self) -> Value {
         loop {
             let [first, short] = self.bytes();
@@ -90,7 +92,7 @@ impl Rushing {
                     return serde_json::from_slice(&payload).expect("a text is JSON");
                 }
                 ping if ping == Opcode::Ping as u8 => {}
-                other => panic!("a frame of the kind {other} came: {payload:?}"),
+                other => panic!("a frame with the opcode {other} came: {payload:?}"),
             }
         }
     }
@@ -103,26 +105,26 @@ impl Rushing {
             heard.push(positions(&self.next()));
         }
         let missed: Vec<_> = coming.missed.clone().into_iter().collect();
-        assert_eq!(heard, missed, "{} was told", coming.account.username);
+        assert_eq!(heard, missed, "the events of {}", coming.account.username);
     }
 
-    /// The answer to a frame that is nothing is the next that comes.
+    /// Shows that nothing more has come: the answer to an unknown action is the next frame.
     pub fn hears_nothing_more(&mut self) {
-        self.say("{\"action\":\"fly\",\"request_id\":2}");
+        self.send("{\"action\":\"fly\",\"request_id\":2}");
         let answer = self.next();
         assert_eq!(answer["response_status"], 405, "{answer}");
     }
 }
 
-/// An event's number and its positions, as it was told.
+/// The id of the event in a frame, and its positions by stream.
 fn positions(frame: &Value) -> (i64, Vec<(String, i64)>) {
     let data = &frame["data"];
     let also = data["also"].as_array().into_iter().flatten();
-    let told: BTreeMap<String, i64> = std::iter::once(&data["position"])
+    let positions: BTreeMap<String, i64> = std::iter::once(&data["position"])
         .chain(also)
         .filter_map(|at| Some((at["stream"].as_str()?.to_owned(), at["sequence"].as_i64()?)))
         .collect();
     let id = data["event"]["id"].as_i64();
     let id = id.unwrap_or_else(|| panic!("an event was expected: {frame}"));
-    (id, told.into_iter().collect())
+    (id, positions.into_iter().collect())
 }

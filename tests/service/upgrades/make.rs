@@ -1,8 +1,8 @@
-//! Makes the database that later versions are started on: `CABRANK_UPGRADE_BINARY` names the program that is to
-//! write it, `CABRANK_UPGRADE_NAME` the directory in `tests/upgrade` that it goes to.
+//! Makes a database on which later versions are started. `CABRANK_UPGRADE_BINARY` names the program that writes it, and
+//! `CABRANK_UPGRADE_NAME` its directory in `tests/upgrade`.
 //!
-//! It all happens in the year 2100: a test that starts a later version puts the time ahead to a moment after that,
-//! so that no token and no deadline has run out meanwhile, whenever the test is run.
+//! All its times are in the year 2100. A test that starts a later version sets the clock ahead to a moment after them,
+//! so that no token and no deadline has passed meanwhile, whenever the test is run.
 
 use std::fs;
 use std::path::Path;
@@ -16,21 +16,21 @@ use crate::harness::{
     location, nk, north_of, sign_up_form, square,
 };
 
-/// Names the program of an earlier version.
+/// The environment variable that names the program of an earlier version.
 pub const BINARY: &str = "CABRANK_UPGRADE_BINARY";
-/// Names the directory.
+/// The environment variable that names the directory.
 const NAME: &str = "CABRANK_UPGRADE_NAME";
 
-/// 2100-01-01, 12:00, as seconds of Unix.
+/// 2100-01-01 12:00 UTC, in Unix seconds.
 const NOON: f64 = 4_102_488_000.0;
-/// Five hours later.
+/// Five hours after noon, in Unix seconds.
 const LATER: i64 = 4_102_506_000;
-/// Where trips are offered to drivers one by one.
+/// The centre of the area with the policy `nearest`.
 const SUBURB: (f64, f64) = (48.537, 11.575);
 
-/// Lets the earlier version serve a few rides, and keeps what it leaves behind.
+/// Lets the earlier version serve a few rides, and saves its database and the state of its clients.
 pub fn make_a_database(on: Database) {
-    let binary = std::env::var(BINARY).expect("it is set");
+    let binary = std::env::var(BINARY).expect("CABRANK_UPGRADE_BINARY names the program");
     let name = std::env::var(NAME).expect("CABRANK_UPGRADE_NAME names the directory");
     let to = folder().join(name).join(on.name());
     fs::create_dir_all(&to).expect("there is room");
@@ -43,22 +43,25 @@ pub fn make_a_database(on: Database) {
     day.early();
     day.rides();
     day.offers();
-    let kept = day.end();
-    fs::write(to.join("clients.json"), format!("{:#}\n", kept)).expect("there is room");
-    keep(day.service.home(), &to);
+    let record = day.end();
+    fs::write(to.join("clients.json"), format!("{record:#}\n")).expect("there is room");
+    save(day.service.home(), &to);
 }
 
-/// The files of a stopped service.
-fn keep(home: &Home, to: &Path) {
-    fs::copy(home.dir().join("signing.keys"), to.join("signing.keys")).expect("it is there");
+/// Copies the files of a stopped service.
+fn save(home: &Home, to: &Path) {
+    fs::copy(home.dir().join("signing.keys"), to.join("signing.keys")).expect("the keys are there");
     if let Some(url) = home.database_url() {
         return fs::write(to.join("cabrank.sql"), dump(url)).expect("there is room");
     }
-    // Whoever closes the file last puts what is in its journal into it.
+    // The last process that closes the file writes the journal into it.
     home.must_run(&["migrate"], "");
     let file = home.dir().join("cabrank.db");
     assert!(!home.dir().join("cabrank.db-wal").exists());
-    let bytes = gzip(&["-9", "-n"], &fs::read(file).expect("it is there"));
+    let bytes = gzip(
+        &["-9", "-n"],
+        &fs::read(file).expect("the database is there"),
+    );
     fs::write(to.join("cabrank.db.gz"), bytes).expect("there is room");
 }
 
@@ -76,7 +79,7 @@ fn town() -> Value {
     })
 }
 
-/// What happens in the old version's time.
+/// The day that the earlier version serves.
 struct Day {
     service: Service,
     ann: Rider,
@@ -86,8 +89,8 @@ struct Day {
     eve: Driver,
     fay: Driver,
     hal: Driver,
-    /// What is kept for the clients of later versions.
-    kept: Value,
+    /// The state of the clients and trips, for the tests of later versions.
+    record: Value,
 }
 
 impl Day {
@@ -108,16 +111,16 @@ impl Day {
             eve: driver("eve"),
             fay: driver("fay"),
             hal: driver("hal"),
-            kept: json!({"clients": {}, "trips": {}}),
+            record: json!({"clients": {}, "trips": {}}),
             service,
         }
     }
 
-    fn keep_trip(&mut self, name: &str, trip: &Value) {
-        self.kept["trips"][name] = trip["nk"].clone();
+    fn record_trip(&mut self, name: &str, trip: &Value) {
+        self.record["trips"][name] = trip["nk"].clone();
     }
 
-    /// What takes longer than a shift lasts without a sign of life.
+    /// The trips that take longer than a shift lasts without positions.
     fn early(&mut self) {
         let expired = self.ben.orders(&json!({}));
         self.service.advance(601.0);
@@ -136,12 +139,12 @@ impl Day {
             ("no_show", missed),
             ("cancelled", late),
         ] {
-            self.keep_trip(name, &trip);
+            self.record_trip(name, &trip);
         }
         self.dan.post_nothing("/api/shift/").ok(200);
     }
 
-    /// A ride that is over, one under way, and others at every stage between.
+    /// A completed ride, one under way, and trips in other states.
     fn rides(&mut self) {
         let done = self.ride(&Rider(self.service.log_in("ann")));
         self.drive(0..=4);
@@ -150,18 +153,18 @@ impl Day {
         let mut native = self.ann.native();
         let gone = native.call("delete", &json!({"pk": deleted["id"]}));
         assert_eq!(gone.0["response_status"], 204, "{}", gone.0);
-        self.remember_places();
+        self.record_positions();
 
-        // Back to where he is wanted next.
+        // Dan drives back to the next pick-up.
         self.service.advance(50.0);
         self.drive(0..=0);
         let under_way = self.ride(&Rider(self.service.log_in("una")));
         self.drive(1..=8);
-        let said = [
+        let messages = [
             say(&self.una, &under_way, "Is that your cab?"),
             say(&self.dan, &under_way, "It is."),
         ];
-        self.kept["chat"] = json!(said);
+        self.record["chat"] = json!(messages);
         let given_back = self.ben.orders(&json!({}));
         self.eve.accept(&given_back).ok(200);
         self.eve.command(&given_back, "give_back").ok(200);
@@ -175,17 +178,17 @@ impl Day {
             ("given_back", given_back),
             ("accepted", accepted),
         ] {
-            self.keep_trip(name, &trip);
+            self.record_trip(name, &trip);
         }
     }
 
-    /// From the quote to the start.
+    /// A trip of dan's from the quote to the start of the ride.
     fn ride(&mut self, rider: &Rider) -> Value {
-        let ways = json!({
+        let route = json!({
             "pick_up_location": location(STAND),
             "drop_off_location": location(north_of(STAND, 3_000.0)),
         });
-        let quotes = rider.post("/api/quote/", &ways).ok(200);
+        let quotes = rider.post("/api/quote/", &route).ok(200);
         let trip = rider.orders(&json!({"quote": quotes["quotes"][0]["id"]}));
         assert!(trip["quote"].is_object(), "{trip}");
         self.dan.accept(&trip).ok(200);
@@ -194,7 +197,7 @@ impl Day {
         self.dan.command_with(&trip, "start", &code).ok(200)
     }
 
-    /// Dan goes north, a kilometre a minute, and says so every ten seconds.
+    /// Dan drives north at about a kilometre a minute and reports a position every ten seconds.
     fn drive(&mut self, steps: std::ops::RangeInclusive<u32>) {
         for step in steps {
             self.service.advance(10.0);
@@ -218,8 +221,8 @@ impl Day {
             .json(&fields)
             .send();
         let trip = answer.ok(201);
-        self.keep_trip("later", &trip);
-        self.kept["key"] = json!({"word": "ben-1", "fields": fields, "trip": trip});
+        self.record_trip("later", &trip);
+        self.record["key"] = json!({"word": "ben-1", "fields": fields, "trip": trip});
     }
 
     /// An offer that was declined, and one that is open.
@@ -232,7 +235,7 @@ impl Day {
         let offered = self
             .ann
             .orders(&json!({"pick_up_location": location(SUBURB)}));
-        self.keep_trip("offered", &offered);
+        self.record_trip("offered", &offered);
         for (driver, reply) in [(&self.hal, "decline"), (&self.fay, "receive")] {
             eventually("the trip is offered", || {
                 driver.get("/api/shift/").ok(200)["offer"]
@@ -257,22 +260,22 @@ impl Day {
         let first = &olga.get("/api/notifications/").ok(200)["results"][0]["id"];
         olga.post("/api/notifications/read/", &json!({"ids": [first]}))
             .ok(200);
-        self.kept["clients"]["olga"] = olga.saved();
+        self.record["clients"]["olga"] = olga.saved();
     }
 
-    /// Where the clients stand that then miss the rest of the day.
-    fn remember_places(&mut self) {
+    /// Records the positions of clients that miss the rest of the day.
+    fn record_positions(&mut self) {
         for client in self.people() {
             let (follower, _) = Follower::begin(&client);
-            let mut kept = client.saved();
-            kept["positions"] = follower.log.positions();
-            kept["last_event_id"] = json!(once(&client, "").1);
-            self.kept["clients"][&client.username] = kept;
+            let mut saved = client.saved();
+            saved["positions"] = follower.log.positions();
+            saved["last_event_id"] = json!(once(&client, "").1);
+            self.record["clients"][&client.username] = saved;
         }
     }
 
     fn people(&self) -> [Client; 7] {
-        let kept = [
+        let clients = [
             &self.ann.0,
             &self.ben.0,
             &self.una.0,
@@ -281,37 +284,40 @@ impl Day {
             &self.fay.0,
             &self.hal.0,
         ];
-        kept.map(|client| Client::restore(self.service.address, &client.saved()))
+        clients.map(|client| Client::restore(self.service.address, &client.saved()))
     }
 
-    /// Stops the service, and gives what is to be kept.
+    /// Stops the service, and gives the record.
     fn end(&mut self) -> Value {
         for client in self.people() {
-            let kept = &mut self.kept["clients"][&client.username];
-            let id = kept["last_event_id"].as_str().expect("a text").to_owned();
-            kept["missed"] = once(&client, &id).0;
-            kept["trips"] = json!(client.trips());
-            kept["unread"] = client.get("/api/notifications/").ok(200)["unread"].clone();
+            let saved = &mut self.record["clients"][&client.username];
+            let id = saved["last_event_id"]
+                .as_str()
+                .expect("an id is a string")
+                .to_owned();
+            saved["missed"] = once(&client, &id).0;
+            saved["trips"] = json!(client.trips());
+            saved["unread"] = client.get("/api/notifications/").ok(200)["unread"].clone();
         }
-        let under_way = self.kept["trips"]["under_way"].as_str().expect("a key");
-        self.kept["track"] = self
+        let under_way = self.record["trips"]["under_way"].as_str().expect("a key");
+        self.record["track"] = self
             .una
             .get(&format!("/api/trip/{under_way}/track/"))
             .ok(200);
-        self.kept["shift"] = self.hal.get("/api/shift/").ok(200);
-        let offered = self.kept["trips"]["offered"].as_str().expect("a key");
-        self.kept["explained"] = json!(explain(&self.service, offered));
-        self.kept["made"] = json!(self.service.now());
+        self.record["shift"] = self.hal.get("/api/shift/").ok(200);
+        let offered = self.record["trips"]["offered"].as_str().expect("a key");
+        self.record["explained"] = json!(explain(&self.service, offered));
+        self.record["made"] = json!(self.service.now());
         let status = self.service.stop();
         assert!(status.success(), "{status}");
-        self.kept.clone()
+        self.record.clone()
     }
 }
 
-fn say(who: &Client, trip: &Value, text: &str) -> Value {
-    let mut room = room(who, nk(trip));
+fn say(sender: &Client, trip: &Value, text: &str) -> Value {
+    let mut room = room(sender, nk(trip));
     room.send(&json!({"message": text}));
-    room.hears_until(|said| said["message"] == text)
+    room.hears_until(|frame| frame["message"] == text)
         .pop()
-        .expect("it was heard")
+        .expect("the message comes back")
 }

@@ -1,4 +1,4 @@
-//! Everything that one person can listen with.
+//! The connections of one account in every dialect.
 
 use serde_json::{Value, json};
 
@@ -6,23 +6,23 @@ use super::stage::{End, Stage, Who};
 use super::stories::Row;
 use crate::harness::{Client, Follower, Lines, Native, Socket, inner, nk};
 
-/// How the words for the service's own notifications begin.
+/// The beginning of the words for the service's own notifications.
 pub const OWN: &str = "told: ";
 
-/// The sockets of one person.
-pub struct Ears {
+/// The connections of one account, and its subscriptions.
+pub struct Listener {
     course: Option<Socket>,
     taxi: Option<Socket>,
     native: Native,
     follower: Follower,
     lines: Lines,
-    notices: Socket,
+    notifications: Socket,
     chat: Option<Socket>,
-    looks_since: Option<usize>,
-    sights: bool,
+    observes_since: Option<usize>,
+    sees_positions: bool,
 }
 
-/// What was heard of one trip, dialect by dialect: words for what changed it, and how often the rest.
+/// The frames about one trip, by connection: a word for each change, and the number of the others.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Heard {
     pub course: Vec<String>,
@@ -34,20 +34,20 @@ pub struct Heard {
     pub positions: usize,
     pub room: usize,
     pub chat: usize,
-    pub notices: usize,
+    pub notifications: usize,
     pub notified: usize,
-    /// What the service itself notified of, the same in every dialect.
+    /// The service's own notifications, which are the same in every dialect.
     pub own: Vec<String>,
-    /// After which row the instance subscription began.
-    pub looks_since: Option<usize>,
+    /// The row after which the instance subscription began.
+    pub observes_since: Option<usize>,
     /// Whether there is a position subscription.
-    pub sights: bool,
-    /// Whether the person was in the trip's room.
+    pub sees_positions: bool,
+    /// Whether the account was in the trip's room.
     pub in_room: bool,
 }
 
-impl Ears {
-    /// Opens all that needs no trip.
+impl Listener {
+    /// Opens the connections that need no trip.
     #[track_caller]
     pub fn of(client: &Client) -> Self {
         let bare = |path: &str| Socket::open(client.address, path, &client.auth, &[]).ok();
@@ -62,34 +62,37 @@ impl Ears {
             .call_in("notifications", "subscribe", &fields)
             .ok(201);
         let mut lines = client.call("GET", "/api/events/").follow();
-        lines.as_mut().expect("it is answered").hears("snapshot");
+        lines
+            .as_mut()
+            .expect("the event stream is opened")
+            .hears("snapshot");
         Self {
             course: course.flatten(),
             taxi: taxi.flatten(),
             native,
             follower: Follower::begin(client).0,
-            lines: lines.expect("it is answered"),
-            notices: bare("/ws/notifications/").expect("everybody has notifications"),
+            lines: lines.expect("the event stream is opened"),
+            notifications: bare("/ws/notifications/").expect("every account has notifications"),
             chat: None,
-            looks_since: None,
-            sights: false,
+            observes_since: None,
+            sees_positions: false,
         }
     }
 
-    /// Begins to listen to the trip wherever the person may, after the row of that number.
+    /// Tries to subscribe to the trip after row `n`, and checks which subscriptions are allowed.
     #[track_caller]
-    pub fn look(&mut self, stage: &Stage, who: Who, n: usize, row: &Row) {
+    pub fn observe(&mut self, stage: &Stage, who: Who, n: usize, row: &Row) {
         let (client, trip) = (stage.client(who), stage.trip());
         let may_see = row.sees.contains(&who);
         let of = |id: &str| json!({"pk": trip["id"], "request_id": id});
-        if self.looks_since.is_none() {
+        if self.observes_since.is_none() {
             let answer = self.native.call("subscribe_instance", &of("instance"));
             let expected = if may_see { 201 } else { 404 };
             assert_eq!(answer.0["response_status"], expected, "{who:?}: {answer:?}");
-            self.looks_since = may_see.then_some(n);
+            self.observes_since = may_see.then_some(n);
         }
         let is_driver = client.group == "driver";
-        if !self.sights && !row.is_final() {
+        if !self.sees_positions && !row.is_final() {
             let answer = self.native.call("subscribe_position", &of("position"));
             let expected = match (is_driver, may_see) {
                 (true, _) => 403,
@@ -97,7 +100,7 @@ impl Ears {
                 (false, false) => 404,
             };
             assert_eq!(answer.0["response_status"], expected, "{who:?}: {answer:?}");
-            self.sights = expected == 201;
+            self.sees_positions = expected == 201;
         }
         if self.chat.is_none() {
             let path = format!("/ws/chat/{}/", nk(trip));
@@ -111,13 +114,13 @@ impl Ears {
         }
     }
 
-    /// Listens until the end.
+    /// Reads all frames up to the end.
     #[track_caller]
     pub fn until(mut self, stage: &Stage, who: Who, end: &End) -> Heard {
         let trip = stage.trip();
         let mut heard = Heard {
-            looks_since: self.looks_since,
-            sights: self.sights,
+            observes_since: self.observes_since,
+            sees_positions: self.sees_positions,
             in_room: self.chat.is_some(),
             ..Heard::default()
         };
@@ -136,26 +139,29 @@ impl Ears {
             heard.stream.extend(word);
         }
         loop {
-            let told = self.lines.next().expect("it goes on");
-            match event(&told.data["event"], trip, end) {
+            let next = self.lines.next().expect("the event stream goes on");
+            match event(&next.data["event"], trip, end) {
                 Some(word) => heard.lines.extend(word),
                 None => break,
             }
         }
         let frames = self
-            .notices
-            .hears_until(|frame| frame["message"] == end.notice);
+            .notifications
+            .hears_until(|frame| frame["message"] == end.notification);
         let texts = frames.iter().map(|frame| &frame["message"]);
-        let texts = texts.filter(|text| **text != end.notice);
+        let texts = texts.filter(|text| **text != end.notification);
         let (ours, own): (Vec<&Value>, Vec<&Value>) = texts.partition(|text| is_ours(text));
-        heard.notices = ours.len();
+        heard.notifications = ours.len();
         let own: Vec<String> = own.into_iter().map(own_word).collect();
         for others in [
             own_words(&mut heard.stream),
             own_words(&mut heard.lines),
             std::mem::replace(&mut heard.own, own.clone()),
         ] {
-            assert_eq!(others, own, "{who:?} is told otherwise in another dialect");
+            assert_eq!(
+                others, own,
+                "{who:?} hears other notifications in another dialect"
+            );
         }
         if let Some(chat) = &mut self.chat {
             chat.send_text("?");
@@ -166,43 +172,51 @@ impl Ears {
     }
 }
 
-/// Whether a notification is one of a story's, and not the service's own.
+/// Whether a notification comes from a story, and not from the service itself.
 fn is_ours(message: &Value) -> bool {
     message
         .as_str()
         .is_some_and(|text| text.starts_with("told"))
 }
 
-/// The word for a notification of the service's own.
+/// The word for one of the service's own notifications.
 fn own_word(message: &Value) -> String {
-    format!("{OWN}{}", message.as_str().expect("a text"))
+    format!("{OWN}{}", message.as_str().expect("a message is a string"))
 }
 
-/// Takes the words for the service's own notifications out of the others.
+/// Removes the words for the service's own notifications from the others, and gives them.
 fn own_words(words: &mut Vec<String>) -> Vec<String> {
     let (own, others) = words.drain(..).partition(|word| word.starts_with(OWN));
     *words = others;
     own
 }
 
-/// The statuses of the trip, if nothing is heard of any other but those at the end.
+/// The statuses of the trip in frames that must be about it or about the trips at the end.
 #[track_caller]
 fn statuses<'a>(frames: impl Iterator<Item = &'a Value>, trip: &Value, end: &End) -> Vec<String> {
     let of_trip = frames.filter(|frame| {
         let key = nk(frame);
         let is_end = end.trips.iter().any(|last| last == key);
-        assert!(is_end || trip["nk"] == key, "not of the story: {frame}");
+        assert!(
+            is_end || trip["nk"] == key,
+            "this is not part of the story: {frame}"
+        );
         !is_end
     });
     of_trip
-        .map(|frame| frame["status"].as_str().expect("a status").to_owned())
+        .map(|frame| {
+            frame["status"]
+                .as_str()
+                .expect("a status is a string")
+                .to_owned()
+        })
         .collect()
 }
 
-/// The word for an event, nothing of one that is not the story's, and no answer for the last one.
+/// The word for an event; `Some(None)` for an event of a trip at the end, and `None` for the last notification.
 fn event(event: &Value, trip: &Value, end: &End) -> Option<Option<String>> {
     let kind = event["kind"].as_str().expect("an event has a kind");
-    if event["notification"]["message"] == end.notice {
+    if event["notification"]["message"] == end.notification {
         return None;
     }
     let about = [
@@ -218,7 +232,7 @@ fn event(event: &Value, trip: &Value, end: &End) -> Option<Option<String>> {
     };
     let of_trip = about.iter().any(|key| **key == trip["nk"]);
     let is_known = !is_own || kind == "notification" || kind.starts_with("shift") || of_trip;
-    assert!(is_known, "not of the story: {event}");
+    assert!(is_known, "this is not part of the story: {event}");
     let message = &event["notification"]["message"];
     Some(is_own.then(|| match kind {
         "notification" if !is_ours(message) => own_word(message),
@@ -226,34 +240,41 @@ fn event(event: &Value, trip: &Value, end: &End) -> Option<Option<String>> {
     }))
 }
 
-/// What the subscriptions of a native socket are told.
+/// Reads the frames of a native socket's subscriptions up to the last notification.
 #[track_caller]
 fn native(native: &mut Native, trip: &Value, end: &End, heard: &mut Heard) {
     loop {
         let frame = native.next().expect("the socket stays open");
-        let told = inner(&frame);
-        let (action, data) = (&told["action"], &told["data"]);
+        let envelope = inner(&frame);
+        let (action, data) = (&envelope["action"], &envelope["data"]);
         let is_trip = data["id"] == trip["id"] || data["pk"] == trip["id"];
         let word = || match action.as_str() {
             Some("delete") => {
-                assert_eq!(*data, json!({"pk": trip["id"]}), "a delete shows nothing");
+                assert_eq!(
+                    *data,
+                    json!({"pk": trip["id"]}),
+                    "a delete has the trip's id alone"
+                );
                 "delete".to_owned()
             }
-            _ => data["status"].as_str().expect("a status").to_owned(),
+            _ => data["status"]
+                .as_str()
+                .expect("a status is a string")
+                .to_owned(),
         };
-        match told["request_id"].as_str() {
+        match envelope["request_id"].as_str() {
             Some("activity") if is_trip => heard.activity.push(word()),
             Some("activity") => {}
             Some("instance") => {
-                assert!(is_trip, "{told}");
+                assert!(is_trip, "{envelope}");
                 heard.instance.push(word());
             }
             Some("position") => heard.positions += 1,
             Some("room") => heard.room += 1,
-            Some("notices") if data["message"] == end.notice => return,
+            Some("notices") if data["message"] == end.notification => return,
             Some("notices") if is_ours(&data["message"]) => heard.notified += 1,
             Some("notices") => heard.own.push(own_word(&data["message"])),
-            other => panic!("nothing was asked as {other:?}: {told}"),
+            other => panic!("there is no subscription {other:?}: {envelope}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a client holds open: a socket, or an answer that goes on.
+//! A connection that a client of a scene holds open: a socket, or an event stream over HTTP.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -8,12 +8,12 @@ use serde_json::Value;
 
 use crate::harness::{DEADLINE, Gone, Lines, Socket, inner};
 
-/// Something that is listened to.
-pub struct Ear {
+/// An open connection with its label.
+pub struct Connection {
     pub label: String,
-    /// Nothing once it has ended.
+    /// None once the connection has ended.
     source: Option<Source>,
-    /// The action and the id of the last native call.
+    /// Action and request id of the last native call.
     called: Option<[Value; 2]>,
 }
 
@@ -22,17 +22,17 @@ enum Source {
     Lines(Receiver<String>),
 }
 
-impl Ear {
+impl Connection {
     pub fn of_socket(label: &str, socket: Socket) -> Self {
         Self::of(label, Source::Socket(Box::new(socket)))
     }
 
-    /// Reading blocks, and ends with the answer.
+    /// Follows an event stream. A thread reads it, because reading blocks.
     pub fn of_lines(label: &str, mut lines: Lines) -> Self {
-        let (said, heard) = channel();
+        let (sender, heard) = channel();
         thread::spawn(move || {
             while let Some(line) = lines.next_line() {
-                if said.send(line).is_err() {
+                if sender.send(line).is_err() {
                     return;
                 }
             }
@@ -52,31 +52,31 @@ impl Ear {
         self.source.is_some()
     }
 
-    /// How each line begins that it hears.
+    /// The beginning of each recorded line of this connection.
     pub fn prefix(&self) -> String {
         format!("{} < ", self.label)
     }
 
     #[track_caller]
-    pub fn says(&mut self, text: &str) {
+    pub fn send(&mut self, text: &str) {
         let Some(Source::Socket(socket)) = &mut self.source else {
-            panic!("{} is no open socket", self.label)
+            panic!("{} is not an open socket", self.label)
         };
         socket.send_text(text);
         self.called = named(text);
     }
 
-    /// Whether it is the answer to the last native call.
+    /// Whether a line is the answer to the last native call.
     pub fn is_answered_by(&self, line: &str) -> bool {
         self.called.is_some() && named(line) == self.called
     }
 
-    /// Asks what is answered after all that was to be said before, if it is a socket; gives that and the answer.
+    /// On a socket, sends a text that is refused, and gives all frames up to the refusal.
     #[track_caller]
-    pub fn is_asked(&mut self) -> Vec<String> {
+    pub fn flush(&mut self) -> Vec<String> {
         let mut heard = Vec::new();
         if matches!(self.source, Some(Source::Socket(_))) {
-            self.says("?");
+            self.send("?");
             while let Some(frame) = self.next(DEADLINE) {
                 let is_answer = frame.contains("The frame is not JSON");
                 heard.push(frame);
@@ -88,24 +88,24 @@ impl Ear {
         heard
     }
 
-    /// Ends on the spot.
+    /// Drops the connection without a close frame.
     pub fn vanish(&mut self) {
         if let Some(Source::Socket(socket)) = self.source.take() {
             socket.vanish();
         }
     }
 
-    /// Says goodbye; gives the code of the answer.
+    /// Closes the socket; gives the line with the code of the answer.
     #[track_caller]
     pub fn close(&mut self) -> String {
         let Some(Source::Socket(socket)) = self.source.take() else {
-            panic!("{} is no open socket", self.label)
+            panic!("{} is not an open socket", self.label)
         };
         let code = socket.close().map_or(1005, |frame| frame.code.into());
         format!("closed with {code}")
     }
 
-    /// The next line, or how it ended, if anything comes for so long.
+    /// The next line, or how the connection ended; `None` if nothing comes within `wait`.
     #[track_caller]
     pub fn next(&mut self, wait: Duration) -> Option<String> {
         let ended = match self.source.as_mut()? {
@@ -124,14 +124,14 @@ impl Ear {
         Some(ended)
     }
 
-    /// So many lines, or as many as there are before the end.
+    /// So many lines, or fewer if the connection ends before.
     #[track_caller]
     pub fn hear(&mut self, count: usize) -> Vec<String> {
         (0..count).map_while(|_| self.next(DEADLINE)).collect()
     }
 }
 
-/// The action and the id of a native frame.
+/// Action and request id of a native frame.
 fn named(frame: &str) -> Option<[Value; 2]> {
     let frame: Value = serde_json::from_str(frame).ok()?;
     let envelope = inner(&frame);
