@@ -241,7 +241,7 @@ fn a_backlog_counts_in_whatever_order_it_comes(on: Database) {
     assert!(tracks.iter().all(|track| *track == tracks[0]), "{tracks:?}");
 }
 
-/// The app is killed after the first kilometre, and the ride is completed much later. It once cost that kilometre alone.
+/// The app is killed after the first kilometre, and the ride is completed much later. It once cost only that kilometre.
 fn the_time_after_the_last_position_is_filled_as_the_quote_reckons(on: Database) {
     let mut service = town(on);
     let mut ride = Ride::begin(&mut service, "a", 5_000.0);

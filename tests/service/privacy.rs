@@ -1,6 +1,6 @@
 //! Which accounts hear of an event and see its trip, as tables called stories. Each row has an event, the action that
-//! causes it, the accounts that hear of it, and those that see the trip afterwards. All accounts listen in every dialect
-//! from before the first row until after the last.
+//! causes it, the accounts that hear of it, and those that see the trip afterwards. All accounts listen in every
+//! dialect from before the first row until after the last.
 //!
 //! A new kind of event needs a row in some story, or `every_kind_of_event_is_in_a_story` fails.
 

@@ -2,8 +2,8 @@
 //!
 //! A scene is a file in `recording/scenes`, with each step and the answers to it. The test plays the steps, and the
 //! answers must be the same, byte by byte, on both databases. `UPDATE_RECORDING=1` writes the answers anew, on SQLite.
-//! Ids, tokens and ride codes have placeholders, which later steps may use. A token's placeholder shows, the first time,
-//! what the token holds.
+//! Ids, tokens and ride codes have placeholders, which later steps may use. The first placeholder of a token shows its
+//! content.
 //!
 //! After each step, the test reads each socket until the recorded frames have come. A frame too many shows up at the
 //! socket's next recorded frame, or at the end of the scene.

@@ -18,7 +18,7 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// The rider deletes the first trip, and an operator sets another fare for the second, while the driver is on the third.
+/// The rider deletes the first trip, and an operator sets another fare for the second. The driver is on the third.
 fn what_becomes_of_a_ride_that_is_over_stops_no_other(on: Database) {
     let mut service = Options::new(on).town(&fares()).with_clock().start();
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));
@@ -57,8 +57,8 @@ fn what_becomes_of_a_ride_that_is_over_stops_no_other(on: Database) {
     assert_eq!(track["gaps"], json!([]), "{track}");
 }
 
-/// The driver or an operator ends the ride at the moment of its start. It costs as much as a ride of no duration, and not
-/// as much as its quote.
+/// The driver or an operator ends the ride at the moment of its start. It costs as much as a ride of no duration, and
+/// not as much as its quote.
 fn a_ride_that_ends_while_it_begins_is_measured(on: Database) {
     let service = Options::new(on).town(&fares()).start();
     let (rider, driver) = (service.rider("ann"), service.driver("bob"));

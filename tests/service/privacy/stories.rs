@@ -10,7 +10,7 @@ pub struct Story {
     pub name: &'static str,
     /// The policy of its area.
     pub town: &'static str,
-    /// The drivers on shift from the start. Where the clock is set ahead there are none: the shifts of idle drivers end.
+    /// The drivers on shift from the start. Where the clock is set ahead there are none, as idle drivers' shifts end.
     pub on_shift: &'static [Who],
     /// The accounts that do not listen: a driver with an open socket is not silent, and a blocked one has no socket.
     pub deaf: &'static [Who],

@@ -200,8 +200,8 @@ impl Scene {
         }
     }
 
-    /// Runs a command on the data of the service. Its log, and the line with the duration of a simulation, differ from run
-    /// to run and are not recorded.
+    /// Runs a command on the data of the service. Its log and the line with the duration of a simulation are not
+    /// recorded, because they differ from run to run.
     #[track_caller]
     fn run(&mut self, arguments: &[String]) {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -254,8 +254,8 @@ impl Scene {
         any
     }
 
-    /// Writes the frames. The answer to a call and the events that it causes come in either order; the answer is written
-    /// first.
+    /// Writes the frames. The answer to a call and the events that it causes come in either order; the answer is
+    /// written first.
     #[track_caller]
     fn write_heard(&mut self, heard: &mut [Vec<String>]) {
         for (connection, lines) in self.connections.iter().zip(heard) {
