@@ -1,5 +1,5 @@
-//! What it costs to tell N drivers of one request: finding who must hear, one frame for all, one push a queue, and
-//! taking it out again. Without sockets, so it is the part that is ours.
+//! Measures the announcement of one request to N drivers: finding the receivers, making one frame for all, pushing it
+//! onto each queue, and taking it out again. It leaves out the sockets, to measure our part alone.
 //!
 //! `cargo bench --bench broadcast`
 
@@ -43,7 +43,7 @@ fn one_request_to_all_drivers(bencher: Bencher<'_, '_>, drivers: i64) {
     });
 }
 
-/// The course's: the trip, made once for all.
+/// A subscriber of the course dialect: the trip, encoded once for all.
 struct Course;
 
 impl Subscriber for Course {

@@ -1,7 +1,8 @@
-//! What it takes to save the fixes of many rides, while others write.
+//! Measures saving the fixes of many rides while other writes go on.
 //!
-//! `cargo bench --bench tracks`; with `CABRANK_TEST_POSTGRES` on PostgreSQL as well. Every ride has said two more things since the last save, as in the
-//! five seconds between two saves. Pages of 500 rides are written as the service writes them, and beside them somebody writes all the time and waits for it.
+//! `cargo bench --bench tracks`; with `CABRANK_TEST_POSTGRES` on PostgreSQL as well. Every ride has reported two more
+//! fixes since the last save, as in the five seconds between two saves. Pages of 500 rides are written as the service
+//! writes them, while another task writes all the time and waits for each write.
 
 #[path = "../tests/support/database.rs"]
 mod database;
@@ -19,9 +20,9 @@ use tokio::runtime::Runtime;
 
 use database::{Database, On, execute, has_postgres};
 
-/// As `dispatch::metering` has it.
+/// The page size of `dispatch::metering`.
 const PAGE: usize = 500;
-/// How often everything is saved.
+/// The number of saves.
 const SAVES: i64 = 24;
 
 fn main() {
@@ -59,7 +60,7 @@ fn measure(runtime: &Runtime, on: On, rides: i64) {
     });
 }
 
-/// Saves again and again; gives how long each save took, and the longest statement.
+/// Saves again and again; returns the duration of each save, and the longest statement.
 async fn save_all(store: &Store, rides: i64, is_over: &AtomicBool) -> (Vec<Duration>, Duration) {
     let (mut saves, mut longest) = (Vec::new(), Duration::ZERO);
     for save in 0..SAVES {
@@ -121,7 +122,7 @@ fn pieces(rides: i64, save: i64) -> Vec<TrackPiece> {
         .collect()
 }
 
-/// A rider, and so many drivers who drive.
+/// A rider, and a driver on a trip for each ride.
 async fn people(store: &Store, on: On, rides: i64) {
     let (now, key) = match on {
         On::Sqlite => ("0", "randomblob(16)"),

@@ -1,9 +1,9 @@
-//! What the group writer is worth: batches against one transaction a write, from few callers to many; and what the
-//! stream of the staff costs.
+//! Measures the group writer: batches against one transaction per write, from few callers to many; and the cost of the
+//! staff's stream.
 //!
-//! `cargo bench --bench writer`; with `CABRANK_TEST_POSTGRES` on PostgreSQL as well. Both ways go through the same
-//! store and the same commands and differ in the most writes of a transaction only. They are measured in turn for
-//! each number of callers, since the disk's mood changes from minute to minute; compare medians of one run.
+//! `cargo bench --bench writer`; with `CABRANK_TEST_POSTGRES` on PostgreSQL as well. Both methods use the same store
+//! and the same commands and differ only in the number of writes per transaction. They are measured in turn for each
+//! number of callers, because the disk's speed changes from minute to minute; compare medians of one run.
 
 #[path = "../tests/support/database.rs"]
 mod database;
@@ -29,7 +29,7 @@ fn main() {
     divan::main();
 }
 
-/// How many callers there are, and how many writes one transaction may have.
+/// The number of callers, and the most writes in a transaction.
 #[derive(Debug, Clone, Copy)]
 struct Load {
     callers: usize,
@@ -39,17 +39,17 @@ struct Load {
 
 impl fmt::Display for Load {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let way = match (self.batch_max, self.has_staff) {
+        let method = match (self.batch_max, self.has_staff) {
             (1, _) => "one a transaction",
             (_, true) => "in groups",
             (_, false) => "in groups, without staff",
         };
-        write!(f, "{:>3} callers, {way}", self.callers)
+        write!(f, "{:>3} callers, {method}", self.callers)
     }
 }
 
 impl Load {
-    /// So that a sample takes long enough to be measured and not too long to be repeated.
+    /// Chosen so that a sample is long enough to measure and short enough to repeat.
     const fn writes_per_caller(self) -> usize {
         match self.callers {
             ..8 => 64,
@@ -65,23 +65,23 @@ impl Load {
 }
 
 fn loads() -> impl Iterator<Item = Load> {
-    let ways = [(1, true), (StoreBounds::STANDARD.batch_max, true)];
-    loads_of([1, 8, 32, 256], ways)
+    let methods = [(1, true), (StoreBounds::STANDARD.batch_max, true)];
+    loads_of([1, 8, 32, 256], methods)
 }
 
-/// With the staff's stream and without, in turn.
+/// With and without the staff's stream, in turn.
 fn loads_of_staff() -> impl Iterator<Item = Load> {
     let batch_max = StoreBounds::STANDARD.batch_max;
-    let ways = [(batch_max, true), (batch_max, false)];
-    loads_of([1, 32, 256], ways)
+    let methods = [(batch_max, true), (batch_max, false)];
+    loads_of([1, 32, 256], methods)
 }
 
 fn loads_of<const N: usize>(
     callers: [usize; N],
-    ways: [(usize, bool); 2],
+    methods: [(usize, bool); 2],
 ) -> impl Iterator<Item = Load> {
     callers.into_iter().flat_map(move |callers| {
-        ways.into_iter().map(move |(batch_max, has_staff)| Load {
+        methods.into_iter().map(move |(batch_max, has_staff)| Load {
             callers,
             batch_max,
             has_staff,
@@ -123,7 +123,7 @@ fn postgres_staff(bencher: Bencher<'_, '_>, load: Load) {
     measure(bencher, On::Postgres, load, Town::creates);
 }
 
-/// Times how long the callers take who send their commands one after another, all callers at once.
+/// Times all callers together, each sending its commands one after another.
 fn measure(
     bencher: Bencher<'_, '_>,
     on: On,
@@ -144,7 +144,7 @@ struct Town {
     riders: Vec<Party<RiderId>>,
     drivers: Vec<Party<DriverId>>,
     runtime: Runtime,
-    // Last, so that it goes when nobody uses it any more.
+    // Last, so that it is dropped when nothing uses it any more.
     _database: Database,
 }
 
@@ -179,13 +179,13 @@ impl Town {
         }
     }
 
-    /// A request by each rider, none of whom has a trip.
+    /// A request by each rider. No rider has a trip.
     fn creates(&self) -> Vec<Vec<Submission>> {
         self.end_all();
         self.by_caller(self.riders.iter().map(request))
     }
 
-    /// An accept by each driver, none of whom has a trip, of a trip of their own.
+    /// An accept by each driver, of a trip of their own. No driver has a trip.
     fn accepts(&self) -> Vec<Vec<Submission>> {
         self.end_all();
         let requests: Vec<Submission> = self.riders.iter().map(request).collect();
@@ -216,7 +216,7 @@ impl Town {
         self.runtime.block_on(join_all(callers));
     }
 
-    /// Through the writer, whose connection would have to forget what it holds in memory if another one wrote.
+    /// Uses the writer, because its connection would have to discard cached state if another one wrote.
     fn end_all(&self) {
         const END: &str = "UPDATE trips SET status = 'CANCELLED', ended_by_role = 'service' WHERE ended_by_role IS NULL";
         let end = self.store.writer.change(|tx| execute(tx.db, END));

@@ -1,4 +1,4 @@
-//! The sockets' codec as an echo, for the conformance tests: see `.ci/conformance.sh`.
+//! An echo server around the sockets' codec, for the conformance tests: see `.ci/conformance.sh`.
 
 use actix_web::{App, HttpServer, web};
 use cabrank::ws;

@@ -1,4 +1,4 @@
-//! The command line: parse, start logging, call the library.
+//! The command line: parses it, starts logging, and calls the library.
 
 use std::io::Read;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -42,15 +42,15 @@ enum CliCommand {
     Migrate {
         #[command(flatten)]
         data: DataConfig,
-        /// Undo every migration: the data is lost
+        /// Undo every migration, which deletes all data
         #[arg(long)]
         down: bool,
     },
-    /// Start a service on a temporary directory, with a town of riders and drivers who use it
+    /// Start a service on a temporary directory, with riders and drivers who use it
     Demo(DemoArgs),
     /// Put load on a service that speaks the course dialect, and report what it costs
     Bench(BenchArgs),
-    /// Let a day pass in a city, under one policy or several, and compare them
+    /// Simulate a day in a city under one policy or several, and compare them
     Simulate(SimulateArgs),
     /// Exit with 0 if the service is healthy
     Health {
@@ -66,14 +66,14 @@ enum CliCommand {
     /// Add or change accounts
     #[command(subcommand)]
     User(UserCommand),
-    /// Print how a trip's driver was looked for: who came into question, at what cost, and who was left out
+    /// Print how the service searched for a trip's driver: the candidates with their costs, and who was left out
     Explain {
         /// The trip's key
         nk: String,
         #[command(flatten)]
         data: DataConfig,
     },
-    /// Compare the log with the tables, or let a day in it pass again
+    /// Compare the log with the tables, or write a day of it as a scenario
     Replay {
         #[command(flatten)]
         args: ReplayArgs,
@@ -94,7 +94,7 @@ enum CliCommand {
 
 #[derive(Subcommand)]
 enum UserCommand {
-    /// Add an account; without --password-stdin a password is made up and printed
+    /// Add an account; without --password-stdin a password is generated and printed
     Add {
         #[command(flatten)]
         user: UserArgs,
@@ -105,17 +105,17 @@ enum UserCommand {
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Let a driver in
+    /// Approve a driver
     Approve(UserArgs),
-    /// Shut an account out, end its sessions and its shift, and take its trip from it before the start
+    /// Block an account: end its sessions and its shift, and take its trip from it before the start
     Block(UserArgs),
-    /// Take an account's photo away
+    /// Remove an account's photo
     RemovePhoto(UserArgs),
-    /// Say what a driver may drive; without --vehicle, anything
+    /// Set what a driver may drive; without --vehicle, anything
     Vehicles {
         #[command(flatten)]
         user: UserArgs,
-        /// A class and at most how many seats, such as van:6; may be given several times
+        /// A class and the most seats, such as van:6; may be repeated
         #[arg(long = "vehicle", value_name = "CLASS:SEATS")]
         vehicles: Vec<Vehicle>,
     },
@@ -156,7 +156,7 @@ async fn main() {
             1
         }
     };
-    // Returning would wait, for ever perhaps, for threads that wait for a database that does not answer.
+    // Returning would wait for threads that wait for a database that does not answer, possibly for ever.
     std::process::exit(code)
 }
 
@@ -204,7 +204,7 @@ async fn serve(config: &ServeConfig) -> Result<(), CliFailure> {
     Ok(server.run().await?)
 }
 
-/// The service and its users in one process; its data is gone afterwards.
+/// Runs the service and its users in one process. The data is deleted afterwards.
 async fn demo(args: &DemoArgs) -> Result<(), CliFailure> {
     let data = tempfile::tempdir()?;
     let listen = args.listen.to_string();
@@ -242,7 +242,7 @@ async fn demo(args: &DemoArgs) -> Result<(), CliFailure> {
     Ok(played?)
 }
 
-/// An address that says "any" is reached by the loopback.
+/// The address for clients: an unspecified address is reached by loopback.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let loopback = if listen.is_ipv4() {
         Ipv4Addr::LOCALHOST.into()
@@ -261,7 +261,7 @@ async fn stop_on_signal(stop: StopHandle) {
     tracing::info!("Stopping");
     tokio::select! {
         () = stop.stop() => {}
-        // Whoever asks twice does not want to wait.
+        // A second signal means that the operator does not want to wait.
         () = stop_signal() => std::process::exit(1),
     }
 }
@@ -371,7 +371,7 @@ fn accounts(user: &UserArgs) -> Result<Accounts, CliFailure> {
     ))
 }
 
-/// A password from standard input, or one that is made up and shown once.
+/// A password from standard input, or a generated one with the text that shows it.
 fn new_password(from_stdin: bool) -> Result<(Password, String), CliFailure> {
     if from_stdin {
         let mut text = String::new();

@@ -1,4 +1,5 @@
-//! What an operator asks in a shell, beside the service or while it is stopped: why a driver was chosen, whether the log and the tables agree, and what a day in the log was.
+//! Commands for operators that run beside the service or while it is stopped: why a driver was chosen, whether the log
+//! and the tables agree, and a day of the log as a scenario.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,44 +19,44 @@ use crate::store::migrations::{self, Direction, MigrationError};
 use crate::store::pool::Unavailable;
 use crate::store::{Store, replay, streams};
 
-/// Why a command has nothing to print, or should be looked into.
+/// Why a command failed, or found something to look into.
 #[derive(Debug, thiserror::Error)]
 pub enum ShellError {
-    /// The database's URL makes no sense.
+    /// The database URL is invalid.
     #[error(transparent)]
     Url(#[from] DatabaseUrlError),
-    /// The service runs, or it cannot be found out whether it does.
+    /// The service is running, or it is unknown whether it is.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// The schema cannot be brought up to date.
+    /// The schema cannot be migrated.
     #[error(transparent)]
     Migration(#[from] MigrationError),
     /// The database cannot be read or written.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
-    /// It is no key.
+    /// The argument is no trip key.
     #[error("a trip's key has 32 hex digits")]
     NoKey,
-    /// Nobody has asked for it.
+    /// No trip has that key.
     #[error("there is no such trip")]
     NoTrip,
-    /// Nobody has requested anything, or nobody has driven.
+    /// No day has both a request and a driver.
     #[error(
         "there is no day in the log on which a trip with both places was requested and somebody drove"
     )]
     NoDay,
-    /// There is no such date.
+    /// The date does not exist.
     #[error(transparent)]
     Date(#[from] jiff::Error),
     /// The scenario cannot be written.
     #[error(transparent)]
     Scenario(#[from] SimError),
-    /// The log tells other trips than the tables.
+    /// The log and the tables differ.
     #[error("the log and the tables differ")]
     Differs,
 }
 
-/// Prints how a trip's driver was looked for.
+/// Prints how the service searched for a trip's driver.
 pub async fn explain(nk: &str, data: &DataConfig) -> Result<(), ShellError> {
     let trip = TripId::parse(nk).ok_or(ShellError::NoKey)?;
     let store = Store::open(&data.database()?).store;
@@ -65,19 +66,19 @@ pub async fn explain(nk: &str, data: &DataConfig) -> Result<(), ShellError> {
     Ok(())
 }
 
-/// What to do with the log.
+/// Options for reading the log.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ReplayArgs {
-    /// Rebuild every trip from the log alone, and exit with 1 where the tables say otherwise
+    /// Rebuild every trip from the log alone, and exit with 1 if the tables differ
     #[arg(long, required_unless_present = "scenario")]
     pub check: bool,
-    /// Write who requested and who drove on a day, as a scenario that `cabrank simulate` takes
+    /// Write a day's requests and shifts as a scenario for `cabrank simulate`
     #[arg(long, value_name = "FILE.json")]
     pub scenario: Option<PathBuf>,
-    /// Which day; without it, the last one on which anybody requested a trip
+    /// The day; by default the last one with a request
     #[arg(long, value_name = "YYYY-MM-DD", requires = "scenario")]
     pub date: Option<Date>,
-    /// Whose midnight a day ends at, such as Europe/Berlin
+    /// The time zone whose midnight ends a day, such as Europe/Berlin
     #[arg(long, value_name = "NAME", requires = "scenario", default_value = "UTC", value_parser = time_zone)]
     pub time_zone: TimeZone,
 }
@@ -86,7 +87,7 @@ fn time_zone(name: &str) -> Result<TimeZone, jiff::Error> {
     TimeZone::get(name)
 }
 
-/// Does what is asked with the log.
+/// Checks the log or writes a scenario, as the options say.
 pub async fn replay(args: &ReplayArgs, data: &DataConfig) -> Result<(), ShellError> {
     if args.check {
         check(data).await?;
@@ -100,7 +101,7 @@ pub async fn replay(args: &ReplayArgs, data: &DataConfig) -> Result<(), ShellErr
 /// Writes a day of the log as a scenario.
 async fn record(file: &Path, args: &ReplayArgs, data: &DataConfig) -> Result<(), ShellError> {
     const PAGE: i64 = 500;
-    /// Whoever requested before midnight is home by then.
+    /// Rides requested before midnight are over by then.
     const RIDE_HOURS: i64 = 12;
     let reader = Store::open(&data.database()?).store.reader;
     let date = match args.date {
@@ -119,9 +120,9 @@ async fn record(file: &Path, args: &ReplayArgs, data: &DataConfig) -> Result<(),
     let mut after = 0;
     loop {
         let read = move |db: &mut _| replay::told(db, after, span, PAGE);
-        let told = reader.read(read).await?;
-        told.iter().for_each(|event| recording.hear(event));
-        match told.last() {
+        let events = reader.read(read).await?;
+        events.iter().for_each(|event| recording.record(event));
+        match events.last() {
             Some(last) => after = last.id,
             None => break,
         }
@@ -139,7 +140,8 @@ async fn record(file: &Path, args: &ReplayArgs, data: &DataConfig) -> Result<(),
     Ok(())
 }
 
-/// Keeps the service from starting; refused while it runs, and where there is no database.
+/// Takes the database's lock, which keeps the service from starting. Fails while the service runs, and where there is
+/// no database.
 pub fn alone(database: &DatabaseUrl, command: &str) -> Result<(DatabaseLock, Db), LockError> {
     if let DatabaseUrl::Sqlite(path) = database
         && !path.exists()
@@ -150,7 +152,7 @@ pub fn alone(database: &DatabaseUrl, command: &str) -> Result<(DatabaseLock, Db)
     lock::take(database, &name, Duration::ZERO)
 }
 
-/// Rebuilds every trip from the log alone, prints which the tables have otherwise, and fails if there are any.
+/// Rebuilds every trip from the log alone, prints those that differ from the tables, and fails if there are any.
 async fn check(data: &DataConfig) -> Result<(), ShellError> {
     const PAGE: i64 = 500;
     let database = data.database()?;
@@ -181,7 +183,7 @@ async fn check(data: &DataConfig) -> Result<(), ShellError> {
     Ok(())
 }
 
-/// Begins every stream anew.
+/// Begins a new epoch of every stream.
 pub async fn new_epoch(data: &DataConfig) -> Result<(), ShellError> {
     let database = data.database()?;
     let (mut lock, mut db) = alone(&database, "new-epoch")?;

@@ -1,4 +1,4 @@
-//! The users of a run: from a file, or signed up for it.
+//! The users of a run: read from a file, or signed up for it.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -9,17 +9,17 @@ use super::{BenchArgs, BenchError, progress};
 use crate::client::{ClientError, ServiceClient, User, WireRole};
 use crate::inputs;
 
-/// Passwords are slow to hash on purpose: more at once would only wait for each other.
+/// Password hashing is slow on purpose: more at once would only wait for each other.
 const SIGN_UPS_AT_ONCE: usize = 8;
 const PASSWORD: &str = "bench-a-long-walk-9";
 
-/// Enough drivers and riders for a run.
+/// The drivers and riders of a run.
 pub struct BenchAccounts {
     pub drivers: Vec<User>,
     pub riders: Vec<User>,
 }
 
-/// Takes the users from the file that was given, or signs them up.
+/// Reads the users from the file that was given, or signs them up.
 pub async fn accounts(args: &BenchArgs) -> Result<BenchAccounts, BenchError> {
     let users = match &args.users {
         Some(file) => read(file)?,

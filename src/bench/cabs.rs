@@ -1,4 +1,4 @@
-//! Drivers on shift who say where they are, while everything else goes on.
+//! Drivers on shift who report positions while the load runs.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -12,28 +12,28 @@ use super::socket::{BenchSocket, SocketError, Target};
 use crate::client::User;
 use crate::inputs;
 
-/// Where they drive about, in degrees.
+/// The south-west corner of the area that they drive in, in degrees.
 const TOWN: (f64, f64) = (48.137, 11.575);
-/// How far apart their places are, in degrees: some hundred metres.
+/// The distance between two drivers, in degrees: some hundred metres.
 const APART: f64 = 0.002;
-/// By how much each position is further than the one before: a metre.
+/// The distance between two positions of a driver, in degrees: one metre.
 const STEP: f64 = 0.000_01;
-/// A device's clock runs from so long ago, and so much from one position to the next: none is too frequent.
+/// Devices' clocks start this long ago and advance this much for each position, so that none is too frequent.
 const AGO: SignedDuration = SignedDuration::from_mins(5);
 const TICK: SignedDuration = SignedDuration::from_millis(250);
 
-/// What became of their positions.
+/// The results of their position reports.
 #[derive(Debug, Default)]
 pub struct Sent {
-    /// How many were answered, whatever they were found to be.
+    /// How many were answered, whatever the verdict.
     pub answered: u64,
-    /// How many of them were not accepted: a later run with the same drivers is behind the first one's clock.
-    pub passed_over: u64,
-    /// How long each answer took, in microseconds.
+    /// How many of them were not accepted. A later run with the same drivers is behind the first one's clock.
+    pub not_accepted: u64,
+    /// The time to each answer, in microseconds.
     pub answer_us: Vec<u32>,
 }
 
-/// Opens a native socket for a driver and goes on shift.
+/// Opens a native socket for a driver and begins a shift.
 pub async fn go_online(
     run: &Run,
     target: &Target,
@@ -45,7 +45,7 @@ pub async fn go_online(
     Ok(socket)
 }
 
-/// Says where the driver is, as soon as the last position was answered or every so often, until the run is stopped.
+/// Reports positions until the run is stopped: each after the last one's answer, or at a fixed interval.
 pub async fn drive_about(run: Rc<Run>, socket: BenchSocket, turn: usize, every: Option<Duration>) {
     if let Err(error) = drive(&run, socket, turn, every).await {
         let said = error.to_string();
@@ -69,7 +69,7 @@ async fn drive(
         {
             let mut sent = run.positions.borrow_mut();
             sent.answered += 1;
-            sent.passed_over += u64::from(!is_accepted);
+            sent.not_accepted += u64::from(!is_accepted);
             let us = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
             sent.answer_us.push(us);
         }
@@ -81,7 +81,7 @@ async fn drive(
 }
 
 fn position(turn: usize, count: i32, began_at: Timestamp) -> String {
-    // Far enough from each other, in a square.
+    // In a grid, far enough from each other.
     let (row, column) = ((turn / 100) as f64, (turn % 100) as f64);
     let lat = TOWN.0 + row * APART + f64::from(count) * STEP;
     let lon = TOWN.1 + column * APART;
@@ -90,7 +90,7 @@ fn position(turn: usize, count: i32, began_at: Timestamp) -> String {
     json!({"action": "position", "request_id": count, "data": data}).to_string()
 }
 
-/// Sends a call and waits for its answer; whether one position was accepted.
+/// Sends a call and waits for its answer; returns whether one position was accepted.
 async fn ask(run: &Run, socket: &mut BenchSocket, frame: &str) -> Result<bool, SocketError> {
     socket.send(frame.as_bytes()).await?;
     let (mut is_answered, mut is_accepted) = (false, false);

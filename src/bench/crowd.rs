@@ -1,4 +1,4 @@
-//! The drivers and riders of a run, a task each, all on one thread.
+//! The drivers and riders of a run, one task each, all on one thread.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -15,29 +15,29 @@ use super::tally::{BenchTally, RequestProgress};
 use super::{BenchArgs, Wait};
 use crate::client::User;
 
-/// How long a rider waits for what it waits for, before it goes on without.
+/// How long a rider waits for a request to complete before it goes on.
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
-/// How often a lazy driver looks, and in how many turns all of them do.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// The interval at which lazy drivers read, and the number of groups that they read in.
+const READ_EVERY: Duration = Duration::from_millis(50);
 const TURNS: u32 = 25;
-/// The pause after a refusal, which would be the answer to the next request as well.
+/// The pause after a refusal, because the next request would be refused as well.
 const AFTER_REFUSAL: Duration = Duration::from_millis(100);
 
-/// What the tasks of a run share.
+/// The state that the tasks of a run share.
 pub struct Run {
     pub tally: RefCell<BenchTally>,
     pub scratch: ReadBuffer,
-    /// What the drivers on shift have said.
+    /// The results of the position reports.
     pub positions: RefCell<Sent>,
-    /// How many more drivers are to read at once.
+    /// The number of drivers to come who read at once.
     eager_left: Cell<u32>,
-    /// The drivers who only look from time to time.
+    /// The drivers who only read from time to time.
     lazy: RefCell<Vec<LazySocket>>,
     wait: Wait,
-    /// Set when no more requests are to be sent.
+    /// Set once no more requests are to be sent.
     stopped: Cell<bool>,
-    /// One a rider: all drivers have heard its request.
-    all_heard: Vec<Notify>,
+    /// One for each rider, notified when all drivers have received its request.
+    all_received: Vec<Notify>,
 }
 
 impl Run {
@@ -50,21 +50,21 @@ impl Run {
             lazy: RefCell::default(),
             wait: args.wait,
             stopped: Cell::new(false),
-            all_heard: (0..args.riders).map(|_| Notify::new()).collect(),
+            all_received: (0..args.riders).map(|_| Notify::new()).collect(),
         })
     }
 
-    /// Lets the riders end: what is under way is still awaited, nothing is begun.
+    /// Stops the riders: requests under way are completed, no new ones are sent.
     pub fn stop(&self) {
         self.stopped.set(true);
     }
 
-    /// Whether nothing is to be begun any more.
+    /// Whether no new requests are to be sent.
     pub fn is_stopped(&self) -> bool {
         self.stopped.get()
     }
 
-    /// Whether a rider need wait no longer.
+    /// Whether a rider's request is complete.
     fn is_done(&self, number: usize) -> bool {
         let tally = self.tally.borrow();
         tally.is_committed(number) && (self.wait == Wait::Own || tally.is_delivered(number))
@@ -72,13 +72,13 @@ impl Run {
 
     fn deliver(&self, frame: &[u8], at: Option<Instant>) {
         let progress = self.tally.borrow_mut().deliver(frame, at);
-        if let (Wait::All, RequestProgress::AllHeard { rider }) = (self.wait, progress) {
-            self.all_heard[rider].notify_one();
+        if let (Wait::All, RequestProgress::AllReceived { rider }) = (self.wait, progress) {
+            self.all_received[rider].notify_one();
         }
     }
 }
 
-/// Lets one more driver hear, at once or from time to time.
+/// Adds a driver, who reads at once or from time to time.
 pub fn add_driver(run: &Rc<Run>, socket: BenchSocket) -> Result<(), SocketError> {
     match run.eager_left.get().checked_sub(1) {
         Some(left) => {
@@ -90,10 +90,10 @@ pub fn add_driver(run: &Rc<Run>, socket: BenchSocket) -> Result<(), SocketError>
     Ok(())
 }
 
-/// Hears everything that a driver's socket brings.
+/// Reads everything that a driver's socket receives.
 async fn drive(run: Rc<Run>, mut socket: BenchSocket) {
     loop {
-        // The clock is read once for all that came together.
+        // The clock is read once for all frames that came together.
         let mut now = None;
         let read = socket.read(&run.scratch, |frame| {
             run.deliver(frame, Some(*now.get_or_insert_with(Instant::now)))
@@ -104,16 +104,17 @@ async fn drive(run: Rc<Run>, mut socket: BenchSocket) {
     }
 }
 
-/// Lets the lazy drivers look, in turns of a few at a time, so that nobody else has to wait for long.
+/// Lets the lazy drivers read, a few at a time, so that other tasks do not wait long.
 pub async fn drive_lazily(run: Rc<Run>) {
     loop {
         let mut nth = 0;
         for turn in 1..=TURNS {
-            sleep(LOOK_EVERY / TURNS).await;
+            sleep(READ_EVERY / TURNS).await;
             let mut lazy = run.lazy.borrow_mut();
             let end = lazy.len() * turn as usize / TURNS as usize;
             while nth < end.min(lazy.len()) {
-                match lazy[nth].look(&run.scratch, &mut |frame| run.deliver(frame, None)) {
+                match lazy[nth].read_available(&run.scratch, &mut |frame| run.deliver(frame, None))
+                {
                     Ok(()) => nth += 1,
                     Err(error) => {
                         run.tally.borrow_mut().lose("a driver", &error.to_string());
@@ -127,15 +128,21 @@ pub async fn drive_lazily(run: Rc<Run>) {
 
 /// When a rider requests trips.
 #[derive(Clone, Copy)]
-pub enum RequestPace {
-    /// As soon as the last request is done.
+pub enum RequestTiming {
+    /// As soon as the last request is complete.
     Closed,
-    /// At fixed times, whatever becomes of the requests.
+    /// At fixed times, whether or not the last request is complete.
     Open { first: Instant, every: Duration },
 }
 
-/// Requests trips until the run is stopped, and listens on.
-pub async fn ride(run: Rc<Run>, socket: BenchSocket, user: User, turn: usize, pace: RequestPace) {
+/// Requests trips until the run is stopped, and reads until then.
+pub async fn ride(
+    run: Rc<Run>,
+    socket: BenchSocket,
+    user: User,
+    turn: usize,
+    timing: RequestTiming,
+) {
     let mut rider = BenchRider {
         run: &run,
         socket,
@@ -143,9 +150,9 @@ pub async fn ride(run: Rc<Run>, socket: BenchSocket, user: User, turn: usize, pa
         turn,
         refused: false,
     };
-    let end = match pace {
-        RequestPace::Closed => rider.request_in_turn().await,
-        RequestPace::Open { first, every } => rider.request_on_time(first, every).await,
+    let end = match timing {
+        RequestTiming::Closed => rider.request_in_turn().await,
+        RequestTiming::Open { first, every } => rider.request_on_time(first, every).await,
     };
     if let Err(error) = end {
         run.tally.borrow_mut().lose("a rider", &error.to_string());
@@ -157,7 +164,7 @@ struct BenchRider<'a> {
     socket: BenchSocket,
     user: &'a User,
     turn: usize,
-    /// The last request came back.
+    /// Whether the last request was refused.
     refused: bool,
 }
 
@@ -176,13 +183,13 @@ impl BenchRider<'_> {
     }
 
     async fn see_through(&mut self, number: usize) -> Result<(), SocketError> {
-        let (run, all_heard) = (self.run, &self.run.all_heard[self.turn]);
+        let (run, all_received) = (self.run, &self.run.all_received[self.turn]);
         let deadline = sleep(ANSWER_WITHIN);
         tokio::pin!(deadline);
         while !run.is_done(number) && !self.refused {
             tokio::select! {
                 heard = self.listen() => heard?,
-                () = all_heard.notified() => {}
+                () = all_received.notified() => {}
                 () = &mut deadline => break,
             }
         }
@@ -211,7 +218,7 @@ impl BenchRider<'_> {
 
     async fn request(&mut self) -> Result<usize, SocketError> {
         let (number, pick_up) = self.run.tally.borrow_mut().send(self.turn, Instant::now());
-        // The lesson's server takes the rider's word for who it is.
+        // The reference server believes the rider's own claim of identity.
         let rider = json!({"id": self.user.id, "username": self.user.username});
         let frame =
             json!({"pick_up_address": pick_up, "drop_off_address": "there", "rider": rider});
@@ -228,7 +235,7 @@ impl BenchRider<'_> {
         } = self;
         socket
             .read(&run.scratch, |frame| {
-                *refused |= !run.tally.borrow_mut().hear(frame, Instant::now())
+                *refused |= !run.tally.borrow_mut().receive(frame, Instant::now())
             })
             .await
     }

@@ -1,27 +1,27 @@
-//! WebSocket frames, as far as a client needs them that looks at headers only.
+//! WebSocket frames, for a client that reads headers only.
 
-/// The server's frame is text.
+/// The opcode of a text frame.
 pub const TEXT: u8 = 1;
-/// The server's frame says that it hangs up.
+/// The opcode of a close frame.
 pub const CLOSE: u8 = 8;
-/// The server's frame asks for a pong.
+/// The opcode of a ping.
 pub const PING: u8 = 9;
-/// The answer to it.
+/// The opcode of a pong.
 pub const PONG: u8 = 10;
 
 const FIN: u8 = 0x80;
 const MASKED: u8 = 0x80;
 
-/// A frame of the server, in the buffer it was read into.
+/// A server's frame, in the buffer that it was read into.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Frame<'a> {
     pub opcode: u8,
     pub payload: &'a [u8],
-    /// Bytes up to the next frame.
+    /// The number of bytes up to the next frame.
     pub len: usize,
 }
 
-/// What a server's frame must not be.
+/// Why a server's frame is refused.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
     #[error("a frame is part of a fragmented message, which the bench does not follow")]
@@ -32,7 +32,7 @@ pub enum FrameError {
     TooLong,
 }
 
-/// The frame that `bytes` begin with, or nothing when some of it is missing.
+/// The frame at the start of `bytes`; `None` if it is incomplete.
 pub fn first(bytes: &[u8]) -> Result<Option<Frame<'_>>, FrameError> {
     let [head, length, ..] = *bytes else {
         return Ok(None);
@@ -66,8 +66,8 @@ pub fn first(bytes: &[u8]) -> Result<Option<Frame<'_>>, FrameError> {
     }))
 }
 
-/// Appends a client's frame. Its masking key is zero, which leaves the payload as it is: masking protects
-/// proxies from browsers' scripts, and here is neither.
+/// Appends a client's frame. The masking key is zero, which leaves the payload as it is: masking protects proxies from
+/// scripts in browsers, and neither is present.
 pub fn put(out: &mut Vec<u8>, opcode: u8, payload: &[u8]) {
     out.push(FIN | opcode);
     match payload.len() {
@@ -91,7 +91,7 @@ pub fn put(out: &mut Vec<u8>, opcode: u8, payload: &[u8]) {
 mod tests {
     use super::*;
 
-    /// A server's frame: as a client's, without mask and key.
+    /// A server's frame: a client's without mask and key.
     fn served(opcode: u8, payload: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
         put(&mut bytes, opcode, payload);

@@ -1,6 +1,6 @@
-//! The mark in a request's pick-up address, by which its deliveries are recognised: `bench <run> <number>`.
+//! The mark in a request's pick-up address, which identifies its deliveries: `bench <run> <number>`.
 
-/// The marks of one run; leftovers of earlier runs do not fit.
+/// The marks of one run. Requests of earlier runs do not match.
 pub struct Marks {
     prefix: String,
 }
@@ -12,13 +12,13 @@ impl Marks {
         }
     }
 
-    /// The address of the request with this number.
+    /// The pick-up address of a request.
     pub fn address(&self, number: usize) -> String {
         format!("{}{number:06}", self.prefix)
     }
 
-    /// The number of the request that a trip object belongs to. Only the bytes are looked at, from the end,
-    /// where the addresses are: reading JSON would cost more than all else the bench does with a frame.
+    /// The number of the request in a trip object. It scans the bytes from the end, where the addresses are: parsing
+    /// JSON would cost more than everything else the bench does with a frame.
     pub fn number_in(&self, trip: &[u8]) -> Option<usize> {
         let prefix = self.prefix.as_bytes();
         let last_start = trip.len().checked_sub(prefix.len())?;

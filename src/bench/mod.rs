@@ -1,7 +1,8 @@
-//! `cabrank bench`: how many requests and deliveries a service bears, how soon drivers hear, and what it costs.
+//! `cabrank bench`: measures how many requests and deliveries a service handles, how soon drivers receive them, and
+//! what it costs.
 //!
-//! It speaks the course dialect only, so that any server of that family can be measured beside ours. It shares the
-//! machine with the server, therefore it is one thread and looks at as few bytes as it can.
+//! It speaks the course dialect, so that any server of that family can be measured beside ours. It shares the machine
+//! with the server, so it runs on one thread and reads as few bytes as it can.
 
 mod accounts;
 mod args;
@@ -29,20 +30,20 @@ use tokio::time::sleep;
 use crate::client::{ClientError, User};
 use crate::inputs;
 use accounts::BenchAccounts;
-use crowd::{RequestPace, Run};
+use crowd::{RequestTiming, Run};
 use process::{Usage, own_usage, usage_of};
 use report::{BenchReport, Spent, Window};
 use socket::{BenchSocket, SocketError, Target};
 
 const HANDSHAKES_AT_ONCE: usize = 32;
-/// One driver in so many is there before memory is measured: what the first ones cost, only they do.
+/// One in so many drivers connects before memory is measured, so that one-time costs are not counted.
 const WARM_UP_SHARE: usize = 10;
-/// How long the server gets to come to rest before it is measured.
+/// How long the server may settle before it is measured.
 const SETTLE: Duration = Duration::from_secs(2);
-/// After the load: how long deliveries may stay away before they count as missing, and how long they may keep coming.
+/// After the load: how long without a delivery until the rest counts as missing, and how long deliveries may go on.
 const DRAIN_IDLE: Duration = Duration::from_secs(5);
 const DRAIN: Duration = Duration::from_secs(60);
-const DRAIN_LOOKS: Duration = Duration::from_millis(20);
+const DRAIN_POLL: Duration = Duration::from_millis(20);
 
 /// Why there is no result.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +56,7 @@ pub enum BenchError {
         /// What is wrong with it.
         reason: String,
     },
-    /// There are not enough users for the sockets that are wanted.
+    /// There are fewer users than sockets to open.
     #[error("there are {have} {role}, {need} are needed")]
     TooFewUsers {
         /// What there are too few of.
@@ -65,10 +66,10 @@ pub enum BenchError {
         /// How many it takes.
         need: usize,
     },
-    /// No users could be made.
+    /// Users cannot be signed up.
     #[error(transparent)]
     SignUp(#[from] ClientError),
-    /// A user's socket could not be opened.
+    /// A user's socket cannot be opened.
     #[error("the socket of {who} could not be opened: {cause}{}", hint(.cause))]
     Open {
         /// The user's name.
@@ -76,15 +77,15 @@ pub enum BenchError {
         /// What went wrong.
         cause: SocketError,
     },
-    /// The address leads nowhere.
+    /// The URL cannot be used.
     #[error(transparent)]
     Target(#[from] SocketError),
-    /// There is no process to be measured.
+    /// There is no process to measure.
     #[error("none of the processes of --pid can be looked at")]
     NoProcess,
 }
 
-/// What can be done about the one failure that everybody meets first.
+/// Advice for the one failure that most people meet first.
 fn hint(cause: &SocketError) -> &'static str {
     const TOO_MANY_OPEN_FILES: i32 = 24;
     if let SocketError::Io(error) = cause
@@ -95,7 +96,7 @@ fn hint(cause: &SocketError) -> &'static str {
     ""
 }
 
-/// Measures and prints. It spawns tasks that stay on this thread, as actix's runtime lets them.
+/// Measures and prints. It spawns tasks on this thread only, which needs actix's runtime.
 pub async fn run(args: &BenchArgs) -> Result<(), BenchError> {
     let report = measure(args).await?;
     let text = if args.json {
@@ -103,12 +104,12 @@ pub async fn run(args: &BenchArgs) -> Result<(), BenchError> {
     } else {
         report.table()
     };
-    // A reader who has gone away misses nothing but the report.
+    // If the reader has gone, only the report is lost.
     let _ = std::io::stdout().write_all(text.as_bytes());
     Ok(())
 }
 
-/// Says what takes so long, where it does not get between the figures.
+/// Prints progress to standard error, apart from the figures.
 fn progress(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text} ...");
 }
@@ -141,7 +142,7 @@ async fn measure(args: &BenchArgs) -> Result<BenchReport, BenchError> {
     Ok(report)
 }
 
-/// Lets the riders request trips for the time that was asked for, and waits for the last deliveries.
+/// Lets the riders request trips for the given time, and waits for the last deliveries.
 async fn load(
     args: &BenchArgs,
     run: &Rc<Run>,
@@ -160,8 +161,8 @@ async fn load(
     let (server_before, client_before) = (usage_of(&args.pid), own_usage());
     let started_at = Instant::now();
     for (turn, (rider, socket)) in riders.into_iter().zip(sockets).enumerate() {
-        let pace = pace(args, started_at, turn);
-        rt::spawn(crowd::ride(Rc::clone(run), socket, rider, turn, pace));
+        let timing = timing(args, started_at, turn);
+        rt::spawn(crowd::ride(Rc::clone(run), socket, rider, turn, timing));
     }
     let every = args.position_every.map(Duration::from_millis);
     for (turn, socket) in cabs.into_iter().enumerate() {
@@ -187,7 +188,7 @@ async fn load(
     Ok(())
 }
 
-/// Waits until everything has been delivered, or nothing more seems to come.
+/// Waits until everything is delivered, or nothing more seems to come.
 async fn drain(run: &Run) {
     let until = Instant::now() + DRAIN;
     let (mut last_count, mut last_at) = (0, Instant::now());
@@ -202,11 +203,11 @@ async fn drain(run: &Run) {
                 (last_count, last_at) = (count, Instant::now());
             }
         }
-        sleep(DRAIN_LOOKS).await;
+        sleep(DRAIN_POLL).await;
     }
 }
 
-/// Opens a socket for each user, some at once, and passes them to `on_open` in the users' order.
+/// Opens a socket for each user, several at once, and passes them to `on_open` in the users' order.
 async fn open_all(
     target: &Target,
     users: &[User],
@@ -228,7 +229,7 @@ async fn open_all(
     Ok(())
 }
 
-/// Puts drivers on shift, some at once.
+/// Puts drivers on shift, several at once.
 async fn go_online(
     run: &Run,
     target: &Target,
@@ -245,18 +246,18 @@ async fn go_online(
     going.try_collect().await
 }
 
-/// The riders share the rate, and take turns.
-fn pace(args: &BenchArgs, start: Instant, turn: usize) -> RequestPace {
+/// The riders share the rate and take turns.
+fn timing(args: &BenchArgs, start: Instant, turn: usize) -> RequestTiming {
     match args.rate {
-        None => RequestPace::Closed,
-        Some(rate) => RequestPace::Open {
+        None => RequestTiming::Closed,
+        Some(rate) => RequestTiming::Open {
             first: start + Duration::from_secs_f64(turn as f64 / rate),
             every: Duration::from_secs_f64(f64::from(args.riders) / rate),
         },
     }
 }
 
-/// What the server has used, once it has had a moment of peace.
+/// The server's usage after it has settled.
 async fn settled(args: &BenchArgs) -> Option<Usage> {
     sleep(SETTLE).await;
     usage_of(&args.pid)

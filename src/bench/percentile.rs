@@ -1,6 +1,6 @@
-//! How long most of something took.
+//! Percentiles.
 
-/// The value that `percent` of all samples do not exceed (nearest rank), or nothing without samples.
+/// The value that `percent` of all samples do not exceed (nearest rank); `None` without samples.
 pub fn percentile(sorted: &[u32], percent: f64) -> Option<u32> {
     let rank = (percent / 100.0 * sorted.len() as f64).ceil() as usize;
     sorted.get(rank.max(1) - 1).copied()

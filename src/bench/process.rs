@@ -4,27 +4,27 @@ use std::collections::HashMap;
 use std::fs;
 use std::time::Duration;
 
-/// The unit of the times in `/proc`, which Linux has fixed for programs at a hundredth of a second.
+/// The unit of the times in `/proc`, which Linux has fixed at a hundredth of a second.
 const TICK: Duration = Duration::from_millis(10);
 
-/// What some processes have used so far.
+/// The resources that processes have used so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Usage {
     pub cpu: Duration,
     pub rss_kib: u64,
 }
 
-/// What these processes and all their descendants have used; nothing if there are none, or no `/proc`.
+/// The usage of these processes and all their descendants; `None` if there are none, or no `/proc`.
 pub fn usage_of(pids: &[u32]) -> Option<Usage> {
     let parents = parents();
-    let is_meant = |pid: &u32| {
+    let is_included = |pid: &u32| {
         std::iter::successors(Some(pid), |pid| parents.get(pid))
             .any(|ancestor| pids.contains(ancestor))
     };
     let mut total = None;
     for usage in parents
         .keys()
-        .filter(|pid| is_meant(pid))
+        .filter(|pid| is_included(pid))
         .filter_map(|pid| usage_of_one(*pid))
     {
         let sum: &mut Usage = total.get_or_insert_default();
@@ -34,14 +34,14 @@ pub fn usage_of(pids: &[u32]) -> Option<Usage> {
     total
 }
 
-/// What the bench itself has used.
+/// The usage of the bench itself.
 pub fn own_usage() -> Option<Usage> {
     usage_of_one(std::process::id())
 }
 
 fn usage_of_one(pid: u32) -> Option<Usage> {
     let stat = Stat::parse(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)?;
-    // The sums of smaps are exact; those of status are rounded by a batch of pages per CPU.
+    // The sums of smaps are exact; those of status are off by a batch of pages per CPU.
     let rss_kib = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))
         .ok()
         .and_then(|text| kib_in(&text, "Rss:"))
@@ -71,7 +71,7 @@ fn parents() -> HashMap<u32, u32> {
         .collect()
 }
 
-/// Some of the fields of `/proc/<pid>/stat`.
+/// The needed fields of `/proc/<pid>/stat`.
 #[derive(Debug, PartialEq, Eq)]
 struct Stat {
     parent: u32,

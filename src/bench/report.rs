@@ -1,4 +1,4 @@
-//! What a run has found, for people and for scripts.
+//! The results of a run, for people and for scripts.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::process::Usage;
 use super::tally::BenchTally;
 use super::{BenchArgs, Wait};
 
-/// The figures of a run; those that could not be taken are left out.
+/// The figures of a run. Those that could not be measured are left out.
 #[derive(Debug, Default, Serialize)]
 pub struct BenchReport {
     pub url: String,
@@ -60,7 +60,7 @@ pub struct Loaded {
     pub first_refusal: Option<String>,
 }
 
-/// What had been counted when the last request was sent.
+/// The counts when the last request was sent.
 #[derive(Clone, Copy)]
 pub struct Window {
     pub committed: u64,
@@ -68,14 +68,14 @@ pub struct Window {
     pub length: Duration,
 }
 
-/// CPU time of the server and of the bench from the first request to the end of the drain.
+/// CPU time of the server and of the bench, from the first request to the end of the drain.
 pub struct Spent {
     pub server: Option<Duration>,
     pub client: Option<Duration>,
 }
 
 impl BenchReport {
-    /// A report in which nothing is known yet but what was asked for.
+    /// A report with the options only.
     pub fn of(args: &BenchArgs) -> Self {
         let load = match (args.rate, args.wait) {
             (Some(rate), _) => format!("{rate}/s"),
@@ -95,7 +95,7 @@ impl BenchReport {
         }
     }
 
-    /// Takes note of the server's memory before and after the last `sessions` driver sockets were opened.
+    /// Adds the server's memory before and after the last `sessions` driver sockets were opened.
     pub fn idle(&mut self, sessions: usize, before: Option<Usage>, after: Option<Usage>) {
         self.server_rss_kib = after.map(|usage| usage.rss_kib);
         self.rss_per_idle_session_kib = before.zip(after).map(|(before, after)| {
@@ -103,7 +103,7 @@ impl BenchReport {
         });
     }
 
-    /// Takes note of everything that the load has shown.
+    /// Adds the results of the load.
     pub fn loaded(&mut self, tally: &mut BenchTally, window: Window, spent: &Spent) {
         tally.alert_us.sort_unstable();
         tally.commit_us.sort_unstable();
@@ -131,13 +131,13 @@ impl BenchReport {
         });
     }
 
-    /// Takes note of what became of the positions, if any were sent.
+    /// Adds the results of the position reports, if any were sent.
     pub fn positions(&mut self, sent: &mut Sent, length: Duration) {
         sent.answer_us.sort_unstable();
         let ms = |percent| percentile(&sent.answer_us, percent).map(|us| f64::from(us) / 1000.0);
         self.positions = (sent.answered > 0).then(|| Positions {
             positions_per_s: sent.answered as f64 / length.as_secs_f64(),
-            positions_passed_over: sent.passed_over,
+            positions_passed_over: sent.not_accepted,
             position_p50_ms: ms(50.0),
             position_p99_ms: ms(99.0),
         });
@@ -159,7 +159,7 @@ impl BenchReport {
         for (name, value) in self.rows() {
             let _ = writeln!(text, "  {name:<42} {value:>16}");
         }
-        for (what, said) in [
+        for (label, detail) in [
             (
                 "first refusal",
                 self.loaded
@@ -168,8 +168,8 @@ impl BenchReport {
             ),
             ("first loss", self.first_loss.as_ref()),
         ] {
-            if let Some(said) = said {
-                let _ = writeln!(text, "  {what}: {said}");
+            if let Some(detail) = detail {
+                let _ = writeln!(text, "  {label}: {detail}");
             }
         }
         text
@@ -286,7 +286,7 @@ mod tests {
         let mut tally = BenchTally::new(1, 2);
         let (_, address) = tally.send(0, Instant::now());
         let frame = format!(r#"{{"pick_up_address":"{address}"}}"#);
-        tally.hear(frame.as_bytes(), Instant::now());
+        tally.receive(frame.as_bytes(), Instant::now());
         tally.deliver(frame.as_bytes(), None);
         let window = Window {
             committed: 1,
@@ -327,7 +327,7 @@ mod tests {
         assert!(report.positions.is_none());
         let mut sent = Sent {
             answered: 4,
-            passed_over: 1,
+            not_accepted: 1,
             answer_us: vec![4_000, 1_000, 2_000, 3_000],
         };
         report.positions(&mut sent, Duration::from_secs(2));

@@ -1,7 +1,7 @@
-//! A WebSocket that costs its process as little as possible, because client and server share the machine.
+//! A WebSocket client that uses as little CPU time as possible, because it shares the machine with the server.
 //!
-//! Bytes are read into a buffer that all sockets share, only frame headers are looked at, and what remains of an
-//! unfinished frame is all that a socket keeps.
+//! All sockets read into one shared buffer, only frame headers are parsed, and a socket keeps only the rest of an
+//! unfinished frame.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -20,7 +20,7 @@ use super::frame::{self, FrameError};
 const OPEN_WITHIN: Duration = Duration::from_secs(60);
 const READ_MAX: usize = 256 * 1024;
 const HEAD_MAX: usize = 4 * 1024;
-/// The key of the standard's example serves all sockets: its answer only shows that a WebSocket server is there.
+/// The key of the standard's example serves all sockets: its answer only shows that the server speaks WebSocket.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 const ANSWER_TO_KEY: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
@@ -41,7 +41,7 @@ pub enum SocketError {
     Closed(Option<u16>),
 }
 
-/// Where sockets lead to.
+/// The address of a server.
 pub struct Target {
     address: SocketAddr,
     host: String,
@@ -77,14 +77,14 @@ impl ReadBuffer {
     }
 }
 
-/// An open socket, whose task wakes up for every byte.
+/// An open socket whose task wakes up whenever bytes arrive.
 pub struct BenchSocket {
     stream: TcpStream,
-    line: ReadState,
+    state: ReadState,
 }
 
 impl BenchSocket {
-    /// Opens a socket at `path` for the bearer of `access`.
+    /// Opens a socket at `path` with the access token.
     pub async fn open(target: &Target, path: &str, access: &str) -> Result<Self, SocketError> {
         timeout(OPEN_WITHIN, Self::open_unbounded(target, path, access))
             .await
@@ -100,9 +100,9 @@ impl BenchSocket {
         stream.set_nodelay(true)?;
         let mut socket = Self {
             stream,
-            line: ReadState::default(),
+            state: ReadState::default(),
         };
-        socket.line.outgoing = format!(
+        socket.state.outgoing = format!(
             "GET {path} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
              Sec-WebSocket-Key: {KEY}\r\nAuthorization: Bearer {access}\r\n\r\n",
             target.host
@@ -113,7 +113,7 @@ impl BenchSocket {
         Ok(socket)
     }
 
-    /// Reads the answer to the handshake, and not one byte of the frames that may follow it.
+    /// Reads the answer to the handshake, and none of the frames that may follow it.
     async fn read_head(&mut self) -> Result<(), SocketError> {
         let mut buffer = [0; HEAD_MAX];
         loop {
@@ -130,13 +130,13 @@ impl BenchSocket {
                 None if seen == HEAD_MAX => {
                     return Err(SocketError::Refused("a very long head".to_owned()));
                 }
-                // What was seen is still there and would wake us at once.
+                // The bytes that were peeked at are still there and would wake the task at once.
                 None => sleep(Duration::from_millis(1)).await,
             }
         }
     }
 
-    /// Waits for bytes, passes each text frame that they complete to `on_text`, and answers pings.
+    /// Waits for bytes, passes each complete text frame to `on_text`, and answers pings.
     pub async fn read(
         &mut self,
         scratch: &ReadBuffer,
@@ -148,23 +148,23 @@ impl BenchSocket {
 
     /// Sends one text frame.
     pub async fn send(&mut self, text: &[u8]) -> Result<(), SocketError> {
-        frame::put(&mut self.line.outgoing, frame::TEXT, text);
+        frame::put(&mut self.state.outgoing, frame::TEXT, text);
         self.flush().await
     }
 
-    /// The same socket for somebody who only looks from time to time.
+    /// Makes it a socket for polling from time to time.
     pub fn into_lazy(self) -> Result<LazySocket, SocketError> {
         Ok(LazySocket {
             stream: self.stream.into_std()?,
-            line: self.line,
+            state: self.state,
         })
     }
 
-    /// Writes what waits; may be dropped at any time and called again.
+    /// Writes the waiting bytes. It may be dropped at any time and called again.
     async fn flush(&mut self) -> Result<(), SocketError> {
-        while !self.line.outgoing.is_empty() {
-            match self.stream.try_write(&self.line.outgoing) {
-                Ok(count) => drop(self.line.outgoing.drain(..count)),
+        while !self.state.outgoing.is_empty() {
+            match self.stream.try_write(&self.state.outgoing) {
+                Ok(count) => drop(self.state.outgoing.drain(..count)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.stream.writable().await?
                 }
@@ -174,8 +174,8 @@ impl BenchSocket {
         Ok(())
     }
 
-    // AsyncRead rather than `try_read`: after a short read it knows that the socket is empty, which saves the
-    // system call that would say so.
+    // AsyncRead rather than `try_read`: after a short read it knows that the socket is empty, which saves a system
+    // call.
     fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -183,36 +183,36 @@ impl BenchSocket {
         on_text: &mut impl FnMut(&[u8]),
     ) -> Poll<Result<(), SocketError>> {
         let mut buffer = scratch.0.borrow_mut();
-        let mut free = ReadBuf::new(self.line.resume(&mut buffer)?);
+        let mut free = ReadBuf::new(self.state.resume(&mut buffer)?);
         ready!(Pin::new(&mut self.stream).poll_read(cx, &mut free))?;
         let count = free.filled().len();
-        Poll::Ready(self.line.take(&buffer, count, on_text))
+        Poll::Ready(self.state.take(&buffer, count, on_text))
     }
 }
 
-/// An open socket that nothing wakes up for: reading what has gathered costs much less than reading it as it comes.
+/// An open socket that wakes no task: reading gathered frames costs much less than reading each as it comes.
 pub struct LazySocket {
     stream: std::net::TcpStream,
-    line: ReadState,
+    state: ReadState,
 }
 
 impl LazySocket {
-    /// Passes each text frame that has come to `on_text`, answers pings, and never waits.
-    pub fn look(
+    /// Passes each text frame that has arrived to `on_text` and answers pings, without waiting.
+    pub fn read_available(
         &mut self,
         scratch: &ReadBuffer,
         on_text: &mut impl FnMut(&[u8]),
     ) -> Result<(), SocketError> {
         let mut buffer = scratch.0.borrow_mut();
-        let free = self.line.resume(&mut buffer)?;
+        let free = self.state.resume(&mut buffer)?;
         match self.stream.read(free) {
-            Ok(count) => self.line.take(&buffer, count, on_text)?,
+            Ok(count) => self.state.take(&buffer, count, on_text)?,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error.into()),
         }
-        if !self.line.outgoing.is_empty() {
-            match self.stream.write(&self.line.outgoing) {
-                Ok(count) => drop(self.line.outgoing.drain(..count)),
+        if !self.state.outgoing.is_empty() {
+            match self.stream.write(&self.state.outgoing) {
+                Ok(count) => drop(self.state.outgoing.drain(..count)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error.into()),
             }
@@ -221,17 +221,17 @@ impl LazySocket {
     }
 }
 
-/// What a socket keeps from one read to the next.
+/// The state of a socket between two reads.
 #[derive(Default)]
 struct ReadState {
-    /// The beginning of a frame whose end has not come yet.
+    /// The start of an unfinished frame.
     pending: Vec<u8>,
-    /// What could not be written yet.
+    /// Bytes that could not be written yet.
     outgoing: Vec<u8>,
 }
 
 impl ReadState {
-    /// Puts the unfinished frame into the buffer, and returns the room after it.
+    /// Copies the unfinished frame into the buffer; returns the room after it.
     fn resume<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b mut [u8], SocketError> {
         let kept = self.pending.len();
         buffer[..kept].copy_from_slice(&self.pending);
@@ -241,7 +241,7 @@ impl ReadState {
         }
     }
 
-    /// Deals with what is in the buffer after `count` more bytes were read, and keeps what is unfinished.
+    /// Processes the buffer after `count` more bytes were read, and keeps an unfinished frame.
     fn take(
         &mut self,
         buffer: &[u8],
@@ -259,7 +259,7 @@ impl ReadState {
     }
 }
 
-/// Deals with all whole frames and says how many bytes they were.
+/// Processes all complete frames; returns their length in bytes.
 fn take_frames(
     bytes: &[u8],
     outgoing: &mut Vec<u8>,
@@ -297,13 +297,15 @@ mod tests {
 
     #[test]
     fn an_unfinished_frame_is_left_for_the_next_read() {
-        let mut heard = Vec::new();
+        let mut received = Vec::new();
         let mut outgoing = Vec::new();
         // "hi", a ping with "p", and the first byte of something.
         let bytes = [0x81, 2, b'h', b'i', 0x89, 1, b'p', 0x81];
-        let used = take_frames(&bytes, &mut outgoing, &mut |text| heard.push(text.to_vec()));
+        let used = take_frames(&bytes, &mut outgoing, &mut |text| {
+            received.push(text.to_vec())
+        });
         assert_eq!(used.expect("the frames are well formed"), 7);
-        assert_eq!(heard, [b"hi"]);
+        assert_eq!(received, [b"hi"]);
         assert_eq!(outgoing, [0x8a, 0x81, 0, 0, 0, 0, b'p']);
     }
 
@@ -311,15 +313,18 @@ mod tests {
     fn a_frame_may_come_in_any_pieces() {
         let frames = [0x81, 2, b'h', b'i', 0x81, 1, b'!'];
         for piece in 1..frames.len() {
-            let (mut line, mut heard, mut buffer) = (ReadState::default(), Vec::new(), [0; 64]);
+            let (mut state, mut received, mut buffer) = (ReadState::default(), Vec::new(), [0; 64]);
             for bytes in frames.chunks(piece) {
-                line.resume(&mut buffer).expect("there is room")[..bytes.len()]
+                state.resume(&mut buffer).expect("there is room")[..bytes.len()]
                     .copy_from_slice(bytes);
-                line.take(&buffer, bytes.len(), &mut |text| heard.push(text.to_vec()))
+                state
+                    .take(&buffer, bytes.len(), &mut |text| {
+                        received.push(text.to_vec())
+                    })
                     .expect("it is well formed");
             }
-            assert_eq!(heard, [&b"hi"[..], b"!"], "in pieces of {piece}");
-            assert!(line.pending.is_empty());
+            assert_eq!(received, [&b"hi"[..], b"!"], "in pieces of {piece}");
+            assert!(state.pending.is_empty());
         }
     }
 

@@ -1,45 +1,45 @@
-//! What was sent and heard in a run.
+//! Counts what was sent and received in a run.
 
 use std::time::Instant;
 
 use super::mark::Marks;
 
-/// The counts of a run, kept by all its sockets.
+/// The counts of a run, shared by all its sockets.
 pub struct BenchTally {
     marks: Marks,
     drivers: u32,
     requests: Vec<BenchRequest>,
     /// Frames with a request of this run that drivers have received.
     pub deliveries: u64,
-    /// Requests that their riders have heard.
+    /// Requests that their riders have received as trips.
     pub committed: u64,
     /// Requests that the server has refused.
     pub refused: u64,
-    /// What it said the first time.
+    /// The first refusal.
     pub first_refusal: Option<String>,
     /// Sockets that ended before the run did.
     pub lost: u64,
     /// How the first of them ended.
     pub first_loss: Option<String>,
-    /// From a rider's sending to a driver's hearing, once per delivery whose time counts.
+    /// Microseconds from sending a request to a driver's receiving it, for each delivery whose time counts.
     pub alert_us: Vec<u32>,
-    /// From a rider's sending to its own hearing.
+    /// Microseconds from sending a request to its rider's receiving the trip.
     pub commit_us: Vec<u32>,
 }
 
 struct BenchRequest {
     rider: usize,
     sent_at: Instant,
-    heard: u32,
+    received: u32,
     committed: bool,
 }
 
-/// What has just become true of a rider's request.
+/// The progress of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum RequestProgress {
-    /// The last driver has heard the request of this rider.
-    AllHeard { rider: usize },
-    /// Nothing that anybody waits for.
+    /// The last driver has received the request of this rider.
+    AllReceived { rider: usize },
+    /// Nothing that a task waits for.
     Nothing,
 }
 
@@ -61,19 +61,19 @@ impl BenchTally {
         }
     }
 
-    /// Notes that a rider is about to send a request, and returns its number and pick-up address.
+    /// Notes that a rider is about to send a request; returns its number and pick-up address.
     pub fn send(&mut self, rider: usize, at: Instant) -> (usize, String) {
         let number = self.requests.len();
         self.requests.push(BenchRequest {
             rider,
             sent_at: at,
-            heard: 0,
+            received: 0,
             committed: false,
         });
         (number, self.marks.address(number))
     }
 
-    /// Notes a frame that a driver has heard, at a time that only counts where it is given.
+    /// Notes a frame that a driver has received. Without `at`, its latency does not count.
     pub fn deliver(&mut self, frame: &[u8], at: Option<Instant>) -> RequestProgress {
         let Some(request) = self
             .marks
@@ -85,9 +85,9 @@ impl BenchTally {
         self.deliveries += 1;
         self.alert_us
             .extend(at.map(|at| micros(request.sent_at, at)));
-        request.heard += 1;
-        if request.heard == self.drivers {
-            RequestProgress::AllHeard {
+        request.received += 1;
+        if request.received == self.drivers {
+            RequestProgress::AllReceived {
                 rider: request.rider,
             }
         } else {
@@ -95,8 +95,8 @@ impl BenchTally {
         }
     }
 
-    /// Notes a frame that a rider has heard; false says that it is a refusal.
-    pub fn hear(&mut self, frame: &[u8], at: Instant) -> bool {
+    /// Notes a frame that a rider has received; returns false if it is a refusal.
+    pub fn receive(&mut self, frame: &[u8], at: Instant) -> bool {
         let Some(number) = self.marks.number_in(frame) else {
             return !self.is_refusal(frame);
         };
@@ -112,18 +112,18 @@ impl BenchTally {
         true
     }
 
-    /// Whether the rider has heard this request.
+    /// Whether the rider has received this request as a trip.
     pub fn is_committed(&self, number: usize) -> bool {
         self.requests
             .get(number)
             .is_some_and(|request| request.committed)
     }
 
-    /// Whether all drivers have heard this request.
+    /// Whether all drivers have received this request.
     pub fn is_delivered(&self, number: usize) -> bool {
         self.requests
             .get(number)
-            .is_some_and(|request| request.heard >= self.drivers)
+            .is_some_and(|request| request.received >= self.drivers)
     }
 
     /// Notes a socket that has ended.
@@ -133,28 +133,28 @@ impl BenchTally {
             .get_or_insert_with(|| format!("{who}: {why}"));
     }
 
-    /// Requests that nobody has answered.
+    /// The number of requests without an answer.
     pub fn unanswered(&self) -> u64 {
         (self.requests.len() as u64).saturating_sub(self.committed + self.refused)
     }
 
-    /// Deliveries that should have been, and were not.
+    /// The number of missing deliveries.
     pub fn undelivered(&self) -> u64 {
         let committed = self.requests.iter().filter(|request| request.committed);
         committed
-            .map(|request| u64::from(self.drivers.saturating_sub(request.heard)))
+            .map(|request| u64::from(self.drivers.saturating_sub(request.received)))
             .sum()
     }
 
-    /// Deliveries beyond the first to a driver.
+    /// The number of deliveries beyond the first to a driver.
     pub fn doubled(&self) -> u64 {
         self.requests
             .iter()
-            .map(|request| u64::from(request.heard.saturating_sub(self.drivers)))
+            .map(|request| u64::from(request.received.saturating_sub(self.drivers)))
             .sum()
     }
 
-    // Only what has no mark comes here: an error frame, or a trip of an earlier run.
+    // A frame without a mark is an error frame, or a trip of an earlier run.
     fn is_refusal(&mut self, frame: &[u8]) -> bool {
         let refusal = frame.starts_with(b"{\"detail\"");
         if refusal {
@@ -190,13 +190,13 @@ mod tests {
         let (number, address) = tally.send(9, sent_at);
         let frame = trip(&address);
 
-        assert!(tally.hear(&frame, later));
+        assert!(tally.receive(&frame, later));
         assert!(tally.is_committed(number) && !tally.is_delivered(number));
         assert_eq!(tally.deliver(&frame, Some(later)), RequestProgress::Nothing);
         assert_eq!((tally.undelivered(), tally.unanswered()), (1, 0));
         assert_eq!(
             tally.deliver(&frame, Some(later)),
-            RequestProgress::AllHeard { rider: 9 }
+            RequestProgress::AllReceived { rider: 9 }
         );
         assert_eq!((tally.undelivered(), tally.doubled()), (0, 0));
         assert_eq!(tally.alert_us, [3000, 3000]);
@@ -209,7 +209,7 @@ mod tests {
         let mut tally = BenchTally::new(1, 1);
         tally.send(0, Instant::now());
         tally.deliver(&trip("bench 00000002 000000"), None);
-        assert!(tally.hear(&trip("Market Square"), Instant::now()));
+        assert!(tally.receive(&trip("Market Square"), Instant::now()));
         assert_eq!(
             (tally.deliveries, tally.committed, tally.refused),
             (0, 0, 0)
@@ -220,7 +220,7 @@ mod tests {
     fn a_refusal_is_counted_and_kept() {
         let mut tally = BenchTally::new(1, 1);
         tally.send(0, Instant::now());
-        assert!(!tally.hear(
+        assert!(!tally.receive(
             br#"{"detail":"Slow down.","code":"too-many-requests","errors":{}}"#,
             Instant::now()
         ));

@@ -1,53 +1,53 @@
-//! The native dialect's frames: what is called, what is answered, and the news that comes in between.
+//! The frames of the native dialect: calls, answers, and the events in between.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::wire::{Location, WireMessage, WireOffer, WireRefusal, WireShift, WireTrip};
 
-/// A frame that came in.
+/// A frame from the service.
 #[derive(Clone, Debug)]
 pub enum IncomingFrame {
-    /// A call was answered.
+    /// The answer to a call.
     Answer(CallAnswer),
-    /// Something has happened.
+    /// An event.
     Event(Box<WireEvent>),
-    /// Where the driver of a trip is.
+    /// The position of a trip's driver.
     Sighting(Location),
 }
 
-/// What a call was answered.
+/// The answer to a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallAnswer {
-    /// What was called.
+    /// The action that was called.
     pub action: String,
-    /// What came of it.
+    /// The data of the answer, or the refusal.
     pub outcome: Result<Value, WireRefusal>,
 }
 
-/// One entry of the event stream; it has one of the objects, by its kind.
+/// One entry of an event stream. It has one of the objects, depending on its kind.
 #[derive(Clone, Debug, Deserialize)]
 pub struct WireEvent {
-    /// Its number in the service's log.
+    /// The event's number in the service's log.
     pub id: i64,
-    /// What happened.
+    /// The kind of event.
     pub kind: String,
     /// Who did it.
     pub actor: WireActor,
-    /// The trip that has changed.
+    /// The trip after the change.
     pub trip: Option<WireTrip>,
-    /// The offer that was made, or has ended.
+    /// The offer after the change.
     pub offer: Option<WireOffer>,
-    /// The shift that began or ended.
+    /// The shift after the change.
     pub shift: Option<WireShift>,
-    /// What was written.
+    /// The chat message.
     pub message: Option<WireMessage>,
 }
 
-/// Whose doing something was.
+/// The account behind an event.
 #[derive(Clone, Debug, Deserialize)]
 pub struct WireActor {
-    /// The account, unless it was the service itself.
+    /// The account's id; `None` for the service itself.
     pub id: Option<i64>,
 }
 
@@ -62,8 +62,8 @@ struct Envelope {
     request_id: Value,
 }
 
-/// A call, in a stream of the socket's or plain. Its `request_id` is the action's name, which is enough for an app that waits for
-/// the answer before it calls the same again.
+/// A call, in a stream of a multiplexed socket or plain. Its `request_id` is the action's name, which suffices for an
+/// app that waits for the answer before it calls the same action again.
 pub(super) fn call(stream: Option<&str>, action: &str, fields: Value) -> Value {
     let mut call = json!({"action": action, "request_id": action});
     if let (Some(call), Value::Object(fields)) = (call.as_object_mut(), fields) {
@@ -75,12 +75,12 @@ pub(super) fn call(stream: Option<&str>, action: &str, fields: Value) -> Value {
     }
 }
 
-/// Reads a frame; nothing if it is news of a kind that this app does not know.
+/// Reads a frame; `None` for a kind that this app does not know.
 pub(super) fn read(text: &[u8]) -> Result<Option<IncomingFrame>, serde_json::Error> {
     let mut frame: Value = serde_json::from_slice(text)?;
     let payload = frame.get_mut("payload").map(Value::take);
     let envelope: Envelope = serde_json::from_value(payload.unwrap_or(frame))?;
-    // News carries the `request_id` of the call that asked for it, which was another action.
+    // An event carries the `request_id` of the subscribing call, whose action was another one.
     if envelope.request_id == envelope.action.as_str() {
         return Ok(Some(IncomingFrame::Answer(answer(envelope))));
     }
@@ -121,7 +121,7 @@ fn answer(envelope: Envelope) -> CallAnswer {
 mod tests {
     use super::*;
 
-    fn heard(frame: &Value) -> Option<IncomingFrame> {
+    fn read_value(frame: &Value) -> Option<IncomingFrame> {
         read(frame.to_string().as_bytes()).expect("a frame")
     }
 
@@ -141,13 +141,13 @@ mod tests {
     fn an_answer_is_told_from_news() {
         let answered = json!({"errors": [], "data": {"accepted": 1}, "action": "position", "response_status": 200, "request_id": "position"});
         let Some(IncomingFrame::Answer(answer)) =
-            heard(&json!({"stream": "trips", "payload": answered}))
+            read_value(&json!({"stream": "trips", "payload": answered}))
         else {
             panic!("not an answer")
         };
         assert_eq!(answer.outcome, Ok(json!({"accepted": 1})));
         let news = json!({"errors": [], "data": {"pk": 1, "lat": 48.1, "lon": 11.6, "at": "…"}, "action": "position", "response_status": 200, "request_id": "subscribe_position"});
-        let Some(IncomingFrame::Sighting(seen)) = heard(&news) else {
+        let Some(IncomingFrame::Sighting(seen)) = read_value(&news) else {
             panic!("not news")
         };
         assert_eq!((seen.lat, seen.lon), (48.1, 11.6));
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn a_refusal_says_why_to_people_and_to_programs() {
         let refused = json!({"errors": ["Another driver has taken this trip."], "data": {"code": "already-taken"}, "action": "accept", "response_status": 409, "request_id": "accept"});
-        let Some(IncomingFrame::Answer(answer)) = heard(&refused) else {
+        let Some(IncomingFrame::Answer(answer)) = read_value(&refused) else {
             panic!("not an answer")
         };
         let refusal = answer.outcome.expect_err("it was refused");
@@ -169,7 +169,7 @@ mod tests {
         let event = json!({"id": 412, "kind": "shift-began", "at": "…", "actor": {"role": "driver", "id": 2},
             "shift": {"id": 4, "class": "standard", "seats": 4, "began": "…", "ended": null}});
         let frame = json!({"errors": [], "data": {"position": {}, "event": event}, "action": "event", "response_status": 200, "request_id": "resume"});
-        let Some(IncomingFrame::Event(event)) = heard(&frame) else {
+        let Some(IncomingFrame::Event(event)) = read_value(&frame) else {
             panic!("not an event")
         };
         assert_eq!((event.id, event.actor.id), (412, Some(2)));

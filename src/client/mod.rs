@@ -1,7 +1,7 @@
-//! A rider's or a driver's app, as `demo` and `bench` play it.
+//! The app of a rider or driver, for `demo` and `bench`.
 //!
-//! It knows the service by its wire protocol alone (docs/protocol.md) and uses no other module of this crate, so that
-//! whatever it shows is what any app would see. Every call has a deadline.
+//! It knows the service by its wire protocol alone (docs/protocol.md) and uses no other module of this crate, so it
+//! sees what any app would see. Every call has a deadline.
 
 mod frames;
 mod service;
@@ -18,47 +18,47 @@ pub use wire::{
 
 use std::time::Duration;
 
-/// How long an answer or a handshake may take; signing up is slow on purpose, and many may wait for it.
+/// The longest time for an answer or a handshake. Signing up is slow on purpose, and many may wait for it.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
-/// Why a call or a socket came to nothing.
+/// Why a call or a socket failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The service could not be reached, or the connection broke before it answered.
+    /// The service could not be reached, or the connection broke before an answer.
     #[error("{url} cannot be reached: {reason}")]
     Unreachable {
-        /// Where the service should be.
+        /// The service's URL.
         url: String,
-        /// What the system says.
+        /// The system's error.
         reason: String,
     },
     /// The service did not answer in time.
     #[error("{what} was not answered within {} s", ANSWER_WITHIN.as_secs())]
     TimedOut {
-        /// What was asked for.
+        /// The attempted operation.
         what: &'static str,
     },
-    /// The service answered, and said no.
+    /// The service answered with an error status.
     #[error("{what} was refused with {status}: {detail}")]
     Refused {
-        /// What was asked for.
+        /// The attempted operation.
         what: &'static str,
         /// The HTTP status.
         status: u16,
-        /// The service's word for the reason, where it has one.
+        /// The problem code; empty if the answer has none.
         code: String,
         /// The reason, for people.
         detail: String,
     },
-    /// The service said something that the protocol does not have.
+    /// The answer does not fit the protocol.
     #[error("{what} was answered with something unknown: {reason}")]
     Unintelligible {
-        /// What was asked for.
+        /// The attempted operation.
         what: &'static str,
-        /// What is wrong with the answer.
+        /// How it does not fit.
         reason: String,
     },
-    /// The socket has ended.
+    /// The socket has closed.
     #[error("the connection was lost ({})", .code.map_or_else(|| "no close code".to_owned(), |code| format!("close code {code}")))]
     Lost {
         /// The close code, if there was one.

@@ -1,4 +1,4 @@
-//! The service over HTTP: accounts, and what frames do not have.
+//! The service over HTTP: accounts, and what sockets do not offer.
 
 use awc::error::{SendRequestError, WsClientError};
 use serde::Serialize;
@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use super::{ANSWER_WITHIN, ClientError, ClientSocket, User, WireRefusal, WireRole, WireTrack};
 
-/// A service at some address; clones share its connections.
+/// A client of the service at one address. Clones share its connections.
 #[derive(Clone)]
 pub struct ServiceClient {
     base: String,
@@ -25,7 +25,7 @@ impl ServiceClient {
         }
     }
 
-    /// Whether the service can do its work.
+    /// Checks the service's health.
     pub async fn health(&self) -> Result<(), ClientError> {
         let what = "the health check";
         let asked = self.http.get(format!("{}/healthz", self.base)).send();
@@ -44,7 +44,7 @@ impl ServiceClient {
         }
     }
 
-    /// Makes an account.
+    /// Creates an account.
     pub async fn sign_up(
         &self,
         username: &str,
@@ -56,14 +56,14 @@ impl ServiceClient {
         Ok(())
     }
 
-    /// Opens a session.
+    /// Logs in.
     pub async fn log_in(&self, username: &str, password: &str) -> Result<User, ClientError> {
         let fields = json!({"username": username, "password": password});
         let answer: Value = self.post("logging in", "/api/log_in/", &fields).await?;
         user_in(&answer)
     }
 
-    /// The way of a ride; nothing if none is known.
+    /// The track of a ride; `None` if there is none.
     pub async fn track(&self, user: &User, nk: &str) -> Result<Option<WireTrack>, ClientError> {
         let what = "the way of a ride";
         let url = format!("{}/api/trip/{nk}/track/", self.base);
@@ -85,11 +85,11 @@ impl ServiceClient {
         let what = "opening a socket";
         let url = format!("{}/ws/", self.base);
         let handshake = self.http.ws(url).bearer_auth(&user.access);
-        let (_, line) = timeout(ANSWER_WITHIN, handshake.connect())
+        let (_, stream) = timeout(ANSWER_WITHIN, handshake.connect())
             .await
             .map_err(|_| ClientError::TimedOut { what })?
             .map_err(|error| self.not_opened(what, &error))?;
-        Ok(ClientSocket::new(line))
+        Ok(ClientSocket::new(stream))
     }
 
     async fn post<T: DeserializeOwned>(
@@ -161,7 +161,7 @@ fn read<T: DeserializeOwned>(what: &'static str, body: &[u8]) -> Result<T, Clien
     })
 }
 
-/// Log-in answers have several names for one token, some of them at once, which serde's aliases refuse.
+/// Log-in answers have several names for the token, some of them at once, which serde's aliases refuse.
 fn user_in(answer: &Value) -> Result<User, ClientError> {
     let what = "logging in";
     let token = ["access", "auth_token", "token"]
@@ -174,7 +174,7 @@ fn user_in(answer: &Value) -> Result<User, ClientError> {
     })
 }
 
-/// The problem document, or at least the status, of an answer that says no.
+/// The error of an answer, from its problem document or else from its status.
 fn refused(what: &'static str, status: u16, body: &[u8]) -> ClientError {
     let WireRefusal { detail, code } =
         serde_json::from_slice(body).unwrap_or_else(|_| WireRefusal {

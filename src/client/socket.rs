@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::frames::{self, IncomingFrame};
 use super::{ANSWER_WITHIN, ClientError};
 
-/// What awc's handshake returns, whose name is not exported.
+/// The stream that awc's handshake returns, whose type is not exported.
 trait WireStream:
     Stream<Item = Result<Frame, WsProtocolError>> + Sink<Message, Error = WsProtocolError>
 {
@@ -22,28 +22,28 @@ impl<T: Stream<Item = Result<Frame, WsProtocolError>> + Sink<Message, Error = Ws
 {
 }
 
-/// An open socket; dropping it hangs up.
+/// An open socket. Dropping it closes the connection.
 pub struct ClientSocket {
-    line: Pin<Box<dyn WireStream>>,
+    stream: Pin<Box<dyn WireStream>>,
 }
 
 impl ClientSocket {
     pub(super) fn new(
-        line: impl Stream<Item = Result<Frame, WsProtocolError>>
+        stream: impl Stream<Item = Result<Frame, WsProtocolError>>
         + Sink<Message, Error = WsProtocolError>
         + 'static,
     ) -> Self {
         Self {
-            line: Box::pin(line),
+            stream: Box::pin(stream),
         }
     }
 
-    /// Calls an action with these fields; the answer is heard like everything else.
+    /// Calls an action. Its answer comes among the received frames.
     pub async fn call(&mut self, action: &str, fields: Value) -> Result<(), ClientError> {
         self.send(&frames::call(None, action, fields)).await
     }
 
-    /// The same in the stream of that name.
+    /// Calls an action in a stream of the multiplexed socket.
     pub async fn call_in(
         &mut self,
         stream: &str,
@@ -57,17 +57,20 @@ impl ClientSocket {
         self.put(Message::Text(frame.to_string().into())).await
     }
 
-    /// The next frame, or nothing when none has come within `within`; the service's pings are answered meanwhile.
-    pub async fn hear(&mut self, within: Duration) -> Result<Option<IncomingFrame>, ClientError> {
+    /// The next frame, or `None` if none comes within `within`. Pings are answered meanwhile.
+    pub async fn receive(
+        &mut self,
+        within: Duration,
+    ) -> Result<Option<IncomingFrame>, ClientError> {
         let until = Instant::now() + within;
         loop {
-            let Ok(frame) = timeout_at(until, self.line.next()).await else {
+            let Ok(frame) = timeout_at(until, self.stream.next()).await else {
                 return Ok(None);
             };
             match frame {
                 Some(Ok(Frame::Text(text))) => {
-                    if let Some(heard) = read(&text)? {
-                        return Ok(Some(heard));
+                    if let Some(frame) = read(&text)? {
+                        return Ok(Some(frame));
                     }
                 }
                 Some(Ok(Frame::Ping(payload))) => self.put(Message::Pong(payload)).await?,
@@ -89,7 +92,7 @@ impl ClientSocket {
     }
 
     async fn put(&mut self, message: Message) -> Result<(), ClientError> {
-        timeout(ANSWER_WITHIN, self.line.send(message))
+        timeout(ANSWER_WITHIN, self.stream.send(message))
             .await
             .map_err(|_| ClientError::TimedOut {
                 what: "sending a frame",

@@ -1,8 +1,8 @@
-//! The objects of the protocol, as far as an app needs them.
+//! The protocol's objects, as far as an app needs them.
 
 use serde::{Deserialize, Serialize};
 
-/// Who a user is to the service.
+/// The role of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WireRole {
@@ -29,13 +29,13 @@ pub struct User {
     pub id: i64,
     /// The name that the user logs in with.
     pub username: String,
-    /// What the user may do.
+    /// The user's role.
     pub group: WireRole,
-    /// The token that says so.
+    /// The access token.
     pub access: String,
 }
 
-/// A rider or a driver inside a trip.
+/// The rider or the driver of a trip.
 #[derive(Clone, Debug, Deserialize)]
 pub struct WireParty {
     /// The user's number.
@@ -44,7 +44,7 @@ pub struct WireParty {
     pub username: String,
 }
 
-/// Degrees north and east.
+/// A position in degrees.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Location {
     /// North of the equator.
@@ -53,64 +53,64 @@ pub struct Location {
     pub lon: f64,
 }
 
-/// A trip as the service tells it.
+/// A trip as the service sends it.
 #[derive(Clone, Debug, Deserialize)]
 pub struct WireTrip {
-    /// The trip's name in frames and paths.
+    /// The trip's key in frames and paths.
     pub nk: String,
     /// Who wants to go.
     pub rider: Option<WireParty>,
-    /// Who drives, once somebody has taken the trip.
+    /// The driver, once one has accepted.
     pub driver: Option<WireParty>,
     /// Where it begins.
     pub pick_up_address: String,
     /// Where it ends.
     pub drop_off_address: String,
-    /// Where it begins, if the rider has said so.
+    /// The pick-up's coordinates, if the rider gave them.
     pub pick_up_location: Option<Location>,
-    /// Where it ends, if the rider has said so.
+    /// The drop-off's coordinates, if the rider gave them.
     pub drop_off_location: Option<Location>,
-    /// When it is to begin, if not at once.
+    /// The pick-up time of a trip for later.
     pub pick_up_at: Option<String>,
-    /// In which class of vehicle, if not in a standard one.
+    /// The vehicle class, if it is not `standard`.
     pub class: Option<String>,
     /// Why it was cancelled or given back.
     pub reason: Option<String>,
-    /// What is due, once it is over.
+    /// The fare, once the trip is over.
     pub fare: Option<WireFare>,
     /// How far it has got.
     pub status: WireStatus,
 }
 
-/// What has become of a trip.
+/// The status of a trip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum WireStatus {
-    /// Was ordered for later.
+    /// Ordered for later.
     Scheduled,
-    /// Waits for a driver.
+    /// Searching for a driver.
     Requested,
     /// A driver is on the way to the pick-up.
     Started,
     /// The driver waits at the pick-up.
     Arrived,
-    /// Driver and rider are on the way.
+    /// The rider is in the car.
     InProgress,
-    /// The rider has been brought.
+    /// The ride is over.
     Completed,
-    /// Taken back.
+    /// Called off.
     Cancelled,
-    /// The rider did not come.
+    /// The rider did not show up.
     NoShow,
-    /// No driver came in time.
+    /// No driver was found in time.
     Expired,
-    /// A state that a newer service has.
+    /// A status that only a newer service has.
     #[serde(other)]
     Unknown,
 }
 
 impl WireStatus {
-    /// Whether nothing follows any more.
+    /// Whether no other status can follow.
     pub fn is_final(self) -> bool {
         matches!(
             self,
@@ -122,18 +122,18 @@ impl WireStatus {
     }
 }
 
-/// What a trip costs, in the smallest unit of the currency.
+/// The fare of a trip, in the currency's minor unit.
 #[derive(Clone, Debug, Deserialize)]
 pub struct WireFare {
-    /// In three letters.
+    /// The three-letter code.
     pub currency: String,
     /// All together.
     pub total: i64,
-    /// What it is made up of.
+    /// The lines, which add up to the total.
     pub lines: Vec<FareLine>,
 }
 
-/// A part of a fare.
+/// A line of a fare.
 #[derive(Clone, Debug, Deserialize)]
 pub struct FareLine {
     /// For what.
@@ -142,12 +142,12 @@ pub struct FareLine {
     pub amount: i64,
 }
 
-/// What a trip would cost.
+/// The quote for a ride.
 #[derive(Clone, Debug, Deserialize)]
 pub struct WireQuote {
-    /// Its name in a request.
+    /// The id to put into the request.
     pub id: String,
-    /// How far it is expected to be.
+    /// The expected distance.
     pub metres: u64,
     /// The price.
     pub fare: WireFare,
@@ -158,37 +158,37 @@ pub struct WireQuote {
 pub struct WireOffer {
     /// What has become of it.
     pub state: WireOfferState,
-    /// Which attempt to find a driver it belongs to.
+    /// The attempt to find a driver, from 1.
     pub attempt: i64,
-    /// How far the pick-up is, by straight line.
+    /// Distance to the pick-up by straight line.
     pub metres: i64,
-    /// How long it takes to get there, in seconds.
+    /// Time to the pick-up, in seconds.
     pub eta: i64,
-    /// How long the driver may think about it, in seconds.
+    /// Time that the driver has to decide, in seconds.
     pub decide_seconds: i64,
     /// Which trip.
     pub trip: WireTrip,
 }
 
-/// What has become of an offer.
+/// The state of an offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WireOfferState {
     /// On its way to the device.
     Created,
-    /// The device has it.
+    /// Acknowledged by the device.
     Delivered,
-    /// The driver has taken the trip.
+    /// The driver has accepted the trip.
     Accepted,
-    /// The driver does not want it.
+    /// The driver does not want the trip.
     Declined,
-    /// The driver has not answered in time.
+    /// The driver did not answer in time.
     Expired,
-    /// Taken back.
+    /// Withdrawn by the service.
     Withdrawn,
-    /// The device has not received it in time.
+    /// The device did not acknowledge it in time.
     Undelivered,
-    /// A state that a newer service has.
+    /// A state that only a newer service has.
     #[serde(other)]
     Unknown,
 }
@@ -196,15 +196,15 @@ pub enum WireOfferState {
 /// A driver's time online, in one vehicle.
 #[derive(Clone, Debug, Deserialize)]
 pub struct WireShift {
-    /// What is driven.
+    /// The vehicle class.
     pub class: String,
-    /// How many passengers fit in.
+    /// The number of passengers that the vehicle takes.
     pub seats: u8,
-    /// When it ended.
+    /// When the shift ended, if it has.
     pub ended: Option<String>,
 }
 
-/// What one party of a trip wrote to the other.
+/// A chat message between the parties of a trip.
 #[derive(Clone, Debug, Deserialize)]
 pub struct WireMessage {
     /// The text.
@@ -215,21 +215,21 @@ pub struct WireMessage {
     pub sender: WireParty,
 }
 
-/// The way of a ride.
+/// The track of a ride.
 #[derive(Clone, Debug, Deserialize)]
 pub struct WireTrack {
-    /// How long it was.
+    /// The length of the ride.
     pub metres: u64,
-    /// How long it took.
+    /// The duration of the ride.
     pub seconds: u64,
 }
 
-/// Why the service did not do what a frame or a call asked for.
+/// Why the service refused a frame or a call.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct WireRefusal {
     /// The reason, for people.
     pub detail: String,
-    /// The reason, for programs.
+    /// The problem code, for programs.
     #[serde(default)]
     pub code: String,
 }

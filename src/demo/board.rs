@@ -1,4 +1,4 @@
-//! The page that everything is written on, once, in the order in which it is first heard.
+//! The demo's output: each event is printed once, in the order in which it is first received.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
@@ -11,23 +11,23 @@ use tokio::sync::Notify;
 use super::lines::{self, SERVICE};
 use crate::client::{User, WireEvent, WireStatus};
 
-/// Events that are remembered so that they are written once; each is heard again within moments.
-const TOLD_MAX: usize = 512;
+/// How many event ids are remembered to print each event once. Other apps receive the same event within moments.
+const PRINTED_MAX: usize = 512;
 const NAME_WIDTH: usize = 7;
 const HAPPENING_WIDTH: usize = 64;
 
-/// What all people of the demo write on.
+/// The output that all people of the demo share.
 pub struct Board {
-    /// What everybody is called, by number.
+    /// User names by id.
     names: HashMap<i64, String>,
     trips_wanted: Option<u32>,
     started_at: Instant,
     ends: Ends,
-    told: RefCell<VecDeque<i64>>,
+    printed: RefCell<VecDeque<i64>>,
     done: Notify,
 }
 
-/// How many trips have ended how.
+/// The number of trips by their end.
 #[derive(Default)]
 struct Ends {
     finished: Cell<u32>,
@@ -45,41 +45,42 @@ impl Board {
             trips_wanted,
             started_at: Instant::now(),
             ends: Ends::default(),
-            told: RefCell::default(),
+            printed: RefCell::default(),
             done: Notify::new(),
         }
     }
 
-    /// Writes what has happened, unless somebody else has heard it before.
-    pub fn heard(&self, hearer: &User, event: &WireEvent) {
-        let mut told = self.told.borrow_mut();
-        if told.contains(&event.id) {
+    /// Prints an event, unless another app has received it before.
+    pub fn record(&self, receiver: &User, event: &WireEvent) {
+        let mut printed = self.printed.borrow_mut();
+        if printed.contains(&event.id) {
             return;
         }
-        if told.len() == TOLD_MAX {
-            told.pop_front();
+        if printed.len() == PRINTED_MAX {
+            printed.pop_front();
         }
-        told.push_back(event.id);
-        drop(told);
+        printed.push_back(event.id);
+        drop(printed);
 
         let actor = event.actor.id.and_then(|id| self.names.get(&id));
         let actor = actor.map_or(SERVICE, String::as_str);
-        if let Some(line) = lines::line(event, actor, &hearer.username) {
-            self.say(&line.who, &line.what, &line.nk);
+        if let Some(line) = lines::line(event, actor, &receiver.username) {
+            self.print(&line.who, &line.what, &line.nk);
         }
     }
 
-    /// Writes one line: when, who, what, and the end of the trip's nk (the beginning of a time-ordered one tells little).
-    pub fn say(&self, who: &str, happening: &str, nk: &str) {
+    /// Prints one line: the time, who, what, and the last digits of the trip's nk (the first ones of a time-ordered key
+    /// print little).
+    pub fn print(&self, who: &str, happening: &str, nk: &str) {
         self.write(&columns(who, happening, nk));
     }
 
-    /// Writes a line that is about no trip.
+    /// Prints a line that belongs to no trip.
     pub fn note(&self, text: &str) {
         self.write(text);
     }
 
-    /// Ends with the last trip that was wanted, or with the reader of the page.
+    /// Waits for the last trip that was asked for, or until nobody reads the output any more.
     pub async fn done(&self) {
         self.done.notified().await;
     }
@@ -101,7 +102,8 @@ impl Board {
         )
     }
 
-    /// Counts a trip that has ended, once its rider has said all about it; with the last one that was wanted the play ends.
+    /// Counts a trip that has ended, once its rider has said everything about it. The last trip that was asked for ends
+    /// the demo.
     pub fn settled(&self, end: WireStatus) {
         let ends = match end {
             WireStatus::Completed => &self.ends.finished,
@@ -124,7 +126,7 @@ impl Board {
 
     fn write(&self, text: &str) {
         let line = format!("{}  {text}", Zoned::now().strftime("%H:%M:%S"));
-        // Nobody reads on (`demo | head`): there is nobody to play for.
+        // The reader has gone (`demo | head`), so the demo ends.
         if writeln!(std::io::stdout(), "{}", line.trim_end()).is_err() {
             self.done.notify_one();
         }

@@ -1,4 +1,4 @@
-//! A car: where it is, and how it gets somewhere else. It goes straight, and nobody is in its way.
+//! A car that drives in straight lines, without traffic.
 
 use std::time::Instant;
 
@@ -9,12 +9,12 @@ use crate::client::Location;
 
 /// 50 km/h, in metres a second.
 pub const SPEED: f64 = 13.9;
-/// Faster than this no position is believed; a demo with a quick pace stays below.
+/// The service believes no position that is faster than this; a fast demo stays below it.
 const SPEED_MAX: f64 = 60.0;
-/// Who is so near is there, in metres.
+/// A car this near to its goal has reached it, in metres.
 const THERE: f64 = 5.0;
 
-/// A car on its way, or parked.
+/// A car, driving or parked.
 pub struct DemoCar {
     at: Location,
     seen_at: Instant,
@@ -32,12 +32,12 @@ impl DemoCar {
         }
     }
 
-    /// Drives on for as long as has passed; whether it is there.
+    /// Drives towards a place for the time that has passed; returns whether the car has reached it.
     pub fn drive(&mut self, to: Location, speed: f64, now: Instant) -> bool {
         self.speed = speed.min(SPEED_MAX);
         let can = self.speed * now.duration_since(self.seen_at).as_secs_f64();
         self.seen_at = now;
-        let (east, north) = places::way(self.at, to);
+        let (east, north) = places::offset_m(self.at, to);
         let far = east.hypot(north);
         if far <= can.max(THERE) {
             self.at = to;
@@ -50,13 +50,13 @@ impl DemoCar {
         false
     }
 
-    /// Stands still.
+    /// Lets time pass without driving.
     pub fn wait(&mut self, now: Instant) {
         self.seen_at = now;
         self.speed = 0.0;
     }
 
-    /// What its device reports; without a time, which then is that of the report.
+    /// The position that its device reports. It has no time, so the service takes the time of receipt.
     pub fn position(&self) -> Value {
         json!({"lat": self.at.lat, "lon": self.at.lon, "heading": self.heading, "speed": self.speed, "accuracy": 5.0})
     }

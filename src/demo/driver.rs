@@ -1,9 +1,9 @@
-//! A driver's app: it goes on shift, says where the car is, answers offers, and takes a trip from step to step.
+//! A driver's app: it begins a shift, reports positions, answers offers, and takes a trip from step to step.
 //!
-//! Three things move it: what the service tells (`follow`), what a call was answered (`answered`), and the clock (`act`). What the driver
-//! is at follows from what the service tells alone, never from what the app has asked for. So an answer that is lost, a trip that
-//! is cancelled meanwhile and a snapshot after a break need no code of their own: a call that is made twice does no harm, and
-//! whatever is so is told.
+//! Three things drive it: events (`follow`), answers to calls (`answered`), and the clock (`act`). The driver's state
+//! follows from what the service sends, never from what the app has asked for. So a lost answer, a trip that is
+//! cancelled meanwhile and a snapshot after a break need no code of their own: repeating a call does no harm, and the
+//! service sends the outcome.
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
@@ -20,20 +20,20 @@ use crate::client::{
     WireOffer, WireOfferState, WireShift, WireStatus, WireTrip,
 };
 
-/// How often the device says where it is, in seconds; nobody is taken for gone within the longest.
+/// The interval of position reports, in seconds. The longest one is short enough that no driver goes stale.
 const REPORT_EVERY: f64 = 1.0;
 const REPORT_MIN: Duration = Duration::from_millis(500);
 const REPORT_MAX: Duration = Duration::from_secs(10);
-/// The longest that a driver thinks, whatever the pace: the service does not wait for ever.
+/// The longest time that a driver thinks, at any pace, because the service's deadline does not stretch.
 const THINKS_MAX: Duration = Duration::from_millis(2_500);
-/// How long a driver stays at the pick-up without hearing from the rider, in seconds.
+/// How long a driver waits at the pick-up for the rider's code, in seconds.
 const PATIENCE: f64 = 9.0;
-/// How far drivers get before they find that they cannot go on, in seconds.
+/// How long a driver who gives the trip back drives before that, in seconds.
 const GIVES_BACK_AFTER: f64 = 3.0;
-/// When to do again what has had no effect so far.
+/// When to repeat a call that has had no effect.
 const AGAIN_AFTER: Duration = Duration::from_secs(5);
 
-/// Plays the driver of that turn for ever.
+/// Plays the driver with that number for ever.
 pub async fn play(
     user: &User,
     socket: ClientSocket,
@@ -58,10 +58,10 @@ pub async fn play(
     loop {
         let wake_at = driver.act_at.min(driver.report_at);
         let wait = wake_at.saturating_duration_since(Instant::now());
-        match driver.socket.hear(wait).await? {
+        match driver.socket.receive(wait).await? {
             Some(IncomingFrame::Event(event)) => driver.follow(*event).await?,
             Some(IncomingFrame::Answer(answer)) => driver.answered(answer).await?,
-            // Only those who ride want to know where a car is.
+            // Only riders follow a car's position.
             Some(IncomingFrame::Sighting(_)) => {}
             None => driver.act().await?,
         }
@@ -75,18 +75,18 @@ struct DemoDriver<'a> {
     pace: DemoPace,
     moods: Moods,
     car: DemoCar,
-    /// Where the car is going.
+    /// The car's destination.
     goal: Option<Location>,
     state: DriverState,
-    /// When there is something to do, if nothing is heard before.
+    /// When to act, if no event comes before.
     act_at: Instant,
-    /// When to say where the car is, on shift.
+    /// When to report the next position, on shift.
     report_at: Instant,
 }
 
 impl DemoDriver<'_> {
-    /// Opens the event stream before anything can happen in it, and goes on shift. An app that was away would give the positions that it
-    /// had got to, and hear what it has missed; one that knows nothing yet is sent a snapshot.
+    /// Resumes the event stream before anything can happen in it, and begins a shift. An app with history would send
+    /// its last positions and receive what it has missed; one without gets a snapshot.
     async fn go_online(&mut self) -> Result<(), ClientError> {
         let nowhere = json!({"data": {"positions": []}});
         self.socket.call("resume", nowhere).await?;
@@ -94,26 +94,26 @@ impl DemoDriver<'_> {
         self.socket.call("begin_shift", vehicle).await
     }
 
-    /// Takes note of an event.
+    /// Handles an event.
     async fn follow(&mut self, event: WireEvent) -> Result<(), ClientError> {
-        self.board.heard(self.user, &event);
+        self.board.record(self.user, &event);
         if let Some(trip) = event.trip {
-            self.hear_trip(trip);
+            self.follow_trip(trip);
         }
         if let Some(message) = event.message {
-            self.hear_message(&message);
+            self.follow_message(&message);
         }
         if let Some(shift) = event.shift {
-            self.hear_shift(&shift);
+            self.follow_shift(&shift);
         }
         match event.offer {
-            Some(offer) => self.hear_offer(offer).await,
+            Some(offer) => self.follow_offer(offer).await,
             None => Ok(()),
         }
     }
 
-    /// An offer was made, or has ended.
-    async fn hear_offer(&mut self, offer: WireOffer) -> Result<(), ClientError> {
+    /// Handles an offer that was made or has ended.
+    async fn follow_offer(&mut self, offer: WireOffer) -> Result<(), ClientError> {
         let nk = offer.trip.nk;
         match offer.state {
             WireOfferState::Created | WireOfferState::Delivered => {
@@ -134,7 +134,7 @@ impl DemoDriver<'_> {
                 if mood == OfferBehaviour::IsOutOfReach {
                     return Ok(());
                 }
-                // The device's own receipt, before anybody looks at it.
+                // The device acknowledges the offer, before the driver looks at it.
                 self.socket.call("receive", json!({"pk": nk})).await
             }
             WireOfferState::Declined
@@ -147,13 +147,13 @@ impl DemoDriver<'_> {
                 }
                 Ok(())
             }
-            // The trip tells more.
+            // The event of the trip says more.
             WireOfferState::Accepted | WireOfferState::Unknown => Ok(()),
         }
     }
 
-    /// A trip has changed: the driver's own, or one that was.
-    fn hear_trip(&mut self, trip: WireTrip) {
+    /// Handles a change of the driver's trip, which may no longer be the driver's.
+    fn follow_trip(&mut self, trip: WireTrip) {
         let is_own = trip
             .driver
             .as_ref()
@@ -165,7 +165,7 @@ impl DemoDriver<'_> {
             return;
         }
         let now = Instant::now();
-        let gives_back = self.means_to_give_back();
+        let gives_back = self.will_give_back();
         (self.goal, self.act_at) = match trip.status {
             WireStatus::Started if gives_back => {
                 let soon = now + self.pace.pause(GIVES_BACK_AFTER);
@@ -183,7 +183,7 @@ impl DemoDriver<'_> {
             WireStatus::Scheduled | WireStatus::Requested | WireStatus::Unknown => return,
         };
         if self.goal.is_none() && trip.status != WireStatus::Arrived {
-            // Nobody knows where that is, so it is here.
+            // Without coordinates, the goal is where the car is.
             self.act_at = now;
         }
         self.state = DriverState::OnTrip(Box::new(OnTrip {
@@ -193,7 +193,7 @@ impl DemoDriver<'_> {
         }));
     }
 
-    fn means_to_give_back(&self) -> bool {
+    fn will_give_back(&self) -> bool {
         match &self.state {
             DriverState::Available => false,
             DriverState::Offered { mood, .. } => *mood == OfferBehaviour::GivesBack,
@@ -201,8 +201,8 @@ impl DemoDriver<'_> {
         }
     }
 
-    /// The rider writes the code in the trip's chat; drivers write nothing in this town.
-    fn hear_message(&mut self, message: &WireMessage) {
+    /// Reads the code from the rider's chat message. Drivers write no messages in this demo.
+    fn follow_message(&mut self, message: &WireMessage) {
         if let DriverState::OnTrip(ride) = &mut self.state
             && ride.trip.nk == message.trip
         {
@@ -212,8 +212,8 @@ impl DemoDriver<'_> {
         }
     }
 
-    /// Who is off shift is not followed.
-    fn hear_shift(&mut self, shift: &WireShift) {
+    /// Handles the driver's shift. Off shift, the app reports no positions.
+    fn follow_shift(&mut self, shift: &WireShift) {
         if shift.ended.is_some() {
             self.report_at = far_away();
         }
@@ -225,7 +225,7 @@ impl DemoDriver<'_> {
         self.act_at = far_away();
     }
 
-    /// Takes note of an answer.
+    /// Handles an answer.
     async fn answered(&mut self, answer: CallAnswer) -> Result<(), ClientError> {
         match (answer.action.as_str(), answer.outcome) {
             ("resume", Ok(data)) => self.adopt(&data["snapshot"]).await,
@@ -234,7 +234,7 @@ impl DemoDriver<'_> {
                 Ok(())
             }
             ("receive", Ok(offer)) => {
-                self.say_received(&offer);
+                self.print_receipt(&offer);
                 Ok(())
             }
             (_, Ok(_)) => Ok(()),
@@ -243,35 +243,35 @@ impl DemoDriver<'_> {
                 Ok(())
             }
             ("receive" | "accept" | "decline", Err(refusal)) => {
-                self.say(&format!("is too late: {}", refusal.detail));
+                self.print(&format!("is too late: {}", refusal.detail));
                 if matches!(self.state, DriverState::Offered { .. }) {
                     self.be_available();
                 }
                 Ok(())
             }
             (action, Err(refusal)) => {
-                self.say(&format!("cannot {action}: {}", refusal.detail));
+                self.print(&format!("cannot {action}: {}", refusal.detail));
                 Ok(())
             }
         }
     }
 
-    /// Goes on from what the service says is so.
+    /// Continues from a snapshot.
     async fn adopt(&mut self, snapshot: &Value) -> Result<(), ClientError> {
         let trips = snapshot["trips"].as_array().into_iter().flatten();
         for trip in trips.filter_map(|trip| WireTrip::deserialize(trip).ok()) {
-            self.hear_trip(trip);
+            self.follow_trip(trip);
         }
         match Option::<WireOffer>::deserialize(&snapshot["offer"])
             .ok()
             .flatten()
         {
-            Some(offer) => self.hear_offer(offer).await,
+            Some(offer) => self.follow_offer(offer).await,
             None => Ok(()),
         }
     }
 
-    /// Does what is due.
+    /// Does the next step that is due.
     async fn act(&mut self) -> Result<(), ClientError> {
         let now = Instant::now();
         if now >= self.report_at {
@@ -301,7 +301,7 @@ impl DemoDriver<'_> {
         self.socket.call(action, fields).await
     }
 
-    /// Moves the car; whoever is free goes round.
+    /// Moves the car. A free driver roams.
     fn drive(&mut self, now: Instant) {
         let speed = match (&self.state, self.goal) {
             (DriverState::Available, None) => {
@@ -337,28 +337,28 @@ impl DemoDriver<'_> {
         self.socket.call("position", position).await
     }
 
-    fn say_received(&self, offer: &Value) {
+    fn print_receipt(&self, offer: &Value) {
         if let Ok(offer) = WireOffer::deserialize(offer) {
             let what = format!(
                 "has it on the phone, and {} s to answer",
                 offer.decide_seconds
             );
-            self.board.say(&self.user.username, &what, &offer.trip.nk);
+            self.board.print(&self.user.username, &what, &offer.trip.nk);
         }
     }
 
-    fn say(&self, what: &str) {
+    fn print(&self, what: &str) {
         let nk = match &self.state {
             DriverState::Available => "",
             DriverState::Offered { nk, .. } => nk,
             DriverState::OnTrip(ride) => &ride.trip.nk,
         };
-        self.board.say(&self.user.username, what, nk);
+        self.board.print(&self.user.username, what, nk);
     }
 }
 
 impl OnTrip {
-    /// The call that leads on from here, once the car is there or there was time enough.
+    /// The call for the next step, once the car is there or the time is over.
     fn next_step(&self) -> Option<(&'static str, Value)> {
         let nk = &self.trip.nk;
         match (self.trip.status, &self.code) {

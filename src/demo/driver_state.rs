@@ -1,22 +1,22 @@
-//! What a driver of the demo is at.
+//! The states of a driver in the demo.
 
 use super::story::OfferBehaviour;
 use crate::client::WireTrip;
 
-/// What a driver is at, in the words of the protocol.
+/// The state of a driver.
 pub(super) enum DriverState {
-    /// May be offered a trip.
+    /// Free for an offer.
     Available,
-    /// Has one, and will do with it as the mood is.
+    /// Has an offer, and will react to it as `mood` says.
     Offered { nk: String, mood: OfferBehaviour },
-    /// Has taken a trip.
+    /// Has a trip.
     OnTrip(Box<OnTrip>),
 }
 
-/// A trip that was taken. Its status says which step comes next.
+/// A trip that the driver has accepted. Its status says which step comes next.
 pub(super) struct OnTrip {
     pub(super) trip: WireTrip,
     pub(super) gives_back: bool,
-    /// What the rider has told.
+    /// The ride code that the rider has sent.
     pub(super) code: Option<String>,
 }

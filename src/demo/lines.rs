@@ -1,10 +1,10 @@
-//! What an event is told as: who, what, and which trip.
+//! The text of an event: who did what, on which trip.
 
 use crate::client::{
     FareLine, WireEvent, WireFare, WireOffer, WireOfferState, WireParty, WireShift, WireTrip,
 };
 
-/// A line about a trip, or about none.
+/// A line of the output. `nk` is empty without a trip.
 #[derive(Debug, PartialEq, Eq)]
 pub struct StoryLine {
     pub who: String,
@@ -12,16 +12,17 @@ pub struct StoryLine {
     pub nk: String,
 }
 
-/// The service itself, where nobody else does something.
+/// The name of the service as an actor.
 pub const SERVICE: &str = "cabrank";
 
-/// The line of an event; `actor` has caused it, and `hearer` is the one whose stream it was heard in. Some are worth none.
-pub fn line(event: &WireEvent, actor: &str, hearer: &str) -> Option<StoryLine> {
+/// The line for an event, if it deserves one. `actor` has caused it, and `receiver` is the user whose stream it came
+/// in.
+pub fn line(event: &WireEvent, actor: &str, receiver: &str) -> Option<StoryLine> {
     let (who, what, nk) = if let Some(offer) = &event.offer {
-        let (who, what) = offered(offer, hearer)?;
+        let (who, what) = offered(offer, receiver)?;
         (who, what, offer.trip.nk.clone())
     } else if let Some(shift) = &event.shift {
-        (hearer, on_shift(shift), String::new())
+        (receiver, on_shift(shift), String::new())
     } else if let Some(message) = &event.message {
         let what = format!("writes: {}", message.message);
         (message.sender.username.as_str(), what, message.trip.clone())
@@ -45,7 +46,7 @@ fn offered<'a>(offer: &WireOffer, driver: &'a str) -> Option<(&'a str, String)> 
         WireOfferState::Expired => (driver, "has not answered in time".to_owned()),
         WireOfferState::Undelivered => (driver, "has no reception, and never knew".to_owned()),
         WireOfferState::Withdrawn => (driver, "need not answer any more".to_owned()),
-        // The trip's own change says it better.
+        // The trip's own event says it better.
         WireOfferState::Accepted | WireOfferState::Delivered | WireOfferState::Unknown => {
             return None;
         }
@@ -63,7 +64,7 @@ fn on_shift(shift: &WireShift) -> String {
     }
 }
 
-/// What happened to a trip, by the kind of the event.
+/// The text for a change of a trip, by the kind of event.
 fn changed(kind: &str, trip: &WireTrip) -> Option<String> {
     let rider = name(trip.rider.as_ref());
     let (from, to) = (&trip.pick_up_address, &trip.drop_off_address);
@@ -74,7 +75,7 @@ fn changed(kind: &str, trip: &WireTrip) -> Option<String> {
     };
     Some(match kind {
         "scheduled" => format!("orders {vehicle} for later, from {from} to {to}"),
-        // A trip that was ordered for later is announced once its time has come.
+        // A trip for later is announced once its time has come.
         "requested" if trip.pick_up_at.is_some() => {
             format!("looks for a driver: {rider} is to be picked up soon")
         }
@@ -95,7 +96,7 @@ fn name(party: Option<&WireParty>) -> &str {
     party.map_or("nobody", |party| party.username.as_str())
 }
 
-/// A fare with its lines; the demo's town pays in cents.
+/// A fare with its lines. The demo's town counts in cents.
 pub fn fare(fare: &WireFare) -> String {
     let parts: Vec<String> = fare
         .lines
@@ -105,7 +106,7 @@ pub fn fare(fare: &WireFare) -> String {
     format!("{} ({})", total(fare), parts.join(", "))
 }
 
-/// What a fare comes to.
+/// The total of a fare.
 pub fn total(fare: &WireFare) -> String {
     format!("{} {}", fare.currency, money(fare.total))
 }

@@ -1,7 +1,8 @@
-//! `cabrank demo`: a town in which drivers on shift are offered what riders request, and what happens, line by line.
+//! `cabrank demo`: a town in which riders request trips and drivers on shift are offered them, printed line by line.
 //!
-//! They are apps like any other: accounts over HTTP, everything else over real sockets. They know nothing of each other
-//! but what the service tells them; only the printing is shared (`board`). `driver` is what an app has to do, in one file.
+//! Its people use apps like any other: accounts over HTTP, everything else over real sockets. They know of each other
+//! only what the service sends; only the printing is shared (`board`). `driver` shows in one file what a driver's app
+//! has to do.
 
 mod board;
 mod car;
@@ -26,13 +27,13 @@ use board::Board;
 use rider::Stage;
 use story::Story;
 
-/// What the demo's people all use; the data directory they live in is gone after the demo.
+/// The password of all people in the demo. Their data directory is deleted afterwards.
 const PASSWORD: &str = "a-long-walk-home-7";
 
-/// What was decided for the demo's town, as `--town` reads it: short times, so that one sees an offer go from driver to driver.
+/// The demo's town, in the format of `--town`. Its times are short, so that one sees an offer go from driver to driver.
 pub const TOWN: &str = include_str!("town.json");
 
-/// Start the service with riders and drivers who keep it busy, and print what happens.
+/// Start the service with riders and drivers who use it, and print what happens.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DemoArgs {
     /// Address and port that the demo's service listens on
@@ -41,10 +42,10 @@ pub struct DemoArgs {
     /// Riders who keep requesting trips
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub riders: u16,
-    /// Drivers on shift, who are offered them one after the other
+    /// Drivers on shift, who are offered the trips one after another
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub drivers: u16,
-    /// End after this many finished trips; without it the demo goes on until Ctrl-C
+    /// End after this many finished trips; without it the demo runs until Ctrl-C
     #[arg(long)]
     pub trips: Option<u32>,
     /// Factor for all pauses: 2 is twice as slow, 0.1 ten times as fast
@@ -52,31 +53,31 @@ pub struct DemoArgs {
     pub pace: f64,
 }
 
-/// Why the demo has ended before its time.
+/// Why the demo ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
-    /// Nobody could be signed up.
+    /// A user could not sign up, log in or connect.
     #[error("{who} could not join the demo: {cause}")]
     Join {
-        /// Whose app it is.
+        /// The user's name.
         who: String,
         /// What happened to it.
         cause: ClientError,
     },
-    /// Somebody's app could not go on.
+    /// A user's app failed.
     #[error("{who} had to leave the demo: {cause}")]
     Left {
-        /// Whose app it is.
+        /// The user's name.
         who: String,
         /// What happened to it.
         cause: ClientError,
     },
 }
 
-/// Plays the demo against the service at `base_url`, until `args.trips` trips are finished or the future is dropped.
+/// Runs the demo against the service at `base_url`, until `args.trips` trips are finished or the future is dropped.
 pub async fn run(base_url: &str, args: &DemoArgs) -> Result<(), DemoError> {
     let service = ServiceClient::at(base_url);
-    // Drivers first: whoever is there hears the first request.
+    // Drivers connect first, so that they receive the first request.
     let drivers = join_all(&service, WireRole::Driver, &places::DRIVERS, args.drivers).await?;
     let riders = join_all(&service, WireRole::Rider, &places::RIDERS, args.riders).await?;
     let board = Board::new(
@@ -126,7 +127,7 @@ pub async fn run(base_url: &str, args: &DemoArgs) -> Result<(), DemoError> {
     }
 }
 
-/// Signs up, logs in and connects `count` people, named in turn.
+/// Signs up, logs in and connects `count` people.
 async fn join_all(
     service: &ServiceClient,
     role: WireRole,
@@ -155,23 +156,23 @@ async fn join(
     Ok((user, socket))
 }
 
-/// How long things take in the demo.
+/// The factor for all pauses.
 #[derive(Clone, Copy)]
 struct DemoPace(f64);
 
 impl DemoPace {
-    /// A pause of `seconds` at the ordinary pace.
+    /// A pause of `seconds` at pace 1.
     fn pause(self, seconds: f64) -> Duration {
         Duration::from_secs_f64(seconds * self.0)
     }
 
-    /// A pause somewhere between two lengths, so that people do not move in step.
+    /// A random pause between two lengths at pace 1, so that people do not act in step.
     fn pause_between(self, least: f64, most: f64) -> Duration {
         let share = f64::from(u32::from_ne_bytes(inputs::secret())) / f64::from(u32::MAX);
         self.pause(least + (most - least) * share)
     }
 
-    /// How fast cars go whose ordinary speed that is.
+    /// A car's speed, from its speed at pace 1.
     fn speed(self, ordinary: f64) -> f64 {
         ordinary / self.0
     }
@@ -189,7 +190,7 @@ fn below(limit: usize) -> usize {
     usize::from(u16::from_ne_bytes(inputs::secret())) % limit
 }
 
-/// A moment that something else will come before.
+/// A time so far away that something else comes first.
 fn far_away() -> Instant {
     Instant::now() + Duration::from_secs(3600)
 }

@@ -1,4 +1,4 @@
-//! Who takes part in the demo, and where they go: a town that can be crossed on foot, so that nobody waits long.
+//! The people of the demo, and the places they go to: a town small enough to cross on foot, so that waits are short.
 
 use super::below;
 use crate::client::Location;
@@ -6,12 +6,12 @@ use crate::client::Location;
 pub const RIDERS: [&str; 8] = ["ann", "ben", "cleo", "dora", "emil", "fred", "gwen", "hugo"];
 pub const DRIVERS: [&str; 8] = ["ivy", "jack", "kim", "leo", "mona", "nick", "olga", "paul"];
 
-/// The middle of the town, from which places are measured; it lies in the area of `town.json`.
+/// The middle of the town, which places are measured from. It lies in the service area of `town.json`.
 const MIDDLE: Location = Location {
     lat: 53.55,
     lon: 9.99,
 };
-/// How many metres a degree is, towards the north.
+/// The length of a degree of latitude, in metres.
 const METRES_A_DEGREE: f64 = 111_195.0;
 
 /// A place with an address.
@@ -53,7 +53,8 @@ const PLACES: [DemoPlace; 12] = [
     place("Park Lane 3", -70.0, -150.0),
 ];
 
-/// Where the first drivers begin, east and north: one beside the square, two further away, one at the hospital.
+/// Where the first drivers begin, in metres east and north of the middle: one beside the square, two further away, one
+/// at the hospital.
 const STANDS: [(f64, f64); 4] = [(30.0, -20.0), (-50.0, 50.0), (90.0, 40.0), (150.0, -110.0)];
 
 impl DemoPlace {
@@ -73,21 +74,21 @@ fn metres_a_degree_east(at: Location) -> f64 {
     METRES_A_DEGREE * at.lat.to_radians().cos()
 }
 
-/// How far it is to another place, east and north, in metres; the earth is flat enough in a town.
-pub fn way(from: Location, to: Location) -> (f64, f64) {
+/// The distance to another place, in metres east and north. A town is small enough to treat the earth as flat.
+pub fn offset_m(from: Location, to: Location) -> (f64, f64) {
     (
         (to.lon - from.lon) * metres_a_degree_east(from),
         (to.lat - from.lat) * METRES_A_DEGREE,
     )
 }
 
-/// The straight line, in metres.
+/// The straight-line distance, in metres.
 pub fn metres(from: Location, to: Location) -> f64 {
-    let (east, north) = way(from, to);
+    let (east, north) = offset_m(from, to);
     east.hypot(north)
 }
 
-/// The name of the person whose turn it is; a number is added once the names are used up.
+/// The name of the person with that number. A suffix is added once the names are used up.
 pub fn name(names: &[&str], turn: usize) -> String {
     let name = names[turn % names.len()];
     match turn / names.len() {
@@ -96,7 +97,7 @@ pub fn name(names: &[&str], turn: usize) -> String {
     }
 }
 
-/// Where the driver of that turn begins.
+/// Where the driver with that number begins.
 pub fn stand(turn: usize) -> Location {
     match STANDS.get(turn) {
         Some((east, north)) => at(*east, *north),
@@ -104,12 +105,12 @@ pub fn stand(turn: usize) -> Location {
     }
 }
 
-/// Some place.
+/// A random place.
 pub fn anywhere() -> DemoPlace {
     PLACES[below(PLACES.len())]
 }
 
-/// Two different places.
+/// Two different random places.
 pub fn route() -> (DemoPlace, DemoPlace) {
     let from = below(PLACES.len());
     let to = (from + 1 + below(PLACES.len() - 1)) % PLACES.len();

@@ -1,4 +1,4 @@
-//! A rider's app: it asks what a trip costs, requests it, tells the driver the code, and sees the trip through.
+//! A rider's app: it asks for a quote, requests the trip, gives the driver the code, and follows the trip to its end.
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
@@ -15,9 +15,9 @@ use crate::client::{
 };
 use crate::inputs;
 
-/// One position in so many is worth a line.
+/// One in so many vehicle positions is printed.
 const SEEN_EVERY: u32 = 5;
-/// How long before a trip for later a driver is looked for, as `town.json` has it.
+/// How long before its pick-up a trip for later is searched for, as in `town.json`.
 const LEAD: SignedDuration = SignedDuration::from_secs(6);
 
 /// What all riders share.
@@ -29,7 +29,7 @@ pub struct Stage<'a> {
     pub pace: DemoPace,
 }
 
-/// Plays a rider for ever; `turn` keeps the riders' first requests apart.
+/// Plays a rider for ever. `turn` staggers the riders' first requests.
 pub async fn play(
     user: &User,
     mut socket: ClientSocket,
@@ -48,7 +48,7 @@ pub async fn play(
             stage,
             scene,
             trip: None,
-            seen: 0,
+            positions_seen: 0,
             act_at: far_away(),
             is_given_up: false,
         };
@@ -57,29 +57,29 @@ pub async fn play(
     }
 }
 
-/// Listens, so that pings are answered, and expects nothing.
+/// Receives frames, so that pings are answered, and ignores them.
 async fn idle(socket: &mut ClientSocket, pause: Duration) -> Result<(), ClientError> {
     let until = Instant::now() + pause;
     while socket
-        .hear(until.saturating_duration_since(Instant::now()))
+        .receive(until.saturating_duration_since(Instant::now()))
         .await?
         .is_some()
     {}
     Ok(())
 }
 
-/// One request and what comes of it.
+/// One request and its trip.
 struct DemoRide<'a> {
     user: &'a User,
     stage: Stage<'a>,
     scene: Scene,
-    /// The trip as it was last told.
+    /// The trip as last received.
     trip: Option<WireTrip>,
-    /// How often the driver was seen.
-    seen: u32,
-    /// When the rider does what the scene has in store.
+    /// How many vehicle positions were received.
+    positions_seen: u32,
+    /// When the rider does what the plot says.
     act_at: Instant,
-    /// Nothing will come of it any more.
+    /// Set when the request was refused.
     is_given_up: bool,
 }
 
@@ -94,7 +94,7 @@ impl DemoRide<'_> {
         socket.call("quote", json!({"data": way})).await?;
         while !self.is_over() {
             let wait = self.act_at.saturating_duration_since(Instant::now());
-            match socket.hear(wait).await? {
+            match socket.receive(wait).await? {
                 Some(IncomingFrame::Event(event)) => self.follow(*event, socket).await?,
                 Some(IncomingFrame::Answer(answer)) => self.answered(answer, socket).await?,
                 Some(IncomingFrame::Sighting(at)) => self.see(at),
@@ -118,13 +118,13 @@ impl DemoRide<'_> {
         }
     }
 
-    /// Takes note of an event; a rider of the demo has one trip at a time.
+    /// Handles an event. A rider of the demo has one trip at a time.
     async fn follow(
         &mut self,
         event: WireEvent,
         socket: &mut ClientSocket,
     ) -> Result<(), ClientError> {
-        self.stage.board.heard(self.user, &event);
+        self.stage.board.record(self.user, &event);
         let Some(trip) = event.trip else {
             return Ok(());
         };
@@ -154,19 +154,19 @@ impl DemoRide<'_> {
                 _,
             ) => None,
         };
-        // Who has made up their mind to cancel is not held up by the driver's arrival.
+        // A rider who has decided to cancel does so even if the driver arrives.
         if let Some(wait) = wait {
             self.act_at = Instant::now() + wait;
         }
         if status == WireStatus::Started {
-            self.seen = 0;
+            self.positions_seen = 0;
             let watch = json!({"pk": nk});
             socket.call("subscribe_position", watch).await?;
         }
         Ok(())
     }
 
-    /// Takes note of an answer.
+    /// Handles an answer.
     async fn answered(
         &mut self,
         answer: CallAnswer,
@@ -183,17 +183,17 @@ impl DemoRide<'_> {
             (_, Ok(_)) => Ok(()),
             (action @ ("quote" | "create"), Err(refusal)) => {
                 self.is_given_up = true;
-                self.say_refused(action, &refusal);
+                self.print_refusal(action, &refusal);
                 Ok(())
             }
             (action, Err(refusal)) => {
-                self.say_refused(action, &refusal);
+                self.print_refusal(action, &refusal);
                 Ok(())
             }
         }
     }
 
-    /// Requests what was quoted.
+    /// Requests the quoted ride.
     async fn request(
         &mut self,
         quoted: &Value,
@@ -209,7 +209,7 @@ impl DemoRide<'_> {
             let price = lines::total(&quote.fare);
             let metres = quote.metres;
             let way = format!("{} to {}", from.address, to.address);
-            self.say(&format!("is quoted {price} for {metres} m, {way}"));
+            self.print(&format!("is quoted {price} for {metres} m, {way}"));
             request["quote"] = json!(quote.id);
         }
         if let Some(at) = quoted["quotes"][0].get("pick_up_at") {
@@ -218,16 +218,16 @@ impl DemoRide<'_> {
         socket.call("create", json!({"data": request})).await
     }
 
-    /// So far ahead that the trip waits a little before a driver is looked for.
+    /// A pick-up time that leaves the trip waiting a little before the search.
     fn later(&self) -> Timestamp {
         let ahead = self.stage.pace.pause(4.0).max(Duration::from_secs(1));
         inputs::now() + LEAD + SignedDuration::try_from(ahead).unwrap_or(SignedDuration::ZERO)
     }
 
-    /// Where the driver is; told now and then.
+    /// Handles a vehicle position, and prints some of them.
     fn see(&mut self, at: Location) {
-        self.seen += 1;
-        if self.seen % SEEN_EVERY != 2 {
+        self.positions_seen += 1;
+        if self.positions_seen % SEEN_EVERY != 2 {
             return;
         }
         let Some(trip) = &self.trip else { return };
@@ -252,13 +252,13 @@ impl DemoRide<'_> {
             if far < 1.0 {
                 return;
             }
-            self.say(&format!(
+            self.print(&format!(
                 "sees {driver} on the map, {far:.0} m from {place}"
             ));
         }
     }
 
-    /// Does what the scene has in store: comes to the car, or cancels.
+    /// Does what the plot says: comes to the car, or cancels.
     async fn act(&mut self, socket: &mut ClientSocket) -> Result<(), ClientError> {
         self.act_at = far_away();
         let pk = self.nk();
@@ -270,7 +270,7 @@ impl DemoRide<'_> {
         }
     }
 
-    /// Says what is to be paid, and for which way. The trip is over then.
+    /// Prints the fare and the length of the ride. The trip is over then.
     async fn settle(&self) -> Result<(), ClientError> {
         let Some(trip) = &self.trip else {
             return Ok(());
@@ -278,10 +278,10 @@ impl DemoRide<'_> {
         if trip.status == WireStatus::Completed
             && let Some(track) = self.stage.service.track(self.user, &trip.nk).await?
         {
-            self.say(&format!("rode {} m in {} s", track.metres, track.seconds));
+            self.print(&format!("rode {} m in {} s", track.metres, track.seconds));
         }
         if let Some(fare) = &trip.fare {
-            self.say(&format!("owes {}", lines::fare(fare)));
+            self.print(&format!("owes {}", lines::fare(fare)));
         }
         self.stage.board.settled(trip.status);
         Ok(())
@@ -291,11 +291,11 @@ impl DemoRide<'_> {
         self.trip.as_ref().map_or("", |trip| trip.nk.as_str())
     }
 
-    fn say_refused(&self, action: &str, refusal: &WireRefusal) {
-        self.say(&format!("cannot {action}: {}", refusal.detail));
+    fn print_refusal(&self, action: &str, refusal: &WireRefusal) {
+        self.print(&format!("cannot {action}: {}", refusal.detail));
     }
 
-    fn say(&self, what: &str) {
-        self.stage.board.say(&self.user.username, what, self.nk());
+    fn print(&self, what: &str) {
+        self.stage.board.print(&self.user.username, what, self.nk());
     }
 }

@@ -1,4 +1,4 @@
-//! What is going to happen: at first a script, in which everything that can happen does, and then chance.
+//! What happens in the demo: first a script that shows everything, then chance.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -11,19 +11,19 @@ use super::places::{self, DemoPlace, HARBOUR, HOSPITAL, MARKET, MUSEUM, OPERA, S
 pub enum Plot {
     /// Comes when the driver is there.
     Comes,
-    /// Lets the driver wait longer than is free.
+    /// Lets the driver wait longer than the free waiting time.
     Dawdles,
-    /// Is never there.
+    /// Never comes.
     StaysAway,
     /// Cancels when a driver is on the way.
     Cancels,
     /// Orders the trip for later.
     Later,
-    /// Wants a van, which nobody in town drives.
+    /// Orders a van, which no driver has.
     WantsVan,
 }
 
-/// A trip that somebody will ask for.
+/// A trip that a rider will request.
 pub struct Scene {
     pub plot: Plot,
     pub from: DemoPlace,
@@ -39,7 +39,7 @@ const SCRIPT: [(Plot, DemoPlace, DemoPlace); 5] = [
     (Plot::WantsVan, OPERA, HARBOUR),
 ];
 
-/// Chance takes one of these; ordinary rides are the most likely.
+/// The plots to choose from at random. Ordinary rides are the most likely.
 const PLOTS: [Plot; 10] = [
     Plot::Comes,
     Plot::Comes,
@@ -53,21 +53,21 @@ const PLOTS: [Plot; 10] = [
     Plot::WantsVan,
 ];
 
-/// What all riders take their scenes from.
+/// The source of all riders' scenes.
 #[derive(Default)]
 pub struct Story {
-    told: Cell<usize>,
+    played: Cell<usize>,
 }
 
 impl Story {
     /// The next scene.
     pub fn next(&self) -> Scene {
-        let told = self.told.get();
-        self.told.set(told + 1);
-        let (plot, from, to) = SCRIPT.get(told).copied().unwrap_or_else(|| {
+        let played = self.played.get();
+        self.played.set(played + 1);
+        let (plot, from, to) = SCRIPT.get(played).copied().unwrap_or_else(|| {
             let (from, to) = places::route();
-            // The script lacks this one; it comes right after it.
-            let plot = if told == SCRIPT.len() {
+            // The script lacks this plot, so it comes right after it.
+            let plot = if played == SCRIPT.len() {
                 Plot::Dawdles
             } else {
                 PLOTS[below(PLOTS.len())]
@@ -81,23 +81,24 @@ impl Story {
 /// How a driver behaves on one offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OfferBehaviour {
-    /// Takes the trip, and drives it to its end.
+    /// Accepts the trip and drives it to its end.
     Takes,
-    /// Does not want it.
+    /// Declines the trip.
     Declines,
     /// Does not look at the phone.
     IsSilent,
     /// Has no reception, so that the phone never gets the offer.
     IsOutOfReach,
-    /// Takes the trip, and gives it back on the way.
+    /// Accepts the trip and gives it back on the way.
     GivesBack,
 }
 
-/// One driver declines, one is silent, one gives back and is out of reach then; after that, chance.
+/// A driver's behaviour on coming offers: at first one driver declines, one is silent, and one gives back and then is
+/// out of reach; after that it is random.
 pub struct Moods(VecDeque<OfferBehaviour>);
 
 impl Moods {
-    /// Those of the driver of that turn.
+    /// The moods of the driver with that number.
     pub fn of(turn: usize) -> Self {
         Self(VecDeque::from(match turn % 4 {
             0 => vec![OfferBehaviour::Declines, OfferBehaviour::Takes],
@@ -111,7 +112,7 @@ impl Moods {
         }))
     }
 
-    /// The mood for the next offer.
+    /// The behaviour on the next offer.
     pub fn next(&mut self) -> OfferBehaviour {
         self.0.pop_front().unwrap_or_else(|| match below(12) {
             0 => OfferBehaviour::Declines,

@@ -1,15 +1,16 @@
-//! What no policy can do better: a lower bound on the riders' wait, from all that will be requested.
+//! A lower bound on the riders' mean wait, computed with knowledge of the whole day. No policy can do better.
 //!
-//! Let every request be served, by drivers who accept at once, and who set out for a pick-up only once it is requested: nobody roams. Then
-//! each trip is somebody's first, from where the driver began, or comes after another trip of its driver, from where that one ended. It cannot
-//! be reached before it was requested and its driver free, and the drive; and a trip's driver is not free before its request and
-//! its ride. Hence a wait of at least `max(0, free - requested) + drive` for each trip and whatever comes before it, and nothing comes before two. The cheapest
-//! assignment of trips to what comes before them is a lower bound on the sum of all waits. It knows the day to come, and lets each trip be
-//! picked up at once where that helps the next one, so it is not reached by any policy.
+//! Assume that every request is served, by drivers who accept at once and set out for a pick-up only once it is
+//! requested, so no driver moves without a trip. Then each trip has a predecessor: its driver's starting place, or the
+//! driver's trip before it. The driver cannot reach the pick-up before the request is made and the predecessor is over,
+//! plus the drive; and a trip is not over before its request plus its ride. So each trip waits at least `max(0, free -
+//! requested) + drive` after its predecessor, and nothing precedes two trips. The cheapest assignment of trips to
+//! predecessors is a lower bound on the sum of all waits. It knows the day to come, and counts a trip as picked up at
+//! once where that helps the next one, so no policy reaches it.
 //!
-//! For each trip the `KEPT` cheapest predecessors are considered, and one that stands for all others, which costs as much as the cheapest of those
-//! and may be used by each trip. The result is a lower bound in any case; where no trip needs that one, it is the exact optimum of
-//! the relaxation. Both is in the report.
+//! For each trip the `KEPT` cheapest predecessors are considered, and one more that stands for all others: it costs as
+//! much as the cheapest of those, and every trip may use it. The result is a lower bound in any case. Where no trip
+//! needs that stand-in, it is the exact optimum of the relaxation. The report has both.
 
 use serde::Serialize;
 
@@ -17,50 +18,52 @@ use super::simulation::{Day, moment};
 use domain::Coordinates;
 use matching::{self, Edge, Graph, Solver};
 
-/// How many predecessors of a trip are considered.
+/// The number of predecessors considered for each trip.
 const KEPT: usize = 60;
-/// Nobody comes into question who is free so much later, in milliseconds, or so far away.
+/// Predecessors that are free this much later than the request, or this far away, are not considered, in milliseconds.
 const FAR_MS: i64 = 3_600_000;
-/// The solver need not be content with less than the best before it has looked at so many edges.
+/// The number of visited edges after which the solver may settle for less than the best.
 const VISITS_MAX: u64 = 20_000_000_000;
 
-/// A lower bound.
+/// A lower bound on the mean wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Bound {
     /// The mean wait of all requests is not below this, in milliseconds.
     pub mean_wait_ms: i64,
-    /// Whether that is the optimum of the relaxation.
+    /// Whether this is the optimum of the relaxation.
     pub is_exact: bool,
-    /// How many trips needed a predecessor that was not looked at one by one.
+    /// How many trips needed a predecessor that was not considered individually.
     pub beyond: u64,
 }
 
-/// What may come before a trip: a driver's beginning, or another trip.
+/// What may precede a trip: a driver's start, or another trip.
 struct Predecessor {
     free_at: i64,
     place: Coordinates,
 }
 
-/// The bound for a day.
+/// Computes the bound of a day. `progress` gets the share done, in permille.
 pub fn bound(day: &Day, progress: &mut dyn FnMut(u64)) -> Bound {
     let starts = day.starts.iter().map(|start| Predecessor {
         free_at: start.begin,
         place: start.place,
     });
-    let trips = day.wishes.iter().map(|wish| {
-        let ride = day.streets.leg(wish.from, wish.to, moment(wish.at));
+    let trips = day.requests.iter().map(|request| {
+        let ride = day
+            .streets
+            .leg(request.from, request.to, moment(request.at));
         Predecessor {
-            free_at: wish.at + ride.ms(),
-            place: wish.to,
+            free_at: request.at + ride.ms(),
+            place: request.to,
         }
     });
     let before: Vec<Predecessor> = starts.chain(trips).collect();
-    let requests = day.wishes.len();
+    let requests = day.requests.len();
     let mut rows: Vec<Vec<Edge>> = Vec::with_capacity(requests);
     for trip in 0..requests {
         let own = day.starts.len() + trip;
         let mut edges = predecessors(day, trip, own, &before);
-        // One of its own, for all others.
+        // Each trip has its own stand-in, for all predecessors that are not considered.
         if let Some(last) = edges.last_mut()
             && last.column == u32::MAX
         {
@@ -84,10 +87,10 @@ pub fn bound(day: &Day, progress: &mut dyn FnMut(u64)) -> Bound {
     }
 }
 
-/// What may come before a trip, the cheapest first; in the last place what stands for all others, whose column is `u32::MAX`.
+/// The predecessors of a trip, cheapest first. The last is the stand-in for all others, with the column `u32::MAX`.
 fn predecessors(day: &Day, trip: usize, own: usize, before: &[Predecessor]) -> Vec<Edge> {
-    let wish = &day.wishes[trip];
-    let late = |one: &Predecessor| (one.free_at - wish.at).max(0);
+    let request = &day.requests[trip];
+    let late = |one: &Predecessor| (one.free_at - request.at).max(0);
     let near = before.iter().enumerate();
     let near = near.filter(|(number, one)| *number != own && late(one) < FAR_MS);
     let near: Vec<(usize, &Predecessor)> = near.collect();
@@ -95,12 +98,12 @@ fn predecessors(day: &Day, trip: usize, own: usize, before: &[Predecessor]) -> V
     let within_s = u32::try_from(FAR_MS / 1_000).unwrap_or(u32::MAX);
     let seconds = day
         .streets
-        .seconds(&places, wish.from, within_s, moment(wish.at));
+        .seconds(&places, request.from, within_s, moment(request.at));
     let edges = near
         .iter()
         .zip(seconds)
         .filter_map(|((number, one), seconds)| {
-            // Times are rounded up to seconds; a bound must not be too high.
+            // Times are rounded up to seconds, and a bound must not be too high.
             let drive_ms = 1_000 * i64::from(seconds?.saturating_sub(1));
             let column = u32::try_from(*number).ok()?;
             let cost = late(one) + drive_ms;

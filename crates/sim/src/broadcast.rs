@@ -1,7 +1,8 @@
-//! `broadcast`, as drivers live it: all who are free hear of a request, some want it, and the first of them gets it.
+//! The policy `broadcast`, as drivers experience it: all free drivers hear of a request, some want it, and the first of
+//! them gets it.
 //!
-//! Whoever becomes free is shown what is still open. A driver thinks about each request once, and knows how far it is by straight line only: nobody has
-//! told a time.
+//! A driver who becomes free is shown the open requests. A driver decides once on each request, and knows only the
+//! straight-line distance, because no time is shown.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,48 +12,49 @@ use super::simulation::{Simulation, about};
 use domain::{Action, Outset};
 use eta::Straight;
 
-/// The requests that nobody has taken: who wants each, when they say so, and of those who say it at once who is quicker.
+/// The requests that no driver has taken. For each, the drivers who want it, ordered by the time of their answer and
+/// then at random.
 #[derive(Debug, Default)]
 pub(super) struct OpenRequests(BTreeMap<usize, BTreeSet<(i64, u64, usize)>>);
 
 impl OpenRequests {
-    /// Nobody can have it any more.
+    /// Removes a request that no driver can take any more.
     pub(super) fn close(&mut self, trip: usize) {
         self.0.remove(&trip);
     }
 }
 
 impl Simulation<'_> {
-    /// All who are free hear of a request.
+    /// Shows a request to all free drivers.
     pub(super) fn announce(&mut self, trip: usize) {
         self.open.0.insert(trip, BTreeSet::new());
         for car in 0..self.cars.len() {
-            if self.hears(car) {
+            if self.is_listening(car) {
                 self.show(car, trip);
             }
         }
-        self.foresee_take(trip);
+        self.schedule_take(trip);
     }
 
-    /// A driver who has become free sees what is open.
+    /// Shows the open requests to a driver who has become free.
     pub(super) fn show_open(&mut self, car: usize) {
-        if !self.hears(car) {
+        if !self.is_listening(car) {
             return;
         }
         for trip in self.open.0.keys().copied().collect::<Vec<_>>() {
             if self.show(car, trip) {
-                self.foresee_take(trip);
+                self.schedule_take(trip);
             }
         }
     }
 
-    fn hears(&self, car: usize) -> bool {
+    fn is_listening(&self, car: usize) -> bool {
         let is_dead = self.day.dead[car];
         let car = &self.cars[car];
         car.doing.is_idle() && !car.is_dark(self.now) && !is_dead
     }
 
-    /// A driver sees a request; whether the driver wants it.
+    /// Shows a request to a driver; returns whether the driver wants it.
     fn show(&mut self, car: usize, trip: usize) -> bool {
         let Some(pick_up) = self.service.trip(trip).pick_up.location else {
             return false;
@@ -74,24 +76,24 @@ impl Simulation<'_> {
         wanting.insert((self.now + after_ms, tie, car))
     }
 
-    fn foresee_take(&mut self, trip: usize) {
+    fn schedule_take(&mut self, trip: usize) {
         let first = self.open.0.get(&trip).and_then(BTreeSet::first);
         if let Some((at, _, _)) = first {
             self.queue.add(*at, Happening::Take(trip));
         }
     }
 
-    /// The first of those who want a trip and still can gets it.
+    /// Gives a trip to the first of those who want it and still can take it.
     pub(super) fn take(&mut self, trip: usize) {
         while let Some(wanting) = self.open.0.get_mut(&trip) {
             match wanting.first() {
                 Some((at, _, _)) if *at <= self.now => {}
-                Some(_) | None => return self.foresee_take(trip),
+                Some(_) | None => return self.schedule_take(trip),
             }
             let Some((_, _, car)) = wanting.pop_first() else {
                 return;
             };
-            if !self.hears(car) {
+            if !self.is_listening(car) {
                 continue;
             }
             let from = self.whereabouts(car);

@@ -1,32 +1,31 @@
-//! A driver and the car: where they are and what they are at.
+//! A driver with a car: where the car is, and what the driver is doing.
 
 use jiff::Timestamp;
 
 use super::streets::Leg;
 use domain::{Coordinates, DriverId, Fix, Party, UserId};
 
-/// What a driver is at.
+/// What a driver is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Doing {
-    /// Off shift.
     Off,
-    /// Waits for a trip.
+    /// On shift without a trip.
     Idle,
-    /// Drives to where requests are expected.
+    /// Driving to where requests are expected.
     Roaming,
-    /// Drives to the rider of that trip.
+    /// Driving to the rider of that trip.
     ToPickUp(usize),
-    /// Waits for the rider of that trip.
+    /// Waiting at the pick-up of that trip.
     Waiting(usize),
-    /// Drives the rider of that trip.
+    /// Driving the rider of that trip.
     Riding(usize),
 }
 
 impl Doing {
-    /// How many there are.
+    /// The number of kinds.
     pub(crate) const KINDS: usize = 6;
 
-    /// Which of them it is.
+    /// The index of the kind, below [`Self::KINDS`].
     pub(crate) const fn kind(self) -> usize {
         match self {
             Self::Off => 0,
@@ -38,7 +37,7 @@ impl Doing {
         }
     }
 
-    /// Whether the driver has nothing better to do.
+    /// Whether the driver is available for a trip.
     pub(crate) const fn is_idle(self) -> bool {
         matches!(self, Self::Idle | Self::Roaming)
     }
@@ -52,41 +51,39 @@ impl Doing {
     }
 }
 
-/// A driver and the car.
+/// A driver with a car. Times are in milliseconds after midnight.
 #[derive(Debug, Clone)]
 pub(crate) struct Car {
-    /// Who.
     pub driver: DriverId,
-    /// What the driver is at.
     pub doing: Doing,
-    /// Since when.
+    /// When the driver began to do that.
     pub since: i64,
-    /// Until when there is no network.
+    /// Until when the driver has no network.
     pub dark_until: i64,
-    /// How often the network was lost.
+    /// How many times the network was lost.
     pub losses: u64,
-    /// When the shift ends; a trip is driven to its end.
+    /// When the shift ends. A trip under drive is finished first.
     pub ends: Option<i64>,
-    /// How many ways the car has gone.
+    /// The number of times that the car set out or stopped. It tells outdated happenings from current ones.
     pub turn: u32,
-    /// Where the car stands, or where its way began.
+    /// Where the car stands, or where its current drive began.
     place: Coordinates,
-    way: Option<(i64, Leg)>,
+    drive: Option<(i64, Leg)>,
     bound_for: Option<Coordinates>,
 }
 
-/// The driver of that number.
+/// The id of the driver with that number.
 pub(super) const fn driver(number: usize) -> DriverId {
     DriverId::of(UserId::new(number as i64 + 1))
 }
 
-/// The number of that driver.
+/// The number of the driver with that id.
 pub(super) fn number(driver: DriverId) -> usize {
     usize::try_from(driver.user().get() - 1).unwrap_or(usize::MAX)
 }
 
 impl Car {
-    /// A car that stands somewhere, its driver off shift.
+    /// A parked car whose driver is off shift.
     pub(crate) fn new(number: usize, place: Coordinates, ends: Option<i64>) -> Self {
         Self {
             driver: driver(number),
@@ -97,12 +94,12 @@ impl Car {
             ends,
             turn: 0,
             place,
-            way: None,
+            drive: None,
             bound_for: None,
         }
     }
 
-    /// The driver, as the other party sees them.
+    /// The driver, as the rider sees them.
     pub(crate) fn party(&self) -> Party<DriverId> {
         Party {
             id: self.driver,
@@ -113,21 +110,22 @@ impl Car {
         }
     }
 
-    /// Where the car is.
+    /// The car's position.
     pub(crate) fn place(&self, now: i64) -> Coordinates {
-        let way = self.way.as_ref();
-        way.and_then(|(begun, leg)| leg.place(now - begun))
+        let drive = self.drive.as_ref();
+        drive
+            .and_then(|(begun, leg)| leg.place(now - begun))
             .unwrap_or(self.place)
     }
 
-    /// Where the car is going.
+    /// The car's destination.
     pub(crate) const fn bound_for(&self) -> Option<Coordinates> {
         self.bound_for
     }
 
-    /// Whether the car moves.
+    /// Whether the car is driving.
     pub(crate) const fn is_moving(&self) -> bool {
-        self.way.is_some()
+        self.drive.is_some()
     }
 
     /// Whether the driver has no network.
@@ -135,24 +133,24 @@ impl Car {
         now < self.dark_until
     }
 
-    /// The car sets out; gives the number of the way, and how long it takes.
+    /// Sets out; returns the new `turn` and the duration in milliseconds.
     pub(crate) fn set_out(&mut self, leg: Leg, to: Coordinates, now: i64) -> (u32, i64) {
         self.stop(now);
         let ms = leg.ms();
-        self.way = Some((now, leg));
+        self.drive = Some((now, leg));
         self.bound_for = Some(to);
         (self.turn, ms)
     }
 
-    /// The car stands where it is.
+    /// Stops the car where it is.
     pub(crate) fn stop(&mut self, now: i64) {
         self.place = self.place(now);
-        self.way = None;
+        self.drive = None;
         self.bound_for = None;
         self.turn += 1;
     }
 
-    /// What its device says.
+    /// The fix that the driver's device sends.
     pub(crate) fn fix(&self, now: i64, at: Timestamp) -> Fix {
         Fix {
             location: self.place(now),

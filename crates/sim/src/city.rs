@@ -1,6 +1,7 @@
-//! A city that never was: quarters, a middle, and a day with its rush.
+//! An invented city: quarters, a middle, and a day with rush hours.
 //!
-//! What is not in the scenario is taken from the city that comes with the program, whose quarters lie on fields near no town of that size.
+//! What a scenario does not set is taken from the shipped city, whose quarters lie on fields far from any town of that
+//! size.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,22 +10,22 @@ use super::dice::{Dice, Question};
 use super::error::{SimError, wrong};
 use domain::Coordinates;
 
-/// The city that comes with the program.
+/// The city that ships with the program.
 const SHIPPED: &str = include_str!("city.json");
-/// A degree of latitude, in metres.
+/// The length of a degree of latitude, in metres.
 const DEGREE_M: f64 = 111_195.0;
-/// How near to each other a trip's ends never are, in metres.
+/// The shortest trip, in metres.
 const TRIP_LEAST_M: f64 = 600.0;
-/// When the night, the morning, the day and the evening end: the four weights of a quarter.
+/// The hours at which night, morning, daytime and evening end. A quarter has a weight for each of them.
 const PARTS: [u32; 4] = [6, 10, 16, 24];
 
-/// A city.
+/// A city to invent requests for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct City {
     /// Where people are.
     pub quarters: Vec<Quarter>,
-    /// How many requests each hour of the day has, as weights.
+    /// The requests in each hour of the day, as weights.
     pub hours: Vec<u32>,
 }
 
@@ -38,26 +39,26 @@ pub struct Quarter {
     pub lat: f64,
     /// Its middle, in degrees east.
     pub lon: f64,
-    /// How far from its middle two thirds are, in metres.
+    /// The distance from its middle within which two thirds of its people are, in metres.
     pub spread_m: u32,
-    /// How many trips begin there: at night, in the morning, by day, in the evening.
+    /// The weights of trips that begin there: at night, in the morning, in the daytime, in the evening.
     pub leave: [u32; 4],
-    /// How many end there.
+    /// The weights of trips that end there.
     pub reach: [u32; 4],
 }
 
 impl City {
-    /// The city that comes with the program.
+    /// The city that ships with the program.
     pub fn shipped() -> Self {
         serde_json::from_str(SHIPPED).expect("the shipped city is one")
     }
 
-    /// Whether it is that one.
+    /// Whether this is the shipped city.
     pub(super) fn is_shipped(&self) -> bool {
         *self == Self::shipped()
     }
 
-    /// Whether anybody could ride in it.
+    /// Checks that requests can be drawn from it.
     pub(super) fn check(&self) -> Result<(), SimError> {
         if self.hours.len() != 24 || self.hours.iter().all(|weight| *weight == 0) {
             return Err(wrong("city.hours", "must be 24 weights, not all 0"));
@@ -95,8 +96,8 @@ impl City {
         Ok(())
     }
 
-    /// The request of that number, somewhen between two hours.
-    pub(super) fn wish(&self, seed: u64, number: u64, hours: (u32, u32)) -> RideRequest {
+    /// The request of that number, at a random time between two hours.
+    pub(super) fn request(&self, seed: u64, number: u64, hours: (u32, u32)) -> RideRequest {
         let mut dice = Dice::of(seed, Question::Request, [number, 0]);
         let weights: Vec<u32> = (hours.0..hours.1)
             .map(|hour| self.hours[hour as usize % self.hours.len()])
@@ -107,8 +108,8 @@ impl City {
         let leave: Vec<u32> = self.quarters.iter().map(|it| it.leave[part]).collect();
         let reach: Vec<u32> = self.quarters.iter().map(|it| it.reach[part]).collect();
         let (from, to) = loop {
-            let from = self.quarters[dice.weighted(&leave)].somewhere(&mut dice);
-            let to = self.quarters[dice.weighted(&reach)].somewhere(&mut dice);
+            let from = self.quarters[dice.weighted(&leave)].random_place(&mut dice);
+            let to = self.quarters[dice.weighted(&reach)].random_place(&mut dice);
             if from.metres_to(to) >= TRIP_LEAST_M {
                 break (from, to);
             }
@@ -121,24 +122,25 @@ impl City {
         }
     }
 
-    /// Where a driver begins: where somebody might want to leave.
+    /// Where a driver starts: a place where a rider might leave from.
     pub(super) fn start(&self, seed: u64, driver: u64, hour: u32) -> Coordinates {
         let mut dice = Dice::of(seed, Question::Start, [driver, 0]);
         let part = PARTS.iter().position(|end| hour % 24 < *end).unwrap_or(0);
         let leave: Vec<u32> = self.quarters.iter().map(|it| it.leave[part]).collect();
-        self.quarters[dice.weighted(&leave)].somewhere(&mut dice)
+        self.quarters[dice.weighted(&leave)].random_place(&mut dice)
     }
 }
 
 impl Quarter {
-    fn somewhere(&self, dice: &mut Dice) -> Coordinates {
+    fn random_place(&self, dice: &mut Dice) -> Coordinates {
         let middle = Coordinates::new(self.lat, self.lon).expect("it was checked");
         let spread = i64::from(self.spread_m);
         shifted(middle, dice.around(spread), dice.around(spread))
     }
 }
 
-/// A place so many metres further north and east, to the millionth of a degree, so that no machine's cosine is seen in it.
+/// A place that many metres further north and east. It is rounded to a millionth of a degree, which hides differences
+/// between machines' cosines.
 pub(super) fn shifted(from: Coordinates, north_m: i64, east_m: i64) -> Coordinates {
     let millionth = |degrees: f64| (degrees * 1e6).round() / 1e6;
     let shrinks = from.lat().to_radians().cos().max(0.1);
@@ -182,12 +184,12 @@ mod tests {
         let city = City::shipped();
         let middle = Coordinates::new(50.0, 8.0).expect("on earth");
         for number in 0..2_000 {
-            let wish = city.wish(3, number, (7, 9));
-            assert!((7 * 3_600_000..9 * 3_600_000).contains(&wish.at));
-            assert!(wish.from.metres_to(middle) < 20_000.0);
-            assert!(wish.from.metres_to(wish.to) >= TRIP_LEAST_M);
+            let request = city.request(3, number, (7, 9));
+            assert!((7 * 3_600_000..9 * 3_600_000).contains(&request.at));
+            assert!(request.from.metres_to(middle) < 20_000.0);
+            assert!(request.from.metres_to(request.to) >= TRIP_LEAST_M);
         }
-        assert_eq!(city.wish(3, 5, (7, 9)), city.wish(3, 5, (7, 9)));
-        assert_ne!(city.wish(3, 5, (7, 9)), city.wish(4, 5, (7, 9)));
+        assert_eq!(city.request(3, 5, (7, 9)), city.request(3, 5, (7, 9)));
+        assert_ne!(city.request(3, 5, (7, 9)), city.request(4, 5, (7, 9)));
     }
 }

@@ -1,4 +1,4 @@
-//! Who wants to ride, and who drives: from files, or made up.
+//! Ride requests and vehicles, read from files or made as copies.
 
 use std::path::Path;
 
@@ -10,51 +10,52 @@ use super::dice::{Dice, Question};
 use super::error::{SimError, unreadable};
 use domain::Coordinates;
 
-/// The seats of every car.
+/// The number of seats in every car.
 pub(super) const SEATS: u8 = 4;
-/// Milliseconds of an hour.
+/// An hour in milliseconds.
 pub(super) const HOUR_MS: i64 = 3_600_000;
-/// By how much the copies of a request differ from it: in time, evenly to both sides, and in place.
+/// How far a copied request differs from the original: in time, evenly to both sides, and in place, as a standard
+/// deviation in metres.
 const COPY_APART_MS: i64 = 300_000;
 const COPY_APART_M: i64 = 150;
 
-/// A ride that somebody will ask for.
+/// A ride that a rider will request.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RideRequest {
-    /// When, in milliseconds after midnight.
+    /// In milliseconds after midnight.
     #[serde(rename = "at_ms")]
     pub at: i64,
     /// From where.
     pub from: Coordinates,
     /// To where.
     pub to: Coordinates,
-    /// How many they are.
+    /// The number of passengers.
     pub passengers: u8,
 }
 
-/// Reads requests: a line each, with the columns o_lat, o_lon, d_lat, d_lon and departure_time, and passengers if it likes. The times
-/// are minutes, `2014-12-21 08:15:00` of whichever day; where in the minute is left to the seed.
-pub(super) fn wishes(file: &Path, seed: u64) -> Result<Vec<RideRequest>, SimError> {
+/// Reads requests, one per line, with the columns o_lat, o_lon, d_lat, d_lon and departure_time, and optionally
+/// passengers. Times are whole minutes of any day, such as `2014-12-21 08:15:00`; the seed chooses the second.
+pub(super) fn requests(file: &Path, seed: u64) -> Result<Vec<RideRequest>, SimError> {
     let table = CsvTable::read(file)?;
     let columns = ["o_lat", "o_lon", "d_lat", "d_lon", "departure_time"];
     let [o_lat, o_lon, d_lat, d_lon, time] = table.columns(columns)?;
     let passengers = table.column("passengers").ok();
-    let mut wishes = Vec::with_capacity(table.lines.len());
+    let mut requests = Vec::with_capacity(table.lines.len());
     for (line, number) in (0..table.lines.len()).zip(0_u64..) {
         let mut dice = Dice::of(seed, Question::Request, [number, 1]);
         let passengers = passengers.map(|column| table.passengers(line, column));
-        wishes.push(RideRequest {
+        requests.push(RideRequest {
             at: table.minute_ms(line, time)? + dice.below(60_000) as i64,
             from: table.place(line, o_lat, o_lon)?,
             to: table.place(line, d_lat, d_lon)?,
             passengers: passengers.transpose()?.unwrap_or(1),
         });
     }
-    Ok(wishes)
+    Ok(requests)
 }
 
-/// Reads where vehicles begin: a line each, with the columns lat and lon.
+/// Reads the vehicles' starting places, one per line, with the columns lat and lon.
 pub(super) fn vehicles(file: &Path) -> Result<Vec<Coordinates>, SimError> {
     let table = CsvTable::read(file)?;
     let [lat, lon] = table.columns(["lat", "lon"])?;
@@ -62,20 +63,20 @@ pub(super) fn vehicles(file: &Path) -> Result<Vec<Coordinates>, SimError> {
     places.collect()
 }
 
-/// The same wish once more, a little beside it.
-pub(super) fn copy(wish: &RideRequest, seed: u64, number: u64, copy: u64) -> RideRequest {
+/// A copy of a request at a slightly different time and place.
+pub(super) fn copy(request: &RideRequest, seed: u64, number: u64, copy: u64) -> RideRequest {
     let mut dice = Dice::of(seed, Question::Request, [number, 1 + copy]);
     let apart_ms = dice.below(2 * COPY_APART_MS as u64) as i64 - COPY_APART_MS;
     let mut beside = |place| shifted(place, dice.around(COPY_APART_M), dice.around(COPY_APART_M));
     RideRequest {
-        from: beside(wish.from),
-        to: beside(wish.to),
-        at: wish.at + apart_ms,
-        passengers: wish.passengers,
+        from: beside(request.from),
+        to: beside(request.to),
+        at: request.at + apart_ms,
+        passengers: request.passengers,
     }
 }
 
-/// A file of values separated by commas.
+/// A CSV file with a header line.
 struct CsvTable<'a> {
     file: &'a Path,
     header: StringRecord,
@@ -137,7 +138,7 @@ impl<'a> CsvTable<'a> {
         number.ok_or_else(|| self.bad(line, column, &format!("must be from 1 to {SEATS}")))
     }
 
-    /// The milliseconds after midnight of `... 08:15:00`.
+    /// The milliseconds after midnight of a time such as `... 08:15:00`.
     fn minute_ms(&self, line: usize, column: usize) -> Result<i64, SimError> {
         let text = self.cell(line, column);
         let clock = text.split([' ', 'T']).nth(1).unwrap_or_default();
@@ -157,7 +158,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("trips.csv");
         std::fs::write(&file, text).expect("it can be written");
-        wishes(&file, 1)
+        requests(&file, 1)
     }
 
     const HEADER: &str = "id,o_lat,o_lon,d_lat,d_lon,departure_time,passengers\n";
@@ -165,18 +166,18 @@ mod tests {
     #[test]
     fn requests_are_read_and_spread_over_their_minute() {
         let line = "0,40.7,-74.0,40.8,-73.9,2014-12-21 08:15:00,3\n";
-        let wishes = read(&format!("{HEADER}{line}{line}")).expect("they can be read");
+        let requests = read(&format!("{HEADER}{line}{line}")).expect("they can be read");
         let minute = 8 * HOUR_MS + 15 * 60_000;
         assert!(
-            wishes
+            requests
                 .iter()
-                .all(|wish| (minute..minute + 60_000).contains(&wish.at))
+                .all(|request| (minute..minute + 60_000).contains(&request.at))
         );
-        assert_ne!(wishes[0].at, wishes[1].at);
-        assert_eq!(wishes[0].passengers, 3);
-        let again = copy(&wishes[0], 1, 0, 1);
-        assert!(again.from.metres_to(wishes[0].from) < 1_500.0);
-        assert!((again.at - wishes[0].at).abs() <= COPY_APART_MS);
+        assert_ne!(requests[0].at, requests[1].at);
+        assert_eq!(requests[0].passengers, 3);
+        let again = copy(&requests[0], 1, 0, 1);
+        assert!(again.from.metres_to(requests[0].from) < 1_500.0);
+        assert!((again.at - requests[0].at).abs() <= COPY_APART_MS);
     }
 
     #[test]

@@ -1,45 +1,45 @@
-//! Chance, made from the seed alone.
+//! Randomness that depends on the seed alone.
 //!
-//! Each question has dice of its own, thrown from the seed, the question and whom it is about. So what one rider or driver does depends neither on the
-//! order in which others are asked nor on the policy: every policy meets the same people. Only whole numbers are drawn; a logarithm
-//! may come out differently on another machine.
+//! Each question has its own dice, seeded by the seed, the question, and the people it is about. So what a rider or
+//! driver does depends neither on the order in which others are asked nor on the policy: every policy meets the same
+//! people. Only whole numbers are drawn, because a logarithm may differ between machines.
 
 use rand_pcg::Pcg64Mcg;
 use rand_pcg::rand_core::Rng;
 
-/// What is left to chance.
+/// The questions that are decided at random.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Question {
-    /// When a request comes, from where and to where.
+    /// When and where a request is made, and where it goes to.
     Request = 1,
-    /// Where a driver is when the day begins.
+    /// Where a driver is at the start of the day.
     Start,
-    /// Whether and when a driver answers.
+    /// Whether and when a driver answers an offer.
     Answer,
-    /// Whether a driver takes what was offered.
+    /// Whether a driver accepts.
     Accept,
     /// How long a device takes to acknowledge an offer.
     Device,
-    /// When a driver has no network.
+    /// When a driver loses the network, and for how long.
     Network,
-    /// How long a rider is patient, and what a rider does later.
+    /// How patient a rider is, and whether they cancel or do not show up.
     Rider,
-    /// Whether a driver gives the trip back.
+    /// Whether a driver gives a trip back.
     GiveBack,
     /// Whether a driver follows a hint.
     Hint,
-    /// Who of two is quicker.
+    /// Which of two drivers is quicker.
     Tie,
     /// Whether a driver's device is dead.
     Dead,
 }
 
-/// Dice for one question.
+/// A random number generator for one question.
 #[derive(Debug, Clone)]
 pub(crate) struct Dice(Pcg64Mcg);
 
 impl Dice {
-    /// The dice that answer a question about two things, such as a trip and a driver.
+    /// The dice for a question about two things, such as a trip and a driver.
     pub(crate) fn of(seed: u64, question: Question, about: [u64; 2]) -> Self {
         let mut state = mix(seed ^ mix(question as u64));
         for part in about {
@@ -49,25 +49,26 @@ impl Dice {
         Self(Pcg64Mcg::new(u128::from(state) << 64 | low))
     }
 
-    /// Any number.
+    /// A uniformly distributed number.
     pub(crate) fn any(&mut self) -> u64 {
         self.0.next_u64()
     }
 
-    /// A number from 0 to below `limit`; 0 where that is 0.
+    /// A number from 0 to `limit`, without `limit`; 0 where `limit` is 0.
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
         let product = u128::from(self.any()) * u128::from(limit);
         (product >> 64) as u64
     }
 
-    /// True in so many of 1,000 cases.
+    /// True with that probability, in permille.
     pub(crate) fn permille(&mut self, of: u32) -> bool {
         self.below(1_000) < u64::from(of)
     }
 
-    /// A duration that ends in every moment with the same chance, by its mean.
+    /// An exponentially distributed duration with that mean.
     pub(crate) fn exponential(&mut self, mean_ms: i64) -> i64 {
-        // Von Neumann's way: only comparisons of uniform numbers. Of a run that falls, the first is kept where the run is odd.
+        // Von Neumann's method, which only compares uniform numbers: of a falling run, the first number is kept if the
+        // run's length is odd.
         let mut whole: i128 = 0;
         loop {
             let first = self.any() >> 32;
@@ -87,28 +88,28 @@ impl Dice {
         }
     }
 
-    /// A number around 0 whose standard deviation is `spread`: twelve uniform numbers together.
+    /// A number around 0 with the standard deviation `spread`: the sum of twelve uniform numbers.
     pub(crate) fn around(&mut self, spread: i64) -> i64 {
         let sum: i128 = (0..12).map(|_| i128::from(self.any() >> 32)).sum();
         let centred = sum - (6_i128 << 32);
         ((centred * i128::from(spread)) >> 32) as i64
     }
 
-    /// The place of one of these weights, as likely as it is heavy; 0 where none weighs anything.
+    /// An index drawn in proportion to the weights; 0 where all weights are 0.
     pub(crate) fn weighted(&mut self, weights: &[u32]) -> usize {
         let total = weights.iter().map(|weight| u64::from(*weight)).sum();
         let mut left = self.below(total);
-        for (place, weight) in weights.iter().enumerate() {
+        for (index, weight) in weights.iter().enumerate() {
             match left.checked_sub(u64::from(*weight)) {
                 Some(rest) => left = rest,
-                None => return place,
+                None => return index,
             }
         }
         0
     }
 }
 
-/// Spreads a number over all 64 bits (the finaliser of SplitMix64).
+/// Mixes a number over all 64 bits (the finaliser of SplitMix64).
 const fn mix(number: u64) -> u64 {
     let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -132,7 +133,7 @@ mod tests {
         assert_ne!(any(2, Question::Accept, [2, 3]), first);
         assert_ne!(any(1, Question::Answer, [2, 3]), first);
         assert_ne!(any(1, Question::Accept, [3, 2]), first);
-        // Another stream would make every report another one.
+        // A different random stream would change every report.
         assert_eq!(first, 16_118_315_564_517_892_874);
     }
 

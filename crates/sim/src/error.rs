@@ -1,12 +1,12 @@
-//! Why there is nothing to simulate.
+//! The errors of a simulation.
 
 use std::fmt::Display;
 use std::path::Path;
 
-/// Why there is nothing to simulate.
+/// Why a simulation cannot run or be reported.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SimError {
-    /// A file cannot be read, or is not what it is said to be.
+    /// A file cannot be read or is malformed.
     #[error("{file}: {why}")]
     Unreadable {
         /// Which.
@@ -14,7 +14,7 @@ pub enum SimError {
         /// Why not.
         why: String,
     },
-    /// A field of the scenario, or a flag, breaks a rule.
+    /// A field of the scenario or a flag breaks a rule.
     #[error("{field}: {rule}")]
     Wrong {
         /// Which.
@@ -32,7 +32,7 @@ pub enum SimError {
     },
 }
 
-/// A file that is no use.
+/// The error for a file that cannot be read or is malformed.
 pub(super) fn unreadable(file: &Path, why: impl Display) -> SimError {
     SimError::Unreadable {
         file: file.display().to_string(),
@@ -40,7 +40,7 @@ pub(super) fn unreadable(file: &Path, why: impl Display) -> SimError {
     }
 }
 
-/// A field that breaks a rule.
+/// The error for a field that breaks a rule.
 pub(super) fn wrong(field: impl Into<String>, rule: impl Display) -> SimError {
     SimError::Wrong {
         field: field.into(),
@@ -53,7 +53,7 @@ pub(super) fn write(file: &Path, text: &str) -> Result<(), SimError> {
     std::fs::write(file, text).map_err(|error| unwritten(file, error))
 }
 
-/// A file that cannot be written.
+/// The error for a file that cannot be written.
 pub(super) fn unwritten(file: &Path, why: impl Display) -> SimError {
     SimError::Unwritten {
         file: file.display().to_string(),

@@ -1,12 +1,13 @@
 //! `cabrank simulate`: a city in virtual time, driven by the domain, the policies and the supply of the live service.
 //!
-//! Demand is made up by a seed or read from files; drivers drive, accept, decline, do not answer and lose the network; riders wait, give up, cancel and do not
-//! come. What is simulated is the people, the cars and the clock. What decides is the code that decides for real: [`Trip::apply`](domain::Trip::apply),
-//! [`Offer::apply`](domain::Offer::apply), [`policy::plan`](dispatching::policy::plan), [`Supply`](supply::Supply); over the live core with its whole state in memory
-//! ([`Memory`](domain::core::Memory)).
+//! Demand is invented from a seed or read from files. Drivers drive, accept, decline, do not answer and lose the
+//! network; riders wait, give up, cancel and do not show up. Only the people, the cars and the clock are simulated. The
+//! decisions are made by the code of the live service: [`Trip::apply`](domain::Trip::apply),
+//! [`Offer::apply`](domain::Offer::apply), [`policy::plan`](dispatching::policy::plan) and [`Supply`](supply::Supply),
+//! around the live core with its whole state in memory ([`Memory`](domain::core::Memory)).
 //!
-//! One seed has one outcome: no clock, no system randomness, no thread and no map without an order has a say in here. docs/simulation.md has the model, its
-//! parameters and what was found.
+//! One seed has one outcome: nothing here depends on a clock, system randomness, threads or the order of a hash map.
+//! docs/simulation.md has the model, its parameters and the results.
 
 #![warn(unreachable_pub)]
 
@@ -52,47 +53,47 @@ pub use scenario::Scenario;
 pub use simulation::{Day, Outside};
 pub use variant::Variant;
 
-/// Let a day pass in a city, under one policy or several, and compare them.
+/// Simulate a day in a city under one policy or several, and compare them.
 #[derive(Clone, Debug, clap::Args)]
 pub struct SimulateArgs {
-    /// What everything by chance is made from
+    /// The seed of everything random
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// A scenario, as docs/simulation.md describes it; without it, the city that comes with the program
+    /// A scenario, as docs/simulation.md describes it; without it, the city that ships with the program
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
-    /// How many drive, instead of as many as the scenario says
+    /// The number of drivers, instead of the scenario's
     #[arg(long, value_name = "N")]
     pub drivers: Option<u32>,
-    /// How many request, in a city that is made up
+    /// The number of requests, in an invented city
     #[arg(long, value_name = "N")]
     pub requests: Option<u32>,
-    /// How drivers are found, or `all`; may be repeated. broadcast, broadcast:MINUTES (only who is that near), nearest,
-    /// nearest:straight, batch, batch:SECONDS (a fixed window); with +hints the idle are sent to where requests are expected, with
-    /// +free-only nobody counts who will soon be free
+    /// How drivers are found, or `all`; may be repeated. broadcast, broadcast:MINUTES (only drivers that near),
+    /// nearest, nearest:straight, batch, batch:SECONDS (a fixed window); +hints sends idle drivers to where requests
+    /// are expected, +free-only ignores drivers who will soon be free
     #[arg(long, value_name = "POLICY", default_value = "all")]
     pub policy: Vec<String>,
-    /// So many of 1,000 drivers have a device that says where it is and acknowledges no offer
+    /// How many of 1,000 drivers have a device that reports positions and acknowledges no offer
     #[arg(long, value_name = "PERMILLE")]
     pub dead: Option<u32>,
-    /// The drivers with such devices stay at home: the day to compare theirs with
+    /// Drivers with such devices stay at home: the same day without them, for comparison
     #[arg(long)]
     pub without_dead: bool,
-    /// Everybody accepts at once, and nobody cancels
+    /// All drivers accept at once, and no rider cancels
     #[arg(long)]
     pub ideal: bool,
-    /// Say what no policy can do better; it is about everybody being ideal, and takes long where there are many requests
+    /// Print a bound that no policy can beat, to compare --ideal runs with; takes long for many requests
     #[arg(long)]
     pub bound: bool,
     /// Write the report
     #[arg(long, value_name = "FILE.json")]
     pub report: Option<PathBuf>,
-    /// Draw it
+    /// Draw the report
     #[arg(long, value_name = "FILE.svg")]
     pub picture: Option<PathBuf>,
 }
 
-/// Simulates, prints the table, and writes what was asked for. `clock` says for how long the process has run.
+/// Simulates, prints the table, and writes the files that were asked for. `clock` returns how long the process has run.
 pub fn run(args: &SimulateArgs, clock: &dyn Fn() -> Duration) -> Result<(), SimError> {
     let variants = Variant::of(&args.policy).map_err(|error| error::wrong("--policy", error))?;
     let day = Day::new(args.scenario()?, args.seed)?;
@@ -158,7 +159,7 @@ impl SimulateArgs {
     }
 }
 
-/// A bar on the standard error, where that is a terminal.
+/// A progress bar on standard error, if that is a terminal.
 fn bar(what: &str) -> ProgressBar {
     let bar = ProgressBar::new(1_000);
     if let Ok(style) = ProgressStyle::with_template("{msg:24} {wide_bar} {percent} % {elapsed}") {

@@ -1,4 +1,4 @@
-//! Shifts, positions, the network, and hints.
+//! Shifts, position reports, network losses, and hints.
 
 use super::car::Doing;
 use super::demand::SEATS;
@@ -8,22 +8,23 @@ use super::simulation::{Simulation, moment};
 use dispatching::reposition::{Idle, Requested, hints};
 use domain::{Actor, Status, Vehicle, VehicleClass};
 
-/// How often a device says where it is while the car moves. Real ones do so more often; that no driver is stale takes once a minute.
+/// The interval of position reports while a car drives. Real devices report more often; once a minute suffices to keep
+/// a driver from being stale.
 const MOVING_MS: i64 = 10_000;
-/// And while it stands.
+/// The interval of position reports while a car stands.
 const STANDING_MS: i64 = 20_000;
-/// The forecast is what was requested in that time before.
+/// The forecast is the requests of this much time before now.
 const FORECAST_MS: i64 = 1_800_000;
 
 impl Simulation<'_> {
-    /// A driver's shift begins.
+    /// Begins a driver's shift.
     pub(super) fn begin(&mut self, car: usize) {
         self.go_on(car);
-        // Not all devices at once.
+        // Staggered, so that not all devices report at once.
         let stagger_ms = (car as i64 * 617) % MOVING_MS;
         self.queue
             .add(self.now + stagger_ms, Happening::Report(car));
-        self.foresee_loss(car);
+        self.schedule_loss(car);
     }
 
     fn go_on(&mut self, car: usize) {
@@ -42,27 +43,27 @@ impl Simulation<'_> {
         self.wake();
     }
 
-    /// A driver's shift ends, after the trip if there is one.
+    /// Ends a driver's shift, after the current trip if there is one.
     pub(super) fn end(&mut self, car: usize) {
         if self.cars[car].doing.is_idle() {
             self.go_off(car, Actor::Driver(self.cars[car].driver));
         }
     }
 
-    /// A driver goes off shift, or is taken off it.
+    /// Takes a driver off shift.
     pub(super) fn go_off(&mut self, car: usize, by: Actor) {
         let driver = self.cars[car].driver;
         if self.cars[car].doing.trip().is_some() {
             return;
         }
-        // Off shift is off shift, whoever said so first.
+        // The shift may have ended already, by either side.
         let _ = self.service.end_shift(driver, by, moment(self.now));
         let _ = self.supply.end(driver);
         self.cars[car].stop(self.now);
         self.does(car, Doing::Off);
     }
 
-    /// A driver has no trip any more.
+    /// Called when a driver no longer has a trip.
     pub(super) fn freed(&mut self, car: usize) {
         self.cars[car].stop(self.now);
         self.does(car, Doing::Idle);
@@ -78,7 +79,7 @@ impl Simulation<'_> {
         self.cars[car].ends.is_some_and(|ends| ends <= self.now)
     }
 
-    /// A device says where it is, and will again.
+    /// Reports a position and schedules the next report.
     pub(super) fn report_again(&mut self, car: usize) {
         if self.is_over(car) && self.cars[car].doing == Doing::Off {
             return;
@@ -92,18 +93,18 @@ impl Simulation<'_> {
         self.queue.add(self.now + after_ms, Happening::Report(car));
     }
 
-    /// A device says where it is, if it has a network.
+    /// Reports a position, if the driver has a network.
     pub(super) fn report(&mut self, car: usize) {
         let car = &self.cars[car];
         if car.is_dark(self.now) || car.doing == Doing::Off {
             return;
         }
         let at = moment(self.now);
-        // Everybody who is not off is on shift.
+        // Every driver who is not `Off` is on shift, so this cannot fail.
         let _ = self.supply.report(car.driver, &[car.fix(self.now, at)], at);
     }
 
-    fn foresee_loss(&mut self, car: usize) {
+    fn schedule_loss(&mut self, car: usize) {
         let every_s = self.drivers.network_lost_every_s;
         if every_s > 0 && !self.is_over(car) {
             let about = [car as u64, self.cars[car].losses];
@@ -123,17 +124,17 @@ impl Simulation<'_> {
         self.queue.add(self.now + for_ms, Happening::Find(car));
     }
 
-    /// A driver has the network again; whoever was taken off shift meanwhile goes on shift again.
+    /// A driver has the network again. A driver who was taken off shift meanwhile begins a new shift.
     pub(super) fn find_network(&mut self, car: usize) {
         if self.cars[car].doing == Doing::Off && !self.is_over(car) {
             self.go_on(car);
         } else {
             self.report(car);
         }
-        self.foresee_loss(car);
+        self.schedule_loss(car);
     }
 
-    /// Those who idle are told where they had better wait.
+    /// Gives hints to idle drivers.
     pub(super) fn hint(&mut self) {
         while self
             .requested
@@ -154,13 +155,13 @@ impl Simulation<'_> {
             .cars
             .iter()
             .filter(|car| car.doing.is_idle() && !car.is_dark(self.now));
-        // Whoever decides on an offer is not disturbed.
+        // A driver who is deciding on an offer is left alone.
         let idle = idle.filter(|car| self.service.offer_to(car.driver).is_none());
         let idle: Vec<Idle> = idle
             .map(|car| Idle {
                 driver: car.driver,
                 place: car.place(self.now),
-                // A dead device asks for no hint: it stays.
+                // A dead device asks for no hint, so its driver stays.
                 bound_for: if self.day.dead[super::car::number(car.driver)] {
                     Some(car.place(self.now))
                 } else {

@@ -1,35 +1,35 @@
-//! How drivers and riders behave. Nothing of it is fitted to a city; all of it can be set in the scenario.
+//! The behaviour of drivers and riders. The defaults are not fitted to any city, and a scenario can set all of them.
 
 use serde::{Deserialize, Serialize};
 
 use super::dice::{Dice, Question};
 use super::error::{SimError, wrong};
 
-/// How drivers behave.
+/// The behaviour of drivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Drivers {
-    /// How many of 1,000 offers are accepted that need no driving.
+    /// How many of 1,000 offers are accepted when the pick-up is at the door.
     pub accept_permille: u32,
-    /// By how much that falls with each minute to the pick-up.
+    /// By how much that falls for each minute to the pick-up.
     pub accept_less_per_minute: u32,
-    /// It falls no further than this.
+    /// The least acceptance, in permille.
     pub accept_least_permille: u32,
-    /// How long a driver looks at an offer at least, in milliseconds.
+    /// The shortest time to an answer, in milliseconds.
     pub answer_least_ms: i64,
-    /// How long a driver thinks in the mean after that, in milliseconds.
+    /// The mean of the thinking time after that, in milliseconds.
     pub answer_mean_ms: i64,
-    /// Nobody thinks longer, in milliseconds.
+    /// The longest time to an answer, in milliseconds.
     pub answer_most_ms: i64,
-    /// How many of 1,000 offers get no answer at all.
+    /// How many of 1,000 offers get no answer.
     pub ignores_permille: u32,
-    /// How long a device takes at least to acknowledge an offer, in milliseconds.
+    /// The shortest time until a device acknowledges an offer, in milliseconds.
     pub device_least_ms: i64,
-    /// How much longer in the mean, in milliseconds.
+    /// The mean of the time after that, in milliseconds.
     pub device_mean_ms: i64,
-    /// After how long a driver loses the network in the mean, in seconds; 0: never.
+    /// The mean time between two network losses, in seconds; 0: no losses.
     pub network_lost_every_s: i64,
-    /// For how long in the mean, in seconds.
+    /// The mean duration of a loss, in seconds.
     pub network_lost_for_s: i64,
     /// How many of 1,000 accepted trips are given back on the way to the pick-up.
     pub give_back_permille: u32,
@@ -57,19 +57,19 @@ impl Default for Drivers {
     }
 }
 
-/// How riders behave.
+/// The behaviour of riders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Riders {
-    /// How long a rider waits at least for a driver to accept, in seconds.
+    /// The shortest time that a rider waits for a driver to accept, in seconds.
     pub patience_least_s: i64,
-    /// How much longer in the mean, in seconds; 0 for both: for ever.
+    /// The mean of the time after that, in seconds. With both 0, riders wait for ever.
     pub patience_mean_s: i64,
-    /// Up to how many minutes to the pick-up a rider does not mind.
+    /// How many minutes to the pick-up a rider accepts.
     pub calm_minutes: u32,
-    /// How many of 1,000 cancel for each further minute.
+    /// How many of 1,000 riders cancel for each further minute.
     pub cancel_permille_per_minute: u32,
-    /// How many of 1,000 do not come to the car.
+    /// How many of 1,000 riders do not show up.
     pub no_show_permille: u32,
     /// How long it takes to get into the car, in seconds.
     pub boarding_s: i64,
@@ -89,7 +89,7 @@ impl Default for Riders {
 }
 
 impl Drivers {
-    /// Everybody accepts at once, and no network fails.
+    /// Drivers who accept at once and never lose the network.
     pub const IDEAL: Self = Self {
         accept_permille: 1_000,
         accept_less_per_minute: 0,
@@ -106,7 +106,7 @@ impl Drivers {
         follow_hints_permille: 1_000,
     };
 
-    /// Whether a driver accepts a trip that begins so many seconds away.
+    /// Whether a driver accepts a trip whose pick-up is that many seconds away.
     pub fn accepts(&self, seed: u64, about: [u64; 2], eta_s: i64) -> bool {
         let less = i64::from(self.accept_less_per_minute) * eta_s.max(0) / 60;
         let permille = i64::from(self.accept_permille) - less;
@@ -115,7 +115,7 @@ impl Drivers {
         Dice::of(seed, Question::Accept, about).permille(permille)
     }
 
-    /// After how many milliseconds a driver answers; nothing for one who does not.
+    /// The time until a driver answers, in milliseconds; `None` for a driver who does not answer.
     pub fn answers_after(&self, seed: u64, about: [u64; 2]) -> Option<i64> {
         let mut dice = Dice::of(seed, Question::Answer, about);
         if dice.permille(self.ignores_permille) {
@@ -125,14 +125,14 @@ impl Drivers {
         Some(ms.min(self.answer_most_ms))
     }
 
-    /// After how many milliseconds a device acknowledges an offer.
+    /// The time until a device acknowledges an offer, in milliseconds.
     pub fn receives_after(&self, seed: u64, about: [u64; 2]) -> i64 {
         let mut dice = Dice::of(seed, Question::Device, about);
         self.device_least_ms + dice.exponential(self.device_mean_ms)
     }
 }
 
-/// Devices that say where they are, and acknowledge no offer.
+/// Dead devices, which report positions and acknowledge no offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DeadDevices {
@@ -143,18 +143,18 @@ pub struct DeadDevices {
 }
 
 impl DeadDevices {
-    /// Whether nobody has one.
+    /// Whether no driver has one.
     pub const fn is_none(&self) -> bool {
         self.permille == 0 && !self.absent
     }
 
-    /// Which of so many drivers have one.
+    /// Which of the drivers have one, by number.
     pub fn of(&self, seed: u64, drivers: usize) -> Vec<bool> {
         let is_dead = |driver| Dice::of(seed, Question::Dead, [driver, 0]).permille(self.permille);
         (0..drivers as u64).map(is_dead).collect()
     }
 
-    /// Whether it makes sense.
+    /// Checks the values.
     pub fn check(&self) -> Result<(), SimError> {
         if self.permille < 1_000 {
             Ok(())
@@ -164,7 +164,7 @@ impl DeadDevices {
     }
 }
 
-/// Whether people can be like that.
+/// Checks that the values are within their ranges.
 pub(crate) fn check(driver: &Drivers, rider: &Riders) -> Result<(), SimError> {
     for (field, permille) in [
         ("driver.accept_permille", driver.accept_permille),
@@ -205,20 +205,20 @@ pub(crate) fn check(driver: &Drivers, rider: &Riders) -> Result<(), SimError> {
     Ok(())
 }
 
-/// What one rider will do.
+/// The behaviour of one rider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mood {
-    /// How long the rider waits for a driver to accept, in milliseconds; nothing: for ever.
+    /// How long the rider waits for a driver to accept, in milliseconds; `None`: for ever.
     pub patience_ms: Option<i64>,
-    /// Whether the rider does not come to the car.
+    /// Whether the rider does not show up.
     pub is_no_show: bool,
     cancels_at: u32,
-    /// How long after the acceptance the rider cancels, if so, in milliseconds.
+    /// How long after the acceptance the rider cancels, if they do, in milliseconds.
     pub cancels_after_ms: i64,
 }
 
 impl Riders {
-    /// Everybody waits for ever, comes to the car and is in it at once.
+    /// Riders who wait for ever, show up, and board at once.
     pub const IDEAL: Self = Self {
         patience_least_s: 0,
         patience_mean_s: 0,
@@ -228,7 +228,7 @@ impl Riders {
         boarding_s: 0,
     };
 
-    /// What the rider of that trip will do.
+    /// The behaviour of the rider of that trip.
     pub fn mood(&self, seed: u64, trip: u64) -> Mood {
         let mut dice = Dice::of(seed, Question::Rider, [trip, 0]);
         let is_patient = self.patience_least_s == 0 && self.patience_mean_s == 0;
@@ -242,7 +242,7 @@ impl Riders {
         }
     }
 
-    /// Whether that rider cancels on hearing that the driver takes so many seconds.
+    /// Whether that rider cancels when the driver is that many seconds away.
     pub fn cancels(&self, mood: &Mood, eta_s: i64) -> bool {
         let over_s = (eta_s - 60 * i64::from(self.calm_minutes)).max(0);
         let permille = i64::from(self.cancel_permille_per_minute) * over_s / 60;

@@ -8,10 +8,11 @@ use plotters::prelude::{
 
 use super::report::{DayReport, Moment, PolicyResult, STEP_MS};
 
-/// How wide the picture is, and how high each of its parts.
+/// The width of the picture and the height of each of its parts, in pixels.
 const WIDTH: u32 = 960;
 const PART: u32 = 320;
-/// One colour a policy, again from the first where they do not suffice; also told apart by those who see red and green alike.
+/// One colour for each policy, repeated where they do not suffice. Readers with red-green colour blindness can tell
+/// them apart.
 const COLOURS: [RGBColor; 6] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
@@ -21,9 +22,9 @@ const COLOURS: [RGBColor; 6] = [
     RGBColor(230, 159, 0),
 ];
 
-/// A layer of the picture of the drivers: its name, and what it counts together with those below it.
+/// A layer of the drivers' chart: its name, and the count of drivers in it and all layers below.
 type Layer = (&'static str, fn(&Moment) -> u64);
-/// The drivers' layers, the topmost first, each painted over by the next.
+/// The layers of the drivers' chart, topmost first. Each is painted over by the next.
 const LAYERS: [(RGBColor, Layer); 3] = [
     (
         COLOURS[4],
@@ -40,7 +41,7 @@ type ChartArea<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type DrawResult = Result<(), Box<dyn std::error::Error>>;
 
 impl DayReport {
-    /// The picture, as SVG: a part for the waits, then one for each policy's drivers.
+    /// Draws the picture as SVG: a chart of the waits, then one of each policy's drivers.
     pub fn picture(&self) -> Result<String, Box<dyn std::error::Error>> {
         let mut text = String::new();
         let parts = self.policies.len() as u32 + 1;
@@ -58,7 +59,7 @@ impl DayReport {
         Ok(text)
     }
 
-    /// Who waited no longer than that, in permille of all requests: the higher, the better.
+    /// The share of requests that waited no longer than a given time, in percent. Higher is better.
     fn draw_waits(&self, area: &ChartArea<'_>) -> DrawResult {
         let steps = self.policies.iter().map(|of| of.waits.len()).max();
         let minutes = steps.unwrap_or(1) as f64 * STEP_MS as f64 / 60_000.0;
@@ -68,7 +69,7 @@ impl DayReport {
         for (of, colour) in self.policies.iter().zip(COLOURS.iter().cycle()) {
             let all = self.requests.max(1) as f64;
             let mut waited = 0;
-            // The last step has no end.
+            // The last step has no upper end.
             let ends = of.waits.iter().take(of.waits.len() - 1).enumerate();
             let points = ends.map(|(step, count)| {
                 waited += count;
@@ -89,7 +90,7 @@ impl DayReport {
         Ok(())
     }
 
-    /// What the drivers did: those who ride below, those who come to a rider above them, those who wait on top.
+    /// What the drivers did: with a rider at the bottom, coming to a rider above that, waiting on top.
     fn draw_supply(&self, of: &PolicyResult, area: &ChartArea<'_>) -> DrawResult {
         let (begin, end) = self.span_ms;
         let hours = hour(begin)..hour(end);
@@ -122,7 +123,7 @@ impl DayReport {
     }
 }
 
-/// A chart with a caption and room for what stands at its axes.
+/// A chart with a caption and room for the labels of its axes.
 fn frame<'a, 'b>(area: &'a ChartArea<'b>, caption: String) -> ChartBuilder<'a, 'a, SVGBackend<'b>> {
     let mut chart = ChartBuilder::on(area);
     chart
@@ -137,7 +138,7 @@ fn hour(ms: i64) -> f64 {
     ms as f64 / 3_600_000.0
 }
 
-/// A short line of that colour.
+/// A short line of that colour, for the legend.
 fn key(colour: RGBColor) -> impl Fn((i32, i32)) -> PathElement<(i32, i32)> {
     move |(x, y)| PathElement::new(vec![(x, y), (x + 16, y)], colour.stroke_width(2))
 }

@@ -1,66 +1,43 @@
-//! What is going to happen, in the order of time; of what happens at once, what was foreseen first.
+//! The queue of happening will happen, ordered by time. At the same time, happening was scheduled first comes first.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use domain::OfferId;
 
-/// Something that happens. Numbers are of trips and of cars; `turn` is which of a car's ways it is about, so that what was foreseen for
-/// an earlier one does not happen.
+/// Something that happens. Trips and cars are named by number. `turn` is the car's turn at the time of scheduling: if
+/// the car has set out or stopped since, the happening is outdated and ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Happening {
-    /// The rider of that number requests a trip.
+    /// A rider requests the trip of that number.
     Request(usize),
-    /// A rider has no patience left.
+    /// A rider's patience ends.
     GiveUp(usize),
     /// The search time of a trip is over.
     Expire(usize),
-    /// A rider does not want to wait for that driver.
-    Cancel {
-        /// Which trip.
-        trip: usize,
-        /// In which attempt.
-        attempt: i64,
-    },
-    /// The sweeper's time has come.
+    /// A rider does not want to wait for the driver who accepted.
+    Cancel { trip: usize, attempt: i64 },
+    /// The sweeper runs on its interval.
     Tick,
-    /// The sweeper was woken.
+    /// The sweeper runs because it was woken.
     Wake,
     /// A device acknowledges an offer.
     Receive {
-        /// Whose car.
         car: usize,
-        /// Of which trip.
         trip: usize,
-        /// Which one.
         offer: OfferId,
     },
     /// A driver answers an offer.
     Answer(usize, OfferId),
-    /// Of those who want a trip that all have heard of, the next one is there.
+    /// The next driver who wants a broadcast request answers.
     Take(usize),
-    /// A car has come to where it was going.
-    Reach {
-        /// Which car.
-        car: usize,
-        /// On which way.
-        turn: u32,
-    },
-    /// A driver thinks better of it on the way.
-    GiveBack {
-        /// Which car.
-        car: usize,
-        /// On which way.
-        turn: u32,
-    },
-    /// The rider is in the car, or the driver has waited in vain.
-    Board {
-        /// Which car.
-        car: usize,
-        /// After which way.
-        turn: u32,
-    },
-    /// A device says where it is.
+    /// A car reaches its destination.
+    Reach { car: usize, turn: u32 },
+    /// A driver considers giving the trip back on the way.
+    GiveBack { car: usize, turn: u32 },
+    /// The rider has boarded, or the driver has waited in vain.
+    Board { car: usize, turn: u32 },
+    /// A device reports its position.
     Report(usize),
     /// A driver loses the network.
     Lose(usize),
@@ -70,13 +47,13 @@ pub(crate) enum Happening {
     Begin(usize),
     /// A driver's shift ends.
     End(usize),
-    /// Hints are given.
+    /// Idle drivers get hints.
     Hint,
-    /// What all are doing is written down.
+    /// The drivers' activities are sampled.
     Sample,
 }
 
-/// What is going to happen.
+/// What will happen, in order.
 #[derive(Debug, Default)]
 pub(crate) struct EventQueue {
     heap: BinaryHeap<Reverse<QueueEntry>>,
@@ -87,7 +64,7 @@ pub(crate) struct EventQueue {
 struct QueueEntry {
     at: i64,
     sequence: u64,
-    what: Happening,
+    happening: Happening,
 }
 
 impl Ord for QueueEntry {
@@ -103,17 +80,21 @@ impl PartialOrd for QueueEntry {
 }
 
 impl EventQueue {
-    /// Something will happen then.
-    pub(crate) fn add(&mut self, at: i64, what: Happening) {
+    /// Schedules a happening.
+    pub(crate) fn add(&mut self, at: i64, happening: Happening) {
         let sequence = self.sequence;
         self.sequence += 1;
-        self.heap.push(Reverse(QueueEntry { at, sequence, what }));
+        self.heap.push(Reverse(QueueEntry {
+            at,
+            sequence,
+            happening,
+        }));
     }
 
-    /// What happens next, and when.
+    /// The next happening and its time.
     pub(crate) fn next(&mut self) -> Option<(i64, Happening)> {
         let Reverse(entry) = self.heap.pop()?;
-        Some((entry.at, entry.what))
+        Some((entry.at, entry.happening))
     }
 }
 

@@ -1,4 +1,4 @@
-//! A day that was: who requested and who drove, as `cabrank replay --scenario` wrote it from the log.
+//! A recorded day: its requests and drivers, as `cabrank replay --scenario` writes them from the log.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,30 +8,31 @@ use super::error::{SimError, wrong};
 use super::scenario::Start;
 use domain::Coordinates;
 
-/// Who requested and who drove on a day, and what came of it.
+/// The requests and drivers of a recorded day, and its outcome.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recorded {
-    /// Who requested, in the order of time.
+    /// In the order of time.
     pub requests: Vec<RideRequest>,
-    /// Who drove; whoever had two shifts is two.
+    /// One for each shift, so a driver with two shifts counts as two.
     pub drivers: Vec<Start>,
     /// What came of it.
     pub outcome: RecordedOutcome,
 }
 
-/// What came of a day that was.
+/// The outcome of a recorded day.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecordedOutcome {
-    /// How many of the requests were driven.
+    /// How many requests were served.
     pub served: u64,
-    /// How long those waited from the request to the driver's arrival, in the mean, in milliseconds; nothing if no driver ever said to have arrived.
+    /// The mean wait of those riders from the request to the driver's arrival, in milliseconds; `None` if no driver
+    /// reported an arrival.
     pub wait_mean_ms: Option<i64>,
 }
 
 impl Recorded {
-    /// Whether it can be simulated.
+    /// Checks that the day can be simulated.
     pub(super) fn check(&self) -> Result<(), SimError> {
         let must = |is_so: bool, field: String, rule: &str| {
             if is_so {
@@ -45,11 +46,11 @@ impl Recorded {
             "recorded.drivers".to_owned(),
             "must not be empty",
         )?;
-        for (number, wish) in self.requests.iter().enumerate() {
+        for (number, request) in self.requests.iter().enumerate() {
             let field = |name: &str| format!("recorded.requests[{number}].{name}");
-            on_earth(field("from"), wish.from)?;
-            on_earth(field("to"), wish.to)?;
-            let seats = (1..=SEATS).contains(&wish.passengers);
+            on_earth(field("from"), request.from)?;
+            on_earth(field("to"), request.to)?;
+            let seats = (1..=SEATS).contains(&request.passengers);
             must(
                 seats,
                 field("passengers"),
@@ -65,7 +66,7 @@ impl Recorded {
         Ok(())
     }
 
-    /// Where the driver of that number begins: as it was, or, of whom there were not so many, as one of those.
+    /// Where and when the driver of that number begins. Numbers beyond the recorded drivers repeat random ones of them.
     pub(super) fn start(&self, seed: u64, driver: u32, begin: i64) -> Start {
         let recorded = self.drivers.get(driver as usize).unwrap_or_else(|| {
             let mut dice = Dice::of(seed, Question::Start, [u64::from(driver), 1]);
@@ -79,7 +80,7 @@ impl Recorded {
     }
 }
 
-/// The numbers came from a file.
+/// Checks coordinates that come from a file.
 fn on_earth(field: String, place: Coordinates) -> Result<(), SimError> {
     let checked = Coordinates::new(place.lat(), place.lon());
     checked.map(|_| ()).map_err(|error| wrong(field, error))

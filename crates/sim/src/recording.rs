@@ -1,8 +1,9 @@
-//! Makes a scenario of what the log tells of a day, to let it pass again under another policy.
+//! Makes a scenario from the log of a day, to replay that day under another policy.
 //!
-//! The log knows who requested what and when, and who was on shift when. It does not know where drivers were: each begins at the first pick-up
-//! that they took in their shift, or else were offered. It does not know either how long a rider would have waited who was driven, or what a driver would have said
-//! to a trip that was never offered: how people behave is the scenario's, as for every other day.
+//! The log has the requests with their times, and the shifts. It does not have the drivers' positions: each driver
+//! begins at the first pick-up that they took in their shift, or else were offered. Nor does it say how long a served
+//! rider would have waited, or how a driver would have answered an offer that was never made: people's behaviour comes
+//! from the scenario, as for every other day.
 
 use std::collections::HashMap;
 
@@ -15,7 +16,7 @@ use domain::{
     Coordinates, DriverId, Event, Fact, OfferChange, Shift, Trip, TripChange, TripEventKind, TripId,
 };
 
-/// A day, while the log is read.
+/// A recorded day, while the log is read.
 #[derive(Debug)]
 pub struct Recording {
     midnight: Timestamp,
@@ -23,19 +24,19 @@ pub struct Recording {
     requests: Vec<RecordedRequest>,
     by_trip: HashMap<TripId, usize>,
     shifts: Vec<RecordedShift>,
-    /// The last shift of each driver.
+    /// The index of each driver's latest shift.
     on: HashMap<DriverId, usize>,
     unplaced: usize,
 }
 
 #[derive(Debug)]
 struct RecordedRequest {
-    wish: RideRequest,
-    /// When it was over, with the driver's arrival if that was said.
+    request: RideRequest,
+    /// Set once the ride is over, with the time of the driver's arrival if it was reported.
     driven: Option<Option<Timestamp>>,
 }
 
-/// A shift, or what the log tells of a driver without one.
+/// A shift, or the presence of a driver without one.
 #[derive(Debug)]
 struct RecordedShift {
     place: Option<Coordinates>,
@@ -45,7 +46,7 @@ struct RecordedShift {
 }
 
 impl Recording {
-    /// Of what is requested from that midnight to the next.
+    /// A recording of the requests from `midnight` to `end`.
     pub fn new(midnight: Timestamp, end: Timestamp) -> Self {
         Self {
             midnight,
@@ -58,13 +59,13 @@ impl Recording {
         }
     }
 
-    /// How many requests are left out because it is not known from where to where they were.
+    /// How many requests are left out because they lack the pick-up or the drop-off location.
     pub const fn unplaced(&self) -> usize {
         self.unplaced
     }
 
-    /// Notes what happened; in the order of the log.
-    pub fn hear(&mut self, event: &Event) {
+    /// Records an event. Events must come in the order of the log.
+    pub fn record(&mut self, event: &Event) {
         match &event.fact {
             Fact::Shift(shift) => self.shift(shift),
             Fact::Offer(OfferChange { offer, trip }) => {
@@ -103,11 +104,11 @@ impl Recording {
         };
         self.by_trip.insert(trip.id, self.requests.len());
         self.requests.push(RecordedRequest {
-            wish: RideRequest {
+            request: RideRequest {
                 at: self.ms(at),
                 from,
                 to,
-                // Every car that is simulated has as many seats.
+                // Simulated cars have only so many seats.
                 passengers: trip.order.passengers.clamp(1, SEATS),
             },
             driven: None,
@@ -128,7 +129,7 @@ impl Recording {
         let last = self.on.get(&driver).map(|shift| &self.shifts[*shift]);
         let is_on = last.is_some_and(|shift| !shift.is_shift || shift.end.is_none());
         if !is_on {
-            // Where everybody hears of each request nobody needs a shift: they were there when it was requested.
+            // Under `broadcast` drivers need no shift, so this one was there when the trip was requested.
             self.begin(driver, self.ms(trip.requested_at), false);
         }
         let shift = &mut self.shifts[self.on[&driver]];
@@ -136,7 +137,7 @@ impl Recording {
         self.seen(Some(driver), at);
     }
 
-    /// Who has no shift was there at least until then.
+    /// Extends the presence of a driver without a shift.
     fn seen(&mut self, driver: Option<DriverId>, at: Timestamp) {
         let at = self.ms(at);
         if let Some(shift) = driver.and_then(|driver| self.on.get(&driver))
@@ -164,10 +165,14 @@ impl Recording {
             .unwrap_or(i64::MAX)
     }
 
-    /// The scenario of that name; nothing if nobody requested anything, or nobody drove.
+    /// The scenario under that name; `None` if there were no requests or no drivers.
     pub fn scenario(self, name: String) -> Option<Scenario> {
         let outcome = self.outcome();
-        let requests: Vec<RideRequest> = self.requests.iter().map(|request| request.wish).collect();
+        let requests: Vec<RideRequest> = self
+            .requests
+            .iter()
+            .map(|request| request.request)
+            .collect();
         let hour = |ms: i64| u32::try_from(ms / HOUR_MS).unwrap_or(0);
         let (first, last) = (hour(requests.first()?.at), hour(requests.last()?.at));
         let (begin, end) = (i64::from(first) * HOUR_MS, i64::from(last + 1) * HOUR_MS);
@@ -176,7 +181,7 @@ impl Recording {
             shift.begin < end && ends_later(begin) && ends_later(shift.begin)
         });
         let drivers = there.enumerate().map(|(number, shift)| Start {
-            // Of whom nothing else is known begins where a rider wanted to go.
+            // A driver whose position is unknown begins at the drop-off of some request.
             place: shift.place.unwrap_or(requests[number % requests.len()].to),
             begin: shift.begin.max(begin),
             end: shift.end,
@@ -203,7 +208,7 @@ impl Recording {
         let driven = self.requests.iter().filter(|it| it.driven.is_some());
         let waits = self.requests.iter().filter_map(|request| {
             let arrived = request.driven.flatten()?;
-            Some(self.ms(arrived) - request.wish.at)
+            Some(self.ms(arrived) - request.request.at)
         });
         let waits: Vec<i64> = waits.collect();
         let count = i64::try_from(waits.len()).unwrap_or(i64::MAX);

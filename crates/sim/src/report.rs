@@ -1,4 +1,4 @@
-//! What is reported: whole numbers only, so that the same day makes the same bytes everywhere.
+//! The report. It has whole numbers only, so that the same day makes the same bytes on every machine.
 
 use serde::Serialize;
 
@@ -8,10 +8,10 @@ use super::recorded::RecordedOutcome;
 use super::simulation::Day;
 use super::tally::{DayTally, RideOutcome, RideTally, Windows};
 
-/// The report of a day under some policies.
+/// The report of a day under several policies.
 #[derive(Debug, Clone, Serialize)]
 pub struct DayReport {
-    /// What was simulated.
+    /// The scenario's name.
     pub scenario: String,
     /// By which seed.
     pub seed: u64,
@@ -19,20 +19,20 @@ pub struct DayReport {
     pub drivers: usize,
     /// How many requests.
     pub requests: usize,
-    /// From when to when requests came, in milliseconds after midnight.
+    /// When requests came, from and until, in milliseconds after midnight.
     pub span_ms: (i64, i64),
-    /// Whether everybody accepted at once and nobody cancelled.
+    /// Whether all drivers accepted at once and no rider cancelled.
     pub ideal: bool,
-    /// What came of the day as it was, where it was recorded.
+    /// The outcome of the recorded day, if the scenario is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded: Option<RecordedOutcome>,
-    /// What no policy can do better, where it was asked for.
+    /// The bound that no policy can beat, if it was asked for.
     pub bound: Option<Bound>,
-    /// Policy by policy.
+    /// One for each policy.
     pub policies: Vec<PolicyResult>,
 }
 
-/// How long something took, in milliseconds.
+/// The distribution of durations, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Spread {
     /// How many there were.
@@ -41,14 +41,14 @@ pub struct Spread {
     pub mean_ms: i64,
     /// Half of them took no longer.
     pub p50_ms: i64,
-    /// Nine of ten.
+    /// Nine in ten took no longer.
     pub p90_ms: i64,
-    /// Nineteen of twenty.
+    /// Nineteen in twenty took no longer.
     pub p95_ms: i64,
 }
 
 impl Spread {
-    /// Of these durations, in any order.
+    /// The distribution of these durations, which may be in any order.
     pub fn of(mut all: Vec<i64>) -> Self {
         all.sort_unstable();
         let rank = |percent: usize| {
@@ -65,54 +65,54 @@ impl Spread {
     }
 }
 
-/// What came of a policy.
+/// The results of a policy.
 #[derive(Debug, Clone, Serialize)]
 pub struct PolicyResult {
-    /// Its word.
+    /// The policy's word.
     pub policy: String,
-    /// How many riders were driven.
+    /// How many riders were served.
     pub served: u64,
-    /// For how many no driver was found within the search time.
+    /// How many trips expired because no driver was found within the search time.
     pub expired: u64,
-    /// How many had no patience left before a driver accepted.
+    /// How many riders lost patience before a driver accepted.
     pub gave_up: u64,
-    /// How many cancelled after that.
+    /// How many riders cancelled after that.
     pub cancelled: u64,
-    /// How many did not come.
+    /// How many riders did not show up.
     pub no_show: u64,
-    /// How many of 1,000 cancelled, before or after a driver accepted, or were not found a driver.
+    /// How many of 1,000 riders cancelled, before or after a driver accepted, or got no driver.
     pub lost_permille: i64,
-    /// From the request to the driver's arrival, of those who were driven.
+    /// From the request to the driver's arrival, for served riders.
     pub wait: Spread,
-    /// From the request to the last acceptance, of those who were driven.
+    /// From the request to the last acceptance, for served riders.
     pub to_accept: Spread,
-    /// By how much the driver came later, or earlier, than was said on acceptance.
+    /// How much later the driver came than the ETA on acceptance; negative for earlier.
     pub promise_off: Spread,
-    /// How long drivers were at what, in milliseconds, between the first and the last hour of requests.
+    /// What the drivers' time was spent on, between the first and the last hour of requests.
     pub time: DriverTimes,
-    /// How many of 1,000 parts of the time on shift somebody was driven.
+    /// The share of the time on shift with a rider, in permille.
     pub utilisation_permille: i64,
-    /// How many of 1,000 parts of the time in which cars moved nobody was driven.
+    /// The share of the driving time without a rider, in permille.
     pub deadhead_permille: i64,
-    /// How long was driven to pick-ups for each rider who was driven, in milliseconds.
+    /// Driving time to pick-ups for each served rider, in milliseconds.
     pub to_pick_up_per_served_ms: i64,
-    /// How long was driven after hints, for each of them.
+    /// Driving time after hints for each served rider, in milliseconds.
     pub roaming_per_served_ms: i64,
-    /// How many times a trip was shown to a driver, for 1,000 requests.
+    /// How many times a trip was shown to a driver, per 1,000 requests.
     pub shown_permille: i64,
-    /// What came of offers that were not accepted.
+    /// The offers that were not accepted.
     pub offers: NotAccepted,
     /// How many trips drivers gave back.
     pub given_back: u64,
     /// The windows that were solved.
     pub windows: SolvedWindows,
-    /// How many waited how long, in steps of half a minute; the last is all that waited longer.
+    /// The number of served riders by wait, in steps of half a minute. The last step has all longer waits.
     pub waits: Vec<u64>,
-    /// Now and then, how many drivers were at what.
+    /// Samples over the day of what the drivers were doing.
     pub supply: Vec<Moment>,
 }
 
-/// How long drivers were at what, in milliseconds.
+/// What the drivers' time was spent on, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct DriverTimes {
     /// Waiting for a trip.
@@ -127,36 +127,36 @@ pub struct DriverTimes {
     pub riding_ms: i64,
 }
 
-/// What came of offers that were not accepted.
+/// The offers that were not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct NotAccepted {
-    /// The driver did not want it.
+    /// The driver did not want the trip.
     pub declined: u64,
     /// The driver did not answer in time.
     pub unanswered: u64,
-    /// The device did not acknowledge it.
+    /// The device did not acknowledge the offer.
     pub undelivered: u64,
-    /// It was taken back.
+    /// The service withdrew the offer.
     pub withdrawn: u64,
 }
 
-/// What is known of the windows that were solved.
+/// The batching windows that were solved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct SolvedWindows {
     /// How many.
     pub solved: u64,
-    /// How many exactly.
+    /// How many of them were solved exactly.
     pub exact: u64,
-    /// How many edges the solver looked at.
+    /// How many times the solver visited an edge.
     pub visits: u64,
-    /// How many searches were in a window, in the mean, times 1,000.
+    /// The mean number of searches in a window, times 1,000.
     pub searches_permille: i64,
 }
 
-/// How many drivers were at what at a time, and for how many trips a driver was looked for.
+/// How many drivers were doing what at one time, and how many trips were searching.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Moment {
-    /// When, in milliseconds after midnight.
+    /// In milliseconds after midnight.
     pub at_ms: i64,
     /// Waiting for a trip, in one place or on the way to another.
     pub idle: u64,
@@ -166,16 +166,16 @@ pub struct Moment {
     pub riding: u64,
     /// Off shift.
     pub off: u64,
-    /// For how many trips a driver was looked for.
+    /// The number of trips without a driver.
     pub looked_for: u64,
 }
 
-/// How wide a step of [`PolicyResult::waits`] is, in milliseconds, and how many there are.
+/// The width of a step of [`PolicyResult::waits`] in milliseconds, and the number of steps.
 pub const STEP_MS: i64 = 30_000;
 const STEPS: usize = 41;
 
 impl DayReport {
-    /// The report of that day.
+    /// The report of a day.
     pub fn new(day: &Day, bound: Option<Bound>, policies: Vec<PolicyResult>) -> Self {
         Self {
             scenario: day.scenario.name.clone(),
@@ -183,7 +183,7 @@ impl DayReport {
             drivers: (0..day.starts.len())
                 .filter(|car| !day.is_absent(*car))
                 .count(),
-            requests: day.wishes.len(),
+            requests: day.requests.len(),
             span_ms: day.scenario.span(),
             ideal: day.scenario.ideal,
             recorded: day.scenario.recorded.as_ref().map(|it| it.outcome),
@@ -192,7 +192,7 @@ impl DayReport {
         }
     }
 
-    /// As a file.
+    /// The report as JSON, ending with a newline.
     pub fn json(&self) -> String {
         let text = serde_json::to_string_pretty(self).expect("words and whole numbers are JSON");
         text + "\n"
@@ -200,7 +200,7 @@ impl DayReport {
 }
 
 impl PolicyResult {
-    /// What came of the policy of that word.
+    /// The results of the policy with that word.
     pub fn of(policy: &str, tally: &DayTally) -> Self {
         let count = |outcome| {
             let ended = tally
@@ -319,7 +319,7 @@ fn moments(tally: &DayTally) -> Vec<Moment> {
     moments.collect()
 }
 
-/// A part of a whole, rounded; 0 of nothing.
+/// A ratio, rounded; 0 if the whole is 0.
 const fn ratio(of: i64, whole: i64) -> i64 {
     if whole == 0 {
         0

@@ -11,24 +11,24 @@ use domain::{
 };
 use supply::Occupation;
 
-/// Riders' accounts have the numbers from here on.
+/// The first of the riders' account ids.
 const RIDERS_FROM: i64 = 1_000_000_000;
 
 impl Simulation<'_> {
     pub(super) fn request(&mut self, number: usize) {
-        let wish = self.day.wishes[number];
-        if let Some(next) = self.day.wishes.get(number + 1) {
+        let ride = self.day.requests[number];
+        if let Some(next) = self.day.requests.get(number + 1) {
             self.queue.add(next.at, Happening::Request(number + 1));
         }
         let place = |location| Place {
             address: Address::parse("on the map").expect("an address"),
             location: Some(location),
         };
-        // Outside every area a rider would be told so; here the usual rules hold.
-        let rules = self.town.place(Some(wish.from)).ok();
+        // A request outside every area would be refused by the service; here it gets the default rules.
+        let rules = self.town.place(Some(ride.from)).ok();
         let search_s = rules.as_ref().and_then(|rules| rules.search_seconds);
         let order = Order {
-            passengers: wish.passengers,
+            passengers: ride.passengers,
             duties: rules.as_ref().and_then(|rules| rules.duties),
             area: rules.and_then(|rules| rules.area.map(str::to_owned)),
             policy: self.variant.policy,
@@ -44,8 +44,8 @@ impl Simulation<'_> {
                 last_name: String::new(),
                 photo: None,
             },
-            pick_up: place(wish.from),
-            drop_off: place(wish.to),
+            pick_up: place(ride.from),
+            drop_off: place(ride.to),
             order,
         };
         let at = moment(self.now);
@@ -68,7 +68,7 @@ impl Simulation<'_> {
         }
     }
 
-    /// Does something to a trip; whether that was possible.
+    /// Carries out an action on a trip; returns whether the core accepted it.
     pub(super) fn act(&mut self, trip: usize, action: Action) -> bool {
         self.service.act(trip, action, moment(self.now)).is_ok()
     }
@@ -78,7 +78,7 @@ impl Simulation<'_> {
     }
 
     pub(super) fn give_up(&mut self, trip: usize) {
-        // Whoever has been given back by a driver has been patient enough, and may be for a moment more.
+        // A rider whose driver gave the trip back has been patient already, and stays a little longer.
         if self.status(trip) == Status::Requested
             && self.act(trip, Action::Cancel(rider(trip), None))
         {
@@ -102,7 +102,7 @@ impl Simulation<'_> {
         }
     }
 
-    /// A driver has taken a trip, and was told so many seconds to the pick-up, if any.
+    /// A driver has accepted a trip. `promised_s` is the time to the pick-up that the rider was told, if any.
     pub(super) fn taken(&mut self, trip: usize, car: usize, promised_s: Option<i64>) {
         let Some(pick_up) = self.service.trip(trip).pick_up.location else {
             return;
@@ -114,7 +114,7 @@ impl Simulation<'_> {
         let mood = self.moods[trip];
         if self.riders.cancels(&mood, promised_s) {
             let attempt = self.service.trip(trip).attempt;
-            // On the way, and not when the car is there.
+            // While the car is on the way, not once it is there.
             let after_ms = mood.cancels_after_ms.min(ms - 1).max(0);
             let cancel = Happening::Cancel { trip, attempt };
             self.queue.add(self.now + after_ms, cancel);
@@ -127,12 +127,12 @@ impl Simulation<'_> {
         }
     }
 
-    /// Where a car's device says that it is; it is never off.
+    /// The position that a car's device reports. It is exact.
     pub(super) fn whereabouts(&self, car: usize) -> Option<Whereabouts> {
         Some(Whereabouts::new(self.cars[car].place(self.now), Some(0.0)))
     }
 
-    /// A car sets out, and will be there after so many milliseconds.
+    /// Sends a car to a place; returns the duration of the drive in milliseconds.
     pub(super) fn drive(&mut self, car: usize, to: domain::Coordinates) -> i64 {
         let from = self.cars[car].place(self.now);
         let leg = self.day.streets.leg(from, to, moment(self.now));
@@ -156,9 +156,9 @@ impl Simulation<'_> {
                 }
             }
             Doing::Riding(trip) => {
-                // The device says where the ride ended before the driver does.
+                // The device reports the place where the ride ends before the driver completes it.
                 self.report(car);
-                // Nobody pays here, so nothing has to be measured.
+                // No fares are computed here, so the ride is not metered.
                 let way = Some(Box::default());
                 if self.act(trip, Action::Complete(driver, way)) {
                     self.tally.over(trip, RideOutcome::Served);
@@ -229,7 +229,7 @@ impl Simulation<'_> {
         }
     }
 
-    /// Takes note of what has changed, as the live service does of what was committed.
+    /// Follows committed events, as the live service does.
     pub(super) fn follow(&mut self) {
         loop {
             let news = self.service.news();
@@ -295,7 +295,7 @@ impl Simulation<'_> {
     }
 
     fn occupy(&self, driver: DriverId, occupation: Occupation) {
-        // Whoever is off shift by now is at nothing.
+        // A driver who is off shift by now has no occupation.
         let _ = self.supply.occupy(driver, occupation);
     }
 }

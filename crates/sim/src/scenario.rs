@@ -1,4 +1,4 @@
-//! What is simulated: a city or the files of one, how many drivers, how they behave, what the operator has decided.
+//! A scenario: a city or the files of one, the number of drivers, people's behaviour, and the operator's rules.
 
 use std::path::{Path, PathBuf};
 
@@ -16,56 +16,56 @@ use super::variant::Variant;
 use domain::Coordinates;
 use town::Town;
 
-/// A scenario, as its file is written. What the file does not say is as it says here.
+/// A scenario, as in its file. What the file leaves out has the defaults below.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Scenario {
     /// What it is called.
     pub name: String,
-    /// When the first can request, in hours after midnight.
+    /// When the first request can come, in hours after midnight.
     pub begin_hour: u32,
-    /// When nobody requests any more.
+    /// When requests end, in hours after midnight.
     pub end_hour: u32,
-    /// How many drive.
+    /// The number of drivers.
     pub drivers: u32,
-    /// How many request, in a city that is made up.
+    /// The number of requests, in an invented city.
     pub requests: Option<u32>,
-    /// So many times the requests: the first time as they are, then beside that.
+    /// How many times each request is made: once as it is, and otherwise as a copy near it.
     pub times: u32,
-    /// The requests and the drivers of a day that was.
+    /// The requests and the drivers of a recorded day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recorded: Option<Recorded>,
-    /// The requests of a real day, as a file of values separated by commas.
+    /// The requests of a real day, as a CSV file.
     pub trips: Option<PathBuf>,
-    /// Where drivers begin, as such a file; without it, where made-up or real riders may want to go.
+    /// Where drivers begin, as a CSV file; without it, at random pick-ups or drop-offs.
     pub vehicles: Option<PathBuf>,
-    /// The map; without it cars go straight.
+    /// The map; without it, cars drive in straight lines.
     pub roads: Option<RoadsFile>,
-    /// Where no trips are given: the city to make them up for.
+    /// The city to invent requests for, where no file of trips is given.
     #[serde(skip_serializing_if = "City::is_shipped")]
     pub city: City,
-    /// Who is on shift when; without it, everybody all the time.
+    /// Which drivers are on shift when; without it, all drivers are on shift all the time.
     pub shifts: Vec<ShiftHours>,
-    /// What the operator has decided: a town file. Its policy is the one that is simulated.
+    /// The operator's rules, as a town file. Its policy is replaced by the one that is simulated.
     pub town: Map<String, Value>,
-    /// Everybody accepts at once and nobody cancels: what the people below do does not count.
+    /// All drivers accept at once and no rider cancels. `driver` and `rider` are ignored then.
     pub ideal: bool,
     /// How drivers behave.
     pub driver: Drivers,
     /// How riders behave.
     pub rider: Riders,
-    /// Whose devices are dead.
+    /// The dead devices.
     #[serde(skip_serializing_if = "DeadDevices::is_none")]
     pub dead: DeadDevices,
 }
 
-/// A map of streets.
+/// A road map.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RoadsFile {
     /// `*.osm.pbf`, or the node-link JSON that OSMnx writes.
     pub file: PathBuf,
-    /// By how much everything takes longer than in free traffic, in permille.
+    /// How much longer drives take than in free traffic, in permille.
     #[serde(default = "free")]
     pub slower_permille: u32,
 }
@@ -74,15 +74,15 @@ const fn free() -> u32 {
     1_000
 }
 
-/// Some of the drivers, and when they are on shift.
+/// A share of the drivers, with the hours of their shift.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShiftHours {
-    /// How many of 1,000.
+    /// The share of the drivers, in permille.
     pub permille: u32,
-    /// From when, in hours after midnight.
+    /// In hours after midnight.
     pub begin_hour: u32,
-    /// Until when.
+    /// In hours after midnight.
     pub end_hour: u32,
 }
 
@@ -110,16 +110,16 @@ impl Default for Scenario {
     }
 }
 
-/// How many request in a city that is made up, where nobody says so.
+/// The number of requests in an invented city, unless the scenario sets it.
 const REQUESTS: u32 = 2_000;
-/// The most drivers, and the most requests.
+/// The greatest number of drivers, and of requests.
 const MANY: u32 = 2_000_000;
-/// How long a search lasts where nobody gives up, and how far away drivers may be.
+/// How long a search lasts, and how far away drivers may be in seconds, where no rider gives up.
 const FOR_EVER_S: u32 = 2 * 86_400;
 const REACH_S: u32 = 7_200;
 
 impl Scenario {
-    /// Reads a scenario; the files that it names are found from where it lies.
+    /// Reads a scenario. Paths in it are relative to its folder.
     pub fn read(file: &Path) -> Result<Self, SimError> {
         let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, error))?;
         let mut scenario = Self::parse(&text)?;
@@ -136,15 +136,15 @@ impl Scenario {
         Ok(scenario)
     }
 
-    /// Writes it, for [`Self::read`].
+    /// Writes a scenario that [`Self::read`] reads.
     pub fn write(&self, file: &Path) -> Result<(), SimError> {
         let text = serde_json::to_string_pretty(self).expect("words and finite numbers are JSON");
         write(file, &(text + "\n"))
     }
 
-    /// The scenario of that text.
+    /// Parses a scenario from JSON text.
     pub fn parse(text: &str) -> Result<Self, SimError> {
-        // The parser would take a list of the fields' values as well.
+        // The parser would also accept an array of the fields' values.
         if !text.trim_start().starts_with('{') {
             return Err(wrong("the scenario", "must be a JSON object"));
         }
@@ -158,7 +158,7 @@ impl Scenario {
         Ok(scenario)
     }
 
-    /// Whether it makes sense.
+    /// Checks the values.
     pub fn check(&self) -> Result<(), SimError> {
         let hours = (self.begin_hour, self.end_hour);
         if !(hours.0 < hours.1 && hours.1 <= 48) {
@@ -221,7 +221,7 @@ impl Scenario {
         recorded.check()
     }
 
-    /// How drivers and riders behave.
+    /// The behaviour of drivers and riders.
     pub fn people(&self) -> (Drivers, Riders) {
         if self.ideal {
             (Drivers::IDEAL, Riders::IDEAL)
@@ -230,7 +230,7 @@ impl Scenario {
         }
     }
 
-    /// The streets.
+    /// Loads the streets.
     pub fn streets(&self) -> Result<ScenarioStreets, SimError> {
         match &self.roads {
             Some(roads) => ScenarioStreets::load(&roads.file, roads.slower_permille),
@@ -238,7 +238,7 @@ impl Scenario {
         }
     }
 
-    /// The town under that variant. Where nobody gives up, the search does not end either, and nobody is too far.
+    /// The town under a variant. In an ideal scenario no search ends and no driver is out of reach.
     pub fn town(&self, variant: &Variant) -> Result<Town, SimError> {
         let mut town = self.town.clone();
         town.insert("policy".to_owned(), variant.policy.as_str().into());
@@ -249,7 +249,7 @@ impl Scenario {
                 offering.insert("window_longest_ms".to_owned(), ms.into());
             }
             if self.ideal {
-                // Everybody is served in the end, so nobody is out of reach.
+                // In an ideal scenario every rider is served in the end, so no driver may be out of reach.
                 offering.insert("eta_max_seconds".to_owned(), REACH_S.into());
             }
         }
@@ -257,43 +257,43 @@ impl Scenario {
         Town::parse(&text).map_err(|error| wrong("town", error))
     }
 
-    /// How long a driver is looked for where the town does not say, in seconds.
+    /// The search time where the town does not set one, in seconds.
     pub(super) const fn search_s(&self) -> u32 {
         if self.ideal { FOR_EVER_S } else { 600 }
     }
 
-    /// Who will want to ride, in the order of time.
-    pub fn wishes(&self, seed: u64) -> Result<Vec<RideRequest>, SimError> {
+    /// The requests in the order of time.
+    pub fn requests(&self, seed: u64) -> Result<Vec<RideRequest>, SimError> {
         let hours = (self.begin_hour, self.end_hour);
         let given = match (&self.recorded, &self.trips) {
             (Some(recorded), _) => recorded.requests.clone(),
-            (None, Some(file)) => demand::wishes(file, seed)?,
+            (None, Some(file)) => demand::requests(file, seed)?,
             (None, None) => (0..u64::from(self.requests.unwrap_or(REQUESTS)))
-                .map(|number| self.city.wish(seed, number, hours))
+                .map(|number| self.city.request(seed, number, hours))
                 .collect(),
         };
         let (begin, end) = self.span();
-        let mut wishes = Vec::new();
-        for (wish, number) in given.iter().zip(0_u64..) {
-            // A copy may lie on the other side of the edge than what it is a copy of; it comes back from there.
-            if !(begin..end).contains(&wish.at) {
+        let mut requests = Vec::new();
+        for (request, number) in given.iter().zip(0_u64..) {
+            // A copy may fall outside the hours although the original lies within; then it is moved back inside.
+            if !(begin..end).contains(&request.at) {
                 continue;
             }
-            wishes.push(*wish);
+            requests.push(*request);
             for copy in 1..u64::from(self.times) {
-                let mut beside = demand::copy(wish, seed, number, copy);
+                let mut beside = demand::copy(request, seed, number, copy);
                 beside.at = beside.at.clamp(begin, end - 1);
-                wishes.push(beside);
+                requests.push(beside);
             }
         }
-        if wishes.is_empty() {
+        if requests.is_empty() {
             return Err(wrong(
                 "begin_hour",
                 "nobody requests anything between the hours",
             ));
         }
-        wishes.sort_by_key(|wish| wish.at);
-        Ok(wishes)
+        requests.sort_by_key(|request| request.at);
+        Ok(requests)
     }
 
     /// The time in which requests come, in milliseconds after midnight.
@@ -302,8 +302,8 @@ impl Scenario {
         (ms(self.begin_hour), ms(self.end_hour))
     }
 
-    /// Where each driver begins, and from when until when.
-    pub fn starts(&self, seed: u64, wishes: &[RideRequest]) -> Result<Vec<Start>, SimError> {
+    /// Where each driver begins, and the times of their shift.
+    pub fn starts(&self, seed: u64, requests: &[RideRequest]) -> Result<Vec<Start>, SimError> {
         if let Some(recorded) = &self.recorded {
             let start = |driver| recorded.start(seed, driver, self.span().0);
             return Ok((0..self.drivers).map(start).collect());
@@ -320,7 +320,7 @@ impl Scenario {
             } else if !given.is_empty() {
                 given[dice.below(given.len() as u64) as usize]
             } else if self.trips.is_some() {
-                wishes[dice.below(wishes.len() as u64) as usize].to
+                requests[dice.below(requests.len() as u64) as usize].to
             } else {
                 self.city.start(seed, number, self.begin_hour)
             };
@@ -330,7 +330,7 @@ impl Scenario {
         Ok((0..self.drivers).map(start).collect())
     }
 
-    /// When a driver is on shift. The end is none where there are no shifts, since the last riders want to get home.
+    /// The times of a driver's shift. Without shifts there is no end, so that the last riders get home.
     fn shift(&self, driver: u32) -> (i64, Option<i64>) {
         let turn = u64::from(driver) * 1_000 / u64::from(self.drivers);
         let mut passed = 0;
@@ -352,10 +352,10 @@ impl Scenario {
 pub struct Start {
     /// Where.
     pub place: Coordinates,
-    /// When, in milliseconds after midnight.
+    /// When the shift begins, in milliseconds after midnight.
     #[serde(rename = "begin_ms")]
     pub begin: i64,
-    /// When the shift ends, if it does; a trip is driven to its end.
+    /// When the shift ends, if it does. A trip under way is finished first.
     #[serde(rename = "end_ms", default)]
     pub end: Option<i64>,
 }

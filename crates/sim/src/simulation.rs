@@ -1,7 +1,8 @@
-//! One day under one policy: what happens, one thing after the other, in virtual time.
+//! One day under one policy: happenings in virtual time, one after another.
 //!
-//! What the live service does between a frame and the database is here done at once; what it does by its clock is
-//! done by the queue's. The rules are its own: `Trip::apply`, `Offer::apply`, `policy::plan`, `Supply`.
+//! What the live service does between a frame and the database happens here at once. What it does by the clock is
+//! scheduled in the queue. The rules are those of the live service: `Trip::apply`, `Offer::apply`, `policy::plan`,
+//! `Supply`.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -26,75 +27,75 @@ use town::Town;
 
 /// Midnight before every simulated day: 2024-01-01T00:00:00Z.
 const MIDNIGHT_S: i64 = 1_704_067_200;
-/// How often the sweeper looks, as in the live service.
+/// The interval of the sweeper, as in the live service.
 const TICK_MS: i64 = 500;
-/// How often hints are given.
+/// The interval of hints.
 const HINT_MS: i64 = 60_000;
-/// How often it is written down what all are doing.
+/// The interval of samples.
 pub(super) const SAMPLE_MS: i64 = 300_000;
 
-/// What the simulation takes from outside, and what does not change what comes of it.
+/// What the simulation gets from outside. It does not change the outcome.
 pub struct Outside<'o> {
-    /// For how long this process has run, to measure how long the policy thinks.
+    /// Returns how long this process has run, to time the policy.
     pub clock: &'o dyn Fn() -> Duration,
-    /// Is told how much of the day is over, in permille.
+    /// Called with the share of the day that is over, in permille.
     pub progress: &'o mut dyn FnMut(u64),
 }
 
-/// What is the same for every policy.
+/// The inputs that are the same for every policy.
 #[derive(Debug)]
 pub struct Day {
     /// What is simulated.
     pub scenario: Scenario,
-    /// What everything by chance is made from.
+    /// The seed of everything random.
     pub seed: u64,
     /// The streets.
     pub streets: ScenarioStreets,
-    /// Who wants to ride, in the order of time.
-    pub wishes: Vec<RideRequest>,
-    /// Who drives.
+    /// The requests, in the order of time.
+    pub requests: Vec<RideRequest>,
+    /// The drivers.
     pub starts: Vec<Start>,
-    /// Driver by driver, whether the device is dead.
+    /// For each driver, whether the device is dead.
     pub dead: Vec<bool>,
 }
 
 impl Day {
-    /// The day that a scenario and a seed make.
+    /// Builds the day from a scenario and a seed.
     pub fn new(scenario: Scenario, seed: u64) -> Result<Self, SimError> {
         scenario.check()?;
         let streets = scenario.streets()?;
-        let mut wishes = scenario.wishes(seed)?;
-        wishes.retain_mut(|wish| {
-            let ends = streets.on_map(wish.from).zip(streets.on_map(wish.to));
+        let mut requests = scenario.requests(seed)?;
+        requests.retain_mut(|request| {
+            let ends = streets.on_map(request.from).zip(streets.on_map(request.to));
             if let Some((from, to)) = ends {
-                (wish.from, wish.to) = (from, to);
+                (request.from, request.to) = (from, to);
             }
             ends.is_some()
         });
-        if wishes.is_empty() {
+        if requests.is_empty() {
             return Err(wrong("roads", "no request is on the map"));
         }
-        let mut starts = scenario.starts(seed, &wishes)?;
+        let mut starts = scenario.starts(seed, &requests)?;
         for start in &mut starts {
-            start.place = streets.on_map(start.place).unwrap_or(wishes[0].from);
+            start.place = streets.on_map(start.place).unwrap_or(requests[0].from);
         }
         Ok(Self {
             dead: scenario.dead.of(seed, starts.len()),
             scenario,
             seed,
             streets,
-            wishes,
+            requests,
             starts,
         })
     }
 
-    /// Whether the driver of that number has stayed at home.
+    /// Whether the driver of that number stays at home.
     pub(super) fn is_absent(&self, car: usize) -> bool {
         self.scenario.dead.absent && self.dead[car]
     }
 }
 
-/// A day under a policy.
+/// A day under one policy, while it runs.
 pub(super) struct Simulation<'d> {
     pub(super) seed: u64,
     pub(super) day: &'d Day,
@@ -111,21 +112,21 @@ pub(super) struct Simulation<'d> {
     pub(super) queue: EventQueue,
     pub(super) now: i64,
     pub(super) tally: DayTally,
-    /// Where trips began that were requested lately.
+    /// The recent requests: the time and the trip's number.
     pub(super) requested: VecDeque<(i64, usize)>,
     pub(super) offers: u128,
     pub(super) is_woken: bool,
-    /// When those were last looked for of whom nothing was heard for long.
+    /// When drivers who had gone silent were last taken off shift.
     pub(super) swept_home_at: i64,
 }
 
-/// The moment of that many milliseconds after midnight.
+/// The timestamp of that many milliseconds after midnight.
 pub(super) fn moment(ms: i64) -> Timestamp {
     let midnight = Timestamp::from_second(MIDNIGHT_S).expect("a time");
     midnight + SignedDuration::from_millis(ms)
 }
 
-/// What is left to chance between a trip and a driver.
+/// The pair that [`Dice`] uses for a question between a trip and a driver.
 pub(super) const fn about(trip: usize, car: usize) -> [u64; 2] {
     [trip as u64, car as u64]
 }
@@ -135,7 +136,7 @@ impl<'d> Simulation<'d> {
         let (drivers, riders) = day.scenario.people();
         let cars = day.starts.iter().enumerate();
         let cars = cars.map(|(number, start)| Car::new(number, start.place, start.end));
-        let moods = (0..day.wishes.len() as u64).map(|trip| riders.mood(day.seed, trip));
+        let moods = (0..day.requests.len() as u64).map(|trip| riders.mood(day.seed, trip));
         let mut simulation = Self {
             seed: day.seed,
             day,
@@ -157,12 +158,12 @@ impl<'d> Simulation<'d> {
             is_woken: false,
             swept_home_at: 0,
         };
-        simulation.foresee();
+        simulation.schedule_day();
         Ok(simulation)
     }
 
-    /// What happens by itself.
-    fn foresee(&mut self) {
+    /// Schedules everything that does not depend on other happenings.
+    fn schedule_day(&mut self) {
         let (begin, _) = self.day.scenario.span();
         for (car, start) in self.day.starts.iter().enumerate() {
             if self.day.is_absent(car) {
@@ -173,7 +174,8 @@ impl<'d> Simulation<'d> {
                 self.queue.add(end, Happening::End(car));
             }
         }
-        self.queue.add(self.day.wishes[0].at, Happening::Request(0));
+        self.queue
+            .add(self.day.requests[0].at, Happening::Request(0));
         if self.variant.policy.offers() {
             self.queue.add(begin, Happening::Tick);
         }
@@ -183,28 +185,28 @@ impl<'d> Simulation<'d> {
         self.queue.add(begin, Happening::Sample);
     }
 
-    /// Lets the day pass, to the end of its last trip.
+    /// Runs the day to the end of its last trip.
     pub(super) fn run(mut self, outside: &mut Outside<'_>) -> DayTally {
         while self.step(outside) {}
         self.tally()
     }
 
-    /// Lets the next thing happen; whether the day goes on after it.
+    /// Runs the next happening; returns whether the day goes on after it.
     pub(super) fn step(&mut self, outside: &mut Outside<'_>) -> bool {
-        let Some((at, what)) = self.queue.next() else {
+        let Some((at, happening)) = self.queue.next() else {
             return false;
         };
         self.now = at;
-        self.happen(what, outside);
+        self.happen(happening, outside);
         self.follow();
-        let all_requested = self.service.requested() == self.day.wishes.len();
+        let all_requested = self.service.requested() == self.day.requests.len();
         !all_requested || self.service.unfinished() > 0
     }
 
-    /// What was counted.
+    /// Ends the count and returns it.
     pub(super) fn tally(mut self) -> DayTally {
         debug_assert_eq!(self.service.broken(), None);
-        // Nothing happens any more in what is left of the hours.
+        // What the drivers are doing now lasts until the end of the counted hours.
         let (_, end) = self.day.scenario.span();
         for car in &self.cars {
             self.tally.did(car.doing, car.since, self.now.max(end));
@@ -212,8 +214,8 @@ impl<'d> Simulation<'d> {
         self.tally
     }
 
-    fn happen(&mut self, what: Happening, outside: &mut Outside<'_>) {
-        match what {
+    fn happen(&mut self, happening: Happening, outside: &mut Outside<'_>) {
+        match happening {
             Happening::Request(number) => self.request(number),
             Happening::GiveUp(trip) => self.give_up(trip),
             Happening::Expire(trip) => self.expire(trip),
@@ -260,9 +262,9 @@ impl<'d> Simulation<'d> {
         self.queue.add(self.now + SAMPLE_MS, Happening::Sample);
     }
 
-    /// The sweeper has something to do before its time.
+    /// Wakes the sweeper before its interval is over.
     pub(super) fn wake(&mut self) {
-        /// How long that takes.
+        /// The delay from waking the sweeper to its run.
         const WAKE_MS: i64 = 50;
         if !self.is_woken && self.variant.policy != Policy::Broadcast {
             self.is_woken = true;
@@ -270,7 +272,7 @@ impl<'d> Simulation<'d> {
         }
     }
 
-    /// A driver does something else from now on.
+    /// Changes happening a driver is doing, from now on.
     pub(super) fn does(&mut self, car: usize, doing: Doing) {
         let car = &mut self.cars[car];
         self.tally.did(car.doing, car.since, self.now);

@@ -1,4 +1,4 @@
-//! The ways that cars drive, and how long they take: by straight line, or by road where the scenario has a map.
+//! The routes that cars drive and their durations: straight lines, or by road where the scenario has a map.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -16,24 +16,24 @@ use eta::{EtaAnswer, EtaQuery, Provider, Straight, Traffic, Via};
 pub struct ScenarioStreets {
     roads: Option<Roads>,
     straight: Straight,
-    /// Where streets meet, as far as the map says.
+    /// The intersections, as far as the map file lists them.
     corners: Vec<Coordinates>,
 }
 
-/// A way under way.
+/// A drive along a route.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Leg {
-    /// Where it leads along, and how long after the beginning, in milliseconds; at least one.
+    /// The points of the route, each with the time after the start in milliseconds. There is at least one.
     stops: Vec<(Coordinates, i64)>,
 }
 
 impl Leg {
-    /// How long it takes, in milliseconds.
+    /// The duration in milliseconds.
     pub fn ms(&self) -> i64 {
         self.stops.last().map_or(0, |(_, ms)| *ms)
     }
 
-    /// Where a car is so long after the beginning; before it and after the end, at these.
+    /// The position after that time. Before the start and after the end it is the first and the last point.
     pub fn place(&self, after_ms: i64) -> Option<Coordinates> {
         let next = self.stops.partition_point(|(_, ms)| *ms <= after_ms);
         let Some((to, to_ms)) = self.stops.get(next) else {
@@ -53,15 +53,15 @@ impl Leg {
 }
 
 impl ScenarioStreets {
-    /// No map: cars go straight, as fast as [`Straight::CITY`] says.
+    /// Without a map: cars drive straight, at the speed of [`Straight::CITY`].
     pub const STRAIGHT: Self = Self {
         roads: None,
         straight: Straight::CITY,
         corners: Vec::new(),
     };
 
-    /// The streets of a map: `*.osm.pbf`, or the node-link JSON that OSMnx writes. `slower_permille` is by how much everything takes longer than in free
-    /// traffic: 2,500 is two and a half times.
+    /// Loads a map: `*.osm.pbf`, or the node-link JSON that OSMnx writes. `slower_permille` says how much longer drives
+    /// take than in free traffic: 2,500 is two and a half times.
     pub fn load(file: &Path, slower_permille: u32) -> Result<Self, SimError> {
         let factor = 1_000.0 / f64::from(slower_permille.max(1));
         let traffic = Traffic::parse(&factor.to_string(), "UTC")
@@ -84,7 +84,8 @@ impl ScenarioStreets {
         })
     }
 
-    /// That place, or where the map is nearest to it; nothing where it is off the map and that does not say where streets meet.
+    /// That place if the map covers it, otherwise the nearest intersection; `None` if the map file lists no
+    /// intersections.
     pub fn on_map(&self, place: Coordinates) -> Option<Coordinates> {
         let Some(roads) = &self.roads else {
             return Some(place);
@@ -108,7 +109,7 @@ impl ScenarioStreets {
         Some(*nearest)
     }
 
-    /// The way from one place to another. Where the map has none it is straight.
+    /// The drive from one place to another. Where the map has no route, it is a straight line.
     pub fn leg(&self, from: Coordinates, to: Coordinates, at: Timestamp) -> Leg {
         let route = self
             .roads
@@ -128,13 +129,13 @@ impl ScenarioStreets {
         }
     }
 
-    /// How long the way takes, in milliseconds, by straight line.
+    /// The duration of a straight drive, in milliseconds.
     fn straight_ms(&self, from: Coordinates, to: Coordinates) -> i64 {
         let metres = from.metres_to(to);
         (metres * self.straight.detour / self.straight.speed_mps * 1_000.0).round() as i64
     }
 
-    /// How long from each of the places to that one, in milliseconds rounded to seconds; nothing where it takes longer than `within_s`.
+    /// The durations from each place to `to`, in whole seconds; `None` where it is longer than `within_s`.
     pub fn seconds(
         &self,
         from: &[Coordinates],
@@ -142,34 +143,34 @@ impl ScenarioStreets {
         within_s: u32,
         at: Timestamp,
     ) -> Vec<Option<u32>> {
-        let ask = EtaQuery {
+        let query = EtaQuery {
             pick_up: to,
             drivers: from,
             within_s,
         };
-        let answers = self.to_pick_up(&[ask], at).into_iter();
+        let answers = self.to_pick_up(&[query], at).into_iter();
         answers.flat_map(|answer| answer.seconds).collect()
     }
 }
 
 impl Provider for ScenarioStreets {
-    fn to_pick_up(&self, asks: &[EtaQuery<'_>], at: Timestamp) -> Vec<EtaAnswer> {
-        let answer = |ask: &EtaQuery<'_>| {
-            let by_road = self.roads.as_ref().and_then(|roads| roads.times(ask, at));
+    fn to_pick_up(&self, queries: &[EtaQuery<'_>], at: Timestamp) -> Vec<EtaAnswer> {
+        let answer = |query: &EtaQuery<'_>| {
+            let by_road = self.roads.as_ref().and_then(|roads| roads.times(query, at));
             let Some(mut seconds) = by_road else {
-                let mut straight = self.straight.to_pick_up(&[*ask], at);
+                let mut straight = self.straight.to_pick_up(&[*query], at);
                 return straight.pop().unwrap_or(EtaAnswer {
                     seconds: Vec::new(),
                     via: Via::Straight,
                 });
             };
             for of_one in &mut seconds {
-                *of_one = of_one.filter(|seconds| *seconds <= ask.within_s);
+                *of_one = of_one.filter(|seconds| *seconds <= query.within_s);
             }
             let via = Via::Road;
             EtaAnswer { seconds, via }
         };
-        asks.iter().map(answer).collect()
+        queries.iter().map(answer).collect()
     }
 }
 

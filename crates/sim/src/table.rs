@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::report::{DayReport, PolicyResult};
 
-/// A row of the table: what it shows, and how.
+/// A row of the table: its head, and the function for its cells.
 type TableRow = (&'static str, fn(&DayReport, &PolicyResult) -> String);
 
 const ROWS: [TableRow; 18] = [
@@ -47,7 +47,7 @@ const ROWS: [TableRow; 18] = [
 ];
 
 impl DayReport {
-    /// The policies side by side.
+    /// The table, with the recorded outcome and the bound below it.
     pub fn table(&self) -> String {
         let mut text = format!(
             "{}: {} requests, {} drivers, seed {}\n\n",
@@ -92,7 +92,7 @@ impl DayReport {
     }
 }
 
-/// Seconds with a tenth.
+/// Seconds with one decimal.
 fn seconds(ms: i64) -> String {
     let tenths = (ms + 50).div_euclid(100);
     format!("{}.{}", tenths / 10, tenths % 10)
@@ -102,12 +102,12 @@ fn share(of: u64, all: &DayReport) -> String {
     permille((1_000 * of + all.requests as u64 / 2) as i64 / all.requests.max(1) as i64)
 }
 
-/// Percent with a tenth.
+/// Percent with one decimal.
 fn permille(permille: i64) -> String {
     format!("{}.{} %", permille / 10, permille % 10)
 }
 
-/// With two digits.
+/// Thousandths as a number with two decimals.
 fn thousandth(thousandths: i64) -> String {
     let hundredths = (thousandths + 5) / 10;
     format!("{}.{:02}", hundredths / 100, hundredths % 100)

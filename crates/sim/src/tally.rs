@@ -1,4 +1,4 @@
-//! What is counted while a day passes.
+//! The counts of a simulated day.
 
 use std::time::Duration;
 
@@ -7,93 +7,93 @@ use dispatching::policy::Decision;
 use domain::OfferState;
 use matching::Solver;
 
-/// How a trip has ended.
+/// How a trip ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RideOutcome {
     /// The rider was driven.
     Served,
     /// No driver was found within the search time.
     Expired,
-    /// The rider had no patience left before a driver accepted.
+    /// The rider's patience ended before a driver accepted.
     GaveUp,
     /// The rider cancelled after a driver had accepted.
     Cancelled,
-    /// The rider did not come.
+    /// The rider did not show up.
     NoShow,
 }
 
-/// What is known of a trip.
+/// The times and the outcome of one trip. Times are in milliseconds after midnight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RideTally {
     /// When it was requested.
     pub requested: i64,
-    /// When a driver took it, the last time.
+    /// When a driver last accepted it.
     pub taken: Option<i64>,
-    /// How long the driver was said to take, in seconds.
+    /// The time to the pick-up that the rider was told, in seconds.
     pub promised_s: i64,
-    /// When the driver was there.
+    /// When the driver arrived.
     pub arrived: Option<i64>,
     /// How it ended.
     pub outcome: Option<RideOutcome>,
-    /// How many drivers it was shown to.
+    /// The number of drivers that it was shown to.
     pub shown: u64,
 }
 
-/// What all are doing at a time.
+/// What all drivers are doing at one time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sample {
-    /// When.
+    /// In milliseconds after midnight.
     pub at: i64,
-    /// How many are at what, by [`Doing::kind`].
+    /// The number of drivers by [`Doing::kind`].
     pub doing: [u64; Doing::KINDS],
-    /// For how many trips a driver is looked for.
+    /// The number of trips without a driver.
     pub looked_for: u64,
 }
 
-/// What is known of the windows that were solved.
+/// Totals over the batching windows that were solved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Windows {
-    /// How many there were.
+    /// The number of windows.
     pub solved: u64,
-    /// How many of them exactly.
+    /// The number of windows solved exactly.
     pub exact: u64,
-    /// How many edges were looked at.
+    /// How many times the solver visited an edge.
     pub visits: u64,
-    /// How many searches were in them.
+    /// The number of searches in all windows.
     pub searches: u64,
 }
 
-/// All that was counted.
+/// All counts of a day.
 #[derive(Debug)]
 pub struct DayTally {
-    /// Only what falls in there counts as the drivers' time.
+    /// Drivers' time counts only within this span.
     span: (i64, i64),
-    /// Trip by trip.
+    /// By the number of the trip.
     pub rides: Vec<RideTally>,
-    /// How long all were at what, by [`Doing::kind`], in milliseconds.
+    /// The drivers' time by [`Doing::kind`], in milliseconds.
     pub doing_ms: [i64; Doing::KINDS],
-    /// Now and then, what all were doing.
+    /// Samples at regular intervals.
     pub samples: Vec<Sample>,
     /// The windows that were solved.
     pub windows: Windows,
-    /// How many offers were declined.
+    /// Offers that drivers declined.
     pub declined: u64,
-    /// How many were not answered in time.
+    /// Offers that were not answered in time.
     pub unanswered: u64,
-    /// How many did not reach the device.
+    /// Offers that the device did not acknowledge.
     pub undelivered: u64,
-    /// How many were taken back.
+    /// Offers that the service withdrew.
     pub withdrawn: u64,
-    /// How many trips were given back by a driver.
+    /// Trips that drivers gave back.
     pub given_back: u64,
-    /// For how long the policy has thought; the machine's time, not the day's.
+    /// The time that the policy took, by the machine's clock.
     pub thought: Duration,
-    /// The longest time at once.
+    /// The longest time that it took at once.
     pub thought_longest: Duration,
 }
 
 impl DayTally {
-    /// Nothing yet.
+    /// An empty tally. Drivers' time will count within `span` only.
     pub fn new(span: (i64, i64)) -> Self {
         Self {
             span,

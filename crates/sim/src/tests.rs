@@ -1,4 +1,4 @@
-//! Small cities whose days can be told by looking, and what holds on every day.
+//! Small cities whose days can be checked by hand, and properties of every day.
 
 mod going_round;
 
@@ -73,7 +73,7 @@ fn one_seed_has_one_outcome_and_another_has_another() {
 #[test]
 fn what_must_never_be_is_not_at_any_moment() {
     for word in WORDS {
-        // Much goes wrong here, so that all that can happen does.
+        // Many things go wrong in this day, so that everything that can happen does.
         let day = day(
             |scenario| {
                 scenario.driver.ignores_permille = 100;
@@ -117,12 +117,13 @@ fn what_must_never_be_is_not_at_any_moment() {
     }
 }
 
-/// A place so many thousandths of a degree north: 111 m, which take 31.27 s.
+/// A place that many thousandths of a degree north: each is 111 m, and takes 31.27 s.
 fn north(thousandths: f64) -> Coordinates {
     Coordinates::new(48.0 + thousandths / 1_000.0, 11.0).expect("on earth")
 }
 
-/// An hour with these requests, each at its second and from there to there; ideal people, and a driver at each of the places.
+/// An hour with these requests, each given as its second, pick-up and drop-off, with ideal people and a driver at each
+/// of the places.
 fn small(requests: &[(i64, f64, f64)], drivers: &[f64]) -> Day {
     let mut day = day(
         |scenario| {
@@ -133,14 +134,14 @@ fn small(requests: &[(i64, f64, f64)], drivers: &[f64]) -> Day {
         1,
     );
     let begin = 8 * demand::HOUR_MS;
-    let wish = |(second, from, to): &(i64, f64, f64)| demand::RideRequest {
-        // The sweeper ticks at 0 and at 500.
+    let request = |(second, from, to): &(i64, f64, f64)| demand::RideRequest {
+        // The sweeper runs at 0 and at 500 ms.
         at: begin + 1_000 * second + 100,
         from: north(*from),
         to: north(*to),
         passengers: 1,
     };
-    day.wishes = requests.iter().map(wish).collect();
+    day.requests = requests.iter().map(request).collect();
     for (start, place) in day.starts.iter_mut().zip(drivers) {
         start.place = north(*place);
     }
@@ -155,20 +156,21 @@ fn waits(day: &Day, word: &str) -> Vec<i64> {
 
 #[test]
 fn the_waits_of_a_small_city_can_be_told_by_looking() {
-    // One driver two thousandths away, and a rider: 62.547 s of driving.
+    // One driver two thousandths away, and one rider: 62.547 s of driving.
     let one = small(&[(60, 0.0, 10.0)], &[2.0]);
-    // Whoever hears of it takes it at once, and `nearest` is woken 50 ms later.
+    // Under `broadcast` the driver accepts at once; `nearest` is woken 50 ms later.
     assert_eq!(waits(&one, "broadcast"), [62_547]);
     assert_eq!(waits(&one, "nearest"), [62_597]);
-    // One search and one driver are scarce: the whole window of 8 s, to the tick after it.
+    // One search and one driver are scarce, so the window is the longest, 8 s, and ends at the next tick.
     assert_eq!(waits(&one, "batch"), [62_547 + 8_400]);
-    // Fixed, five seconds.
+    // With a fixed window of five seconds.
     assert_eq!(waits(&one, "batch:5"), [62_547 + 5_400]);
 }
 
 #[test]
 fn a_batch_does_better_than_the_nearest_where_the_nearest_is_wanted_elsewhere() {
-    // The first driver stands between both riders, a little nearer to the first; the other driver is far beyond that one.
+    // The first driver is between both riders, a little nearer to the first one. The other driver is beyond the first
+    // rider.
     let day = small(&[(60, 1.0, 30.0), (61, 10.0, 30.0)], &[2.0, -18.0]);
     let nearest: i64 = waits(&day, "nearest").iter().sum();
     let batch: i64 = waits(&day, "batch").iter().sum();
@@ -200,10 +202,10 @@ fn no_policy_is_below_the_bound() {
 
 #[test]
 fn the_bound_of_a_small_city_can_be_told_by_looking() {
-    // The same driver serves both: the second rider wants to leave where the first one arrives, ten minutes later.
+    // The same driver serves both: the second rider leaves where the first one arrives, ten minutes later.
     let day = small(&[(60, 0.0, 10.0), (660, 10.0, 20.0)], &[2.0]);
     let bound = bound::bound(&day, &mut |_| {});
-    // 62.547 s rounded down to 62, and none for the second.
+    // 62.547 s rounded down to 62, and nothing for the second.
     assert_eq!((bound.mean_wait_ms, bound.is_exact), (31_000, true));
 }
 
@@ -230,7 +232,7 @@ fn a_driver_off_shift_gets_nothing_and_a_trip_is_driven_to_its_end() {
     for sample in &tally.samples {
         let hour = sample.at / demand::HOUR_MS;
         let on: u64 = sample.doing[1..].iter().sum();
-        // Who has a trip at the end of a shift finishes it first.
+        // A driver with a trip at the end of a shift finishes it first.
         assert!(hour >= 10 || (6..=12).contains(&on), "{sample:?}");
     }
     assert_eq!(tally.samples[1].at - tally.samples[0].at, SAMPLE_MS);

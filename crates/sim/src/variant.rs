@@ -1,29 +1,30 @@
-//! The policies that are compared, by their words.
+//! The variants of policies that can be compared, by their words.
 
 use std::str::FromStr;
 
 use domain::Policy;
 
-/// A policy, and in what it differs from what the live service does.
+/// A policy, and how it differs from the live service's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Variant {
-    /// Its word, as it stands in the table.
+    /// The word, as in the table's header.
     pub word: String,
     /// Who is asked.
     pub policy: Policy,
-    /// Under `broadcast`, only drivers hear of a request who are there within so many seconds by straight line.
+    /// Under `broadcast`, the longest time to the pick-up by straight line for drivers who hear of a request, in
+    /// seconds.
     pub reach_s: Option<u32>,
-    /// Drivers are ranked by straight line, whatever the map says.
+    /// Drivers are ranked by straight line, even with a map.
     pub is_straight: bool,
-    /// Requests gather for so long, whether drivers are plenty or not.
+    /// A fixed batching window, in milliseconds.
     pub window_ms: Option<u32>,
-    /// Drivers count who will soon be free.
+    /// Drivers who will soon be free are candidates too.
     pub with_ending: bool,
-    /// The idle are told where requests are expected.
+    /// Idle drivers get hints.
     pub with_hints: bool,
 }
 
-/// A word that is no policy.
+/// A word that names no variant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "broadcast, broadcast:MINUTES, nearest, nearest:straight, batch, batch:SECONDS or all; then, as one likes, +hints and, under batch, +free-only"
@@ -31,13 +32,13 @@ pub struct Variant {
 pub struct NoVariant;
 
 impl Variant {
-    /// What `all` stands for.
+    /// The variants that `all` stands for.
     pub fn all() -> Vec<Self> {
         let words = ["broadcast", "nearest", "batch", "batch+hints"];
         words.iter().filter_map(|word| word.parse().ok()).collect()
     }
 
-    /// The variants that these words name, each once.
+    /// The variants that the words name, without duplicates.
     pub fn of(words: &[String]) -> Result<Vec<Self>, NoVariant> {
         let mut variants: Vec<Self> = Vec::new();
         for word in words {

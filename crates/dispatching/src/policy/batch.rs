@@ -59,23 +59,23 @@ fn area<F: FnOnce() -> Vec<EndingRide>>(
     ending: &LazyCell<Vec<EndingRide>, F>,
     world: &World<'_>,
 ) -> Option<Decision> {
-    let mut looked: Vec<SearchRound<'_>> = pool
+    let mut rounds: Vec<SearchRound<'_>> = pool
         .iter()
         .map(|search| begin_round(search, CANDIDATES, world))
         .collect();
-    let window = window(&looked);
-    let gathering = looked.iter().filter(|looked| !looked.has_gathered());
-    let oldest = gathering.map(|looked| looked.search.due_at).min();
+    let window = window(&rounds);
+    let gathering = rounds.iter().filter(|round| !round.has_gathered());
+    let oldest = gathering.map(|round| round.search.due_at).min();
     if when == When::WindowIsOver && oldest.is_some_and(|oldest| world.at < oldest + window) {
         // An offer that no device acknowledged has reached no driver, so its search does not gather again. The others
         // go on gathering.
-        looked.retain(SearchRound::has_gathered);
+        rounds.retain(SearchRound::has_gathered);
     }
-    if looked.is_empty() {
+    if rounds.is_empty() {
         return None;
     }
-    for looked in &mut looked {
-        looked.add_ending(ending, world);
+    for round in &mut rounds {
+        round.add_ending(ending, world);
     }
     let mut decision = Decision {
         at: world.at,
@@ -83,25 +83,25 @@ fn area<F: FnOnce() -> Vec<EndingRide>>(
         window_ms: i64::try_from(window.as_millis()).unwrap_or(i64::MAX),
         visits_max: VISITS_MAX,
         solved: None,
-        searches: rank(&looked, world),
+        searches: rank(&rounds, world),
     };
     decision.decide();
     for widening in 1..=WIDENINGS {
         let k = CANDIDATES << widening;
-        let unmatched: Vec<usize> = without_driver(&decision, &looked).collect();
+        let unmatched: Vec<usize> = without_driver(&decision, &rounds).collect();
         if unmatched.is_empty() {
             break;
         }
-        let again = unmatched.iter().map(|place| {
-            let mut looked = begin_round(looked[*place].search, k, world);
-            looked.add_ending(ending, world);
-            looked
+        let again = unmatched.iter().map(|index| {
+            let mut round = begin_round(rounds[*index].search, k, world);
+            round.add_ending(ending, world);
+            round
         });
         let again: Vec<SearchRound<'_>> = again.collect();
         let ranked = rank(&again, world);
-        for ((place, again), searched) in unmatched.into_iter().zip(again).zip(ranked) {
-            looked[place] = again;
-            decision.searches[place] = searched;
+        for ((index, again), searched) in unmatched.into_iter().zip(again).zip(ranked) {
+            rounds[index] = again;
+            decision.searches[index] = searched;
         }
         decision.decide();
     }
@@ -118,27 +118,27 @@ fn begin_round<'a>(search: &'a Search, k: usize, world: &World<'_>) -> SearchRou
     SearchRound::around(search, offering, &begin_round, world)
 }
 
-/// The indexes of the searches that got no driver although there may be more drivers than were looked for.
+/// The indexes of the searches that got no driver although there may be more drivers than it considered.
 fn without_driver<'a>(
     decision: &'a Decision,
-    looked: &'a [SearchRound<'_>],
+    rounds: &'a [SearchRound<'_>],
 ) -> impl Iterator<Item = usize> + 'a {
-    let searches = decision.searches.iter().zip(looked).enumerate();
-    let unmatched = searches
-        .filter(|(_, (searched, looked))| searched.chosen == Chosen::Nobody && looked.is_cut);
-    unmatched.map(|(place, _)| place)
+    let searches = decision.searches.iter().zip(rounds).enumerate();
+    let unmatched =
+        searches.filter(|(_, (searched, round))| searched.chosen == Chosen::Nobody && round.is_cut);
+    unmatched.map(|(index, _)| index)
 }
 
 /// How long searches gather, by the number of drivers for each of them.
-fn window(looked: &[SearchRound<'_>]) -> SignedDuration {
-    let drivers: HashSet<DriverId> = looked.iter().flat_map(SearchRound::answering).collect();
+fn window(rounds: &[SearchRound<'_>]) -> SignedDuration {
+    let drivers: HashSet<DriverId> = rounds.iter().flat_map(SearchRound::answering).collect();
     let usual = Offering::default();
-    let offering = looked.first().map_or(usual, |looked| looked.offering);
+    let offering = rounds.first().map_or(usual, |round| round.offering);
     let (shortest, longest) = (
         i64::from(offering.window_shortest_ms),
         i64::from(offering.window_longest_ms),
     );
-    let (drivers, searches) = (count(drivers.len()), count(looked.len()));
+    let (drivers, searches) = (count(drivers.len()), count(rounds.len()));
     // Falls from the longest window, with one driver per search or fewer, to the shortest, with `PLENTY` of them.
     let over = (drivers - searches).clamp(0, searches * i64::from(PLENTY - 1));
     let whole = (searches * i64::from(PLENTY - 1)).max(1);

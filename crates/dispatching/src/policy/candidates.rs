@@ -71,25 +71,25 @@ impl<'a> SearchRound<'a> {
     pub(super) fn around(
         search: &'a Search,
         offering: Offering,
-        look: &Reach<'a>,
+        reach: &Reach<'a>,
         world: &World<'_>,
     ) -> Self {
         let mut round = Self {
             search,
             offering,
-            eta_max_s: look.eta_max_s,
-            proposed: look.proposed,
+            eta_max_s: reach.eta_max_s,
+            proposed: reach.proposed,
             near: Vec::new(),
             places: Vec::new(),
             is_cut: false,
         };
-        let heard = round.find(DriverGroup::Heard, look.k, world);
-        round.is_cut = heard == look.k;
+        let heard = round.find(DriverGroup::Heard, reach.k, world);
+        round.is_cut = heard == reach.k;
         if !round.is_cut && !world.unresponsive.is_empty() {
-            round.find(DriverGroup::Silent, look.k - heard, world);
+            round.find(DriverGroup::Silent, reach.k - heard, world);
         }
         if !search.asked.unreached.is_empty() {
-            round.find(DriverGroup::Unreached, look.k, world);
+            round.find(DriverGroup::Unreached, reach.k, world);
         }
         round
     }

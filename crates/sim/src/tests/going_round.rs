@@ -1,10 +1,10 @@
-//! One honest driver among devices that acknowledge nothing.
+//! One working device among devices that acknowledge nothing.
 
 use super::*;
 use crate::car;
 
-/// An hour in which so many dead devices stand between the pick-up and the one driver whose device is not dead, and a second request comes once
-/// the first ride is over.
+/// An hour in which that many dead devices are between the pick-up and the only driver with a working device. A second
+/// request comes once the first ride is over.
 fn among_dead(devices: usize) -> Day {
     let mut places: Vec<f64> = (0..devices).map(|n| 0.1 + n as f64 / 1_000.0).collect();
     places.push(0.5);
@@ -13,19 +13,19 @@ fn among_dead(devices: usize) -> Day {
     day
 }
 
-/// After how many milliseconds the one honest driver was asked for each trip.
+/// How long after each request that driver was asked, in milliseconds.
 fn asked_after(day: &Day, word: &str) -> Vec<i64> {
     let variant: Variant = word.parse().expect("a policy");
     let honest = car::driver(day.starts.len() - 1);
     let mut simulation = Simulation::new(day, &variant).expect("a simulation");
     let mut nothing = |_| {};
     let mut outside = outside_of(&mut nothing);
-    let mut asked = vec![None; day.wishes.len()];
+    let mut asked = vec![None; day.requests.len()];
     while simulation.step(&mut outside) {
         assert_eq!(simulation.service.broken(), None, "{word}");
         if let Some(offer) = simulation.service.offer_to(honest) {
             let trip = super::super::service::number(offer.trip);
-            asked[trip].get_or_insert(simulation.now - day.wishes[trip].at);
+            asked[trip].get_or_insert(simulation.now - day.requests[trip].at);
         }
     }
     let asked = asked.into_iter();
@@ -62,7 +62,7 @@ fn a_day_without_the_dead_is_the_same_day_for_everybody_else() {
     assert!((1..6).contains(&with.dead.iter().filter(|dead| **dead).count()));
     for word in ["broadcast", "nearest", "batch+hints"] {
         let (with, without) = (tally(&with, word), tally(&without, word));
-        // Nobody with a dead device serves anybody, and they are counted as off shift where they are not there.
+        // Drivers with dead devices serve no rider. Where they are absent, they count as off shift.
         let served = |tally: &DayTally| {
             let served = tally.rides.iter();
             served
