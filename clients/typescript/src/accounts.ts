@@ -4,9 +4,9 @@ import { call, type Reach } from './http.js';
 import type { Account, Role } from './objects.js';
 
 export interface Tokens {
-  /** Says who is calling; lives an hour. */
+  /** Identifies the session; valid for an hour. */
   access: string;
-  /** Gets new tokens, once. */
+  /** Gives new tokens, once. */
   refresh: string;
 }
 
@@ -29,7 +29,7 @@ export function signUp(reach: Reach, account: NewAccount): Promise<Account> {
 }
 
 export function logIn(reach: Reach, { username, password }: Credentials): Promise<Account & Tokens> {
-  // What else the caller knows of the account would be refused.
+  // Anything else that the caller knows of the account would be refused.
   return call(reach, 'POST', '/api/log_in/', { body: { username, password } });
 }
 
@@ -38,7 +38,7 @@ export function logOut(reach: Reach, access: string): Promise<void> {
   return call(reach, 'POST', '/api/log_out/', { access });
 }
 
-/** Each refresh token works once; using an old one ends the session. */
+/** Exchanges a refresh token for new tokens. Each works once; reusing one ends the session. */
 export function refreshTokens(reach: Reach, refresh: string): Promise<Tokens> {
   return call(reach, 'POST', '/api/token/refresh/', { body: { refresh } });
 }

@@ -3,24 +3,24 @@
 import { RefusedError, UnansweredError } from './errors.js';
 import type { Answer, Stream } from './objects.js';
 
-/** One action, ready to be sent. */
+/** An action to send. */
 export interface Request {
   stream: Stream;
   action: string;
-  /** What stands beside `action`. */
+  /** The fields beside `action`. */
   fields?: object;
-  /** Whether it may be sent again: it has a key, under which it is done once. */
+  /** Whether it may be sent again: it has a key, under which it is carried out once. */
   repeatable?: boolean;
 }
 
 interface Waiting {
   frame: string;
   sent: boolean;
-  /** Whether it is to be sent once a connection stands. */
+  /** Whether to send it once a connection is open. */
   due: boolean;
   repeatable: boolean;
   timer: ReturnType<typeof setTimeout>;
-  /** Takes an answer; says whether it was the last one. */
+  /** Takes an answer; returns whether it was the last one. */
   take: (data: unknown) => boolean;
   fail: (error: Error) => void;
 }
@@ -31,17 +31,17 @@ export function frame(id: string, { stream, action, fields }: Request): string {
 
 /** What calls, subscriptions and the event stream share. */
 export interface Wire {
-  /** Says whether the frame could be sent. */
+  /** Sends a frame; returns whether that was possible. */
   send(frame: string): boolean;
-  /** A new request id. */
+  /** Makes a new request id. */
   name(): string;
-  /** For how many milliseconds an answer is waited for. */
+  /** How long to wait for an answer, in milliseconds. */
   timeout: number;
-  /** Takes errors that nobody waits for. */
+  /** Takes errors that no promise carries. */
   report(error: unknown): void;
 }
 
-/** Runs what the caller gave us; its errors must not stop what comes next. */
+/** Runs the caller's callback. Its errors must not stop what follows. */
 export function guarded(wire: Wire, callback: () => void): void {
   try {
     callback();
@@ -58,7 +58,7 @@ export class Calls {
     this.#wire = wire;
   }
 
-  /** The data of the answer. Without a connection the request waits for one, as long as it waits for answers. */
+  /** Sends a request and gives the answer's data. Without a connection it waits for one, as long as for an answer. */
   call<T>(request: Request): Promise<T> {
     return new Promise((resolve, reject) => {
       const take = (data: unknown) => {
@@ -69,7 +69,7 @@ export class Calls {
     });
   }
 
-  /** An answer in several frames; `take` says of each whether it was the last. */
+  /** Sends a request that is answered in several frames; `take` returns whether the frame was the last. */
   collect<T>(request: Request, take: (data: T) => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const taken = (data: unknown) => {
@@ -89,7 +89,7 @@ export class Calls {
     this.#waiting.set(id, { frame: text, sent, due: !sent, repeatable, timer: this.#clock(id), take, fail });
   }
 
-  /** A connection stands: what could not be sent before, or may be sent again, is sent now. */
+  /** On an open connection, sends what could not be sent before and what may be sent again. */
   opened(): void {
     for (const waiting of this.#waiting.values()) {
       if (!waiting.due) continue;
@@ -98,7 +98,7 @@ export class Calls {
     }
   }
 
-  /** The connection is gone: what was sent will not be answered, and nobody knows whether it took effect. */
+  /** On a lost connection, fails what was sent: it will not be answered, and may or may not have taken effect. */
   lost(): void {
     for (const [id, waiting] of this.#waiting) {
       if (waiting.repeatable) waiting.due = true;
@@ -110,7 +110,7 @@ export class Calls {
     for (const id of this.#waiting.keys()) this.#fail(id, 'closed');
   }
 
-  /** Whether the frame was the answer to a call. */
+  /** Handles a frame; returns whether it was the answer to a call. */
   hear(answer: Answer): boolean {
     const id = String(answer.request_id);
     const waiting = this.#waiting.get(id);

@@ -1,10 +1,10 @@
-/** The talk of a trip's rider and driver. */
+/** The chat of a trip's rider and driver. */
 
 import type { Calls } from './calls.js';
 import type { Answer, ChatMessage, Pk } from './objects.js';
 import type { Keeping, Subscription, Subscriptions } from './subscriptions.js';
 
-/** Hears each message once, oldest first: the last 100, then those that come. */
+/** Gets each message once, oldest first: the last 100, then new ones. */
 export interface ChatListener extends Keeping {
   message(message: ChatMessage): void;
 }
@@ -22,7 +22,7 @@ export class Chat {
     this.#subscriptions = subscriptions;
   }
 
-  /** Joining again after a reconnect brings the last 100 messages again, of which the new ones are told. */
+  /** Joins a chat. After a reconnect it is joined again, and the new ones among the last 100 messages are delivered. */
   join(pk: Pk, listener: ChatListener): Promise<Subscription<History>> {
     let last = 0;
     const tell = (message: ChatMessage) => {
@@ -41,7 +41,7 @@ export class Chat {
     });
   }
 
-  /** 1 to 1,000 characters. */
+  /** Sends a message of 1 to 1,000 characters. */
   send(pk: Pk, message: string): Promise<ChatMessage> {
     return this.#calls.call({ stream: 'chat', action: 'send', fields: { pk, data: { message } } });
   }

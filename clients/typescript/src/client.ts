@@ -1,4 +1,4 @@
-/** An account's connection to the service: its calls, subscriptions and events over one socket that comes back. */
+/** An account's connection to the service: calls, subscriptions and events over one socket that reconnects. */
 
 import type { Tokens } from './accounts.js';
 import { BACKOFF, type Backoff } from './backoff.js';
@@ -19,21 +19,21 @@ export interface ClientOptions {
   session: Session;
   /** By default the global one, which Node has from version 22 on. */
   WebSocket?: SocketClass;
-  /** For how many milliseconds an answer, or a handshake, is waited for. */
+  /** How long to wait for an answer or a handshake, in milliseconds. */
   timeout?: number;
-  /** After how many milliseconds of silence the service is asked for a sign of life. */
+  /** After how many milliseconds of silence the client asks the service for a sign of life. */
   silence?: number;
   backoff?: Partial<Backoff>;
-  /** Whether offers in the events are received for the driver's device; by default they are. */
+  /** Whether offers in the events are acknowledged for the driver's device; the default is yes. */
   receivesOffers?: boolean;
   onState?: (state: LineState) => void;
   /** The session has ended: log in again, and make a new client. */
   onSignedOut?: () => void;
-  /** Hears of errors that no promise carries. */
+  /** Gets errors that no promise carries. */
   onError?: (error: unknown) => void;
 }
 
-/** How long a failed refresh of the tokens rests, in milliseconds. */
+/** How long to wait after a failed refresh of the tokens, in milliseconds. */
 const REST = 10_000;
 
 const SESSION_ENDED = 4501;
@@ -76,7 +76,7 @@ export class Client {
     return this.#line.state;
   }
 
-  /** How far the events have been followed. */
+  /** The positions up to which events were followed. */
   get positions(): Position[] {
     return this.#follower?.positions ?? [];
   }
@@ -85,7 +85,7 @@ export class Client {
     this.#line.open();
   }
 
-  /** Ends the connection; what is unanswered fails, and subscriptions are forgotten. */
+  /** Ends the connection. Unanswered calls fail, and subscriptions are forgotten. */
   close(): void {
     this.#line.close();
     this.#rest();
@@ -94,7 +94,7 @@ export class Client {
     this.#subscriptions.closed();
   }
 
-  /** Follows the events from `positions` on, by default from how things stand now. */
+  /** Follows the events from `positions` on, by default from now on. */
   follow(listener: Listener, positions: Position[] = []): void {
     this.#follower?.lost();
     const offers = new Offers(this.#wire, this.duty, listener, this.#options.receivesOffers ?? true);
@@ -102,7 +102,7 @@ export class Client {
     this.#follower.resume();
   }
 
-  /** Gets new tokens now; a client does so by itself before they expire. */
+  /** Gets new tokens now. A client does so itself before they expire. */
   async renew(): Promise<void> {
     if (this.#line.state !== 'open') await this.#session.renew();
     else await this.#session.renew((refresh) => this.#refresh(refresh));
@@ -133,7 +133,7 @@ export class Client {
     });
   }
 
-  /** The events first, so that what a subscription or an answer tells is not news. */
+  /** The events come first, so that a subscription or an answer does not run ahead of them. */
   #opened(): void {
     this.#follower?.resume();
     this.#subscriptions.opened();
@@ -164,15 +164,15 @@ export class Client {
     const payload = unwrapped(text);
     if (!payload) return this.#wire.report(new Error(`not an answer: ${text}`));
     if (this.#follower?.hear(payload) || this.#subscriptions.hear(payload) || this.#calls.hear(payload)) return;
-    const addressed = payload.request_id !== null; // a late answer, for which nobody waits any more
+    const addressed = payload.request_id !== null; // a late answer whose call has given up
     if (payload.response_status >= 400 && !addressed) this.#wire.report(RefusedError.byAnswer(payload));
   }
 
-  /** Asks for a sign of life when nothing was heard for a while: a line can be dead without anybody saying so. */
+  /** Asks for a sign of life after a silence: a connection can be dead without any notice. */
   #watch(): void {
     clearTimeout(this.#pulse);
     this.#pulse = setTimeout(() => {
-      const harmless = { stream: 'trips', action: 'unsubscribe_trip_activity' } as const; // of a subscription that is not there
+      const harmless = { stream: 'trips', action: 'unsubscribe_trip_activity' } as const; // of no subscription
       this.#calls.call(harmless).catch((error: unknown) => {
         if (error instanceof UnansweredError && error.reason === 'timeout') this.#line.retry();
       });
@@ -186,7 +186,7 @@ export class Client {
   }
 
   async #renewInTime(): Promise<void> {
-    if (this.#session.renewsIn() > 0) return this.#scheduleRenewal(); // another client of the session has done it
+    if (this.#session.renewsIn() > 0) return this.#scheduleRenewal(); // another client of the session has renewed
     try {
       await this.renew();
     } catch (error) {
@@ -196,12 +196,12 @@ export class Client {
     }
   }
 
-  /** A handshake may have failed because the token is no longer good. */
+  /** Renews the tokens if they are why a handshake failed. */
   async #mendToken(): Promise<void> {
     if (!(await this.#session.stands())) await this.#renewed();
   }
 
-  /** Whether the session could be refreshed; if it has ended, the next attempt to connect will see that. */
+  /** Renews the tokens; returns false if the session has ended. */
   async #renewed(): Promise<boolean> {
     try {
       await this.#session.renew();
@@ -212,7 +212,7 @@ export class Client {
   }
 }
 
-/** The answer in a frame; one to what the service could not read is not wrapped. */
+/** The answer in a frame. The answer to an unreadable frame has no envelope. */
 function unwrapped(text: string): Answer | null {
   const frame = JSON.parse(text) as { payload?: Answer } | Answer;
   if ('payload' in frame) return frame.payload ?? null;

@@ -1,4 +1,4 @@
-/** What a driver does besides driving: shifts, positions, replies to offers. */
+/** A driver's calls beside trips: shifts, positions, replies to offers. */
 
 import type { Calls } from './calls.js';
 import type { Fix, Hinted, Offer, OnDuty, Pk, Shift, Vehicle, Verdicts } from './objects.js';
@@ -10,42 +10,42 @@ export class Duty {
     this.#calls = calls;
   }
 
-  /** The shift, what the driver is at, and the open offer. */
+  /** The shift, the driver's activity, and the open offer. */
   shift(): Promise<OnDuty> {
     return this.#call('shift');
   }
 
-  /** Where to wait while there is nothing to do; `null` where the driver is right. Once a minute is enough. */
+  /** Where to wait while idle; `null` where the driver is right already. Ask once a minute at most. */
   hint(): Promise<Hinted> {
     return this.#call('hint');
   }
 
-  /** Goes on shift; who is on shift with that vehicle stays so. */
+  /** Begins a shift. A driver who is on shift with that vehicle already stays so. */
   beginShift(vehicle: Vehicle = {}): Promise<Shift> {
     return this.#call('begin_shift', { data: vehicle });
   }
 
-  /** Goes off shift, which is not possible with a trip under way. */
+  /** Ends the shift, which is not possible during a trip. */
   endShift(): Promise<Shift> {
     return this.#call('end_shift');
   }
 
-  /** Says where the driver is; one every 3 seconds is enough, and none for 60 seconds means no offers. */
+  /** Reports a position. One every 3 seconds is enough; without any for 60 seconds there are no offers. */
   sendPosition(fix: Fix): Promise<Verdicts> {
     return this.#call('position', { data: fix });
   }
 
-  /** Says where the driver was: 1 to 100 positions, in any order. */
+  /** Reports 1 to 100 positions, in any order. */
   sendPositions(positions: Fix[]): Promise<Verdicts> {
     return this.#call('position', { data: { positions } });
   }
 
-  /** The device has the offer of this trip. Whoever follows the events need not say so. */
+  /** Acknowledges the offer of this trip for the device. A client that follows the events need not. */
   receive(pk: Pk): Promise<Offer> {
     return this.#call('receive', { pk });
   }
 
-  /** The driver does not want the trip that is offered; `trips.accept` takes it. */
+  /** Declines the offered trip; `trips.accept` accepts it. */
   decline(pk: Pk): Promise<Offer> {
     return this.#call('decline', { pk });
   }

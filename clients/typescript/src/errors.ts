@@ -1,18 +1,18 @@
-/** How a call can fail: refused, unanswered, or for want of a session. */
+/** How a call can fail: refused, unanswered, or without a session. */
 
 import type { Answer, FieldErrors, Problem, Status } from './objects.js';
 
-/** The service said no. Nothing has changed. */
+/** The service refused the request. Nothing has changed. */
 export class RefusedError extends Error {
   override name = 'RefusedError';
 
   constructor(
     readonly status: number,
-    /** The problem's name, where it has one of its own. */
+    /** The problem's code, where it has one of its own. */
     readonly code: string | null,
     /** Texts, or one object that names the fields and the rules they break. */
     readonly errors: (string | FieldErrors)[],
-    /** The trip's state, where that is what stands against it. */
+    /** The trip's status, if that is why the request was refused. */
     readonly tripStatus: Status | null = null,
   ) {
     super(`${status} ${code ?? ''} ${errors.map((error) => (typeof error === 'string' ? error : JSON.stringify(error))).join('; ')}`);
@@ -35,7 +35,7 @@ export class RefusedError extends Error {
   }
 }
 
-/** No answer came. Where the frame was sent, the service may have done what was asked. */
+/** No answer came. If the frame was sent, the service may have carried it out. */
 export class UnansweredError extends Error {
   override name = 'UnansweredError';
 
@@ -47,7 +47,7 @@ export class UnansweredError extends Error {
   }
 }
 
-/** The session is over: somebody has to log in. */
+/** The session has ended: the user must log in. */
 export class SignedOutError extends Error {
   override name = 'SignedOutError';
 

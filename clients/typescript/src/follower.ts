@@ -1,21 +1,21 @@
-/** The event stream: resumed from the last positions, each event once and in order. */
+/** The event stream, resumed from the last positions: each event once and in order. */
 
 import { frame, guarded, type Wire } from './calls.js';
 import { RefusedError } from './errors.js';
 import type { Answer, Offer, Position, ServiceEvent, Snapshot, SnapshotReason } from './objects.js';
 import { Positions } from './positions.js';
 
-/** What a follower is told. `positions` are those to keep, and to follow from the next time. */
+/** What a follower gets. `positions` are those to keep, and to follow from the next time. */
 export interface Listener {
-  /** Replaces everything that was known. */
+  /** Replaces everything that was known before. */
   snapshot(snapshot: Snapshot, positions: Position[], reason: SnapshotReason): void;
-  /** The next thing that happened. */
+  /** The next event. */
   event(event: ServiceEvent, positions: Position[]): void;
-  /** Nothing was missed; what has happened meanwhile follows. */
+  /** Nothing was missed; the events since then follow. */
   resumed?(positions: Position[]): void;
-  /** A trip is offered to the driver, whose device has received it: accept or decline it before it is `due`. */
+  /** A trip is offered to the driver, and the offer is acknowledged: accept or decline it before it is `due`. */
   offer?(offer: Offer): void;
-  /** An offer is over; its state says how. */
+  /** An offer has ended; its state says how. */
   offerEnded?(offer: Offer): void;
 }
 
@@ -36,10 +36,10 @@ export class Follower {
   readonly #positions: Positions;
   #request: string | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** What went wrong since the last event that fitted. */
+  /** The number of faults since the last event that fitted. */
   #faults = 0;
 
-  /** `retry` gives the connection up for another, after a wait. */
+  /** `retry` replaces the connection by another one after a wait. */
   constructor(wire: Wire, listener: Listener, positions: Position[], retry: () => void) {
     this.#wire = wire;
     this.#listener = listener;
@@ -51,7 +51,7 @@ export class Follower {
     return this.#positions.list;
   }
 
-  /** Asks for what follows the last positions. What an earlier request still brings is not listened to. */
+  /** Asks for the events after the last positions. What an earlier request still brings is ignored. */
   resume(): void {
     this.lost();
     const id = this.#wire.name();
@@ -66,7 +66,7 @@ export class Follower {
     this.#request = null;
   }
 
-  /** Whether the frame was for the follower. */
+  /** Handles a frame; returns whether it was for the follower. */
   hear(answer: Answer): boolean {
     if (this.#request === null || answer.request_id !== this.#request) return false;
     if (answer.response_status >= 400) this.#refused(RefusedError.byAnswer(answer));
@@ -104,7 +104,7 @@ export class Follower {
     else this.#retry();
   }
 
-  /** From the last positions; if that does not help, from a snapshot; and then from another connection. */
+  /** Starts over after a fault: from the last positions first, then from a snapshot, then on another connection. */
   #again(): void {
     this.#faults += 1;
     if (this.#faults > 2) {

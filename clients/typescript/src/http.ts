@@ -1,13 +1,13 @@
-/** One request over HTTP, answered with JSON or refused with a problem. */
+/** One HTTP request, answered with JSON or refused with a problem. */
 
 import { RefusedError } from './errors.js';
 import type { Problem } from './objects.js';
 
 export type Fetch = typeof globalThis.fetch;
 
-/** Which service, and how it is reached. */
+/** The service, and how to reach it. */
 export interface Reach {
-  /** `https://cab.example`, without a slash at the end. */
+  /** Such as `https://cab.example`, without a slash at the end. */
   url: string;
   /** By default the global one. */
   fetch?: Fetch | undefined;
@@ -26,7 +26,7 @@ export async function call<T>(
   const response = await ask(reach.url + path, {
     method,
     headers,
-    credentials: 'omit', // the token says who is calling, and a cookie would want the service's own origin
+    credentials: 'omit', // the token identifies the session, and a cookie would need the service's own origin
     ...(body ? { body: JSON.stringify(body) } : {}),
   });
   const text = await response.text();
@@ -34,7 +34,7 @@ export async function call<T>(
   throw RefusedError.byProblem(problem(response.status, text));
 }
 
-/** What a proxy answers in the service's place is no problem document. */
+/** The problem in an answer. One from a proxy in the service's place has no problem document. */
 function problem(status: number, text: string): Problem {
   const unexplained = { type: 'about:blank', title: '', status, detail: `status ${status}`, code: 'unexplained', errors: {} };
   try {

@@ -1,9 +1,9 @@
-/** A socket that comes back: one connection at a time, opened again until it is closed for good. */
+/** A socket that reconnects: one connection at a time, opened again until it is closed for good. */
 
 import { fullJitter, type Backoff } from './backoff.js';
 import { SignedOutError } from './errors.js';
 
-/** What we need of a WebSocket; browsers have it, and so has `ws`. */
+/** The part of a WebSocket that is needed; browsers have it, and so does `ws`. */
 export interface SocketLike {
   onopen: ((event: never) => void) | null;
   onmessage: ((event: never) => void) | null;
@@ -19,28 +19,28 @@ export type LineState = 'connecting' | 'open' | 'waiting' | 'closed';
 
 export interface LineOptions {
   socket: SocketClass;
-  /** Asked before each attempt, since the token is part of it. A SignedOutError ends the line. */
+  /** Called before each attempt, because the token is part of the URL. A SignedOutError ends the line. */
   url: () => Promise<string>;
   backoff: Backoff;
-  /** Within how many milliseconds a handshake must be through. */
+  /** The longest time for a handshake, in milliseconds. */
   timeout: number;
   onOpen: () => void;
   onFrame: (text: string) => void;
-  /** A connection that was open is gone. */
+  /** An open connection was lost. */
   onLost: () => void;
-  /** A handshake failed, for a reason that sockets do not tell. */
+  /** A handshake failed, for a reason that sockets do not reveal. */
   onUnopened: () => Promise<void>;
-  /** The service closed the connection for good; what is returned says whether to come back all the same. */
+  /** The service closed the connection for good; the result says whether to reconnect all the same. */
   onDismissed: (code: number) => Promise<boolean>;
-  /** It is over. */
+  /** The line has ended. */
   onEnd: () => void;
   onState: (state: LineState) => void;
 }
 
-/** From here on, codes are final. */
+/** Close codes from here on are final. */
 const FINAL = 4500;
 
-/** What a socket says that was never closed. */
+/** The close code of a socket that was never closed. */
 const ABNORMAL = 1006;
 
 export class Line {
@@ -48,7 +48,7 @@ export class Line {
   #socket: SocketLike | null = null;
   #state: LineState = 'closed';
   #attempt = 0;
-  /** Counts what ends a connection or an attempt, so that what was awaited meanwhile is seen to be late. */
+  /** Counts ended connections and attempts, so that a late result is recognised. */
   #turn = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -64,20 +64,20 @@ export class Line {
     if (this.#state === 'closed') void this.#connect();
   }
 
-  /** For good, unless it is opened again. */
+  /** Closes the line, for good unless it is opened again. */
   close(): void {
     this.#leave(1000);
     this.#become('closed');
   }
 
-  /** Whether it could be sent. */
+  /** Sends a frame; returns whether that was possible. */
   send(frame: string): boolean {
     if (this.#state !== 'open' || !this.#socket) return false;
     this.#socket.send(frame);
     return true;
   }
 
-  /** Gives this connection up for another, after a wait. */
+  /** Replaces this connection by another one after a wait. */
   retry(): void {
     if (this.#state !== 'open') return;
     this.#leave(4000);
@@ -85,7 +85,7 @@ export class Line {
     this.#wait();
   }
 
-  /** The connection is of use: the next wait is a short one again. */
+  /** Notes that the connection works, so the next wait is short again. */
   proven(): void {
     this.#attempt = 0;
   }
@@ -116,7 +116,7 @@ export class Line {
       this.#options.onOpen();
     };
     socket.onmessage = (event: { data: unknown }) => this.#options.onFrame(String(event.data));
-    // A close follows, though not from every WebSocket whose handshake failed: Node's own has none.
+    // A close event follows, except from some WebSockets whose handshake failed, such as Node's own.
     socket.onerror = () => {
       if (this.#state === 'connecting') void this.#closed(ABNORMAL);
     };
@@ -147,7 +147,7 @@ export class Line {
     this.#options.onEnd();
   }
 
-  /** Hears no more of the socket at hand. */
+  /** Stops listening to the current socket. */
   #leave(code?: number): void {
     this.#turn += 1;
     clearTimeout(this.#timer);

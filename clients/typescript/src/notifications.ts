@@ -1,4 +1,4 @@
-/** Short texts to an account, a role or everybody. */
+/** Short texts to an account, a role or all accounts. */
 
 import type { Calls } from './calls.js';
 import { call } from './http.js';
@@ -23,7 +23,7 @@ export class Notifications {
     this.#session = session;
   }
 
-  /** Those that are sent from now on; those before are in the list. */
+  /** Delivers notifications from now on; earlier ones are in the list. */
   subscribe(listener: NotificationListener): Promise<Subscription<Count>> {
     return this.#subscriptions.add({
       subscribe: { stream: 'notifications', action: 'subscribe' },
@@ -45,7 +45,7 @@ export class Notifications {
     return this.#calls.call({ stream: 'notifications', action: 'read', fields: { data } });
   }
 
-  /** An operator sends one. This goes over HTTP. */
+  /** Sends one, as an operator. This uses HTTP. */
   async send(announcement: Announcement): Promise<Notification> {
     const access = await this.#session.access();
     return call(this.#session, 'POST', '/api/notifications/', { body: announcement, access });

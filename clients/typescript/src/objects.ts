@@ -1,4 +1,4 @@
-/** What the service says and reads, as it stands in JSON. */
+/** The objects that the service sends and reads, as JSON. */
 
 export type Role = 'rider' | 'driver' | 'operator';
 
@@ -13,7 +13,7 @@ export type Status =
   | 'NO_SHOW'
   | 'EXPIRED';
 
-/** A party of a trip, the sender of a message. */
+/** A party of a trip, or the sender of a message. */
 export interface Person {
   id: number;
   username: string;
@@ -21,7 +21,7 @@ export interface Person {
   last_name: string;
 }
 
-/** An account, as sign-up and log-in show it. */
+/** An account, as sign-up and log-in return it. */
 export interface Account extends Person {
   group: Role;
   groups: Role[];
@@ -45,31 +45,31 @@ export interface Trip {
   pick_up_location?: Place;
   drop_off_location?: Place;
   reason?: string;
-  /** When the rider wants to be picked up, if later. */
+  /** The pick-up time of a trip for later. */
   pick_up_at?: string;
-  /** The class of vehicle, if not `standard`. */
+  /** The vehicle class, if not `standard`. */
   class?: string;
-  /** How many, if more than one. */
+  /** The number of passengers, if more than one. */
   passengers?: number;
   /** The service area of the pick-up. */
   area?: string;
-  /** The driver needs the rider's code to start. */
+  /** The driver needs the rider's code to start the ride. */
   ride_code?: true;
-  /** It could not be told whether the driver was at the pick-up. */
+  /** The service could not verify that the driver was at the pick-up. */
   arrival?: 'unverified';
-  /** Since when the driver is later than promised; cancelling costs nothing. */
+  /** Since when the driver is later than promised; cancelling is free. */
   driver_late?: string;
-  /** Since when nothing is heard of the driver; before the start cancelling costs nothing. */
+  /** Since when the driver is silent; before the start, cancelling is free. */
   driver_silent?: string;
-  /** What was agreed on. */
+  /** The quoted fare. */
   quote?: Fare;
-  /** What is due. */
+  /** The fare to pay. */
   fare?: Fare;
-  /** How far the rider was driven, once the ride is over. */
+  /** The metered distance, once the ride is over. */
   ridden?: Ridden;
-  /** An operator has set this fare: what was computed, and why it is another one. */
+  /** An operator has set this fare: the computed one, and the reason. */
   fare_set?: { computed: Fare | null; reason: string };
-  /** Why the ride cost much more than was quoted; amounts are minor units, the rest metres and seconds. */
+  /** Why the ride cost much more than quoted; amounts are in minor units, the rest in metres and seconds. */
   high_fare?: {
     quoted: number;
     computed: number;
@@ -83,7 +83,7 @@ export interface Trip {
   };
 }
 
-/** The metres that positions tell, those put in for gaps between them, and whether the car did not move at all. */
+/** The metres measured, the metres filled in for gaps between positions, and whether the car moved at all. */
 export interface Ridden {
   measured_metres: number;
   filled_metres: number;
@@ -102,19 +102,19 @@ export type FareLineKind =
   | 'no_show'
   | 'set';
 
-/** Amounts are whole numbers of the currency's smallest unit; the lines add up to the total. */
+/** Amounts are whole numbers of the currency's minor unit; the lines add up to the total. */
 export interface Fare {
   currency: string;
   total: number;
-  /** `quantity` says of how much: metres, seconds or, of a surge, permille of the price. */
+  /** `quantity` is in metres, seconds or, for a surge, permille of the price. */
   lines: { kind: FareLineKind; amount: number; quantity?: number }[];
 }
 
-/** What a trip would cost in a class; its `id` locks that in, until it expires. */
+/** The fare of a ride in a class. Its `id` locks that in until it expires. */
 export interface Quote {
   id: string;
   class: string;
-  /** For when, if not now. */
+  /** The pick-up time, if not now. */
   pick_up_at?: string;
   metres: number;
   seconds: number;
@@ -122,10 +122,10 @@ export interface Quote {
   expires: string;
 }
 
-/** A trip is named by its `id` or by its `nk`. */
+/** A trip's `id` or `nk`. */
 export type Pk = number | string;
 
-/** What a rider says of a trip. */
+/** The fields of a request that a rider can change later. */
 export interface Wish {
   pick_up_address: string;
   drop_off_address: string;
@@ -133,32 +133,32 @@ export interface Wish {
   drop_off_location?: Place;
 }
 
-/** A wish, and what else can be ordered. */
+/** A request for a trip. */
 export interface Order extends Wish {
   class?: string;
   /** 1 to 16. */
   passengers?: number;
-  /** A time with its offset, for later. */
+  /** A time with its offset, for a trip for later. */
   pick_up_at?: string;
-  /** The id of a quote for the same way, class and time. */
+  /** The id of a quote for the same route, class and time. */
   quote?: string;
 }
 
-/** What a quote is asked for; without a class, each that has a tariff is quoted. */
+/** The route to quote. Without a class, each class with a tariff is quoted. */
 export interface Way {
   pick_up_location: Place;
   drop_off_location: Place;
   class?: string;
-  /** A time with its offset, for later. */
+  /** A time with its offset, for a trip for later. */
   pick_up_at?: string;
 }
 
-/** What a driver's `update` or `patch` says: the status that the next verb leads to. */
+/** What a driver sends with `update` or `patch`: the status that the next verb leads to. */
 export interface Progress extends Partial<Wish> {
   status: Status;
 }
 
-/** Which trips. */
+/** Which trips to list. */
 export interface Filters {
   rider?: number;
   driver?: number;
@@ -172,7 +172,7 @@ export interface Page {
   results: Trip[];
 }
 
-/** What a driver drives; by default a `standard` one with 4 seats. */
+/** A driver's vehicle; by default `standard` with 4 seats. */
 export interface Vehicle {
   class?: string;
   seats?: number;
@@ -180,7 +180,7 @@ export interface Vehicle {
 
 export interface Shift {
   id: number;
-  /** Who is on duty. */
+  /** The driver's id. */
   driver: number;
   class: string;
   seats: number;
@@ -188,24 +188,24 @@ export interface Shift {
   ended: string | null;
 }
 
-/** Where a device is; without a time, now. */
+/** A position of a device; without a time, the current one. */
 export interface Fix extends Place {
   at?: string;
-  /** How far off it may be, in metres. */
+  /** The possible error, in metres. */
   accuracy?: number;
-  /** In degrees from north, clockwise. */
+  /** In degrees clockwise from north. */
   heading?: number;
   /** In metres a second. */
   speed?: number;
 }
 
-/** Where the driver of a trip is; `pk` is as it was given. */
+/** The position of a trip's driver; `pk` is as the caller gave it. */
 export interface Sighting extends Fix {
   pk: Pk;
   at: string;
 }
 
-/** How many positions were found to be what, how many are new on the track of the ride, and the service's time. */
+/** The number of positions by verdict, how many are new on the ride's track, and the service's time. */
 export interface Verdicts {
   accepted: number;
   late: number;
@@ -221,30 +221,30 @@ export interface Verdicts {
 
 export type OfferState = 'created' | 'delivered' | 'accepted' | 'declined' | 'expired' | 'withdrawn' | 'undelivered';
 
-/** A trip that one driver may accept. */
+/** A trip that is offered to one driver. */
 export interface Offer {
   id: string;
   state: OfferState;
-  /** To whom the trip is offered. */
+  /** The driver's id. */
   driver: number;
   attempt: number;
-  /** To the pick-up, as the crow flies. */
+  /** To the pick-up, by straight line. */
   metres: number;
   /** To the pick-up, in seconds. */
   eta: number;
   offered: string;
-  /** Until when the device must receive it or, once it has, the driver decide. */
+  /** The deadline for the device to acknowledge it and, after that, for the driver to decide. */
   due: string;
   decide_seconds: number;
   trip: Trip;
 }
 
-/** Where a driver had better wait. */
+/** Where a driver should wait. */
 export interface Hinted {
   hint: Place | null;
 }
 
-/** A driver's shift, and what the driver is at. */
+/** A driver's shift and activity. */
 export interface OnDuty {
   shift: Shift | null;
   activity: 'available' | 'offered' | 'on_trip' | 'stale' | 'off_shift';
@@ -272,14 +272,14 @@ export interface Unread {
   results: Notification[];
 }
 
-/** Whom an operator tells, what, and for how long. */
+/** The receivers of an operator's notification, its text, and its duration. */
 export type Announcement = { message: string; expires_in?: number } & (
   | { user: string }
   | { role: Role }
   | { everybody: true }
 );
 
-/** A place in a stream. A stream in which nothing ever happened has no epoch, and the sequence 0. */
+/** A position in a stream. A stream without events has no epoch, and the sequence 0. */
 export interface Position {
   stream: string;
   epoch: string | null;
@@ -340,10 +340,10 @@ export interface NotificationEvent extends Happened {
   notification: Notification;
 }
 
-/** Something that happened; `kind` says which of these it is. */
+/** An event; `kind` says which one it is. */
 export type ServiceEvent = TripEvent | OfferEvent | ShiftEvent | ChatEvent | NotificationEvent;
 
-/** How everything stands, where the events in between cannot be had. */
+/** The current state, where the events since the last position are not available. */
 export interface Snapshot {
   trips: Trip[];
   unread: number;
@@ -351,17 +351,17 @@ export interface Snapshot {
   shift: Shift | null;
   /** A driver's, if one is open. */
   offer: Offer | null;
-  /** To operators: the open shifts of everybody, newest first. */
+  /** For operators: all open shifts, newest first. */
   shifts?: Shift[];
-  /** To operators: the open offers of everybody, newest first. */
+  /** For operators: all open offers, newest first. */
   offers?: Offer[];
-  /** To operators: whether there are more than the 1,000 that are shown. */
+  /** For operators: whether there are more than the 1,000 shown. */
   more?: { trips: boolean; shifts: boolean; offers: boolean };
 }
 
 export type SnapshotReason = 'no-position' | 'unknown-epoch' | 'unknown-sequence' | 'too-old' | 'too-far-behind';
 
-/** The fields that break rules, and which. */
+/** The fields that break rules, each with those rules. */
 export type FieldErrors = Record<string, string[]>;
 
 /** An error over HTTP. */
@@ -384,5 +384,5 @@ export interface Answer {
   request_id: unknown;
 }
 
-/** The parts of the socket that answer on their own. */
+/** The parts of the socket that answer separately. */
 export type Stream = 'trips' | 'chat' | 'notifications';

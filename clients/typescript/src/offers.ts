@@ -1,4 +1,4 @@
-/** The offers in the event stream: the service hears at once that the device has one, and then the app hears of it. */
+/** The offers in the event stream: each is acknowledged for the device at once, and then delivered to the app. */
 
 import { guarded, type Wire } from './calls.js';
 import type { Duty } from './duty.js';
@@ -6,13 +6,13 @@ import { RefusedError, UnansweredError } from './errors.js';
 import type { Listener } from './follower.js';
 import type { Offer, Position, ServiceEvent, Snapshot, SnapshotReason } from './objects.js';
 
-/** A listener between the stream and the app's own. */
+/** A listener between the stream and the app's own listener. */
 export class Offers implements Listener {
   readonly #wire: Wire;
   readonly #duty: Duty;
   readonly #listener: Listener;
   readonly #receives: boolean;
-  /** The open offer of which the app was not told yet; a driver has one at most. */
+  /** The open offer that was not delivered to the app yet; a driver has at most one. */
   #untold: Offer | null = null;
 
   constructor(wire: Wire, duty: Duty, listener: Listener, receives: boolean) {
@@ -40,7 +40,7 @@ export class Offers implements Listener {
     }
   }
 
-  /** What could not be received before is received now, if that is not too late. */
+  /** Acknowledges what could not be acknowledged before, if it is not too late. */
   resumed(positions: Position[]): void {
     try {
       this.#listener.resumed?.(positions);
@@ -64,7 +64,7 @@ export class Offers implements Listener {
     } catch (error) {
       if (error instanceof UnansweredError) return;
       if (this.#untold?.id === offer.id) this.#untold = null;
-      // An offer that is over by now, or was when the client came back, is none.
+      // An offer that has ended by now, or before the client reconnected, is no error.
       if (!(error instanceof RefusedError && error.code === 'offer-over')) this.#wire.report(error);
     }
   }

@@ -1,8 +1,8 @@
-/** How far each stream has been read, and whether an event is the next one. */
+/** How far each stream was read, and whether an event is the next one. */
 
 import type { Position } from './objects.js';
 
-/** `next`: apply it. `seen`: it was applied before. `gap`: something is missing before it. */
+/** `next`: apply it. `seen`: it was applied before. `gap`: an event before it is missing. */
 export type Verdict = 'next' | 'seen' | 'gap';
 
 export class Positions {
@@ -20,7 +20,7 @@ export class Positions {
     this.#last = new Map(positions.map((position) => [position.stream, position]));
   }
 
-  /** Judges an event by all its positions, and moves past it unless something is missing. */
+  /** Judges an event by all its positions, and moves past it unless an event is missing. */
   take(positions: Position[]): Verdict {
     const verdicts = positions.map((position) => this.#judge(position));
     if (verdicts.includes('gap')) return 'gap';

@@ -1,4 +1,4 @@
-/** A log-in, and the tokens that prove it: kept fresh, and never refreshed twice at once. */
+/** A log-in and its tokens, which are kept fresh and never refreshed twice at once. */
 
 import { logIn, logOut, refreshTokens, type Credentials, type Tokens } from './accounts.js';
 import { RefusedError, SignedOutError } from './errors.js';
@@ -7,11 +7,11 @@ import type { Account } from './objects.js';
 
 export interface SessionOptions extends Reach {
   tokens: Tokens;
-  /** Hears of new tokens, to keep them. */
+  /** Gets new tokens, to store them. */
   onTokens?: ((tokens: Tokens) => void) | undefined;
 }
 
-/** How a refresh token is turned into new tokens. */
+/** Exchanges a refresh token for new tokens. */
 export type Refresh = (refresh: string) => Promise<Tokens>;
 
 export class Session implements Reach {
@@ -48,21 +48,21 @@ export class Session implements Reach {
     return this.#ended;
   }
 
-  /** An access token that still has some time to live. */
+  /** An access token that stays valid for a while. */
   async access(): Promise<string> {
     if (this.#ended) throw new SignedOutError();
     if (this.renewsIn() <= 0) await this.renew();
     return this.#tokens.access;
   }
 
-  /** After how many milliseconds the tokens should be refreshed: a minute before they expire, or a fifth of their life. */
+  /** In how many milliseconds to refresh the tokens: a minute before they expire, or a fifth of their lifetime. */
   renewsIn(): number {
     const { iat, exp } = lifetime(this.#tokens.access);
     const margin = Math.min(60, (exp - iat) / 5);
     return (exp - margin) * 1000 - Date.now();
   }
 
-  /** Gets new tokens. The way may be another than HTTP; whoever asks meanwhile waits for the same answer. */
+  /** Gets new tokens, over HTTP or as `way` says. Concurrent callers share one refresh. */
   renew(way: Refresh = (refresh) => refreshTokens(this, refresh)): Promise<void> {
     this.#renewing ??= this.#renew(way).finally(() => (this.#renewing = null));
     return this.#renewing;
@@ -81,7 +81,7 @@ export class Session implements Reach {
     this.#onTokens?.(this.#tokens);
   }
 
-  /** Whether the service still takes the access token; a handshake that fails does not say why. */
+  /** Whether the service still accepts the access token; a failed handshake does not say why. */
   async stands(): Promise<boolean> {
     try {
       await call(this, 'GET', '/api/notifications/', { access: this.#tokens.access });
@@ -103,7 +103,7 @@ function refusesTheSession(error: unknown): boolean {
   return error instanceof RefusedError && [400, 401, 403].includes(error.status);
 }
 
-/** When a token was made and when it expires, in seconds; one that cannot be read counts as expired. */
+/** When a token was issued and when it expires, in seconds. An unreadable token counts as expired. */
 function lifetime(access: string): { iat: number; exp: number } {
   try {
     const claims = (access.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/');

@@ -1,4 +1,4 @@
-/** What was subscribed to, and is again after each reconnect, under the same ids. */
+/** Subscriptions, renewed after each reconnect under the same ids. */
 
 import { frame, guarded, type Request, type Wire } from './calls.js';
 import { RefusedError, UnansweredError } from './errors.js';
@@ -6,17 +6,17 @@ import type { Answer } from './objects.js';
 
 /** What every subscriber may want to know. */
 export interface Keeping {
-  /** It stands again after a reconnect. What happened in between was not heard, unless on the event stream. */
+  /** It was renewed after a reconnect. What happened in between is only in the event stream. */
   again?(): void;
-  /** The service refused it after a reconnect: it is over. */
+  /** The service refused it after a reconnect, so it has ended. */
   ended?(error: RefusedError): void;
 }
 
-/** A subscription that stands. */
+/** An active subscription. */
 export interface Subscription<T = null> {
-  /** What the service said when it was made. */
+  /** The data of the service's first answer. */
   readonly data: T;
-  /** Nothing is heard from now on. */
+  /** Ends the subscription. */
   cancel(): void;
 }
 
@@ -25,13 +25,13 @@ export interface Plan {
   unsubscribe: Request;
   /** Takes an event. */
   hear: (answer: Answer) => void;
-  /** Takes the first answer, and that after each reconnect. */
+  /** Takes the first answer, and the one after each reconnect. */
   stands?: (data: unknown) => void;
   keeping: Keeping;
 }
 
 interface Kept extends Plan {
-  /** Whoever waits for the first answer. */
+  /** The caller who waits for the first answer. */
   first: { resolve: (data: unknown) => void; reject: (error: Error) => void; timer: ReturnType<typeof setTimeout> } | null;
 }
 
@@ -43,7 +43,7 @@ export class Subscriptions {
     this.#wire = wire;
   }
 
-  /** Settles with the first answer, of whichever connection gives it. */
+  /** Adds a subscription; settles with the first answer, on whichever connection it comes. */
   async add<T>(plan: Plan): Promise<Subscription<T>> {
     const id = this.#wire.name();
     const data = await new Promise<unknown>((resolve, reject) => {
@@ -54,7 +54,7 @@ export class Subscriptions {
     return { data: data as T, cancel: () => this.#cancel(id) };
   }
 
-  /** A connection stands, which knows of no subscription yet. */
+  /** Subscribes on a new connection, which knows of no subscription yet. */
   opened(): void {
     for (const [id, { subscribe }] of this.#kept) this.#wire.send(frame(id, subscribe));
   }
@@ -63,7 +63,7 @@ export class Subscriptions {
     for (const id of this.#kept.keys()) this.#drop(id, new UnansweredError('closed', false));
   }
 
-  /** Whether the frame was for a subscription. */
+  /** Handles a frame; returns whether it was for a subscription. */
   hear(answer: Answer): boolean {
     const id = String(answer.request_id);
     const kept = this.#kept.get(id);
@@ -97,7 +97,9 @@ export class Subscriptions {
     first.reject(error);
   }
 
-  /** The service answers this under the same id; nobody waits for it. A later connection knows nothing of the subscription. */
+  /**
+   * Unsubscribes. The answer comes under the same id and is ignored. A later connection does not know the subscription.
+   */
   #cancel(id: string): void {
     const kept = this.#kept.get(id);
     this.#kept.delete(id);

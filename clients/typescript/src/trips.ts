@@ -4,21 +4,21 @@ import type { Calls } from './calls.js';
 import type { Answer, Filters, Order, Page, Pk, Progress, Quote, Sighting, Trip, Way, Wish } from './objects.js';
 import type { Keeping, Subscription, Subscriptions } from './subscriptions.js';
 
-/** Hears of one trip. */
+/** Gets the changes of one trip. */
 export interface TripListener extends Keeping {
   update(trip: Trip): void;
-  /** The trip is no longer the caller's to see; `pk` is as it was given. */
+  /** The caller may no longer see the trip; `pk` is as the caller gave it. */
   delete?(pk: Pk): void;
 }
 
-/** Hears of all trips that the caller may see and the filters let through. */
+/** Gets the changes of all trips that the caller may see and that match the filters. */
 export interface ActivityListener extends Keeping {
   create?(trip: Trip): void;
   update?(trip: Trip): void;
   delete?(id: number): void;
 }
 
-/** Hears where the driver of a trip is. */
+/** Gets the positions of a trip's driver. */
 export interface PositionListener extends Keeping {
   position(sighting: Sighting): void;
 }
@@ -32,24 +32,24 @@ export class Trips {
     this.#subscriptions = subscriptions;
   }
 
-  /** A rider requests a trip, for now or for later. */
+  /** Requests a trip, as a rider, for now or for later. */
   create(order: Order): Promise<Trip> {
     return this.#command('create', { data: order });
   }
 
-  /** What a trip would cost: one quote per class that has a tariff. */
+  /** Quotes a ride: one quote per class that has a tariff. */
   async quote(way: Way): Promise<Quote[]> {
     const { quotes } = await this.#call<{ quotes: Quote[] }>('quote', { data: way });
     return quotes;
   }
 
-  /** What the rider tells the driver at the pick-up; null, if nothing. */
+  /** The code that the rider tells the driver at the pick-up; null if none is needed. */
   async rideCode(pk: Pk): Promise<string | null> {
     const { code } = await this.#call<{ code: string | null }>('ride_code', { pk });
     return code;
   }
 
-  /** At most 500, newest first. */
+  /** At most 500 trips, newest first. */
   list(filters: Filters = {}): Promise<Trip[]> {
     return this.#call('list', filters);
   }
@@ -58,7 +58,7 @@ export class Trips {
     return this.#call('list', part);
   }
 
-  /** All pages from `offset` on, one after the other. */
+  /** All pages from `offset` on, one after another. */
   pages(part: Filters & { limit?: number; offset?: number }, each: (page: Page) => void): Promise<void> {
     const request = { stream: 'trips', action: 'list', fields: { ...part, streamed: true } } as const;
     return this.#calls.collect<Page>(request, (page) => {
@@ -71,67 +71,67 @@ export class Trips {
     return this.#call('retrieve', { pk });
   }
 
-  /** A rider changes the addresses, all of them; a driver moves the trip on. */
+  /** As a rider, changes all addresses; as a driver, moves the trip on. */
   update(pk: Pk, data: Wish | Progress): Promise<Trip> {
     return this.#command('update', { pk, data });
   }
 
-  /** The same with some of the fields. */
+  /** Like `update`, with some of the fields. */
   patch(pk: Pk, data: Partial<Wish> | Progress): Promise<Trip> {
     return this.#command('patch', { pk, data });
   }
 
-  /** A rider puts away a trip that nobody has taken, or that is over. */
+  /** Hides a trip that no driver has accepted, or that is over, as its rider. */
   async delete(pk: Pk): Promise<void> {
     await this.#command('delete', { pk });
   }
 
-  /** A driver takes the trip; the first one wins. */
+  /** Accepts a trip, as a driver; the first one wins. */
   accept(pk: Pk): Promise<Trip> {
     return this.#command('accept', { pk });
   }
 
-  /** Its driver is at the pick-up. */
+  /** Reports the arrival at the pick-up, as its driver. */
   arrive(pk: Pk): Promise<Trip> {
     return this.#command('arrive', { pk });
   }
 
-  /** The ride begins; where the trip has `ride_code`, with the rider's code. */
+  /** Starts the ride; where the trip has `ride_code`, with the rider's code. */
   start(pk: Pk, code?: string): Promise<Trip> {
     return this.#command('start', { pk, data: code === undefined ? {} : { code } });
   }
 
-  /** Its driver cannot do it; another one is looked for. */
+  /** Gives the trip back, as its driver; the service looks for another driver. */
   giveBack(pk: Pk, reason?: string): Promise<Trip> {
     return this.#command('give_back', { pk, data: reason === undefined ? {} : { reason } });
   }
 
-  /** Its driver has waited in vain. */
+  /** Reports that the driver has waited in vain. */
   noShow(pk: Pk): Promise<Trip> {
     return this.#command('no_show', { pk });
   }
 
-  /** The ride is over. */
+  /** Completes the ride. */
   complete(pk: Pk): Promise<Trip> {
     return this.#command('complete', { pk });
   }
 
-  /** The rider calls it off, or an operator, who must say why. */
+  /** Cancels the trip, as its rider, or as an operator, who must give a reason. */
   cancel(pk: Pk, reason?: string): Promise<Trip> {
     return this.#command('cancel', { pk, data: reason === undefined ? {} : { reason } });
   }
 
-  /** An operator takes it from its driver before the start; another one is looked for. */
+  /** Takes the trip from its driver before the start, as an operator; the service looks for another driver. */
   takeBack(pk: Pk, reason: string): Promise<Trip> {
     return this.#command('take_back', { pk, data: { reason } });
   }
 
-  /** An operator ends a ride. */
+  /** Ends a ride, as an operator. */
   end(pk: Pk, status: 'COMPLETED' | 'CANCELLED', reason: string): Promise<Trip> {
     return this.#command('end', { pk, data: { status, reason } });
   }
 
-  /** An operator sets another fare for a trip that is over, in minor units of its currency. */
+  /** Sets another fare for a trip that is over, as an operator, in the currency's minor unit. */
   setFare(pk: Pk, amount: number, reason: string): Promise<Trip> {
     return this.#command('set_fare', { pk, data: { amount, reason } });
   }
@@ -148,7 +148,7 @@ export class Trips {
     });
   }
 
-  /** The driver's last position, if it is known, and each that comes, until the trip is over. Some may be missed. */
+  /** The driver's last position, if known, and each new one until the trip is over. Some may be missed. */
   watchPosition(pk: Pk, listener: PositionListener): Promise<Subscription<Sighting | null>> {
     return this.#subscriptions.add({
       subscribe: { stream: 'trips', action: 'subscribe_position', fields: { pk } },
@@ -176,7 +176,7 @@ export class Trips {
     });
   }
 
-  /** With a key, so that it is sent again when the connection is lost before the answer comes, and done once. */
+  /** Sends a command with a key: it is sent again if the connection is lost before the answer, and carried out once. */
   #command<T>(action: string, fields: object): Promise<T> {
     const keyed = { idempotency_key: freshKey(), ...fields };
     return this.#calls.call({ stream: 'trips', action, fields: keyed, repeatable: true });
@@ -187,7 +187,7 @@ export class Trips {
   }
 }
 
-/** A word that this account has not used before; not every page has `crypto.randomUUID`. */
+/** A key that this account has not used before. Not every page has `crypto.randomUUID`. */
 function freshKey(): string {
   const part = () => Math.random().toString(36).slice(2);
   return `${Date.now().toString(36)}-${part()}${part()}`;

@@ -14,7 +14,7 @@ const TOWN = {
 
 const WAY = { pick_up_location: { lat: 48.1, lon: 11.5 }, drop_off_location: { lat: 48.13, lon: 11.5 } };
 
-/** Somebody who waits for offers at so many degrees from the pick-up. */
+/** A driver who waits for offers that many degrees from the pick-up. */
 async function onShift(stage: Stage, away: number): Promise<{ cab: Player; heard: Heard }> {
   const cab = await stage.enter('driver');
   const heard = Heard.by(cab.client);
@@ -43,7 +43,7 @@ test('a driver is offered a trip, which its client receives, and the rider sees 
     await cab.client.trips.accept(trip.id);
     assert.equal((await heard.offers.next('the end of the offer')).state, 'accepted');
     assert.equal(await changes.next('the accept'), 'STARTED');
-    // A while later, since nobody drives a hundred metres at once.
+    // A while later, because no driver covers a hundred metres at once.
     const at = new Date(Date.now() + 30_000).toISOString();
     assert.equal((await cab.client.duty.sendPosition({ lat: 48.1, lon: 11.5, at, heading: 180 })).accepted, 1);
     const { pk, lat, heading } = await seen.next('the position');
@@ -65,7 +65,7 @@ test('a trip that one driver declines and another gives back is offered to a thi
     await cabs[0].heard.offers.next('the first offer');
     assert.equal((await cabs[0].cab.client.duty.decline(id)).state, 'declined');
     await cabs[1].heard.offers.next('the second offer');
-    // Who was not asked does not learn that there is such a trip.
+    // A driver without an offer does not learn that there is such a trip.
     await assert.rejects(cabs[2].cab.client.trips.accept(id), { status: 404 });
     await cabs[1].cab.client.trips.accept(id);
     assert.equal((await cabs[1].cab.client.trips.giveBack(id, 'A flat tyre.')).status, 'REQUESTED');

@@ -1,4 +1,4 @@
-/** The real service and its people's clients, which are closed when the test is over. */
+/** The real service and the clients of its users, which are closed when the test is over. */
 
 import assert from 'node:assert/strict';
 import { WebSocket } from 'ws';
@@ -21,7 +21,7 @@ import { Service } from '../support/service.js';
 
 export const WISH = { pick_up_address: 'Market Square', drop_off_address: 'Station' };
 
-/** Somebody with a client that is connected. */
+/** A user with a connected client. */
 export class Player {
   readonly states = new Inbox<LineState>();
   readonly errors: unknown[] = [];
@@ -70,7 +70,7 @@ export class Stage {
     this.#closing.push(close);
   }
 
-  /** A new account, logged in and connected, by way of `url`. */
+  /** A new account, logged in and connected through `url`. */
   async enter(role: Role, url = this.service.url, onTokens?: (tokens: Tokens) => void): Promise<Player> {
     const someone = await newcomer(this.service, role);
     const { session } = await Session.logIn({ url, onTokens }, someone);
@@ -83,7 +83,7 @@ export class Stage {
   }
 }
 
-/** What a follower heard. */
+/** The events that a follower received. */
 export class Heard {
   readonly snapshots = new Inbox<Snapshot>();
   readonly resumptions = new Inbox<Position[]>();
@@ -109,7 +109,7 @@ export class Heard {
     return heard;
   }
 
-  /** The kinds of that trip's events, in the order in which they came. */
+  /** The kinds of that trip's events, in order. */
   kinds({ id }: Trip): string[] {
     return this.events.all.flatMap((event) => ('trip' in event && event.trip.id === id ? [event.kind] : []));
   }

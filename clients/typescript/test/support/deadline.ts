@@ -1,4 +1,4 @@
-/** Waiting for what is expected, and not for ever. */
+/** Waiting with a deadline. */
 
 const PATIENCE = 20_000;
 
@@ -14,7 +14,7 @@ export async function within<T>(promise: Promise<T>, what: string, patience = PA
   }
 }
 
-/** Things that come one by one, read in their order. */
+/** Items that arrive one by one, read in order. */
 export class Inbox<T> {
   readonly all: T[] = [];
   #read = 0;
@@ -30,7 +30,7 @@ export class Inbox<T> {
     return this.all[this.#read++] as T;
   }
 
-  /** The next one that fits; those before it are passed over. */
+  /** The next item that fits; those before it are skipped. */
   async find(fits: (item: T) => boolean, what = 'one that fits'): Promise<T> {
     for (;;) {
       const item = await this.next(what);
@@ -38,7 +38,7 @@ export class Inbox<T> {
     }
   }
 
-  /** What has come and was not read. */
+  /** The items that have arrived and were not read. */
   get unread(): T[] {
     return this.all.slice(this.#read);
   }

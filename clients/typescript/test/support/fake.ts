@@ -1,4 +1,4 @@
-/** A service whose every answer the test writes itself. */
+/** A service whose answers the test writes itself. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,7 +7,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import type { Tokens } from '../../src/index.js';
 import { Inbox, within } from './deadline.js';
 
-/** What a client sent, without its wrapping. */
+/** A request from a client, without its envelope. */
 export interface Asked {
   stream: string;
   action: string;
@@ -33,7 +33,7 @@ export class Connection {
     this.gone = new Promise((resolve) => socket.on('close', () => resolve()));
   }
 
-  /** The next request, which must be of that action. */
+  /** The next request, which must have that action. */
   async request(action: string): Promise<Asked> {
     const asked = await this.asked.next(action);
     if (asked.action !== action) throw new Error(`${action} was expected, not ${JSON.stringify(asked)}`);
@@ -44,7 +44,7 @@ export class Connection {
     this.socket.send(JSON.stringify({ stream, payload: { errors, data, action, response_status, request_id } }));
   }
 
-  /** A frame that follows from an earlier request. */
+  /** Sends a frame that belongs to an earlier request. */
   tell(asked: Asked, action: string, data: unknown, status = 200): void {
     this.answer({ ...asked, action }, data, status);
   }
@@ -56,9 +56,9 @@ export class FakeService {
   readonly connections = new Inbox<Connection>();
   /** The refresh tokens that came over HTTP. */
   readonly refreshes = new Inbox<string>();
-  /** What the next refresh over HTTP gives; null refuses it. */
+  /** The tokens that the next refresh over HTTP gives; null refuses it. */
   tokens: Tokens | null = null;
-  /** Whether a token is let in. */
+  /** Whether a token is accepted. */
   takes: (token: string) => boolean = () => true;
 
   private constructor() {
@@ -103,7 +103,7 @@ export class FakeService {
   }
 }
 
-/** Tokens of that name, the access token expiring in so many seconds. */
+/** Tokens with that name. The access token expires in that many seconds. */
 export function tokens(name: string, seconds = 3600): Tokens {
   const now = Math.floor(Date.now() / 1000);
   const claims = Buffer.from(JSON.stringify({ iat: now - 3600, exp: now + seconds, name })).toString('base64url');

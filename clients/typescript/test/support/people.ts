@@ -7,7 +7,7 @@ import type { Service } from './service.js';
 
 export type Someone = Account & Credentials;
 
-/** A new account; its name is nobody else's, even in a database that was used before. */
+/** A new account, with a name that is unique even in a used database. */
 export async function newcomer(service: Service, role: Role): Promise<Someone> {
   const credentials = { username: `${role}-${randomUUID()}`, password: 'correct-horse' };
   if (role === 'operator') {

@@ -1,4 +1,4 @@
-/** A way to the service that can be cut, and mended. */
+/** A proxy before the service whose connections can be cut. */
 
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
@@ -19,7 +19,7 @@ export class Proxy {
     });
   }
 
-  /** In front of that port of this machine. */
+  /** A proxy before that port of this machine. */
   static async to(upstream: () => number): Promise<Proxy> {
     const proxy = new Proxy(upstream);
     proxy.#server.listen(0, '127.0.0.1');
@@ -31,7 +31,7 @@ export class Proxy {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Resets all connections, and new ones too until it is mended. */
+  /** Resets all connections, and new ones until `mend`. */
   cut(): void {
     this.#cut = true;
     for (const socket of this.#sockets) socket.resetAndDestroy();

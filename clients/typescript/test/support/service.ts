@@ -11,14 +11,14 @@ import { within } from './deadline.js';
 
 const LISTENS = /^listening on (http:\/\/127\.0\.0\.1:(\d+))$/;
 
-/** The program, or an error that says how to name it. */
+/** The program's path, or an error that says how to set it. */
 function binary(): string {
   const path = process.env['CABRANK_BINARY'];
   if (!path) throw new Error('these tests need the service: set CABRANK_BINARY to its program, such as target/release/cabrank');
   return path;
 }
 
-/** Nobody's settings but ours, and the database if one is given. */
+/** No settings but the test's own, and the database if one is given. */
 function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CABRANK_')));
 }
@@ -31,7 +31,7 @@ export class Service {
 
   private constructor(private readonly town: object | null) {}
 
-  /** With what the operator has decided, if anything. */
+  /** Starts the service, with a town file if given. */
   static async start(town: object | null = null): Promise<Service> {
     const service = new Service(town);
     await service.start();
@@ -46,7 +46,7 @@ export class Service {
     return this.#port;
   }
 
-  /** Starts it, on the port and the data that it had before. */
+  /** Starts it again, on the same port and data. */
   async start(): Promise<void> {
     const listen = `127.0.0.1:${this.#port}`;
     const args = ['serve', '--listen', listen, '--data-dir', this.#dir, '--limits', 'off', ...this.#townFile()];
@@ -89,7 +89,7 @@ export class Service {
     await this.start();
   }
 
-  /** A command on the same data, with a line to read. */
+  /** Runs a command on the same data, with a line to read. */
   async command(args: string[], line: string): Promise<void> {
     const child = spawn(binary(), [...args, '--data-dir', this.#dir], { env: environment(), stdio: ['pipe', 'ignore', 'pipe'] });
     let said = '';
@@ -99,7 +99,7 @@ export class Service {
     if (code !== 0) throw new Error(`cabrank ${args.join(' ')} ended with ${code}: ${said}`);
   }
 
-  /** Ends it and takes its data away. */
+  /** Ends it and deletes its data. */
   async remove(): Promise<void> {
     await this.stop('SIGKILL');
     rmSync(this.#dir, { recursive: true, force: true });

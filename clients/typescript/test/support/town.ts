@@ -1,4 +1,4 @@
-/** A client of the fake service, and what it was told. */
+/** A client of the fake service, and what it received. */
 
 import { WebSocket } from 'ws';
 
@@ -13,11 +13,11 @@ export interface Town {
   errors: Inbox<unknown>;
   states: Inbox<LineState>;
   signedOut: Inbox<null>;
-  /** New tokens of the session. */
+  /** The session's new tokens. */
   renewed: Inbox<Tokens>;
 }
 
-/** Runs a test with a client that is not connected yet, and ends both afterwards. */
+/** Runs a test with a client that is not connected yet; closes both afterwards. */
 export async function withTown(
   test: (town: Town) => Promise<void>,
   options: Partial<ClientOptions> = {},

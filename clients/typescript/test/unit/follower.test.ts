@@ -8,7 +8,7 @@ import { connected, withTown } from '../support/town.js';
 
 const at = (sequence: number, stream = 'user:1') => ({ stream, epoch: 'e', sequence });
 
-/** What a follower hears: numbers of events, and words for the rest. */
+/** What a follower receives: the numbers of events, and words for the rest. */
 function follow(client: Client, positions?: Position[]): Inbox<unknown> {
   const heard = new Inbox<unknown>();
   const listener = {

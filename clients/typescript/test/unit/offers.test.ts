@@ -10,7 +10,7 @@ const at = (sequence: number) => ({ stream: 'user:1', epoch: 'e', sequence });
 
 const offer = (id: string, state: string) => ({ id, state, trip: { id: 7 } }) as unknown as Offer;
 
-/** What an app hears of offers, as `id state`. */
+/** The offers that an app receives, as `id state`. */
 function follow(client: Client): Inbox<string> {
   const heard = new Inbox<string>();
   client.follow(
@@ -36,12 +36,12 @@ function tell(connection: Connection, asked: Asked, sequence: number, told: Offe
   connection.tell(asked, 'event', { position: at(sequence), event: { id: sequence, kind, offer: told } });
 }
 
-/** Fails unless the app has heard this, and nothing else since. */
+/** Fails unless the app has received exactly this since the last check. */
 async function hears(heard: Inbox<string>, ...expected: string[]): Promise<void> {
   for (const item of expected) assert.equal(await heard.next(item), item);
 }
 
-/** A call later than everything that was told. */
+/** A call after everything that was sent before. */
 async function settled({ client }: Town, connection: Connection): Promise<void> {
   const listed = client.trips.list();
   connection.answer(await connection.request('list'), []);
