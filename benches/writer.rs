@@ -292,7 +292,7 @@ fn accept(trip: TripId, driver: &Party<DriverId>) -> Submission {
     let action = Action::Accept(driver.clone(), Outset::default());
     Submission {
         command: Command::Act {
-            trip,
+            trip: trip.into(),
             action,
             stated: Stated::default(),
         },

@@ -8,10 +8,9 @@ use actix::Addr;
 use actix_web::HttpRequest;
 
 use crate::accounts::{Accounts, Caller};
-use crate::auth::throttle::{Throttle, TooMany};
 use crate::credentials::{self, RequestPurpose, Surroundings};
-use crate::dispatch::{Dispatch, DriverVerb, ReportOutcome};
-use crate::domain::{DriverId, Party, PositionReport, UserId};
+use crate::dispatch::{Dispatch, ReportOutcome};
+use crate::domain::{DriverId, PositionReport};
 use crate::notices::Notices;
 use crate::problem::Problem;
 use crate::registry::TripRegistry;
@@ -30,8 +29,6 @@ pub struct App {
     pub notices: Notices,
     /// How clients go on where they stopped.
     pub resume: Resume,
-    /// How often things may be tried.
-    pub throttle: Arc<Throttle>,
     /// Who is connected.
     pub registry: Addr<TripRegistry>,
     /// What is durable.
@@ -57,29 +54,6 @@ impl App {
     /// From where.
     pub fn client_address(&self, request: &HttpRequest) -> IpAddr {
         self.surroundings.client_address(request)
-    }
-
-    /// Whether an account may say something in a room now.
-    pub fn may_say(&self, user: UserId) -> Result<(), Problem> {
-        let slow_down = |error: TooMany| Problem::too_many("Too many messages.", error.retry_after);
-        self.throttle.message(user).map_err(slow_down)
-    }
-
-    /// Whether a driver may try this now: codes cannot be guessed quickly.
-    pub fn may_drive(&self, driver: &Party<DriverId>, verb: &DriverVerb) -> Result<(), Problem> {
-        let slow_down = |error: TooMany| Problem::too_many("Too many codes.", error.retry_after);
-        match verb {
-            DriverVerb::Start(Some(_)) => {
-                let user = driver.id.user();
-                self.throttle.ride_code(user).map_err(slow_down)
-            }
-            DriverVerb::Accept
-            | DriverVerb::Arrive
-            | DriverVerb::Start(None)
-            | DriverVerb::Complete
-            | DriverVerb::GiveBack(_)
-            | DriverVerb::NoShow => Ok(()),
-        }
     }
 
     /// A driver's device says where it was; gives what became of the positions.

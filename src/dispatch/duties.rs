@@ -1,17 +1,15 @@
-//! Holds drivers to what they owe their riders: who is late, who is silent, who comes nearer, and who may not drive any more; and lets operators take
-//! a trip from its driver.
+//! Holds drivers to what they owe their riders: who is late, who is silent, who comes nearer, and who may not drive any more.
 
 use jiff::Timestamp;
 
 use super::Dispatch;
 use super::presence::Presence;
 use super::sweeps::{SWEEP_MAX, act};
-use crate::domain::core::{Command, IdempotencyKey, Stated, TripOutcome};
-use crate::domain::{Action, Actor, DriverId, OperatorId, Reason, Trip, TripId};
+use crate::domain::core::Command;
+use crate::domain::{Action, Actor, DriverId, Trip, TripId};
 use crate::inputs;
 use crate::store::pool::Unavailable;
 use crate::store::settling::{self, Unsettled};
-use crate::store::writer::CommandError;
 use crate::store::{quiet_drivers, trips};
 
 /// What is to be written about the drivers who were due.
@@ -26,18 +24,6 @@ impl Dispatch {
     /// What is heard of drivers.
     pub const fn presence(&self) -> &Presence {
         &self.presence
-    }
-
-    /// An operator takes a trip from its driver before the start; another one is looked for.
-    pub async fn take_back(
-        &self,
-        operator: OperatorId,
-        trip: TripId,
-        reason: Reason,
-        key: Option<IdempotencyKey>,
-    ) -> Result<TripOutcome, CommandError> {
-        let action = Action::TakeBack(operator, reason);
-        self.act(trip, action, Stated::default(), key).await
     }
 
     /// Carries out what is due of it.

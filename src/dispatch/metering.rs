@@ -3,25 +3,19 @@
 use jiff::Timestamp;
 
 use super::Dispatch;
-use crate::domain::core::{IdempotencyKey, Refusal, Stated, TripOutcome};
 use crate::domain::{
-    Action, Coordinates, DriverId, Fix, Measured, RideFacts, Track, TrackFix, Trip, TripId,
-    TripRefusal, TripState,
+    Coordinates, DriverId, Fix, Measured, RideFacts, Track, TrackFix, Trip, TripRef, TripState,
 };
 use crate::inputs;
 use crate::store::db::Db;
 use crate::store::pool::Unavailable;
 use crate::store::tracks::{self, KeptTrack, TrackPiece};
-use crate::store::writer::{CommandError, Tx};
+use crate::store::writer::Tx;
 use crate::store::{QueryResult, trips};
 use crate::town::Town;
 
 /// How many rides are saved in one statement, so that other writes get their turn between.
 const RIDES_MAX: usize = 500;
-
-/// How often the way of a ride that is to end is looked for. A ride may begin behind the first look; what is refused for that is looked at again,
-/// and a ride that has begun stays begun.
-const LOOKS_MAX: usize = 2;
 
 /// A ride under way, as the database knows it.
 struct Saved {
@@ -32,8 +26,8 @@ struct Saved {
 }
 
 impl Saved {
-    fn read(db: &mut Db, id: TripId, of: Option<DriverId>) -> QueryResult<Option<Self>> {
-        let trip = trips::find(db, id)?.filter(|trip| is_under_way(trip, of));
+    fn read(db: &mut Db, trip: TripRef, of: Option<DriverId>) -> QueryResult<Option<Self>> {
+        let trip = trips::find(db, trip)?.filter(|trip| is_under_way(trip, of));
         let Some(trip) = trip else { return Ok(None) };
         let spots = tracks::spots_of(db, &[trip.number])?.remove(&trip.number);
         Ok(Some(Self {
@@ -70,31 +64,10 @@ impl Saved {
 }
 
 impl Dispatch {
-    /// Somebody ends a ride, with its way: its driver, who is named, or an operator. Nothing is measured of what is no ride of theirs; the writer says so.
-    pub(super) async fn end_ride(
-        &self,
-        of: Option<DriverId>,
-        trip: TripId,
-        ending: impl Fn(Option<Box<Measured>>) -> Action,
-        stated: Stated,
-        key: Option<IdempotencyKey>,
-    ) -> Result<TripOutcome, CommandError> {
-        let mut looks = 0;
-        loop {
-            looks += 1;
-            let action = ending(self.measured(trip, of).await?);
-            match self.act(trip, action, stated.clone(), key.clone()).await {
-                Err(CommandError::Refused(Refusal::Trip(TripRefusal::NotMeasured, _)))
-                    if looks < LOOKS_MAX => {}
-                done => return done,
-            }
-        }
-    }
-
     /// The way of a ride that ends now; nothing if it is not under way, or another driver's.
-    async fn measured(
+    pub(super) async fn measured(
         &self,
-        trip: TripId,
+        trip: TripRef,
         of: Option<DriverId>,
     ) -> Result<Option<Box<Measured>>, Unavailable> {
         let at = inputs::now();
@@ -109,7 +82,7 @@ impl Dispatch {
     /// The way of a ride, so far or in the end, and until when that is; who may see it is for the caller to say.
     pub async fn track(&self, trip: &Trip) -> Result<Option<KeptTrack>, Unavailable> {
         let until_at = inputs::now();
-        if let Some(saved) = self.under_way(trip.id, None).await? {
+        if let Some(saved) = self.under_way(trip.id.into(), None).await? {
             // Nobody knows yet that it will end at the drop-off.
             let measured = self.measure(saved, until_at, None).await?;
             return Ok(Some(KeptTrack { measured, until_at }));
@@ -122,7 +95,7 @@ impl Dispatch {
     /// What the database knows of a ride that is under way, as of one moment.
     async fn under_way(
         &self,
-        trip: TripId,
+        trip: TripRef,
         of: Option<DriverId>,
     ) -> Result<Option<Saved>, Unavailable> {
         let find = move |db: &mut Db| db.snapshot(|db| Saved::read(db, trip, of));

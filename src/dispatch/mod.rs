@@ -1,14 +1,15 @@
-//! The verbs: what riders, drivers and operators do to trips, and who may see them; and who gets a trip.
+//! What riders, drivers and operators do and see, as far as the core cannot know it: times, ids, positions, metered
+//! ways; and who is asked to take a trip.
 //!
 //! Under `broadcast` every driver hears every request, and the first accept wins. Under `nearest` and `batch` [`policy`](crate::dispatch::policy) proposes
 //! drivers for the searches that are due, and offers go out.
 
-mod driving;
+mod commands;
 mod duties;
+mod error;
 mod eta_accuracy;
 pub mod explain;
 mod metering;
-mod naming;
 pub mod objects;
 pub mod order;
 pub mod presence;
@@ -18,12 +19,13 @@ mod shadow;
 mod shifts;
 mod sweeps;
 mod tracks;
+mod trips;
 mod watch;
 
 pub use dispatching::{policy, reposition, rides};
 
-pub use self::driving::DriverVerb;
-pub use self::order::{OrderError, OrderRequest, QuoteRequest, Quoted};
+pub use self::error::DispatchError;
+pub use self::order::{OrderRequest, QuoteRequest, Quoted};
 pub use self::shifts::{Activity, ReportOutcome, ShiftStatus};
 pub use self::watch::Watch;
 
@@ -34,32 +36,21 @@ use tokio::sync::watch::Sender;
 use tokio::sync::{Mutex, Notify};
 
 use self::eta_accuracy::EtaAccuracy;
-use self::explain::Explanation;
 use self::presence::Presence;
 use self::repositioning::Repositioning;
 use self::rides::Rides;
 use self::shadow::Shadow;
 use self::tracks::Tracks;
-use crate::domain::core::{
-    Command, IdempotencyKey, Refusal, RiderLimits, Stated, Submission, TripOutcome,
-};
-use crate::domain::{
-    Action, Amendment, Amount, Event, Filter, MessageText, NoRoom, OperatorId, Person, Reason,
-    RideEnding, RiderId, Trip, TripId, TripRef, TripRefusal, Viewer,
-};
+use crate::auth::throttle::Throttle;
+use crate::domain::core::RiderLimits;
+use crate::domain::{Trip, Viewer};
 use crate::eta::Provider;
 use crate::inputs;
 use crate::store::Store;
 use crate::store::gather::Gather;
-use crate::store::pool::Unavailable;
 use crate::store::views;
-use crate::store::writer::CommandError;
-use crate::store::{events, trips};
 use crate::supply::Supply;
 use crate::town::Town;
-
-/// How many messages a room shows at once.
-pub const MESSAGES_MAX: i64 = 100;
 
 /// What an operator may set for the whole service.
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +63,7 @@ pub struct Settings {
     pub chat_after: SignedDuration,
 }
 
-/// The verbs; cheap to clone.
+/// What can be done and seen; cheap to clone.
 #[derive(Clone)]
 pub struct Dispatch {
     store: Store,
@@ -80,6 +71,7 @@ pub struct Dispatch {
     active: Gather<Viewer, Vec<Trip>>,
     settings: Settings,
     town: Arc<Town>,
+    throttle: Arc<Throttle>,
     supply: Supply,
     eta: Arc<dyn Provider>,
     tracks: Tracks,
@@ -95,8 +87,15 @@ pub struct Dispatch {
 }
 
 impl Dispatch {
-    /// Verbs over this store, for this town; `eta` knows how long drivers take to a pick-up.
-    pub fn new(store: Store, settings: Settings, town: Town, eta: Arc<dyn Provider>) -> Self {
+    /// Dispatch over this store, for this town. `eta` knows how long drivers take to a pick-up, `throttle` how often
+    /// accounts may try ride codes and send messages.
+    pub fn new(
+        store: Store,
+        settings: Settings,
+        town: Town,
+        eta: Arc<dyn Provider>,
+        throttle: Arc<Throttle>,
+    ) -> Self {
         let active = Gather::new(&store.reader, views::active_of);
         let town = Arc::new(town);
         Self {
@@ -105,6 +104,7 @@ impl Dispatch {
             settings,
             shadow: Shadow::new(town.clone()),
             town,
+            throttle,
             supply: Supply::default(),
             eta,
             tracks: Tracks::default(),
@@ -147,209 +147,5 @@ impl Dispatch {
     /// What the operator has decided.
     pub fn town(&self) -> &Town {
         &self.town
-    }
-
-    /// A rider calls a trip off. Another rider's trip is unknown to them.
-    pub async fn cancel(
-        &self,
-        rider: RiderId,
-        trip: TripId,
-        reason: Option<Reason>,
-        key: Option<IdempotencyKey>,
-    ) -> Result<TripOutcome, CommandError> {
-        let answer = self
-            .act(trip, Action::Cancel(rider, reason), Stated::default(), key)
-            .await;
-        answer.map_err(unknown_to_strangers)
-    }
-
-    /// A rider changes where their trip begins or ends; `stated` must be the trip's.
-    pub async fn amend(
-        &self,
-        rider: RiderId,
-        trip: &Trip,
-        amendment: Amendment,
-        stated: Stated,
-        key: Option<IdempotencyKey>,
-    ) -> Result<TripOutcome, OrderError> {
-        if let Some(change) = &amendment.pick_up {
-            self.check_move(trip, &change.of(&trip.pick_up))?;
-        }
-        let action = Action::Amend(rider, amendment);
-        let done = self.act(trip.id, action, stated, key).await;
-        Ok(done.map_err(unknown_to_strangers)?)
-    }
-
-    /// A rider withdraws a trip that nobody has taken, or puts away one that is over.
-    pub async fn delete(
-        &self,
-        rider: RiderId,
-        trip: TripId,
-        key: Option<IdempotencyKey>,
-    ) -> Result<TripOutcome, CommandError> {
-        let action = Action::Delete(rider);
-        self.act(trip, action, Stated::default(), key)
-            .await
-            .map_err(unknown_to_strangers)
-    }
-
-    /// A party of a trip says something to the other.
-    pub async fn say(
-        &self,
-        sender: Person,
-        trip: TripId,
-        text: MessageText,
-    ) -> Result<Arc<Event>, CommandError> {
-        let command = Command::SendMessage {
-            trip,
-            sender,
-            text,
-            open_for: self.settings.chat_after,
-        };
-        let submission = Submission::new(command, inputs::now());
-        self.store.writer.record(submission).await
-    }
-
-    /// The last messages of a trip's room after the one of number `after`, oldest first, for one of its parties.
-    pub async fn room(
-        &self,
-        person: &Person,
-        trip: TripId,
-        after: i64,
-    ) -> Result<Vec<Event>, CommandError> {
-        let (user, open_for, at) = (person.id, self.settings.chat_after, inputs::now());
-        let read = self.store.reader.read(move |db| {
-            let Some(trip) = trips::find(db, trip)? else {
-                return Ok(Err(NoRoom::Stranger));
-            };
-            Ok(match trip.room(user, at, open_for) {
-                Ok(_) => {
-                    let (number, limit) = (trip.number, MESSAGES_MAX);
-                    Ok(events::messages(db, number, user, after, limit)?)
-                }
-                Err(closed) => Err(closed),
-            })
-        });
-        Ok(read.await?.map_err(Refusal::from)?)
-    }
-
-    /// An operator calls a trip off.
-    pub async fn cancel_by_operator(
-        &self,
-        operator: OperatorId,
-        trip: TripId,
-        reason: Reason,
-        key: Option<IdempotencyKey>,
-    ) -> Result<TripOutcome, CommandError> {
-        self.act(
-            trip,
-            Action::CancelByOperator(operator, reason),
-            Stated::default(),
-            key,
-        )
-        .await
-    }
-
-    /// An operator ends a ride that is under way.
-    pub async fn end(
-        &self,
-        operator: OperatorId,
-        trip: TripId,
-        ending: RideEnding,
-        reason: Reason,
-        key: Option<IdempotencyKey>,
-    ) -> Result<TripOutcome, CommandError> {
-        let end = |way| Action::End(operator, ending, reason.clone(), way);
-        self.end_ride(None, trip, end, Stated::default(), key).await
-    }
-
-    /// An operator decides what a trip costs, after its end.
-    pub async fn set_fare(
-        &self,
-        operator: OperatorId,
-        trip: TripId,
-        amount: Amount,
-        reason: Reason,
-        key: Option<IdempotencyKey>,
-    ) -> Result<TripOutcome, CommandError> {
-        let action = Action::SetFare(operator, amount, reason);
-        self.act(trip, action, Stated::default(), key).await
-    }
-
-    /// The trips that the viewer may see, newest first.
-    pub async fn list(&self, viewer: Viewer) -> Result<Vec<Trip>, Unavailable> {
-        self.store
-            .reader
-            .read(move |db| views::list(db, viewer))
-            .await
-    }
-
-    /// The viewer's own trips that are not over.
-    pub async fn active(&self, viewer: Viewer) -> Result<Vec<Trip>, Unavailable> {
-        self.active.get(viewer).await
-    }
-
-    /// The trip, if the viewer may see it.
-    pub async fn find(&self, viewer: Viewer, trip: TripRef) -> Result<Option<Trip>, Unavailable> {
-        Ok(self.meant(trip).await?.filter(|trip| viewer.sees(trip)))
-    }
-
-    /// How a trip's driver was looked for.
-    pub async fn explanation(&self, id: TripId) -> Result<Option<Explanation>, Unavailable> {
-        let read = move |db: &mut _| Explanation::read(db, id);
-        self.store.reader.read(read).await
-    }
-
-    /// The trip, whoever may see it.
-    pub async fn meant(&self, trip: TripRef) -> Result<Option<Trip>, Unavailable> {
-        let read = self.store.reader.read(move |db| match trip {
-            TripRef::Key(id) => trips::find(db, id),
-            TripRef::Number(number) => trips::numbered(db, number),
-        });
-        read.await
-    }
-
-    /// A page of the trips that the viewer may see and wants, newest first, and how many there are in all.
-    pub async fn page(
-        &self,
-        viewer: Viewer,
-        filter: Filter,
-        limit: i64,
-        offset: i64,
-    ) -> Result<(Vec<Trip>, i64), Unavailable> {
-        self.store
-            .reader
-            .read(move |db| {
-                let page = views::page(db, viewer, filter, limit, offset)?;
-                Ok((page, views::count(db, viewer, filter)?))
-            })
-            .await
-    }
-
-    async fn act(
-        &self,
-        trip: TripId,
-        action: Action,
-        stated: Stated,
-        key: Option<IdempotencyKey>,
-    ) -> Result<TripOutcome, CommandError> {
-        let command = Command::Act {
-            trip,
-            action,
-            stated,
-        };
-        let at = inputs::now();
-        let submission = Submission { command, key, at };
-        self.store.writer.act(submission).await
-    }
-}
-
-/// Another rider's trip is unknown to a rider.
-fn unknown_to_strangers(error: CommandError) -> CommandError {
-    match error {
-        CommandError::Refused(Refusal::Trip(TripRefusal::NotYourTrip, _)) => {
-            Refusal::UnknownTrip.into()
-        }
-        CommandError::Refused(_) | CommandError::Unavailable(_) => error,
     }
 }

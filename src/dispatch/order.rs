@@ -3,17 +3,15 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::Dispatch;
+use super::{Dispatch, DispatchError};
 use crate::domain::core::{Command, IdempotencyKey, Submission, TripOutcome};
 use crate::domain::{
     Coordinates, Fare, Order, Party, Place, RideCode, RiderId, Terms, Trip, TripId, TripRequest,
     VehicleClass,
 };
 use crate::inputs;
-use crate::store::pool::Unavailable;
 use crate::store::quotes::{self, QuoteId};
-use crate::store::writer::CommandError;
-use crate::town::{Rules, Town, Unserved};
+use crate::town::{Rules, Town};
 
 /// For how long a quote is a promise.
 const QUOTE_LIFE: SignedDuration = SignedDuration::from_mins(5);
@@ -46,41 +44,6 @@ pub struct QuoteRequest {
     pub class: Option<VehicleClass>,
     /// When, if not now.
     pub pick_up_at: Option<Timestamp>,
-}
-
-/// Why something cannot be ordered.
-#[derive(Debug, thiserror::Error)]
-pub enum OrderError {
-    /// The service does not reach there.
-    #[error(transparent)]
-    Unserved(#[from] Unserved),
-    /// A trip cannot be moved there.
-    #[error("This is in another service area: cancel the trip, and ask for a new one.")]
-    OtherArea,
-    /// The town has no such vehicles.
-    #[error("There is no such class here; there is: {0}.")]
-    UnknownClass(String),
-    /// It is in the past.
-    #[error("This is not in the future.")]
-    NotInFuture,
-    /// It is too far ahead.
-    #[error("Trips can be ordered at most {0} days ahead.")]
-    TooFarAhead(u32),
-    /// The quote is none of the rider's, or is over.
-    #[error("There is no such quote, or it has expired.")]
-    UnknownQuote,
-    /// The quote was for something else.
-    #[error("The quote is for another way, another class or another time.")]
-    OtherQuote,
-    /// It could be ordered, and was not.
-    #[error(transparent)]
-    Command(#[from] CommandError),
-}
-
-impl From<Unavailable> for OrderError {
-    fn from(error: Unavailable) -> Self {
-        Self::Command(error.into())
-    }
 }
 
 /// What a rider was told a trip would cost.
@@ -125,7 +88,7 @@ impl Dispatch {
         rider: Party<RiderId>,
         wish: OrderRequest,
         key: Option<IdempotencyKey>,
-    ) -> Result<TripOutcome, OrderError> {
+    ) -> Result<TripOutcome, DispatchError> {
         let at = inputs::now();
         let order = self.order(rider.id, &wish, at).await?;
         let request = TripRequest {
@@ -146,7 +109,7 @@ impl Dispatch {
         rider: RiderId,
         wish: &OrderRequest,
         at: Timestamp,
-    ) -> Result<Order, OrderError> {
+    ) -> Result<Order, DispatchError> {
         let rules = self.town.place(wish.pick_up.location)?;
         self.check_class(&wish.class)?;
         let opens_at = opens_at(wish.pick_up_at, &rules, at)?;
@@ -168,8 +131,8 @@ impl Dispatch {
         })
     }
 
-    /// Whether a trip may begin there instead: what was agreed on, and who is asked, is its area's.
-    pub(super) fn check_move(&self, trip: &Trip, to: &Place) -> Result<(), OrderError> {
+    /// Whether a trip may begin there instead: its terms, and how its driver is found, are those of its area.
+    pub(super) fn check_move(&self, trip: &Trip, to: &Place) -> Result<(), DispatchError> {
         if to.location == trip.pick_up.location {
             return Ok(());
         }
@@ -178,16 +141,16 @@ impl Dispatch {
         if is_same {
             Ok(())
         } else {
-            Err(OrderError::OtherArea)
+            Err(DispatchError::OtherArea)
         }
     }
 
-    pub(super) fn check_class(&self, class: &VehicleClass) -> Result<(), OrderError> {
+    pub(super) fn check_class(&self, class: &VehicleClass) -> Result<(), DispatchError> {
         if self.town.has_class(class) {
             return Ok(());
         }
         let classes: Vec<&str> = self.town.classes().map(VehicleClass::as_str).collect();
-        Err(OrderError::UnknownClass(classes.join(", ")))
+        Err(DispatchError::UnknownClass(classes.join(", ")))
     }
 
     /// The terms of a quote, if it is the rider's, still holds, and is for this.
@@ -197,11 +160,11 @@ impl Dispatch {
         id: QuoteId,
         wish: &OrderRequest,
         at: Timestamp,
-    ) -> Result<Terms, OrderError> {
+    ) -> Result<Terms, DispatchError> {
         let find = move |db: &mut _| quotes::find(db, id, rider, at);
         let payload = self.store.reader.read(find).await?;
         let quote = payload.and_then(|payload| serde_json::from_str::<Quote>(&payload).ok());
-        let quote = quote.ok_or(OrderError::UnknownQuote)?;
+        let quote = quote.ok_or(DispatchError::UnknownQuote)?;
         let same_way = wish.pick_up.location == Some(quote.pick_up)
             && wish.drop_off.location == Some(quote.drop_off);
         // As precisely as the wire tells it.
@@ -210,7 +173,7 @@ impl Dispatch {
         if same_way && same_time && wish.class == quote.class {
             Ok(quote.terms)
         } else {
-            Err(OrderError::OtherQuote)
+            Err(DispatchError::OtherQuote)
         }
     }
 
@@ -219,7 +182,7 @@ impl Dispatch {
         &self,
         rider: RiderId,
         way: QuoteRequest,
-    ) -> Result<Vec<Quoted>, OrderError> {
+    ) -> Result<Vec<Quoted>, DispatchError> {
         let QuoteRequest {
             pick_up,
             drop_off,
@@ -284,16 +247,16 @@ fn opens_at(
     pick_up_at: Option<Timestamp>,
     rules: &Rules<'_>,
     at: Timestamp,
-) -> Result<Option<Timestamp>, OrderError> {
+) -> Result<Option<Timestamp>, DispatchError> {
     let Some(pick_up_at) = pick_up_at else {
         return Ok(None);
     };
     if pick_up_at <= at {
-        return Err(OrderError::NotInFuture);
+        return Err(DispatchError::NotInFuture);
     }
     let days = rules.scheduling.ahead_days_max;
     if pick_up_at > at + SignedDuration::from_hours(24 * i64::from(days)) {
-        return Err(OrderError::TooFarAhead(days));
+        return Err(DispatchError::TooFarAhead(days));
     }
     let lead = SignedDuration::from_secs(i64::from(rules.scheduling.lead_seconds));
     Ok(Some(pick_up_at - lead))

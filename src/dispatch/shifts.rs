@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Dispatch;
-use super::order::OrderError;
+use super::{Dispatch, DispatchError};
 use crate::domain::core::{Command, Refusal, Reply, Submission, TripOutcome};
 use crate::domain::{
-    Actor, Coordinates, DriverId, Fact, Offer, OfferChange, PositionReport, Shift, Trip, TripId,
+    Actor, Coordinates, DriverId, Fact, Offer, OfferChange, PositionReport, Shift, Trip, TripRef,
     Vehicle, VehiclePosition, Whereabouts,
 };
 use crate::inputs;
@@ -86,7 +85,7 @@ impl Dispatch {
         &self,
         driver: DriverId,
         vehicle: Vehicle,
-    ) -> Result<Shift, OrderError> {
+    ) -> Result<Shift, DispatchError> {
         self.check_class(&vehicle.class)?;
         let begin = Command::BeginShift(driver, vehicle.clone());
         let begun = self.change_shift(begin).await;
@@ -223,7 +222,7 @@ impl Dispatch {
     pub async fn reply(
         &self,
         driver: DriverId,
-        trip: TripId,
+        trip: TripRef,
         reply: Reply,
     ) -> Result<(Trip, Offer), CommandError> {
         let command = Command::ReplyToOffer {

@@ -158,7 +158,7 @@ impl Dispatch {
 /// The service does something to a trip.
 pub(super) fn act(trip: TripId, action: Action) -> Command {
     Command::Act {
-        trip,
+        trip: trip.into(),
         action,
         stated: Stated::default(),
     }

@@ -1,5 +1,6 @@
 //! Reads a JSON object field by field, and names every broken rule, in the words of the older systems.
 
+pub mod actions;
 mod own;
 mod ride;
 pub mod unknown;

@@ -34,13 +34,6 @@ pub(super) struct RiderCaller(pub(super) Party<RiderId>);
 /// A driver.
 pub(super) struct DriverCaller(pub(super) Party<DriverId>);
 
-impl DriverCaller {
-    /// What they may see.
-    pub(super) fn viewer(&self) -> Viewer {
-        Viewer::driver(self.0.id)
-    }
-}
-
 /// The client's address.
 pub(super) struct Address(pub(super) IpAddr);
 

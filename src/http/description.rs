@@ -1,36 +1,56 @@
 //! The OpenAPI description, generated from the handlers, and a page that shows it without the internet.
 
-use utoipa::OpenApi;
 use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{RefOr, Schema};
+use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{accounts, events, health, media, notifications, offers, shifts, trips};
+use super::{accounts, actions, events, health, media, notifications, offers, shifts, trips};
 use crate::credentials::COOKIE;
 use crate::problem::described::Document;
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "cabrank", description = "Ride-hailing dispatch. What goes over the sockets is described in docs/protocol.md."),
+    info(
+        title = "cabrank",
+        description = "Ride-hailing dispatch. What goes over the sockets is described in docs/protocol.md."
+    ),
     paths(
-        accounts::sign_up, accounts::log_in, accounts::log_out, accounts::refresh, media::photo,
-        trips::list, trips::request, trips::detail, trips::accept, trips::arrive, offers::start, trips::complete,
-        trips::cancel, trips::take_back, trips::end, trips::set_fare, trips::no_show, offers::give_back, offers::code, offers::position, offers::track,
-        shifts::quote, shifts::hint, offers::receive, offers::decline, offers::dispatch,
-        shifts::show, shifts::begin, shifts::end, shifts::report, shifts::supply,
-        notifications::send, notifications::list, notifications::read,
+        accounts::sign_up,
+        accounts::log_in,
+        accounts::log_out,
+        accounts::refresh,
+        media::photo,
+        trips::list,
+        trips::request,
+        trips::detail,
+        offers::code,
+        offers::position,
+        offers::track,
+        shifts::quote,
+        shifts::hint,
+        offers::receive,
+        offers::decline,
+        offers::dispatch,
+        shifts::show,
+        shifts::begin,
+        shifts::end,
+        shifts::report,
+        shifts::supply,
+        notifications::send,
+        notifications::list,
+        notifications::read,
         events::follow,
         health::health,
     ),
-    components(schemas(Document, trips::CancelForm, offers::StartForm, offers::GiveBackForm, shifts::ShiftForm)),
-    modifiers(&Security, &Closed)
+    components(schemas(Document, shifts::ShiftForm))
 )]
 struct ApiDescription;
 
 struct Security;
 
-impl utoipa::Modify for Security {
+impl Modify for Security {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let components = openapi.components.get_or_insert_with(Default::default);
         let bearer = HttpBuilder::new()
@@ -52,7 +72,7 @@ struct Closed;
 /// What `PositionForm` is one of.
 const POSITIONS: [&str; 2] = ["OnePosition", "SeveralPositions"];
 
-impl utoipa::Modify for Closed {
+impl Modify for Closed {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let components = openapi.components.get_or_insert_with(Default::default);
         for (name, schema) in &mut components.schemas {
@@ -67,7 +87,11 @@ impl utoipa::Modify for Closed {
 
 /// The description of the paths here.
 pub fn document() -> utoipa::openapi::OpenApi {
-    ApiDescription::openapi()
+    let mut document = ApiDescription::openapi();
+    document.merge(actions::Described::openapi());
+    Security.modify(&mut document);
+    Closed.modify(&mut document);
+    document
 }
 
 /// `/openapi.json`, and `/docs/` to look at it.

@@ -1,6 +1,7 @@
-//! HTTP: bytes to verbs. Which paths there are stands here; who may use them is in the handlers' arguments.
+//! HTTP: bytes to commands. Which paths there are stands here; who may use them is in the handlers' arguments.
 
 mod accounts;
+mod actions;
 mod body;
 mod caller;
 mod description;
@@ -22,7 +23,7 @@ use crate::problem::{Code, Problem};
 
 pub use description::document;
 
-/// Every path, on one screen; `document` describes them all, the sockets' too.
+/// Every path; `document` describes them all, the sockets' too.
 pub fn routes(config: &mut ServiceConfig, document: OpenApi) {
     config
         .service(post("/api/sign_up/", web::post().to(accounts::sign_up)))
@@ -40,33 +41,12 @@ pub fn routes(config: &mut ServiceConfig, document: OpenApi) {
                 .route(web::post().to(trips::request)),
         ))
         .service(get("/api/trip/{nk}/", web::get().to(trips::detail)))
-        .service(post(
-            "/api/trip/{nk}/accept/",
-            web::post().to(trips::accept),
-        ))
-        .service(post(
-            "/api/trip/{nk}/arrive/",
-            web::post().to(trips::arrive),
-        ))
         .service(get("/api/hint/", web::get().to(shifts::hint)))
         .service(get(
             "/api/trip/{nk}/dispatch/",
             web::get().to(offers::dispatch),
         ))
-        .service(post("/api/trip/{nk}/start/", web::post().to(offers::start)))
-        .service(post(
-            "/api/trip/{nk}/complete/",
-            web::post().to(trips::complete),
-        ))
-        .service(post(
-            "/api/trip/{nk}/cancel/",
-            web::post().to(trips::cancel),
-        ))
-        .service(post("/api/trip/{nk}/end/", web::post().to(trips::end)))
-        .service(post(
-            "/api/trip/{nk}/fare/",
-            web::post().to(trips::set_fare),
-        ))
+        .configure(actions::routes)
         .configure(rides)
         .service(only(
             "GET, POST",
@@ -95,18 +75,6 @@ fn rides(config: &mut ServiceConfig) {
         .service(post(
             "/api/trip/{nk}/decline/",
             web::post().to(offers::decline),
-        ))
-        .service(post(
-            "/api/trip/{nk}/give_back/",
-            web::post().to(offers::give_back),
-        ))
-        .service(post(
-            "/api/trip/{nk}/take_back/",
-            web::post().to(trips::take_back),
-        ))
-        .service(post(
-            "/api/trip/{nk}/no_show/",
-            web::post().to(trips::no_show),
         ))
         .service(get("/api/trip/{nk}/code/", web::get().to(offers::code)))
         .service(get(

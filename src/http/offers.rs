@@ -5,78 +5,21 @@ use serde::Serialize;
 
 use super::body::RequestFields;
 use super::caller::{Anyone, DriverCaller};
-use super::trips::{drive, key, named};
+use super::trips::named;
 use crate::app::App;
-use crate::dispatch::DriverVerb;
 use crate::dispatch::explain::DispatchObject;
 use crate::domain::core::{Refusal, Reply};
 use crate::domain::event_object::OfferObject;
 use crate::domain::fix_object::{FixObject, TrackObject};
-use crate::domain::{OfferChange, Reason, RideCode, Trip, TripObject};
-use crate::fields::Optionality;
-use crate::problem::described::{
-    Authenticated, Commanding, Forbidden, Guessable, Replying, Running, UnknownTrip,
-};
+use crate::domain::{OfferChange, RideCode, Trip};
+use crate::problem::described::{Authenticated, Forbidden, Replying, Running, UnknownTrip};
 use crate::problem::{Code, Problem};
-
-use super::body::{Repeatable, Words};
-
-/// What giving back takes.
-#[derive(utoipa::ToSchema)]
-#[expect(dead_code, reason = "describes what `give_back` reads field by field")]
-pub(super) struct GiveBackForm {
-    /// 1 to 255 characters.
-    reason: Option<Words>,
-}
-
-/// What beginning a ride takes.
-#[derive(utoipa::ToSchema)]
-#[expect(dead_code, reason = "describes what `start` reads field by field")]
-pub(super) struct StartForm {
-    /// What the rider says, where the trip has `ride_code`.
-    #[schema(pattern = "^[0-9]{4}$")]
-    code: Option<String>,
-}
 
 /// What the driver must be told at the pick-up.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = RideCode)]
 pub(super) struct CodeObject<'a> {
     code: Option<&'a str>,
-}
-
-/// Begin the ride, as the driver of the trip
-#[utoipa::path(post, path = "/api/trip/{nk}/start/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
-    params(("nk" = String, Path, description = "The trip's key, or its id"), Repeatable),
-    request_body(content = ref("#/components/schemas/StartForm")),
-    responses((status = 200, body = TripObject), Commanding, UnknownTrip, Guessable))]
-pub(super) async fn start(
-    app: web::Data<App>,
-    driver: DriverCaller,
-    nk: web::Path<String>,
-    body: RequestFields,
-) -> Result<HttpResponse, Problem> {
-    let mut fields = body.fields();
-    let code = fields.parsed("code", Optionality::Optional, RideCode::parse);
-    let code = fields.finish(Some(code))?;
-    drive(&app, driver, DriverVerb::Start(code), &nk, body.key).await
-}
-
-/// Give a trip back before its start, as its driver: another one is looked for
-#[utoipa::path(post, path = "/api/trip/{nk}/give_back/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
-    params(("nk" = String, Path, description = "The trip's key, or its id"), Repeatable),
-    request_body(content = ref("#/components/schemas/GiveBackForm")),
-    responses((status = 200, body = TripObject), Commanding, UnknownTrip))]
-pub(super) async fn give_back(
-    app: web::Data<App>,
-    driver: DriverCaller,
-    nk: web::Path<String>,
-    body: RequestFields,
-) -> Result<HttpResponse, Problem> {
-    let mut fields = body.fields();
-    let reason = fields.parsed("reason", Optionality::Optional, Reason::parse);
-    let reason = fields.finish(Some(reason))?;
-    drive(&app, driver, DriverVerb::GiveBack(reason), &nk, body.key).await
 }
 
 macro_rules! replies {
@@ -92,8 +35,7 @@ macro_rules! replies {
             body: RequestFields,
         ) -> Result<HttpResponse, Problem> {
             body.nothing()?;
-            let trip = key(&app, driver.viewer(), &nk).await?;
-            let replied = app.dispatch.reply(driver.0.id, trip, Reply::$reply);
+            let replied = app.dispatch.reply(driver.0.id, named(&nk)?, Reply::$reply);
             let (trip, offer) = replied.await?;
             Ok(HttpResponse::Ok().json(OfferObject::from(&OfferChange { offer, trip })))
         }
@@ -174,8 +116,8 @@ pub(super) async fn dispatch(
     nk: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     who.0.person.operator().ok_or_else(Problem::not_allowed)?;
-    let trip = key(&app, who.viewer(), &nk).await?;
-    let explanation = app.dispatch.explanation(trip).await?;
+    let trip = visible(&app, &who, &nk).await?;
+    let explanation = app.dispatch.explanation(trip.id).await?;
     let explanation = explanation.ok_or_else(Problem::no_such_trip)?;
     Ok(HttpResponse::Ok().json(DispatchObject::from(&explanation)))
 }

@@ -13,7 +13,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Map, Value, json};
 
 use crate::accounts::AccountError;
-use crate::dispatch::OrderError;
+use crate::dispatch::DispatchError;
 use crate::domain::core::Refusal;
 use crate::domain::{NoRoom, Status, TripRefusal};
 use crate::fields::FieldErrors;
@@ -304,14 +304,17 @@ impl From<NoticeError> for Problem {
     }
 }
 
-impl From<OrderError> for Problem {
-    fn from(error: OrderError) -> Self {
+impl From<DispatchError> for Problem {
+    fn from(error: DispatchError) -> Self {
         let field = match error {
-            OrderError::Command(error) => return error.into(),
-            OrderError::Unserved(_) | OrderError::OtherArea => "pick_up_location",
-            OrderError::UnknownClass(_) => "class",
-            OrderError::NotInFuture | OrderError::TooFarAhead(_) => "pick_up_at",
-            OrderError::UnknownQuote | OrderError::OtherQuote => "quote",
+            DispatchError::Command(error) => return error.into(),
+            DispatchError::TooManyCodes(too_many) | DispatchError::TooManyMessages(too_many) => {
+                return Self::too_many(error.to_string(), too_many.retry_after);
+            }
+            DispatchError::Unserved(_) | DispatchError::OtherArea => "pick_up_location",
+            DispatchError::UnknownClass(_) => "class",
+            DispatchError::NotInFuture | DispatchError::TooFarAhead(_) => "pick_up_at",
+            DispatchError::UnknownQuote | DispatchError::OtherQuote => "quote",
         };
         Self::invalid(FieldErrors::one(field, error))
     }

@@ -343,7 +343,7 @@ pub fn newest_open_with_trips(db: &mut Db, limit: i64) -> QueryResult<Vec<OfferC
 fn changes(db: &mut Db, rows: Vec<OfferRow>) -> QueryResult<Vec<OfferChange>> {
     let offers = with_trips(db, rows)?;
     let keys: Vec<TripId> = offers.iter().map(|(_, offer)| offer.trip).collect();
-    let trips = super::trips::find_all(db, &keys, super::trips::RowLock::No)?.trips;
+    let trips = super::trips::find_all(db, keys, super::trips::RowLock::No)?.trips;
     let trips: HashMap<TripId, Trip> = trips.into_iter().map(|trip| (trip.id, trip)).collect();
     let change = |(_, offer): (i64, Offer)| {
         let trip = trips.get(&offer.trip)?.clone();

@@ -77,7 +77,7 @@ pub fn check(db: &mut Db, after: i64, limit: i64) -> QueryResult<ReplayPage> {
         Some((trip.id, differs))
     });
     let corrupt = corrupt.into_iter();
-    let corrupt = corrupt.map(|(trip, corrupt)| (trip, Differs::Corrupt(corrupt)));
+    let corrupt = corrupt.map(|(trip, corrupt)| (trip.id, Differs::Corrupt(corrupt)));
     Ok(ReplayPage {
         last,
         trips: trips.len(),

@@ -310,7 +310,16 @@ pub struct FoundTrips {
     /// Those that make sense, in the order of their rows.
     pub trips: Vec<Trip>,
     /// The others, and what is wrong with them.
-    pub corrupt: Vec<(TripId, Corrupt)>,
+    pub corrupt: Vec<(CorruptTrip, Corrupt)>,
+}
+
+/// A trip whose row makes no sense.
+#[derive(Debug, Clone, Copy)]
+pub struct CorruptTrip {
+    /// Its key; that of no trip, if the row has none that can be read.
+    pub id: TripId,
+    /// Its number.
+    pub number: i64,
 }
 
 /// Makes trips of rows, with one more query for all the names.
@@ -329,12 +338,15 @@ pub fn found(db: &mut Db, rows: Vec<TripRow>) -> QueryResult<FoundTrips> {
     let names = Names::of(db, people)?;
     for row in rows {
         // What has no key is not asked for by one.
-        let id = TripId::new(row.columns.nk.read().unwrap_or_default());
+        let named = CorruptTrip {
+            id: TripId::new(row.columns.nk.read().unwrap_or_default()),
+            number: row.id,
+        };
         match row.into_trip(&names) {
             Ok(trip) => found.trips.push(trip),
             Err(corrupt) => {
                 corrupt.log_once();
-                found.corrupt.push((id, corrupt));
+                found.corrupt.push((named, corrupt));
             }
         }
     }

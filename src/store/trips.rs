@@ -16,7 +16,7 @@ use super::rows::{self, FoundTrips, TripColumns, TripRow};
 use super::schema::trips;
 use super::sql_types::{At, Id};
 use crate::domain::core::OpenTrips;
-use crate::domain::{DriverId, RiderId, Status, Trip, TripId, UserId};
+use crate::domain::{DriverId, RiderId, Status, Trip, TripId, TripRef, UserId};
 
 /// The condition of a partial index, written out as the index has it: SQLite does not look into parameters for that.
 pub(super) fn status_among(statuses: &[Status]) -> SqlLiteral<Bool> {
@@ -30,14 +30,38 @@ pub(super) fn status_among(statuses: &[Status]) -> SqlLiteral<Bool> {
     }
 }
 
-/// The trip of that key.
-pub fn find(db: &mut Db, id: TripId) -> QueryResult<Option<Trip>> {
-    let row = on!(&mut *db, |conn| trips::table
-        .filter(trips::nk.eq(Id::of(id.uuid())))
-        .select(TripRow::as_select())
-        .first(conn)
-        .optional())?;
+/// The trip of that key or number.
+pub fn find(db: &mut Db, trip: impl Into<TripRef>) -> QueryResult<Option<Trip>> {
+    let row: Option<TripRow> = match trip.into() {
+        TripRef::Key(id) => on!(&mut *db, |conn| trips::table
+            .filter(trips::nk.eq(Id::of(id.uuid())))
+            .select(TripRow::as_select())
+            .first(conn)
+            .optional()),
+        TripRef::Number(number) => on!(&mut *db, |conn| trips::table
+            .find(number)
+            .select(TripRow::as_select())
+            .first(conn)
+            .optional()),
+    }?;
     rows::trip(db, row)
+}
+
+/// The rows of trips under a condition, in the order of their keys.
+macro_rules! rows_where {
+    ($condition:expr) => {
+        trips::table
+            .filter($condition)
+            .order(trips::nk)
+            .select(TripRow::as_select())
+    };
+    ($db:expr, $lock:expr, $condition:expr) => {
+        match (&mut *$db, $lock) {
+            (Db::Pg(conn), RowLock::Rows) => rows_where!($condition).for_update().load(conn),
+            (Db::Pg(conn), RowLock::No) => rows_where!($condition).load(conn),
+            (Db::Sqlite(conn), RowLock::No | RowLock::Rows) => rows_where!($condition).load(conn),
+        }
+    };
 }
 
 /// Whether other writers must wait for the rows that are read.
@@ -49,33 +73,32 @@ pub enum RowLock {
     Rows,
 }
 
-/// The trips of those keys, locked in the order of their keys.
-pub fn find_all(db: &mut Db, ids: &[TripId], lock: RowLock) -> QueryResult<FoundTrips> {
-    if ids.is_empty() {
-        return Ok(FoundTrips::default());
-    }
-    let keys = ids.iter().map(|id| Id::of(id.uuid()));
-    let by_key = trips::table.filter(trips::nk.eq_any(keys)).order(trips::nk);
-    let rows = match (&mut *db, lock) {
-        (Db::Pg(conn), RowLock::Rows) => {
-            by_key.select(TripRow::as_select()).for_update().load(conn)
+/// These trips, locked in the order of their keys.
+pub fn find_all<T: Into<TripRef>>(
+    db: &mut Db,
+    wanted: impl IntoIterator<Item = T>,
+    lock: RowLock,
+) -> QueryResult<FoundTrips> {
+    let (mut keys, mut numbers) = (Vec::new(), Vec::new());
+    for trip in wanted {
+        match trip.into() {
+            TripRef::Key(id) => keys.push(Id::of(id.uuid())),
+            TripRef::Number(number) => numbers.push(number),
         }
-        (Db::Pg(conn), RowLock::No) => by_key.select(TripRow::as_select()).load(conn),
-        (Db::Sqlite(conn), RowLock::No | RowLock::Rows) => {
-            by_key.select(TripRow::as_select()).load(conn)
+    }
+    let rows = match (keys.is_empty(), numbers.is_empty()) {
+        (true, true) => return Ok(FoundTrips::default()),
+        (_, true) => rows_where!(db, lock, trips::nk.eq_any(&keys)),
+        (true, false) => rows_where!(db, lock, trips::id.eq_any(&numbers)),
+        (false, false) => {
+            rows_where!(
+                db,
+                lock,
+                trips::nk.eq_any(&keys).or(trips::id.eq_any(&numbers))
+            )
         }
     }?;
     rows::found(db, rows)
-}
-
-/// The trip of that number.
-pub fn numbered(db: &mut Db, number: i64) -> QueryResult<Option<Trip>> {
-    let row: Option<TripRow> = on!(&mut *db, |conn| trips::table
-        .find(number)
-        .select(TripRow::as_select())
-        .first(conn)
-        .optional())?;
-    rows::trip(db, row)
 }
 
 /// The trips whose search time is over, longest overdue first.

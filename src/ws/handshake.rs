@@ -103,8 +103,8 @@ pub(super) async fn chat(
     let caller = opening.caller().await?;
     let named = TripRef::parse(&nk).ok_or_else(Problem::no_such_trip)?;
     let viewer = Viewer::of(&caller.person);
-    let trip = opening.app.dispatch.key_of(viewer, named).await?;
-    let trip = trip.ok_or_else(Problem::no_such_trip)?;
+    let trip = opening.app.dispatch.find_known(viewer, named).await?;
+    let trip = trip.ok_or_else(Problem::no_such_trip)?.id;
     let query = Fields::query::<ChatQuery>(opening.request.query_string())?;
     let after = query.after.as_deref().map(str::parse::<Sequence>);
     let after = after

@@ -117,10 +117,7 @@ fn the_pick_up_is_fixed_once_somebody_drives_there(on: On) {
     let mut by_eve = trip.clone();
     by_eve.rider = eve;
     let refused = town.refusal(act(&trip, move_drop_off(&by_eve)));
-    assert!(matches!(
-        refused,
-        Refusal::Trip(TripRefusal::NotYourTrip, _)
-    ));
+    assert!(matches!(refused, Refusal::UnknownTrip));
     assert_eq!(town.stored(trip.id), trip);
 }
 
@@ -149,7 +146,7 @@ fn who_withdraws_a_request_may_make_another(on: On) {
     let again = town.command(act(&first, Action::Delete(ann.id)));
     assert_eq!(again.expect("done before").effect, Effect::AlreadyDone);
     let late = town.refusal(act(&first, Action::Cancel(ann.id, None)));
-    assert!(matches!(late, Refusal::Trip(TripRefusal::NotYourTrip, _)));
+    assert!(matches!(late, Refusal::UnknownTrip));
 
     // It also works within one batch.
     let second = town.requested_by(&ann);

@@ -94,8 +94,9 @@ fn only_the_parties_may_talk(on: On) {
     let op = party("op", town.operator("op"));
     let mut trip = town.requested_by(&ann);
     town.trip(accept(&trip, &bob));
+    let refused = town.refused_post(say(&trip, &eve, Role::Rider, "Hello"));
+    assert!(matches!(refused, Refusal::UnknownTrip));
     for stranger in [
-        say(&trip, &eve, Role::Rider, "Hello"),
         say(&trip, &cid, Role::Driver, "Hello"),
         say(&trip, &op, Role::Operator, "Hello"),
     ] {

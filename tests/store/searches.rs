@@ -23,7 +23,7 @@ fn asked(town: &Town) -> Vec<DriverId> {
 
 fn decline(trip: &Trip, driver: &Party<DriverId>) -> Command {
     Command::ReplyToOffer {
-        trip: trip.id,
+        trip: trip.id.into(),
         driver: driver.id,
         reply: Reply::Decline,
     }

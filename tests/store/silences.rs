@@ -16,7 +16,7 @@ pub fn tests() -> Vec<Test> {
 
 fn receive(trip: &Trip, driver: &Party<DriverId>) -> Submission {
     command(Command::ReplyToOffer {
-        trip: trip.id,
+        trip: trip.id.into(),
         driver: driver.id,
         reply: Reply::Receive,
     })

@@ -400,7 +400,7 @@ pub fn ordered(rider: &Party<RiderId>, order: Order) -> Submission {
 /// An action on a trip.
 pub fn act(trip: &Trip, action: Action) -> Submission {
     command(Command::Act {
-        trip: trip.id,
+        trip: trip.id.into(),
         action,
         stated: Stated::default(),
     })
@@ -427,7 +427,7 @@ pub fn say<Id: Copy + Into<UserId>>(
         photo: None,
     };
     let command = Command::SendMessage {
-        trip: trip.id,
+        trip: trip.id.into(),
         sender,
         text: MessageText::parse(text).expect("a text"),
         open_for: ROOM_AFTER,

@@ -100,7 +100,7 @@ impl fmt::Display for TripId {
 }
 
 /// Which trip somebody means: its `nk` or its `id` on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TripRef {
     /// The trip of that key.
     Key(TripId),
@@ -117,6 +117,12 @@ impl TripRef {
         let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
         let number = text.parse().ok().filter(|_| is_number);
         number.map(Self::Number)
+    }
+}
+
+impl From<TripId> for TripRef {
+    fn from(id: TripId) -> Self {
+        Self::Key(id)
     }
 }
 

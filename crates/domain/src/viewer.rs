@@ -36,6 +36,17 @@ impl Viewer {
         self.may_see(trip, Before::from(trip))
     }
 
+    /// Whether a number names `trip` to the viewer, who could have guessed it: they see the trip, or saw it. `was_offered` says
+    /// whether the trip was ever offered to them.
+    pub fn knows(self, trip: &Trip, was_offered: bool) -> bool {
+        let saw = match self.role {
+            Role::Rider => trip.rider.id.user() == self.user,
+            Role::Driver => was_offered || trip.given_back_by.contains(&DriverId::of(self.user)),
+            Role::Operator => true,
+        };
+        saw || self.sees(trip)
+    }
+
     /// Whether the viewer could see the trip before the change.
     pub fn saw(self, change: &TripChange) -> bool {
         change

@@ -150,7 +150,7 @@ impl SimulatedService {
         at: Timestamp,
     ) -> Result<(), Refusal> {
         let command = Command::Act {
-            trip: key(number),
+            trip: key(number).into(),
             action,
             stated: Stated::default(),
         };
@@ -166,7 +166,7 @@ impl SimulatedService {
         at: Timestamp,
     ) -> Result<(), Refusal> {
         let command = Command::ReplyToOffer {
-            trip: key(number),
+            trip: key(number).into(),
             driver,
             reply,
         };

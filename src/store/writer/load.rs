@@ -4,8 +4,9 @@ use diesel::QueryResult;
 
 use crate::domain::core::needs::{Implied, Named, Offered};
 use crate::domain::core::{State, Submission};
-use crate::domain::{DriverId, TripId};
+use crate::domain::{DriverId, TripId, TripRef};
 use crate::store::db::Db;
+use crate::store::rows::CorruptTrip;
 use crate::store::{keys, offers, settling, shifts, silences, trips, users};
 
 /// Locks and reads what the commands are about: accounts first, then trips, then offers, each in the order of their ids.
@@ -33,8 +34,10 @@ fn load_named(db: &mut Db, named: &Named<'_>, state: &mut State) -> QueryResult<
     state.standings = users::lock(db, &list(&named.accounts))?
         .into_iter()
         .collect();
-    let found = trips::find_all(db, &list(&named.trips), trips::RowLock::Rows)?;
-    state.corrupt = found.corrupt.into_iter().map(|(trip, _)| trip).collect();
+    let found = trips::find_all(db, named.trips.iter().copied(), trips::RowLock::Rows)?;
+    let corrupt = found.corrupt.iter().map(|(trip, _)| trip);
+    let by_either = |trip: &CorruptTrip| [TripRef::Key(trip.id), TripRef::Number(trip.number)];
+    state.corrupt = corrupt.flat_map(by_either).collect();
     let trips = found.trips.into_iter().map(|trip| (trip.id, trip.into()));
     state.trips = trips.collect();
     state.keys = keys::find(db, &list(&named.keys))?;
@@ -61,7 +64,7 @@ fn load_named(db: &mut Db, named: &Named<'_>, state: &mut State) -> QueryResult<
 }
 
 fn load_implied(db: &mut Db, implied: &Implied, state: &mut State) -> QueryResult<()> {
-    let found = trips::find_all(db, &list(&implied.trips), trips::RowLock::No)?;
+    let found = trips::find_all(db, implied.trips.iter().copied(), trips::RowLock::No)?;
     let trips = found.trips.into_iter().map(|trip| (trip.id, trip.into()));
     state.trips.extend(trips);
     if !implied.unresponsive.is_empty() {

@@ -190,11 +190,7 @@ impl Writer {
             users::lock(db, &actors.into_iter().collect::<Vec<_>>())?;
             let changes = unsure.iter().filter_map(Event::trip);
             let trips: BTreeSet<TripId> = changes.map(|change| change.trip.id).collect();
-            trips::find_all(
-                db,
-                &trips.into_iter().collect::<Vec<_>>(),
-                trips::RowLock::Rows,
-            )?;
+            trips::find_all(db, trips, trips::RowLock::Rows)?;
             let mut found = Vec::new();
             for event in unsure {
                 if let Some(position) = event.positions.first() {

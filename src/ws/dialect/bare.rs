@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::dispatch::{DriverVerb, OrderRequest};
+use crate::dispatch::OrderRequest;
 use crate::domain::core::{IdempotencyKey, Stated};
-use crate::domain::{DriverId, MessageText, Party, RiderId, Trip, TripRef};
+use crate::domain::{Action, DriverId, MessageText, Party, RiderId, Trip, TripRef};
 use crate::fields::{Fields, Optionality};
 use crate::notices::WhichNotifications;
 use crate::problem::{Code, Problem};
@@ -23,12 +23,12 @@ pub enum SocketOwner {
 pub enum BareRequest {
     /// A new trip, one however often it is asked for with the same key.
     Trip(Box<OrderRequest>, Option<IdempotencyKey>),
-    /// That a trip is moved on.
-    Update {
+    /// That a driver acts on a trip.
+    Act {
         /// Which trip.
         trip: TripRef,
-        /// How.
-        verb: DriverVerb,
+        /// What the driver does, as far as the client knows it.
+        action: Box<Action>,
         /// What the frame repeats of the trip.
         stated: Stated,
         /// Under which it is done once.
@@ -42,7 +42,7 @@ impl BareRequest {
     /// The same under a key.
     pub fn under(mut self, word: Option<IdempotencyKey>) -> Self {
         match &mut self {
-            Self::Trip(_, key) | Self::Update { key, .. } => *key = word,
+            Self::Trip(_, key) | Self::Act { key, .. } => *key = word,
             Self::Echo(_) => {}
         }
         self

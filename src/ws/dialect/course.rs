@@ -3,9 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::bare::{BareRequest, SocketOwner, Style, idempotency_key, object};
-use crate::dispatch::DriverVerb;
 use crate::domain::core::Stated;
-use crate::domain::{DriverId, Party, RiderId, Status, TripId, TripObject, TripRef};
+use crate::domain::{
+    Action, DriverId, Outset, Party, RiderId, Status, TripId, TripObject, TripRef,
+};
 use crate::fields::{Fields, Optionality};
 use crate::problem::Problem;
 
@@ -58,7 +59,9 @@ pub fn update(
 ) -> Result<BareRequest, Problem> {
     let mut fields = Fields::among_others(object);
     let named = named(&mut fields);
-    let verb = fields.parsed("status", Optionality::Required, verb);
+    let action = fields.parsed("status", Optionality::Required, |word| {
+        action_to(word, driver)
+    });
     let stated = Stated {
         number: named.and_then(|(_, number)| number),
         pick_up: fields.address("pick_up_address", Optionality::Optional),
@@ -67,10 +70,10 @@ pub fn update(
     };
     fields.own("driver", driver.id.user(), &driver.username);
     let read = named
-        .zip(verb)
-        .map(|((trip, _), verb)| BareRequest::Update {
+        .zip(action)
+        .map(|((trip, _), action)| BareRequest::Act {
             trip,
-            verb,
+            action: Box::new(action),
             stated,
             key: None,
         });
@@ -85,21 +88,21 @@ pub fn key(fields: &mut Fields<'_>) -> Option<TripRef> {
     })
 }
 
-/// A status in a frame is read as the verb that leads there.
-pub fn verb(word: &str) -> Result<DriverVerb, String> {
+/// A status in a frame is read as the driver's action that leads there.
+pub fn action_to(word: &str, driver: &Party<DriverId>) -> Result<Action, &'static str> {
     match Status::parse(word) {
-        Some(Status::Accepted) => Ok(DriverVerb::Accept),
-        Some(Status::Arrived) => Ok(DriverVerb::Arrive),
-        Some(Status::InProgress) => Ok(DriverVerb::Start(None)),
-        Some(Status::Completed) => Ok(DriverVerb::Complete),
+        Some(Status::Accepted) => Ok(Action::Accept(driver.clone(), Outset::default())),
+        Some(Status::Arrived) => Ok(Action::Arrive(driver.id, None)),
+        Some(Status::InProgress) => Ok(Action::Start(driver.id, None)),
+        Some(Status::Completed) => Ok(Action::Complete(driver.id, None)),
         Some(
             Status::Scheduled
             | Status::Requested
             | Status::Cancelled
             | Status::NoShow
             | Status::Expired,
-        ) => Err("A driver cannot set this status.".to_owned()),
-        None => Err("Not a valid choice: STARTED, ARRIVED, IN_PROGRESS or COMPLETED.".to_owned()),
+        ) => Err("A driver cannot set this status."),
+        None => Err("Not a valid choice: STARTED, ARRIVED, IN_PROGRESS or COMPLETED."),
     }
 }
 
@@ -152,7 +155,7 @@ mod tests {
         );
         let asked = by_driver(&frame);
         assert!(
-            matches!(asked, Ok(BareRequest::Update { trip, verb: DriverVerb::Accept, .. }) if Some(trip) == TripRef::parse(nk))
+            matches!(asked, Ok(BareRequest::Act { trip, action, .. }) if Some(trip) == TripRef::parse(nk) && matches!(*action, Action::Accept(..)))
         );
     }
 

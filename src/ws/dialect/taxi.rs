@@ -133,7 +133,7 @@ mod tests {
             data["status"] = json!("STARTED");
             let frame = json!({"type": "update.trip", "data": data}).to_string();
             match read(&frame, &driver) {
-                Ok(BareRequest::Update { trip, stated, .. }) => Some((trip, stated.number)),
+                Ok(BareRequest::Act { trip, stated, .. }) => Some((trip, stated.number)),
                 Ok(_) | Err(_) => None,
             }
         };

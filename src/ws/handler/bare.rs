@@ -64,20 +64,18 @@ impl Bare {
                 requested.await.map_err(Problem::from)
             }
             (
-                SocketOwner::Driver(driver),
-                BareRequest::Update {
+                SocketOwner::Driver(_),
+                BareRequest::Act {
                     trip,
-                    verb,
+                    action,
                     stated,
                     key,
                 },
             ) => {
-                let trip = dispatch.key_for(driver.id, &verb, trip).await?;
-                let trip = trip.ok_or_else(Problem::no_such_trip)?;
-                let done = dispatch.drive(driver.clone(), verb, trip, stated, key);
+                let done = dispatch.act(trip, *action, stated, key);
                 done.await.map_err(Problem::from)
             }
-            (SocketOwner::Rider(_), BareRequest::Update { .. })
+            (SocketOwner::Rider(_), BareRequest::Act { .. })
             | (SocketOwner::Driver(_), BareRequest::Trip(..)) => {
                 return Err(Problem::not_allowed());
             }

@@ -30,9 +30,10 @@ pub(in crate::ws) struct Chat {
 impl Chat {
     async fn say(&self, frame: &str) -> Result<(), Problem> {
         let text = bare::message(frame)?;
-        self.app.may_say(self.person.id)?;
         let dispatch = &self.app.dispatch;
-        dispatch.say(self.person.clone(), self.trip, text).await?;
+        dispatch
+            .say(self.person.clone(), self.trip.into(), text)
+            .await?;
         Ok(())
     }
 }

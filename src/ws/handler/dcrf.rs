@@ -11,7 +11,7 @@ use super::subscriptions::{Subscriptions, Topic};
 use crate::accounts::Caller;
 use crate::app::App;
 use crate::domain::event_object::{MessageObject, NotificationObject};
-use crate::domain::{Filter, MessageText, Trip, TripId, TripObject, TripRef, Viewer};
+use crate::domain::{Filter, MessageText, Trip, TripObject, TripRef, Viewer};
 use crate::notices::WhichNotifications;
 use crate::problem::Problem;
 use crate::registry::{Outbound, SocketSlot, Subscriber};
@@ -55,7 +55,8 @@ impl Dcrf {
 
     async fn carry_out(&self, to: &Return, call: Call) {
         let answered = match call {
-            Call::Do(verb, key) => self.command(*verb, key).await.map(Some),
+            Call::Request(order, key) => self.request(*order, key).await.map(Some),
+            Call::Act(call, key) => self.act(*call, key).await.map(Some),
             Call::Ask(ask) => self.answer(to, ask).await.map(Some),
             // These queue their answers themselves, so that nothing comes before or between.
             Call::Hear(hear) => self.hear(to, hear).await,
@@ -83,9 +84,7 @@ impl Dcrf {
                 Ok(self.unsubscribe(None, is_one))
             }
             OneAnswerCall::Leave(pk) => {
-                // A number names nothing to strangers, and a key names what there is.
-                self.key(&pk).await?;
-                let trip = self.trip(&pk).await?.id;
+                let trip = self.known(&pk).await?.id;
                 let is_it = |topic: &Topic| matches!(topic, Topic::Room(room, _) if *room == trip);
                 Ok(self.unsubscribe(None, is_it))
             }
@@ -104,26 +103,16 @@ impl Dcrf {
         }
     }
 
-    /// The trip that a call is about, whoever may see it.
-    pub(super) async fn trip(&self, pk: &Pk) -> Result<Trip, Problem> {
-        let found = self.app.dispatch.meant(pk.trip()).await?;
+    /// The trip that a call is about, if the caller may know of it.
+    pub(super) async fn known(&self, pk: &Pk) -> Result<Trip, Problem> {
+        let found = self.app.dispatch.find_known(self.viewer, pk.trip()).await?;
         found.ok_or_else(Problem::no_such_trip)
     }
 
-    /// The key of the trip that a call is about, if the caller may know of it.
-    pub(super) async fn key(&self, pk: &Pk) -> Result<TripId, Problem> {
-        let key = self.app.dispatch.key_of(self.viewer, pk.trip()).await?;
-        key.ok_or_else(Problem::no_such_trip)
-    }
-
-    /// The same trip, if the caller may see it.
+    /// The trip that a call is about, if the caller may see it.
     pub(super) async fn visible(&self, pk: &Pk) -> Result<Trip, Problem> {
-        let trip = self.trip(pk).await?;
-        if self.viewer.sees(&trip) {
-            Ok(trip)
-        } else {
-            Err(Problem::no_such_trip())
-        }
+        let found = self.app.dispatch.find(self.viewer, pk.trip()).await?;
+        found.ok_or_else(Problem::no_such_trip)
     }
 
     async fn list(&self, listing: Listing) -> Answered {
@@ -175,10 +164,8 @@ impl Dcrf {
     }
 
     async fn say(&self, pk: &Pk, text: MessageText) -> Answered {
-        let trip = self.key(pk).await?;
         let sender = self.caller.person.clone();
-        self.app.may_say(sender.id)?;
-        let said = self.app.dispatch.say(sender, trip, text).await?;
+        let said = self.app.dispatch.say(sender, pk.trip(), text).await?;
         Ok(Success(
             Done::Created,
             json_of(&MessageObject::of_event(&said)),

@@ -69,7 +69,7 @@ impl Dcrf {
     }
 
     async fn join(&self, to: &Return, pk: Pk) -> Queued {
-        let trip = self.key(&pk).await?;
+        let trip = self.known(&pk).await?.id;
         let person = &self.caller.person;
         loop {
             let told = self.subscriber.told();

@@ -43,8 +43,7 @@ impl Dcrf {
             }
             ShiftCall::Hint => json_of(&HintObject::from(dispatch.hint(driver).await?)),
             ShiftCall::Reply(pk, reply) => {
-                let trip = self.key(&pk).await?;
-                let (trip, offer) = dispatch.reply(driver, trip, reply).await?;
+                let (trip, offer) = dispatch.reply(driver, pk.trip(), reply).await?;
                 json_of(&OfferObject::from(&OfferChange { offer, trip }))
             }
         };

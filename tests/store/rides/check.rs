@@ -104,7 +104,7 @@ impl City {
         self.town.read(move |db| {
             Ok(Stored {
                 never: lines(db, NEVER)?,
-                trips: trips::find_all(db, &ids, trips::RowLock::No)?.trips,
+                trips: trips::find_all(db, ids, trips::RowLock::No)?.trips,
                 offers: lines(db, &of_them)?,
                 open: offers::open(db)?,
                 shifts: shifts::open_of(db, &drivers)?,

@@ -205,7 +205,7 @@ impl City {
         let reason = || Reason::parse("The road is flooded").expect("a reason");
         let trip = || self.trips[operation.trip];
         let act = |action| Command::Act {
-            trip: trip(),
+            trip: trip().into(),
             action,
             stated: Stated::default(),
         };
@@ -215,7 +215,7 @@ impl City {
             Verb::Request(order) => self.request(operation.actor, *order, new),
             Verb::Propose(round) => Command::Propose(self.proposal(operation.trip, round)),
             Verb::Reply(reply) => Command::ReplyToOffer {
-                trip: trip(),
+                trip: trip().into(),
                 driver: driver(),
                 reply: *reply,
             },

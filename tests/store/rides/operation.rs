@@ -102,6 +102,7 @@ pub enum Verdict {
     AlreadyDone,
     AlreadyTaken,
     NotYours,
+    Unknown,
     GivenBack,
     WrongCode,
     TooEarly,
@@ -146,8 +147,8 @@ fn refused_as(refused: &Refusal) -> Result<Verdict, String> {
         Refusal::OfferOver(over) => Ok(Verdict::OfferOver(over.0)),
         Refusal::OnShift(_) => Ok(Verdict::OnShift),
         Refusal::NotOnShift => Ok(Verdict::NotOnShift),
-        Refusal::UnknownTrip
-        | Refusal::KeyReused
+        Refusal::UnknownTrip => Ok(Verdict::Unknown),
+        Refusal::KeyReused
         | Refusal::NotActive
         | Refusal::WrongVehicle(_)
         | Refusal::Differs(_)

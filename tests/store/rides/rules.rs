@@ -148,7 +148,7 @@ impl Model {
     pub(super) fn leave(&mut self, trip: usize, rider: usize, leave: Leave) -> Verdict {
         let ride = &mut self.rides[trip];
         if ride.rider != rider {
-            return Verdict::NotYours;
+            return Verdict::Unknown;
         }
         match leave {
             Leave::Delete if ride.hidden => Verdict::AlreadyDone,
@@ -162,7 +162,7 @@ impl Model {
                 }
             }
             Leave::Cancel | Leave::AmendPickUp(_) | Leave::AmendDropOff(_) if ride.hidden => {
-                Verdict::NotYours
+                Verdict::Unknown
             }
             Leave::Cancel => self.cancel(trip, Role::Rider),
             Leave::AmendPickUp(address) if ride.pick_up == address => Verdict::AlreadyDone,

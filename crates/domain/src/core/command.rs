@@ -6,7 +6,7 @@ use super::keys::IdempotencyKey;
 use super::proposal::Proposal;
 use crate::{
     Action, Actor, Address, DriverId, MessageText, Notification, OperatorId, Person, Status, Trip,
-    TripId, TripRequest, Vehicle, VehicleClass,
+    TripId, TripRef, TripRequest, Vehicle, VehicleClass,
 };
 
 /// A command as it is handed to the core.
@@ -39,7 +39,7 @@ pub enum Command {
     /// Somebody acts on a trip.
     Act {
         /// Which trip.
-        trip: TripId,
+        trip: TripRef,
         /// What to do.
         action: Action,
         /// What the caller believes the trip to be, where it said.
@@ -50,7 +50,7 @@ pub enum Command {
     /// A driver, or a driver's device, replies to an offer.
     ReplyToOffer {
         /// Of which trip.
-        trip: TripId,
+        trip: TripRef,
         /// Who was offered it.
         driver: DriverId,
         /// What.
@@ -61,7 +61,7 @@ pub enum Command {
     /// A party of a trip writes to the other.
     SendMessage {
         /// In which trip's room.
-        trip: TripId,
+        trip: TripRef,
         /// Who writes.
         sender: Person,
         /// What.
@@ -94,13 +94,13 @@ impl Command {
     }
 
     /// The trip that it is about, unless that is still to be made.
-    pub(crate) const fn trip(&self) -> Option<TripId> {
+    pub(crate) const fn trip(&self) -> Option<TripRef> {
         match self {
             Self::Act { trip, .. }
             | Self::ReplyToOffer { trip, .. }
-            | Self::LapseOffers(trip)
             | Self::SendMessage { trip, .. } => Some(*trip),
-            Self::Propose(proposal) => Some(proposal.trip),
+            Self::LapseOffers(trip) => Some(TripRef::Key(*trip)),
+            Self::Propose(proposal) => Some(TripRef::Key(proposal.trip)),
             Self::RequestTrip(..)
             | Self::Notify(..)
             | Self::BeginShift(..)

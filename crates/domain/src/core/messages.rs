@@ -4,19 +4,19 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::refusal::Refusal;
 use super::state::State;
-use crate::{Message, MessageText, Person, TripId};
+use crate::{Message, MessageText, Person, TripRef};
 
 impl State {
     /// The message that a person writes, if the trip's room is open to them.
     pub(super) fn message(
         &self,
-        trip: TripId,
+        trip: TripRef,
         sender: &Person,
         text: &MessageText,
         open_for: SignedDuration,
         at: Timestamp,
     ) -> Result<Message, Refusal> {
-        let trip = self.trip(trip)?;
+        let trip = self.named(trip, sender.actor())?;
         let (rider, driver) = trip.room(sender.id, at, open_for)?;
         Ok(Message {
             trip: trip.id,

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::command::{Command, Submission};
 use super::state::State;
-use crate::{Action, DriverId, RiderId, Standing, Status, TripId, UserId};
+use crate::{Action, Actor, DriverId, RiderId, Standing, Status, TripId, TripRef, UserId};
 
 /// What commands name. Accounts and trips are locked, in the order of their ids, before anything else is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct Named<'a> {
     /// Those who act, and drivers whom nobody else may occupy or release meanwhile.
     pub accounts: BTreeSet<UserId>,
     /// The trips.
-    pub trips: BTreeSet<TripId>,
+    pub trips: BTreeSet<TripRef>,
     /// Riders whose open trips are counted.
     pub riders: BTreeSet<RiderId>,
     /// Drivers who may become busy, or must not be: their trips and open offers matter.
@@ -92,10 +92,10 @@ pub struct Offered {
 impl Offered {
     /// What follows from what was named, once its trips are loaded.
     pub fn of(named: &Named<'_>, loaded: &State) -> Self {
-        let trips = named.trips.iter().copied();
-        let is_offered = |trip: &TripId| loaded.trips.get(trip).is_some_and(|it| it.is_offered());
+        let trips = named.trips.iter().filter_map(|trip| loaded.find(*trip));
+        let offered = trips.filter(|trip| trip.is_offered());
         Self {
-            trips: trips.filter(is_offered).collect(),
+            trips: offered.map(|trip| trip.id).collect(),
             drivers: named.drivers.clone(),
         }
     }
@@ -135,8 +135,11 @@ impl Implied {
         }
         for (position, submission) in submissions.iter().enumerate() {
             let before = &submissions[..position];
-            if let Some((trip, driver)) = replied_to(submission, before, loaded) {
+            let replied_to = replied_to(submission, before, loaded);
+            if let Some((_, driver)) = replied_to {
                 implied.unresponsive.insert(driver);
+            }
+            if let Some((trip, driver)) = replied_to.or_else(|| guessed(submission, loaded)) {
                 let open = loaded.open_offers.to(driver);
                 if open.is_none_or(|offer| offer.trip != trip) {
                     implied.last_offers.insert((trip, driver));
@@ -154,7 +157,7 @@ fn replied_to(
     loaded: &State,
 ) -> Option<(TripId, DriverId)> {
     let accept = accept_of(&submission.command);
-    let (id, driver) = match &submission.command {
+    let (named, driver) = match &submission.command {
         Command::ReplyToOffer { trip, driver, .. } => (*trip, *driver),
         Command::Act { .. } => accept?,
         Command::RequestTrip(..)
@@ -165,18 +168,29 @@ fn replied_to(
         | Command::BeginShift(..)
         | Command::EndShift(..) => return None,
     };
-    let trip = loaded.trips.get(&id)?;
+    let trip = loaded.find(named)?;
     let is_active = loaded.standings.get(&driver.user()) == Some(&Standing::Active);
     // Another driver's accept takes the trip out of the search, anything else may put it back.
+    let is_it = |other| loaded.find(other).is_some_and(|other| other.id == trip.id);
     let is_changed =
-        |it: &&Submission| it.command.trip() == Some(id) && accept_of(&it.command).is_none();
+        |it: &&Submission| it.command.trip().is_some_and(is_it) && accept_of(&it.command).is_none();
     let may_be_searching =
         || trip.state.status() == Status::Requested || before.iter().any(is_changed);
     let matters = is_active && trip.is_offered() && (accept.is_none() || may_be_searching());
-    matters.then_some((id, driver))
+    matters.then_some((trip.id, driver))
 }
 
-fn accept_of(command: &Command) -> Option<(TripId, DriverId)> {
+/// The trip that a driver names by its number, which names it to them if it was ever offered to them.
+fn guessed(submission: &Submission, loaded: &State) -> Option<(TripId, DriverId)> {
+    let Actor::Driver(driver) = submission.command.actor() else {
+        return None;
+    };
+    let number = submission.command.trip()?;
+    let trip = loaded.find(number).filter(|trip| trip.is_offered())?;
+    matches!(number, TripRef::Number(_)).then_some((trip.id, driver))
+}
+
+fn accept_of(command: &Command) -> Option<(TripRef, DriverId)> {
     if let Command::Act { trip, action, .. } = command
         && let Action::Accept(driver, _) = action
     {

@@ -12,7 +12,7 @@ use super::refusal::Refusal;
 use super::state::State;
 use crate::{
     Actor, DriverId, Fact, MissedOffers, Offer, OfferAction, OfferChange, OfferOver, OfferState,
-    Order, Standing, Status, Trip, TripId,
+    Order, Standing, Status, Trip, TripId, TripRef,
 };
 
 impl State {
@@ -80,12 +80,12 @@ impl State {
     /// A driver's device, or the driver, replies to an offer.
     pub(super) fn reply(
         &mut self,
-        trip: TripId,
+        trip: TripRef,
         driver: DriverId,
         reply: Reply,
         at: Timestamp,
     ) -> Result<TripOutcome, Refusal> {
-        let trip = self.trip(trip)?;
+        let trip = self.named(trip, Actor::Driver(driver))?;
         let offer = self.last_offer(trip.id, driver)?;
         let action = match reply {
             Reply::Receive => OfferAction::Receive,
@@ -213,7 +213,7 @@ impl State {
     }
 
     /// The last offer of a trip to a driver: the open one, or what has become of it.
-    fn last_offer(&self, trip: TripId, driver: DriverId) -> Result<Offer, Refusal> {
+    pub(super) fn last_offer(&self, trip: TripId, driver: DriverId) -> Result<Offer, Refusal> {
         let open = self.open_offers.to(driver).filter(|it| it.trip == trip);
         let last = open.or_else(|| self.last_offers.get(&(trip, driver)));
         last.cloned().ok_or(Refusal::NotOffered)

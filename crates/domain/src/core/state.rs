@@ -13,7 +13,7 @@ use super::outcome::Outcome;
 use super::refusal::Refusal;
 use crate::{
     Actor, Allowance, DriverId, Event, Fact, Offer, RiderId, Shift, Standing, Trip, TripId,
-    Unresponsive, UserId,
+    TripRef, Unresponsive, UserId, Viewer,
 };
 
 /// What is decided on: the whole of it, or the part that some commands are about.
@@ -26,7 +26,7 @@ pub struct State {
     /// The trips.
     pub trips: BTreeMap<TripId, Arc<Trip>>,
     /// Trips whose rows make no sense: whoever wants something of them is refused, and nobody else.
-    pub corrupt: BTreeSet<TripId>,
+    pub corrupt: BTreeSet<TripRef>,
     /// How many trips riders have that are not over; none, where nothing is said.
     pub open_trips: BTreeMap<RiderId, OpenTrips>,
     /// Which trips drivers have.
@@ -149,6 +149,32 @@ impl State {
 
     pub(super) fn trip(&self, id: TripId) -> Result<Arc<Trip>, Refusal> {
         self.trips.get(&id).cloned().ok_or(Refusal::UnknownTrip)
+    }
+
+    /// The trip of that key or number, whoever may know of it.
+    pub fn find(&self, trip: TripRef) -> Option<&Arc<Trip>> {
+        match trip {
+            TripRef::Key(id) => self.trips.get(&id),
+            // The trips of the same batch have no numbers yet.
+            TripRef::Number(0) => None,
+            TripRef::Number(number) => self.trips.values().find(|trip| trip.number == number),
+        }
+    }
+
+    /// The trip that an actor names, if it names one to them.
+    ///
+    /// Riders know only their own trips. Drivers were told the key of a trip, but could guess its number.
+    pub(super) fn named(&self, trip: TripRef, actor: Actor) -> Result<Arc<Trip>, Refusal> {
+        let found = self.find(trip).ok_or(Refusal::UnknownTrip)?;
+        let is_known = match (actor, trip) {
+            (Actor::Rider(rider), _) => found.rider.id == rider,
+            (Actor::Driver(driver), TripRef::Number(_)) => {
+                let was_offered = self.last_offer(found.id, driver).is_ok();
+                Viewer::driver(driver).knows(found, was_offered)
+            }
+            (Actor::Driver(_), TripRef::Key(_)) | (Actor::Operator(_) | Actor::Service, _) => true,
+        };
+        is_known.then(|| found.clone()).ok_or(Refusal::UnknownTrip)
     }
 
     pub(super) fn step(&mut self, trip: TripId, step: SearchStep) {

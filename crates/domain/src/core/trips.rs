@@ -11,7 +11,7 @@ use super::refusal::Refusal;
 use super::state::State;
 use crate::{
     Action, Actor, Before, Change, Fact, Notification, Outset, Status, Trip, TripChange,
-    TripEventKind, TripId, TripRequest,
+    TripEventKind, TripRef, TripRefusal, TripRequest,
 };
 
 impl State {
@@ -48,12 +48,13 @@ impl State {
 
     pub(super) fn act(
         &mut self,
-        trip: TripId,
+        trip: TripRef,
         action: &Action,
         stated: &Stated,
         at: Timestamp,
     ) -> Result<TripOutcome, Refusal> {
-        let before = self.trip(trip)?;
+        let before = self.meant(trip, action)?;
+        let trip = before.id;
         if let Some(field) = stated.differs_from(&before) {
             return Err(Refusal::Differs(field));
         }
@@ -64,6 +65,10 @@ impl State {
                 return Ok(TripOutcome::new(before, Effect::AlreadyDone));
             }
             Ok(Change::To(after)) => Arc::new(*after),
+            // What riders have put away is gone for them.
+            Err(TripRefusal::NotYourTrip) if matches!(action.actor(), Actor::Rider(_)) => {
+                return Err(Refusal::UnknownTrip);
+            }
             Err(refusal) => return Err(Refusal::Trip(refusal, before)),
         };
         if let Action::Accept(driver, _) = action {
@@ -89,6 +94,19 @@ impl State {
         self.change_trip(kind, action.actor(), &after, Some(Before::from(&*before)));
         self.search_for(&after, Some(before.state.status()), at);
         Ok(TripOutcome::new(after, Effect::Changed))
+    }
+
+    /// The trip that somebody acts on. A driver who takes a trip that every driver heard of is told that another one was
+    /// first.
+    fn meant(&self, trip: TripRef, action: &Action) -> Result<Arc<Trip>, Refusal> {
+        if matches!(action, Action::Accept(..))
+            && let Some(found) = self.find(trip)
+            && !found.is_offered()
+            && found.taken_by().is_some()
+        {
+            return Ok(found.clone());
+        }
+        self.named(trip, action.actor())
     }
 
     /// An accept of an offer, with how long the rider was told that the driver takes.

@@ -6,7 +6,7 @@ use domain::core::{
 use domain::{
     Action, Actor, Address, Allowance, Audience, DriverId, MessageText, NoticeText, Notification,
     OfferId, OperatorId, Order, Outset, Party, Person, Place, Policy, Reason, RideEnding, RiderId,
-    Role, Standing, TripId, TripRequest, UserId, Vehicle, VehicleClass,
+    Role, Standing, TripId, TripRef, TripRequest, UserId, Vehicle, VehicleClass,
 };
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
@@ -171,10 +171,13 @@ impl Town {
         };
         match self.rng.u8(0..12) {
             0..=2 => self.propose(trip, now.attempt),
-            3 => self.reply(trip, by),
+            3 => {
+                let trip = self.reference(state, trip);
+                self.reply(trip, by)
+            }
             4 => Command::LapseOffers(trip),
             5 => Command::SendMessage {
-                trip,
+                trip: self.reference(state, trip),
                 sender: Person {
                     id: now.rider.id.user(),
                     role: Role::Rider,
@@ -190,7 +193,7 @@ impl Town {
                 let action = self.action(now.rider.id, by);
                 let stated = Stated::default();
                 Command::Act {
-                    trip,
+                    trip: self.reference(state, trip),
                     action,
                     stated,
                 }
@@ -220,7 +223,17 @@ impl Town {
         })
     }
 
-    fn reply(&mut self, trip: TripId, driver: DriverId) -> Command {
+    /// A trip by its key or its number; now and then another trip's, which somebody has guessed.
+    fn reference(&mut self, state: &State, trip: TripId) -> TripRef {
+        let number = state.trips[&trip].number;
+        match self.rng.u8(0..10) {
+            0..=5 => TripRef::Key(trip),
+            6..=8 => TripRef::Number(number),
+            _ => TripRef::Number(self.rng.i64(0..=number)),
+        }
+    }
+
+    fn reply(&mut self, trip: TripRef, driver: DriverId) -> Command {
         let reply = if self.rng.bool() {
             Reply::Receive
         } else {

@@ -20,16 +20,14 @@ pub fn part(whole: &State, batch: &[&Submission]) -> State {
     let keys = keys.map(|(user, word)| (*user, (*word).to_owned()));
     let mut part = State::default();
     part.standings = some(&whole.standings, &named.accounts);
-    part.trips = some(&whole.trips, &named.trips);
+    let trips = named.trips.iter().filter_map(|trip| whole.find(*trip));
+    part.trips = trips.map(|trip| (trip.id, trip.clone())).collect();
     part.corrupt = &whole.corrupt & &named.trips;
     part.open_trips = some(&whole.open_trips, &named.riders);
     part.taken = some(&whole.taken, &named.drivers);
     part.shifts = some(&whole.shifts, &named.on_shift);
     part.allowances = some(&whole.allowances, &named.beginning);
     part.keys = some(&whole.keys, &keys.collect());
-    for trip in &part.corrupt {
-        part.trips.remove(trip);
-    }
     let offered = Offered::of(&named, &part);
     if offered.is_empty() {
         return part;

@@ -1,10 +1,8 @@
 //! What a client may want of a native socket.
 
-use crate::dispatch::{DriverVerb, OrderRequest, QuoteRequest};
+use crate::dispatch::{OrderRequest, QuoteRequest};
 use crate::domain::core::{IdempotencyKey, Reply, Stated};
-use crate::domain::{
-    Amendment, Amount, Filter, MessageText, PositionReport, Reason, RideEnding, TripRef, Vehicle,
-};
+use crate::domain::{Action, Filter, MessageText, PositionReport, TripRef, Vehicle};
 use crate::notices::WhichNotifications;
 use crate::resume;
 
@@ -48,8 +46,10 @@ pub struct Listing {
 /// What a client wants. It does not print, since it may carry a token.
 #[derive(Clone, PartialEq)]
 pub enum Call {
-    /// That a trip is changed, once however often it is said with the same key.
-    Do(Box<Verb>, Option<IdempotencyKey>),
+    /// A new trip, one however often it is asked for with the same key.
+    Request(Box<OrderRequest>, Option<IdempotencyKey>),
+    /// That something is done to a trip, once however often it is asked for with the same key.
+    Act(Box<ActCall>, Option<IdempotencyKey>),
     /// One answer.
     Ask(OneAnswerCall),
     /// An answer from which more follows.
@@ -58,24 +58,13 @@ pub enum Call {
 
 /// What is done to a trip.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "docs/protocol.md explains each action")]
-pub enum Verb {
-    Create(Box<OrderRequest>),
-    Amend {
-        pk: Pk,
-        amendment: Amendment,
-        stated: Stated,
-    },
-    Drive {
-        pk: Pk,
-        verb: DriverVerb,
-        stated: Stated,
-    },
-    Delete(Pk),
-    Cancel(Pk, Option<Reason>),
-    End(Pk, RideEnding, Reason),
-    SetFare(Pk, Amount, Reason),
-    TakeBack(Pk, Reason),
+pub struct ActCall {
+    /// Which trip.
+    pub pk: Pk,
+    /// What is done, as far as the client knows it.
+    pub action: Action,
+    /// What the frame repeats of the trip.
+    pub stated: Stated,
 }
 
 /// What has one answer.

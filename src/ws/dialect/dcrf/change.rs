@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::call::{Call, Verb};
+use super::call::Call;
 use super::reader::{CallReader, status};
 use crate::domain::core::Stated;
-use crate::domain::{Amendment, PlaceChange, Role};
+use crate::domain::{Action, Amendment, PlaceChange, Role};
 use crate::fields::{Fields, Optionality};
 use crate::problem::Problem;
 use crate::ws::dialect::course;
@@ -43,22 +43,20 @@ impl CallReader<'_> {
             ..order(&mut fields)
         };
         let (amendment, stated) = fields.finish(Some((amendment, stated)))?;
-        self.command(Verb::Amend {
-            pk,
-            amendment,
-            stated,
-        })
+        let rider = self.person.rider().ok_or_else(Problem::not_allowed)?;
+        self.act(pk, Action::Amend(rider.id, amendment), stated)
     }
 
     fn move_on(&self, addresses: Optionality) -> Result<Call, Problem> {
         let pk = self.pk()?;
         let data = self.data()?;
         let mut fields = Fields::of(&data);
-        let verb = fields
+        let driver = self.person.driver().ok_or_else(Problem::not_allowed)?;
+        let action = fields
             .parsed("status", Optionality::Required, status)
             .and_then(|status| {
-                let verb = course::verb(status.as_str());
-                verb.map_err(|rule| fields.refuse("status", rule)).ok()
+                let action = course::action_to(status.as_str(), &driver);
+                action.map_err(|rule| fields.refuse("status", rule)).ok()
             });
         let stated = Stated {
             pick_up: fields.address("pick_up_address", addresses),
@@ -66,8 +64,8 @@ impl CallReader<'_> {
             ..order(&mut fields)
         };
         fields.own("driver", self.person.id, &self.person.username);
-        let verb = fields.finish(verb)?;
-        self.command(Verb::Drive { pk, verb, stated })
+        let action = fields.finish(action)?;
+        self.act(pk, action, stated)
     }
 }
 

@@ -8,7 +8,7 @@ mod key;
 mod reader;
 mod ride;
 
-pub use call::{Call, ListPage, Listing, OneAnswerCall, Pk, ShiftCall, SubscriptionCall, Verb};
+pub use call::{ActCall, Call, ListPage, Listing, OneAnswerCall, Pk, ShiftCall, SubscriptionCall};
 pub use envelope::{Done, Return, StreamName};
 pub use frame::read;
 

@@ -8,15 +8,15 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::call::{Call, ListPage, Listing, OneAnswerCall, Pk, SubscriptionCall, Verb};
+use super::call::{ActCall, Call, ListPage, Listing, OneAnswerCall, Pk, SubscriptionCall};
 use super::envelope::{Return, StreamName};
 use super::frame::Raw;
 use super::key::{KEY, key};
-use crate::dispatch::DriverVerb;
-use crate::domain::core::Stated;
+use crate::domain::core::{IdempotencyKey, Stated};
 use crate::domain::{
-    Filter, MessageText, NotASequence, Person, Reason, RideEnding, Role, Sequence, Status, Stream,
+    Action, Filter, MessageText, NotASequence, Person, Role, Sequence, Status, Stream,
 };
+use crate::fields::actions::{self, NamedAction, Read};
 use crate::fields::{self, FieldErrors, Fields, Optionality, unknown};
 use crate::problem::Problem;
 use crate::resume;
@@ -100,31 +100,15 @@ impl<'a> CallReader<'a> {
     }
 
     fn trips(&self, action: &str) -> Result<Call, Problem> {
-        let rider = &[Role::Rider][..];
-        let driver = &[Role::Driver][..];
+        if let Some(named) = actions::named(action) {
+            return self.act_on(named);
+        }
         Ok(match action {
-            "create" => self.only(rider).and_then(|()| self.create())?,
+            "create" => self.only(&[Role::Rider]).and_then(|()| self.create())?,
             "list" => self.list()?,
             "retrieve" => Call::Ask(OneAnswerCall::Retrieve(self.pk()?)),
             "update" => self.change(Optionality::Required)?,
             "patch" => self.change(Optionality::Optional)?,
-            "delete" => self
-                .only(rider)
-                .and_then(|()| self.command(Verb::Delete(self.pk()?)))?,
-            "accept" => self
-                .only(driver)
-                .and_then(|()| self.drive(DriverVerb::Accept))?,
-            "arrive" => self
-                .only(driver)
-                .and_then(|()| self.drive(DriverVerb::Arrive))?,
-            "complete" => self
-                .only(driver)
-                .and_then(|()| self.drive(DriverVerb::Complete))?,
-            "cancel" => self.cancel()?,
-            "end" => self.only(&[Role::Operator]).and_then(|()| self.end())?,
-            "take_back" => self
-                .only(&[Role::Operator])
-                .and_then(|()| self.take_back())?,
             "subscribe_instance" => {
                 let pk = self.pk()?;
                 self.needs_request_id()?;
@@ -228,9 +212,30 @@ impl<'a> CallReader<'a> {
         }
     }
 
-    pub(super) fn command(&self, verb: Verb) -> Result<Call, Problem> {
+    /// An action that is named as it is over HTTP.
+    fn act_on(&self, named: &NamedAction) -> Result<Call, Problem> {
+        self.only(named.roles)?;
+        let pk = self.pk()?;
+        let action = match named.read {
+            Read::Nothing(read) => read(self.person).ok_or_else(Problem::not_allowed)?,
+            Read::Fields(read) => {
+                let data = self.data()?;
+                let mut fields = Fields::of(&data);
+                let action = read(self.person, &mut fields);
+                fields.finish(action)?
+            }
+        };
+        self.act(pk, action, Stated::default())
+    }
+
+    pub(super) fn act(&self, pk: Pk, action: Action, stated: Stated) -> Result<Call, Problem> {
+        let call = ActCall { pk, action, stated };
+        Ok(Call::Act(Box::new(call), self.key()?))
+    }
+
+    fn key(&self) -> Result<Option<IdempotencyKey>, Problem> {
         self.asked.borrow_mut().insert(KEY);
-        Ok(Call::Do(Box::new(verb), key(self.object)?))
+        Ok(key(self.object)?)
     }
 
     fn create(&self) -> Result<Call, Problem> {
@@ -247,7 +252,7 @@ impl<'a> CallReader<'a> {
             fields.refuse("status", "A rider cannot set the status.");
         }
         let wish = fields.finish(wish)?;
-        self.command(Verb::Create(Box::new(wish)))
+        Ok(Call::Request(Box::new(wish), self.key()?))
     }
 
     fn list(&self) -> Result<Call, Problem> {
@@ -304,46 +309,6 @@ impl<'a> CallReader<'a> {
             status: fields.parsed("status", Optionality::Optional, status),
         };
         Ok(fields.finish(Some(filter))?)
-    }
-
-    pub(super) fn drive(&self, verb: DriverVerb) -> Result<Call, Problem> {
-        self.command(Verb::Drive {
-            pk: self.pk()?,
-            verb,
-            stated: Stated::default(),
-        })
-    }
-
-    fn cancel(&self) -> Result<Call, Problem> {
-        let presence = match self.person.role {
-            Role::Rider => Optionality::Optional,
-            Role::Operator => Optionality::Required,
-            Role::Driver => return Err(Problem::not_allowed()),
-        };
-        let pk = self.pk()?;
-        let data = self.data()?;
-        let mut fields = Fields::of(&data);
-        let reason = fields.parsed("reason", presence, Reason::parse);
-        let reason = fields.finish(Some(reason))?;
-        self.command(Verb::Cancel(pk, reason))
-    }
-
-    fn take_back(&self) -> Result<Call, Problem> {
-        let pk = self.pk()?;
-        let data = self.data()?;
-        let mut fields = Fields::of(&data);
-        let reason = fields.parsed("reason", Optionality::Required, Reason::parse);
-        self.command(Verb::TakeBack(pk, fields.finish(reason)?))
-    }
-
-    fn end(&self) -> Result<Call, Problem> {
-        let pk = self.pk()?;
-        let data = self.data()?;
-        let mut fields = Fields::of(&data);
-        let ending = fields.parsed("status", Optionality::Required, RideEnding::parse);
-        let reason = fields.parsed("reason", Optionality::Required, Reason::parse);
-        let (ending, reason) = fields.finish(ending.zip(reason))?;
-        self.command(Verb::End(pk, ending, reason))
     }
 }
 

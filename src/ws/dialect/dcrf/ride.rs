@@ -1,11 +1,10 @@
 //! The actions around a ride: quotes, codes, shifts, positions, offers.
 
-use super::call::{Call, OneAnswerCall, ShiftCall, SubscriptionCall, Verb};
+use super::call::{Call, OneAnswerCall, ShiftCall, SubscriptionCall};
 use super::reader::CallReader;
-use crate::dispatch::DriverVerb;
+use crate::domain::Role;
 use crate::domain::core::Reply;
-use crate::domain::{Reason, RideCode, Role};
-use crate::fields::{Fields, Optionality};
+use crate::fields::Fields;
 use crate::inputs;
 use crate::problem::Problem;
 
@@ -16,25 +15,9 @@ impl CallReader<'_> {
                 self.only(&[Role::Rider])?;
                 self.rider(action)
             }
-            "no_show" => {
-                self.only(&[Role::Driver])?;
-                self.drive(DriverVerb::NoShow)
-            }
-            "start" | "give_back" => {
-                self.only(&[Role::Driver])?;
-                self.drive(self.verb(action)?)
-            }
             "receive" | "decline" | "shift" | "begin_shift" | "end_shift" | "position" | "hint" => {
                 self.only(&[Role::Driver])?;
                 Ok(Call::Ask(OneAnswerCall::Shift(self.shift(action)?)))
-            }
-            "set_fare" => {
-                self.only(&[Role::Operator])?;
-                let (pk, data) = (self.pk()?, self.data()?);
-                let mut fields = Fields::of(&data);
-                let other = fields.set_fare();
-                let (amount, reason) = fields.finish(other)?;
-                self.command(Verb::SetFare(pk, amount, reason))
             }
             "subscribe_position" => {
                 self.only(&[Role::Rider, Role::Operator])?;
@@ -57,22 +40,6 @@ impl CallReader<'_> {
         let mut fields = Fields::of(&data);
         let way = fields.quote_request();
         Ok(Call::Ask(OneAnswerCall::Quote(fields.finish(way)?)))
-    }
-
-    fn verb(&self, action: &str) -> Result<DriverVerb, Problem> {
-        let data = self.data()?;
-        let mut fields = Fields::of(&data);
-        let verb = match action {
-            "start" => {
-                let code = fields.parsed("code", Optionality::Optional, RideCode::parse);
-                DriverVerb::Start(code)
-            }
-            _ => {
-                let reason = fields.parsed("reason", Optionality::Optional, Reason::parse);
-                DriverVerb::GiveBack(reason)
-            }
-        };
-        Ok(fields.finish(Some(verb))?)
     }
 
     fn shift(&self, action: &str) -> Result<ShiftCall, Problem> {

@@ -99,7 +99,7 @@ fn a_page_that_makes_no_sense_is_the_first_hundred() {
             | Call::Hear(SubscriptionCall::Pages(listing)) => {
                 listing.page.map(|page| (page.limit, page.offset))
             }
-            Call::Do(..) | Call::Ask(_) | Call::Hear(_) => panic!("no list"),
+            Call::Request(..) | Call::Act(..) | Call::Ask(_) | Call::Hear(_) => panic!("no list"),
         }
     };
     assert_eq!(page(json!({"data": {}})), None);
