@@ -6,19 +6,11 @@ use super::Dispatch;
 use super::presence::Presence;
 use super::sweeps::{SWEEP_MAX, act};
 use crate::domain::core::Command;
-use crate::domain::{Action, Actor, DriverId, Trip, TripId};
+use crate::domain::settling::UnsettledDriver;
+use crate::domain::{Action, Actor, DriverId, SilenceCheck, TripId};
 use crate::inputs;
 use crate::store::pool::Unavailable;
-use crate::store::settling::{self, Unsettled};
-use crate::store::{quiet_drivers, trips};
-
-/// What is to be written about the drivers who were due.
-#[derive(Default)]
-struct Findings {
-    silent: Vec<Command>,
-    later: Vec<(i64, Timestamp)>,
-    over: Vec<i64>,
-}
+use crate::store::{quiet_drivers, settling, trips};
 
 impl Dispatch {
     /// What is heard of drivers.
@@ -54,7 +46,7 @@ impl Dispatch {
         self.act_on(late, &Action::NoteLate).await
     }
 
-    /// Looks at the drivers who were not looked at for as long as they may be silent.
+    /// Checks the drivers who may be silent by now.
     async fn note_silent(&self) -> Result<(), Unavailable> {
         let at = inputs::now();
         self.keep_reporting(at).await?;
@@ -63,11 +55,17 @@ impl Dispatch {
         if due.is_empty() {
             return Ok(());
         }
-        let Findings {
-            silent,
-            later,
-            over,
-        } = self.look_at(&due, at);
+        let (mut silent, mut later, mut over) = (Vec::new(), Vec::new(), Vec::new());
+        for trip in due {
+            let heard_at = |driver| self.presence.last_sign(driver, at);
+            match SilenceCheck::of(&trip, heard_at, at) {
+                SilenceCheck::Over => over.push(trip.number),
+                SilenceCheck::Next { finding, again_at } => {
+                    silent.extend(finding.map(|finding| act(trip.id, finding)));
+                    later.push((trip.number, again_at));
+                }
+            }
+        }
         self.carry_out(silent.into_iter()).await?;
         let put_off = self.store.writer.change(move |tx| {
             quiet_drivers::end(tx.db, &over)?;
@@ -92,27 +90,7 @@ impl Dispatch {
         Ok(())
     }
 
-    fn look_at(&self, due: &[Trip], at: Timestamp) -> Findings {
-        let mut findings = Findings::default();
-        for trip in due {
-            let Some(driver) = trip.taken_by().map(|driver| driver.id) else {
-                findings.over.push(trip.number);
-                continue;
-            };
-            let silence = trip.order.duties().silence();
-            let last = self.presence.last_sign(driver, at);
-            let is_silent = at.duration_since(last) >= silence;
-            if is_silent && !trip.is_silence_noted() {
-                let noted = Action::NoteSilent(driver, last);
-                findings.silent.push(act(trip.id, noted));
-            }
-            let from = if is_silent { at } else { last };
-            findings.later.push((trip.number, from + silence));
-        }
-        findings
-    }
-
-    /// Looks at what drivers have left behind who were blocked, or are not logged in any more.
+    /// Settles the drivers who were blocked, are not logged in any more, or may not drive any more what they drive.
     async fn settle(&self) -> Result<(), Unavailable> {
         let at = inputs::now();
         let find = move |db: &mut _| settling::due(db, at, SWEEP_MAX);
@@ -120,11 +98,10 @@ impl Dispatch {
         if due.is_empty() {
             return Ok(());
         }
-        let blocked = due.iter().filter(|driver| driver.is_blocked);
-        let blocked = blocked
-            .filter_map(|driver| Some(act(driver.trip?, Action::NoteBlocked(driver.driver))));
-        self.carry_out(blocked).await?;
-        let ending = due.iter().filter(|driver| has_shift_to_end(driver));
+        let findings = due.iter().filter_map(UnsettledDriver::finding);
+        self.carry_out(findings.map(|(trip, finding)| act(trip, finding)))
+            .await?;
+        let ending = due.iter().filter(|driver| driver.has_shift_to_end());
         let ends = ending.map(|driver| Command::EndShift(driver.driver, Actor::Service));
         self.carry_out(ends).await?;
         let over = due.iter().filter(|driver| driver.is_settled());
@@ -138,10 +115,4 @@ impl Dispatch {
             .change(move |tx| settling::end(tx.db, &over));
         end.await
     }
-}
-
-/// A blocked driver's trip may just have been taken from them, so the writer decides whether they have one.
-fn has_shift_to_end(driver: &Unsettled) -> bool {
-    let may_be_free = driver.trip.is_none() || driver.is_blocked;
-    driver.shift.is_some() && driver.is_off() && may_be_free
 }

@@ -1,4 +1,4 @@
-//! The drivers who were blocked, have no log-in any more, or may not drive any more what they drive: what they leave behind is looked at.
+//! Drivers whose standing, log-ins or allowance have changed, until they are settled. `domain::settling` says what follows for them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,45 +10,10 @@ use super::db::{Db, on};
 use super::schema::{sessions, users};
 use super::sql_types::At;
 use super::{shifts, trips};
+use crate::domain::settling::UnsettledDriver;
 use crate::domain::{Allowance, DriverId, Shift, Standing, TripId, UserId};
 
-/// A driver to be looked at.
-#[derive(Debug, Clone)]
-pub struct Unsettled {
-    /// Who.
-    pub driver: DriverId,
-    /// Since when.
-    pub since: Timestamp,
-    /// Whether the account may not act any more.
-    pub is_blocked: bool,
-    /// Whether anybody is logged in with it.
-    pub has_session: bool,
-    /// What it may drive; anything, if nothing is set.
-    pub may_drive: Option<Allowance>,
-    /// The shift that is open.
-    pub shift: Option<Shift>,
-    /// The trip that the driver has.
-    pub trip: Option<TripId>,
-}
-
-impl Unsettled {
-    /// Whether the driver's shift must end, as soon as there is no trip.
-    pub fn is_off(&self) -> bool {
-        let is_allowed = |shift: &Shift| {
-            let allows = |may_drive: &Allowance| may_drive.allows(&shift.vehicle);
-            self.may_drive.as_ref().is_none_or(allows)
-        };
-        self.is_blocked || !self.has_session || !self.shift.as_ref().is_none_or(is_allowed)
-    }
-
-    /// Whether nothing is left to be done.
-    pub fn is_settled(&self) -> bool {
-        let has_nothing = self.shift.is_none() && self.trip.is_none();
-        has_nothing || !self.is_blocked && (!self.is_off() || self.trip.is_some())
-    }
-}
-
-/// Notes that a driver must be looked at.
+/// Notes that a driver is to be settled.
 pub fn begin(db: &mut Db, user: UserId, at: Timestamp) -> QueryResult<()> {
     let driver = users::table.filter(users::id.eq(user.get()).and(users::role.eq("driver")));
     on!(db, |conn| diesel::update(driver)
@@ -65,8 +30,8 @@ pub fn begin_if_gone(db: &mut Db, user: UserId, at: Timestamp) -> QueryResult<()
     Ok(())
 }
 
-/// The drivers to be looked at, with what there is to look at, longest waiting first.
-pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<Unsettled>> {
+/// The drivers to be settled, with their shifts and trips, longest waiting first.
+pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<UnsettledDriver>> {
     let columns = (
         users::id,
         users::standing,
@@ -93,7 +58,7 @@ pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<Unsettled>
     let with_session = with_session(db, &ids, at)?;
     let unsettled = rows.into_iter().map(|(id, standing, since, may_drive)| {
         let driver = DriverId::of(UserId::new(id));
-        Ok(Unsettled {
+        Ok(UnsettledDriver {
             driver,
             since: since.read().ok_or(Corrupt {
                 table: "users",
@@ -110,7 +75,7 @@ pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<Unsettled>
     Ok(unsettled.filter_map(readable).collect())
 }
 
-/// These have been looked at, unless something has happened since.
+/// Notes that these drivers are settled, unless something has changed since.
 pub fn end(db: &mut Db, settled: &[(DriverId, Timestamp)]) -> QueryResult<()> {
     for (driver, since) in settled {
         let same = users::table.filter(

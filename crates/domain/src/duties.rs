@@ -85,8 +85,13 @@ impl Duties {
             .unwrap_or(Timestamp::MAX)
     }
 
+    /// Whether a driver is silent of whom nothing has been heard since then.
+    pub(crate) fn is_silent(&self, heard_at: Timestamp, at: Timestamp) -> bool {
+        at.duration_since(heard_at) >= self.silence()
+    }
+
     /// For how long nothing may be heard of a driver.
-    pub fn silence(&self) -> SignedDuration {
+    pub(crate) fn silence(&self) -> SignedDuration {
         SignedDuration::from_secs(i64::from(self.silent_s))
     }
 }

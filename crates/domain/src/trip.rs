@@ -359,6 +359,11 @@ impl Trip {
         due.filter(|_| self.conduct.late_at.is_none())
     }
 
+    /// Whether its driver is late, and nobody has noted it.
+    pub(crate) fn is_late(&self, at: Timestamp) -> bool {
+        self.late_due_at().is_some_and(|due| at >= due)
+    }
+
     /// From how far away at most its driver has come near enough for a late cancellation to cost something; nothing where that is settled, or
     /// nobody asks.
     pub fn near_due_m(&self) -> Option<u32> {

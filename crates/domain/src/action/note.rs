@@ -60,11 +60,10 @@ impl Trip {
 
     /// The driver is later than the rider was promised.
     pub(super) fn note_late(&self, action: &Action, at: Timestamp) -> Result<Change, TripRefusal> {
-        let is_due = self.late_due_at().is_some_and(|due| at >= due);
         if matches!(self.state, TripState::Accepted { .. }) && self.conduct.late_at.is_some() {
             return Ok(Change::AlreadyDone);
         }
-        if !is_due {
+        if !self.is_late(at) {
             return Err(self.not_possible(action));
         }
         let late_at = Some(at);
@@ -85,7 +84,7 @@ impl Trip {
         action: &Action,
         at: Timestamp,
     ) -> Result<Change, TripRefusal> {
-        let is_silent = at.duration_since(since) >= self.order.duties().silence();
+        let is_silent = self.order.duties().is_silent(since, at);
         if !is_silent || !self.is_with(driver) {
             return Err(self.not_possible(action));
         }
@@ -104,7 +103,7 @@ impl Trip {
     }
 
     /// Whether it was noted that the driver is silent: before the start, or after it where the ride has begun.
-    pub fn is_silence_noted(&self) -> bool {
+    pub(crate) fn is_silence_noted(&self) -> bool {
         let silent_at = self.conduct.silent_at;
         silent_at.is_some_and(|silent_at| {
             self.times
