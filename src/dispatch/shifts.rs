@@ -183,6 +183,7 @@ impl Dispatch {
         told.on_track = self.tracks.go_on(trip, &report.fixes, received_at);
         if self
             .presence
+            .drivers()
             .reported(driver, &reported.accepted, received_at)
         {
             self.wake.notify_one();

@@ -163,7 +163,7 @@ impl Watch {
                 if let Some(driver) = before
                     && self.let_go(driver, trip.id)
                 {
-                    self.presence.ends(driver);
+                    self.presence.drivers().ends(driver);
                     self.rides.end(driver);
                     self.supply.wait_from(driver, at);
                     self.occupy(driver, Occupation::Free);
@@ -187,7 +187,9 @@ impl Watch {
     fn drives(&self, driver: DriverId, trip: &Trip, at: Timestamp) {
         self.driving.lock().insert(driver, trip.id);
         let has_reported = self.supply.latest(driver).is_some();
-        self.presence.drives(driver, trip, has_reported, at);
+        self.presence
+            .drivers()
+            .drives(driver, trip, has_reported, at);
         self.occupy(driver, Occupation::OnTrip(trip.id));
     }
 

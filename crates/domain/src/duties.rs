@@ -124,7 +124,7 @@ impl Whereabouts {
     }
 
     /// How far away a place is at most, in metres.
-    pub fn metres_at_most_to(&self, other: Coordinates) -> u32 {
+    pub(crate) fn metres_at_most_to(&self, other: Coordinates) -> u32 {
         whole((self.metres_to(other) + self.accuracy_m).ceil())
     }
 }

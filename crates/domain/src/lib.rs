@@ -26,6 +26,7 @@ mod order;
 pub mod outline;
 pub mod place;
 mod policy;
+pub mod presence;
 #[cfg(any(test, feature = "sample"))]
 pub mod sample;
 mod search;

@@ -366,7 +366,7 @@ impl Trip {
 
     /// From how far away at most its driver has come near enough for a late cancellation to cost something; nothing where that is settled, or
     /// nobody asks.
-    pub fn near_due_m(&self) -> Option<u32> {
+    pub(crate) fn near_due_m(&self) -> Option<u32> {
         let duties = self.order.duties();
         let is_coming = matches!(self.state, TripState::Accepted { .. });
         let is_asked = duties.nearer_percent > 0 && self.conduct.nearer_at.is_none();
