@@ -17,6 +17,7 @@ mod car;
 mod city;
 mod demand;
 mod dice;
+mod duties;
 mod error;
 mod moving;
 mod people;

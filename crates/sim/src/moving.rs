@@ -101,7 +101,9 @@ impl Simulation<'_> {
         }
         let at = moment(self.now);
         // Every driver who is not `Off` is on shift, so this cannot fail.
-        let _ = self.supply.report(car.driver, &[car.fix(self.now, at)], at);
+        if let Ok(reported) = self.supply.report(car.driver, &[car.fix(self.now, at)], at) {
+            self.heard.reported(car.driver, &reported.accepted, at);
+        }
     }
 
     fn schedule_loss(&mut self, car: usize) {

@@ -104,6 +104,10 @@ pub struct PolicyResult {
     pub offers: NotAccepted,
     /// How many trips drivers gave back.
     pub given_back: u64,
+    /// How often it was noted that a driver was late, by the town's rule.
+    pub late: u64,
+    /// How often it was noted that nothing was heard of a driver on a trip.
+    pub silent: u64,
     /// The windows that were solved.
     pub windows: SolvedWindows,
     /// The number of served riders by wait, in steps of half a minute. The last step has all longer waits.
@@ -255,6 +259,8 @@ impl PolicyResult {
                 withdrawn: tally.withdrawn,
             },
             given_back: tally.given_back,
+            late: tally.late,
+            silent: tally.silent,
             windows: SolvedWindows::of(&tally.windows),
             waits: steps(&waits),
             wait: Spread::of(waits),

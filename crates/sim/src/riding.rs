@@ -6,8 +6,8 @@ use super::queue::Happening;
 use super::simulation::{Simulation, about, moment};
 use super::tally::RideOutcome;
 use domain::{
-    Action, Address, DriverId, Fact, Offer, OfferState, Order, Party, Place, RiderId, Status,
-    TripChange, TripRequest, UserId, Whereabouts,
+    Action, Actor, Address, DriverId, Fact, Offer, OfferState, Order, Party, Place, RiderId,
+    Status, TripChange, TripRequest, UserId, Whereabouts,
 };
 use supply::Occupation;
 
@@ -70,7 +70,11 @@ impl Simulation<'_> {
 
     /// Carries out an action on a trip; returns whether the core accepted it.
     pub(super) fn act(&mut self, trip: usize, action: Action) -> bool {
-        self.service.act(trip, action, moment(self.now)).is_ok()
+        let at = moment(self.now);
+        if let Actor::Driver(driver) = action.actor() {
+            self.heard.heard(driver, at);
+        }
+        self.service.act(trip, action, at).is_ok()
     }
 
     fn status(&self, trip: usize) -> Status {
@@ -272,6 +276,7 @@ impl Simulation<'_> {
         let trip = &change.trip;
         let before = change.before.and_then(|before| before.driver);
         let status = trip.state.status();
+        self.tally.noted(change.kind);
         if status != Status::Requested {
             self.open.close(super::service::number(trip.id));
         }
@@ -282,9 +287,13 @@ impl Simulation<'_> {
                 }
                 let on_trip = Occupation::OnTrip(trip.id);
                 self.occupy(driver, on_trip);
+                let has_reported = self.supply.latest(driver).is_some();
+                let at = moment(self.now);
+                self.heard.drives(driver, trip, has_reported, at);
             }
             (_, Some(driver)) => {
                 self.rides.end(driver);
+                self.heard.ends(driver);
                 self.supply.wait_from(driver, moment(self.now));
                 self.occupy(driver, Occupation::Free);
                 self.freed(car::number(driver));

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::duties::DutyDeadlines;
 use domain::core::{
     Command, Memory, Outcome, Proposal, Refusal, Reply, RiderLimits, Stated, Submission,
 };
@@ -25,6 +26,7 @@ pub(crate) struct SimulatedService {
     memory: Memory,
     /// By trip: how offers of it ended.
     ended: HashMap<TripId, Vec<EndedOffer>>,
+    pub(super) duties: DutyDeadlines,
     requested: usize,
     unfinished: usize,
     news: Vec<Event>,
@@ -97,6 +99,7 @@ impl SimulatedService {
         }
         for event in &changes.events {
             if let Some(change) = event.trip() {
+                self.duties.changed(&change.trip);
                 let is_new = change.before.is_none();
                 self.requested += usize::from(is_new);
                 self.unfinished += usize::from(is_new);

@@ -22,6 +22,7 @@ use super::tally::DayTally;
 use super::variant::Variant;
 use dispatching::rides::Rides;
 use domain::Policy;
+use domain::presence::HeardDrivers;
 use supply::Supply;
 use town::Town;
 
@@ -108,6 +109,7 @@ pub(super) struct Simulation<'d> {
     pub(super) service: SimulatedService,
     pub(super) supply: Supply,
     pub(super) rides: Rides,
+    pub(super) heard: HeardDrivers,
     pub(super) open: OpenRequests,
     pub(super) queue: EventQueue,
     pub(super) now: i64,
@@ -149,6 +151,7 @@ impl<'d> Simulation<'d> {
             service: SimulatedService::default(),
             supply: Supply::default(),
             rides: Rides::default(),
+            heard: HeardDrivers::begin(moment(0)),
             open: OpenRequests::default(),
             queue: EventQueue::default(),
             now: 0,
@@ -176,9 +179,7 @@ impl<'d> Simulation<'d> {
         }
         self.queue
             .add(self.day.requests[0].at, Happening::Request(0));
-        if self.variant.policy.offers() {
-            self.queue.add(begin, Happening::Tick);
-        }
+        self.queue.add(begin, Happening::Tick);
         if self.variant.with_hints {
             self.queue.add(begin + HINT_MS, Happening::Hint);
         }

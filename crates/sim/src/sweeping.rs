@@ -1,4 +1,4 @@
-//! What the service does by itself: it looks for drivers, and minds the deadlines of offers.
+//! What the service does by itself: it looks for drivers, and minds the deadlines of offers and of duties.
 
 use std::time::Duration;
 
@@ -27,6 +27,7 @@ impl Simulation<'_> {
                 self.go_off(car::number(driver), Actor::Service);
             }
         }
+        self.hold_to_duties();
         self.follow();
         self.look(clock);
     }

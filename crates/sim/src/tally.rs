@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::car::Doing;
 use dispatching::policy::Decision;
-use domain::OfferState;
+use domain::{OfferState, TripEventKind};
 use matching::Solver;
 
 /// How a trip ended.
@@ -86,6 +86,10 @@ pub struct DayTally {
     pub withdrawn: u64,
     /// Trips that drivers gave back.
     pub given_back: u64,
+    /// How often it was noted that a driver was late.
+    pub late: u64,
+    /// How often it was noted that a driver was silent.
+    pub silent: u64,
     /// The time that the policy took, by the machine's clock.
     pub thought: Duration,
     /// The longest time that it took at once.
@@ -106,6 +110,8 @@ impl DayTally {
             undelivered: 0,
             withdrawn: 0,
             given_back: 0,
+            late: 0,
+            silent: 0,
             thought: Duration::ZERO,
             thought_longest: Duration::ZERO,
         }
@@ -163,6 +169,11 @@ impl DayTally {
             OfferState::Withdrawn => self.withdrawn += 1,
             OfferState::Created | OfferState::Delivered | OfferState::Accepted => {}
         }
+    }
+
+    pub(super) fn noted(&mut self, kind: TripEventKind) {
+        self.late += u64::from(kind == TripEventKind::DriverLate);
+        self.silent += u64::from(kind == TripEventKind::DriverSilent);
     }
 
     pub(super) fn decided(&mut self, decision: &Decision) {

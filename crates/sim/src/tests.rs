@@ -1,5 +1,6 @@
 //! Small cities whose days can be checked by hand, and properties of every day.
 
+mod duties;
 mod going_round;
 
 use super::*;
