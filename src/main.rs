@@ -349,12 +349,12 @@ async fn set_standing(user: &UserArgs, standing: Standing, done: &str) -> Result
 
 async fn allow_vehicles(user: &UserArgs, vehicles: Vec<Vehicle>) -> Result<(), CliFailure> {
     let may_drive = (!vehicles.is_empty()).then(|| Allowance::of(vehicles));
-    let what = may_drive.as_ref().map(Allowance::to_string);
+    let vehicles_text = may_drive.as_ref().map(Allowance::to_string);
     accounts(user)?
         .allow_vehicles(&user.username, may_drive)
         .await?;
-    let what = what.unwrap_or_else(|| "anything".to_owned());
-    println!("{} may drive {what}", user.username);
+    let vehicles_text = vehicles_text.unwrap_or_else(|| "anything".to_owned());
+    println!("{} may drive {vehicles_text}", user.username);
     Ok(())
 }
 

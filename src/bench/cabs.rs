@@ -48,8 +48,8 @@ pub async fn go_online(
 /// Reports positions until the run is stopped: each after the last one's answer, or at a fixed interval.
 pub async fn drive_about(run: Rc<Run>, socket: BenchSocket, turn: usize, every: Option<Duration>) {
     if let Err(error) = drive(&run, socket, turn, every).await {
-        let said = error.to_string();
-        run.tally.borrow_mut().lose("a driver on shift", &said);
+        let reason = error.to_string();
+        run.tally.borrow_mut().lose("a driver on shift", &reason);
     }
 }
 

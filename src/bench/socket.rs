@@ -233,9 +233,9 @@ struct ReadState {
 impl ReadState {
     /// Copies the unfinished frame into the buffer; returns the room after it.
     fn resume<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b mut [u8], SocketError> {
-        let kept = self.pending.len();
-        buffer[..kept].copy_from_slice(&self.pending);
-        match &mut buffer[kept..] {
+        let pending = self.pending.len();
+        buffer[..pending].copy_from_slice(&self.pending);
+        match &mut buffer[pending..] {
             [] => Err(FrameError::TooLong.into()),
             free => Ok(free),
         }

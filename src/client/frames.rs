@@ -146,9 +146,9 @@ mod tests {
             panic!("not an answer")
         };
         assert_eq!(answer.outcome, Ok(json!({"accepted": 1})));
-        let news = json!({"errors": [], "data": {"pk": 1, "lat": 48.1, "lon": 11.6, "at": "…"}, "action": "position", "response_status": 200, "request_id": "subscribe_position"});
-        let Some(IncomingFrame::Sighting(seen)) = read_value(&news) else {
-            panic!("not news")
+        let position = json!({"errors": [], "data": {"pk": 1, "lat": 48.1, "lon": 11.6, "at": "…"}, "action": "position", "response_status": 200, "request_id": "subscribe_position"});
+        let Some(IncomingFrame::Sighting(seen)) = read_value(&position) else {
+            panic!("not a position")
         };
         assert_eq!((seen.lat, seen.lon), (48.1, 11.6));
     }

@@ -33,16 +33,16 @@ pub enum ClientError {
         reason: String,
     },
     /// The service did not answer in time.
-    #[error("{what} was not answered within {} s", ANSWER_WITHIN.as_secs())]
+    #[error("{operation} was not answered within {} s", ANSWER_WITHIN.as_secs())]
     TimedOut {
         /// The attempted operation.
-        what: &'static str,
+        operation: &'static str,
     },
     /// The service answered with an error status.
-    #[error("{what} was refused with {status}: {detail}")]
+    #[error("{operation} was refused with {status}: {detail}")]
     Refused {
         /// The attempted operation.
-        what: &'static str,
+        operation: &'static str,
         /// The HTTP status.
         status: u16,
         /// The problem code; empty if the answer has none.
@@ -51,10 +51,10 @@ pub enum ClientError {
         detail: String,
     },
     /// The answer does not fit the protocol.
-    #[error("{what} was answered with something unknown: {reason}")]
+    #[error("{operation} was answered with something unknown: {reason}")]
     Unintelligible {
         /// The attempted operation.
-        what: &'static str,
+        operation: &'static str,
         /// How it does not fit.
         reason: String,
     },

@@ -27,20 +27,20 @@ impl ServiceClient {
 
     /// Checks the service's health.
     pub async fn health(&self) -> Result<(), ClientError> {
-        let what = "the health check";
+        let operation = "the health check";
         let asked = self.http.get(format!("{}/healthz", self.base)).send();
         let mut response = asked
             .await
-            .map_err(|error| self.unreachable(what, &error))?;
+            .map_err(|error| self.unreachable(operation, &error))?;
         let body = response
             .body()
             .await
-            .map_err(|error| self.unreachable(what, &error))?;
+            .map_err(|error| self.unreachable(operation, &error))?;
         let status = response.status();
         if status.is_success() {
             Ok(())
         } else {
-            Err(refused(what, status.as_u16(), &body))
+            Err(refused(operation, status.as_u16(), &body))
         }
     }
 
@@ -65,47 +65,47 @@ impl ServiceClient {
 
     /// The track of a ride; `None` if there is none.
     pub async fn track(&self, user: &User, nk: &str) -> Result<Option<WireTrack>, ClientError> {
-        let what = "the way of a ride";
+        let operation = "the way of a ride";
         let url = format!("{}/api/trip/{nk}/track/", self.base);
         let asked = self.http.get(url).bearer_auth(&user.access).send();
         let mut response = asked
             .await
-            .map_err(|error| self.unreachable(what, &error))?;
+            .map_err(|error| self.unreachable(operation, &error))?;
         let body = response.body().await;
-        let body = body.map_err(|error| self.unreachable(what, &error))?;
+        let body = body.map_err(|error| self.unreachable(operation, &error))?;
         match response.status().as_u16() {
-            200 => read(what, &body).map(Some),
+            200 => read(operation, &body).map(Some),
             404 => Ok(None),
-            status => Err(refused(what, status, &body)),
+            status => Err(refused(operation, status, &body)),
         }
     }
 
     /// Opens a native socket.
     pub async fn open(&self, user: &User) -> Result<ClientSocket, ClientError> {
-        let what = "opening a socket";
+        let operation = "opening a socket";
         let url = format!("{}/ws/", self.base);
         let handshake = self.http.ws(url).bearer_auth(&user.access);
         let (_, stream) = timeout(ANSWER_WITHIN, handshake.connect())
             .await
-            .map_err(|_| ClientError::TimedOut { what })?
-            .map_err(|error| self.not_opened(what, &error))?;
+            .map_err(|_| ClientError::TimedOut { operation })?
+            .map_err(|error| self.not_opened(operation, &error))?;
         Ok(ClientSocket::new(stream))
     }
 
     async fn post<T: DeserializeOwned>(
         &self,
-        what: &'static str,
+        operation: &'static str,
         path: &str,
         fields: &impl Serialize,
     ) -> Result<T, ClientError> {
-        timeout(ANSWER_WITHIN, self.post_unbounded(what, path, fields))
+        timeout(ANSWER_WITHIN, self.post_unbounded(operation, path, fields))
             .await
-            .map_err(|_| ClientError::TimedOut { what })?
+            .map_err(|_| ClientError::TimedOut { operation })?
     }
 
     async fn post_unbounded<T: DeserializeOwned>(
         &self,
-        what: &'static str,
+        operation: &'static str,
         path: &str,
         fields: &impl Serialize,
     ) -> Result<T, ClientError> {
@@ -114,38 +114,38 @@ impl ServiceClient {
             .post(format!("{}{path}", self.base))
             .send_json(fields)
             .await
-            .map_err(|error| self.unreachable(what, &error))?;
+            .map_err(|error| self.unreachable(operation, &error))?;
         let body = response
             .body()
             .await
-            .map_err(|error| self.unreachable(what, &error))?;
+            .map_err(|error| self.unreachable(operation, &error))?;
         let status = response.status();
         if !status.is_success() {
-            return Err(refused(what, status.as_u16(), &body));
+            return Err(refused(operation, status.as_u16(), &body));
         }
-        read(what, &body)
+        read(operation, &body)
     }
 
-    fn not_opened(&self, what: &'static str, error: &WsClientError) -> ClientError {
+    fn not_opened(&self, operation: &'static str, error: &WsClientError) -> ClientError {
         if let WsClientError::InvalidResponseStatus(status) = error {
-            return refused(what, status.as_u16(), status.to_string().as_bytes());
+            return refused(operation, status.as_u16(), status.to_string().as_bytes());
         }
         if let WsClientError::SendRequest(error) = error {
-            return self.unreachable(what, error);
+            return self.unreachable(operation, error);
         }
         ClientError::Unintelligible {
-            what,
+            operation,
             reason: error.to_string(),
         }
     }
 
     fn unreachable(
         &self,
-        what: &'static str,
+        operation: &'static str,
         error: &(dyn std::error::Error + 'static),
     ) -> ClientError {
         match error.downcast_ref() {
-            Some(SendRequestError::Timeout) => ClientError::TimedOut { what },
+            Some(SendRequestError::Timeout) => ClientError::TimedOut { operation },
             _ => ClientError::Unreachable {
                 url: self.base.clone(),
                 reason: error.to_string(),
@@ -154,35 +154,35 @@ impl ServiceClient {
     }
 }
 
-fn read<T: DeserializeOwned>(what: &'static str, body: &[u8]) -> Result<T, ClientError> {
+fn read<T: DeserializeOwned>(operation: &'static str, body: &[u8]) -> Result<T, ClientError> {
     serde_json::from_slice(body).map_err(|error| ClientError::Unintelligible {
-        what,
+        operation,
         reason: error.to_string(),
     })
 }
 
 /// Log-in answers have several names for the token, some of them at once, which serde's aliases refuse.
 fn user_in(answer: &Value) -> Result<User, ClientError> {
-    let what = "logging in";
+    let operation = "logging in";
     let token = ["access", "auth_token", "token"]
         .iter()
         .find_map(|name| answer[*name].as_str());
     let user = json!({"id": answer["id"], "username": answer["username"], "group": answer["group"], "access": token});
     serde_json::from_value(user).map_err(|error| ClientError::Unintelligible {
-        what,
+        operation,
         reason: error.to_string(),
     })
 }
 
 /// The error of an answer, from its problem document or else from its status.
-fn refused(what: &'static str, status: u16, body: &[u8]) -> ClientError {
+fn refused(operation: &'static str, status: u16, body: &[u8]) -> ClientError {
     let WireRefusal { detail, code } =
         serde_json::from_slice(body).unwrap_or_else(|_| WireRefusal {
             detail: String::from_utf8_lossy(body).chars().take(200).collect(),
             code: String::new(),
         });
     ClientError::Refused {
-        what,
+        operation,
         status,
         code,
         detail,

@@ -82,7 +82,7 @@ impl ClientSocket {
                 }
                 Some(Ok(Frame::Binary(_) | Frame::Continuation(_))) => {
                     return Err(ClientError::Unintelligible {
-                        what: "a socket",
+                        operation: "a socket",
                         reason: "not a text frame".to_owned(),
                     });
                 }
@@ -95,7 +95,7 @@ impl ClientSocket {
         timeout(ANSWER_WITHIN, self.stream.send(message))
             .await
             .map_err(|_| ClientError::TimedOut {
-                what: "sending a frame",
+                operation: "sending a frame",
             })?
             .map_err(|_| ClientError::Lost { code: None })
     }
@@ -103,7 +103,7 @@ impl ClientSocket {
 
 fn read(text: &[u8]) -> Result<Option<IncomingFrame>, ClientError> {
     frames::read(text).map_err(|error| ClientError::Unintelligible {
-        what: "a socket",
+        operation: "a socket",
         reason: error.to_string(),
     })
 }

@@ -65,12 +65,12 @@ impl Board {
         let actor = event.actor.id.and_then(|id| self.names.get(&id));
         let actor = actor.map_or(SERVICE, String::as_str);
         if let Some(line) = lines::line(event, actor, &receiver.username) {
-            self.print(&line.who, &line.what, &line.nk);
+            self.print(&line.actor, &line.text, &line.nk);
         }
     }
 
     /// Prints one line: the time, who, what, and the last digits of the trip's nk (the first ones of a time-ordered key
-    /// print little).
+    /// say little).
     pub fn print(&self, who: &str, happening: &str, nk: &str) {
         self.write(&columns(who, happening, nk));
     }

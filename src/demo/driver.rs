@@ -339,21 +339,21 @@ impl DemoDriver<'_> {
 
     fn print_receipt(&self, offer: &Value) {
         if let Ok(offer) = WireOffer::deserialize(offer) {
-            let what = format!(
+            let text = format!(
                 "has it on the phone, and {} s to answer",
                 offer.decide_seconds
             );
-            self.board.print(&self.user.username, &what, &offer.trip.nk);
+            self.board.print(&self.user.username, &text, &offer.trip.nk);
         }
     }
 
-    fn print(&self, what: &str) {
+    fn print(&self, text: &str) {
         let nk = match &self.state {
             DriverState::Available => "",
             DriverState::Offered { nk, .. } => nk,
             DriverState::OnTrip(ride) => &ride.trip.nk,
         };
-        self.board.print(&self.user.username, what, nk);
+        self.board.print(&self.user.username, text, nk);
     }
 }
 

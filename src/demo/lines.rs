@@ -7,8 +7,8 @@ use crate::client::{
 /// A line of the output. `nk` is empty without a trip.
 #[derive(Debug, PartialEq, Eq)]
 pub struct StoryLine {
-    pub who: String,
-    pub what: String,
+    pub actor: String,
+    pub text: String,
     pub nk: String,
 }
 
@@ -18,20 +18,20 @@ pub const SERVICE: &str = "cabrank";
 /// The line for an event, if it deserves one. `actor` has caused it, and `receiver` is the user whose stream it came
 /// in.
 pub fn line(event: &WireEvent, actor: &str, receiver: &str) -> Option<StoryLine> {
-    let (who, what, nk) = if let Some(offer) = &event.offer {
-        let (who, what) = offered(offer, receiver)?;
-        (who, what, offer.trip.nk.clone())
+    let (actor, text, nk) = if let Some(offer) = &event.offer {
+        let (actor, text) = offered(offer, receiver)?;
+        (actor, text, offer.trip.nk.clone())
     } else if let Some(shift) = &event.shift {
         (receiver, on_shift(shift), String::new())
     } else if let Some(message) = &event.message {
-        let what = format!("writes: {}", message.message);
-        (message.sender.username.as_str(), what, message.trip.clone())
+        let text = format!("writes: {}", message.message);
+        (message.sender.username.as_str(), text, message.trip.clone())
     } else {
         let trip = event.trip.as_ref()?;
         (actor, changed(&event.kind, trip)?, trip.nk.clone())
     };
-    let who = who.to_owned();
-    Some(StoryLine { who, what, nk })
+    let actor = actor.to_owned();
+    Some(StoryLine { actor, text, nk })
 }
 
 fn offered<'a>(offer: &WireOffer, driver: &'a str) -> Option<(&'a str, String)> {
@@ -39,8 +39,8 @@ fn offered<'a>(offer: &WireOffer, driver: &'a str) -> Option<(&'a str, String)> 
         WireOfferState::Created => {
             let again = if offer.attempt > 1 { "now " } else { "" };
             let (metres, eta) = (offer.metres, offer.eta);
-            let what = format!("{again}asks {driver}, {metres} m away, {eta} s in town traffic");
-            (SERVICE, what)
+            let text = format!("{again}asks {driver}, {metres} m away, {eta} s in town traffic");
+            (SERVICE, text)
         }
         WireOfferState::Declined => (driver, "declines".to_owned()),
         WireOfferState::Expired => (driver, "has not answered in time".to_owned()),
@@ -132,38 +132,38 @@ mod tests {
             "pick_up_address": "Zoo", "drop_off_address": "Opera"})
     }
 
-    fn told(event: &WireEvent) -> Option<(String, String)> {
-        line(event, "bob", "eve").map(|line| (line.who, line.what))
+    fn line_of(event: &WireEvent) -> Option<(String, String)> {
+        line(event, "bob", "eve").map(|line| (line.actor, line.text))
     }
 
     #[track_caller]
-    fn assert_told(event: &WireEvent, who: &str, what: &str) {
-        assert_eq!(told(event), Some((who.to_owned(), what.to_owned())));
+    fn assert_line(event: &WireEvent, actor: &str, text: &str) {
+        assert_eq!(line_of(event), Some((actor.to_owned(), text.to_owned())));
     }
 
     #[test]
     fn changes_of_a_trip_are_told_of_who_made_them() {
-        let told = |kind, trip| event(kind, "trip", trip);
-        assert_told(
-            &told("accepted", trip("STARTED")),
+        let trip_event = |kind, trip| event(kind, "trip", trip);
+        assert_line(
+            &trip_event("accepted", trip("STARTED")),
             "bob",
             "takes it and drives to Zoo",
         );
         let mut van = trip("REQUESTED");
         van["class"] = json!("van");
-        assert_told(
-            &told("requested", van),
+        assert_line(
+            &trip_event("requested", van),
             "bob",
             "requests a van from Zoo to Opera",
         );
         let mut given_back = trip("REQUESTED");
         given_back["reason"] = json!("a flat tyre");
-        assert_told(
-            &told("given-back", given_back),
+        assert_line(
+            &trip_event("given-back", given_back),
             "bob",
             "gives it back: a flat tyre",
         );
-        let amended = told("amended", trip("REQUESTED"));
+        let amended = trip_event("amended", trip("REQUESTED"));
         assert_eq!(line(&amended, "bob", "eve"), None);
     }
 
@@ -173,18 +173,18 @@ mod tests {
             let offer = json!({"state": state, "attempt": attempt, "metres": 640, "eta": 95, "decide_seconds": 15, "trip": trip("REQUESTED")});
             event("offered", "offer", offer)
         };
-        assert_told(
+        assert_line(
             &offer("created", 1),
             "cabrank",
             "asks eve, 640 m away, 95 s in town traffic",
         );
-        assert_told(
+        assert_line(
             &offer("created", 2),
             "cabrank",
             "now asks eve, 640 m away, 95 s in town traffic",
         );
-        assert_told(&offer("declined", 1), "eve", "declines");
-        assert_eq!(told(&offer("accepted", 1)), None);
+        assert_line(&offer("declined", 1), "eve", "declines");
+        assert_eq!(line_of(&offer("accepted", 1)), None);
     }
 
     #[test]

@@ -86,12 +86,12 @@ struct DemoRide<'a> {
 impl DemoRide<'_> {
     async fn see_through(&mut self, socket: &mut ClientSocket) -> Result<(), ClientError> {
         let (from, to) = (self.scene.from.location(), self.scene.to.location());
-        let mut way =
+        let mut route =
             json!({"pick_up_location": from, "drop_off_location": to, "class": self.class()});
         if self.scene.plot == Plot::Later {
-            way["pick_up_at"] = json!(self.later());
+            route["pick_up_at"] = json!(self.later());
         }
-        socket.call("quote", json!({"data": way})).await?;
+        socket.call("quote", json!({"data": route})).await?;
         while !self.is_over() {
             let wait = self.act_at.saturating_duration_since(Instant::now());
             match socket.receive(wait).await? {
@@ -208,8 +208,8 @@ impl DemoRide<'_> {
         if let Ok(quote) = WireQuote::deserialize(&quoted["quotes"][0]) {
             let price = lines::total(&quote.fare);
             let metres = quote.metres;
-            let way = format!("{} to {}", from.address, to.address);
-            self.print(&format!("is quoted {price} for {metres} m, {way}"));
+            let route = format!("{} to {}", from.address, to.address);
+            self.print(&format!("is quoted {price} for {metres} m, {route}"));
             request["quote"] = json!(quote.id);
         }
         if let Some(at) = quoted["quotes"][0].get("pick_up_at") {
@@ -295,7 +295,7 @@ impl DemoRide<'_> {
         self.print(&format!("cannot {action}: {}", refusal.detail));
     }
 
-    fn print(&self, what: &str) {
-        self.stage.board.print(&self.user.username, what, self.nk());
+    fn print(&self, text: &str) {
+        self.stage.board.print(&self.user.username, text, self.nk());
     }
 }

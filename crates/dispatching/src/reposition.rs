@@ -208,9 +208,9 @@ mod tests {
 
     #[test]
     fn those_who_idle_go_where_requests_come_and_nobody_waits() {
-        let known = requested([48.001, 48.021, 48.022, 48.0225]);
+        let requests = requested([48.001, 48.021, 48.022, 48.0225]);
         let four = [1, 2, 3, 4].map(|number| idle(number, 48.001));
-        let sent = hints(&known, &four);
+        let sent = hints(&requests, &four);
         assert_eq!(sent.len(), 3);
         assert!(sent.iter().all(|hint| hint.to == place(48.0225)));
         let there = [
@@ -219,15 +219,15 @@ mod tests {
             idle(3, 48.0221),
             idle(4, 48.0222),
         ];
-        assert_eq!(hints(&known, &there), []);
+        assert_eq!(hints(&requests, &there), []);
     }
 
     #[test]
     fn whoever_is_on_the_way_counts_as_there_and_nobody_goes_far() {
-        let known = requested([48.001, 48.021]);
+        let requests = requested([48.001, 48.021]);
         let mut bound = idle(2, 48.001);
         bound.bound_for = Some(place(48.021));
-        assert_eq!(hints(&known, &[idle(1, 48.001), bound]), []);
+        assert_eq!(hints(&requests, &[idle(1, 48.001), bound]), []);
         let far = requested([48.001, 48.201]);
         assert_eq!(hints(&far, &[idle(1, 48.001), idle(2, 48.001)]), []);
         assert_eq!(hints(&[], &[idle(1, 48.001)]), []);
@@ -241,9 +241,9 @@ mod tests {
         there[0].is_cancelled = true;
         assert_eq!(hints(&there, &twelve), []);
         // Among as many requests as drivers, it gets no remainder either.
-        let mut known = requested([48.001; 11]).to_vec();
-        known.extend(there);
-        assert_eq!(hints(&known, &twelve), []);
+        let mut requests = requested([48.001; 11]).to_vec();
+        requests.extend(there);
+        assert_eq!(hints(&requests, &twelve), []);
         let ten_riders: Vec<Requested> = there.repeat(10);
         assert_eq!(hints(&ten_riders, &twelve).len(), 1);
     }

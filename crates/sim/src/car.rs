@@ -62,7 +62,7 @@ pub(crate) struct Car {
     pub dark_until: i64,
     /// How many times the network was lost.
     pub losses: u64,
-    /// When the shift ends. A trip under drive is finished first.
+    /// When the shift ends. A trip under way is finished first.
     pub ends: Option<i64>,
     /// The number of times that the car set out or stopped. It tells outdated happenings from current ones.
     pub turn: u32,

@@ -1,4 +1,4 @@
-//! The queue of happening will happen, ordered by time. At the same time, happening was scheduled first comes first.
+//! The queue of what will happen, ordered by time. At the same time, what was scheduled first comes first.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

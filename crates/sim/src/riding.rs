@@ -163,8 +163,8 @@ impl Simulation<'_> {
                 // The device reports the place where the ride ends before the driver completes it.
                 self.report(car);
                 // No fares are computed here, so the ride is not metered.
-                let way = Some(Box::default());
-                if self.act(trip, Action::Complete(driver, way)) {
+                let metered = Some(Box::default());
+                if self.act(trip, Action::Complete(driver, metered)) {
                     self.tally.over(trip, RideOutcome::Served);
                 }
             }

@@ -273,7 +273,7 @@ impl<'d> Simulation<'d> {
         }
     }
 
-    /// Changes happening a driver is doing, from now on.
+    /// Changes what a driver is doing, from now on.
     pub(super) fn does(&mut self, car: usize, doing: Doing) {
         let car = &mut self.cars[car];
         self.tally.did(car.doing, car.since, self.now);

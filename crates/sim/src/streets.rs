@@ -95,8 +95,8 @@ impl ScenarioStreets {
         }
         let metres = |corner: &&Coordinates| place.metres_to(**corner);
         let mut corners = self.corners.iter().filter(|corner| {
-            let way = roads.route(**corner, **corner, Timestamp::UNIX_EPOCH);
-            way.is_some()
+            let route = roads.route(**corner, **corner, Timestamp::UNIX_EPOCH);
+            route.is_some()
         });
         let first = corners.next()?;
         let nearest = corners.fold(first, |best, corner| {

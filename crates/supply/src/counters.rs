@@ -7,14 +7,14 @@ use serde::Serialize;
 use super::judge::Counts;
 use super::shift::Occupation;
 
-/// Who is at what.
+/// Drivers on shift, counted by occupation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, utoipa::ToSchema)]
 pub struct OnShift {
-    /// May get an offer.
+    /// Drivers who may get an offer.
     pub free: u64,
-    /// Have one to decide on.
+    /// Drivers with an offer to decide on.
     pub offered: u64,
-    /// Serve a trip.
+    /// Drivers on a trip.
     pub on_trip: u64,
 }
 

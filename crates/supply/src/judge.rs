@@ -49,25 +49,25 @@ pub enum Verdict {
     TooFrequent,
 }
 
-/// How many fixes were found to be what.
+/// Reported positions, counted by verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, utoipa::ToSchema)]
 #[schema(as = PositionCounts)]
 pub struct Counts {
-    /// Where the driver is.
+    /// Believed to be where the driver is.
     pub accepted: u64,
-    /// Older than what is known.
+    /// Older than the last accepted position.
     pub late: u64,
-    /// Of the same moment as what is known.
+    /// At the same time as the last accepted position.
     pub duplicate: u64,
-    /// Where nobody can have got so fast, or too unsure.
+    /// Too far from the last accepted position to be reached in time, or too inaccurate.
     pub impossible: u64,
     /// More than ten minutes old by the service's clock: sent late, or the device's clock is behind.
     pub too_old: u64,
     /// More than a minute ahead of the service's clock, so the device's clock is wrong.
     pub from_future: u64,
-    /// No position: it breaks a rule, or says itself that the device did not know where it was.
+    /// Not a position: it breaks a rule, or says that the device did not know where it was.
     pub invalid: u64,
-    /// Too soon after what is known.
+    /// Too soon after the last accepted position.
     pub too_frequent: u64,
 }
 

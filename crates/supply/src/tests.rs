@@ -209,8 +209,8 @@ fn a_driver_not_heard_of_gets_no_offer_and_then_is_idle() {
     assert_eq!(occupied, [Ok(Occupation::Free); 2]);
     assert!(supply.idle(after_s(179)).is_empty());
     assert_eq!(supply.idle(after_s(180)), [2, 3, 4].map(driver));
-    let heard = supply.report(driver(3), &[fix(48.21, 16.37, after_s(170))], after_s(170));
-    assert_eq!(heard.expect("on shift").counts.accepted, 1);
+    let report = supply.report(driver(3), &[fix(48.21, 16.37, after_s(170))], after_s(170));
+    assert_eq!(report.expect("on shift").counts.accepted, 1);
     supply.begin(driver(4), standard(), after_s(100));
     assert_eq!(supply.idle(after_s(180)), [driver(2)]);
     // A driver whose trip has ended may wait as long again, but gets no offer without a fresh fix.
@@ -290,8 +290,8 @@ fn what_is_not_believed_neither_moves_a_driver_nor_is_a_sign_of_life() {
         assert_eq!(reported.expect("on shift").counts, expected);
     }
     assert_eq!(NearVienna::default().of(&supply), [1, 2, 3]);
-    let heard = supply.report(driver(2), &[fix(48.2, 16.37, after_s(50))], after_s(50));
-    assert_eq!(heard.expect("on shift").counts.accepted, 1);
+    let report = supply.report(driver(2), &[fix(48.2, 16.37, after_s(50))], after_s(50));
+    assert_eq!(report.expect("on shift").counts.accepted, 1);
     let at = after_s(61);
     let ask = || NearVienna {
         at,
@@ -299,8 +299,8 @@ fn what_is_not_believed_neither_moves_a_driver_nor_is_a_sign_of_life() {
     };
     assert_eq!(ask().of(&supply), [2]);
     // After a fresh fix the driver is offered trips again.
-    let heard = supply.report(driver(3), &[fix(48.204, 16.37, at)], at);
-    assert_eq!(heard.expect("on shift").counts.accepted, 1);
+    let report = supply.report(driver(3), &[fix(48.204, 16.37, at)], at);
+    assert_eq!(report.expect("on shift").counts.accepted, 1);
     assert_eq!(ask().of(&supply), [2, 3]);
 }
 

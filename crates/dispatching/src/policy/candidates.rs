@@ -33,7 +33,7 @@ pub(super) struct SearchRound<'a> {
     proposed: &'a [DriverId],
     near: Vec<Near>,
     places: Vec<Coordinates>,
-    /// Whether there may be more free drivers than were round for.
+    /// Whether there may be more free drivers than were looked for.
     pub(super) is_cut: bool,
 }
 
@@ -162,9 +162,9 @@ impl<'a> SearchRound<'a> {
                 && !self.search.asked.not_now.contains(&ending.driver)
                 && !self.search.asked.unreached.contains(&ending.driver);
             let metres = ending.drop_off.metres_to(from);
-            let known = world.supply.seen(ending.driver);
+            let seen = world.supply.seen(ending.driver);
             let Some(seen) =
-                known.filter(|_| is_fit && world.supply.reaches(metres, self.eta_max_s))
+                seen.filter(|_| is_fit && world.supply.reaches(metres, self.eta_max_s))
             else {
                 continue;
             };

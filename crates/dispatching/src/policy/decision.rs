@@ -264,16 +264,16 @@ impl Searched {
     pub fn is_last_resort(&self) -> bool {
         let mut drivers = self.chosen.drivers().iter();
         drivers.all(|driver| {
-            let known = self.considered(*driver);
-            known.is_some_and(|one| one.is_again || one.cost.silence_ms > 0)
+            let candidate = self.considered(*driver);
+            candidate.is_some_and(|one| one.is_again || one.cost.silence_ms > 0)
         })
     }
 
     /// Time until the first chosen driver is at the pick-up, in seconds; 0 if none was chosen.
     pub fn pick_up_s(&self) -> u32 {
         let first = self.chosen.drivers().first();
-        let known = first.and_then(|driver| self.considered(*driver));
-        known.map_or(0, |one| one.free_in_s + one.eta_s)
+        let candidate = first.and_then(|driver| self.considered(*driver));
+        candidate.map_or(0, |one| one.free_in_s + one.eta_s)
     }
 
     /// The candidate with this driver.

@@ -1,4 +1,4 @@
-//! The search for the k nearest drivers: ring after ring of cells around a index, until nothing outside can be nearer
+//! The search for the k nearest drivers: ring after ring of cells around a place, until nothing outside can be nearer
 //! than the last driver found.
 
 use std::sync::Arc;
