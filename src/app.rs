@@ -1,4 +1,4 @@
-//! What every request and every socket may use.
+//! The running service as its requests and sockets see it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -21,28 +21,28 @@ use crate::store::Store;
 /// The parts of the running service, wired in `server`; cheap to clone.
 #[derive(Clone)]
 pub struct App {
-    /// Who may log in.
+    /// Signs people up, logs them in and checks their tokens.
     pub accounts: Accounts,
-    /// What can be done.
+    /// Carries out commands and answers questions about trips.
     pub dispatch: Dispatch,
-    /// What people are told.
+    /// Sends, lists and marks notifications.
     pub notices: Notices,
-    /// How clients go on where they stopped.
+    /// Opens event streams, from a cursor or with a snapshot.
     pub resume: Resume,
-    /// Who is connected.
+    /// Knows the open sockets and hands events to them.
     pub registry: Addr<TripRegistry>,
-    /// What is durable.
+    /// Reads and writes the database.
     pub store: Store,
-    /// Where the service is seen from.
+    /// The public URL and the trusted proxies.
     pub surroundings: Arc<Surroundings>,
-    /// Whether rates are limited.
+    /// Whether the frames of a socket are limited in rate.
     pub limits: bool,
-    /// Set once the service has begun to stop.
+    /// Set once the service has begun to stop; `/healthz` then reports it as unavailable.
     pub stopping: Arc<AtomicBool>,
 }
 
 impl App {
-    /// Who is calling.
+    /// The caller of a request, or why the request is refused.
     pub async fn caller(
         &self,
         request: &HttpRequest,
@@ -51,23 +51,23 @@ impl App {
         credentials::caller(request, &self.accounts, &self.surroundings, purpose).await
     }
 
-    /// From where.
+    /// The address of the client, behind trusted proxies too.
     pub fn client_address(&self, request: &HttpRequest) -> IpAddr {
         self.surroundings.client_address(request)
     }
 
-    /// A driver's device says where it was; gives what became of the positions.
+    /// Records the positions that a driver's device reports, and announces the latest one to those who watch the trip.
     pub fn report(
         &self,
         driver: DriverId,
         report: &PositionReport,
     ) -> Result<ReportOutcome, Problem> {
-        let (told, sighting) = self.dispatch.report(driver, report)?;
-        if let Some(sighting) = sighting {
-            // The next position comes soon: where too much waits this one is lost.
-            let _ = self.registry.try_send(AnnouncePosition(sighting));
+        let (outcome, vehicle_position) = self.dispatch.report(driver, report)?;
+        if let Some(vehicle_position) = vehicle_position {
+            // If the mailbox is full, this position is lost; the next one comes soon.
+            let _ = self.registry.try_send(AnnouncePosition(vehicle_position));
         }
-        Ok(told)
+        Ok(outcome)
     }
 
     /// Whether the service has begun to stop.

@@ -1,4 +1,4 @@
-//! `/api/sign_up/`, `log_in/`, `log_out/`, `token/refresh/`.
+//! Accounts over HTTP: `/api/sign_up/`, `/api/log_in/`, `/api/log_out/` and `/api/token/refresh/`.
 
 use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
@@ -28,9 +28,9 @@ pub(super) struct Account {
     last_name: String,
     /// `rider`, `driver` or `operator`.
     group: &'static str,
-    /// The same in a list, for the oldest clients.
+    /// The same as a list, for the oldest clients.
     groups: [&'static str; 1],
-    /// Where the photo is, if one was given.
+    /// The path of the photo, if the account has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     photo: Option<String>,
 }
@@ -53,7 +53,7 @@ pub(super) struct Tokens {
     refresh: String,
 }
 
-/// What signing up takes.
+/// The fields of a sign-up.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes what `sign_up_of` reads field by field")]
 pub(super) struct SignUpForm {
@@ -63,7 +63,7 @@ pub(super) struct SignUpForm {
     /// 8 to 128 characters.
     #[schema(min_length = 8, max_length = 128)]
     password1: String,
-    /// The same again.
+    /// The same password again.
     #[schema(min_length = 8, max_length = 128)]
     password2: String,
     /// `rider`, which is the default, or `driver`.
@@ -75,18 +75,18 @@ pub(super) struct SignUpForm {
     last_name: Option<String>,
 }
 
-/// What signing up takes with a photo.
+/// The fields of a sign-up with a photo.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes what `Form` reads part by part")]
 pub(super) struct PhotoForm {
     #[serde(flatten)]
     form: SignUpForm,
-    /// A JPEG, PNG, GIF or WebP of at most 5 MiB; it is kept small, and as a JPEG.
+    /// A JPEG, PNG, GIF or WebP of at most 5 MiB. It is stored as a smaller JPEG.
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     photo: Option<String>,
 }
 
-/// What logging in takes.
+/// The fields of a log-in.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes what `log_in` reads field by field")]
 pub(super) struct LogInForm {
@@ -94,7 +94,7 @@ pub(super) struct LogInForm {
     password: String,
 }
 
-/// What refreshing takes.
+/// The fields of a refresh.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes what `refresh` reads field by field")]
 pub(super) struct RefreshForm {
@@ -123,14 +123,14 @@ impl From<&Person> for Account {
 pub(super) async fn sign_up(
     app: web::Data<App>,
     request: HttpRequest,
-    from: Address,
+    address: Address,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let (accounts, mut payload) = (&app.accounts, payload.into_inner());
     let person = if form::is_multipart(&request) {
-        // Before megabytes of a stranger are read.
-        let admitted = accounts.admit(from.0)?;
-        let _coming = accounts.expect_photo(&admitted)?;
+        // The limits are checked before megabytes are read from an unknown client.
+        let admitted = accounts.admit(address.0)?;
+        let _upload = accounts.expect_photo(&admitted)?;
         let form = Form::read(&request, payload).await?;
         let mut sign_up = sign_up_of(form.fields())?;
         sign_up.photo = form.into_photo();
@@ -138,7 +138,9 @@ pub(super) async fn sign_up(
     } else {
         let body = RequestFields::from_request(&request, &mut payload).await?;
         let sign_up = sign_up_of(body.fields())?;
-        accounts.sign_up(sign_up, accounts.admit(from.0)?).await?
+        accounts
+            .sign_up(sign_up, accounts.admit(address.0)?)
+            .await?
     };
     Ok(HttpResponse::Created().json(Account::from(&person)))
 }
@@ -162,8 +164,8 @@ fn sign_up_of(mut fields: Fields<'_>) -> Result<SignUp, Problem> {
     let last_name = fields
         .parsed("last_name", Optionality::Optional, name)
         .unwrap_or_default();
-    let read = username.zip(password);
-    let read = read.map(|(username, password)| SignUp {
+    let sign_up = username.zip(password);
+    let sign_up = sign_up.map(|(username, password)| SignUp {
         username,
         password,
         first_name,
@@ -171,7 +173,7 @@ fn sign_up_of(mut fields: Fields<'_>) -> Result<SignUp, Problem> {
         role,
         photo: None,
     });
-    Ok(fields.finish(read)?)
+    Ok(fields.finish(sign_up)?)
 }
 
 fn group(word: &str) -> Result<Role, &'static str> {
@@ -193,17 +195,17 @@ fn name(text: &str) -> Result<String, String> {
     }
 }
 
-/// Log in; sets the session cookie as well
+/// Log in; this also sets the session cookie
 #[utoipa::path(post, path = "/api/log_in/", tag = "accounts", request_body(content(
     (LogInForm = "application/json"), (LogInForm = "application/x-www-form-urlencoded"))),
     responses((status = 200, body = LogIn), Credentials, Anonymous, ForeignOrigin))]
 pub(super) async fn log_in(
     app: web::Data<App>,
     request: HttpRequest,
-    from: Address,
+    address: Address,
     body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
-    // It sets the cookie: another site's page must not put its own session in place of the visitor's.
+    // A log-in sets the cookie. Another site's page must not replace the visitor's session with its own.
     credentials::refuse_foreign(&request, &app.surroundings)?;
     let mut fields = body.fields();
     let username = fields.text("username", Optionality::Required);
@@ -216,7 +218,7 @@ pub(super) async fn log_in(
         access,
         refresh,
         cookie,
-    } = app.accounts.log_in(username, password, from.0).await?;
+    } = app.accounts.log_in(username, password, address.0).await?;
     let cookie = session_cookie(cookie, app.surroundings.is_secure(&request));
     let body = LogIn {
         account: Account::from(&person),
@@ -237,23 +239,23 @@ fn session_cookie(value: String, secure: bool) -> Cookie<'static> {
         .finish()
 }
 
-/// Log out: ends this session's tokens, cookie and sockets
+/// Log out; this ends the session's tokens, cookie and sockets
 #[utoipa::path(post, path = "/api/log_out/", tag = "accounts", security(("bearer" = []), ("cookie" = [])),
     responses((status = 204), Bodied, ForeignOrigin))]
 pub(super) async fn log_out(
     app: web::Data<App>,
     request: HttpRequest,
-    who: Anyone,
+    caller: Anyone,
     body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
     let mut fields = body.fields();
-    // What clients of token services send to end a session, which here ends with all its tokens.
+    // Clients of token services send the refresh token here. It is ignored: the session ends with all its tokens.
     fields.has("refresh");
     fields.finish(Some(()))?;
-    app.accounts.log_out(who.0.session).await?;
-    let mut gone = session_cookie(String::new(), app.surroundings.is_secure(&request));
-    gone.make_removal();
-    Ok(HttpResponse::NoContent().cookie(gone).finish())
+    app.accounts.log_out(caller.0.session).await?;
+    let mut cookie = session_cookie(String::new(), app.surroundings.is_secure(&request));
+    cookie.make_removal();
+    Ok(HttpResponse::NoContent().cookie(cookie).finish())
 }
 
 /// Trade a refresh token for new tokens; each works once

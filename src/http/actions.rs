@@ -1,5 +1,5 @@
-//! `/api/trip/<nk>/<action>/`: what people do to trips. Which fields an action takes, and who may do it, says
-//! [`fields::actions`](crate::fields::actions).
+//! `/api/trip/<nk>/<action>/`: actions on trips. [`fields::actions`](crate::fields::actions) says which fields an
+//! action takes and who may do it.
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
@@ -16,15 +16,15 @@ use crate::fields::actions::{self, Read};
 use crate::problem::Problem;
 use crate::problem::described::{Commanding, Guessable, UnknownTrip};
 
-/// What cancelling takes.
+/// The fields of a cancellation.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes what the action reads field by field")]
 pub(super) struct CancelForm {
-    /// 1 to 255 characters; an operator must give one.
+    /// 1 to 255 characters; an operator must give a reason.
     reason: Option<Words>,
 }
 
-/// What taking a trip back takes.
+/// The fields of taking a trip back.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes what the action reads field by field")]
 pub(super) struct TakeBackForm {
@@ -32,7 +32,7 @@ pub(super) struct TakeBackForm {
     reason: Words,
 }
 
-/// What ending a ride takes.
+/// The fields of ending a ride.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes what the action reads field by field")]
 pub(super) struct EndForm {
@@ -42,18 +42,18 @@ pub(super) struct EndForm {
     reason: Words,
 }
 
-/// What setting another fare takes.
+/// The fields of setting another fare.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes what the action reads field by field")]
 pub(super) struct FareForm {
-    /// In the smallest unit of the trip's currency.
+    /// In the minor unit of the trip's currency.
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     amount: i64,
-    /// 1 to 255 characters, which rider and driver are told.
+    /// 1 to 255 characters; the rider and the driver see it.
     reason: Words,
 }
 
-/// What giving back takes.
+/// The fields of giving a trip back.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes what the action reads field by field")]
 pub(super) struct GiveBackForm {
@@ -61,16 +61,16 @@ pub(super) struct GiveBackForm {
     reason: Option<Words>,
 }
 
-/// What beginning a ride takes.
+/// The fields of starting a ride.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes what the action reads field by field")]
 pub(super) struct StartForm {
-    /// What the rider says, where the trip has `ride_code`.
+    /// The code that the rider tells the driver, if the trip has `ride_code`.
     #[schema(pattern = "^[0-9]{4}$")]
     code: Option<String>,
 }
 
-/// Makes a handler of each action, all their routes, and their description.
+/// Makes a handler for each action, their routes, and their description.
 macro_rules! actions {
     ($($(#[$doc:meta])* $name:ident $path:literal [$($described:tt)*]),+ $(,)?) => {
         $(
@@ -80,53 +80,53 @@ macro_rules! actions {
                 $($described)*)]
             async fn $name(
                 app: web::Data<App>,
-                who: Anyone,
+                caller: Anyone,
                 nk: web::Path<String>,
                 body: Result<RequestFields, Problem>,
             ) -> Result<HttpResponse, Problem> {
-                act(&app, &who, stringify!($name), &nk, body).await
+                act(&app, &caller, stringify!($name), &nk, body).await
             }
         )+
 
-        /// Their routes.
+        /// Registers the routes of the actions.
         pub(super) fn routes(config: &mut ServiceConfig) {
             config$(.service(post($path, web::post().to($name))))+;
         }
 
-        /// Their description.
+        /// The description of the actions.
         #[derive(OpenApi)]
         #[openapi(paths($($name),+), components(schemas(CancelForm, StartForm, GiveBackForm)))]
         pub(super) struct Described;
     };
 }
 
-// A body that may be left out is named by `ref`: one that is named by its type is described as required.
+// An optional body is named by `ref`, since utoipa describes a body that is named by its type as required.
 actions! {
-    /// Take a trip, as a driver; the first one wins
+    /// Take a trip, as a driver; the first driver wins
     accept "/api/trip/{nk}/accept/"
         [responses((status = 200, body = TripObject), Commanding, UnknownTrip)],
-    /// Say that you are at the pick-up, as its driver
+    /// Report that you are at the pick-up, as the driver of the trip
     arrive "/api/trip/{nk}/arrive/"
         [responses((status = 200, body = TripObject), Commanding, UnknownTrip)],
-    /// Begin the ride, as the driver of the trip
+    /// Start the ride, as the driver of the trip
     start "/api/trip/{nk}/start/"
         [request_body(content = ref("#/components/schemas/StartForm")),
         responses((status = 200, body = TripObject), Commanding, UnknownTrip, Guessable)],
-    /// End the ride, as its driver
+    /// Complete the ride, as the driver of the trip
     complete "/api/trip/{nk}/complete/"
         [responses((status = 200, body = TripObject), Commanding, UnknownTrip)],
-    /// Give a trip back before its start, as its driver: another one is looked for
+    /// Give a trip back before the ride starts, as its driver; the search for another driver begins
     give_back "/api/trip/{nk}/give_back/"
         [request_body(content = ref("#/components/schemas/GiveBackForm")),
         responses((status = 200, body = TripObject), Commanding, UnknownTrip)],
-    /// Say that you have waited in vain, as the driver of a trip
+    /// Report that the rider did not come, as the driver of the trip
     no_show "/api/trip/{nk}/no_show/"
         [responses((status = 200, body = TripObject), Commanding, UnknownTrip)],
-    /// Call a trip off, as its rider or as an operator
+    /// Cancel a trip, as its rider or as an operator
     cancel "/api/trip/{nk}/cancel/"
         [request_body(content = ref("#/components/schemas/CancelForm")),
         responses((status = 200, body = TripObject), Commanding, UnknownTrip)],
-    /// Take a trip from its driver before the start, as an operator: another one is looked for
+    /// Take a trip from its driver before the ride starts, as an operator; the search for another driver begins
     take_back "/api/trip/{nk}/take_back/"
         [request_body = TakeBackForm,
         responses((status = 200, body = TripObject), Commanding, UnknownTrip)],
@@ -142,12 +142,12 @@ actions! {
 
 async fn act(
     app: &App,
-    who: &Anyone,
+    caller: &Anyone,
     name: &str,
     nk: &str,
     body: Result<RequestFields, Problem>,
 ) -> Result<HttpResponse, Problem> {
-    let person = &who.0.person;
+    let person = &caller.0.person;
     let action = actions::named(name).filter(|action| action.roles.contains(&person.role));
     let action = action.ok_or_else(Problem::not_allowed)?;
     let body = body?;

@@ -1,4 +1,4 @@
-//! Bodies: JSON or a form, read to one object of fields; and the idempotency key that may come with them.
+//! Reads request bodies, JSON or form, into one object of fields, and the idempotency key that may come with them.
 
 use std::time::Duration;
 
@@ -16,16 +16,16 @@ use crate::problem::{Code, Problem};
 
 /// The longest body, in bytes.
 pub(super) const BODY_MAX: usize = 16 * 1024;
-/// How long a body may take.
+/// How long a body may take to arrive.
 const BODY_WAIT: Duration = Duration::from_secs(10);
-/// The type of a form without files.
+/// The media type of a form without files.
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// The fields of a request, and its idempotency key if it has one.
 pub(super) struct RequestFields {
     object: Map<String, Value>,
     is_form: bool,
-    /// Under which key the command is remembered.
+    /// The key under which the command is carried out once.
     pub(super) key: Option<IdempotencyKey>,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct RequestFields {
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "describes what `key` reads")]
 pub(super) struct Repeatable {
-    /// The same key gives the same answer, for 24 hours
+    /// For 24 hours, the same key gets the same answer
     #[param(
         rename = "Idempotency-Key",
         min_length = 1,
@@ -44,7 +44,7 @@ pub(super) struct Repeatable {
     key: Option<String>,
 }
 
-/// What people write: some character is not white space as Unicode has it, which `\s` is not in every language.
+/// Text with at least one character that is not white space in Unicode. `\s` means less than that in some languages.
 #[derive(utoipa::ToSchema)]
 #[schema(
     min_length = 1,
@@ -64,7 +64,7 @@ impl RequestFields {
         }
     }
 
-    /// The key of a command that takes no fields.
+    /// Refuses every field, for a command that takes none; returns the idempotency key.
     pub(super) fn nothing(self) -> Result<Option<IdempotencyKey>, FieldErrors> {
         self.fields().finish(Some(()))?;
         Ok(self.key)
@@ -131,7 +131,7 @@ fn content_type(request: &HttpRequest) -> String {
         .to_ascii_lowercase()
 }
 
-/// An empty body is an object without fields, whatever it says it is.
+/// An empty body is an object without fields, whatever its content type.
 fn object(content_type: &str, bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
     if bytes.is_empty() {
         return Ok(Map::new());
@@ -143,7 +143,7 @@ fn object(content_type: &str, bytes: &[u8]) -> Result<Map<String, Value>, Proble
                 Code::Unreadable,
                 "The body must be a JSON object.",
             )),
-            // The parser's words name a place in the body, and never repeat it.
+            // The parser's message names a position in the body and never quotes the body.
             Err(error) => Err(Problem::new(
                 Code::Unreadable,
                 format!("The body is not JSON: {error}."),
@@ -168,14 +168,14 @@ fn key(request: &HttpRequest, body: &[u8]) -> Result<Option<IdempotencyKey>, Pro
     let Some(value) = request.headers().get("idempotency-key") else {
         return Ok(None);
     };
-    // What is no text is no word either.
-    let word = value.to_str().unwrap_or_default();
+    // A value that is not text becomes the empty key, which is refused.
+    let text = value.to_str().unwrap_or_default();
     let parts = [
         request.method().as_str().as_bytes(),
         request.path().as_bytes(),
         body,
     ];
-    let key = IdempotencyKey::new(word, parts);
+    let key = IdempotencyKey::new(text, parts);
     key.map(Some)
         .map_err(|rule| FieldErrors::one("Idempotency-Key", rule).into())
 }

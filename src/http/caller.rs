@@ -1,4 +1,4 @@
-//! Who is calling, proven by the handler's argument: a handler that takes a `Rider` is reached by riders only.
+//! The caller as a handler's argument: only riders reach a handler that takes a [`RiderCaller`].
 
 use std::net::IpAddr;
 
@@ -18,29 +18,29 @@ use crate::problem::{Code, Problem};
 
 type Extracted<T> = LocalBoxFuture<'static, Result<T, Problem>>;
 
-/// Anybody who is logged in.
+/// A caller who is logged in, in any role.
 pub(super) struct Anyone(pub(super) Caller);
 
 impl Anyone {
-    /// What they may see.
+    /// What the caller may see.
     pub(super) fn viewer(&self) -> Viewer {
         Viewer::of(&self.0.person)
     }
 }
 
-/// A rider.
+/// A caller who is a rider.
 pub(super) struct RiderCaller(pub(super) Party<RiderId>);
 
-/// A driver.
+/// A caller who is a driver.
 pub(super) struct DriverCaller(pub(super) Party<DriverId>);
 
 /// The client's address.
 pub(super) struct Address(pub(super) IpAddr);
 
-/// What any address may ask beside its own: who is calling, and what frameworks, caches and `EventSource`s add.
-const PASSED_OVER: [&str; 5] = ["token", "format", "_", "last_event_id", "lastEventId"];
-/// What else may be asked where something is read, by the path.
-const ASKED: [(&str, &[&str]); 1] = [("/api/events/", &["once"])];
+/// Query parameters that every path accepts: the access token, and what frameworks, caches and `EventSource`s add.
+const ACCEPTED_ANYWHERE: [&str; 5] = ["token", "format", "_", "last_event_id", "lastEventId"];
+/// Further query parameters of GET requests, by path.
+const ACCEPTED_BY_PATH: [(&str, &[&str]); 1] = [("/api/events/", &["once"])];
 
 async fn caller(request: HttpRequest) -> Result<Caller, Problem> {
     let caller = app(&request)?
@@ -52,14 +52,14 @@ async fn caller(request: HttpRequest) -> Result<Caller, Problem> {
     Ok(caller)
 }
 
-/// Whoever narrows a list by what it does not know would take all there is for an answer.
+/// Refuses unknown query parameters: a client that filters by one would take the whole list for the filtered one.
 fn check_query(path: &str, query: &str) -> Result<(), FieldErrors> {
-    let asked = ASKED.iter().find(|(known, _)| *known == path);
-    let asked = asked.map_or(&[][..], |(_, asked)| asked);
-    let is_known = |name: &str| PASSED_OVER.contains(&name) || asked.contains(&name);
+    let accepted = ACCEPTED_BY_PATH.iter().find(|(known, _)| *known == path);
+    let accepted = accepted.map_or(&[][..], |(_, accepted)| accepted);
+    let is_known = |name: &str| ACCEPTED_ANYWHERE.contains(&name) || accepted.contains(&name);
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     match pairs.find(|(name, _)| !is_known(name)) {
-        // A name alone may be a token that lacks its name.
+        // A name without a value may be a token without its name, so it is not quoted.
         Some((name, value)) => Err(FieldErrors::one(
             unknown::name_of(if value.is_empty() { "" } else { &name }),
             "Nothing here is asked for by this.",

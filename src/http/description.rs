@@ -1,4 +1,4 @@
-//! The OpenAPI description, generated from the handlers, and a page that shows it without the internet.
+//! The OpenAPI description, generated from the handlers, and a page that shows it without internet access.
 
 use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -65,11 +65,11 @@ impl Modify for Security {
     }
 }
 
-/// Commands refuse members that they do not know, so their forms have no others. The form to sign up stays open, since
-/// the one with a photo extends it.
+/// Closes the schemas of forms to additional members, since commands refuse members that they do not know. The sign-up
+/// form stays open, because the form with a photo extends it.
 struct Closed;
 
-/// What `PositionForm` is one of.
+/// The variants of `PositionForm`, whose names do not end in `Form`.
 const POSITIONS: [&str; 2] = ["OnePosition", "SeveralPositions"];
 
 impl Modify for Closed {
@@ -85,7 +85,7 @@ impl Modify for Closed {
     }
 }
 
-/// The description of the paths here.
+/// The description of the HTTP paths.
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = ApiDescription::openapi();
     document.merge(actions::Described::openapi());
@@ -94,7 +94,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document
 }
 
-/// `/openapi.json`, and `/docs/` to look at it.
+/// Serves the description at `/openapi.json`, and a page for it at `/docs/`.
 pub(super) fn pages(document: utoipa::openapi::OpenApi) -> SwaggerUi {
     SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document)
 }

@@ -1,4 +1,4 @@
-//! `GET /api/events/`: the event stream as Server-Sent Events, for scripts and pages.
+//! `GET /api/events/`: the caller's events as Server-Sent Events, for scripts and pages.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -20,20 +20,20 @@ use crate::domain::{Sequence, Stream};
 use crate::fields::{FieldErrors, Fields};
 use crate::problem::Problem;
 use crate::problem::described::{Authenticated, Following};
-use crate::registry::actor::{Connect, FollowStreams as Go, Joined};
+use crate::registry::actor::{Connect, FollowStreams, Joined};
 use crate::registry::outbound::Next;
 use crate::registry::roster::JoiningSocket;
 use crate::registry::subscriber::{NotDelivered, SharedEvent};
-use crate::registry::{Closing, Outbound, SocketSlot as Seat, Subscriber};
+use crate::registry::{Closing, Outbound, SocketSlot, Subscriber};
 use crate::resume::follow::{Hold, event_data};
 use crate::resume::{ResumeRequest, Resumption, StreamCursor};
 
-/// How often a comment shows that the line is alive.
+/// How often a comment is sent to show that the connection is alive.
 const COMMENT_EVERY: Duration = Duration::from_secs(20);
 /// The longest `Last-Event-ID`, in bytes.
 const ID_MAX: usize = 1_024;
 
-/// What may be asked of the stream.
+/// The query parameters.
 #[derive(Deserialize)]
 pub(super) struct Query {
     last_event_id: Option<String>,
@@ -49,28 +49,27 @@ pub(super) struct Query {
     responses((status = 200, content_type = "text/event-stream", body = String), Authenticated, Following))]
 pub(super) async fn follow(
     app: web::Data<App>,
-    who: Anyone,
+    caller: Anyone,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let query = Fields::query::<Query>(request.query_string())?;
     let header = request.headers().get("last-event-id");
     let header = header.map(|id| id.to_str().unwrap_or_default().to_owned());
-    // An `EventSource` that is new cannot set the header.
-    let given = header.or(query.last_event_id.clone());
-    let given = given.unwrap_or_default();
-    let places = places(&given)?;
-    let asked = ResumeRequest::new(who.viewer(), places)
+    // A new `EventSource` cannot set the header.
+    let id = header.or(query.last_event_id.clone());
+    let cursors = cursors(&id.unwrap_or_default())?;
+    let request = ResumeRequest::new(caller.viewer(), cursors)
         .map_err(|foreign| FieldErrors::one("Last-Event-ID", foreign))?;
     let (subscriber, outbound) = (
         Arc::new(EventStreamSubscriber::default()),
         Outbound::default(),
     );
-    let place = connect(&app, &who, subscriber.clone(), outbound.clone()).await?;
+    let slot = connect(&app, &caller, subscriber.clone(), outbound.clone()).await?;
     subscriber.lock().hold.expect();
-    let opening = app.resume.open(asked).await?;
-    let heads = begin(&subscriber, &outbound, &opening, query.once);
-    let going = place.registry.send(Go(place.socket, heads));
-    going.await.map_err(|_| Problem::stopping())?;
+    let resumption = app.resume.open(request).await?;
+    let heads = begin(&subscriber, &outbound, &resumption, query.once);
+    let following = slot.registry.send(FollowStreams(slot.socket, heads));
+    following.await.map_err(|_| Problem::stopping())?;
     let mut comments = tokio::time::interval(COMMENT_EVERY);
     comments.reset();
     Ok(HttpResponse::Ok()
@@ -80,55 +79,55 @@ pub(super) async fn follow(
         .streaming(EventStreamBody {
             outbound,
             comments,
-            _place: place,
+            _slot: slot,
         }))
 }
 
-/// A line is a socket like any other.
+/// Joins the registry, which treats this connection like any other socket.
 async fn connect(
     app: &App,
-    who: &Anyone,
+    caller: &Anyone,
     subscriber: Arc<EventStreamSubscriber>,
     outbound: Outbound,
-) -> Result<Seat, Problem> {
-    let place = Seat::new(&app.registry);
+) -> Result<SocketSlot, Problem> {
+    let slot = SocketSlot::new(&app.registry);
     let socket = JoiningSocket {
-        user: who.0.person.id,
-        session: who.0.session,
-        role: who.0.person.role,
+        user: caller.0.person.id,
+        session: caller.0.session,
+        role: caller.0.person.role,
         subscriber,
         outbound,
     };
-    let connected = app.registry.send(Connect(place.socket, socket)).await;
+    let connected = app.registry.send(Connect(slot.socket, socket)).await;
     connected.map_err(|_| Problem::stopping())??;
     let joined = Joined {
-        socket: place.socket,
+        socket: slot.socket,
         snapshot: Vec::new(),
     };
     let joined = app.registry.send(joined).await;
     joined.map_err(|_| Problem::stopping())?;
-    Ok(place)
+    Ok(slot)
 }
 
-/// Queues the first event and follows; gives how far the streams are known to go.
+/// Queues the first event and follows the streams; returns the last known sequence of each.
 fn begin(
     subscriber: &EventStreamSubscriber,
     outbound: &Outbound,
-    opening: &Resumption,
+    resumption: &Resumption,
     once: bool,
 ) -> Vec<(Stream, i64)> {
-    let mut tail = subscriber.lock();
-    outbound.begin_with(vec![first_event(opening)]);
-    let heads = tail.hold.begin(opening);
-    tail.ends_at = once.then(|| heads.clone());
-    if tail.is_over() {
+    let mut state = subscriber.lock();
+    outbound.begin_with(vec![first_event(resumption)]);
+    let heads = state.hold.begin(resumption);
+    state.ends_at = once.then(|| heads.clone());
+    if state.is_over() {
         outbound.close(Closing::NORMAL);
     }
     heads
 }
 
-/// The places that an id stands for; none for no id at all.
-fn places(id: &str) -> Result<Vec<StreamCursor>, FieldErrors> {
+/// The cursors that an event id stands for; none for the empty id.
+fn cursors(id: &str) -> Result<Vec<StreamCursor>, FieldErrors> {
     let wrong = || FieldErrors::one("Last-Event-ID", "This is not the id of an event of ours.");
     if id.is_empty() {
         return Ok(Vec::new());
@@ -137,68 +136,68 @@ fn places(id: &str) -> Result<Vec<StreamCursor>, FieldErrors> {
     let text = bytes.flatten().ok_or_else(wrong)?;
     let rows: Vec<(String, Option<Uuid>, Sequence)> =
         serde_json::from_slice(&text).map_err(|_| wrong())?;
-    let place = |(stream, epoch, sequence): (String, Option<Uuid>, Sequence)| {
+    let cursor = |(stream, epoch, sequence): (String, Option<Uuid>, Sequence)| {
         Some(StreamCursor {
             stream: Stream::parse(&stream)?,
             epoch,
             sequence: sequence.get(),
         })
     };
-    let places: Option<Vec<StreamCursor>> = rows.into_iter().map(place).collect();
-    places.ok_or_else(wrong)
+    let cursors: Option<Vec<StreamCursor>> = rows.into_iter().map(cursor).collect();
+    cursors.ok_or_else(wrong)
 }
 
-/// One id that stands for the places in all streams.
-fn id(places: &[StreamCursor]) -> String {
-    let rows: Vec<(String, Option<Uuid>, i64)> = places
+/// The event id that stands for the cursors of all streams.
+fn id(cursors: &[StreamCursor]) -> String {
+    let rows: Vec<(String, Option<Uuid>, i64)> = cursors
         .iter()
-        .map(|place| (place.stream.to_string(), place.epoch, place.sequence))
+        .map(|cursor| (cursor.stream.to_string(), cursor.epoch, cursor.sequence))
         .collect();
     let text = serde_json::to_vec(&rows).expect("texts and numbers are JSON");
     URL_SAFE_NO_PAD.encode(text)
 }
 
-fn chunk(places: &[StreamCursor], name: &str, data: &str) -> Bytes {
-    let id = id(places);
+fn chunk(cursors: &[StreamCursor], name: &str, data: &str) -> Bytes {
+    let id = id(cursors);
     format!("id: {id}\nevent: {name}\ndata: {data}\n\n").into()
 }
 
-fn first_event(opening: &Resumption) -> Bytes {
-    let name = match opening.snapshot {
+fn first_event(resumption: &Resumption) -> Bytes {
+    let name = match resumption.snapshot {
         None => "resumed",
         Some(_) => "snapshot",
     };
-    let data = serde_json::to_string(opening).expect("texts and numbers are JSON");
-    chunk(&opening.cursors, name, &data)
+    let data = serde_json::to_string(resumption).expect("texts and numbers are JSON");
+    chunk(&resumption.cursors, name, &data)
 }
 
-/// The subscriber of one line: each event under the id of all places after it.
+/// Writes each event under the id that stands for the cursors after it.
 #[derive(Default)]
-struct EventStreamSubscriber(Mutex<Tail>);
+struct EventStreamSubscriber(Mutex<FollowState>);
 
 #[derive(Default)]
-struct Tail {
+struct FollowState {
     hold: Hold,
-    /// Where the answer ends, if it is to.
+    /// The sequences at which the response ends; absent if it never ends.
     ends_at: Option<Vec<(Stream, i64)>>,
 }
 
 impl EventStreamSubscriber {
-    fn lock(&self) -> MutexGuard<'_, Tail> {
+    fn lock(&self) -> MutexGuard<'_, FollowState> {
         self.0
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
-impl Tail {
+impl FollowState {
     fn is_over(&self) -> bool {
-        let is_there = |(stream, last): &(Stream, i64)| {
+        let is_reached = |(stream, last): &(Stream, i64)| {
             self.hold.next(*stream).is_none_or(|next| next > *last)
         };
         self.ends_at
             .as_ref()
-            .is_some_and(|ends| ends.iter().all(is_there))
+            .is_some_and(|ends| ends.iter().all(is_reached))
     }
 }
 
@@ -208,21 +207,21 @@ impl Subscriber for EventStreamSubscriber {
         shared: &mut SharedEvent<'_>,
         outbound: &Outbound,
     ) -> Result<(), NotDelivered> {
-        let mut tail = self.lock();
-        let told = tail.hold.positions(shared.event())?;
-        let Hold::Following(follow) = &tail.hold else {
+        let mut state = self.lock();
+        let positions = state.hold.positions(shared.event())?;
+        let Hold::Following(follow) = &state.hold else {
             return Ok(());
         };
-        if told.is_empty() || tail.is_over() {
+        if positions.is_empty() || state.is_over() {
             return Ok(());
         }
         let mut after = follow.clone();
-        after.advance(&told);
-        let data = event_data(shared, &told);
+        after.advance(&positions);
+        let data = event_data(shared, &positions);
         let chunk = chunk(after.cursors(), shared.event().kind(), &data);
         outbound.push(chunk).map_err(|_| NotDelivered)?;
-        tail.hold = Hold::Following(after);
-        if tail.is_over() {
+        state.hold = Hold::Following(after);
+        if state.is_over() {
             outbound.close(Closing::NORMAL);
         }
         Ok(())
@@ -233,12 +232,12 @@ impl Subscriber for EventStreamSubscriber {
     }
 }
 
-/// The answer's body, for as long as the client reads it.
+/// The body of the response, while the client reads it.
 struct EventStreamBody {
     outbound: Outbound,
     comments: tokio::time::Interval,
-    /// The line counts as one of its account's sockets.
-    _place: Seat,
+    /// Held so that the connection counts as one of the account's sockets.
+    _slot: SocketSlot,
 }
 
 impl Chunks for EventStreamBody {
@@ -246,12 +245,12 @@ impl Chunks for EventStreamBody {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         while self.comments.poll_tick(cx).is_ready() {
-            // A full queue shows that the line is alive.
+            // A full queue needs no comment: its frames show that the connection is alive.
             let _ = self.outbound.push(Bytes::from_static(b":\n\n"));
         }
         self.outbound.poll_next(cx).map(|next| match next {
             Next::Frames(frames) => Some(Ok(frames.concat().into())),
-            Next::Close(why) => Some(Ok(bye(why))),
+            Next::Close(why) => Some(Ok(bye_event(why))),
             Next::End => None,
         })
     }
@@ -263,7 +262,7 @@ impl Drop for EventStreamBody {
     }
 }
 
-fn bye(why: Closing) -> Bytes {
+fn bye_event(why: Closing) -> Bytes {
     let data = json!({"code": why.code, "reason": why.reason});
     format!("event: bye\ndata: {data}\n\n").into()
 }

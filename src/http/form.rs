@@ -1,4 +1,4 @@
-//! Forms with a file, as the course's pages send them to sign up: the texts, and the photo if there is one.
+//! Reads multipart forms, which the course's pages send to sign up: text fields, and a photo if there is one.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -17,18 +17,18 @@ use crate::problem::{Code, Problem};
 
 /// The largest photo, in bytes.
 const FILE_MAX: usize = 5 * 1024 * 1024;
-/// The largest form, in bytes: a photo, the texts, and what stands between.
+/// The largest form, in bytes: a photo, the text fields, and the boundaries and headers of the parts.
 const FORM_MAX: usize = FILE_MAX + 2 * BODY_MAX;
-/// How much is read of a form that is too large, in bytes: a browser shows no answer before it has sent all.
+/// How much of a form that is too large is read, in bytes: a browser shows no answer before it has sent everything.
 const READ_MAX: usize = 32 * 1024 * 1024;
-/// How long a form may take: 5 MiB at 2 Mbit/s.
+/// How long a form may take to arrive: 5 MiB at 2 Mbit/s.
 const FORM_WAIT: Duration = Duration::from_secs(20);
-/// What a part counts as text besides its content, in bytes, so that there are not too many.
-const PART: usize = 64;
-/// What pages send as a photo where nobody has chosen one.
+/// What each part adds to the size of the text fields, in bytes, so that the number of parts is bounded.
+const PART_OVERHEAD: usize = 64;
+/// The texts that pages send as `photo` if no file was chosen.
 const NO_PHOTO: [&str; 3] = ["", "undefined", "null"];
 
-/// A form that was read.
+/// A multipart form that was read.
 #[derive(Debug, Default)]
 pub(super) struct Form {
     object: Map<String, Value>,
@@ -41,14 +41,14 @@ fn content_type(request: &HttpRequest) -> &str {
     kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default()
 }
 
-/// Whether a request brings such a form.
+/// Whether the request's body is a multipart form.
 pub(super) fn is_multipart(request: &HttpRequest) -> bool {
     let kind = content_type(request).split(';').next().unwrap_or_default();
     kind.trim().eq_ignore_ascii_case("multipart/form-data")
 }
 
 impl Form {
-    /// Reads all of it.
+    /// Reads the whole body, within the limits of size and time.
     pub(super) async fn read(request: &HttpRequest, payload: Payload) -> Result<Self, Problem> {
         let boundary = multer::parse_boundary(content_type(request)).map_err(|_| unreadable())?;
         let body = tokio::time::timeout(FORM_WAIT, collect(payload)).await;
@@ -60,19 +60,19 @@ impl Form {
     async fn of(body: Bytes, boundary: String) -> Result<Self, Problem> {
         let whole = stream::iter([Ok::<_, Infallible>(body)]);
         let mut parts = Multipart::new(whole, boundary);
-        let (mut form, mut texts) = (Self::default(), BODY_MAX);
+        let (mut form, mut bytes_left) = (Self::default(), BODY_MAX);
         while let Some(part) = parts.next_field().await.map_err(|_| unreadable())? {
             let name = part.name().unwrap_or_default().to_owned();
             let file = part.file_name().map(str::to_owned);
             let content = part.bytes().await.map_err(|_| unreadable())?;
-            let text = if file.is_some() { 0 } else { content.len() };
-            texts = texts
-                .checked_sub(PART + name.len() + text)
+            let text_bytes = if file.is_some() { 0 } else { content.len() };
+            bytes_left = bytes_left
+                .checked_sub(PART_OVERHEAD + name.len() + text_bytes)
                 .ok_or_else(texts_too_large)?;
             match (name.as_str(), file) {
                 ("photo", Some(file)) => form.take_photo(&file, content)?,
                 ("photo", None) => form.refuse_text(&content),
-                // A file where none is asked for says nothing, and is refused by its name.
+                // A file under another name becomes a field without a value, which is refused as an unknown field.
                 (_, Some(_)) => drop(form.object.insert(name, Value::Null)),
                 (_, None) => {
                     let text = str::from_utf8(&content).map_err(|_| unreadable())?;
@@ -87,7 +87,7 @@ impl Form {
         if content.len() > FILE_MAX {
             return Err(file_too_large());
         }
-        // An input of type file that was left alone has no name and nothing in it.
+        // A file input without a chosen file sends an empty name and no content.
         if !(file.is_empty() && content.is_empty()) {
             self.photo = Some(content);
         }
@@ -101,12 +101,12 @@ impl Form {
         }
     }
 
-    /// The texts, to be read one by one.
+    /// The text fields, to be read one by one.
     pub(super) fn fields(&self) -> Fields<'_> {
         Fields::with(&self.object, self.errors.clone())
     }
 
-    /// The file of the photo.
+    /// The content of the photo's file.
     pub(super) fn into_photo(self) -> Option<Vec<u8>> {
         self.photo.map(Vec::from)
     }

@@ -1,4 +1,4 @@
-//! `/healthz`: whether the service can do its work, found out by doing a little of it.
+//! `/healthz`: checks that the service works, by using the database and the registry.
 
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
@@ -9,7 +9,7 @@ use crate::problem::{Code, Problem};
 use crate::registry::actor::Count;
 use crate::store::corrupt;
 
-/// A service that works.
+/// The state of a service that works.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct Health {
     /// Always `ok`.
@@ -18,11 +18,11 @@ pub(super) struct Health {
     sockets: usize,
     /// Groups with members.
     groups: usize,
-    /// Rows that make no sense and were left out since the start; the log names them.
+    /// Corrupt rows that were skipped since the start; the log names them.
     corrupt_rows: usize,
 }
 
-/// Whether the database can be read and written, and sockets are served
+/// Check that the database can be read and written, and that sockets are served
 #[utoipa::path(get, path = "/healthz", tag = "operations",
     responses((status = 200, body = Health), Unhealthy))]
 pub(super) async fn health(app: web::Data<App>) -> Result<HttpResponse, Problem> {

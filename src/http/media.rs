@@ -1,4 +1,4 @@
-//! `/media/`: photos of people, for everybody who knows their name, which nobody can guess.
+//! `/media/`: photos of people, for every client that knows a photo's name. The names cannot be guessed.
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
@@ -8,9 +8,9 @@ use crate::domain::PhotoId;
 use crate::problem::described::Media;
 use crate::problem::{Code, Problem};
 
-/// Show somebody's photo
+/// Show a person's photo
 #[utoipa::path(get, path = "/media/{photo}", tag = "accounts",
-    params(("photo" = String, Path, description = "What `photo` of a person says after `/media/`")),
+    params(("photo" = String, Path, description = "The part after `/media/` of a person's `photo`")),
     responses((status = 200, content_type = "image/jpeg", body = [u8]), Media))]
 pub(super) async fn photo(
     app: web::Data<App>,
@@ -26,7 +26,7 @@ pub(super) async fn photo(
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; sandbox",
         ))
-        // A photo never changes; one that was removed is seen for a day at most by whoever has it.
+        // A photo never changes. Clients that have cached a removed photo show it for a day at most.
         .insert_header((header::CACHE_CONTROL, "private, max-age=86400"))
         .body(jpeg);
     Ok(response)

@@ -1,4 +1,4 @@
-//! HTTP: bytes to commands. Which paths there are stands here; who may use them is in the handlers' arguments.
+//! HTTP: turns requests into commands. This file lists the paths; the handlers' arguments say who may use them.
 
 mod accounts;
 mod actions;
@@ -23,7 +23,7 @@ use crate::problem::{Code, Problem};
 
 pub use description::document;
 
-/// Every path; `document` describes them all, the sockets' too.
+/// Registers every path. `document` describes all of them, including the paths of the sockets.
 pub fn routes(config: &mut ServiceConfig, document: OpenApi) {
     config
         .service(post("/api/sign_up/", web::post().to(accounts::sign_up)))
@@ -65,7 +65,7 @@ pub fn routes(config: &mut ServiceConfig, document: OpenApi) {
         .default_service(web::to(not_found));
 }
 
-/// What there is around a ride.
+/// The paths around a ride: offers, positions, quotes, shifts.
 fn rides(config: &mut ServiceConfig) {
     config
         .service(post(
@@ -94,17 +94,17 @@ fn rides(config: &mut ServiceConfig) {
         .service(get("/api/supply/", web::get().to(shifts::supply)));
 }
 
-/// A resource that is only read.
+/// A resource that only answers GET.
 fn get(path: &str, route: Route) -> Resource {
     only("GET", web::resource(path).route(route))
 }
 
-/// A resource that knows one method.
+/// A resource that only answers POST.
 fn post(path: &str, route: Route) -> Resource {
     only("POST", web::resource(path).route(route))
 }
 
-/// Names the methods that a resource knows to those who try another.
+/// Refuses every other method, and names those that the resource supports.
 fn only(methods: &'static str, resource: Resource) -> Resource {
     let refuse = move |request: HttpRequest| async move {
         let detail = format!(
@@ -117,7 +117,7 @@ fn only(methods: &'static str, resource: Resource) -> Resource {
     resource.default_service(web::to(refuse))
 }
 
-/// Whoever opens the service in a browser sees what it can do.
+/// Leads a browser that opens the service's address to the API description.
 async fn home() -> HttpResponse {
     HttpResponse::Found()
         .insert_header(("location", "/docs/"))

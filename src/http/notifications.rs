@@ -1,4 +1,4 @@
-//! Notifications: sent by operators, read by everybody.
+//! `/api/notifications/`: operators send notifications, and every account reads its own.
 
 use actix_web::{HttpResponse, web};
 use jiff::SignedDuration;
@@ -14,10 +14,10 @@ use crate::notices::Addressee;
 use crate::problem::Problem;
 use crate::problem::described::{Authenticated, Commanding};
 
-/// The shortest and the longest time that a notification is kept, in seconds.
+/// The shortest and the longest life of a notification, in seconds.
 const EXPIRES_IN: std::ops::RangeInclusive<i64> = 60..=30 * 24 * 60 * 60;
 
-/// What sending a notification takes: one of `user`, `role` and `everybody`.
+/// The fields of a notification: `message`, and exactly one of `user`, `role` and `everybody`.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes what `send` reads field by field")]
 pub(super) struct NoticeForm {
@@ -25,25 +25,25 @@ pub(super) struct NoticeForm {
     message: String,
     /// A username.
     user: Option<String>,
-    /// rider, driver or operator.
+    /// `rider`, `driver` or `operator`.
     role: Option<String>,
-    /// True.
+    /// `true`.
     everybody: Option<bool>,
     /// Seconds, 60 to 2,592,000; by default 604,800.
     expires_in: Option<i64>,
 }
 
-/// What has been read: one of `ids` and `all`.
+/// Which notifications have been read: exactly one of `ids` and `all`.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes what `read` reads field by field")]
 pub(super) struct ReadForm {
     /// At most 500 ids.
     ids: Option<Vec<i64>>,
-    /// True.
+    /// `true`.
     all: Option<bool>,
 }
 
-/// Notifications that are unread.
+/// The unread notifications and their number.
 #[derive(serde::Serialize, utoipa::ToSchema)]
 #[schema(as = Unread)]
 pub(super) struct UnreadObject<'a> {
@@ -51,23 +51,27 @@ pub(super) struct UnreadObject<'a> {
     results: Vec<NotificationObject<'a>>,
 }
 
-/// How many are unread.
+/// The number of unread notifications.
 #[derive(serde::Serialize, utoipa::ToSchema)]
 #[schema(as = UnreadCount)]
 pub(super) struct UnreadCount {
     unread: i64,
 }
 
-/// Tell one account, a role or everybody something, as an operator
+/// Send a notification to one account, a role or everybody, as an operator
 #[utoipa::path(post, path = "/api/notifications/", tag = "notifications", security(("bearer" = []), ("cookie" = [])),
     request_body = NoticeForm,
     responses((status = 201, body = NotificationObject), Commanding))]
 pub(super) async fn send(
     app: web::Data<App>,
-    who: Anyone,
+    caller: Anyone,
     body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
-    let operator = who.0.person.operator().ok_or_else(Problem::not_allowed)?;
+    let operator = caller
+        .0
+        .person
+        .operator()
+        .ok_or_else(Problem::not_allowed)?;
     let mut fields = body.fields();
     let text = fields.parsed("message", Optionality::Required, NoticeText::parse);
     let to = addressee(&mut fields);
@@ -77,15 +81,14 @@ pub(super) async fn send(
     Ok(HttpResponse::Created().json(NotificationObject::of_event(&sent)))
 }
 
-/// Exactly one of the three ways to say who is told.
+/// The addressee, from exactly one of `user`, `role` and `everybody`.
 fn addressee(fields: &mut Fields<'_>) -> Option<Addressee> {
     let user = fields.text("user", Optionality::Optional);
     let role = fields.parsed("role", Optionality::Optional, |word| {
         Role::parse(word).ok_or("Not a valid choice: rider, driver or operator.")
     });
     let everybody = fields.is_true("everybody");
-    let ways = ["user", "role", "everybody"];
-    let given = ways.map(|way| fields.is_given(way));
+    let given = ["user", "role", "everybody"].map(|name| fields.is_given(name));
     let given = given.into_iter().filter(|is_given| *is_given).count();
     if given != 1 {
         fields.refuse("user", "Give exactly one of user, role and everybody.");
@@ -112,8 +115,8 @@ fn life(fields: &mut Fields<'_>) -> Option<SignedDuration> {
 /// List your unread notifications, newest first
 #[utoipa::path(get, path = "/api/notifications/", tag = "notifications", security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = UnreadObject), Authenticated))]
-pub(super) async fn list(app: web::Data<App>, who: Anyone) -> Result<HttpResponse, Problem> {
-    let viewer = who.viewer();
+pub(super) async fn list(app: web::Data<App>, caller: Anyone) -> Result<HttpResponse, Problem> {
+    let viewer = caller.viewer();
     let unread = app.notices.count_unread(viewer).await?;
     let events = app.notices.unread(viewer).await?;
     let results = events
@@ -123,18 +126,18 @@ pub(super) async fn list(app: web::Data<App>, who: Anyone) -> Result<HttpRespons
     Ok(HttpResponse::Ok().json(UnreadObject { unread, results }))
 }
 
-/// Say that you have read notifications
+/// Mark notifications as read
 #[utoipa::path(post, path = "/api/notifications/read/", tag = "notifications", security(("bearer" = []), ("cookie" = [])),
     request_body = ReadForm,
     responses((status = 200, body = UnreadCount), Commanding))]
 pub(super) async fn read(
     app: web::Data<App>,
-    who: Anyone,
+    caller: Anyone,
     body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
     let mut fields = body.fields();
     let which = fields.notices();
     let which = fields.finish(which)?;
-    let unread = app.notices.mark_read(who.viewer(), which).await?;
+    let unread = app.notices.mark_read(caller.viewer(), which).await?;
     Ok(HttpResponse::Ok().json(UnreadCount { unread }))
 }

@@ -1,4 +1,4 @@
-//! What drivers reply to offers, and what riders and operators look up about a ride.
+//! Drivers' replies to offers, and what riders and operators may look up about a trip.
 
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
@@ -15,7 +15,7 @@ use crate::domain::{OfferChange, RideCode, Trip};
 use crate::problem::described::{Authenticated, Forbidden, Replying, Running, UnknownTrip};
 use crate::problem::{Code, Problem};
 
-/// What the driver must be told at the pick-up.
+/// The code that the rider tells the driver at the pick-up, if the trip has one.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = RideCode)]
 pub(super) struct CodeObject<'a> {
@@ -43,28 +43,28 @@ macro_rules! replies {
 }
 
 replies! {
-    /// Say that your device has the offer of a trip
+    /// Confirm that your device has received the offer of a trip
     receive "/api/trip/{nk}/receive/" Receive,
-    /// Say that you do not want a trip that is offered to you
+    /// Decline a trip that is offered to you
     decline "/api/trip/{nk}/decline/" Decline,
 }
 
-async fn visible(app: &App, who: &Anyone, nk: &str) -> Result<Trip, Problem> {
-    let trip = app.dispatch.find(who.viewer(), named(nk)?).await?;
+async fn visible(app: &App, caller: &Anyone, nk: &str) -> Result<Trip, Problem> {
+    let trip = app.dispatch.find(caller.viewer(), named(nk)?).await?;
     trip.ok_or_else(Problem::no_such_trip)
 }
 
-/// Show what your driver must be told at the pick-up, as the rider of a trip
+/// Show the code to tell your driver at the pick-up, as the rider of a trip
 #[utoipa::path(get, path = "/api/trip/{nk}/code/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
     params(("nk" = String, Path, description = "The trip's key, or its id")),
     responses((status = 200, body = CodeObject), Authenticated, Forbidden, UnknownTrip))]
 pub(super) async fn code(
     app: web::Data<App>,
-    who: Anyone,
+    caller: Anyone,
     nk: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    who.0.person.rider().ok_or_else(Problem::not_allowed)?;
-    let trip = visible(&app, &who, &nk).await?;
+    caller.0.person.rider().ok_or_else(Problem::not_allowed)?;
+    let trip = visible(&app, &caller, &nk).await?;
     let code = trip.order.code.as_ref().map(RideCode::as_str);
     Ok(HttpResponse::Ok().json(CodeObject { code }))
 }
@@ -75,10 +75,10 @@ pub(super) async fn code(
     responses((status = 200, body = FixObject), Authenticated, UnknownTrip, Running))]
 pub(super) async fn position(
     app: web::Data<App>,
-    who: Anyone,
+    caller: Anyone,
     nk: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let trip = visible(&app, &who, &nk).await?;
+    let trip = visible(&app, &caller, &nk).await?;
     if trip.taken_by().is_none() {
         return Err(Refusal::not_possible(trip, "position").into());
     }
@@ -87,36 +87,41 @@ pub(super) async fn position(
     Ok(HttpResponse::Ok().json(FixObject::from(&sighting.fix)))
 }
 
-/// Show the way of a ride
+/// Show the track of a ride
 #[utoipa::path(get, path = "/api/trip/{nk}/track/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
     params(("nk" = String, Path, description = "The trip's key, or its id")),
     responses((status = 200, body = TrackObject), Authenticated, UnknownTrip))]
 pub(super) async fn track(
     app: web::Data<App>,
-    who: Anyone,
+    caller: Anyone,
     nk: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let trip = visible(&app, &who, &nk).await?;
-    let kept = app.dispatch.track(&trip).await?;
-    let kept = kept.ok_or_else(|| Problem::new(Code::NotFound, "Nothing is known."))?;
-    let lasted = trip
+    let trip = visible(&app, &caller, &nk).await?;
+    let track = app.dispatch.track(&trip).await?;
+    let track = track.ok_or_else(|| Problem::new(Code::NotFound, "Nothing is known."))?;
+    let duration = trip
         .times
         .started_at
-        .map(|from| kept.until_at.duration_since(from));
-    Ok(HttpResponse::Ok().json(TrackObject::of(&kept.measured, lasted.unwrap_or_default())))
+        .map(|from| track.until_at.duration_since(from))
+        .unwrap_or_default();
+    Ok(HttpResponse::Ok().json(TrackObject::of(&track.measured, duration)))
 }
 
-/// Show how a trip's driver was looked for, as an operator: who came into question, at what cost, and who was left out
+/// Show the search for a trip's driver, as an operator: the candidates, their costs, and who was excluded
 #[utoipa::path(get, path = "/api/trip/{nk}/dispatch/", tag = "offers", security(("bearer" = []), ("cookie" = [])),
     params(("nk" = String, Path, description = "The trip's key, or its id")),
     responses((status = 200, body = DispatchObject), Authenticated, Forbidden, UnknownTrip))]
 pub(super) async fn dispatch(
     app: web::Data<App>,
-    who: Anyone,
+    caller: Anyone,
     nk: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    who.0.person.operator().ok_or_else(Problem::not_allowed)?;
-    let trip = visible(&app, &who, &nk).await?;
+    caller
+        .0
+        .person
+        .operator()
+        .ok_or_else(Problem::not_allowed)?;
+    let trip = visible(&app, &caller, &nk).await?;
     let explanation = app.dispatch.explanation(trip.id).await?;
     let explanation = explanation.ok_or_else(Problem::no_such_trip)?;
     Ok(HttpResponse::Ok().json(DispatchObject::from(&explanation)))

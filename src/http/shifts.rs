@@ -1,4 +1,4 @@
-//! `/api/shift/`, `/api/positions/`, `/api/hint/`, `/api/supply/`, and `/api/quote/`.
+//! Shifts, positions, hints and quotes: `/api/shift/`, `/api/positions/`, `/api/hint/`, `/api/supply/`, `/api/quote/`.
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use crate::inputs;
 use crate::problem::Problem;
 use crate::problem::described::{Authenticated, Beginning, Bodied, Forbidden, OnDuty};
 
-/// What going online takes.
+/// The fields of going online.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes what `begin` reads field by field")]
 pub(super) struct ShiftForm {
@@ -36,7 +36,7 @@ pub(super) enum PositionForm {
     Several(SeveralPositions),
 }
 
-/// Where the device was.
+/// A position of the device.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes what `report` reads field by field")]
 pub(super) struct OnePosition {
@@ -44,10 +44,10 @@ pub(super) struct OnePosition {
     lat: f64,
     #[schema(minimum = -180, maximum = 180)]
     lon: f64,
-    /// By the device's clock; now, if left out.
+    /// By the device's clock; by default the time of receipt.
     #[schema(format = DateTime)]
     at: Option<String>,
-    /// How far off it may be, in metres; 0 if that is unknown, negative if the device does not know where it is.
+    /// The radius of uncertainty, in metres; 0 if unknown, negative if the device does not know its position.
     #[schema(maximum = 100_000)]
     accuracy: Option<f64>,
     /// In degrees from north, clockwise; negative if unknown.
@@ -58,7 +58,7 @@ pub(super) struct OnePosition {
     speed: Option<f64>,
 }
 
-/// Where the device was, in any order.
+/// Positions of the device, in any order.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes what `report` reads field by field")]
 pub(super) struct SeveralPositions {
@@ -66,21 +66,21 @@ pub(super) struct SeveralPositions {
     positions: Vec<OnePosition>,
 }
 
-/// What a quote is asked for.
+/// The fields of a quote's request.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes what `quote` reads field by field")]
 pub(super) struct QuoteForm {
     pick_up_location: LocationObject,
     drop_off_location: LocationObject,
-    /// Every class, if left out.
+    /// By default every class is quoted.
     #[schema(pattern = "^[a-z0-9_-]{1,32}$")]
     class: Option<String>,
-    /// When, if not now.
+    /// By default now.
     #[schema(format = DateTime)]
     pick_up_at: Option<String>,
 }
 
-/// Show your shift, what you are at, and the offer that you have, as a driver
+/// Show your shift, your activity and your open offer, as a driver
 #[utoipa::path(get, path = "/api/shift/", tag = "drivers", security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = ShiftStatusObject), Authenticated, Forbidden))]
 pub(super) async fn show(
@@ -120,7 +120,7 @@ pub(super) async fn end(
     Ok(HttpResponse::Ok().json(ShiftObject::from(&shift)))
 }
 
-/// Say where you are, as a driver on shift
+/// Report your position, as a driver on shift
 #[utoipa::path(post, path = "/api/positions/", tag = "drivers", security(("bearer" = []), ("cookie" = [])),
     request_body = PositionForm,
     responses((status = 200, body = ReportedObject), Bodied, OnDuty))]
@@ -132,11 +132,11 @@ pub(super) async fn report(
     let mut fields = body.fields();
     let report = fields.report(inputs::now());
     let report = fields.finish(report)?;
-    let told = app.report(driver.0.id, &report)?;
-    Ok(HttpResponse::Ok().json(ReportedObject::from(&told)))
+    let outcome = app.report(driver.0.id, &report)?;
+    Ok(HttpResponse::Ok().json(ReportedObject::from(&outcome)))
 }
 
-/// Ask where to wait while there is nothing to do, as a driver on shift
+/// Ask where to wait for a trip, as a driver on shift
 #[utoipa::path(get, path = "/api/hint/", tag = "drivers", security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = HintObject), Authenticated, Forbidden, OnDuty))]
 pub(super) async fn hint(
@@ -150,8 +150,12 @@ pub(super) async fn hint(
 /// Count the drivers on shift and what became of their positions, as an operator
 #[utoipa::path(get, path = "/api/supply/", tag = "drivers", security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = SupplyObject), Authenticated, Forbidden))]
-pub(super) async fn supply(app: web::Data<App>, who: Anyone) -> Result<HttpResponse, Problem> {
-    who.0.person.operator().ok_or_else(Problem::not_allowed)?;
+pub(super) async fn supply(app: web::Data<App>, caller: Anyone) -> Result<HttpResponse, Problem> {
+    caller
+        .0
+        .person
+        .operator()
+        .ok_or_else(Problem::not_allowed)?;
     Ok(HttpResponse::Ok().json(SupplyObject::from(&app.dispatch)))
 }
 
@@ -165,8 +169,8 @@ pub(super) async fn quote(
     body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
     let mut fields = body.fields();
-    let way = fields.quote_request();
-    let way = fields.finish(way)?;
-    let quoted = app.dispatch.quote(rider.0.id, way).await?;
+    let request = fields.quote_request();
+    let request = fields.finish(request)?;
+    let quoted = app.dispatch.quote(rider.0.id, request).await?;
     Ok(HttpResponse::Ok().json(QuotesObject::from(&quoted[..])))
 }

@@ -1,4 +1,4 @@
-//! `/api/trip/`: lists, details and requests.
+//! `/api/trip/`: lists trips, shows one, and takes requests for new ones.
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
@@ -11,7 +11,7 @@ use crate::domain::{TripObject, TripRef};
 use crate::problem::Problem;
 use crate::problem::described::{Authenticated, Commanding, UnknownTrip};
 
-/// What requesting a trip takes.
+/// The fields of a request for a trip.
 #[derive(utoipa::ToSchema)]
 #[expect(dead_code, reason = "describes what `request` reads field by field")]
 pub(super) struct RequestForm {
@@ -23,16 +23,16 @@ pub(super) struct RequestForm {
     pick_up_location: Option<crate::domain::trip_object::LocationObject>,
     /// Where the drop-off is.
     drop_off_location: Option<crate::domain::trip_object::LocationObject>,
-    /// In which class of vehicle; by default `standard`.
+    /// The vehicle class; by default `standard`.
     #[schema(pattern = "^[a-z0-9_-]{1,32}$")]
     class: Option<String>,
-    /// For how many; by default 1.
+    /// By default 1.
     #[schema(minimum = 1, maximum = 16)]
     passengers: Option<u8>,
-    /// When, if not now.
+    /// By default now.
     #[schema(format = DateTime)]
     pick_up_at: Option<String>,
-    /// The id of a quote for this.
+    /// The id of a quote for this trip.
     #[schema(min_length = 32, max_length = 32, pattern = "^[0-9a-f]{32}$")]
     quote: Option<String>,
 }
@@ -53,8 +53,8 @@ pub(super) fn answer(answer: &TripOutcome) -> HttpResponse {
 /// List the trips that you may see, newest first
 #[utoipa::path(get, path = "/api/trip/", tag = "trips", security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = [TripObject]), Authenticated))]
-pub(super) async fn list(app: web::Data<App>, who: Anyone) -> Result<HttpResponse, Problem> {
-    let trips = app.dispatch.list(who.viewer()).await?;
+pub(super) async fn list(app: web::Data<App>, caller: Anyone) -> Result<HttpResponse, Problem> {
+    let trips = app.dispatch.list(caller.viewer()).await?;
     Ok(HttpResponse::Ok().json(trips.iter().map(TripObject::from).collect::<Vec<_>>()))
 }
 
@@ -64,12 +64,12 @@ pub(super) async fn list(app: web::Data<App>, who: Anyone) -> Result<HttpRespons
     responses((status = 200, body = TripObject), Authenticated, UnknownTrip))]
 pub(super) async fn detail(
     app: web::Data<App>,
-    who: Anyone,
+    caller: Anyone,
     nk: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let trip = app
         .dispatch
-        .find(who.viewer(), named(&nk)?)
+        .find(caller.viewer(), named(&nk)?)
         .await?
         .ok_or_else(Problem::no_such_trip)?;
     Ok(HttpResponse::Ok().json(TripObject::from(&trip)))
@@ -86,10 +86,10 @@ pub(super) async fn request(
     body: RequestFields,
 ) -> Result<HttpResponse, Problem> {
     let mut fields = body.fields();
-    let wish = fields.order();
+    let order = fields.order();
     fields.own("rider", rider.0.id.user(), &rider.0.username);
-    let wish = fields.finish(wish)?;
-    let requested = app.dispatch.request(rider.0, wish, body.key).await?;
+    let order = fields.finish(order)?;
+    let requested = app.dispatch.request(rider.0, order, body.key).await?;
     let TripOutcome { trip, effect, .. } = requested;
     let mut response = HttpResponse::Created();
     response.insert_header((header::LOCATION, format!("/api/trip/{}/", trip.id)));

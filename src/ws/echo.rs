@@ -1,4 +1,4 @@
-//! The codec alone, for the conformance tests: every message comes back. The service does not serve it.
+//! An echo of every message, so that the conformance tests can test the codec alone. The service does not serve it.
 
 use actix_web::{HttpRequest, HttpResponse, rt, web};
 use actix_web_actors::ws;
@@ -13,25 +13,25 @@ use crate::problem::Problem;
 use crate::registry::outbound::{Parting, Room};
 use crate::registry::{Closing, Outbound};
 
-/// The longest message of the cases, and the most fragments that one comes in.
+/// The longest message in the conformance tests, and the most fragments of one message.
 const LIMITS: Limits = Limits {
     bytes: 16 * 1024 * 1024,
     fragments: 65_536,
 };
 
-/// Opens a socket that says what it hears.
+/// Opens a socket that sends back every message.
 pub async fn echo(request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Problem> {
     let mut response = ws::handshake(&request).map_err(|error| not_a_handshake(&error))?;
     let outbound = Outbound::with_room(Room {
         bytes: 2 * LIMITS.bytes,
         ..Room::default()
     });
-    rt::spawn(answer(incoming(payload, LIMITS), outbound.clone()));
+    rt::spawn(send_back(incoming(payload, LIMITS), outbound.clone()));
     let ending = request.conn_data::<EndOfReading>().cloned();
     Ok(response.streaming(Outgoing::new(outbound, ending, ())))
 }
 
-async fn answer(messages: impl Stream<Item = Incoming>, outbound: Outbound) {
+async fn send_back(messages: impl Stream<Item = Incoming>, outbound: Outbound) {
     let mut messages = std::pin::pin!(messages);
     while let Some(message) = messages.next().await {
         let pushed = match message {

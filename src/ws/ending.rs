@@ -1,23 +1,23 @@
-//! How a socket ends its connection at once.
+//! Lets a socket end its connection at once.
 //!
-//! After the last byte of an answer actix reads on for up to a second where a request's body has no end, and a socket's
-//! has none. Once both sides have said goodbye nothing more comes: the connection then reads as if the client had
-//! ended it, and is ended too.
+//! After the last byte of a response, actix reads on for up to a second if the request's body has no end, and a
+//! socket's has none. Once both sides have sent their close frames, nothing more comes. The connection then reads as if
+//! the client had ended it, and so it ends.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// Whether nothing more is to be read from a connection; shared by it and by the socket that it carries.
+/// A flag that stops reading from a connection. The connection shares it with the socket that it carries.
 #[derive(Clone, Default)]
 pub struct EndOfReading(Rc<Cell<bool>>);
 
 impl EndOfReading {
-    /// Says that it is so.
+    /// Stops reading from the connection.
     pub(super) fn begin(&self) {
         self.0.set(true);
     }
 
-    /// Whether it is so.
+    /// Whether reading from the connection is to stop.
     pub fn has_begun(&self) -> bool {
         self.0.get()
     }

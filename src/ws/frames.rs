@@ -1,4 +1,4 @@
-//! Frames as bytes. A server's frames are not masked, so one serves every session.
+//! Encodes frames. A server's frames are not masked, so one encoded frame serves many sockets.
 
 use actix_http::ws::{CloseReason, Codec, Message};
 use actix_web::web::{Bytes, BytesMut};
@@ -22,7 +22,7 @@ pub(super) fn ping() -> Bytes {
     encode(Message::Ping(Bytes::new()))
 }
 
-/// The answer to a ping.
+/// A pong, which answers a ping with its payload.
 pub(super) fn pong(payload: Bytes) -> Bytes {
     encode(Message::Pong(payload))
 }
@@ -40,6 +40,6 @@ fn encode(message: Message) -> Bytes {
     let mut frame = BytesMut::new();
     Codec::new()
         .encode(message, &mut frame)
-        .expect("only continuations can be refused");
+        .expect("only continuation frames can be refused");
     frame.freeze()
 }

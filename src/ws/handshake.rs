@@ -1,4 +1,4 @@
-//! From an HTTP request to a session: who it is, whether they may, and what they have to know first.
+//! From an HTTP request to a socket session: checks the caller, joins the registry and reads what is shown first.
 
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
@@ -37,8 +37,8 @@ use crate::registry::{Outbound, SocketSlot};
     params(("token" = Option<String>, Query, description = "An access token, for clients that cannot set headers")),
     responses((status = 101, description = "The socket is open"), Handshake))]
 pub(super) async fn rider(opening: SocketRequest) -> Result<HttpResponse, Problem> {
-    let seat = |caller: &Caller| caller.person.rider().map(SocketOwner::Rider);
-    bare(opening, &course::STYLE, seat).await
+    let owner = |caller: &Caller| caller.person.rider().map(SocketOwner::Rider);
+    bare(opening, &course::STYLE, owner).await
 }
 
 /// Open a driver's socket
@@ -46,8 +46,8 @@ pub(super) async fn rider(opening: SocketRequest) -> Result<HttpResponse, Proble
     params(("token" = Option<String>, Query, description = "An access token, for clients that cannot set headers")),
     responses((status = 101, description = "The socket is open"), Handshake))]
 pub(super) async fn driver(opening: SocketRequest) -> Result<HttpResponse, Problem> {
-    let seat = |caller: &Caller| caller.person.driver().map(SocketOwner::Driver);
-    bare(opening, &course::STYLE, seat).await
+    let owner = |caller: &Caller| caller.person.driver().map(SocketOwner::Driver);
+    bare(opening, &course::STYLE, owner).await
 }
 
 /// Open a rider's or a driver's socket, for clients of the later course editions
@@ -55,15 +55,15 @@ pub(super) async fn driver(opening: SocketRequest) -> Result<HttpResponse, Probl
     params(("token" = Option<String>, Query, description = "An access token, for clients that cannot set headers")),
     responses((status = 101, description = "The socket is open"), Handshake))]
 pub(super) async fn taxi(opening: SocketRequest) -> Result<HttpResponse, Problem> {
-    let seat = |caller: &Caller| match caller.person.role {
+    let owner = |caller: &Caller| match caller.person.role {
         Role::Rider => caller.person.rider().map(SocketOwner::Rider),
         Role::Driver => caller.person.driver().map(SocketOwner::Driver),
         Role::Operator => None,
     };
-    bare(opening, &taxi::STYLE, seat).await
+    bare(opening, &taxi::STYLE, owner).await
 }
 
-/// Open a socket for everything
+/// Open a socket of the native dialect
 #[utoipa::path(get, path = "/ws/", tag = "sockets", security(("bearer" = []), ("cookie" = [])),
     params(("token" = Option<String>, Query, description = "An access token, for clients that cannot set headers")),
     responses((status = 101, description = "The socket is open"), Handshake))]
@@ -71,20 +71,20 @@ pub(super) async fn native(opening: SocketRequest) -> Result<HttpResponse, Probl
     dcrf(opening).await
 }
 
-/// Open a socket for everything, for clients that know it by this path
+/// Open a socket of the native dialect, for clients that know this path
 #[utoipa::path(get, path = "/ws/trips/", tag = "sockets", security(("bearer" = []), ("cookie" = [])),
     params(("token" = Option<String>, Query, description = "An access token, for clients that cannot set headers")),
     responses((status = 101, description = "The socket is open"), Handshake))]
 pub(super) async fn dcrf(opening: SocketRequest) -> Result<HttpResponse, Problem> {
     let caller = opening.caller().await?;
     let app = opening.app.get_ref().clone();
-    let talk = |place: &Arc<SocketSlot>, outbound: Outbound| {
-        Dcrf::new(app, caller.clone(), place.clone(), outbound)
+    let handler = |slot: &Arc<SocketSlot>, outbound: Outbound| {
+        Dcrf::new(app, caller.clone(), slot.clone(), outbound)
     };
-    opening.accept(&caller, talk).await
+    opening.accept(&caller, handler).await
 }
 
-/// What the socket of a room is asked.
+/// The query parameters of a room's socket.
 #[derive(Deserialize)]
 struct ChatQuery {
     after: Option<String>,
@@ -113,7 +113,7 @@ pub(super) async fn chat(
     let after = after.map_or(0, Sequence::get);
     let (app, person) = (opening.app.get_ref().clone(), caller.person.clone());
     let shown = OnceLock::new();
-    let talk = |_: &Arc<SocketSlot>, outbound| Chat {
+    let handler = |_: &Arc<SocketSlot>, outbound| Chat {
         app,
         person,
         trip,
@@ -121,7 +121,7 @@ pub(super) async fn chat(
         outbound,
         subscriber: Arc::new(ChatSubscriber { trip, shown }),
     };
-    opening.accept(&caller, talk).await
+    opening.accept(&caller, handler).await
 }
 
 /// Open the socket of your notifications
@@ -131,30 +131,30 @@ pub(super) async fn chat(
 pub(super) async fn notifications(opening: SocketRequest) -> Result<HttpResponse, Problem> {
     let caller = opening.caller().await?;
     let app = opening.app.get_ref().clone();
-    let talk = |_: &Arc<SocketSlot>, outbound| Notifications {
+    let handler = |_: &Arc<SocketSlot>, outbound| Notifications {
         app,
         viewer: Viewer::of(&caller.person),
         outbound,
         subscriber: Arc::default(),
     };
-    opening.accept(&caller, talk).await
+    opening.accept(&caller, handler).await
 }
 
 async fn bare(
     opening: SocketRequest,
     style: &'static Style,
-    seat: impl Fn(&Caller) -> Option<SocketOwner>,
+    owner_of: impl Fn(&Caller) -> Option<SocketOwner>,
 ) -> Result<HttpResponse, Problem> {
     let caller = opening.caller().await?;
-    let seat = seat(&caller).ok_or_else(Problem::not_allowed)?;
+    let owner = owner_of(&caller).ok_or_else(Problem::not_allowed)?;
     let app = opening.app.get_ref().clone();
-    let talk = |_: &Arc<SocketSlot>, outbound| {
-        Bare::new(app, seat, Viewer::of(&caller.person), outbound, style)
+    let handler = |_: &Arc<SocketSlot>, outbound| {
+        Bare::new(app, owner, Viewer::of(&caller.person), outbound, style)
     };
-    opening.accept(&caller, talk).await
+    opening.accept(&caller, handler).await
 }
 
-/// A request for a socket.
+/// A request to open a socket.
 pub(super) struct SocketRequest {
     request: HttpRequest,
     payload: web::Payload,
@@ -180,37 +180,37 @@ impl FromRequest for SocketRequest {
 }
 
 impl SocketRequest {
-    /// Who wants it; whoever does not speak WebSocket is told so first.
+    /// The caller. A request that is no WebSocket handshake is refused before the caller is checked.
     async fn caller(&self) -> Result<Caller, Problem> {
         ws::handshake(&self.request).map_err(|error| not_a_handshake(&error))?;
         self.app.caller(&self.request, RequestPurpose::Socket).await
     }
 
-    /// The socket joins first and reads what it must show then: what happens in between waits for it.
+    /// Joins the registry before it reads what the client is shown first. Events in between wait, so none is missed.
     async fn accept<T: ProtocolHandler + 'static>(
         self,
         caller: &Caller,
-        talk: impl FnOnce(&Arc<SocketSlot>, Outbound) -> T,
+        handler: impl FnOnce(&Arc<SocketSlot>, Outbound) -> T,
     ) -> Result<HttpResponse, Problem> {
         let mut response = ws::handshake(&self.request).map_err(|error| not_a_handshake(&error))?;
-        let place = Arc::new(SocketSlot::new(&self.app.registry));
+        let slot = Arc::new(SocketSlot::new(&self.app.registry));
         let outbound = Outbound::default();
-        let talk: Rc<dyn ProtocolHandler> = Rc::new(talk(&place, outbound.clone()));
+        let handler: Rc<dyn ProtocolHandler> = Rc::new(handler(&slot, outbound.clone()));
         let socket = JoiningSocket {
             user: caller.person.id,
             session: caller.session,
             role: caller.person.role,
-            subscriber: talk.subscriber(),
+            subscriber: handler.subscriber(),
             outbound: outbound.clone(),
         };
-        let (registry, id) = (&place.registry, place.socket);
+        let (registry, id) = (&slot.registry, slot.socket);
         let connected = registry.send(Connect(id, socket)).await;
         connected.map_err(|_| Problem::stopping())??;
-        let greeting = talk.clone().greet().await?;
+        let greeting = handler.clone().greet().await?;
         outbound.begin_with(greeting.frames);
         let open = self.app.dispatch.presence().opens(caller.person.id);
         let limits = self.app.limits;
-        let session = SocketSession::new(talk, place.clone(), outbound.clone(), open, limits);
+        let session = SocketSession::new(handler, slot.clone(), outbound.clone(), open, limits);
         let payload = self.payload;
         SocketSession::create(|ctx| {
             ctx.add_stream(incoming(payload, Limits::default()));
@@ -225,7 +225,7 @@ impl SocketRequest {
             .await
             .map_err(|_| Problem::stopping())?;
         let ending = self.request.conn_data::<EndOfReading>().cloned();
-        Ok(response.streaming(Outgoing::new(outbound, ending, place)))
+        Ok(response.streaming(Outgoing::new(outbound, ending, slot)))
     }
 }
 

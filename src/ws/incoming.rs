@@ -1,4 +1,4 @@
-//! What a client sends, as whole messages: frames decoded, fragments put together, limits kept.
+//! Reads whole messages from a socket: decodes frames, joins fragments and enforces the limits.
 
 use actix_http::ws::{CloseReason, OpCode, Parser, ProtocolError};
 use actix_web::web::{Bytes, BytesMut, Payload};
@@ -11,12 +11,11 @@ use crate::registry::Closing;
 /// The longest header of a frame, in bytes (RFC 6455 section 5.2).
 const HEADER_MAX: usize = 14;
 
-/// How large one message may be.
+/// The limits of one message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
-    /// In bytes; a frame may not be longer either.
+    /// The longest message, and the longest frame.
     pub(super) bytes: usize,
-    /// In fragments.
     pub(super) fragments: usize,
 }
 
@@ -29,20 +28,18 @@ impl Default for Limits {
     }
 }
 
-/// One thing that a client sent.
+/// A message or control frame from the client, or a violation of the standard.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Incoming {
-    /// A text message.
     Text(ByteString),
-    /// A binary message, which no dialect knows.
+    /// No dialect has binary messages.
     Binary(Bytes),
-    /// A ping, to be answered.
+    /// The payload goes back in the pong.
     Ping(Bytes),
-    /// A sign of life.
     Pong,
-    /// The client closes; what to answer.
+    /// The client closes the socket; the code goes back to it.
     Close(Closing),
-    /// The standard is broken; nothing more is read.
+    /// The client violates RFC 6455 or exceeds a limit. Nothing more is read.
     Violation(Closing),
 }
 
@@ -54,21 +51,21 @@ struct MessageReader {
     over: bool,
 }
 
-/// Whether a message is to be UTF-8.
+/// Only a text message must be UTF-8.
 #[derive(Clone, Copy)]
 enum MessageKind {
     Text,
     Binary,
 }
 
-/// A message that is not complete yet.
+/// The fragments of an incomplete message.
 struct Fragments {
     kind: MessageKind,
     data: BytesMut,
     count: usize,
 }
 
-/// The messages of one socket, until it closes, breaks the standard or is gone.
+/// The messages of one socket, until the client closes it, violates the standard or is gone.
 pub(super) fn incoming(payload: Payload, limits: Limits) -> impl Stream<Item = Incoming> {
     let reader = MessageReader {
         payload,
@@ -99,7 +96,7 @@ impl MessageReader {
                         Err(why) => return Some(Incoming::Violation(why)),
                     }
                 }
-                // The parser judges a frame's length only once the whole frame is there.
+                // The parser checks a frame's length only once the whole frame is there.
                 Ok(None) if self.buffer.len() > self.limits.bytes + HEADER_MAX => {
                     return Some(Incoming::Violation(Closing::TOO_BIG));
                 }
@@ -112,7 +109,7 @@ impl MessageReader {
         }
     }
 
-    /// The message that a frame completes, if it does.
+    /// Takes one frame; returns the message that it completes, if any.
     fn take(
         &mut self,
         last: bool,
@@ -123,7 +120,7 @@ impl MessageReader {
             OpCode::Text => self.begin(MessageKind::Text, last, data),
             OpCode::Binary => self.begin(MessageKind::Binary, last, data),
             OpCode::Continue => self.go_on(last, &data),
-            // What is no part of a message has none itself.
+            // Control frames cannot be fragmented.
             OpCode::Ping | OpCode::Pong | OpCode::Close if !last => Err(Closing::PROTOCOL),
             OpCode::Ping => Ok(Some(Incoming::Ping(data))),
             OpCode::Pong => Ok(Some(Incoming::Pong)),
@@ -177,7 +174,7 @@ fn message(kind: MessageKind, data: Bytes) -> Result<Incoming, Closing> {
     }
 }
 
-/// The code comes back as it came; of the reason only the form counts.
+/// The close frame to answer with: the client's code, without a reason. The reason must be UTF-8, but is not used.
 fn close(payload: &[u8]) -> Result<Incoming, Closing> {
     let (code, reason) = payload.split_at(payload.len().min(2));
     let code = Parser::try_parse_close_payload(code).map_err(|_| Closing::PROTOCOL)?;
@@ -190,7 +187,7 @@ fn close(payload: &[u8]) -> Result<Incoming, Closing> {
     Ok(Incoming::Close(answer))
 }
 
-/// The standard's code for what the parser refuses.
+/// The close code of the standard for an error of the parser.
 fn violation(error: &ProtocolError) -> Closing {
     match error {
         ProtocolError::Overflow => Closing::TOO_BIG,

@@ -1,7 +1,7 @@
-//! Sockets: frames to verbs, and events to frames. The only module that knows actix-web-actors and the codec.
+//! Sockets: turns frames into commands and events into frames. Only this module uses actix-web-actors and the codec.
 //!
-//! A session is an actor in a plain `Context`. It is not polled by its socket, so its timers run even when the
-//! client stops reading: frames come in as a stream and go out through a bounded queue that is the response's body.
+//! A socket session is an actor in a plain `Context`. It is not polled by its socket, so its timers run even when the
+//! client stops reading. Frames come in as a stream and go out through a bounded queue, which is the response's body.
 
 pub mod dialect;
 pub mod echo;
@@ -38,7 +38,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     SocketDescription::openapi()
 }
 
-/// The paths of the sockets.
+/// Registers the paths of the sockets.
 pub fn routes(config: &mut ServiceConfig) {
     config
         .route("/rider/", web::get().to(handshake::rider))

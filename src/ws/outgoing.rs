@@ -1,4 +1,4 @@
-//! The response's body: what waits in the queue, all of it in one chunk, and the goodbye.
+//! The response's body: sends everything that waits in the queue as one chunk, and at last the close frame.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,29 +18,29 @@ use crate::registry::outbound::{Next, Parting};
 /// How long a client may take to answer a close frame.
 const GOODBYE_WAIT: Duration = Duration::from_secs(1);
 
-/// Takes frames out of the queue for as long as the socket is there.
-pub(super) struct Outgoing<Place> {
+/// Sends the frames of the queue for as long as the socket is open.
+pub(super) struct Outgoing<Slot> {
     outbound: Outbound,
-    /// What ends the connection, if it can be ended from here.
+    /// Ends the connection; absent if the connection cannot be ended from here.
     ending: Option<EndOfReading>,
-    /// The close frame is on its way; until then its answer is waited for.
+    /// Set once the close frame is sent: until then, the client's close frame is awaited.
     goodbye: Option<Pin<Box<Sleep>>>,
-    /// The socket counts as one of its account's until it is really gone.
-    _place: Place,
+    /// Held so that the socket counts as one of its account's until it is really gone.
+    _slot: Slot,
 }
 
-impl<Place> Outgoing<Place> {
-    pub(super) fn new(outbound: Outbound, ending: Option<EndOfReading>, place: Place) -> Self {
+impl<Slot> Outgoing<Slot> {
+    pub(super) fn new(outbound: Outbound, ending: Option<EndOfReading>, slot: Slot) -> Self {
         Self {
             outbound,
             ending,
             goodbye: None,
-            _place: place,
+            _slot: slot,
         }
     }
 }
 
-impl<Place: Unpin> Stream for Outgoing<Place> {
+impl<Slot: Unpin> Stream for Outgoing<Slot> {
     type Item = Result<Bytes, Error>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -48,7 +48,7 @@ impl<Place: Unpin> Stream for Outgoing<Place> {
         if let Some(goodbye) = &mut this.goodbye {
             let parting = match this.outbound.poll_parted(cx) {
                 Poll::Ready(parting) => parting,
-                // Whoever does not answer in time is not waited for any longer.
+                // A client that does not answer in time is not waited for any longer.
                 Poll::Pending => {
                     ready!(goodbye.as_mut().poll(cx));
                     Parting::Answered
@@ -70,7 +70,7 @@ impl<Place: Unpin> Stream for Outgoing<Place> {
     }
 }
 
-impl<Place> Drop for Outgoing<Place> {
+impl<Slot> Drop for Outgoing<Slot> {
     fn drop(&mut self) {
         self.outbound.end();
     }

@@ -1,4 +1,4 @@
-//! One connected app. The actor ends in one place, `stopped`, whatever ends it.
+//! The actor of one socket: pings, limits, and one message at a time. It ends in one place, `stopped`, for any reason.
 
 use std::num::NonZeroU32;
 use std::rc::Rc;
@@ -21,7 +21,7 @@ use crate::registry::{Closing, Outbound, SocketSlot, Subscriber};
 
 /// How often the client is pinged.
 const PING_EVERY: Duration = Duration::from_secs(20);
-/// After how long without any sign of life the socket is given up.
+/// How long a client may be silent before its socket is closed.
 const SILENCE_MAX: Duration = Duration::from_secs(45);
 /// How many frames may come at once.
 const BURST: NonZeroU32 = NonZeroU32::new(100).expect("not zero");
@@ -29,39 +29,38 @@ const BURST: NonZeroU32 = NonZeroU32::new(100).expect("not zero");
 const FRAMES_PER_SECOND: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
 /// How long an answer waits for room in a full queue.
 const ROOM_WAIT: Duration = Duration::from_secs(5);
-/// How often it looks.
+/// How often an answer that waits checks for room.
 const ROOM_LOOK: Duration = Duration::from_millis(20);
 
-/// What a client must know first.
+/// What a client is shown first.
 #[derive(Default)]
 pub(super) struct Greeting {
-    /// Its frames.
     pub(super) frames: Vec<Bytes>,
-    /// The trips that they show.
+    /// The trips that the frames show.
     pub(super) trips: Vec<TripId>,
 }
 
-/// One side of a conversation: how a dialect answers what its client says.
+/// The service's side of one socket's conversation: how a kind of socket answers its client.
 pub(super) trait ProtocolHandler {
-    /// How its client hears of events.
+    /// Writes events for the client.
     fn subscriber(&self) -> Arc<dyn Subscriber>;
 
-    /// What the client must know first; it is asked once the socket has joined, so that nothing falls between.
+    /// Reads what the client is shown first. It is called once the socket has joined, so that no event is missed.
     fn greet(self: Rc<Self>) -> LocalBoxFuture<'static, Result<Greeting, Problem>>;
 
-    /// Takes one message; the next one waits until that is done.
+    /// Handles one message. The next one waits until this one is done.
     fn take(self: Rc<Self>, message: String) -> LocalBoxFuture<'static, ()>;
 
-    /// The frame that says that a message was not even read.
+    /// The frame that refuses a message unread.
     fn refusal(&self, problem: &Problem) -> Bytes;
 }
 
-/// Queues an answer, as soon as there is room. A client that does not make room in time reads too slowly.
+/// Queues an answer as soon as there is room. A client that does not make room in time is closed as too slow.
 pub(super) async fn answer(outbound: &Outbound, frame: Bytes) {
     when_there_is_room(outbound, || outbound.push(frame.clone()).is_ok()).await;
 }
 
-/// Tries to queue something until it succeeds, or the client has taken too long.
+/// Calls `queue` until it succeeds. A client that does not make room in time is closed as too slow.
 pub(super) async fn when_there_is_room(outbound: &Outbound, mut queue: impl FnMut() -> bool) {
     let since = Instant::now();
     while !queue() {
@@ -72,50 +71,50 @@ pub(super) async fn when_there_is_room(outbound: &Outbound, mut queue: impl FnMu
     }
 }
 
-/// One connected app.
+/// The actor of one socket.
 pub(super) struct SocketSession {
-    talk: Rc<dyn ProtocolHandler>,
+    handler: Rc<dyn ProtocolHandler>,
     outbound: Outbound,
-    pace: Option<DefaultDirectRateLimiter>,
+    frame_rate: Option<DefaultDirectRateLimiter>,
     heard_at: Instant,
-    /// The socket counts as one of its account's until it is really gone.
-    _place: Arc<SocketSlot>,
-    /// Whoever has a socket open is not silent.
+    /// Held so that the socket counts as one of its account's until it is really gone.
+    _slot: Arc<SocketSlot>,
+    /// Held so that a driver with an open socket does not count as silent.
     _open: OpenSocket,
 }
 
 impl SocketSession {
     pub(super) fn new(
-        talk: Rc<dyn ProtocolHandler>,
-        place: Arc<SocketSlot>,
+        handler: Rc<dyn ProtocolHandler>,
+        slot: Arc<SocketSlot>,
         outbound: Outbound,
         open: OpenSocket,
         has_limits: bool,
     ) -> Self {
         let quota = Quota::per_second(FRAMES_PER_SECOND).allow_burst(BURST);
         Self {
-            talk,
+            handler,
             outbound,
-            pace: has_limits.then(|| RateLimiter::direct(quota)),
+            frame_rate: has_limits.then(|| RateLimiter::direct(quota)),
             heard_at: Instant::now(),
-            _place: place,
+            _slot: slot,
             _open: open,
         }
     }
 
-    fn look_after(&mut self, ctx: &mut Context<Self>) {
+    fn keep_alive(&mut self, ctx: &mut Context<Self>) {
         if self.outbound.is_closing() {
             ctx.stop();
         } else if self.heard_at.elapsed() > SILENCE_MAX {
-            // Should it be there after all, its answer is read.
+            // Reading goes on, so a client that is there after all can still answer the close frame.
             self.outbound.close_now(Closing::SILENT);
         } else {
-            // A full queue needs no ping: its fate is the registry's.
+            // A full queue needs no ping: the registry decides what becomes of the socket.
             let _ = self.outbound.push(frames::ping());
         }
     }
 
-    /// The client has closed, or can no longer be understood.
+    /// Ends the session, after the client's close frame or a violation.
     fn close(&self, why: Closing, parting: Parting, ctx: &mut Context<Self>) {
         self.outbound.part(parting);
         self.outbound.close(why);
@@ -123,13 +122,15 @@ impl SocketSession {
     }
 
     fn is_too_fast(&self) -> bool {
-        self.pace.as_ref().is_some_and(|pace| pace.check().is_err())
+        self.frame_rate
+            .as_ref()
+            .is_some_and(|rate| rate.check().is_err())
     }
 
-    fn tell(&self, frame: Bytes, ctx: &mut Context<Self>) {
+    fn send(&self, frame: Bytes, ctx: &mut Context<Self>) {
         let outbound = self.outbound.clone();
-        let telling = async move { answer(&outbound, frame).await };
-        ctx.wait(telling.into_actor(self));
+        let sending = async move { answer(&outbound, frame).await };
+        ctx.wait(sending.into_actor(self));
     }
 }
 
@@ -137,11 +138,11 @@ impl Actor for SocketSession {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.run_interval(PING_EVERY, Self::look_after);
+        ctx.run_interval(PING_EVERY, Self::keep_alive);
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {
-        // What waits is still sent, and then the body ends; a socket that is gone takes nothing any more.
+        // Frames that wait are still sent, and then the body ends. If the socket is gone, they are dropped.
         self.outbound.part(Parting::Answered);
         self.outbound.close(Closing::NORMAL);
     }
@@ -154,18 +155,18 @@ impl StreamHandler<Incoming> for SocketSession {
         match message {
             Incoming::Close(why) => self.close(why, Parting::Answered, ctx),
             Incoming::Violation(why) => self.close(why, Parting::Unread, ctx),
-            // A socket that is closed does nothing any more, whatever is still in its pipe before the client's own close.
+            // A closing socket ignores everything that comes before the client's own close frame.
             _ if is_closing => {}
             Incoming::Text(_) | Incoming::Binary(_) | Incoming::Ping(_) if self.is_too_fast() => {
                 let problem = Problem::too_many("Too many frames.", Duration::from_secs(1));
-                self.tell(self.talk.refusal(&problem), ctx);
+                self.send(self.handler.refusal(&problem), ctx);
             }
             Incoming::Text(frame) => {
-                let taking = self.talk.clone().take(frame.to_string());
-                ctx.wait(taking.into_actor(self));
+                let handled = self.handler.clone().take(frame.to_string());
+                ctx.wait(handled.into_actor(self));
             }
-            Incoming::Binary(_) => self.tell(self.talk.refusal(&Problem::not_text()), ctx),
-            Incoming::Ping(payload) => self.tell(frames::pong(payload), ctx),
+            Incoming::Binary(_) => self.send(self.handler.refusal(&Problem::not_text()), ctx),
+            Incoming::Ping(payload) => self.send(frames::pong(payload), ctx),
             Incoming::Pong => {}
         }
     }

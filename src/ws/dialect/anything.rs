@@ -1,4 +1,4 @@
-//! What a fuzzer would send: texts that look like frames, and the bare dialects' answers to them.
+//! Random texts that look like frames, and the bare dialects' answers to them.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use super::{course, taxi};
 use crate::domain::{DriverId, Party, RiderId, UserId};
 use crate::problem::Problem;
 
-/// Objects that look like frames, with anything in their places.
+/// JSON objects that look like frames, with random values.
 pub fn frame_like() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         Just(json!(null)),
@@ -81,26 +81,26 @@ fn party<Id>(id: Id) -> Party<Id> {
     }
 }
 
-/// A refusal is an error frame that is JSON.
-fn is_told(problem: &Problem) {
+/// Asserts that a refusal's error frame is JSON with a code and a detail.
+fn is_refusal(problem: &Problem) {
     let frame: Value = serde_json::from_str(&problem.error_frame()).expect("JSON");
     let is_whole = frame["code"].is_string() && frame["detail"].is_string();
     assert!(is_whole, "{frame}");
 }
 
-/// Read, or refused; never a panic.
+/// Asserts that a frame is read or refused, without a panic.
 fn is_answered(frame: &str) {
-    let seats = [
+    let owners = [
         SocketOwner::Rider(party(RiderId::of(UserId::new(1)))),
         SocketOwner::Driver(party(DriverId::of(UserId::new(2)))),
     ];
-    for seat in &seats {
+    for owner in &owners {
         for style in [&course::STYLE, &taxi::STYLE] {
-            (style.read)(frame, seat).err().iter().for_each(is_told);
+            (style.read)(frame, owner).err().iter().for_each(is_refusal);
         }
     }
-    bare::message(frame).err().iter().for_each(is_told);
-    bare::notices_read(frame).err().iter().for_each(is_told);
+    bare::message(frame).err().iter().for_each(is_refusal);
+    bare::notices_read(frame).err().iter().for_each(is_refusal);
 }
 
 proptest! {

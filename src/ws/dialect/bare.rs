@@ -1,4 +1,4 @@
-//! What the dialects without an envelope share, and the frames of rooms and of notifications.
+//! What the bare dialects share, and the frames of rooms and notifications, which have no envelope either.
 
 use serde_json::{Map, Value};
 
@@ -9,65 +9,65 @@ use crate::fields::{Fields, Optionality};
 use crate::notices::WhichNotifications;
 use crate::problem::{Code, Problem};
 
-/// Who sits at a socket, as what.
+/// Whose socket it is, and in which role.
 #[derive(Debug)]
 pub enum SocketOwner {
-    /// A rider's app.
+    /// A rider's app, which requests trips.
     Rider(Party<RiderId>),
-    /// A driver's app.
+    /// A driver's app, which acts on trips.
     Driver(Party<DriverId>),
 }
 
-/// What a frame asks for.
+/// What a frame of a bare dialect asks for.
 #[derive(Debug)]
 pub enum BareRequest {
-    /// A new trip, one however often it is asked for with the same key.
+    /// A new trip. Frames with the same key request it once.
     Trip(Box<OrderRequest>, Option<IdempotencyKey>),
-    /// That a driver acts on a trip.
+    /// A driver's action on a trip. Frames with the same key carry it out once.
     Act {
-        /// Which trip.
+        /// The trip's key or number.
         trip: TripRef,
-        /// What the driver does, as far as the client knows it.
+        /// As far as the client knows it; dispatch adds positions.
         action: Box<Action>,
-        /// What the frame repeats of the trip.
+        /// What the frame repeats of the trip and cannot change.
         stated: Stated,
-        /// Under which it is done once.
+        /// The key under which the action is carried out once.
         key: Option<IdempotencyKey>,
     },
-    /// The same frame back.
+    /// A frame to send back.
     Echo(String),
 }
 
 impl BareRequest {
-    /// The same under a key.
-    pub fn under(mut self, word: Option<IdempotencyKey>) -> Self {
+    /// The same request under an idempotency key.
+    pub fn under(mut self, new_key: Option<IdempotencyKey>) -> Self {
         match &mut self {
-            Self::Trip(_, key) | Self::Act { key, .. } => *key = word,
+            Self::Trip(_, key) | Self::Act { key, .. } => *key = new_key,
             Self::Echo(_) => {}
         }
         self
     }
 }
 
-/// How one of these dialects writes.
+/// One bare dialect: how it reads and writes frames.
 pub struct Style {
-    /// Tells it from the others.
+    /// The key of its frames among those that sockets share.
     pub name: &'static str,
-    /// Whether the own active trips are sent on connect.
+    /// Whether a client is sent its active trips when it connects.
     pub greets: bool,
-    /// Reads a frame.
+    /// Reads a frame of a socket with this owner.
     pub read: fn(&str, &SocketOwner) -> Result<BareRequest, Problem>,
-    /// Writes a trip.
+    /// Writes a trip as a frame.
     pub trip: fn(&Trip) -> String,
-    /// Writes a taken trip for drivers whose it is not, where they are told less.
+    /// Writes a taken trip for other drivers than its own, in a dialect that shows them less.
     pub to_others: Option<fn(&Trip) -> String>,
-    /// Writes a refusal; the trip is the one that the frame was about, if the client may see it.
+    /// Writes a refusal. The trip is the one that the frame named, if the client may see it.
     pub refusal: fn(&Problem, Option<&Trip>) -> String,
-    /// Which trip a frame is about, where a refusal shows it.
+    /// The trip that a frame names, in a dialect whose refusals show the trip.
     pub named: fn(&str) -> Option<TripRef>,
 }
 
-/// Reads what is said in a room.
+/// Reads a message of a room.
 pub fn message(frame: &str) -> Result<MessageText, Problem> {
     let object = object(frame)?;
     let mut fields = Fields::among_others(&object);
@@ -87,22 +87,23 @@ pub fn notices_read(frame: &str) -> Result<WhichNotifications, Problem> {
     Ok(fields.finish(which)?)
 }
 
-/// The idempotency key of a frame, for all else that it says.
+/// The idempotency key of a frame. It covers all other members of the frame.
 pub fn idempotency_key(frame: &Map<String, Value>) -> Result<Option<IdempotencyKey>, Problem> {
     const KEY: &str = "idempotency_key";
-    let says = || {
-        let says = frame.iter().filter(|(name, _)| *name != KEY);
-        says.map(|(name, value)| format!("{name}:{value}"))
+    let members = || {
+        let members = frame.iter().filter(|(name, _)| *name != KEY);
+        members
+            .map(|(name, value)| format!("{name}:{value}"))
             .collect::<Vec<_>>()
     };
     let mut fields = Fields::among_others(frame);
     let key = fields.parsed(KEY, Optionality::Optional, |word| {
-        IdempotencyKey::new(word, says().iter().map(String::as_bytes))
+        IdempotencyKey::new(word, members().iter().map(String::as_bytes))
     });
     Ok(fields.finish(Some(key))?)
 }
 
-/// The object that a frame is.
+/// Parses a frame, which must be a JSON object.
 pub fn object(frame: &str) -> Result<Map<String, Value>, Problem> {
     match serde_json::from_str(frame) {
         Ok(Value::Object(object)) => Ok(object),

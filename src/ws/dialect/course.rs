@@ -1,4 +1,4 @@
-//! The taxi lesson's dialect on `/rider/` and `/driver/`: bare trip objects in both directions.
+//! The dialect of the Django Channels taxi course, on `/rider/` and `/driver/`: bare trip objects in both directions.
 
 use serde_json::{Map, Value};
 
@@ -10,20 +10,20 @@ use crate::domain::{
 use crate::fields::{Fields, Optionality};
 use crate::problem::Problem;
 
-/// How this dialect writes.
+/// The dialect of `/rider/` and `/driver/`.
 pub static STYLE: Style = Style {
     name: "course",
     greets: true,
-    read: |frame, seat| {
+    read: |frame, owner| {
         let object = object(frame)?;
-        let asked = match seat {
+        let request = match owner {
             SocketOwner::Rider(rider) => request(&object, rider),
             SocketOwner::Driver(driver) => {
                 let key = |fields: &mut Fields<'_>| Some((key(fields)?, None));
                 update(&object, driver, key)
             }
         };
-        Ok(asked?.under(idempotency_key(&object)?))
+        Ok(request?.under(idempotency_key(&object)?))
     },
     trip: |trip| TripObject::from(trip).to_json(),
     to_others: None,
@@ -31,13 +31,13 @@ pub static STYLE: Style = Style {
     named: |_| None,
 };
 
-/// Reads what a rider asks for.
+/// Reads a rider's request for a trip.
 pub fn request(
     object: &Map<String, Value>,
     rider: &Party<RiderId>,
 ) -> Result<BareRequest, Problem> {
     let mut fields = Fields::among_others(object);
-    let wish = fields.order();
+    let order = fields.order();
     fields.own("rider", rider.id.user(), &rider.username);
     if fields.value("driver", Optionality::Optional).is_some() {
         fields.refuse("driver", "A rider cannot choose the driver.");
@@ -47,18 +47,18 @@ pub fn request(
     {
         fields.refuse("status", "A rider cannot set the status.");
     }
-    let read = wish.map(|wish| BareRequest::Trip(Box::new(wish), None));
-    Ok(fields.finish(read)?)
+    let request = order.map(|order| BareRequest::Trip(Box::new(order), None));
+    Ok(fields.finish(request)?)
 }
 
-/// Reads how a driver moves a trip on; `named` reads which trip, and its number if that is repeated besides.
+/// Reads a driver's action on a trip. `trip_of` reads the trip, and its number if the frame has that besides its key.
 pub fn update(
     object: &Map<String, Value>,
     driver: &Party<DriverId>,
-    named: impl FnOnce(&mut Fields<'_>) -> Option<(TripRef, Option<i64>)>,
+    trip_of: impl FnOnce(&mut Fields<'_>) -> Option<(TripRef, Option<i64>)>,
 ) -> Result<BareRequest, Problem> {
     let mut fields = Fields::among_others(object);
-    let named = named(&mut fields);
+    let named = trip_of(&mut fields);
     let action = fields.parsed("status", Optionality::Required, |word| {
         action_to(word, driver)
     });
@@ -69,7 +69,7 @@ pub fn update(
         ..Stated::default()
     };
     fields.own("driver", driver.id.user(), &driver.username);
-    let read = named
+    let request = named
         .zip(action)
         .map(|((trip, _), action)| BareRequest::Act {
             trip,
@@ -77,10 +77,10 @@ pub fn update(
             stated,
             key: None,
         });
-    Ok(fields.finish(read)?)
+    Ok(fields.finish(request)?)
 }
 
-/// The trip's key, which must be there.
+/// Reads the trip's key, which is required.
 pub fn key(fields: &mut Fields<'_>) -> Option<TripRef> {
     fields.parsed("nk", Optionality::Required, |text| {
         let key = TripId::parse(text).ok_or("Not a trip's key.");
@@ -88,7 +88,7 @@ pub fn key(fields: &mut Fields<'_>) -> Option<TripRef> {
     })
 }
 
-/// A status in a frame is read as the driver's action that leads there.
+/// The driver's action that leads to the status in a frame.
 pub fn action_to(word: &str, driver: &Party<DriverId>) -> Result<Action, &'static str> {
     match Status::parse(word) {
         Some(Status::Accepted) => Ok(Action::Accept(driver.clone(), Outset::default())),
@@ -147,7 +147,7 @@ mod tests {
             r#"{"pick_up_address":"A","drop_off_address":"B","rider":{"id":1,"username":"ann"}}"#;
         let asked = by_rider(frame);
         assert!(
-            matches!(asked, Ok(BareRequest::Trip(wish, _)) if wish.pick_up.address.as_str() == "A")
+            matches!(asked, Ok(BareRequest::Trip(order, _)) if order.pick_up.address.as_str() == "A")
         );
         let nk = "0193a1b2c3d4e5f60718293a4b5c6d7e";
         let frame = format!(

@@ -1,4 +1,4 @@
-//! How endpoints write frames: pure functions from frame to command and from event to frame.
+//! The dialects: pure functions from frames to commands and from trips to frames.
 
 #[cfg(test)]
 mod anything;

@@ -1,4 +1,4 @@
-//! The later course editions' dialect on `/taxi/`: `create.trip`, `update.trip` and `echo.message`.
+//! The dialect of the later course editions, on `/taxi/`: `create.trip`, `update.trip` and `echo.message`.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use crate::domain::{Trip, TripObject, TripRef};
 use crate::fields::{Fields, Optionality};
 use crate::problem::Problem;
 
-/// How this dialect writes.
+/// The dialect of `/taxi/`.
 pub static STYLE: Style = Style {
     name: "taxi",
     greets: false,
@@ -19,7 +19,7 @@ pub static STYLE: Style = Style {
     named,
 };
 
-fn read(frame: &str, seat: &SocketOwner) -> Result<BareRequest, Problem> {
+fn read(frame: &str, owner: &SocketOwner) -> Result<BareRequest, Problem> {
     let object = object(frame)?;
     let mut fields = Fields::among_others(&object);
     let kind = fields.parsed("type", Optionality::Required, kind);
@@ -31,16 +31,16 @@ fn read(frame: &str, seat: &SocketOwner) -> Result<BareRequest, Problem> {
     let mut fields = Fields::among_others(&object);
     let data = fields.object("data", Optionality::Required);
     let data = fields.finish(data)?;
-    let asked = match (kind, seat) {
+    let request = match (kind, owner) {
         (TaxiMessageKind::Create, SocketOwner::Rider(rider)) => course::request(data, rider),
         (TaxiMessageKind::Update, SocketOwner::Driver(driver)) => {
-            course::update(data, driver, which)
+            course::update(data, driver, trip_of)
         }
         (TaxiMessageKind::Create | TaxiMessageKind::Update | TaxiMessageKind::Echo, _) => {
             Err(Problem::not_allowed())
         }
     };
-    Ok(asked?.under(idempotency_key(&object)?))
+    Ok(request?.under(idempotency_key(&object)?))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,9 +59,9 @@ fn kind(word: &str) -> Result<TaxiMessageKind, &'static str> {
     }
 }
 
-/// Which trip is updated. Most of these clients send the whole object back, with its `nk` and its `id`, which must be
-/// the same trip's; others know one of the two, and some the key as `id`.
-fn which(fields: &mut Fields<'_>) -> Option<(TripRef, Option<i64>)> {
+/// The trip to update. Most of these clients send the whole object back, with its `nk` and its `id`, which must name
+/// the same trip. Others send one of the two, and some send the key as `id`.
+fn trip_of(fields: &mut Fields<'_>) -> Option<(TripRef, Option<i64>)> {
     let id = fields.trip("id");
     if !fields.is_given("nk") {
         fields.value("id", Optionality::Required)?;
@@ -81,14 +81,14 @@ fn which(fields: &mut Fields<'_>) -> Option<(TripRef, Option<i64>)> {
 fn named(frame: &str) -> Option<TripRef> {
     let object = object(frame).ok()?;
     let data = object.get("data")?.as_object()?;
-    which(&mut Fields::among_others(data)).map(|(trip, _)| trip)
+    trip_of(&mut Fields::among_others(data)).map(|(trip, _)| trip)
 }
 
 fn echo(data: &Value) -> String {
     json!({"type": "echo.message", "data": data}).to_string()
 }
 
-/// These clients take the `data` of every frame for a trip, and put it into their lists.
+/// Writes a refusal. These clients take the `data` of every frame for a trip and put it into their lists.
 fn refusal(problem: &Problem, trip: Option<&Trip>) -> String {
     let unknown = || json!({"id": null, "nk": null, "rider": null, "driver": null, "status": null});
     let data = trip.map_or_else(unknown, |trip| json!(TripObject::from(trip)));
