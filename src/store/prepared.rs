@@ -1,7 +1,7 @@
 //! The writer's statements that SQLite must keep prepared.
 //!
-//! diesel has every UPDATE and every upsert read anew each time, which takes SQLite longer than running it. These two
-//! are written out, once a row; PostgreSQL is given sets of rows instead.
+//! diesel has SQLite prepare every UPDATE and every upsert each time, which takes longer than running it. These two are
+//! written by hand, one row at a time. PostgreSQL gets sets of rows instead.
 
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -12,7 +12,7 @@ use super::events::StreamHead;
 use super::rows::TripRow;
 use super::sql_types::{Instant, KeyType};
 
-/// Writes what may change of a trip over its row.
+/// Writes the columns of a trip that may change.
 pub struct UpdateTrip<'a>(pub &'a TripRow);
 
 impl QueryFragment<Sqlite> for UpdateTrip<'_> {
@@ -69,7 +69,7 @@ impl QueryId for UpdateTrip<'_> {
 
 impl RunQueryDsl<SqliteConnection> for UpdateTrip<'_> {}
 
-/// Counts a stream's head up by the sequence wanted, and returns where it then stands.
+/// Adds to a stream's head, and returns the head as it is then.
 pub struct AdvanceHead<'a>(pub &'a StreamHead);
 
 impl QueryFragment<Sqlite> for AdvanceHead<'_> {

@@ -1,4 +1,4 @@
-//! Rows to domain values and back; a row that makes no sense is an error, not a guess.
+//! Trips from rows and to rows. A corrupt row is an error, not a guess.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ use crate::domain::{
     Policy, Reason, RiderId, Status, Trip, TripId, TripState, TripTimes, UserId,
 };
 
-/// A trip's columns but its number, which the database gives.
+/// A trip's columns without its number, which the database assigns.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = trips, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub struct TripColumns {
@@ -45,27 +45,27 @@ pub struct TripColumns {
     pub(super) late_after: Option<At>,
 }
 
-/// What no query asks for, as JSON in one column; what is as usual is left out.
+/// The parts of a trip that no query searches by, as JSON in one column. Default values are left out.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 struct Details {
-    #[serde(skip_serializing_if = "is_usual")]
+    #[serde(skip_serializing_if = "is_default")]
     order: Order,
-    #[serde(skip_serializing_if = "is_usual")]
+    #[serde(skip_serializing_if = "is_default")]
     given_back_by: Vec<DriverId>,
-    #[serde(skip_serializing_if = "is_usual")]
+    #[serde(skip_serializing_if = "is_default")]
     times: TripTimes,
-    #[serde(skip_serializing_if = "is_usual")]
+    #[serde(skip_serializing_if = "is_default")]
     conduct: Conduct,
-    #[serde(skip_serializing_if = "is_usual")]
+    #[serde(skip_serializing_if = "is_default")]
     fare: Option<Fare>,
-    #[serde(skip_serializing_if = "is_usual")]
+    #[serde(skip_serializing_if = "is_default")]
     ridden: Option<Metered>,
-    #[serde(skip_serializing_if = "is_usual")]
+    #[serde(skip_serializing_if = "is_default")]
     fare_set: Option<SetFare>,
 }
 
-fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
@@ -81,7 +81,7 @@ impl Details {
             fare_set: trip.fare_set.clone(),
         };
         let text = || serde_json::to_string(&details).expect("texts and whole numbers are JSON");
-        (!is_usual(&details)).then(text)
+        (!is_default(&details)).then(text)
     }
 }
 
@@ -140,7 +140,7 @@ impl From<&Trip> for TripRow {
 }
 
 impl TripColumns {
-    /// When the search ends, and when it opens.
+    /// When the search for a driver ends, and when it begins for a trip for later.
     fn search_times(&self) -> Option<(Timestamp, Option<Timestamp>)> {
         let opens_at = match self.opens_at {
             Some(at) => Some(at.read()?),
@@ -151,7 +151,7 @@ impl TripColumns {
 }
 
 impl TripRow {
-    /// The trip, with the names of its parties filled in.
+    /// The trip, with the names of its parties.
     fn into_trip(self, names: &Names) -> Result<Trip, Corrupt> {
         let id = self.id;
         let corrupt = |why| Corrupt {
@@ -212,7 +212,7 @@ impl TripRow {
     }
 }
 
-/// A place, or what is wrong with it.
+/// A place, or the rule that it breaks.
 fn place(address: String, lat: Option<f64>, lon: Option<f64>) -> Result<Place, &'static str> {
     let location = match (lat, lon) {
         (Some(lat), Some(lon)) => {
@@ -258,11 +258,11 @@ fn state(
     })
 }
 
-/// The names of the people that some rows mention.
-struct Names(HashMap<i64, Shown>);
+/// The names and photos of the people that some rows mention.
+struct Names(HashMap<i64, NameColumns>);
 
-/// User name, first name, last name and photo.
-type Shown = (String, String, String, Option<Id>);
+/// Username, first name, last name and photo.
+type NameColumns = (String, String, String, Option<Id>);
 
 impl Names {
     fn of(db: &mut Db, ids: Vec<i64>) -> QueryResult<Self> {
@@ -275,7 +275,7 @@ impl Names {
                 users::photo,
             ),
         );
-        let found: Vec<(i64, Shown)> = on!(db, |conn| users::table
+        let found: Vec<(i64, NameColumns)> = on!(db, |conn| users::table
             .filter(users::id.eq_any(ids))
             .select(columns)
             .load(conn))?;
@@ -294,7 +294,7 @@ impl Names {
     }
 }
 
-/// The photo of an account; one without a name is left out.
+/// The photo of an account. An unreadable id is logged and left out.
 pub(super) fn photo_of(user: UserId, photo: Option<Id>) -> Option<PhotoId> {
     let id = photo?.read().ok_or(Corrupt {
         table: "users",
@@ -304,25 +304,24 @@ pub(super) fn photo_of(user: UserId, photo: Option<Id>) -> Option<PhotoId> {
     readable(id).map(PhotoId::new)
 }
 
-/// What was made of the rows of trips.
+/// The trips of some rows.
 #[derive(Debug, Default)]
 pub struct FoundTrips {
-    /// Those that make sense, in the order of their rows.
+    /// In the order of their rows.
     pub trips: Vec<Trip>,
-    /// The others, and what is wrong with them.
+    /// The trips that are corrupt, and why.
     pub corrupt: Vec<(CorruptTrip, Corrupt)>,
 }
 
-/// A trip whose row makes no sense.
+/// A trip whose row is corrupt.
 #[derive(Debug, Clone, Copy)]
 pub struct CorruptTrip {
-    /// Its key; that of no trip, if the row has none that can be read.
+    /// Its key; nil if the row's key is unreadable.
     pub id: TripId,
-    /// Its number.
     pub number: i64,
 }
 
-/// Makes trips of rows, with one more query for all the names.
+/// Reads trips from rows, with one more query for all names.
 pub fn found(db: &mut Db, rows: Vec<TripRow>) -> QueryResult<FoundTrips> {
     let mut found = FoundTrips::default();
     if rows.is_empty() {
@@ -337,7 +336,7 @@ pub fn found(db: &mut Db, rows: Vec<TripRow>) -> QueryResult<FoundTrips> {
     people.dedup();
     let names = Names::of(db, people)?;
     for row in rows {
-        // What has no key is not asked for by one.
+        // A trip without a key cannot be asked for by key.
         let named = CorruptTrip {
             id: TripId::new(row.columns.nk.read().unwrap_or_default()),
             number: row.id,
@@ -353,12 +352,12 @@ pub fn found(db: &mut Db, rows: Vec<TripRow>) -> QueryResult<FoundTrips> {
     Ok(found)
 }
 
-/// The same for lists, which a row that makes no sense is left out of.
+/// Reads the trips of a list. Corrupt ones are left out.
 pub fn trips(db: &mut Db, rows: Vec<TripRow>) -> QueryResult<Vec<Trip>> {
     Ok(found(db, rows)?.trips)
 }
 
-/// The same for a trip that was asked for.
+/// Reads a trip that was asked for. A corrupt one fails the query.
 pub fn trip(db: &mut Db, row: Option<TripRow>) -> QueryResult<Option<Trip>> {
     let FoundTrips { mut trips, corrupt } = found(db, row.into_iter().collect())?;
     match corrupt.into_iter().next() {

@@ -1,4 +1,5 @@
-//! Drivers whose standing, log-ins or allowance have changed, until they are settled. `domain::settling` says what follows for them.
+//! Drivers whose standing, log-ins or allowance have changed, until they are settled. `domain::settling` decides what
+//! follows for them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,7 +14,7 @@ use super::{shifts, trips};
 use crate::domain::settling::UnsettledDriver;
 use crate::domain::{Allowance, DriverId, Shift, Standing, TripId, UserId};
 
-/// Notes that a driver is to be settled.
+/// Notes that a driver must be settled.
 pub fn begin(db: &mut Db, user: UserId, at: Timestamp) -> QueryResult<()> {
     let driver = users::table.filter(users::id.eq(user.get()).and(users::role.eq("driver")));
     on!(db, |conn| diesel::update(driver)
@@ -22,7 +23,7 @@ pub fn begin(db: &mut Db, user: UserId, at: Timestamp) -> QueryResult<()> {
     .map(drop)
 }
 
-/// Notes it if nobody is logged in with the account any more.
+/// Notes that a driver must be settled, if the account has no open log-in.
 pub fn begin_if_gone(db: &mut Db, user: UserId, at: Timestamp) -> QueryResult<()> {
     if with_session(db, &[user.get()], at)?.is_empty() {
         begin(db, user, at)?;
@@ -30,7 +31,7 @@ pub fn begin_if_gone(db: &mut Db, user: UserId, at: Timestamp) -> QueryResult<()
     Ok(())
 }
 
-/// The drivers to be settled, with their shifts and trips, longest waiting first.
+/// The drivers to settle, with their shifts and trips, longest due first.
 pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<UnsettledDriver>> {
     let columns = (
         users::id,
@@ -90,7 +91,7 @@ pub fn end(db: &mut Db, settled: &[(DriverId, Timestamp)]) -> QueryResult<()> {
     Ok(())
 }
 
-/// Sets what a driver may drive; nothing: anything.
+/// Sets the vehicles that a driver may drive; `None` allows any.
 pub fn allow(db: &mut Db, user: UserId, may_drive: Option<&Allowance>) -> QueryResult<()> {
     let text = may_drive.map(|it| serde_json::to_string(it).expect("words and numbers are JSON"));
     on!(db, |conn| diesel::update(users::table.find(user.get()))
@@ -99,7 +100,8 @@ pub fn allow(db: &mut Db, user: UserId, may_drive: Option<&Allowance>) -> QueryR
     .map(drop)
 }
 
-/// What these drivers may drive, where anything is set. Whose cannot be read may drive nothing until it is mended.
+/// The vehicles that these drivers may drive, where they are limited. With an unreadable limit a driver may drive
+/// nothing, until it is repaired.
 pub fn allowances(db: &mut Db, drivers: &[DriverId]) -> QueryResult<HashMap<DriverId, Allowance>> {
     let ids = drivers.iter().map(|driver| driver.user().get());
     let rows: Vec<(i64, Option<String>)> = on!(db, |conn| users::table
@@ -125,7 +127,7 @@ fn allowance(id: i64, text: Option<String>) -> Option<Allowance> {
     }))
 }
 
-/// With which of these accounts anybody is logged in.
+/// Those of these accounts that have an open log-in.
 fn with_session(db: &mut Db, ids: &[i64], at: Timestamp) -> QueryResult<HashSet<i64>> {
     let open = sessions::ended_at
         .is_null()

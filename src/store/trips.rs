@@ -1,4 +1,4 @@
-//! The rows of trips: how they are found, locked and written.
+//! The rows of trips: finding, locking and writing them.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,8 @@ use super::sql_types::{At, Id};
 use crate::domain::core::OpenTrips;
 use crate::domain::{DriverId, RiderId, Status, Trip, TripId, TripRef, UserId};
 
-/// The condition of a partial index, written out as the index has it: SQLite does not look into parameters for that.
+/// A condition on the status, with literals as in the partial indexes: SQLite does not match an index against
+/// parameters.
 pub(super) fn status_among(statuses: &[Status]) -> SqlLiteral<Bool> {
     let words: Vec<String> = statuses
         .iter()
@@ -30,7 +31,7 @@ pub(super) fn status_among(statuses: &[Status]) -> SqlLiteral<Bool> {
     }
 }
 
-/// The trip of that key or number.
+/// The trip with that key or number.
 pub fn find(db: &mut Db, trip: impl Into<TripRef>) -> QueryResult<Option<Trip>> {
     let row: Option<TripRow> = match trip.into() {
         TripRef::Key(id) => on!(&mut *db, |conn| trips::table
@@ -69,7 +70,7 @@ macro_rules! rows_where {
 pub enum RowLock {
     /// They need not.
     No,
-    /// They must; SQLite's writer is alone anyway.
+    /// They must wait. On SQLite there is only one writer anyway.
     Rows,
 }
 
@@ -115,7 +116,7 @@ pub fn overdue(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId
     })
 }
 
-/// The trips for later whose time to look for a driver has come, longest due first.
+/// The trips for later whose search must begin, longest due first.
 pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId>> {
     let waiting = || {
         status_among(&[Status::Scheduled])
@@ -133,7 +134,7 @@ pub fn due(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId>> {
     })
 }
 
-/// The trips whose drivers should have come, longest overdue first.
+/// The trips whose drivers are late, longest overdue first.
 pub fn late(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId>> {
     let waiting = || {
         trips::late_after
@@ -151,7 +152,7 @@ pub fn late(db: &mut Db, at: Timestamp, limit: i64) -> QueryResult<Vec<TripId>> 
     })
 }
 
-/// How many open trips each of these riders has; those who have none are left out.
+/// How many open trips each of these riders has. Riders without any are left out.
 pub fn count_open(db: &mut Db, riders: &[RiderId]) -> QueryResult<HashMap<RiderId, OpenTrips>> {
     let ids = riders.iter().map(|rider| rider.user().get());
     let open = status_among(&Status::OPEN);
@@ -174,7 +175,7 @@ pub fn count_open(db: &mut Db, riders: &[RiderId]) -> QueryResult<HashMap<RiderI
     Ok(open)
 }
 
-/// Which of these drivers have a trip, and which one.
+/// The drivers among these who have an active trip, with its key.
 pub fn taken_by(db: &mut Db, drivers: &[DriverId]) -> QueryResult<Vec<(DriverId, TripId)>> {
     let ids = drivers.iter().map(|driver| driver.user().get());
     let taken = status_among(&Status::TAKEN);
@@ -191,7 +192,7 @@ pub fn taken_by(db: &mut Db, drivers: &[DriverId]) -> QueryResult<Vec<(DriverId,
     Ok(taken.collect())
 }
 
-/// The trips that a driver has.
+/// All trips that have a driver and are not over.
 pub fn taken(db: &mut Db) -> QueryResult<Vec<Trip>> {
     let taken = status_among(&Status::TAKEN);
     let found: Vec<TripRow> = on!(&mut *db, |conn| {
@@ -204,7 +205,7 @@ pub fn taken(db: &mut Db) -> QueryResult<Vec<Trip>> {
     rows::trips(db, found)
 }
 
-/// Writes new trips and gives each its number.
+/// Writes new trips, and sets their numbers.
 pub fn insert(db: &mut Db, new: &mut [&mut Trip]) -> QueryResult<()> {
     let columns: Vec<TripColumns> = new.iter().map(|trip| TripColumns::from(&**trip)).collect();
     let numbers: Vec<(Id, i64)> = match db {
@@ -235,7 +236,7 @@ pub fn insert(db: &mut Db, new: &mut [&mut Trip]) -> QueryResult<()> {
 pub fn update(db: &mut Db, changed: &[&Trip]) -> QueryResult<()> {
     let rows: Vec<TripRow> = changed.iter().map(|trip| TripRow::from(*trip)).collect();
     match db {
-        // Always a conflict: the rows are there, and locked. One statement for all of them.
+        // The rows exist and are locked, so there is always a conflict: one statement updates all of them.
         Db::Pg(conn) => diesel::insert_into(trips::table)
             .values(&rows)
             .on_conflict(trips::id)

@@ -1,4 +1,4 @@
-//! Databases for tests and benches: each has one of its own, on SQLite or on PostgreSQL.
+//! Databases for tests and benches, on SQLite or PostgreSQL. Each test has one of its own.
 
 use cabrank::store::db::{DatabaseUrl, Db};
 use cabrank::store::migrations::{Direction, migrate};
@@ -6,7 +6,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use tempfile::TempDir;
 
-/// The variable that says where PostgreSQL is: the URL of a database whose user may create others.
+/// The variable with the URL of a PostgreSQL database, whose user may create others.
 pub const POSTGRES: &str = "CABRANK_TEST_POSTGRES";
 
 /// Whether there is a PostgreSQL to test on.
@@ -14,14 +14,14 @@ pub fn has_postgres() -> bool {
     std::env::var_os(POSTGRES).is_some()
 }
 
-/// Which database it is.
+/// The kind of database that a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum On {
     Sqlite,
     Postgres,
 }
 
-/// A database of one test's own; it goes when the test ends.
+/// A test's own database, dropped when the test ends.
 pub struct Database {
     /// Where it is.
     pub url: DatabaseUrl,
@@ -34,7 +34,7 @@ enum Home {
 }
 
 impl Database {
-    /// One without tables.
+    /// A database without tables.
     pub fn empty(on: On) -> Self {
         match on {
             On::Sqlite => {
@@ -57,7 +57,7 @@ impl Database {
         }
     }
 
-    /// One with today's tables.
+    /// A migrated database.
     pub fn migrated(on: On) -> Self {
         let database = Self::empty(on);
         migrate(&database.url, Direction::Up).expect("an empty database can be migrated");

@@ -1,4 +1,4 @@
-//! Loads the part of the state that a batch is about, in a handful of statements however many commands there are.
+//! Loads the part of the state that a batch needs, in a handful of statements, however many commands there are.
 
 use diesel::QueryResult;
 
@@ -9,7 +9,7 @@ use crate::store::db::Db;
 use crate::store::rows::CorruptTrip;
 use crate::store::{keys, offers, settling, shifts, silences, trips, users};
 
-/// Locks and reads what the commands are about: accounts first, then trips, then offers, each in the order of their ids.
+/// Locks and reads what the commands need: first accounts, then trips, then offers, each in the order of their ids.
 pub(super) fn load(db: &mut Db, submissions: &[&Submission]) -> QueryResult<State> {
     let named = Named::by(submissions);
     let mut state = State::default();
