@@ -151,8 +151,8 @@ fn bearer(request: &HttpRequest) -> Option<String> {
         .to_str()
         .ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    let known = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("token");
-    known.then(|| token.trim().to_owned())
+    let is_token = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("token");
+    is_token.then(|| token.trim().to_owned())
 }
 
 fn query_token(request: &HttpRequest) -> Option<String> {

@@ -117,11 +117,11 @@ impl Notices {
     ) -> Result<i64, Unavailable> {
         let reader = reader(viewer);
         let marked = self.0.writer.change(move |tx| {
-            let these = match &which {
+            let only = match &which {
                 WhichNotifications::All => None,
                 WhichNotifications::These(numbers) => Some(numbers.as_slice()),
             };
-            notifications::mark_read(tx.db, &reader, these)?;
+            notifications::mark_read(tx.db, &reader, only)?;
             let left = notifications::count_unread(tx.db, std::slice::from_ref(&reader))?;
             Ok(left.into_iter().sum())
         });

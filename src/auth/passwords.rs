@@ -115,9 +115,9 @@ impl Passwords {
     /// Whether the password matches `hash`. Without a hash it does not, and finding that out takes as long.
     pub async fn verify(&self, password: Password, hash: Option<String>) -> Result<bool, TooBusy> {
         self.run(move |memory| {
-            let known = hash.is_some();
+            let has_hash = hash.is_some();
             let hash = hash.unwrap_or_else(|| NOBODY.clone());
-            matches(memory, &password.0, &hash) && known
+            matches(memory, &password.0, &hash) && has_hash
         })
         .await
     }

@@ -31,7 +31,7 @@ impl Saved {
         let Some(trip) = trip else { return Ok(None) };
         let spots = tracks::spots_of(db, &[trip.number])?.remove(&trip.number);
         Ok(Some(Self {
-            before: tracks::kept(db, trip.number)?,
+            before: tracks::find(db, trip.number)?,
             spots: spots.unwrap_or_default(),
             trip,
         }))
@@ -88,7 +88,7 @@ impl Dispatch {
             return Ok(Some(KeptTrack { measured, until_at }));
         }
         let number = trip.number;
-        let find = move |db: &mut _| tracks::kept(db, number);
+        let find = move |db: &mut _| tracks::find(db, number);
         self.store.reader.read(find).await
     }
 

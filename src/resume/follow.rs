@@ -48,8 +48,8 @@ impl Following {
     }
 
     /// Moves the cursors to positions that were delivered.
-    pub fn advance(&mut self, told: &[StreamPosition]) {
-        for position in told {
+    pub fn advance(&mut self, delivered: &[StreamPosition]) {
+        for position in delivered {
             let mut cursors = self.cursors.iter_mut();
             if let Some(cursor) = cursors.find(|cursor| cursor.stream == position.stream) {
                 cursor.epoch = Some(position.epoch);
@@ -107,9 +107,9 @@ impl Hold {
     }
 
     /// Moves the cursors to positions that were delivered.
-    pub fn advance(&mut self, told: &[StreamPosition]) {
+    pub fn advance(&mut self, delivered: &[StreamPosition]) {
         if let Self::Following(follow) = self {
-            follow.advance(told);
+            follow.advance(delivered);
         }
     }
 

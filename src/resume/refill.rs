@@ -98,10 +98,10 @@ fn bring(socket: &Lagging, found: &FoundEvents) -> (Vec<(Stream, i64)>, Vec<Miss
     let mut through = BTreeMap::new();
     let mut before = Vec::new();
     for event in merge(pages) {
-        let told = socket
+        let delivered = socket
             .subscriber
             .deliver(&mut SharedEvent::of(&event), &socket.outbound);
-        if told.is_err() {
+        if delivered.is_err() {
             before = needed_before(socket, &event);
             break;
         }

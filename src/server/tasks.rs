@@ -181,12 +181,12 @@ pub(super) async fn watch_sessions(app: App) {
         let Ok(open) = app.registry.send(Sessions).await else {
             return;
         };
-        for some in open.chunks(500) {
-            let (some, at) = (some.to_vec(), inputs::now());
+        for page in open.chunks(500) {
+            let (page, at) = (page.to_vec(), inputs::now());
             match app
                 .store
                 .reader
-                .read(move |db| users::ended_among(db, &some, at))
+                .read(move |db| users::ended_among(db, &page, at))
                 .await
             {
                 Ok(ended) if ended.is_empty() => {}

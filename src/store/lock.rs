@@ -114,13 +114,13 @@ pub fn take(
     let mut file = open_file(url)?;
     let mut db = Db::open(url, Access::Write)?;
     name_session(&mut db, name)?;
-    let mut told = false;
+    let mut is_logged = false;
     while !try_take(&mut db, file.as_ref())? {
         let holder = holder(url, &mut db)?;
         if begun.elapsed() >= patience {
             return Err(LockError::Held(holder));
         }
-        if !std::mem::replace(&mut told, true) {
+        if !std::mem::replace(&mut is_logged, true) {
             tracing::info!(%holder, "Waiting for the database, which is in use");
         }
         std::thread::sleep(PAUSE);
@@ -202,12 +202,12 @@ pub fn holder_of(url: &DatabaseUrl) -> Result<String, LockError> {
 }
 
 fn holder(url: &DatabaseUrl, db: &mut Db) -> Result<String, LockError> {
-    let known = match (url, db) {
+    let name = match (url, db) {
         (DatabaseUrl::Sqlite(path), _) => fs::read_to_string(beside(path)).ok(),
         (DatabaseUrl::Postgres(_), db) => session_with_lock(db)?,
     };
-    let known = known.map(|name| name.trim().to_owned());
-    Ok(known
+    let name = name.map(|name| name.trim().to_owned());
+    Ok(name
         .filter(|name| !name.is_empty())
         .unwrap_or_else(|| "another process".to_owned()))
 }

@@ -91,15 +91,15 @@ pub fn count_unread(db: &mut Db, readers: &[NotificationReader]) -> QueryResult<
     streams.sort_unstable();
     streams.dedup();
     let users = readers.iter().map(|reader| reader.user.get());
-    let shown = notifications::expires_at.gt(At::of(at));
+    let unexpired = notifications::expires_at.gt(At::of(at));
     let sent: Vec<(String, i64)> = on!(&mut *db, |conn| notifications::table
-        .filter(shown.and(notifications::stream.eq_any(streams)))
+        .filter(unexpired.and(notifications::stream.eq_any(streams)))
         .group_by(notifications::stream)
         .select((notifications::stream, diesel::dsl::count_star()))
         .load(conn))?;
     let read: Vec<(i64, i64)> = on!(&mut *db, |conn| reads::table
         .inner_join(notifications::table.on(notifications::event_id.eq(reads::event_id)))
-        .filter(shown.and(reads::user_id.eq_any(users)))
+        .filter(unexpired.and(reads::user_id.eq_any(users)))
         .group_by(reads::user_id)
         .select((reads::user_id, diesel::dsl::count_star()))
         .load(conn))?;
@@ -149,15 +149,15 @@ pub fn mark_read(
     let user = reader.user.get().into_sql::<BigInt>();
     let table = reads::table;
     on!(db, |conn| {
-        let mut theirs = notifications::table
+        let mut unread = notifications::table
             .filter(unread!(reader))
             .select((user, notifications::event_id))
             .into_boxed();
         if let Some(which) = which {
-            theirs = theirs.filter(notifications::event_id.eq_any(which.to_vec()));
+            unread = unread.filter(notifications::event_id.eq_any(which.to_vec()));
         }
         diesel::insert_into(table)
-            .values(theirs)
+            .values(unread)
             .into_columns((reads::user_id, reads::event_id))
             .execute(conn)
     })

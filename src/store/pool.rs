@@ -193,14 +193,14 @@ mod tests {
 
     #[test]
     fn what_has_taken_too_long_is_lost_in_every_language() {
-        let said = |text: &str| {
+        let error = |text: &str| {
             Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(text.to_owned()))
         };
         for text in [
             "canceling statement due to statement timeout",
             "storniere Anfrage wegen Zeitüberschreitung der Anfrage",
         ] {
-            let of = |took| Unavailable::of(&said(text), took, || true);
+            let of = |took| Unavailable::of(&error(text), took, || true);
             assert!(matches!(of(TOO_LONG), Unavailable::Lost(_)), "{text}");
             assert!(
                 matches!(of(Duration::ZERO), Unavailable::Query(_)),

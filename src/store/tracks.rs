@@ -81,7 +81,7 @@ pub fn spots_of(db: &mut Db, numbers: &[i64]) -> QueryResult<HashMap<i64, Vec<Tr
 }
 
 /// Stores the measured tracks of rides that are over, by the trips' numbers, and deletes their fixes.
-pub fn keep(db: &mut Db, over: &[(i64, KeptTrack)]) -> QueryResult<()> {
+pub fn save(db: &mut Db, over: &[(i64, KeptTrack)]) -> QueryResult<()> {
     let rows: Vec<TrackRow> = over
         .iter()
         .map(|(number, kept)| TrackRow::of(*number, kept))
@@ -108,7 +108,7 @@ pub fn keep(db: &mut Db, over: &[(i64, KeptTrack)]) -> QueryResult<()> {
 
 /// The measured track of the trip with that number. A ride under way has one if an older version, which saved no
 /// fixes, measured its beginning.
-pub fn kept(db: &mut Db, number: i64) -> QueryResult<Option<KeptTrack>> {
+pub fn find(db: &mut Db, number: i64) -> QueryResult<Option<KeptTrack>> {
     let row: Option<TrackRow> = on!(db, |conn| measured_tracks::table
         .find(number)
         .select(TrackRow::as_select())

@@ -154,15 +154,15 @@ fn a_database_that_is_lost_amid_a_batch_is_unavailable(on: On) {
     let town = Town::alone_on(on);
     let ann = town.rider("ann");
     let take = |tx: &mut Tx<'_>| execute(tx.db, "DELETE FROM lock_holders");
-    let asked = [request(&ann), request(&ann)].map(|asked| -> Done<'_> {
-        let answer = town.later(asked);
+    let requests = [request(&ann), request(&ann)].map(|request| -> Done<'_> {
+        let answer = town.later(request);
         Box::pin(async {
             let lost = |why| matches!(why, CommandError::Unavailable(Unavailable::Lost(_)));
             answer.await.is_err_and(lost)
         })
     });
     let first = [change(&town, open_session_of_nobody), change(&town, take)];
-    let done = town.in_one_batch(first.into_iter().chain(asked).collect());
+    let done = town.in_one_batch(first.into_iter().chain(requests).collect());
     assert_eq!(done, [false, true, true, true]);
 }
 

@@ -14,7 +14,7 @@ pub fn tests() -> Vec<Test> {
 }
 
 /// The drivers whom the only due search does not ask now.
-fn asked(town: &Town) -> Vec<DriverId> {
+fn excluded(town: &Town) -> Vec<DriverId> {
     let due = town.read(|db| searches::due(db, inputs::now(), 10));
     due.into_iter()
         .flat_map(|search| search.asked.not_now)
@@ -39,9 +39,9 @@ fn who_has_declined_may_be_asked_in_the_next_attempt(on: On) {
     let trip = town.trip(request_nearest(&ann));
     town.trip(propose(&trip, &near));
     town.trip(command(decline(&trip, &near)));
-    assert_eq!(asked(&town), [near.id]);
+    assert_eq!(excluded(&town), [near.id]);
     town.trip(propose(&trip, &far));
     town.trip(accept(&trip, &far));
     town.trip(act(&trip, Action::GiveBack(far.id, None)));
-    assert_eq!(asked(&town), [far.id], "who gave it back is never asked");
+    assert_eq!(excluded(&town), [far.id], "who gave it back is never asked");
 }

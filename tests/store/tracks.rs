@@ -165,9 +165,9 @@ fn place(lat: f64, lon: f64) -> Coordinates {
     Coordinates::new(lat, lon).expect("on earth")
 }
 
-fn kept(town: &Town, trip: &Trip) -> Option<KeptTrack> {
+fn measured_track(town: &Town, trip: &Trip) -> Option<KeptTrack> {
     let number = trip.number;
-    town.read(move |db| tracks::kept(db, number))
+    town.read(move |db| tracks::find(db, number))
 }
 
 fn a_completion_puts_what_the_ride_came_to_in_the_place_of_its_fixes(on: On) {
@@ -181,7 +181,7 @@ fn a_completion_puts_what_the_ride_came_to_in_the_place_of_its_fixes(on: On) {
             spots: vec![spot(0, None)],
         }],
     );
-    assert_eq!(kept(&town, &trip), None);
+    assert_eq!(measured_track(&town, &trip), None);
     let at = inputs::now();
     let gap = |from, to| Gap {
         from_at: at - SignedDuration::from_secs(90),
@@ -211,7 +211,7 @@ fn a_completion_puts_what_the_ride_came_to_in_the_place_of_its_fixes(on: On) {
         done.apply(&completed, inputs::now()),
         Ok(Change::AlreadyDone)
     ));
-    let found = kept(&town, &trip).expect("it is kept");
+    let found = measured_track(&town, &trip).expect("it is kept");
     assert_eq!(found.measured, measured);
     assert!(found.until_at >= at);
     assert_eq!(pieces(&town), 0);
@@ -224,25 +224,25 @@ fn a_completion_puts_what_the_ride_came_to_in_the_place_of_its_fixes(on: On) {
         })),
     );
     town.trip(act(&trip, again));
-    assert_eq!(kept(&town, &trip), Some(found));
+    assert_eq!(measured_track(&town, &trip), Some(found));
 }
 
 fn a_long_way_is_kept_for_the_eye_and_its_metres_exactly(on: On) {
     let town = Town::on(on);
     let (ann, bob, olga) = (town.rider("ann"), town.driver("bob"), town.operator("olga"));
     let trip = begun(&town, &ann, &bob);
-    let way: Vec<Coordinates> = (0..20_000_u32)
+    let line: Vec<Coordinates> = (0..20_000_u32)
         .map(|n| place(48.0 + f64::from(n) / 100_000.0, 11.5))
         .collect();
-    let ends = (way.first().copied(), way.last().copied());
+    let ends = (line.first().copied(), line.last().copied());
     let reason = cabrank::domain::Reason::parse("The car is broken").expect("a reason");
     let ending = cabrank::domain::RideEnding::Cancelled;
-    let measured = Box::new(measured(vec![way], Vec::new()));
+    let measured = Box::new(measured(vec![line], Vec::new()));
     town.trip(act(
         &trip,
         Action::End(olga, ending, reason, Some(measured)),
     ));
-    let found = kept(&town, &trip).expect("it is kept").measured;
+    let found = measured_track(&town, &trip).expect("it is kept").measured;
     assert!((found.measured_m - 1_234.567).abs() < 1e-9);
     let [segment] = &found.segments[..] else {
         panic!("it is one segment")
@@ -292,15 +292,15 @@ fn an_upgrade_keeps_what_was_known_of_a_ride(on: On) {
     };
     let upgraded = town.wait_for(town.store.writer.change(upgrade));
     upgraded.expect("the steps can be taken");
-    let found = kept(&town, &trip).expect("it is kept");
+    let found = measured_track(&town, &trip).expect("it is kept");
     assert_eq!(found.until_at.as_second(), 1_900_000_000);
     assert!((found.measured.measured_m - 1_234.5).abs() < 1e-9);
-    let way = [
+    let line = [
         place(38.5, -120.2),
         place(40.7, -120.95),
         place(43.252, -126.453),
     ];
-    assert_eq!(found.measured.segments, [way]);
+    assert_eq!(found.measured.segments, [line]);
     assert_eq!(
         (found.measured.gaps.len(), found.measured.is_thinned),
         (0, false)

@@ -82,11 +82,11 @@ fn a_client_takes_its_epochs_from_what_it_is_told() {
     let event = event(&[(OWN, 4)]);
     let new = follow.positions(&event).expect("its turn");
     follow.advance(&new);
-    let told = StreamCursor {
+    let advanced = StreamCursor {
         epoch: Some(EPOCH),
         ..cursor(OWN, 4)
     };
-    assert_eq!(follow.cursors(), [told, cursor(DRIVERS, 8)]);
+    assert_eq!(follow.cursors(), [advanced, cursor(DRIVERS, 8)]);
 }
 
 #[test]

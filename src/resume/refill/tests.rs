@@ -81,7 +81,7 @@ fn next(socket: &Lagging) -> Poll<Next> {
     socket.outbound.poll_next(&mut Context::from_waker(&waker))
 }
 
-fn told(socket: &Lagging) -> String {
+fn written(socket: &Lagging) -> String {
     match next(socket) {
         Poll::Ready(Next::Frames(frames)) => frames
             .iter()
@@ -100,7 +100,7 @@ fn streams_are_told_in_the_order_of_the_log_and_each_event_once() {
     ]);
     let socket = lagging(&[(DRIVERS, 7, 8), (OWN, 4, 5)], UpTo(99));
     assert_eq!(bring(&socket, &found).0, [(OWN, 5), (DRIVERS, 8)]);
-    assert_eq!(told(&socket), "11 12 15 ");
+    assert_eq!(written(&socket), "11 12 15 ");
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn nothing_is_told_that_stands_behind_the_end_of_a_page() {
     let socket = lagging(&[(OWN, 1, PAGE + 1), (DRIVERS, 1, 1)], UpTo(2_000));
     assert_eq!(bring(&socket, &found(&log)).0, [(OWN, PAGE)]);
     let expected: String = numbers.iter().map(|number| format!("{number} ")).collect();
-    assert_eq!(told(&socket), expected);
+    assert_eq!(written(&socket), expected);
     let socket = lagging(&[(OWN, 1, PAGE), (DRIVERS, 1, 1)], UpTo(2_000));
     let all = [(OWN, PAGE), (DRIVERS, 1)];
     assert_eq!(
@@ -131,7 +131,7 @@ fn what_finds_no_room_is_left_for_the_next_time() {
     let found = found(&[(1, &[(OWN, 1)]), (2, &[(OWN, 2)]), (3, &[(DRIVERS, 1)])]);
     let socket = lagging(&[(OWN, 1, 2), (DRIVERS, 1, 1)], UpTo(1));
     assert_eq!(bring(&socket, &found).0, [(OWN, 1)]);
-    assert_eq!(told(&socket), "1 ");
+    assert_eq!(written(&socket), "1 ");
     assert!(!socket.outbound.is_closing());
 }
 

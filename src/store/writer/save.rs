@@ -138,7 +138,7 @@ fn save_tracks(db: &mut Db, state: &State, changes: &Changes) -> QueryResult<()>
         };
         Some((state.trips.get(&ride.trip)?.number, kept))
     });
-    tracks::keep(db, &rides.collect::<Vec<_>>())
+    tracks::save(db, &rides.collect::<Vec<_>>())
 }
 
 /// The numbers of the trips that messages are about.

@@ -51,15 +51,15 @@ impl Model {
             | Verb::Open
             | Verb::Expire => {}
         }
-        let those = |which: &dyn Fn(&Ride) -> bool| -> Vec<usize> {
+        let numbers_of = |which: &dyn Fn(&Ride) -> bool| -> Vec<usize> {
             let numbers = 0..self.rides.len();
             numbers
                 .filter(|number| which(&self.rides[*number]))
                 .collect()
         };
-        let mut possible = those(&|ride| actor.is_some() || ride.is_ready_for(verb));
+        let mut possible = numbers_of(&|ride| actor.is_some() || ride.is_ready_for(verb));
         if possible.is_empty() {
-            possible = those(&|ride| !ride.is_over());
+            possible = numbers_of(&|ride| !ride.is_over());
         }
         let trip = *possible.get(trip.checked_rem(possible.len())?)?;
         let actor = actor.unwrap_or_else(|| self.somebody_who_may(verb, trip));

@@ -172,7 +172,7 @@ impl Model {
 
     /// The drivers who are not asked again for a trip: they were asked in this attempt, or their device was silent a
     /// moment ago.
-    pub fn asked(&self, trip: usize, at: i64) -> Vec<usize> {
+    pub fn excluded(&self, trip: usize, at: i64) -> Vec<usize> {
         let counts = [
             OfferState::Accepted,
             OfferState::Declined,
@@ -181,17 +181,17 @@ impl Model {
         ];
         let offers = self.offers.iter();
         let attempt = self.rides[trip].attempt;
-        let asked = offers.filter(|offer| {
+        let excluded = offers.filter(|offer| {
             let was_asked = counts.contains(&offer.state) && offer.attempt == attempt;
             let is_silent =
                 offer.state == OfferState::Undelivered && offer.ended + SILENT_SECONDS > at;
             offer.trip == trip && (was_asked || is_silent)
         });
-        let mut asked: Vec<usize> = asked.map(|offer| offer.driver).collect();
-        asked.extend(&self.rides[trip].given_back);
-        asked.sort_unstable();
-        asked.dedup();
-        asked
+        let mut excluded: Vec<usize> = excluded.map(|offer| offer.driver).collect();
+        excluded.extend(&self.rides[trip].given_back);
+        excluded.sort_unstable();
+        excluded.dedup();
+        excluded
     }
 
     pub(super) fn changed(&mut self, trip: usize) -> Verdict {

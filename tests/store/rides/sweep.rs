@@ -90,11 +90,11 @@ impl City {
 
     /// All drivers whom the store does not exclude. The model must exclude the same ones.
     fn candidates(&self, search: &Search, trip: usize, first: usize) -> Result<Vec<usize>, String> {
-        let asked: BTreeSet<DriverId> = search.asked.not_now.iter().copied().collect();
-        let has_asked = |driver: &usize| asked.contains(&self.drivers[*driver].id);
-        let by_store: Vec<usize> = (0..DRIVERS).filter(has_asked).collect();
+        let excluded: BTreeSet<DriverId> = search.asked.not_now.iter().copied().collect();
+        let is_excluded = |driver: &usize| excluded.contains(&self.drivers[*driver].id);
+        let by_store: Vec<usize> = (0..DRIVERS).filter(is_excluded).collect();
         let (by_model, round) = (
-            self.model.asked(trip, self.second),
+            self.model.excluded(trip, self.second),
             self.model.rides[trip].round,
         );
         if (&by_store, search.round) != (&by_model, round) {
@@ -104,7 +104,7 @@ impl City {
             ));
         }
         let drivers = (first..first + DRIVERS).map(|driver| driver % DRIVERS);
-        Ok(drivers.filter(|driver| !has_asked(driver)).collect())
+        Ok(drivers.filter(|driver| !is_excluded(driver)).collect())
     }
 
     /// The model's number of a trip.

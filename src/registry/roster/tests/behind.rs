@@ -164,8 +164,9 @@ fn a_follower_is_first_told_what_lies_between() {
     assert!(driver.heard().is_empty(), "nothing overtakes");
     assert_eq!(missed(&mut roster, now), [(driver.id, requests(2, 4))]);
     for sequence in 2..=4 {
-        let told = subscriber.deliver(&mut SharedEvent::of(&requested(sequence)), &driver.outbound);
-        assert_eq!(told, Ok(()));
+        let delivered =
+            subscriber.deliver(&mut SharedEvent::of(&requested(sequence)), &driver.outbound);
+        assert_eq!(delivered, Ok(()));
     }
     roster.refilled(driver.id, &[(Stream::Drivers, 4)], &[], now);
     roster.announce(&requested(5), now);
