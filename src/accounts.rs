@@ -35,9 +35,9 @@ const SESSIONS_MAX: i64 = 50;
 /// Whether new drivers may drive at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum DriverSignUp {
-    /// They may. Good for trying out.
+    /// They may drive at once; good for trying out.
     Open,
-    /// The operator approves each one.
+    /// The operator approves each of them.
     Approved,
 }
 

@@ -316,8 +316,8 @@ fn seconds(text: &str) -> Result<SignedDuration, String> {
 /// The clock that counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Clock {
-    /// The system's.
+    /// The system's time.
     System,
-    /// The system's, put ahead by what is read from standard input.
+    /// The system's time, put ahead by the seconds on standard input.
     Stdin,
 }

@@ -42,9 +42,9 @@ pub struct LogConfig {
 /// The form of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// For people.
+    /// A line for people to read.
     Text,
-    /// For machines.
+    /// A JSON object on each line.
     Json,
 }
 

@@ -57,7 +57,7 @@ pub enum ServerError {
     /// The database URL is not valid.
     #[error(transparent)]
     Url(#[from] DatabaseUrlError),
-    /// Another process uses the database, or nobody can tell whether one does.
+    /// Another process uses the database, or it is unknown whether one does.
     #[error(transparent)]
     Lock(#[from] LockError),
     /// Another process has taken the database while this one ran.
