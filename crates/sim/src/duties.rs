@@ -1,4 +1,4 @@
-//! Notes which drivers are late and which are silent, by the rules of the live service and in virtual time.
+//! Notes late and silent drivers by the rules of the live service, in virtual time.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,8 @@ use super::service::number;
 use super::simulation::{Simulation, moment};
 use domain::{Action, SilenceCheck, Trip, TripId};
 
-/// When drivers on trips are late, and when they are checked for silence: what the live service's database keeps beside the trips.
+/// When drivers on trips become late, and when they are checked for silence. The live service keeps both in its
+/// database, beside the trips.
 #[derive(Debug, Default)]
 pub(crate) struct DutyDeadlines {
     late_after: BTreeMap<TripId, Timestamp>,
@@ -17,7 +18,7 @@ pub(crate) struct DutyDeadlines {
 }
 
 impl DutyDeadlines {
-    /// Takes note of a trip as it is now.
+    /// Updates the deadlines of a trip that has changed.
     pub(super) fn changed(&mut self, trip: &Trip) {
         match trip.late_due_at() {
             Some(late_after) => self.late_after.insert(trip.id, late_after),
@@ -43,21 +44,21 @@ fn due(deadlines: &BTreeMap<TripId, Timestamp>, at: Timestamp) -> Vec<TripId> {
 }
 
 impl Simulation<'_> {
-    /// Notes who is late and who is silent by now.
+    /// Notes the drivers who are late or silent by now.
     pub(super) fn hold_to_duties(&mut self) {
         let at = moment(self.now);
         for trip in self.service.duties.late(at) {
             let is_noted = self.act(number(trip), Action::NoteLate);
             debug_assert!(is_noted, "it is due");
         }
-        self.keep_reporting(at);
+        self.begin_silence_checks(at);
         for trip in self.service.duties.maybe_silent(at) {
             self.check_silence(trip, at);
         }
     }
 
-    /// Drivers who have reported positions on their trips are checked from now on.
-    fn keep_reporting(&mut self, at: Timestamp) {
+    /// Begins to check drivers who have reported positions on their trips.
+    fn begin_silence_checks(&mut self, at: Timestamp) {
         let new = self.heard.to_keep();
         for reporting in &new {
             let due = &mut self.service.duties.silence_due;

@@ -104,9 +104,9 @@ pub struct PolicyResult {
     pub offers: NotAccepted,
     /// How many trips drivers gave back.
     pub given_back: u64,
-    /// How often it was noted that a driver was late, by the town's rule.
+    /// How many times a driver was noted late.
     pub late: u64,
-    /// How often it was noted that nothing was heard of a driver on a trip.
+    /// How many times a driver was noted silent.
     pub silent: u64,
     /// The windows that were solved.
     pub windows: SolvedWindows,

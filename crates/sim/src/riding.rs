@@ -236,11 +236,11 @@ impl Simulation<'_> {
     /// Follows committed events, as the live service does.
     pub(super) fn follow(&mut self) {
         loop {
-            let news = self.service.news();
-            if news.is_empty() {
+            let events = self.service.take_events();
+            if events.is_empty() {
                 return;
             }
-            for event in news {
+            for event in events {
                 match event.fact {
                     Fact::Offer(change) => self.follow_offer(&change.offer),
                     Fact::Trip(change) => self.follow_trip(&change),

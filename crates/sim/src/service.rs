@@ -1,4 +1,5 @@
-//! The live service, as the city meets it: its core over a state in memory, and what its database would be asked.
+//! The live service for the simulated city: the core with its state in memory, and the queries that the database would
+//! answer.
 
 use std::collections::HashMap;
 
@@ -14,22 +15,22 @@ use domain::{
     Standing, Trip, TripId, TripRequest, Unresponsive, UserId, Vehicle,
 };
 
-/// Every rider requests one trip here.
+/// Each simulated rider requests one trip.
 const LIMITS: RiderLimits = RiderLimits {
     active_max: 1,
     scheduled_max: 1,
 };
 
-/// The core, the whole state, and what has happened that nobody has taken note of yet.
+/// The core, the whole state, and the events that the simulation has not followed yet.
 #[derive(Debug, Default)]
 pub(crate) struct SimulatedService {
     memory: Memory,
-    /// By trip: how offers of it ended.
+    /// The ended offers of each trip.
     ended: HashMap<TripId, Vec<EndedOffer>>,
     pub(super) duties: DutyDeadlines,
     requested: usize,
     unfinished: usize,
-    news: Vec<Event>,
+    events: Vec<Event>,
 }
 
 /// The key of the trip of that number.
@@ -37,7 +38,7 @@ pub(super) const fn key(number: usize) -> TripId {
     TripId::new(Uuid::from_u128(number as u128))
 }
 
-/// The number of the trip of that key.
+/// The number of the trip with that key.
 pub(super) fn number(key: TripId) -> usize {
     usize::try_from(key.uuid().as_u128()).unwrap_or(usize::MAX)
 }
@@ -53,33 +54,33 @@ impl SimulatedService {
         self.memory.state().open_offers.to(driver)
     }
 
-    /// Whose devices did not acknowledge their last offers.
+    /// The devices that did not acknowledge their last offers.
     pub(crate) const fn unresponsive(&self) -> &Unresponsive {
         &self.memory.state().unresponsive
     }
 
-    /// How many trips are not over.
+    /// The number of trips that are not over.
     pub(crate) const fn unfinished(&self) -> usize {
         self.unfinished
     }
 
-    /// How many trips there are.
+    /// The number of trips requested so far.
     pub(crate) const fn requested(&self) -> usize {
         self.requested
     }
 
-    /// For how many trips a driver is looked for.
+    /// The number of trips without a driver.
     pub(crate) fn looked_for(&self) -> usize {
-        // All that are not over, but for those who are driven.
+        // All trips that are not over, except those that a driver has accepted.
         self.unfinished - self.memory.state().taken.len()
     }
 
-    /// What has happened since this was last asked.
-    pub(crate) fn news(&mut self) -> Vec<Event> {
-        std::mem::take(&mut self.news)
+    /// Takes the events since the last call.
+    pub(crate) fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
     }
 
-    /// What of the state does not fit together, if anything.
+    /// What is inconsistent in the state, if anything.
     pub(crate) fn broken(&self) -> Option<String> {
         self.memory.broken()
     }
@@ -107,7 +108,7 @@ impl SimulatedService {
                 self.unfinished -= usize::from(is_over);
             }
         }
-        self.news.extend(changes.events);
+        self.events.extend(changes.events);
         outcome
     }
 
@@ -116,7 +117,7 @@ impl SimulatedService {
         standings.insert(user.into(), Standing::Active);
     }
 
-    /// A driver goes on shift.
+    /// Begins a driver's shift.
     pub(crate) fn begin_shift(
         &mut self,
         driver: DriverId,
@@ -128,7 +129,7 @@ impl SimulatedService {
         self.carry_out(command, at).map(drop)
     }
 
-    /// A driver goes off shift, or is taken off it.
+    /// Ends a driver's shift.
     pub(crate) fn end_shift(
         &mut self,
         driver: DriverId,
@@ -138,14 +139,14 @@ impl SimulatedService {
         self.carry_out(Command::EndShift(driver, by), at).map(drop)
     }
 
-    /// A rider requests a trip.
+    /// Requests a trip.
     pub(crate) fn request(&mut self, request: TripRequest, at: Timestamp) -> Result<(), Refusal> {
         self.sign_up(request.rider.id);
         let command = Command::RequestTrip(request, LIMITS);
         self.carry_out(command, at).map(drop)
     }
 
-    /// Somebody acts on a trip.
+    /// Carries out an action on a trip.
     pub(crate) fn act(
         &mut self,
         number: usize,
@@ -160,7 +161,7 @@ impl SimulatedService {
         self.carry_out(command, at).map(drop)
     }
 
-    /// A driver, or a driver's device, replies to the offer of the trip of that number.
+    /// Replies to the offer of a trip, as the driver or the driver's device.
     pub(crate) fn reply(
         &mut self,
         driver: DriverId,
@@ -176,7 +177,7 @@ impl SimulatedService {
         self.carry_out(command, at).map(drop)
     }
 
-    /// Ends the offers whose time is over.
+    /// Ends the offers whose deadline has passed.
     pub(crate) fn lapse(&mut self, at: Timestamp) {
         let open = self.memory.state().open_offers.iter();
         let due = open.filter(|offer| offer.due_at <= at);
@@ -212,12 +213,12 @@ impl SimulatedService {
         due.into_iter().map(search).collect()
     }
 
-    /// Offers a trip to those of the candidates who are still free, in their order; gives the drivers.
+    /// Offers a trip to those of the candidates who are still free, in their order; returns those drivers.
     pub(crate) fn propose(&mut self, proposal: Proposal, at: Timestamp) -> Vec<DriverId> {
-        let before = self.news.len();
+        let before = self.events.len();
         let proposed = self.carry_out(Command::Propose(proposal), at);
         debug_assert!(proposed.is_ok(), "there is such a trip");
-        let offered = self.news[before..].iter().filter_map(|event| {
+        let offered = self.events[before..].iter().filter_map(|event| {
             let Fact::Offer(change) = &event.fact else {
                 return None;
             };

@@ -1,4 +1,4 @@
-//! What the service does by itself: it looks for drivers, and minds the deadlines of offers and of duties.
+//! The sweeper of the service: it searches for drivers, and keeps the deadlines of offers and duties.
 
 use std::time::Duration;
 
@@ -13,11 +13,12 @@ use domain::core::Reply;
 use domain::{Action, Actor, DriverId, OfferId, Outset};
 use eta::{Provider, Straight};
 
-/// How often those are looked for of whom nothing was heard for long; the live service looks more often, and finds nobody.
+/// The interval at which drivers who have gone silent are taken off shift. The live service checks more often, and
+/// usually finds none.
 const HOME_MS: i64 = 10_000;
 
 impl Simulation<'_> {
-    /// Carries out all that is due.
+    /// Does everything that is due.
     pub(super) fn sweep(&mut self, clock: &dyn Fn() -> Duration) {
         let at = moment(self.now);
         self.service.lapse(at);
@@ -29,11 +30,11 @@ impl Simulation<'_> {
         }
         self.hold_to_duties();
         self.follow();
-        self.look(clock);
+        self.search(clock);
     }
 
-    /// Looks for drivers for all trips whose time for it has come.
-    fn look(&mut self, clock: &dyn Fn() -> Duration) {
+    /// Searches for drivers for all trips that are due.
+    fn search(&mut self, clock: &dyn Fn() -> Duration) {
         let at = moment(self.now);
         let pool = self.service.due(at);
         if pool.is_empty() {
@@ -45,7 +46,7 @@ impl Simulation<'_> {
             &self.day.streets
         };
         let begun = clock();
-        let nobody = Rides::default();
+        let no_rides = Rides::default();
         let world = World {
             supply: &self.supply,
             town: &self.town,
@@ -53,7 +54,7 @@ impl Simulation<'_> {
             rides: if self.variant.with_ending {
                 &self.rides
             } else {
-                &nobody
+                &no_rides
             },
             unresponsive: self.service.unresponsive(),
             at,
@@ -74,7 +75,7 @@ impl Simulation<'_> {
         }
     }
 
-    /// An offer is on its way to a driver's device.
+    /// Sends an offer to a driver's device.
     fn offered(&mut self, driver: DriverId) {
         let Some(offer) = self.service.offer_to(driver) else {
             return;
@@ -87,7 +88,7 @@ impl Simulation<'_> {
             .add(self.now + after_ms, Happening::Receive { car, trip, offer });
     }
 
-    /// A device acknowledges an offer, if it can.
+    /// Acknowledges an offer, if the device can.
     pub(super) fn receive(&mut self, car: usize, trip: usize, offer: OfferId) {
         let driver = self.cars[car].driver;
         let is_silent = self.day.dead[car] || self.cars[car].is_dark(self.now);
@@ -107,7 +108,7 @@ impl Simulation<'_> {
         }
     }
 
-    /// A driver answers an offer, if it is not too late.
+    /// Answers an offer as its driver, if it is not too late.
     pub(super) fn answer(&mut self, car: usize, offer: OfferId) {
         let driver = self.cars[car].driver;
         let open = self
@@ -129,7 +130,7 @@ impl Simulation<'_> {
                 self.taken(trip, car, Some(eta_s));
             }
         } else {
-            // One that has lapsed in this very moment has been answered for.
+            // An offer that has lapsed at this very moment needs no answer.
             let at = moment(self.now);
             let _ = self.service.reply(driver, trip, Reply::Decline, at);
         }

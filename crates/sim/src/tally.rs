@@ -86,9 +86,9 @@ pub struct DayTally {
     pub withdrawn: u64,
     /// Trips that drivers gave back.
     pub given_back: u64,
-    /// How often it was noted that a driver was late.
+    /// Drivers who were noted late.
     pub late: u64,
-    /// How often it was noted that a driver was silent.
+    /// Drivers who were noted silent.
     pub silent: u64,
     /// The time that the policy took, by the machine's clock.
     pub thought: Duration,

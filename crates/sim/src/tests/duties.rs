@@ -1,4 +1,4 @@
-//! Who is late and who is silent, in virtual time, and nobody else.
+//! Late and silent drivers are noted in virtual time, and no others.
 
 use super::*;
 use car::Doing;
@@ -6,13 +6,13 @@ use domain::{Conduct, Trip};
 use jiff::{SignedDuration, Timestamp};
 use streets::ScenarioStreets;
 
-/// The town's rules: late five minutes after the promise, silent after three.
+/// The town's rules: a driver is late five minutes after the promised time, and silent after three minutes.
 const LATE_S: i64 = 300;
 const SILENT_S: i64 = 180;
-/// How much later than due something is noted: the sweeper ticks twice a second.
+/// The longest delay of a note: the sweeper runs twice a second.
 const TICK: SignedDuration = SignedDuration::from_millis(500);
 
-/// The trips of a day under a policy, as they are in the end; `interferes` sees it before each step.
+/// Simulates a day and returns its trips in their final state. `interferes` gets the simulation before each step.
 fn trips(day: &Day, word: &str, mut interferes: impl FnMut(&mut Simulation<'_>)) -> Vec<Trip> {
     let variant: Variant = word.parse().expect("a policy");
     let mut simulation = Simulation::new(day, &variant).expect("a simulation");
@@ -38,7 +38,8 @@ fn trips(day: &Day, word: &str, mut interferes: impl FnMut(&mut Simulation<'_>))
     trips
 }
 
-/// A street with two riders, and a driver two thousandths north of each; it takes so many seconds from one to the other.
+/// A street with two riders, and a driver two thousandths north of each. The drives between them take that many
+/// seconds.
 fn street(seconds: [u32; 2]) -> Day {
     let mut day = small(&[(60, 0.0, 10.0), (60, 100.0, 110.0)], &[2.0, 102.0]);
     let corners = [0.0, 2.0, 10.0, 100.0, 102.0, 110.0];
@@ -64,7 +65,8 @@ fn street(seconds: [u32; 2]) -> Day {
 
 #[test]
 fn a_driver_who_comes_later_than_the_town_allows_is_noted_late_and_nobody_else() {
-    // The straight line promises 63 s to both; the second driver takes longer too, and not by as much as five minutes.
+    // The straight line promises 63 s to both riders. The second driver takes longer than that, but not by five
+    // minutes.
     let day = street([1_200, 360]);
     let trips = trips(&day, "nearest:straight", |_| {});
     let taken_at = trips[0].times.taken_at.expect("it was taken");
@@ -78,7 +80,7 @@ fn a_driver_who_comes_later_than_the_town_allows_is_noted_late_and_nobody_else()
     let arrived_at = trips[0].times.arrived_at.expect("the driver came");
     assert!(late_at < arrived_at, "{late_at} and {arrived_at}");
     assert_eq!(trips[1].conduct.late_at, None);
-    // By road both are promised the time that it takes.
+    // By road, both riders are promised the true time.
     let by_road = super::duties::trips(&day, "nearest", |_| {});
     assert!(by_road.iter().all(|trip| trip.conduct.late_at.is_none()));
 }
@@ -90,7 +92,7 @@ fn a_driver_of_whom_nothing_is_heard_is_noted_silent_and_nobody_else() {
             &[(60, 0.0, 30.0), (60, 100.0, 130.0), (60, 200.0, 230.0)],
             &[2.0, 102.0, 202.0],
         );
-        // From the start of each ride on there is no network for that long.
+        // For how long each driver has no network from the start of the ride, in seconds.
         let mut dark_s = [Some(600), Some(SILENT_S - 20), None];
         let trips = trips(&day, word, |simulation| {
             for car in &mut simulation.cars {
