@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# benches/compare.sh      cabrank and the reference server under the same load, one after the other, several rounds; prints a markdown table
+# benches/compare.sh      cabrank and the reference server in turn under the same load, for several rounds; prints a
+#                         Markdown table
 #
 # env: ROUNDS=3 DRIVERS=1000 RIDERS=50 SECONDS_EACH=10 BENCH="further options of cabrank bench"
 #      REFERENCE=../shared/reference  REFERENCE_STATE (its virtual environment and data; made if missing)  CABRANK=target/release/cabrank
-# It needs redis-server (apt install redis-server) and python3 for the reference, nothing else running, and `ulimit -n` well above DRIVERS.
+# It needs redis-server (apt install redis-server) and python3 for the reference, an otherwise idle machine, and
+# `ulimit -n` well above DRIVERS.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ROUNDS=${ROUNDS:-3} DRIVERS=${DRIVERS:-1000} RIDERS=${RIDERS:-50} SECONDS_EACH=${SECONDS_EACH:-10}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# benches/eta.sh      twenty candidates with their times to a pick-up: cabrank's index and streets beside Redis and osrm-routed, in one run, the servers started for it
-#                     and gone afterwards; prints a markdown table
+# benches/eta.sh      twenty candidates with their times to a pick-up: cabrank's index and streets beside Redis and
+#                     osrm-routed, in one run; starts and stops the servers, and prints a Markdown table
 #
 # env: CABRANK_BENCH_SECONDS=2  OSRM_MAP=FILE (an extract of OpenStreetMap)  CABRANK_BENCH_TRIPS=FILE (trips there: id,lat,lon,lat,lon)
 # It needs Debian's redis-server, curl and python3, and fetches osrm-routed. Redis saves nothing; both services are on loopback.

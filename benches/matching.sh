@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# benches/matching.sh      cabrank's assignment beside SciPy, lap and OR-tools in one run; prints markdown tables
+# benches/matching.sh      cabrank's assignment beside SciPy, lap and OR-tools in one run; prints Markdown tables
 #
-# env: CABRANK_BENCH_TRIPS=FILE (real trips instead of a town made up; see crates/matching/benches/peers/main.rs)
+# env: CABRANK_BENCH_TRIPS=FILE (real trips instead of an invented town; see crates/matching/benches/peers/main.rs)
 # It needs python3 with venv, and installs the solvers of .ci/matching.txt below the target directory.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

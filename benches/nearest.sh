@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# benches/nearest.sh      cabrank's index of drivers, Redis and PostGIS in one run, the servers started for it and gone afterwards; prints markdown tables
+# benches/nearest.sh      cabrank's index of drivers, Redis and PostGIS in one run; starts and stops the servers, and
+#                         prints Markdown tables
 #
-# env: CABRANK_BENCH_SECONDS=3  CABRANK_BENCH_DRIVERS="10000 100000"  CABRANK_BENCH_TRIPS=FILE (real trips instead of a city made up; see crates/supply/benches/nearest/main.rs)
-# It needs Debian's redis-server, postgresql, postgresql-15-postgis-3 and python3. Redis saves nothing; PostgreSQL has the defaults of its package.
+# env: CABRANK_BENCH_SECONDS=3  CABRANK_BENCH_DRIVERS="10000 100000"
+#      CABRANK_BENCH_TRIPS=FILE (real trips instead of an invented city; see crates/supply/benches/nearest/main.rs)
+# It needs Debian's redis-server, postgresql, postgresql-15-postgis-3 and python3. Redis saves nothing; PostgreSQL has
+# the defaults of its package.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 SCRATCH=$(mktemp -d)

@@ -87,7 +87,7 @@ pub struct NotOnShift;
 /// The result of a report of fixes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reported {
-    /// How many were found to be what.
+    /// The number of fixes by verdict.
     pub counts: Counts,
     /// In the order of their times.
     pub accepted: Vec<Fix>,
