@@ -25,7 +25,7 @@ impl Dispatch {
         key: Option<IdempotencyKey>,
     ) -> Result<TripOutcome, DispatchError> {
         if let Actor::Driver(driver) = action.actor() {
-            self.presence.heard(driver, inputs::now());
+            self.projections.presence.heard(driver, inputs::now());
         }
         // Ride codes cannot be guessed quickly.
         if let Action::Start(driver, Some(_)) = &action {
@@ -51,7 +51,7 @@ impl Dispatch {
                 done => {
                     let done = done?;
                     // The driver may say at once where the ride is.
-                    self.tracks.started(&done.trip);
+                    self.projections.tracks.started(&done.trip);
                     return Ok(done);
                 }
             }
@@ -59,6 +59,10 @@ impl Dispatch {
     }
 
     /// An action with what the service knows of it: where the driver is, or how far the ride was.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "any other action is decided on what its actor says alone"
+    )]
     async fn with_evidence(&self, trip: TripRef, action: Action) -> Result<Action, Unavailable> {
         Ok(match action {
             Action::Accept(driver, outset) => {
@@ -73,20 +77,7 @@ impl Dispatch {
             Action::End(operator, ending, reason, _) => {
                 Action::End(operator, ending, reason, self.measured(trip, None).await?)
             }
-            Action::Start(..)
-            | Action::GiveBack(..)
-            | Action::Cancel(..)
-            | Action::Amend(..)
-            | Action::Delete(_)
-            | Action::CancelByOperator(..)
-            | Action::SetFare(..)
-            | Action::TakeBack(..)
-            | Action::NoteNearer(..)
-            | Action::NoteLate
-            | Action::NoteSilent(..)
-            | Action::NoteBlocked(_)
-            | Action::Open
-            | Action::Expire => action,
+            other => other,
         })
     }
 

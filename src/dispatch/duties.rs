@@ -15,7 +15,7 @@ use crate::store::{quiet_drivers, settling, trips};
 impl Dispatch {
     /// What is heard of drivers.
     pub const fn presence(&self) -> &Presence {
-        &self.presence
+        &self.projections.presence
     }
 
     /// Carries out what is due of it.
@@ -28,13 +28,13 @@ impl Dispatch {
 
     /// Writes down who has come near enough to a pick-up.
     async fn note_nearer(&self) -> Result<(), Unavailable> {
-        let came = self.presence.drivers().came_near();
+        let came = self.projections.presence.drivers().came_near();
         let near = |(driver, trip, metres): &(DriverId, TripId, u32)| {
             act(*trip, Action::NoteNearer(*driver, *metres))
         };
         let noted = self.carry_out(came.iter().map(near)).await;
         if noted.is_err() {
-            self.presence.drivers().still_near(&came);
+            self.projections.presence.drivers().still_near(&came);
         }
         noted
     }
@@ -57,7 +57,7 @@ impl Dispatch {
         }
         let (mut silent, mut later, mut over) = (Vec::new(), Vec::new(), Vec::new());
         for trip in due {
-            let heard_at = |driver| self.presence.drivers().heard_at(driver, at);
+            let heard_at = |driver| self.projections.presence.drivers().heard_at(driver, at);
             match SilenceCheck::of(&trip, heard_at, at) {
                 SilenceCheck::Over => over.push(trip.number),
                 SilenceCheck::Next { finding, again_at } => {
@@ -76,7 +76,7 @@ impl Dispatch {
 
     /// Writes down which drivers on trips have reported positions: only they can be silent. They are looked at at once.
     async fn keep_reporting(&self, at: Timestamp) -> Result<(), Unavailable> {
-        let new = self.presence.drivers().to_keep();
+        let new = self.projections.presence.drivers().to_keep();
         if new.is_empty() {
             return Ok(());
         }
@@ -86,7 +86,7 @@ impl Dispatch {
             .writer
             .change(move |tx| quiet_drivers::begin(tx.db, &numbers, at));
         keep.await?;
-        self.presence.drivers().kept(&new);
+        self.projections.presence.drivers().kept(&new);
         Ok(())
     }
 

@@ -109,7 +109,7 @@ impl Dispatch {
         ended_at: Timestamp,
         drop_off: Option<Coordinates>,
     ) -> Result<Measured, Unavailable> {
-        let newer = self.tracks.of(saved.trip.id);
+        let newer = self.projections.tracks.of(saved.trip.id);
         let measure = move || saved.measure(newer, ended_at, drop_off);
         let measured = tokio::task::spawn_blocking(measure).await;
         measured.map_err(|error| Unavailable::Lost(error.to_string()))
@@ -117,11 +117,11 @@ impl Dispatch {
 
     /// Writes what has come of the rides under way since the last time.
     pub async fn save_tracks(&self) -> Result<(), Unavailable> {
-        for page in self.tracks.unsaved().chunks(RIDES_MAX) {
+        for page in self.projections.tracks.unsaved().chunks(RIDES_MAX) {
             let pieces: Vec<TrackPiece> = page.iter().map(|(_, piece)| piece.clone()).collect();
             let append = move |tx: &mut Tx<'_>| tracks::append(tx.db, &pieces);
             self.store.writer.change(append).await?;
-            self.tracks.saved(page);
+            self.projections.tracks.saved(page);
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ mod metering;
 pub mod objects;
 pub mod order;
 pub mod presence;
+mod projections;
 mod repositioning;
 mod requests;
 mod shadow;
@@ -20,32 +21,24 @@ mod shifts;
 mod sweeps;
 mod tracks;
 mod trips;
-mod watch;
 
 pub use dispatching::{policy, reposition, rides};
 
 pub use self::error::DispatchError;
 pub use self::order::{OrderRequest, QuoteRequest, Quoted};
+pub use self::projections::Projections;
 pub use self::shifts::{Activity, ReportOutcome, ShiftStatus};
-pub use self::watch::Watch;
 
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use tokio::sync::watch::Sender;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::Mutex;
 
 use self::eta_accuracy::EtaAccuracy;
-use self::presence::Presence;
-use self::repositioning::Repositioning;
-use self::rides::Rides;
-use self::shadow::Shadow;
-use self::tracks::Tracks;
 use crate::auth::throttle::Throttle;
 use crate::domain::core::RiderLimits;
 use crate::domain::{Trip, Viewer};
 use crate::eta::Provider;
-use crate::inputs;
 use crate::store::Store;
 use crate::store::gather::Gather;
 use crate::store::views;
@@ -72,18 +65,9 @@ pub struct Dispatch {
     settings: Settings,
     town: Arc<Town>,
     throttle: Arc<Throttle>,
-    supply: Supply,
     eta: Arc<dyn Provider>,
-    tracks: Tracks,
-    rides: Rides,
-    promises: EtaAccuracy,
-    presence: Presence,
-    repositioning: Repositioning,
-    shadow: Shadow,
-    wake: Arc<Notify>,
+    projections: Projections,
     planning: Arc<Mutex<()>>,
-    /// The last event that [`Watch`] has taken note of; nothing before it knows who is on shift.
-    noted: Arc<Sender<Option<i64>>>,
 }
 
 impl Dispatch {
@@ -102,46 +86,27 @@ impl Dispatch {
             store,
             active,
             settings,
-            shadow: Shadow::new(town.clone()),
+            projections: Projections::new(town.clone()),
             town,
             throttle,
-            supply: Supply::default(),
             eta,
-            tracks: Tracks::default(),
-            rides: Rides::default(),
-            promises: EtaAccuracy::default(),
-            presence: Presence::begin(inputs::now()),
-            repositioning: Repositioning::default(),
-            wake: Arc::default(),
             planning: Arc::default(),
-            noted: Arc::default(),
         }
     }
 
-    /// What follows the committed events for it.
-    pub fn watch(&self) -> Watch {
-        Watch {
-            supply: self.supply.clone(),
-            tracks: self.tracks.clone(),
-            rides: self.rides.clone(),
-            promises: self.promises.clone(),
-            presence: self.presence.clone(),
-            repositioning: self.repositioning.clone(),
-            shadow: self.shadow.clone(),
-            wake: self.wake.clone(),
-            driving: Arc::default(),
-            noted: self.noted.clone(),
-        }
+    /// What is remembered of the committed events, for the one task that applies them.
+    pub const fn projections(&self) -> &Projections {
+        &self.projections
     }
 
     /// Where the free drivers are.
     pub const fn supply(&self) -> &Supply {
-        &self.supply
+        &self.projections.supply
     }
 
-    /// What riders were promised, and what came of it.
-    pub const fn promises(&self) -> &EtaAccuracy {
-        &self.promises
+    /// How long riders were told that their drivers would take, and how long the drivers took.
+    pub const fn eta_accuracy(&self) -> &EtaAccuracy {
+        &self.projections.eta_accuracy
     }
 
     /// What the operator has decided.

@@ -136,7 +136,7 @@ impl From<&Dispatch> for SupplyObject {
         Self {
             on_shift: dispatch.supply().drivers(),
             positions: dispatch.supply().verdicts(),
-            promises: dispatch.promises().kept(),
+            promises: dispatch.eta_accuracy().kept(),
         }
     }
 }

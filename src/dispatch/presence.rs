@@ -1,6 +1,6 @@
 //! What is heard of the drivers who have a trip, shared between requests, sockets and sweeps.
 //!
-//! It is memory, and decides nothing. What must outlive a restart are columns: a driver who has reported positions has a row in `quiet_drivers`, a driver
+//! It is memory, and decides nothing. What must outlive a restart are columns: a driver who has reported positions has a row of their own, a driver
 //! who has come near enough has it in their trip. After a restart nobody has been silent for longer than the service runs.
 
 use std::sync::Arc;

@@ -117,7 +117,7 @@ impl Dispatch {
 
     /// Waits until what was committed is known here too: whoever was told to be on shift may report positions at once.
     async fn noted(&self, event: i64) {
-        let mut noted = self.noted.subscribe();
+        let mut noted = self.projections.applied.subscribe();
         let known = noted.wait_for(|last| last.is_some_and(|last| last >= event));
         // News may be late where much has happened; the shift stands all the same.
         let _ = tokio::time::timeout(NOTED_MAX, known).await;
@@ -140,7 +140,7 @@ impl Dispatch {
             Activity::OnTrip
         } else if offer.is_some() {
             Activity::Offered
-        } else if self.supply.is_stale(driver, inputs::now()) {
+        } else if self.projections.supply.is_stale(driver, inputs::now()) {
             Activity::Stale
         } else {
             Activity::Available
@@ -159,15 +159,16 @@ impl Dispatch {
         driver: DriverId,
         report: &PositionReport,
     ) -> Result<(ReportOutcome, Option<VehiclePosition>), CommandError> {
-        if self.noted.borrow().is_none() {
+        if self.projections.applied.borrow().is_none() {
             return Err(Unavailable::Busy.into());
         }
         let received_at = inputs::now();
         let reported = self
+            .projections
             .supply
             .report(driver, &report.fixes, received_at)
             .map_err(|_| Refusal::NotOnShift)?;
-        self.supply.count_invalid(report.invalid);
+        self.projections.supply.count_invalid(report.invalid);
         let mut told = ReportOutcome {
             counts: Counts {
                 invalid: report.invalid,
@@ -176,17 +177,21 @@ impl Dispatch {
             on_track: 0,
             received_at,
         };
-        let Some(Occupation::OnTrip(trip)) = self.supply.occupation(driver) else {
+        let Some(Occupation::OnTrip(trip)) = self.projections.supply.occupation(driver) else {
             return Ok((told, None));
         };
         // What comes too late to say where the driver is still says where the ride went.
-        told.on_track = self.tracks.go_on(trip, &report.fixes, received_at);
+        told.on_track = self
+            .projections
+            .tracks
+            .go_on(trip, &report.fixes, received_at);
         if self
+            .projections
             .presence
             .drivers()
             .reported(driver, &reported.accepted, received_at)
         {
-            self.wake.notify_one();
+            self.projections.wake.notify_one();
         }
         let sighting = reported
             .latest()
@@ -196,8 +201,14 @@ impl Dispatch {
 
     /// Where a driver who has nothing to do had better wait, by where requests came from lately; nothing where the driver is right.
     pub async fn hint(&self, driver: DriverId) -> Result<Option<Coordinates>, CommandError> {
-        self.supply.occupation(driver).ok_or(Refusal::NotOnShift)?;
-        let (repositioning, supply) = (self.repositioning.clone(), self.supply.clone());
+        self.projections
+            .supply
+            .occupation(driver)
+            .ok_or(Refusal::NotOnShift)?;
+        let (repositioning, supply) = (
+            self.projections.repositioning.clone(),
+            self.projections.supply.clone(),
+        );
         let think = move || repositioning.hint(driver, &supply, inputs::now());
         let thought = tokio::task::spawn_blocking(think).await;
         Ok(thought.map_err(|error| Unavailable::Lost(error.to_string()))?)
@@ -206,16 +217,16 @@ impl Dispatch {
     /// Where a driver is, if their device has said so lately.
     pub(super) fn whereabouts(&self, driver: DriverId) -> Option<Whereabouts> {
         let at = inputs::now();
-        let fix = self.supply.latest(driver)?;
+        let fix = self.projections.supply.latest(driver)?;
         let is_fresh = at.duration_since(fix.at) <= STALE_AFTER;
-        let is_heard = !self.supply.is_stale(driver, at);
+        let is_heard = !self.projections.supply.is_stale(driver, at);
         (is_fresh && is_heard).then(|| Whereabouts::new(fix.location, fix.accuracy_m))
     }
 
     /// Where the driver of a trip is, while the trip is theirs.
     pub fn sighting(&self, trip: &Trip) -> Option<VehiclePosition> {
         let driver = trip.taken_by()?;
-        let fix = self.supply.latest(driver.id)?;
+        let fix = self.projections.supply.latest(driver.id)?;
         Some(VehiclePosition { trip: trip.id, fix })
     }
 

@@ -32,7 +32,7 @@ impl Dispatch {
 
     /// Waits until something has happened after which drivers may have to be looked for.
     pub async fn woken(&self) {
-        self.wake.notified().await;
+        self.projections.wake.notified().await;
     }
 
     /// Gives up the searches whose time is over.
@@ -74,7 +74,7 @@ impl Dispatch {
         // Two plans from one pool would want the same drivers.
         let _alone = self.planning.lock().await;
         let at = inputs::now();
-        let shadowed = self.shadow.undecided(at);
+        let shadowed = self.projections.shadow.undecided(at);
         let is_shadowed = !shadowed.is_empty();
         let find = move |db: &mut _| {
             let pool = searches::due(db, at, POOL_MAX)?;
@@ -116,10 +116,10 @@ impl Dispatch {
         at: Timestamp,
     ) -> (Plan, Vec<decisions::NewDecision>) {
         let world = World {
-            supply: &self.supply,
+            supply: &self.projections.supply,
             town: &self.town,
             eta: &*self.eta,
-            rides: &self.rides,
+            rides: &self.projections.rides,
             unresponsive,
             at,
         };
@@ -127,7 +127,7 @@ impl Dispatch {
         let mut shadows = policy::shadow(pool, &plan.decisions, &world);
         compare(&plan.decisions, &shadows);
         let others = policy::shadow_at_once(shadowed, &world);
-        self.shadow.decided(&others);
+        self.projections.shadow.decided(&others);
         shadows.extend(others);
         let kept = plan.decisions.iter();
         let kept = kept.map(|decision| to_keep(decision, false));
@@ -139,7 +139,7 @@ impl Dispatch {
     /// Takes off shift those of whom nothing was heard for long; whoever has a trip stays.
     async fn send_home_idle(&self) -> Result<(), Unavailable> {
         let at = inputs::now();
-        let idle = self.supply.idle(at).into_iter();
+        let idle = self.projections.supply.idle(at).into_iter();
         let ends = idle.map(|driver| Command::EndShift(driver, Actor::Service));
         self.carry_out(ends).await
     }

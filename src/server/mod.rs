@@ -151,8 +151,13 @@ impl Server {
         };
         // Only the reader: the task ends when the writer does, and the whole store would keep the writer alive.
         let reader = app.store.reader.clone();
-        let watch = app.dispatch.watch();
-        actix::spawn(announce(opened.feed, reader, app.registry.clone(), watch));
+        let projections = app.dispatch.projections().clone();
+        actix::spawn(announce(
+            opened.feed,
+            reader,
+            app.registry.clone(),
+            projections,
+        ));
         let mut tasks = vec![
             actix::spawn(sweep(app.clone())),
             actix::spawn(save_tracks(app.clone())),

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 
 use crate::app::App;
 use crate::auth::throttle::Throttle;
-use crate::dispatch::Watch;
+use crate::dispatch::Projections;
 use crate::inputs;
 use crate::registry::TripRegistry;
 use crate::registry::actor::{Announce, Sessions};
@@ -47,19 +47,19 @@ pub(super) async fn announce(
     mut feed: Feed,
     reader: ReadPool,
     registry: Addr<TripRegistry>,
-    watch: Watch,
+    projections: Projections,
 ) {
-    while let Err(error) = watch.restore(&reader).await {
+    while let Err(error) = projections.restore(&reader).await {
         tracing::warn!(%error, "Who is on shift cannot be read yet");
         tokio::time::sleep(REFILL_PAUSE).await;
     }
     while let Some(item) = feed.next().await {
         let announced = match item {
             Item::News(Announcement { events, ended }) => {
-                events.iter().for_each(|event| watch.heard(event));
+                events.iter().for_each(|event| projections.apply(event));
                 registry.send(Announce { events, ended }).await.is_ok()
             }
-            Item::Gap { first, last } => fill(&reader, &registry, &watch, first, last).await,
+            Item::Gap { first, last } => fill(&reader, &registry, &projections, first, last).await,
         };
         if !announced {
             return;
@@ -71,7 +71,7 @@ pub(super) async fn announce(
 async fn fill(
     reader: &ReadPool,
     registry: &Addr<TripRegistry>,
-    watch: &Watch,
+    projections: &Projections,
     mut first: i64,
     last: i64,
 ) -> bool {
@@ -82,7 +82,7 @@ async fn fill(
         {
             Ok((page, end)) => {
                 first = end.unwrap_or(last) + 1;
-                page.iter().for_each(|event| watch.heard(event));
+                page.iter().for_each(|event| projections.apply(event));
                 let events = page.into_iter().map(Arc::new).collect();
                 if registry
                     .send(Announce {

@@ -1,6 +1,6 @@
-//! What dispatch learns from what was committed: who is on shift, who is free, which rides are under way.
+//! What dispatch remembers of the committed events: who is on shift, who is free, which rides are under way.
 //!
-//! It is memory, made again from the database at each start, and decides nothing.
+//! It is made again from the database at each start, and decides nothing.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,22 +23,23 @@ use crate::inputs;
 use crate::store::pool::{ReadPool, Unavailable};
 use crate::store::{offers, shifts, tracks, trips};
 use crate::supply::{Occupation, Supply};
+use crate::town::Town;
 
-/// Follows what was committed; cheap to clone, and without a way to write.
+/// Everything that is remembered of the committed events; cheap to clone, and without a way to write.
 #[derive(Clone)]
-pub struct Watch {
+pub struct Projections {
     pub(super) supply: Supply,
     pub(super) tracks: Tracks,
     pub(super) rides: Rides,
-    pub(super) promises: EtaAccuracy,
+    pub(super) eta_accuracy: EtaAccuracy,
     pub(super) presence: Presence,
     pub(super) repositioning: Repositioning,
     pub(super) shadow: Shadow,
     pub(super) wake: Arc<Notify>,
     /// Who has which trip, on shift or not.
     pub(super) driving: Arc<Mutex<HashMap<DriverId, TripId>>>,
-    /// The last event that was taken note of; nothing before it is known who is on shift.
-    pub(super) noted: Arc<watch::Sender<Option<i64>>>,
+    /// The last event that was applied; nothing before the first restoring.
+    pub(super) applied: Arc<watch::Sender<Option<i64>>>,
 }
 
 /// Of how many rides the fixes are read at once.
@@ -52,8 +53,24 @@ struct FoundAtStart {
     spots: HashMap<i64, Vec<TrackFix>>,
 }
 
-impl Watch {
-    /// Learns who is on shift and at what.
+impl Projections {
+    /// Nothing is remembered yet. The policies that only look on are those of this town.
+    pub(super) fn new(town: Arc<Town>) -> Self {
+        Self {
+            supply: Supply::default(),
+            tracks: Tracks::default(),
+            rides: Rides::default(),
+            eta_accuracy: EtaAccuracy::default(),
+            presence: Presence::begin(inputs::now()),
+            repositioning: Repositioning::default(),
+            shadow: Shadow::new(town),
+            wake: Arc::default(),
+            driving: Arc::default(),
+            applied: Arc::default(),
+        }
+    }
+
+    /// Reads from the database who is on shift, and what they are doing.
     pub async fn restore(&self, reader: &ReadPool) -> Result<(), Unavailable> {
         let found = reader.read(|db| {
             let shifts = shifts::open(db)?;
@@ -88,13 +105,13 @@ impl Watch {
             let spots = found.spots.remove(&trip.number);
             self.tracks.restore(trip.id, spots.unwrap_or_default());
         }
-        self.noted.send_replace(Some(0));
+        self.applied.send_replace(Some(0));
         self.wake.notify_one();
         Ok(())
     }
 
-    /// Takes note of something that was committed.
-    pub fn heard(&self, event: &Event) {
+    /// Applies a committed event.
+    pub fn apply(&self, event: &Event) {
         match &event.fact {
             Fact::Trip(change) => self.trip(change, event.at),
             Fact::Offer(change) => self.offer(&change.offer),
@@ -113,7 +130,7 @@ impl Watch {
             }
             Fact::Message(_) | Fact::Notification(_) => {}
         }
-        self.noted.send_replace(Some(event.id));
+        self.applied.send_replace(Some(event.id));
     }
 
     fn offer(&self, offer: &Offer) {
@@ -124,7 +141,7 @@ impl Watch {
             // The trip says the rest.
             OfferState::Accepted => {
                 self.supply.answered(offer.driver, true);
-                self.promises.made(offer);
+                self.eta_accuracy.made(offer);
             }
             OfferState::Declined
             | OfferState::Expired
@@ -145,7 +162,7 @@ impl Watch {
         let trip = &change.trip;
         let status = trip.state.status();
         let before = change.before.and_then(|before| before.driver);
-        self.promises.changed(trip, before);
+        self.eta_accuracy.changed(trip, before);
         if let (TripEventKind::Requested, Some(from)) = (change.kind, trip.pick_up.location) {
             self.repositioning
                 .requested(trip.rider.id, trip.id, at, from);

@@ -12,19 +12,8 @@ use crate::town::Town;
 const ANN: UserId = UserId::new(1);
 const BOB: DriverId = DriverId::of(UserId::new(2));
 
-fn watch() -> Watch {
-    Watch {
-        supply: Supply::default(),
-        tracks: Tracks::default(),
-        rides: Rides::default(),
-        promises: EtaAccuracy::default(),
-        presence: Presence::begin(inputs::now()),
-        repositioning: Repositioning::default(),
-        shadow: Shadow::new(Arc::new(Town::default())),
-        wake: Arc::default(),
-        driving: Arc::default(),
-        noted: Arc::default(),
-    }
+fn projections() -> Projections {
+    Projections::new(Arc::default())
 }
 
 fn requested() -> Trip {
@@ -44,14 +33,14 @@ fn ordered(number: u128) -> Trip {
 }
 
 /// Bob takes a trip and drives.
-fn rides(watch: &Watch, trip: &Trip) -> Trip {
+fn rides(projections: &Projections, trip: &Trip) -> Trip {
     let accept = Action::Accept(sample::party(BOB), Outset::default());
-    let taken = act(watch, trip, &accept);
-    act(watch, &taken, &Action::Start(BOB, None))
+    let taken = act(projections, trip, &accept);
+    act(projections, &taken, &Action::Start(BOB, None))
 }
 
-fn heard(watch: &Watch, fact: Fact) {
-    watch.heard(&Event {
+fn apply(projections: &Projections, fact: Fact) {
+    projections.apply(&Event {
         id: 1,
         at: inputs::now(),
         actor: Actor::Service,
@@ -61,7 +50,7 @@ fn heard(watch: &Watch, fact: Fact) {
 }
 
 /// Does something to a trip and lets it be heard.
-fn act(watch: &Watch, trip: &Trip, action: &Action) -> Trip {
+fn act(projections: &Projections, trip: &Trip, action: &Action) -> Trip {
     let after = match trip.apply(action, inputs::now()) {
         Ok(Change::To(after)) => *after,
         other => panic!("{action:?} is possible: {other:?}"),
@@ -71,7 +60,7 @@ fn act(watch: &Watch, trip: &Trip, action: &Action) -> Trip {
         trip: after.clone(),
         before: Some(Before::from(trip)),
     };
-    heard(watch, Fact::Trip(change));
+    apply(projections, Fact::Trip(change));
     after
 }
 
@@ -91,41 +80,41 @@ fn shift(ended: bool) -> Fact {
 
 #[test]
 fn a_driver_is_on_the_trip_that_was_taken_and_free_after_it() {
-    let watch = watch();
-    heard(&watch, shift(false));
-    assert_eq!(watch.supply.occupation(BOB), Some(Occupation::Free));
+    let projections = projections();
+    apply(&projections, shift(false));
+    assert_eq!(projections.supply.occupation(BOB), Some(Occupation::Free));
     let taken = act(
-        &watch,
+        &projections,
         &requested(),
         &Action::Accept(sample::party(BOB), Outset::default()),
     );
     let on_trip = Some(Occupation::OnTrip(taken.id));
-    assert_eq!(watch.supply.occupation(BOB), on_trip);
-    let riding = act(&watch, &taken, &Action::Start(BOB, None));
+    assert_eq!(projections.supply.occupation(BOB), on_trip);
+    let riding = act(&projections, &taken, &Action::Start(BOB, None));
     act(
-        &watch,
+        &projections,
         &riding,
         &Action::Complete(BOB, Some(Box::default())),
     );
-    assert_eq!(watch.supply.occupation(BOB), Some(Occupation::Free));
-    heard(&watch, shift(true));
-    assert_eq!(watch.supply.occupation(BOB), None);
+    assert_eq!(projections.supply.occupation(BOB), Some(Occupation::Free));
+    apply(&projections, shift(true));
+    assert_eq!(projections.supply.occupation(BOB), None);
 }
 
 #[test]
 fn a_shift_may_begin_in_the_middle_of_a_trip() {
-    let watch = watch();
+    let projections = projections();
     let taken = act(
-        &watch,
+        &projections,
         &requested(),
         &Action::Accept(sample::party(BOB), Outset::default()),
     );
-    assert_eq!(watch.supply.occupation(BOB), None);
-    heard(&watch, shift(false));
+    assert_eq!(projections.supply.occupation(BOB), None);
+    apply(&projections, shift(false));
     let on_trip = Some(Occupation::OnTrip(taken.id));
-    assert_eq!(watch.supply.occupation(BOB), on_trip);
-    act(&watch, &taken, &Action::GiveBack(BOB, None));
-    assert_eq!(watch.supply.occupation(BOB), Some(Occupation::Free));
+    assert_eq!(projections.supply.occupation(BOB), on_trip);
+    act(&projections, &taken, &Action::GiveBack(BOB, None));
+    assert_eq!(projections.supply.occupation(BOB), Some(Occupation::Free));
 }
 
 #[test]
@@ -136,20 +125,24 @@ fn what_becomes_of_a_trip_that_is_over_takes_its_driver_off_no_other() {
         Action::Delete(RiderId::of(ANN)),
         Action::SetFare(olga, Amount::ZERO, reason),
     ] {
-        let watch = watch();
-        heard(&watch, shift(false));
-        let first = rides(&watch, &ordered(1));
-        let over = act(&watch, &first, &Action::Complete(BOB, Some(Box::default())));
-        let second = rides(&watch, &ordered(2));
-        act(&watch, &over, &action);
+        let projections = projections();
+        apply(&projections, shift(false));
+        let first = rides(&projections, &ordered(1));
+        let over = act(
+            &projections,
+            &first,
+            &Action::Complete(BOB, Some(Box::default())),
+        );
+        let second = rides(&projections, &ordered(2));
+        act(&projections, &over, &action);
         let on_trip = Some(Occupation::OnTrip(second.id));
-        assert_eq!(watch.supply.occupation(BOB), on_trip, "{action:?}");
-        assert_eq!(watch.driving.lock().get(&BOB), Some(&second.id));
+        assert_eq!(projections.supply.occupation(BOB), on_trip, "{action:?}");
+        assert_eq!(projections.driving.lock().get(&BOB), Some(&second.id));
         act(
-            &watch,
+            &projections,
             &second,
             &Action::Complete(BOB, Some(Box::default())),
         );
-        assert_eq!(watch.supply.occupation(BOB), Some(Occupation::Free));
+        assert_eq!(projections.supply.occupation(BOB), Some(Occupation::Free));
     }
 }
