@@ -5,6 +5,7 @@
 
 mod code;
 mod rules;
+mod walks;
 
 use std::path::{Path, PathBuf};
 
