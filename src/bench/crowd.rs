@@ -41,6 +41,7 @@ pub struct Run {
 }
 
 impl Run {
+    /// A run in which nothing has happened yet.
     pub fn new(number: u32, args: &BenchArgs) -> Rc<Self> {
         Rc::new(Self {
             tally: RefCell::new(BenchTally::new(number, args.drivers)),

@@ -6,6 +6,7 @@ pub struct Marks {
 }
 
 impl Marks {
+    /// The marks of the run with this number.
     pub fn new(run: u32) -> Self {
         Self {
             prefix: format!("bench {run:08x} "),

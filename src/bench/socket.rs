@@ -72,6 +72,7 @@ impl Target {
 pub struct ReadBuffer(RefCell<Box<[u8]>>);
 
 impl ReadBuffer {
+    /// An empty buffer of the largest size that is read at once.
     pub fn new() -> Self {
         Self(RefCell::new(vec![0; READ_MAX].into_boxed_slice()))
     }

@@ -37,6 +37,7 @@ struct Ends {
 }
 
 impl Board {
+    /// An empty page for these people; `trips_wanted` is how many trips end the demo.
     pub fn new<'a>(people: impl Iterator<Item = &'a User>, trips_wanted: Option<u32>) -> Self {
         Self {
             names: people
@@ -85,6 +86,7 @@ impl Board {
         self.done.notified().await;
     }
 
+    /// How many trips ended how, as the last line says it.
     pub fn summary(&self) -> String {
         let Ends {
             finished,

@@ -245,7 +245,7 @@ impl<'a> Fields<'a> {
             .ok()
     }
 
-    /// An address.
+    /// An address as text.
     pub fn address(&mut self, field: &'static str, presence: Optionality) -> Option<Address> {
         self.parsed(field, presence, Address::parse)
     }

@@ -4,7 +4,6 @@ use actix_web::http::StatusCode;
 
 /// What went wrong, as a word that never changes. `docs/protocol.md` lists them all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is explained by its title")]
 pub enum Code {
     Unreadable,
     Invalid,

@@ -43,7 +43,7 @@ impl<'a> SharedEvent<'a> {
         }
     }
 
-    /// The event.
+    /// The event itself, for a subscriber that writes it alone.
     pub const fn event(&self) -> &'a Event {
         self.event
     }

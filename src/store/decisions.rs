@@ -29,7 +29,7 @@ pub struct KeptDecision {
     pub payload: String,
 }
 
-/// Stores decisions.
+/// Inserts decisions, of the policy or of its shadow.
 pub fn insert(db: &mut Db, new: &[NewDecision]) -> QueryResult<()> {
     for decision in new {
         let row = (

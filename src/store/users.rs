@@ -34,7 +34,7 @@ pub struct NewAccount {
     pub photo: Option<PhotoId>,
 }
 
-/// An account.
+/// An account as it is stored.
 #[derive(Debug, Clone)]
 pub struct StoredAccount {
     /// Who.

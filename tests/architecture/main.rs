@@ -1,9 +1,10 @@
-//! The rules of the architecture that cargo cannot check, checked on the sources as text: which modules may use each
-//! other, and which may use a library.
+//! The rules of the architecture that cargo cannot check, checked on the sources: which modules may use each other,
+//! which may use a library, and which items must have a doc.
 //!
 //! ARCHITECTURE.md says why. The tables are in `rules.rs`. A new module is entered there first.
 
 mod code;
+mod docs;
 mod rules;
 mod walks;
 
@@ -23,7 +24,8 @@ fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-fn sources() -> Vec<Source> {
+/// The path from the root and the text of every file of `src` and of the crates' `src`.
+fn texts() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = Vec::new();
     rust_files(&root.join("src"), &mut files);
@@ -40,14 +42,18 @@ fn sources() -> Vec<Source> {
                 .strip_prefix(root)
                 .expect("it was found below the root");
             let text = std::fs::read_to_string(file).expect("a source file is text");
-            Source::new(&name.to_string_lossy(), &text)
+            (name.to_string_lossy().into_owned(), text)
         })
         .collect()
 }
 
 #[test]
 fn the_house_keeps_its_rules() {
-    let sources = sources();
+    let texts = texts();
+    let sources: Vec<Source> = texts
+        .iter()
+        .map(|(name, text)| Source::new(name, text))
+        .collect();
     for (is_apart, folder) in [(false, "src"), (true, "crates")] {
         let found = sources.iter().filter(|it| it.is_apart == is_apart);
         assert!(found.count() > 10, "{folder} was not found");
@@ -57,6 +63,19 @@ fn the_house_keeps_its_rules() {
         broken.is_empty(),
         "rules are broken:\n{}\n",
         broken.join("\n")
+    );
+}
+
+#[test]
+fn public_items_have_docs() {
+    let missing: Vec<String> = texts()
+        .iter()
+        .flat_map(|(name, text)| docs::missing(name, text))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "docs are missing:\n{}\n",
+        missing.join("\n")
     );
 }
 
@@ -277,4 +296,63 @@ fn nobody_ignores_the_bound_of_a_mailbox() {
 #[test]
 fn a_new_module_takes_its_place_first() {
     assert_breaks("src/util.rs", "", "src/util.rs:1: util has no place");
+}
+
+#[test]
+fn a_public_item_without_a_doc_is_found() {
+    for (text, message) in [
+        ("pub struct Trip;", "Trip has no doc"),
+        ("pub enum Status {}", "Status has no doc"),
+        ("pub fn apply() {}", "apply has no doc"),
+        ("pub const MAX: u8 = 1;", "MAX has no doc"),
+        ("pub static MAX: u8 = 1;", "MAX has no doc"),
+        ("pub type Key = u64;", "Key has no doc"),
+        ("pub mod keys {}", "keys has no doc"),
+        ("mod keys { pub fn new() {} }", "new has no doc"),
+        ("pub trait Clock {}", "Clock has no doc"),
+        (
+            "/// What tells the time.\npub trait Clock { fn now(&self); }",
+            "Clock::now has no doc",
+        ),
+        (
+            "struct Trip; impl Trip { pub fn apply(&self) {} }",
+            "Trip::apply has no doc",
+        ),
+        (
+            "struct Trip; impl Trip { pub const MAX: u8 = 1; }",
+            "Trip::MAX has no doc",
+        ),
+        (
+            "/// The trip.\npub struct Trip;",
+            "the doc of Trip has fewer than 3 words",
+        ),
+    ] {
+        let missing = docs::missing("src/x.rs", &format!("//! What it is for.\n{text}"));
+        assert_eq!(missing, [format!("src/x.rs: {message}")], "{text:?}");
+    }
+    assert_eq!(
+        docs::missing("src/x.rs", "//! Trips.\n"),
+        ["src/x.rs: the doc of the file has fewer than 3 words"]
+    );
+    assert_eq!(
+        docs::missing("src/x.rs", "pub fn trip {}"),
+        ["src/x.rs: expected parentheses"]
+    );
+}
+
+#[test]
+fn fields_variants_and_what_is_private_need_no_doc() {
+    for text in [
+        "/// A trip of a rider.\npub struct Trip { pub key: u64 }",
+        "/// Where a trip stands.\npub enum Status { Requested, Accepted { driver: u64 } }",
+        "pub(crate) fn apply() {}",
+        "pub use other::Trip;",
+        "pub mod keys;",
+        "trait Clock { fn now(&self); }",
+        "impl Clock for Trip { fn now(&self) {} }",
+        "#[cfg(test)] mod tests { pub fn new() {} }",
+    ] {
+        let missing = docs::missing("src/x.rs", &format!("//! What it is for.\n{text}"));
+        assert_eq!(missing, [""; 0], "{text:?}");
+    }
 }

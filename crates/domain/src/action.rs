@@ -85,7 +85,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// Who acts.
+    /// The party, operator or service behind the action.
     pub const fn actor(&self) -> Actor {
         match self {
             Self::Accept(driver, _) => Actor::Driver(driver.id),

@@ -30,7 +30,7 @@ pub struct Event {
     pub positions: Vec<StreamPosition>,
 }
 
-/// What happened.
+/// What an event reports.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fact {
     /// A trip changed.

@@ -32,7 +32,7 @@ pub const AMOUNT_MAX: i64 = 1_000_000_000;
 pub const METRES_MAX: u64 = 10_000_000;
 /// The longest time that is charged: 30 days.
 pub const SECONDS_MAX: u64 = 2_592_000;
-/// No surge.
+/// The surge that leaves a price as it is, in thousandths.
 pub const SURGE_NONE: u16 = 1_000;
 /// The highest surge: five times the price.
 pub const SURGE_MAX: u16 = 5_000;
@@ -56,7 +56,7 @@ impl Currency {
         }
     }
 
-    /// The code.
+    /// The code in capital letters.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("only letters are let in")
     }
@@ -95,7 +95,7 @@ pub struct Amount(i64);
 pub struct AmountError;
 
 impl Amount {
-    /// Nothing.
+    /// Where a sum begins.
     pub const ZERO: Self = Self(0);
 
     /// So many minor units.

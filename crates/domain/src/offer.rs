@@ -80,7 +80,7 @@ pub enum OfferState {
 }
 
 impl OfferState {
-    /// Every state.
+    /// Every state, for tests and for reading words.
     pub const ALL: [Self; 7] = [
         Self::Created,
         Self::Delivered,

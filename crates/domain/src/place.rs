@@ -35,12 +35,12 @@ impl Coordinates {
         Ok(Self { lat, lon })
     }
 
-    /// Degrees north.
+    /// Degrees north of the equator.
     pub const fn lat(self) -> f64 {
         self.lat
     }
 
-    /// Degrees east.
+    /// Degrees east of Greenwich.
     pub const fn lon(self) -> f64 {
         self.lon
     }

@@ -16,7 +16,7 @@ pub enum Policy {
 }
 
 impl Policy {
-    /// Every policy.
+    /// Every policy, for reading words.
     pub const ALL: [Self; 3] = [Self::Broadcast, Self::Nearest, Self::Batch];
 
     /// Its word, on the wire and in the database.

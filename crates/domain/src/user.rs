@@ -166,7 +166,7 @@ impl Username {
         }
     }
 
-    /// The name.
+    /// The name as the account gave it.
     pub fn as_str(&self) -> &str {
         &self.0
     }

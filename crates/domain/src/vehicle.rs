@@ -29,7 +29,7 @@ impl VehicleClass {
         }
     }
 
-    /// The name.
+    /// The name of the class, as the town file has it.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -15,7 +15,7 @@ pub struct Viewer {
 }
 
 impl Viewer {
-    /// That account.
+    /// The viewer that this account is.
     pub const fn of(person: &Person) -> Self {
         Self {
             user: person.id,
@@ -23,7 +23,7 @@ impl Viewer {
         }
     }
 
-    /// That driver.
+    /// The viewer that this driver is.
     pub const fn driver(driver: DriverId) -> Self {
         Self {
             user: driver.user(),

@@ -78,7 +78,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// Who acts.
+    /// Who gave the command; a deadline acts for the service.
     pub fn actor(&self) -> Actor {
         match self {
             Self::RequestTrip(request, _) => Actor::Rider(request.rider.id),

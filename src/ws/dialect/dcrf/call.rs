@@ -34,7 +34,7 @@ pub struct ListPage {
     pub offset: i64,
 }
 
-/// Which list.
+/// Which trips a client lists, and which page of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listing {
     /// Of which trips.
@@ -69,7 +69,6 @@ pub struct ActCall {
 
 /// What has one answer.
 #[derive(Clone, PartialEq)]
-#[expect(missing_docs, reason = "docs/protocol.md explains each action")]
 pub enum OneAnswerCall {
     List(Listing),
     Retrieve(Pk),
@@ -89,7 +88,6 @@ pub enum OneAnswerCall {
 
 /// What a driver does besides driving.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "docs/protocol.md explains each action")]
 pub enum ShiftCall {
     Show,
     Begin(Vehicle),
@@ -101,7 +99,6 @@ pub enum ShiftCall {
 
 /// What more follows from than one answer.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(missing_docs, reason = "docs/protocol.md explains each action")]
 pub enum SubscriptionCall {
     Pages(Listing),
     Instance(Pk),

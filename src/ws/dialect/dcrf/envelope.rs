@@ -80,12 +80,12 @@ impl Return {
         self.request_id.as_deref().unwrap_or("null")
     }
 
-    /// A success.
+    /// The answer of a call that succeeded.
     pub fn done(&self, status: Done, data: &str) -> String {
         self.wrap("[]", data, &self.action, status as u16)
     }
 
-    /// A failure.
+    /// The answer of a call that failed.
     pub fn refused(&self, problem: &Problem) -> String {
         let errors = problem.envelope_errors().to_string();
         let data = problem.envelope_data().to_string();
