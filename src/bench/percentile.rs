@@ -1,4 +1,4 @@
-//! Percentiles.
+//! Percentiles of measured times.
 
 /// The value that `percent` of all samples do not exceed (nearest rank); `None` without samples.
 pub fn percentile(sorted: &[u32], percent: f64) -> Option<u32> {

@@ -56,7 +56,7 @@ impl ServiceClient {
         Ok(())
     }
 
-    /// Logs in.
+    /// Logs in with a name and a password.
     pub async fn log_in(&self, username: &str, password: &str) -> Result<User, ClientError> {
         let fields = json!({"username": username, "password": password});
         let answer: Value = self.post("logging in", "/api/log_in/", &fields).await?;

@@ -23,6 +23,7 @@ pub struct DemoCar {
 }
 
 impl DemoCar {
+    /// A car that stands still.
     pub fn parked(at: Location, now: Instant) -> Self {
         Self {
             at,

@@ -3,7 +3,9 @@
 use super::below;
 use crate::client::Location;
 
+/// The first names of riders.
 pub const RIDERS: [&str; 8] = ["ann", "ben", "cleo", "dora", "emil", "fred", "gwen", "hugo"];
+/// The first names of drivers.
 pub const DRIVERS: [&str; 8] = ["ivy", "jack", "kim", "leo", "mona", "nick", "olga", "paul"];
 
 /// The middle of the town, which places are measured from. It lies in the service area of `town.json`.
@@ -31,11 +33,17 @@ const fn place(address: &'static str, east: f64, north: f64) -> DemoPlace {
     }
 }
 
+/// The market square, in the middle of the town.
 pub const MARKET: DemoPlace = place("Market Square", 0.0, 0.0);
+/// The station, in the east.
 pub const STATION: DemoPlace = place("Station", 160.0, 20.0);
+/// The museum, in the south-east.
 pub const MUSEUM: DemoPlace = place("Museum", 70.0, -110.0);
+/// The hospital, in the south-east.
 pub const HOSPITAL: DemoPlace = place("Hospital", 180.0, -120.0);
+/// The opera, in the north-east.
 pub const OPERA: DemoPlace = place("Opera", 110.0, 90.0);
+/// The harbour, in the south-west.
 pub const HARBOUR: DemoPlace = place("Harbour", -130.0, -100.0);
 
 const PLACES: [DemoPlace; 12] = [
@@ -58,6 +66,7 @@ const PLACES: [DemoPlace; 12] = [
 const STANDS: [(f64, f64); 4] = [(30.0, -20.0), (-50.0, 50.0), (90.0, 40.0), (150.0, -110.0)];
 
 impl DemoPlace {
+    /// The coordinates of the place.
     pub fn location(self) -> Location {
         at(self.east, self.north)
     }

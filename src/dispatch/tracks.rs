@@ -90,7 +90,7 @@ impl Tracks {
     pub(super) fn of(&self, trip: TripId) -> Vec<TrackFix> {
         let ways = self.0.lock();
         ways.get(&trip)
-            .map_or_else(Vec::new, |way| way.track.spots().to_vec())
+            .map_or_else(Vec::new, |way| way.track.fixes().to_vec())
     }
 
     /// What has come of the rides since it was last saved.
@@ -131,7 +131,7 @@ impl OpenTrack {
         if self.started_at.is_none() {
             self.started_at = Some(at);
             let is_ride = |spot: &TrackFix| spot.at_ms >= at.as_millisecond();
-            let spots = self.track.spots().iter().copied();
+            let spots = self.track.fixes().iter().copied();
             self.unsaved = spots.filter(is_ride).collect();
             self.track = Track::default();
             self.track.restore(self.unsaved.iter().copied());

@@ -1,8 +1,8 @@
 //! What people do to trips, and the one table of what comes of it: [`Trip::apply`].
 //!
-//! `docs/transitions.txt` is the table in words; a test compares the two. `drive` has what its driver does, `leave`
-//! how a trip changes or ends without one, `note` what is found out about its driver, `fare` what may be decided about its price
-//! afterwards.
+//! `docs/transitions.txt` is the table in words; a test compares the two. `drive` has what its driver does, `leave` how
+//! a trip changes or ends without one, `note` what is found out about its driver, `fare` what may be decided about its
+//! price afterwards.
 
 mod drive;
 mod fare;

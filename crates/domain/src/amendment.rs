@@ -1,29 +1,26 @@
-//! What a rider changes about a trip after having asked for it.
+//! What a rider may change about a trip after requesting it.
 
 use super::place::{Coordinates, Place};
 use super::text::Address;
 
-/// New places; what is left out stays.
+/// The new pick-up and drop-off of a trip. A place that is left out stays as it is.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Amendment {
-    /// Where the trip begins.
     pub pick_up: Option<PlaceChange>,
-    /// Where it ends.
     pub drop_off: Option<PlaceChange>,
 }
 
-/// What is said about a place; what is not mentioned stays.
+/// The change of one place. A part that is left out stays as it is.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PlaceChange {
-    /// Another address.
     pub address: Option<Address>,
-    /// Other coordinates, or that there are none.
+    /// `Some(None)` removes the coordinates.
     pub location: Option<Option<Coordinates>>,
 }
 
 impl PlaceChange {
-    /// The place after the change. Another text alone leaves the coordinates where they were: it may be another name of the
-    /// same door, and what was quoted hangs on them.
+    /// The place after the change. A new address alone leaves the coordinates as they were: it may be another name for
+    /// the same door, and the quote depends on the coordinates.
     pub fn of(&self, place: &Place) -> Place {
         let address = self.address.as_ref().unwrap_or(&place.address);
         Place {

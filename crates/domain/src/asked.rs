@@ -1,43 +1,39 @@
-//! Whom a trip was offered to already, and what follows for whom it is offered to next.
+//! Which drivers a trip was already offered to, and what that means for its next offers.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::id::DriverId;
 use super::offer::OfferState;
 
-/// For how long a device that did not acknowledge an offer of a trip is not tried with it again.
+/// How long a trip is not offered again to a device that did not acknowledge its offer.
 pub const SILENT_FOR: SignedDuration = SignedDuration::from_secs(30);
 
-/// An offer of a trip that is over.
+/// An offer that has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EndedOffer {
-    /// To whom.
     pub driver: DriverId,
-    /// In which attempt.
     pub attempt: i64,
-    /// How it ended.
     pub state: OfferState,
-    /// When it was made.
     pub offered_at: Timestamp,
-    /// When it ended.
     pub ended_at: Timestamp,
 }
 
-/// What earlier offers of a trip say about the next one.
+/// What the earlier offers of a trip mean for the next ones.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EarlierOffers {
-    /// Who is not asked: they have been in this attempt, have given the trip back, or their device was silent a moment ago.
+    /// Drivers who are not asked now: they were asked in this attempt, they gave the trip back, or their device has
+    /// just failed to acknowledge an offer.
     pub not_now: Vec<DriverId>,
-    /// Whose device acknowledged no offer of this attempt: they are asked again once everybody else in reach has been.
+    /// Drivers whose devices acknowledged no offer of this attempt. They are asked again after everybody else in reach.
     pub unreached: Vec<DriverId>,
-    /// How many offers in a row, up to the last wave, no device acknowledged.
+    /// The number of latest offers in a row that no device acknowledged.
     pub unheard: u32,
-    /// When the last of those ended.
+    /// When the last of those offers ended.
     pub unheard_at: Option<Timestamp>,
 }
 
 impl EarlierOffers {
-    /// What the offers of a trip that are over say in that attempt.
+    /// Sums up the ended offers of a trip for its current attempt.
     pub fn of(
         ended: &[EndedOffer],
         attempt: i64,
@@ -90,7 +86,7 @@ mod tests {
         DriverId::of(UserId::new(number))
     }
 
-    /// An offer to that driver, made at that second; it took four.
+    /// An offer to that driver, made at that second, which ended four seconds later.
     fn ended(number: i64, second: i64, state: OfferState) -> EndedOffer {
         EndedOffer {
             driver: driver(number),
@@ -144,7 +140,7 @@ mod tests {
             ended(3, 5, OfferState::Undelivered),
         ];
         assert_eq!(unheard(&offers), (3, Some(at(9))));
-        // Of this wave one was heard of: it was no wave in vain.
+        // One device of this wave did acknowledge, so the count starts again.
         offers.push(ended(4, 10, OfferState::Undelivered));
         offers.push(ended(5, 10, OfferState::Declined));
         assert_eq!(unheard(&offers), (0, None));

@@ -1,7 +1,8 @@
 //! What a driver owes the rider of a trip, and what is known of how they keep it.
 //!
-//! [`Duties`] are the town's numbers as they were when the trip was ordered. [`Conduct`] is what was found out about the driver who has the trip
-//! now; it begins anew with each attempt. What a device says is held against both before a rider pays: in doubt the rider does not pay.
+//! [`Duties`] are the town's numbers as they were when the trip was ordered. [`Conduct`] is what was found out about
+//! the driver who has the trip now; it begins anew with each attempt. What a device says is held against both before a
+//! rider pays: in doubt the rider does not pay.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,8 @@ const ACCURACY_M: f64 = 30.0;
 pub struct Duties {
     /// Whoever is further from the pick-up has not arrived, in metres; 0: it is not looked at.
     pub arrive_within_m: u32,
-    /// By which part of the way the driver must have come nearer before it costs anything to cancel, in percent; 0: it is not looked at.
+    /// By which part of the way the driver must have come nearer before it costs anything to cancel, in percent; 0: it
+    /// is not looked at.
     pub nearer_percent: u32,
     /// By how much later than promised is late, in seconds…
     pub late_s: u32,
@@ -41,7 +43,8 @@ impl Default for Duties {
 }
 
 impl Duties {
-    /// What holds where there is no town, and for trips of before there were duties: nothing is looked at that costs anybody anything.
+    /// What holds where there is no town, and for trips of before there were duties: nothing is looked at that costs
+    /// anybody anything.
     pub(crate) const OF_NO_TOWN: Self = Self {
         arrive_within_m: 0,
         nearer_percent: 0,

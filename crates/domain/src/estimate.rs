@@ -1,15 +1,15 @@
-//! How far and how long a ride is expected to be, from nothing but its two ends.
+//! Estimates the distance and the duration of a ride from its two ends alone.
 
 use super::place::Coordinates;
 
-/// How much longer streets are than the straight line, in a town.
+/// The ratio of a route on a town's streets to the straight line.
 const DETOUR: f64 = 1.3;
-/// How fast a car is in a town, stops included.
+/// The average speed of a car in a town, stops included.
 const KM_PER_HOUR: u64 = 20;
 
 /// Metres and seconds between two points: 1.3 times the great circle, at 20 km/h.
 pub fn estimate(from: Coordinates, to: Coordinates) -> (u64, u64) {
-    // At most half around the earth, so the number fits.
+    // No two points are further apart than half the circumference of the earth, so the number fits.
     let metres = (from.metres_to(to) * DETOUR).round() as u64;
     let seconds = (metres * 3_600).div_ceil(KM_PER_HOUR * 1_000);
     (metres, seconds)
@@ -27,7 +27,7 @@ mod tests {
     fn a_hundredth_of_a_degree_is_a_few_minutes() {
         // 1,111.95 m, times 1.3.
         assert_eq!(estimate(at(48.0, 11.0), at(48.01, 11.0)), (1_446, 261));
-        // Meridians are closer to each other there.
+        // Meridians are closer to each other at 60 degrees north.
         assert_eq!(estimate(at(60.0, 11.0), at(60.0, 11.01)).0, 723);
     }
 

@@ -1,4 +1,4 @@
-//! What happened, and who must hear of it.
+//! Events, and the streams that carry them to those who must hear of them.
 
 use std::fmt;
 
@@ -18,30 +18,24 @@ use super::user::{Actor, Role};
 /// One thing that happened, as the log keeps it and everybody concerned hears it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// Its number in the log.
+    /// The event's number in the log.
     pub id: i64,
-    /// When.
     pub at: Timestamp,
-    /// Who did it.
     pub actor: Actor,
-    /// What.
     pub fact: Fact,
-    /// Where it stands in each stream that carries it, in the order of the streams.
+    /// One position for each stream that carries the event, in the order of the streams.
     pub positions: Vec<StreamPosition>,
 }
 
 /// What an event reports.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fact {
-    /// A trip changed.
     Trip(TripChange),
-    /// A party of a trip wrote to the other.
     Message(Message),
-    /// Somebody is told something.
     Notification(Notification),
-    /// A trip was proposed to a driver, or is no longer.
+    /// An offer was made, or has ended.
     Offer(OfferChange),
-    /// A driver's shift began or ended.
+    /// A shift began or ended.
     Shift(Shift),
 }
 
@@ -50,29 +44,26 @@ pub enum Fact {
 pub struct OfferChange {
     /// The offer as it was then.
     pub offer: Offer,
-    /// The trip that it is about, as it was then.
+    /// The trip that was offered, as it was then.
     pub trip: Trip,
 }
 
-/// One change of one trip. The revision it made and its reason are the trip's own; it was based on the revision before.
+/// One change of one trip. The trip has the new revision and the reason.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TripChange {
-    /// What happened to it.
     pub kind: TripEventKind,
-    /// The trip as it was then.
+    /// The trip after the change.
     pub trip: Trip,
-    /// What it was before; nothing for a new one.
+    /// `None` for a new trip.
     pub before: Option<Before>,
 }
 
-/// What observers must know of a trip as it was before a change.
+/// The parts of a trip before a change that decide who could see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Before {
-    /// Where it stood.
     pub status: Status,
-    /// Who drove.
     pub driver: Option<DriverId>,
-    /// Whether its rider had deleted it.
+    /// Whether the rider had deleted it.
     pub hidden: bool,
 }
 
@@ -89,23 +80,23 @@ impl From<&Trip> for Before {
 /// A named sequence of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Stream {
-    /// What concerns one account.
+    /// Everything that concerns one account.
     User(UserId),
-    /// What drivers at large must hear: requests and their end.
+    /// For all drivers: requests that anybody may accept, and their end.
     Drivers,
-    /// What everybody of a role is told.
+    /// Notifications to all accounts of a role.
     Role(Role),
-    /// What everybody is told.
+    /// Notifications to all accounts.
     All,
-    /// What operators watch over: all trips, shifts and offers.
+    /// For operators: all trips, shifts and offers.
     Staff,
 }
 
-/// What the name of `Stream::Drivers` ends with: one stream is for all areas.
+/// The last part of the name of `Stream::Drivers`. One stream serves all areas.
 const AREA: &str = "main";
 
 impl Stream {
-    /// The stream of that name.
+    /// Reads the name of a stream.
     pub fn parse(name: &str) -> Option<Self> {
         match name.split_once(':') {
             None if name == "all" => Some(Self::All),
@@ -136,7 +127,7 @@ impl Stream {
             .collect()
     }
 
-    /// Whether an account hears it.
+    /// Whether this account hears the stream.
     pub fn is_heard_by(self, user: UserId, role: Role) -> bool {
         match self {
             Self::User(own) => own == user,
@@ -160,20 +151,18 @@ impl fmt::Display for Stream {
     }
 }
 
-/// A place in a stream; sequences count up by one, without gaps, for as long as the epoch is the same.
+/// A position in a stream. Within an epoch, sequences count up by one without gaps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamPosition {
-    /// Which stream.
     pub stream: Stream,
-    /// Which life of it.
+    /// A new epoch begins after a backup was restored.
     pub epoch: Uuid,
-    /// Which place.
     pub sequence: i64,
 }
 
 impl Before {
-    /// The streams of those who see a trip when it stands like this: its rider, its driver, all drivers while it is up
-    /// for grabs, and the staff.
+    /// The streams of those who see the trip in this state: its rider, its driver, all drivers while anybody may accept
+    /// it, and the staff.
     pub fn seen_in(self, trip: &Trip) -> impl Iterator<Item = Stream> {
         let rider = (!self.hidden).then_some(trip.rider.id.user());
         let driver = self.driver.map(DriverId::user);
@@ -186,7 +175,7 @@ impl Before {
 }
 
 impl TripChange {
-    /// The streams that carry it: those of everybody who saw the trip before it, or sees it now.
+    /// The streams that carry the change: those of everybody who saw the trip before it, or sees it now.
     pub fn streams(&self) -> Vec<Stream> {
         let saw = self.before.into_iter();
         let saw = saw.flat_map(|before| before.seen_in(&self.trip));
@@ -194,12 +183,12 @@ impl TripChange {
             .chain(Before::from(&self.trip).seen_in(&self.trip))
             .collect();
         if self.kind == TripEventKind::Removed {
-            // What its rider puts away stays as it was for its driver.
+            // The deletion changes nothing for the driver.
             let rider = Stream::User(self.trip.rider.id.user());
             streams.retain(|stream| [rider, Stream::Staff].contains(stream));
         }
         if self.kind == TripEventKind::DriverBlocked {
-            // What an account may do is between it and the desk.
+            // That an account is blocked is between the driver and the operators.
             streams.retain(|stream| *stream == Stream::Staff);
         }
         streams.sort_unstable();
@@ -209,7 +198,7 @@ impl TripChange {
 }
 
 impl Event {
-    /// The word in rows and on the wire.
+    /// The event's kind, as rows and the wire have it.
     pub fn kind(&self) -> &'static str {
         match &self.fact {
             Fact::Trip(change) => change.kind.as_str(),
@@ -222,7 +211,7 @@ impl Event {
         }
     }
 
-    /// The change of a trip, if it is one.
+    /// The change of a trip, if the event is one.
     pub const fn trip(&self) -> Option<&TripChange> {
         match &self.fact {
             Fact::Trip(change) => Some(change),
@@ -230,7 +219,7 @@ impl Event {
         }
     }
 
-    /// The streams that carry it.
+    /// The streams that carry the event.
     pub fn streams(&self) -> Vec<Stream> {
         match &self.fact {
             Fact::Trip(change) => change.streams(),
@@ -248,7 +237,7 @@ impl Event {
         }
     }
 
-    /// Its place in `stream`, if that carries it.
+    /// The event's sequence in `stream`, if that stream carries it.
     pub fn sequence_in(&self, stream: Stream) -> Option<i64> {
         self.positions
             .iter()

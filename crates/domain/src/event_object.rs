@@ -1,4 +1,4 @@
-//! Events, messages and notifications as the world outside sees them.
+//! Events, messages and notifications as JSON, in the form that clients see.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use super::shift::Shift;
 use super::trip_object::{PartyObject, TripObject, microseconds};
 use super::user::Actor;
 
-/// The wire's event object.
+/// An event on the wire.
 #[derive(Debug, Serialize)]
 pub struct EventObject<'a> {
     id: i64,
@@ -34,7 +34,7 @@ enum FactObject<'a> {
     Shift(ShiftObject<'a>),
 }
 
-/// The wire's offer.
+/// An offer of a trip to a driver.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Offer)]
 pub struct OfferObject<'a> {
@@ -43,22 +43,22 @@ pub struct OfferObject<'a> {
     /// `created`, `delivered`, `accepted`, `declined`, `expired`, `withdrawn` or `undelivered`.
     #[schema(example = "created")]
     state: &'static str,
-    /// To whom the trip is offered.
+    /// The driver to whom the trip is offered.
     driver: i64,
-    /// Which attempt to find a driver for the trip it belongs to.
+    /// The attempt to find a driver to which the offer belongs.
     attempt: i64,
-    /// How far the pick-up is, in metres, as the crow flies.
+    /// The distance to the pick-up as the crow flies, in metres.
     metres: i64,
-    /// How long it takes to get there, in seconds.
+    /// The estimated time to the pick-up, in seconds.
     eta: i64,
     #[serde(serialize_with = "microseconds")]
     #[schema(value_type = String, format = DateTime)]
     offered: Timestamp,
-    /// Until when the device must acknowledge it or, once it has, the driver decide.
+    /// The time by which the device must acknowledge the offer or, once it has, the driver must decide.
     #[serde(serialize_with = "microseconds")]
     #[schema(value_type = String, format = DateTime)]
     due: Timestamp,
-    /// How long the driver has once it is delivered, in seconds.
+    /// How long the driver may take to decide once the offer is delivered, in seconds.
     decide_seconds: i64,
     trip: TripObject<'a>,
 }
@@ -81,7 +81,7 @@ impl<'a> From<&'a OfferChange> for OfferObject<'a> {
     }
 }
 
-/// The wire's shift.
+/// A driver's shift.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Shift)]
 pub struct ShiftObject<'a> {
@@ -112,7 +112,7 @@ impl<'a> From<&'a Shift> for ShiftObject<'a> {
     }
 }
 
-/// The wire's chat message.
+/// A chat message on the wire.
 #[derive(Debug, Serialize)]
 pub struct MessageObject<'a> {
     message: &'a str,
@@ -124,7 +124,7 @@ pub struct MessageObject<'a> {
 }
 
 impl<'a> MessageObject<'a> {
-    /// The object of an event, if that is a message.
+    /// The message of an event, if the event is one.
     pub fn of_event(event: &'a Event) -> Option<Self> {
         match &event.fact {
             Fact::Message(message) => Some(Self::of(message, event.id, event.at)),
@@ -132,7 +132,7 @@ impl<'a> MessageObject<'a> {
         }
     }
 
-    /// The object of a message that is the event of that number and time.
+    /// A message, with the number and the time of its event.
     pub fn of(message: &'a Message, id: i64, sent: Timestamp) -> Self {
         Self {
             message: message.text.as_str(),
@@ -144,7 +144,7 @@ impl<'a> MessageObject<'a> {
     }
 }
 
-/// The wire's notification.
+/// A notification to one account, to a role or to all accounts.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Notification)]
 pub struct NotificationObject<'a> {
@@ -164,7 +164,7 @@ pub struct NotificationObject<'a> {
 }
 
 impl<'a> NotificationObject<'a> {
-    /// The object of an event, if that is a notification.
+    /// The notification of an event, if the event is one.
     pub fn of_event(event: &'a Event) -> Option<Self> {
         match &event.fact {
             Fact::Notification(notification) => Some(Self::of(notification, event.id, event.at)),
@@ -172,7 +172,7 @@ impl<'a> NotificationObject<'a> {
         }
     }
 
-    /// The object of a notification that is the event of that number and time.
+    /// A notification, with the number and the time of its event.
     pub fn of(notification: &'a Notification, id: i64, sent: Timestamp) -> Self {
         Self {
             message: notification.text.as_str(),

@@ -1,6 +1,6 @@
-//! What a trip costs: whole numbers of a currency's minor unit, and no other arithmetic.
+//! Computes what a trip costs, in whole numbers of a currency's minor unit.
 //!
-//! A ride's fare is the sum of its lines. Each line is rounded on its own, halves up, to the minor unit:
+//! A ride's fare is the sum of its lines. Each line is rounded by itself to the minor unit, halves up:
 //!
 //! ```text
 //! base      = base
@@ -8,12 +8,12 @@
 //! time      = per_minute × seconds / 60
 //! waiting   = waiting_per_minute × waited seconds / 60
 //! surge     = (base + distance + time) × (permille − 1000) / 1000
-//! minimum   = what is missing to the minimum, after all of the above
-//! rounding  = what is missing to a multiple of the rounding, after all of the above
+//! minimum   = what the lines above lack to the minimum
+//! rounding  = what the lines above lack to a multiple of the rounding
 //! ```
 //!
-//! Nothing can overflow: amounts are at most [`AMOUNT_MAX`], and what is ridden counts up to [`METRES_MAX`], [`SECONDS_MAX`] and
-//! [`SURGE_MAX`]. The largest product of these, for the surge, is below 3 × 10¹⁷.
+//! Nothing can overflow: amounts are at most [`AMOUNT_MAX`], and distance, time and surge count up to [`METRES_MAX`],
+//! [`SECONDS_MAX`] and [`SURGE_MAX`]. The largest product of these, for the surge, is below 3 × 10¹⁷.
 
 mod high;
 
@@ -26,7 +26,7 @@ use super::text::Reason;
 
 pub use high::{HIGH_FARE_PERMILLE, HighFare};
 
-/// The largest amount that can be set, in minor units.
+/// The largest price, in minor units.
 pub const AMOUNT_MAX: i64 = 1_000_000_000;
 /// The longest distance that is charged: 10,000 km.
 pub const METRES_MAX: u64 = 10_000_000;
@@ -37,18 +37,18 @@ pub const SURGE_NONE: u16 = 1_000;
 /// The highest surge: five times the price.
 pub const SURGE_MAX: u16 = 5_000;
 
-/// A currency by its code: three capital letters, as in ISO 4217.
+/// A currency, named by three capital letters as in ISO 4217.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Currency([u8; 3]);
 
-/// A text that is no currency's code.
+/// The text is not the code of a currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("A currency is three capital letters, such as EUR.")]
 pub struct CurrencyError;
 
 impl Currency {
-    /// The currency of that code.
+    /// Reads a code of three capital letters.
     pub fn parse(code: &str) -> Result<Self, CurrencyError> {
         match <[u8; 3]>::try_from(code.as_bytes()) {
             Ok(letters) if letters.iter().all(u8::is_ascii_uppercase) => Ok(Self(letters)),
@@ -82,23 +82,23 @@ impl fmt::Display for Currency {
     }
 }
 
-/// A price that somebody has set, in minor units: 0 to [`AMOUNT_MAX`].
+/// A price in minor units: 0 to [`AMOUNT_MAX`].
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(try_from = "i64", into = "i64")]
 pub struct Amount(i64);
 
-/// A number that is no amount.
+/// The number is out of an amount's range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("An amount is 0 to {AMOUNT_MAX}, in the currency's minor unit.")]
 pub struct AmountError;
 
 impl Amount {
-    /// Where a sum begins.
+    /// The amount of zero minor units.
     pub const ZERO: Self = Self(0);
 
-    /// So many minor units.
+    /// An amount of so many minor units, if they are within the range.
     pub fn new(units: i64) -> Result<Self, AmountError> {
         if (0..=AMOUNT_MAX).contains(&units) {
             Ok(Self(units))
@@ -107,7 +107,7 @@ impl Amount {
         }
     }
 
-    /// How many minor units.
+    /// The number of minor units.
     pub const fn units(self) -> i64 {
         self.0
     }
@@ -127,21 +127,21 @@ impl From<Amount> for i64 {
     }
 }
 
-/// What rides of one class cost; what is left out costs nothing.
+/// The prices of rides of one class. A price that is left out is zero.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tariff {
-    /// For every ride.
+    /// Charged for every ride.
     pub base: Amount,
-    /// For every kilometre, by the metre.
+    /// Charged for every kilometre, in proportion by the metre.
     pub per_km: Amount,
-    /// For every minute from the start to the end, by the second.
+    /// Charged for every minute from the start to the end, in proportion by the second.
     pub per_minute: Amount,
-    /// The least that a ride costs.
+    /// The lowest fare of a ride.
     pub minimum: Amount,
-    /// The total is rounded up to a multiple of this; 1: it is not.
+    /// The total is rounded up to a multiple of this many minor units. 1 means no rounding.
     pub rounding: NonZeroU32,
-    /// For every minute at the pick-up beyond the free waiting time, by the second.
+    /// Charged for every minute at the pick-up beyond the free waiting time, in proportion by the second.
     pub waiting_per_minute: Amount,
 }
 
@@ -158,7 +158,7 @@ impl Default for Tariff {
     }
 }
 
-/// What was driven and waited, or is expected to be.
+/// The distance, time and waiting that a fare is computed from, measured or expected.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ridden {
     /// From the start to the end.
@@ -169,63 +169,61 @@ pub struct Ridden {
     pub waited_seconds: u64,
 }
 
-/// What a line of a fare is for.
+/// The kind of a line of a fare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LineKind {
-    /// Every ride.
+    /// The price that every ride begins with.
     Base,
-    /// The distance; the quantity is in metres.
+    /// The distance. The quantity is in metres.
     Distance,
-    /// The time of the ride; the quantity is in seconds.
+    /// The time of the ride. The quantity is in seconds.
     Time,
-    /// Waiting at the pick-up; the quantity is the seconds that are charged.
+    /// Waiting at the pick-up. The quantity is the number of seconds that are charged.
     Waiting,
-    /// High demand; the quantity is in permille of the price, 1000 being none.
+    /// High demand. The quantity is in permille of the price; 1000 is no surge.
     Surge,
-    /// What is added up to the minimum.
+    /// The amount that was missing to the minimum.
     Minimum,
-    /// What is added up to a round total.
+    /// The amount that was missing to a round total.
     Rounding,
-    /// The rider cancelled late.
+    /// The fee for a late cancellation by the rider.
     Cancellation,
-    /// The rider did not come.
+    /// The fee of a rider who did not come.
     NoShow,
-    /// An operator has decided.
+    /// A fare that an operator has set.
     Set,
 }
 
 /// One line of a fare.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Line {
-    /// What it is for.
     pub kind: LineKind,
-    /// In minor units.
+    /// The amount in minor units.
     pub amount: i64,
-    /// Of how much, where the kind has a measure.
+    /// The quantity that is charged, for kinds that have a unit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quantity: Option<i64>,
 }
 
-/// What is to be paid: the lines, which sum up to the total. The fare of a ride always has base, distance and time,
-/// and the other lines where they cost something.
+/// What is to be paid. The lines add up to the total. The fare of a ride always has the lines base, distance and time;
+/// the other lines are there if they cost something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Fare {
-    /// Whose minor unit the amounts are in.
+    /// The currency; all amounts are in its minor unit.
     #[schema(value_type = String, min_length = 3, max_length = 3)]
     pub currency: Currency,
-    /// What it is made of.
     pub lines: Vec<Line>,
-    /// Their sum.
+    /// The sum of the lines.
     pub total: i64,
 }
 
-/// That an operator has set another fare than was computed.
+/// The record that an operator has replaced the computed fare.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct SetFare {
-    /// What the rules came to, which may be nothing.
+    /// The fare that was computed, if the trip had one.
     pub computed: Option<Fare>,
-    /// Why it is another one.
+    /// The operator's reason.
     #[schema(value_type = String, max_length = 255)]
     pub reason: Reason,
 }
@@ -255,7 +253,8 @@ impl Fare {
     }
 }
 
-/// What a ride costs, by the formula above; `ridden.waited_seconds` are those to be charged, without the free ones.
+/// The fare of a ride by the formula above. `ridden.waited_seconds` are the seconds to be charged, without the free
+/// ones.
 pub(crate) fn ride_fare(
     tariff: &Tariff,
     currency: Currency,
@@ -288,7 +287,7 @@ pub(crate) fn ride_fare(
     fare
 }
 
-/// A fare of one line, for what is no ride.
+/// A fare of one line, for a trip without a ride.
 pub(crate) fn fee(kind: LineKind, amount: Amount, currency: Currency) -> Fare {
     let mut fare = Fare::empty(currency);
     fare.add(kind, amount.units(), None);
@@ -299,7 +298,7 @@ fn up_to(number: u64, max: u64) -> i64 {
     i64::try_from(number.min(max)).expect("the bounds are small")
 }
 
-/// `price × part / whole`, halves up; nothing is negative.
+/// `price × part / whole`, rounded halves up. The arguments must not be negative.
 fn share(price: i64, part: i64, whole: i64) -> i64 {
     (price * part + whole / 2) / whole
 }

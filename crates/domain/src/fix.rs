@@ -1,4 +1,4 @@
-//! Where a driver's device says that it is.
+//! Positions as drivers' devices report them.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,35 +6,32 @@ use serde::{Deserialize, Serialize};
 use super::id::TripId;
 use super::place::Coordinates;
 
-/// One reading of a device's position; drivers' positions are no events: the latest counts, and they may be lost.
+/// One reading of a device's position. Positions are not events: only the latest one counts, and one may get lost.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Fix {
-    /// Where.
     pub location: Coordinates,
-    /// When, by the device's clock.
+    /// By the device's clock.
     pub at: Timestamp,
-    /// How far off it may be, in metres.
+    /// The radius within which the device probably is, in metres.
     pub accuracy_m: Option<f64>,
-    /// Which way it moves, in degrees from north, clockwise: 0 to 360.
+    /// The direction of the movement, in degrees clockwise from north: 0 to 360.
     pub heading_deg: Option<f64>,
-    /// How fast, in metres a second.
+    /// In metres per second.
     pub speed_mps: Option<f64>,
 }
 
-/// What a device says at once: where it was, and how many of its positions are none.
+/// The positions that a device reports at once.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PositionReport {
-    /// The positions that can be read, in the order in which they came.
+    /// The valid positions, in the order in which they came.
     pub fixes: Vec<Fix>,
-    /// How many could not be read, or say themselves that the device did not know where it was.
+    /// How many positions could not be read, or are marked by the device itself as unknown.
     pub invalid: u64,
 }
 
-/// Where the driver of a running trip is.
+/// The position of the driver of an active trip.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VehiclePosition {
-    /// Of which trip.
     pub trip: TripId,
-    /// Where.
     pub fix: Fix,
 }

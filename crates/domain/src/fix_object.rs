@@ -1,4 +1,4 @@
-//! Where drivers are, and which way a ride took, as the world outside sees them.
+//! Drivers' positions and the tracks of rides as JSON, in the form that clients see.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -10,7 +10,7 @@ use super::place::Coordinates;
 use super::track::{Gap, Measured};
 use super::trip_object::{LocationObject, microseconds};
 
-/// The wire's position.
+/// A driver's position, as the device reported it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = StreamPosition)]
 pub struct FixObject {
@@ -19,14 +19,14 @@ pub struct FixObject {
     #[serde(serialize_with = "microseconds")]
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
-    /// How far off it may be, in metres.
+    /// The radius within which the device probably is, in metres.
     #[serde(skip_serializing_if = "Option::is_none")]
     accuracy: Option<f64>,
-    /// Which way it moves, in degrees from north, clockwise.
+    /// The direction of the movement, in degrees clockwise from north.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(minimum = 0, maximum = 360)]
     heading: Option<f64>,
-    /// How fast, in metres a second.
+    /// The speed, in metres per second.
     #[serde(skip_serializing_if = "Option::is_none")]
     speed: Option<f64>,
 }
@@ -43,29 +43,30 @@ impl From<&Fix> for FixObject {
     }
 }
 
-/// The wire's track.
+/// How a rider was driven.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Track)]
 pub struct TrackObject {
-    /// How long it is: what was measured, and what was put in for its gaps.
+    /// The whole distance in metres: measured and filled.
     metres: u64,
-    /// How much of that the positions tell.
+    /// The metres that were measured from positions.
     measured_metres: u64,
-    /// How much was put in for the gaps between them.
+    /// The metres that were filled in for gaps.
     filled_metres: u64,
-    /// How long the ride has lasted.
+    /// The duration of the ride so far, in seconds.
     seconds: u64,
-    /// The ways driven, in order, each without a gap; with fewer places than were reported, so that they stay short.
+    /// The pieces of the route in order, each without a gap. They have fewer points than were reported, so that they
+    /// stay short.
     segments: Vec<Vec<LocationObject>>,
-    /// The stretches of time of which nothing is known, in order.
+    /// The gaps in order.
     gaps: Vec<GapObject>,
-    /// Whether there were so many positions that not every one counts.
+    /// Whether positions were left out because there were too many.
     thinned: bool,
-    /// The places of all segments, one after the other.
+    /// The points of all segments, one after the other.
     points: Vec<LocationObject>,
 }
 
-/// More than a minute of a ride of which no position tells.
+/// More than a minute of a ride without a usable position.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Gap)]
 struct GapObject {
@@ -75,11 +76,11 @@ struct GapObject {
     #[serde(serialize_with = "microseconds")]
     #[schema(value_type = String, format = DateTime)]
     to: Timestamp,
-    /// Where it begins, if that is known.
+    /// Where the gap begins, if that is known.
     from_location: Option<LocationObject>,
-    /// Where it ends, if that is known.
+    /// Where the gap ends, if that is known.
     to_location: Option<LocationObject>,
-    /// What was put in for it.
+    /// The metres that were filled in for the gap.
     filled_metres: u64,
 }
 
@@ -96,7 +97,7 @@ impl From<&Gap> for GapObject {
 }
 
 impl TrackObject {
-    /// The way of a ride that has lasted so long.
+    /// The track of a ride that has lasted so long.
     pub fn of(measured: &Measured, lasted: SignedDuration) -> Self {
         let Metered {
             measured_m,
@@ -104,7 +105,7 @@ impl TrackObject {
             ..
         } = Metered::from(measured);
         let shown = outline(&measured.segments);
-        let places = |segment: &Vec<Coordinates>| -> Vec<LocationObject> {
+        let points = |segment: &Vec<Coordinates>| -> Vec<LocationObject> {
             segment.iter().copied().map(LocationObject::from).collect()
         };
         Self {
@@ -112,10 +113,10 @@ impl TrackObject {
             measured_metres: measured_m,
             filled_metres: filled_m,
             seconds: u64::try_from(lasted.as_secs()).unwrap_or(0),
-            segments: shown.iter().map(places).collect(),
+            segments: shown.iter().map(points).collect(),
             gaps: measured.gaps.iter().map(GapObject::from).collect(),
             thinned: measured.is_thinned,
-            points: shown.iter().flat_map(places).collect(),
+            points: shown.iter().flat_map(points).collect(),
         }
     }
 }

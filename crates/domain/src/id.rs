@@ -1,11 +1,11 @@
-//! Ids as types, so that a rider's cannot stand where a driver's is due.
+//! Ids as types, so that a rider's id cannot be passed where a driver's is required.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Any account's id.
+/// The id of any account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UserId(i64);
@@ -16,7 +16,7 @@ impl UserId {
         Self(id)
     }
 
-    /// The number that stands in rows and on the wire.
+    /// The number as rows and the wire have it.
     pub const fn get(self) -> i64 {
         self.0
     }
@@ -36,12 +36,12 @@ macro_rules! role_id {
         pub struct $name(UserId);
 
         impl $name {
-            /// Says that this account has the role; the caller knows it from a session or a row.
+            /// Marks an account as one of this role. The caller knows the role from a session or a row.
             pub const fn of(user: UserId) -> Self {
                 Self(user)
             }
 
-            /// The account.
+            /// The id of the account.
             pub const fn user(self) -> UserId {
                 self.0
             }
@@ -79,7 +79,7 @@ impl TripId {
         Self(id)
     }
 
-    /// Reads 32 hex digits; anything else is no trip's key.
+    /// Reads 32 hex digits.
     pub fn parse(text: &str) -> Option<Self> {
         (text.len() == 32)
             .then(|| Uuid::try_parse(text).ok())
@@ -99,17 +99,15 @@ impl fmt::Display for TripId {
     }
 }
 
-/// Which trip somebody means: its `nk` or its `id` on the wire.
+/// How a client names a trip: by its key (`nk` on the wire) or by its number (`id`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TripRef {
-    /// The trip of that key.
     Key(TripId),
-    /// The trip of that number.
     Number(i64),
 }
 
 impl TripRef {
-    /// Reads a key or the digits of a number. A key may be digits alone, but has 32 of them, which no number has.
+    /// Reads a key or a number. A key may consist of digits alone, but of 32, and no number has that many.
     pub fn parse(text: &str) -> Option<Self> {
         if let Some(key) = TripId::parse(text) {
             return Some(Self::Key(key));
@@ -126,13 +124,13 @@ impl From<TripId> for TripRef {
     }
 }
 
-/// The name of somebody's photo, which nobody can guess.
+/// The name of an account's photo, which nobody can guess.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PhotoId(#[serde(with = "uuid::serde::simple")] Uuid);
 
 impl PhotoId {
-    /// The name that these random bytes make.
+    /// Makes a name from random bytes.
     pub const fn of(random: [u8; 16]) -> Self {
         Self(Uuid::from_bytes(random))
     }
@@ -142,7 +140,7 @@ impl PhotoId {
         Self(id)
     }
 
-    /// Reads the last part of a photo's path.
+    /// Reads a file name: the last part of a photo's path.
     pub fn parse(file: &str) -> Option<Self> {
         let digits = file
             .strip_suffix(".jpg")
@@ -155,13 +153,13 @@ impl PhotoId {
         self.0
     }
 
-    /// Where clients find the photo.
+    /// The path under which clients find the photo.
     pub fn path(self) -> String {
         format!("/media/{}.jpg", self.0.simple())
     }
 }
 
-/// One log-in of one account: its tokens, cookie and sockets live and end together.
+/// The id of one log-in of one account. Its tokens, cookie and sockets end together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SessionId(#[serde(with = "uuid::serde::simple")] Uuid);

@@ -1,48 +1,40 @@
-//! What can happen to a trip, by name.
+//! The kinds of events that can happen to a trip.
 
 use super::action::{Action, RideEnding};
 use super::trip::Status;
 
-/// What happened to a trip.
+/// The kind of a trip's event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TripEventKind {
-    /// A rider asked for a later time.
+    /// The rider requested a trip for later.
     Scheduled,
-    /// A rider asked, or the time to look for a driver has come.
+    /// The rider requested a trip, or the search for a trip for later has begun.
     Requested,
-    /// Its rider changed an address.
+    /// The rider changed the pick-up or the drop-off.
     Amended,
-    /// A driver took it.
     Accepted,
-    /// Its driver gave it back.
     GivenBack,
-    /// It was taken from its driver, by an operator or because the driver was blocked.
+    /// By an operator, or by the service because the driver was blocked.
     TakenBack,
-    /// Its driver has come nearer to the pick-up, so that a late cancellation may cost something.
+    /// The driver has come nearer to the pick-up, so that a late cancellation may cost something.
     DriverNearer,
-    /// Its driver is later than promised.
+    /// The driver is later than promised.
     DriverLate,
-    /// Nothing is heard of its driver.
+    /// The driver's device has reported nothing for too long.
     DriverSilent,
-    /// Its driver was blocked under way.
+    /// The driver was blocked while the rider was in the car.
     DriverBlocked,
-    /// The driver is at the pick-up.
     Arrived,
-    /// The ride began.
     Started,
-    /// The ride is over.
     Completed,
-    /// It was called off.
     Cancelled,
-    /// The driver has waited in vain.
+    /// The driver has waited in vain for the rider.
     NoShow,
-    /// No driver was found in time.
     Expired,
-    /// Its rider deleted it while a driver was looked for, which calls it off.
+    /// The rider deleted the trip before a driver had it, which cancels it.
     Withdrawn,
-    /// Its rider deleted it after its end.
+    /// The rider deleted the trip after its end.
     Removed,
-    /// An operator set another fare.
     FareSet,
 }
 
@@ -69,7 +61,7 @@ impl TripEventKind {
         Self::FareSet,
     ];
 
-    /// The word in rows.
+    /// The kind's word in rows and on the wire.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Scheduled => "scheduled",
@@ -94,7 +86,8 @@ impl TripEventKind {
         }
     }
 
-    /// Whether it says something about the driver that moves the trip nowhere; who hears of trips as they stand hears nothing new.
+    /// Whether the event is a finding about the driver, which does not move the trip. Clients that only receive trips
+    /// as they stand do not receive it.
     pub const fn is_note(self) -> bool {
         matches!(
             self,
@@ -102,12 +95,12 @@ impl TripEventKind {
         )
     }
 
-    /// The kind of that word.
+    /// Reads a kind's word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 
-    /// What an action that took effect on a trip of that status is called afterwards.
+    /// The kind of the event that an action makes, for a trip that had the status `before`.
     pub fn of(action: &Action, before: Status) -> Self {
         match action {
             Action::Accept(..) => Self::Accepted,

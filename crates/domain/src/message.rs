@@ -1,4 +1,4 @@
-//! Chat within a trip: who may talk, and what is said.
+//! Chat between the parties of a trip, and when its room is open.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -8,35 +8,32 @@ use super::text::MessageText;
 use super::trip::Trip;
 use super::user::Party;
 
-/// What one party of a trip wrote to the other; its number and its time are the event's.
+/// A message from one party of a trip to the other. Its number and its time are the event's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message {
-    /// In which trip's room.
+    /// The trip in whose room the message was written.
     pub trip: TripId,
-    /// Who hears it.
     pub rider: RiderId,
-    /// Who hears it.
     pub driver: DriverId,
-    /// Which of the two wrote it.
+    /// The rider or the driver, who wrote it.
     pub sender: Party<UserId>,
-    /// What.
     pub text: MessageText,
 }
 
-/// Why somebody may not talk.
+/// Why an account may not use a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoRoom {
-    /// It is not their trip.
+    /// The account is not a party of the trip.
     #[error("This trip is not yours.")]
     Stranger,
-    /// Nobody has taken the trip, or it was over too long ago.
+    /// No driver has accepted the trip, or it ended too long ago.
     #[error("The room is open from the acceptance until a while after the end.")]
     Closed,
 }
 
 impl Trip {
-    /// The parties of the trip's room, if `user` is one of them and it is open at that time: from acceptance until
-    /// `after` the end, or until the rider has deleted the trip.
+    /// The parties of the trip's room, if `user` is one of them and the room is open at that time. It is open from the
+    /// accept until the time `after` the trip's end, or until the rider deletes the trip.
     pub fn room(
         &self,
         user: UserId,

@@ -1,6 +1,7 @@
-//! Devices that do not acknowledge offers.
+//! Finds devices that do not acknowledge offers.
 //!
-//! A dead device looks like a free driver: it is on shift, and perhaps it says where it is. What tells it from others is that it acknowledges nothing.
+//! A dead device looks like a free driver: it is on shift, and may even report positions. The only difference is that
+//! it acknowledges nothing.
 
 use std::collections::HashMap;
 
@@ -9,27 +10,28 @@ use jiff::{SignedDuration, Timestamp};
 use super::id::DriverId;
 use super::offer::OfferState;
 
-/// For how long a device that left offers unacknowledged comes after the others.
+/// How long a device that missed an offer is ranked behind the others.
 pub const LAST_FOR: SignedDuration = SignedDuration::from_mins(10);
-/// A device that left more offers unacknowledged comes no later than one that left so many.
+/// The highest rank: more missed offers than this do not move a device further back.
 const OFFERS_MAX: i64 = 2;
-/// For how long a device that left three offers unacknowledged is not tried; twice as long after each further one, up to [`LAST_FOR`].
+/// How long a device is not tried after three missed offers. The time doubles with each further one, up to
+/// [`LAST_FOR`].
 const REST: SignedDuration = SignedDuration::from_secs(30);
 
-/// The offers in a row, up to its last one, that a device left unacknowledged.
+/// The latest offers in a row that a device did not acknowledge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MissedOffers {
-    /// How many; at least one.
+    /// At least one.
     pub offers: i64,
     /// When the last of them ended.
     pub last_at: Timestamp,
 }
 
-/// The devices that have been silent lately.
+/// The drivers whose devices have missed offers lately.
 pub type Unresponsive = HashMap<DriverId, MissedOffers>;
 
 impl MissedOffers {
-    /// What is known of a device once an offer to it has come to that state.
+    /// The missed offers of a device after one of its offers has changed to that state.
     pub(crate) fn after(before: Option<Self>, state: OfferState, at: Timestamp) -> Option<Self> {
         match state {
             OfferState::Undelivered => Some(Self {
@@ -40,14 +42,14 @@ impl MissedOffers {
             | OfferState::Accepted
             | OfferState::Declined
             | OfferState::Expired => None,
-            // It was taken back before its time was over, which says nothing of the device.
+            // The offer was withdrawn before its deadline, which says nothing about the device.
             OfferState::Created | OfferState::Withdrawn => before,
         }
     }
 
-    /// What is known of a device that had not acknowledged an offer when somebody else accepted the trip: it comes behind those that had. A live one
-    /// acknowledges the offer all the same, and is not behind any more. Where it is behind the others already, it stays there; what it missed long ago
-    /// counts no longer, and it begins anew.
+    /// The missed offers of a device that had not acknowledged an offer when another driver accepted the trip. It is
+    /// ranked behind the devices that had. A live device still acknowledges the offer a moment later, and is behind no
+    /// more. A device that is behind already keeps its count; offers that it missed long ago no longer count.
     pub(crate) fn outrun(before: Option<Self>, at: Timestamp) -> Self {
         let counting = before.filter(|missed| missed.rank(at) > 0);
         counting.unwrap_or(Self {
@@ -56,7 +58,8 @@ impl MissedOffers {
         })
     }
 
-    /// Whether the device is not tried at all for the moment: where drivers are scarce it would be offered every trip again and again.
+    /// Whether the device is not tried at all for now. Where drivers are scarce, it would otherwise be offered every
+    /// trip again and again.
     pub fn is_resting(self, at: Timestamp) -> bool {
         let further = self.offers - OFFERS_MAX - 1;
         let Ok(further) = u32::try_from(further) else {
@@ -66,7 +69,7 @@ impl MissedOffers {
         at.duration_since(self.last_at) < rest.min(LAST_FOR)
     }
 
-    /// How far behind the others the device comes: not at all, behind them, or last of all.
+    /// The device's rank: 0 is not behind the others, 1 is behind them, 2 is last.
     pub fn rank(self, at: Timestamp) -> i64 {
         if at.duration_since(self.last_at) < LAST_FOR {
             self.offers.min(OFFERS_MAX)

@@ -1,4 +1,4 @@
-//! Short texts that the service or an operator sends, kept until they are read or expire.
+//! Notifications: short texts from the service or an operator, kept until they are read or expire.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -10,26 +10,25 @@ use super::text::NoticeText;
 use super::trip::{Trip, TripState};
 use super::user::{Actor, Role};
 
-/// How long the service's own notifications are kept, and an operator's unless they say otherwise.
+/// How long notifications are kept. An operator may choose another time.
 pub const NOTICE_LIFE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 const OTHER_DRIVER: &str = "Your driver cannot come. Another one is looked for.";
 const TAKEN_FROM_YOU: &str = "Your trip was taken from you. Another driver is looked for.";
 
-/// Who is told.
+/// The accounts that receive a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Audience {
-    /// One account.
     User(UserId),
-    /// Everybody of that role.
+    /// All accounts of that role.
     Role(Role),
-    /// Everybody.
+    /// All accounts.
     All,
 }
 
 impl Audience {
-    /// The stream that all of them hear.
+    /// The stream that reaches the audience.
     pub const fn stream(self) -> Stream {
         match self {
             Self::User(user) => Stream::User(user),
@@ -39,14 +38,11 @@ impl Audience {
     }
 }
 
-/// What somebody is told; its number and its time are the event's.
+/// A short text to an audience. Its number and its time are the event's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Notification {
-    /// Who is told.
     pub audience: Audience,
-    /// What.
     pub text: NoticeText,
-    /// Until when it is shown.
     pub expires_at: Timestamp,
 }
 
@@ -68,8 +64,8 @@ impl Notification {
         Self::telling(Audience::Role(Role::Operator), &text, at)
     }
 
-    /// What the service tells the parties of a trip about a change, besides the change itself: what they must know
-    /// although their app may be asleep.
+    /// The notifications about a change of a trip, in addition to the event: what people must know even if their app is
+    /// asleep.
     pub(crate) fn about(change: &TripChange, by: Actor, at: Timestamp) -> Vec<Self> {
         let trip = &change.trip;
         let rider = trip.rider.id.user();
@@ -129,7 +125,7 @@ impl Notification {
         }
     }
 
-    /// What is odd about a ride that is over.
+    /// The notifications about a completed ride with an unusual distance or fare.
     fn about_completed(trip: &Trip, at: Timestamp) -> Vec<Self> {
         let rider = trip.rider.id.user();
         let driver = trip.state.driver().map(|driver| driver.id.user());
@@ -156,7 +152,8 @@ impl Notification {
         notices
     }
 
-    /// The same where something was found out about the driver: the parties are told what it means for them, operators what there is to do.
+    /// The notifications about a finding on the driver. The parties learn what it means for them; operators learn what
+    /// they may have to do.
     fn about_driver(change: &TripChange, by: Actor, at: Timestamp) -> Vec<Self> {
         let trip = &change.trip;
         let rider = |text| Some(Self::to(trip.rider.id.user(), text, at));

@@ -1,7 +1,7 @@
-//! A proposal of one trip to one driver, and what becomes of it.
+//! Offers of one trip to one driver, and their states.
 //!
-//! An offer is delivered first and decided then, with a deadline each: a device that is dead is not counted as a
-//! driver who does not want to.
+//! An offer is first delivered and then decided, each with a deadline. So a dead device is not mistaken for a driver
+//! who does not want the trip.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::id::{DriverId, TripId};
 
-/// An offer's key: 32 lower-case hex digits on the wire.
+/// An offer's id: 32 lower-case hex digits on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct OfferId(#[serde(with = "uuid::serde::simple")] Uuid);
@@ -34,53 +34,45 @@ impl fmt::Display for OfferId {
     }
 }
 
-/// One trip, proposed to one driver.
+/// An offer of one trip to one driver.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Offer {
-    /// Its key.
     pub id: OfferId,
-    /// Of which trip.
     pub trip: TripId,
-    /// In which attempt to find a driver for it.
+    /// The trip's attempt to find a driver to which the offer belongs.
     pub attempt: i64,
-    /// To whom.
     pub driver: DriverId,
-    /// Where it stands.
     pub state: OfferState,
-    /// How far the pick-up is, in metres, as the crow flies.
+    /// The distance to the pick-up as the crow flies, in metres.
     pub metres: i64,
-    /// How long the driver needs to the pick-up, in seconds.
+    /// The estimated time to the pick-up, in seconds.
     pub eta_s: i64,
-    /// When it was made.
     pub offered_at: Timestamp,
-    /// When it lapses as it stands: undelivered before the device has acknowledged it, expired after that.
+    /// The deadline of the present state: for the device to acknowledge the offer, then for the driver to decide.
     pub due_at: Timestamp,
-    /// How long the driver has to decide once it is delivered, in seconds.
+    /// How long the driver may take to decide once the offer is delivered, in seconds.
     pub decide_s: i64,
 }
 
-/// Where an offer stands.
+/// The state of an offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OfferState {
-    /// It is on its way to the device.
+    /// The offer is on its way to the device.
     Created,
-    /// The device has acknowledged it.
+    /// The device has acknowledged the offer.
     Delivered,
-    /// The driver has taken the trip.
     Accepted,
-    /// The driver does not want it.
     Declined,
-    /// The driver did not decide in time.
     Expired,
-    /// Somebody else has the trip, it was called off, or the driver is not free any more.
+    /// Another driver has accepted the trip, the trip was cancelled, or the driver is no longer free.
     Withdrawn,
-    /// The device did not acknowledge it in time.
+    /// The device did not acknowledge the offer in time.
     Undelivered,
 }
 
 impl OfferState {
-    /// Every state, for tests and for reading words.
+    /// Every state, in the order of an offer's life.
     pub const ALL: [Self; 7] = [
         Self::Created,
         Self::Delivered,
@@ -91,13 +83,13 @@ impl OfferState {
         Self::Undelivered,
     ];
 
-    /// What can still be accepted. The schema repeats it: `one_open_offer_per_driver`.
+    /// The states in which an offer can still be accepted. The schema repeats them: `one_open_offer_per_driver`.
     pub const OPEN: [Self; 2] = [Self::Created, Self::Delivered];
 
-    /// How a driver who could have accepted it did not.
+    /// The states of an offer that the driver could have accepted and did not.
     pub const REFUSED: [Self; 2] = [Self::Declined, Self::Expired];
 
-    /// The word in rows and on the wire.
+    /// The state's word in rows and on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Created => "created",
@@ -110,39 +102,36 @@ impl OfferState {
         }
     }
 
-    /// The state of that word.
+    /// Reads a state's word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == word)
     }
 
-    /// Whether it can still be accepted.
+    /// Whether the offer can still be accepted.
     pub const fn is_open(self) -> bool {
         matches!(self, Self::Created | Self::Delivered)
     }
 }
 
-/// What can happen to an offer.
+/// An action on an offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OfferAction {
-    /// The device has it.
+    /// The device acknowledges the offer.
     Receive,
-    /// The driver takes the trip.
     Accept,
-    /// The driver does not want it.
     Decline,
-    /// It is taken back.
     Withdraw,
-    /// Its deadline may have passed.
+    /// The offer ends if its deadline has passed.
     Lapse,
 }
 
-/// The offer's state does not allow it.
+/// The action is refused because the offer has ended in this state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("This offer is {}.", .0.as_str())]
 pub struct OfferOver(pub OfferState);
 
 impl Offer {
-    /// The offer after `action`; unchanged if the same had happened before, or if no deadline has passed.
+    /// The offer after `action`. It is unchanged if the same action came before, or if no deadline has passed.
     pub(crate) fn apply(&self, action: OfferAction, at: Timestamp) -> Result<Self, OfferOver> {
         let is_late = at >= self.due_at;
         let lapsed = match self.state {

@@ -1,4 +1,4 @@
-//! What was ordered: the terms of a request that no later change of the trip touches.
+//! The order: the parts of a request that no later change of the trip touches.
 
 use std::fmt;
 
@@ -10,29 +10,27 @@ use super::policy::Policy;
 use super::terms::Terms;
 use super::vehicle::VehicleClass;
 
-/// What was ordered with a trip.
+/// What the rider ordered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Order {
-    /// Which class of vehicle.
     pub class: VehicleClass,
-    /// For how many.
     pub passengers: u8,
-    /// When the rider wants to be picked up, if not now.
+    /// When the rider wants to be picked up; `None` is now.
     pub pick_up_at: Option<Timestamp>,
-    /// When a driver is begun to be looked for, if not at once.
+    /// When the search for a driver begins; `None` is at once.
     pub opens_at: Option<Timestamp>,
-    /// In which service area, where there are any.
+    /// The service area of the pick-up, if the town has areas.
     pub area: Option<String>,
-    /// Who may get it.
+    /// How a driver is found.
     pub policy: Policy,
-    /// How long a driver is looked for, each time, in seconds.
+    /// How long each attempt to find a driver may take, in seconds.
     pub search_s: u32,
-    /// What the rider tells the driver, so that the ride can start.
+    /// The code without which the driver cannot start the ride, if the town asks for one.
     pub code: Option<RideCode>,
-    /// What it costs, and which rules of the town hold for it.
+    /// The prices and rules of the town at the time of the request.
     pub terms: Option<Box<Terms>>,
-    /// What its driver owes the rider, where there is a town that says so.
+    /// The driver's duties, if the town sets them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duties: Option<Duties>,
 }
@@ -55,12 +53,13 @@ impl Default for Order {
 }
 
 impl Order {
-    /// What its driver owes the rider.
+    /// The driver's duties, by the town's rules or the defaults.
     pub fn duties(&self) -> Duties {
         self.duties.unwrap_or(Duties::OF_NO_TOWN)
     }
 
-    /// When a search that begins at that time is given up: one for a later pick-up not before that.
+    /// When a search that begins at that time is given up. A search for a later pick-up lasts at least until the
+    /// pick-up.
     pub(crate) fn search_ends_at(&self, begins_at: Timestamp) -> Timestamp {
         let from = self
             .pick_up_at
@@ -69,23 +68,23 @@ impl Order {
     }
 }
 
-/// Four digits that the rider tells the driver at the pick-up. It does not print.
+/// Four digits that the rider tells the driver at the pick-up. `Debug` does not show them.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RideCode(String);
 
-/// A text that is no ride code.
+/// The text is not a ride code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("A ride code has four digits.")]
 pub struct RideCodeError;
 
 impl RideCode {
-    /// The code that these random bytes make.
+    /// Makes a code from random bytes.
     pub fn of(random: [u8; 4]) -> Self {
         Self(format!("{:04}", u32::from_le_bytes(random) % 10_000))
     }
 
-    /// The code of these digits.
+    /// Reads four digits.
     pub fn parse(text: &str) -> Result<Self, RideCodeError> {
         if text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit()) {
             Ok(Self(text.to_owned()))
@@ -94,7 +93,7 @@ impl RideCode {
         }
     }
 
-    /// The digits, for the rider alone.
+    /// The digits, which only the rider may see.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,19 +1,19 @@
-//! What is shown of a way.
+//! Thins out a path so that it can be shown.
 
 use super::place::Coordinates;
 
-/// About how many places of a way are shown.
+/// About how many points of a path are shown.
 pub const OUTLINE_MAX: usize = 2_000;
 
-/// The same segments with fewer places, for the eye alone: every so manieth, and both ends of each segment.
+/// The same segments with fewer points, for display only: every n-th point, and both ends of each segment.
 pub fn outline(segments: &[Vec<Coordinates>]) -> Vec<Vec<Coordinates>> {
-    let places: usize = segments.iter().map(Vec::len).sum();
-    let step = places.div_ceil(OUTLINE_MAX).max(1);
+    let count: usize = segments.iter().map(Vec::len).sum();
+    let step = count.div_ceil(OUTLINE_MAX).max(1);
     let thinned = segments.iter().map(|segment| {
         let last = segment.len().saturating_sub(1);
-        let kept = segment.iter().enumerate();
-        let kept = kept.filter(|(at, _)| at % step == 0 || *at == last);
-        kept.map(|(_, place)| *place).collect()
+        let points = segment.iter().enumerate();
+        let shown = points.filter(|(index, _)| index % step == 0 || *index == last);
+        shown.map(|(_, point)| *point).collect()
     });
     thinned.collect()
 }
@@ -22,30 +22,27 @@ pub fn outline(segments: &[Vec<Coordinates>]) -> Vec<Vec<Coordinates>> {
 mod tests {
     use super::*;
 
-    fn segment(places: u32) -> Vec<Coordinates> {
-        let place = |at: u32| Coordinates::new(f64::from(at) / 1_000.0, 0.0).expect("on earth");
-        (0..places).map(place).collect()
+    fn segment(count: u32) -> Vec<Coordinates> {
+        let point = |at: u32| Coordinates::new(f64::from(at) / 1_000.0, 0.0).expect("on earth");
+        (0..count).map(point).collect()
     }
 
     #[test]
     fn a_short_way_is_shown_as_it_is() {
-        let way = vec![segment(2_000 - 1), segment(1)];
-        assert_eq!(outline(&way), way);
+        let path = vec![segment(2_000 - 1), segment(1)];
+        assert_eq!(outline(&path), path);
         assert!(outline(&[]).is_empty());
     }
 
     #[test]
     fn a_long_way_keeps_the_ends_of_its_segments() {
-        let way = [segment(15_000), segment(2), segment(4_998)];
-        let shown = outline(&way);
+        let path = [segment(15_000), segment(2), segment(4_998)];
+        let shown = outline(&path);
         assert_eq!(shown.len(), 3);
-        for (shown, whole) in shown.iter().zip(&way) {
+        for (shown, whole) in shown.iter().zip(&path) {
             assert_eq!((shown.first(), shown.last()), (whole.first(), whole.last()));
         }
-        let places: usize = shown.iter().map(Vec::len).sum();
-        assert!(
-            (OUTLINE_MAX..=OUTLINE_MAX + 6).contains(&places),
-            "{places}"
-        );
+        let count: usize = shown.iter().map(Vec::len).sum();
+        assert!((OUTLINE_MAX..=OUTLINE_MAX + 6).contains(&count), "{count}");
     }
 }

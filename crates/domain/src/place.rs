@@ -1,30 +1,28 @@
-//! Where a trip begins and ends.
+//! Points on the earth, and the places where a trip begins and ends.
 
 use geo::{Distance, Haversine, Point};
 use serde::{Deserialize, Serialize};
 
 use super::text::Address;
 
-/// A point on the earth in degrees (WGS 84).
+/// A point on the earth, in degrees (WGS 84).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Coordinates {
     lat: f64,
     lon: f64,
 }
 
-/// Which number is out of range.
+/// One of the numbers is out of range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CoordinatesError {
-    /// `lat` is not from -90 to 90.
     #[error("lat must be a number from -90 to 90.")]
     Latitude,
-    /// `lon` is not from -180 to 180.
     #[error("lon must be a number from -180 to 180.")]
     Longitude,
 }
 
 impl Coordinates {
-    /// Degrees north and east; out of range is refused, and so is what is no number.
+    /// The point of these degrees north and east. Numbers out of range and NaN are refused.
     pub fn new(lat: f64, lon: f64) -> Result<Self, CoordinatesError> {
         if !(-90.0..=90.0).contains(&lat) {
             return Err(CoordinatesError::Latitude);
@@ -45,24 +43,24 @@ impl Coordinates {
         self.lon
     }
 
-    /// Whether this is 0/0, to the centimetre: where devices believe themselves that have not seen a satellite yet. It is the sea.
+    /// Whether this is 0/0, to the centimetre. That is in the sea, and devices report it as long as they have received
+    /// no satellite.
     pub fn is_nowhere(self) -> bool {
         self.lat.abs() < 1e-7 && self.lon.abs() < 1e-7
     }
 
-    /// How far away another point is, in metres, along the great circle.
+    /// The distance to another point along the great circle, in metres.
     pub fn metres_to(self, other: Self) -> f64 {
         let point = |at: Self| Point::new(at.lon, at.lat);
         Haversine.distance(point(self), point(other))
     }
 }
 
-/// An address, and where it is if the rider's app knows.
+/// An address, with its coordinates if the rider's app knows them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Place {
-    /// What the rider wrote.
+    /// As the rider wrote it.
     pub address: Address,
-    /// What the app knows.
     pub location: Option<Coordinates>,
 }
 

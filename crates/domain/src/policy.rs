@@ -1,25 +1,26 @@
-//! Who is asked to take a trip.
+//! The policies by which drivers are found.
 
 use serde::{Deserialize, Serialize};
 
-/// How drivers are found for a trip.
+/// How a driver is found for a trip.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Policy {
     /// Every driver hears of the request, and the first accept wins.
     #[default]
     Broadcast,
-    /// The nearest are offered it, wave by wave.
+    /// The trip is offered to the nearest drivers, wave by wave.
     Nearest,
-    /// Requests gather for a moment, and whoever serves all of them best is offered each.
+    /// Requests gather for a moment. Then drivers are assigned so that all of them together are served best, and each
+    /// trip is offered to its driver.
     Batch,
 }
 
 impl Policy {
-    /// Every policy, for reading words.
+    /// Every policy there is.
     pub const ALL: [Self; 3] = [Self::Broadcast, Self::Nearest, Self::Batch];
 
-    /// Its word, on the wire and in the database.
+    /// The policy's word on the wire and in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Broadcast => "broadcast",
@@ -28,7 +29,7 @@ impl Policy {
         }
     }
 
-    /// Whether trips are offered to drivers one by one, or in small waves.
+    /// Whether trips are offered to single drivers, and not announced to all.
     pub const fn offers(self) -> bool {
         match self {
             Self::Broadcast => false,
@@ -36,7 +37,7 @@ impl Policy {
         }
     }
 
-    /// The policy of that word.
+    /// Reads a policy's word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|policy| policy.as_str() == word)
     }

@@ -1,10 +1,10 @@
-//! The least that tests need to say of a trip.
+//! Minimal trips and parties for tests.
 
 use uuid::Uuid;
 
 use super::{Address, Order, Party, Place, RiderId, TripId, TripRequest, UserId};
 
-/// Somebody whose names do not matter.
+/// A party without names.
 pub fn party<Id>(id: Id) -> Party<Id> {
     Party {
         id,
@@ -15,7 +15,7 @@ pub fn party<Id>(id: Id) -> Party<Id> {
     }
 }
 
-/// A request from somewhere to somewhere.
+/// A request of that rider with an address only.
 pub fn request(rider: UserId) -> TripRequest {
     let somewhere = || Place {
         address: Address::parse("A").expect("an address"),

@@ -1,25 +1,24 @@
-//! A search for a driver that is due.
+//! The search for a driver whose next round is due.
 
 use jiff::Timestamp;
 
 use super::asked::EarlierOffers;
 use super::trip::Trip;
 
-/// A trip for which drivers are to be looked for now.
+/// A search whose next round is due.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Search {
-    /// Which.
     pub trip: Trip,
-    /// How often nobody was found.
+    /// How many rounds have found nobody.
     pub round: i64,
-    /// Who was asked before, and what came of it.
+    /// The earlier offers of the trip.
     pub asked: EarlierOffers,
-    /// Since when drivers are to be looked for anew.
+    /// When the round became due.
     pub due_at: Timestamp,
 }
 
 impl Search {
-    /// For how long the rider has waited for a driver, in seconds.
+    /// How long the rider has waited for a driver, in seconds.
     pub fn waited_s(&self, at: Timestamp) -> i64 {
         let order = &self.trip.order;
         let since = order.opens_at.unwrap_or(self.trip.requested_at);

@@ -1,30 +1,30 @@
-//! Numbers that clients count places and messages with.
+//! Numbers that count the events of a stream and the messages of a room.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
-/// A number from 0 to 2^53 - 1, which every JSON reader keeps whole and to which the databases can add.
+/// A number from 0 to 2^53 - 1. Every JSON reader keeps it exactly, and the databases can add to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sequence(i64);
 
-/// A number is none that anything here is counted with.
+/// The number is out of the range of sequences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("A whole number from 0 to {} is required.", Sequence::MAX.0)]
 pub struct NotASequence;
 
 impl Sequence {
-    /// The last one: nothing is counted so far.
+    /// The last number, which no count ever reaches.
     pub const MAX: Self = Self((1 << 53) - 1);
 
-    /// That number, if it is in the range.
+    /// The sequence of that number, if it is in the range.
     pub fn parse(number: i64) -> Result<Self, NotASequence> {
         let is_one = (0..=Self::MAX.0).contains(&number);
         is_one.then_some(Self(number)).ok_or(NotASequence)
     }
 
-    /// The number that stands in rows and on the wire.
+    /// The number as rows and the wire have it.
     pub const fn get(self) -> i64 {
         self.0
     }
@@ -44,12 +44,13 @@ impl fmt::Display for Sequence {
     }
 }
 
-/// A client's place in a stream. One beyond the range is one that was never reached, like [`Sequence::MAX`].
+/// Reads a client's position in a stream. A number beyond the range is read as [`Sequence::MAX`], which was never
+/// reached.
 impl<'de> Deserialize<'de> for Sequence {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Place;
+        struct SequenceVisitor;
 
-        impl Visitor<'_> for Place {
+        impl Visitor<'_> for SequenceVisitor {
             type Value = Sequence;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,7 +67,7 @@ impl<'de> Deserialize<'de> for Sequence {
                 self.visit_u64(number.map_err(|_| E::custom(NotASequence))?)
             }
 
-            /// Readers of JSON keep what does not fit into 64 bits so.
+            /// JSON readers pass a number that does not fit into 64 bits as a float.
             fn visit_f64<E: Error>(self, number: f64) -> Result<Sequence, E> {
                 let is_beyond = number >= 9_007_199_254_740_992.0;
                 is_beyond
@@ -75,7 +76,7 @@ impl<'de> Deserialize<'de> for Sequence {
             }
         }
 
-        deserializer.deserialize_any(Place)
+        deserializer.deserialize_any(SequenceVisitor)
     }
 }
 
@@ -103,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_place_beyond_the_range_is_one_that_was_never_reached() {
-        for (text, place) in [
+        for (text, number) in [
             ("0", Some(0)),
             ("9007199254740991", Some(Sequence::MAX.get())),
             ("9007199254740992", Some(Sequence::MAX.get())),
@@ -118,7 +119,7 @@ mod tests {
             ("null", None),
         ] {
             let read = serde_json::from_str::<Sequence>(text).ok();
-            assert_eq!(read.map(Sequence::get), place, "{text}");
+            assert_eq!(read.map(Sequence::get), number, "{text}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! From going online to going offline.
+//! Shifts: the times that drivers are online.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,14 +9,10 @@ use super::vehicle::Vehicle;
 /// A driver's time online, in one vehicle.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Shift {
-    /// Its number; 0 until the store has given one.
+    /// 0 until the store has assigned a number.
     pub id: i64,
-    /// Whose.
     pub driver: DriverId,
-    /// With which vehicle.
     pub vehicle: Vehicle,
-    /// Since when.
     pub began_at: Timestamp,
-    /// Until when, if it is over.
     pub ended_at: Option<Timestamp>,
 }

@@ -1,5 +1,5 @@
-//! What rider and operator agreed on when the trip was requested. It is locked into the trip: what the operator
-//! decides afterwards holds for later requests only.
+//! The prices and rules that rider and operator agreed on when the trip was requested. They are stored with the trip:
+//! later changes by the operator apply to later requests only.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -13,46 +13,46 @@ use super::text::Reason;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CancelReason {
-    /// In the words that the rider picks from.
+    /// The text that the rider picks.
     pub reason: Reason,
-    /// Whether cancelling for it never costs anything.
+    /// Whether cancelling for this reason is always free.
     #[serde(default)]
     pub free: bool,
 }
 
-/// What a trip is charged by.
+/// The prices and rules by which a trip is charged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
-    /// What is paid in; without it nothing costs anything.
+    /// Without a currency nothing is charged.
     pub currency: Option<Currency>,
-    /// What the ride costs; without it the service does not say.
+    /// Without a tariff rides have no fare.
     pub tariff: Option<Tariff>,
-    /// How much high demand raises the price; 1000: not at all.
+    /// How much high demand raises the price, in permille of it. 1000 is not at all.
     pub surge_permille: u16,
-    /// What the rider was told, by the metres and seconds that were expected.
+    /// The fare of the expected distance and time, as the rider was told.
     pub quoted: Option<Fare>,
-    /// For how many seconds a driver waits at the pick-up for nothing.
+    /// How long waiting at the pick-up is free, in seconds.
     pub free_waiting_s: u32,
-    /// For how many seconds after acceptance a rider cancels for nothing.
+    /// How long after the accept cancelling is free, in seconds.
     pub free_cancel_s: u32,
-    /// What cancelling later costs.
+    /// The fee for cancelling after that.
     pub cancel_fee: Amount,
-    /// What not coming costs.
+    /// The fee of a rider who does not come.
     pub no_show_fee: Amount,
-    /// If there are any, a rider's reason for cancelling must be one of them.
+    /// If there are any, a rider who cancels must give one of these reasons.
     pub reasons: Vec<CancelReason>,
-    /// A fare above so many permille of what was quoted is told to operators, and explained to the rider.
+    /// A fare above this many permille of the quote is explained to the rider and reported to operators.
     #[serde(default = "usual_high_fare")]
     pub high_fare_permille: u16,
 }
 
-/// Of orders that were made before there was such a thing.
+/// The default of orders that were stored without a factor.
 const fn usual_high_fare() -> u16 {
     HIGH_FARE_PERMILLE
 }
 
 impl Terms {
-    /// What a ride of so many metres and seconds is expected to cost. None where there is no tariff.
+    /// The fare that a ride of so many metres and seconds would have. `None` without a tariff.
     pub fn quote(&self, metres: u64, seconds: u64) -> Option<Fare> {
         let (currency, tariff) = (self.currency?, self.tariff.as_ref()?);
         let ridden = Ridden {
@@ -63,8 +63,8 @@ impl Terms {
         Some(ride_fare(tariff, currency, self.surge_permille, ridden))
     }
 
-    /// What the ride costs, by its way and its time. The waiting of `ridden` is all of it; what is free is taken off here. None
-    /// where there is no tariff.
+    /// The fare of a ride that has ended. `ridden` has the whole waiting time; the free part is subtracted here. `None`
+    /// without a tariff.
     pub fn final_fare(&self, mut ridden: Ridden) -> Option<Fare> {
         let (currency, tariff) = (self.currency?, self.tariff.as_ref()?);
         let free = u64::from(self.free_waiting_s);
@@ -72,18 +72,18 @@ impl Terms {
         Some(ride_fare(tariff, currency, self.surge_permille, ridden))
     }
 
-    /// Whether a rider may cancel for that reason.
+    /// Whether a rider may give this reason for cancelling.
     pub(crate) fn allows_reason(&self, reason: &str) -> bool {
         self.reasons.is_empty() || self.find_reason(reason).is_some()
     }
 
-    /// Whether cancelling can cost anything.
+    /// Whether a cancellation can cost anything.
     pub(crate) fn has_cancel_fee(&self) -> bool {
         self.currency.is_some() && self.cancel_fee > Amount::ZERO
     }
 
-    /// What it costs that the rider cancels. Nothing before a driver has accepted, nor for a free reason; nothing within the free
-    /// time after that, unless the driver has arrived. What the driver has done for it is for the trip to say.
+    /// The fee for a cancellation by the rider. It is free before a driver has accepted, for a free reason, and within
+    /// the free time unless the driver has arrived. Whether the driver has earned the fee is for the trip to decide.
     pub(crate) fn cancellation(
         &self,
         taken_at: Option<Timestamp>,
@@ -96,14 +96,14 @@ impl Terms {
         let is_early = at.duration_since(taken_at) <= free_time;
         let is_free = reason
             .and_then(|reason| self.find_reason(reason))
-            .is_some_and(|known| known.free);
+            .is_some_and(|allowed| allowed.free);
         if is_free || (is_early && !has_arrived) {
             return None;
         }
         self.fee(LineKind::Cancellation, self.cancel_fee)
     }
 
-    /// What it costs that the rider did not come.
+    /// The fee of a rider who did not come.
     pub(crate) fn no_show(&self) -> Option<Fare> {
         self.fee(LineKind::NoShow, self.no_show_fee)
     }
@@ -111,7 +111,7 @@ impl Terms {
     fn find_reason(&self, reason: &str) -> Option<&CancelReason> {
         self.reasons
             .iter()
-            .find(|known| known.reason.as_str() == reason)
+            .find(|allowed| allowed.reason.as_str() == reason)
     }
 
     fn fee(&self, kind: LineKind, amount: Amount) -> Option<Fare> {
@@ -245,7 +245,7 @@ mod tests {
             serde_json::from_str::<Terms>(&text).ok(),
             Some(terms.clone())
         );
-        // As they were written before there were high fares.
+        // Stored terms may lack the factor of high fares.
         let old = text.replace(",\"high_fare_permille\":1500", "");
         assert_ne!(old, text);
         assert_eq!(serde_json::from_str::<Terms>(&old).ok(), Some(terms));

@@ -1,22 +1,22 @@
-//! Texts that people write, parsed once and trusted afterwards.
+//! Texts that people write. They are parsed once and trusted afterwards.
 
 use serde::{Deserialize, Serialize};
 
-/// Which rule a text breaks; the words are those of the older systems, so that their clients can show them.
+/// The rule that a text breaks. The messages are those of the older systems, so that their clients can show them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// Nothing but white space.
+    /// The text has nothing but white space.
     #[error("This field may not be blank.")]
     Blank,
-    /// More characters (not bytes) than allowed.
+    /// The text has more characters (not bytes) than this.
     #[error("Ensure this field has no more than {0} characters.")]
     TooLong(usize),
-    /// The character U+0000, which PostgreSQL cannot keep.
+    /// The text has the character U+0000, which PostgreSQL cannot store.
     #[error("Null characters are not allowed.")]
     Null,
 }
 
-/// Checks the rules that all texts share; `max` counts characters.
+/// Checks the rules that all texts share. `max` counts characters.
 pub fn check(text: &str, max: usize) -> Result<(), TextError> {
     if text.contains('\0') {
         return Err(TextError::Null);
@@ -38,14 +38,14 @@ macro_rules! text {
         pub struct $name(String);
 
         impl $name {
-            /// The text, kept as it is written.
+            /// Checks a text and keeps it as it is.
             pub fn parse(text: impl Into<String>) -> Result<Self, TextError> {
                 let text = text.into();
                 check(&text, $max)?;
                 Ok(Self(text))
             }
 
-            /// The text.
+            /// The text as it was written.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -54,19 +54,19 @@ macro_rules! text {
 }
 
 text!(
-    /// Where a trip begins or ends, in the rider's words: 1 to 255 characters.
+    /// An address as the rider writes it: 1 to 255 characters.
     Address, 255
 );
 text!(
-    /// Why something was cancelled or ended: 1 to 255 characters.
+    /// The reason for a cancellation or an operator's decision: 1 to 255 characters.
     Reason, 255
 );
 text!(
-    /// What one party of a trip writes to the other: 1 to 1,000 characters.
+    /// The text of a chat message: 1 to 1,000 characters.
     MessageText, 1_000
 );
 text!(
-    /// What a notification says: 1 to 500 characters.
+    /// The text of a notification: 1 to 500 characters.
     NoticeText, 500
 );
 

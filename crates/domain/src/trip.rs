@@ -1,4 +1,4 @@
-//! A trip and where it stands; [`action`](super::action) has what may become of it.
+//! A trip and its state. [`action`](super::action) has what may happen to it.
 
 use std::fmt;
 
@@ -14,68 +14,59 @@ use super::place::Place;
 use super::text::Reason;
 use super::user::{Actor, Party};
 
-/// A rider's request and what has become of it.
+/// A rider's request and everything that becomes of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trip {
-    /// The integer id of the older clients; 0 until the store has given one.
+    /// The integer id, for older clients. 0 until the store has assigned one.
     pub number: i64,
-    /// The public key.
+    /// The trip's key, which nobody can guess.
     pub id: TripId,
-    /// Who asked.
     pub rider: Party<RiderId>,
-    /// From where.
     pub pick_up: Place,
-    /// To where.
     pub drop_off: Place,
-    /// When it was asked for.
     pub requested_at: Timestamp,
-    /// When it last changed.
     pub changed_at: Timestamp,
-    /// When the search for a driver is given up.
     pub search_ends_at: Timestamp,
-    /// Counts the changes; the request is 1.
+    /// Counts the changes. The request is 1.
     pub revision: i64,
-    /// Where it stands.
     pub state: TripState,
-    /// Why it was cancelled or ended, if somebody said.
+    /// Why the trip was cancelled or ended, if a reason was given.
     pub reason: Option<Reason>,
-    /// Its rider has deleted it: gone for them, and for nobody else.
+    /// Whether the rider has deleted the trip. Everybody else still sees it.
     #[serde(default)]
     pub hidden: bool,
-    /// What was ordered.
     #[serde(default)]
     pub order: Order,
-    /// Which attempt to find a driver this is; a give-back begins the next one.
+    /// Counts the attempts to find a driver from 1. A give-back or a take-back begins the next one.
     #[serde(default = "first")]
     pub attempt: i64,
-    /// The drivers who have given it back.
     #[serde(default)]
     pub given_back_by: Vec<DriverId>,
-    /// When what happened in this attempt.
+    /// The times of the present attempt.
     #[serde(default)]
     pub times: TripTimes,
-    /// How the driver who has it keeps their duties.
+    /// How the trip's driver keeps the duties.
     #[serde(default, skip_serializing_if = "Conduct::is_blank")]
     pub conduct: Conduct,
-    /// What is due, once it is over and costs anything.
+    /// The fare to be paid, once the trip has ended and costs anything.
     #[serde(default)]
     pub fare: Option<Fare>,
-    /// How far the rider was driven, once a ride is over whose device was asked.
+    /// The metered distance of a completed ride. `None` if nothing was metered.
     #[serde(default)]
     pub ridden: Option<Metered>,
-    /// That this is another fare than was computed, if it is.
+    /// Set if an operator has replaced the computed fare.
     #[serde(default)]
     pub fare_set: Option<SetFare>,
 }
 
-/// When what happened to a trip, since a driver took it.
+/// The times of a trip's present attempt.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TripTimes {
-    /// A driver took it.
+    /// When a driver accepted the trip.
     pub taken_at: Option<Timestamp>,
-    /// The driver was at the pick-up.
+    /// When the driver was at the pick-up.
     pub arrived_at: Option<Timestamp>,
-    /// The ride began.
+    /// When the ride began.
     pub started_at: Option<Timestamp>,
 }
 
@@ -83,60 +74,46 @@ const fn first() -> i64 {
     1
 }
 
-/// Where a trip stands, with what is known there and only there.
+/// The state of a trip, with the data that exist in that state only.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "status", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum TripState {
-    /// It is for later: a driver will be looked for.
+    /// The trip is for later. The search for a driver has not begun.
     Scheduled,
-    /// A driver is looked for.
+    /// The service looks for a driver.
     Requested,
-    /// A driver has taken it and is on the way to the pick-up.
+    /// A driver has accepted the trip and is on the way to the pick-up.
     #[serde(rename = "STARTED")]
-    Accepted {
-        /// Who drives.
-        driver: Party<DriverId>,
-    },
+    Accepted { driver: Party<DriverId> },
     /// The driver waits at the pick-up.
-    Arrived {
-        /// Who drives.
-        driver: Party<DriverId>,
-    },
+    Arrived { driver: Party<DriverId> },
     /// The rider is in the car.
-    InProgress {
-        /// Who drives.
-        driver: Party<DriverId>,
-    },
+    InProgress { driver: Party<DriverId> },
     /// The ride is over.
     Completed {
-        /// Who drives.
         driver: Party<DriverId>,
-        /// Who ended it.
+        /// The driver or the operator who ended the ride.
         by: Actor,
     },
-    /// It was called off.
+    /// The trip was cancelled, by its rider or an operator.
     Cancelled {
-        /// Who drove, if somebody had taken it.
+        /// The driver who had accepted the trip, if there was one.
         driver: Option<Party<DriverId>>,
-        /// Who ended it.
         by: Actor,
     },
-    /// The driver has waited in vain.
-    NoShow {
-        /// Who waited.
-        driver: Party<DriverId>,
-    },
+    /// The driver has waited in vain for the rider.
+    NoShow { driver: Party<DriverId> },
     /// No driver was found in time.
     Expired,
 }
 
-/// A state's name alone, as it stands in rows and on the wire.
+/// The bare name of a state, as rows and the wire have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
-    /// A driver will be looked for.
+    /// The trip is for later. The search for a driver has not begun.
     Scheduled,
-    /// A driver is looked for.
+    /// The service looks for a driver.
     Requested,
     /// A driver is on the way to the pick-up.
     #[serde(rename = "STARTED")]
@@ -147,9 +124,9 @@ pub enum Status {
     InProgress,
     /// The ride is over.
     Completed,
-    /// It was called off.
+    /// The trip was cancelled, by its rider or an operator.
     Cancelled,
-    /// The driver has waited in vain.
+    /// The driver has waited in vain for the rider.
     NoShow,
     /// No driver was found in time.
     Expired,
@@ -169,7 +146,7 @@ impl Status {
         Self::Expired,
     ];
 
-    /// What is not over.
+    /// The statuses of trips that have not ended.
     pub const OPEN: [Self; 5] = [
         Self::Scheduled,
         Self::Requested,
@@ -178,10 +155,10 @@ impl Status {
         Self::InProgress,
     ];
 
-    /// What occupies a driver. The schema repeats it: `one_active_trip_per_driver`.
+    /// The statuses of trips that occupy a driver. The schema repeats them: `one_active_trip_per_driver`.
     pub const TAKEN: [Self; 3] = [Self::Accepted, Self::Arrived, Self::InProgress];
 
-    /// The word in rows and on the wire.
+    /// The status's word in rows and on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Scheduled => "SCHEDULED",
@@ -196,12 +173,12 @@ impl Status {
         }
     }
 
-    /// The status of that word.
+    /// Reads a status's word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == word)
     }
 
-    /// Whether nothing can follow.
+    /// Whether a trip of this status has ended.
     pub fn is_final(self) -> bool {
         !Self::OPEN.contains(&self)
     }
@@ -214,7 +191,7 @@ impl fmt::Display for Status {
 }
 
 impl TripState {
-    /// The name alone.
+    /// The bare name of the state.
     pub const fn status(&self) -> Status {
         match self {
             Self::Scheduled => Status::Scheduled,
@@ -229,7 +206,7 @@ impl TripState {
         }
     }
 
-    /// Who drives, or drove.
+    /// The trip's driver, or the one who had it when it ended.
     pub const fn driver(&self) -> Option<&Party<DriverId>> {
         match self {
             Self::Scheduled | Self::Requested | Self::Expired => None,
@@ -242,7 +219,7 @@ impl TripState {
         }
     }
 
-    /// The same, to be changed.
+    /// The same driver, mutable.
     pub const fn driver_mut(&mut self) -> Option<&mut Party<DriverId>> {
         match self {
             Self::Scheduled | Self::Requested | Self::Expired => None,
@@ -255,7 +232,7 @@ impl TripState {
         }
     }
 
-    /// Who ended it, if somebody did.
+    /// Who completed or cancelled the trip.
     pub const fn ended_by(&self) -> Option<Actor> {
         match self {
             Self::Completed { by, .. } | Self::Cancelled { by, .. } => Some(*by),
@@ -270,23 +247,19 @@ impl TripState {
     }
 }
 
-/// What a rider asks for.
+/// A rider's request for a trip.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TripRequest {
-    /// The new trip's key.
+    /// The key that the new trip gets.
     pub id: TripId,
-    /// Who asks.
     pub rider: Party<RiderId>,
-    /// From where.
     pub pick_up: Place,
-    /// To where.
     pub drop_off: Place,
-    /// What else is ordered.
     pub order: Order,
 }
 
 impl Trip {
-    /// The new trip that a request makes.
+    /// Makes a new trip from a request.
     pub fn request(request: TripRequest, at: Timestamp) -> Self {
         let opens_at = request.order.opens_at.filter(|opens_at| *opens_at > at);
         Self {
@@ -313,7 +286,7 @@ impl Trip {
         }
     }
 
-    /// How far it was expected to be when it was quoted, in metres.
+    /// The distance that the quote was computed from, in metres.
     pub fn quoted_m(&self) -> Option<u64> {
         let quoted = self.order.terms.as_ref()?.quoted.as_ref()?;
         let distance = quoted
@@ -323,7 +296,7 @@ impl Trip {
         u64::try_from(distance.quantity?).ok()
     }
 
-    /// What the rules came to, whatever an operator has decided since.
+    /// The fare that the rules came to, even if an operator has replaced it since.
     pub(crate) fn computed_fare(&self) -> Option<&Fare> {
         match &self.fare_set {
             Some(set) => set.computed.as_ref(),
@@ -331,7 +304,7 @@ impl Trip {
         }
     }
 
-    /// Why the ride cost much more than was quoted, if it did.
+    /// Why the ride cost much more than its quote, if it did.
     pub(crate) fn high_fare(&self) -> Option<HighFare> {
         if self.state.status() != Status::Completed {
             return None;
@@ -341,31 +314,31 @@ impl Trip {
         HighFare::of(fare, quoted, terms.high_fare_permille)
     }
 
-    /// The driver who has it now, not one who had it when it ended.
+    /// The driver who has the trip now. A trip that has ended has none.
     pub fn taken_by(&self) -> Option<&Party<DriverId>> {
         let driver = self.state.driver();
         driver.filter(|_| Status::TAKEN.contains(&self.state.status()))
     }
 
-    /// Whether that driver has it now.
+    /// Whether that driver has the trip now.
     pub(crate) fn is_with(&self, driver: DriverId) -> bool {
         self.taken_by().is_some_and(|by| by.id == driver)
     }
 
-    /// When its driver is late, while that can still come.
+    /// When the driver will count as late, while the driver is on the way and not late yet.
     pub fn late_due_at(&self) -> Option<Timestamp> {
         let is_coming = matches!(self.state, TripState::Accepted { .. });
         let due = self.conduct.late_after.filter(|_| is_coming);
         due.filter(|_| self.conduct.late_at.is_none())
     }
 
-    /// Whether its driver is late, and nobody has noted it.
+    /// Whether the driver is late, which has not been noted yet.
     pub(crate) fn is_late(&self, at: Timestamp) -> bool {
         self.late_due_at().is_some_and(|due| at >= due)
     }
 
-    /// From how far away at most its driver has come near enough for a late cancellation to cost something; nothing where that is settled, or
-    /// nobody asks.
+    /// The distance from the pick-up, in metres, at which the driver has come near enough for a late cancellation to
+    /// cost something. `None` if that is settled already or makes no difference.
     pub(crate) fn near_due_m(&self) -> Option<u32> {
         let duties = self.order.duties();
         let is_coming = matches!(self.state, TripState::Accepted { .. });
@@ -379,7 +352,7 @@ impl Trip {
         near.filter(|_| is_coming && is_asked && has_fee)
     }
 
-    /// Whether it goes to drivers one by one, and not to all of them.
+    /// Whether the trip is offered to single drivers, and not announced to all.
     pub fn is_offered(&self) -> bool {
         self.order.policy.offers()
     }

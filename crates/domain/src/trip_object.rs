@@ -1,4 +1,4 @@
-//! The trip as the world outside sees it: one shape for HTTP and every dialect.
+//! The trip as JSON, in the form that clients see: the same over HTTP and in every dialect.
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -11,7 +11,7 @@ use super::trip::Trip;
 use super::user::Party;
 use super::vehicle::VehicleClass;
 
-/// The wire's trip object; keys and their order are the taxi lesson's, what the lesson lacks follows where it is known.
+/// A trip. Its first keys and their order are those of the taxi course; the others follow where they have a value.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Trip)]
 pub struct TripObject<'a> {
@@ -45,60 +45,60 @@ pub struct TripObject<'a> {
     drop_off_location: Option<LocationObject>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
-    /// When the rider wants to be picked up, if not at once.
+    /// When the rider wants to be picked up. Absent if that is at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pick_up_at: Option<String>,
-    /// The class of vehicle, where it is another than `standard`.
+    /// The class of vehicle. Absent if it is `standard`.
     #[serde(skip_serializing_if = "Option::is_none")]
     class: Option<&'a str>,
-    /// For how many, where it is for more than one.
+    /// The number of passengers. Absent if it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     passengers: Option<u8>,
-    /// In which service area, where there are any.
+    /// The service area of the pick-up, if the town has areas.
     #[serde(skip_serializing_if = "Option::is_none")]
     area: Option<&'a str>,
-    /// Whether the driver must give the rider's code to start.
+    /// Whether the driver needs the rider's code to start the ride.
     #[serde(skip_serializing_if = "Option::is_none")]
     ride_code: Option<bool>,
-    /// `unverified` where it could not be told whether the driver was at the pick-up when they said so.
+    /// `unverified` if the service could not tell whether the driver really was at the pick-up.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "unverified")]
     arrival: Option<&'static str>,
-    /// Since when the driver is later than promised.
+    /// When the driver became later than promised.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     driver_late: Option<String>,
-    /// Since when nothing is heard of the driver.
+    /// The time from which on nothing was heard from the driver.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     driver_silent: Option<String>,
-    /// What was quoted, where the town has fares.
+    /// The quote, if the town has fares.
     #[serde(skip_serializing_if = "Option::is_none")]
     quote: Option<&'a Fare>,
-    /// What is due, once the trip is over and costs anything.
+    /// The fare to be paid, once the trip has ended and costs anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     fare: Option<&'a Fare>,
-    /// How far the rider was driven, once a ride is over of which anything is known.
+    /// The metered distance, once the ride has ended and anything is known of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     ridden: Option<RiddenObject>,
-    /// That an operator has set this fare, where one has: why, and what it was before.
+    /// Present if an operator has set this fare: the reason, and the fare before.
     #[serde(skip_serializing_if = "Option::is_none")]
     fare_set: Option<&'a SetFare>,
-    /// Why the ride cost much more than was quoted, where it did.
+    /// Why the ride cost much more than its quote, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     high_fare: Option<Box<HighFare>>,
 }
 
-/// How far a rider was driven. The fare counts both.
+/// The metered distance of a ride. The fare counts both parts.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Ridden)]
 pub(crate) struct RiddenObject {
-    /// What the positions tell.
+    /// The metres that were measured from positions.
     measured_metres: u64,
-    /// What was put in for the gaps between them.
+    /// The metres that were filled in for gaps.
     filled_metres: u64,
-    /// Whether the positions say that the car did not move at all.
+    /// Whether the positions show that the car did not move.
     stood_still: bool,
 }
 
@@ -120,7 +120,7 @@ pub(crate) struct PartyObject<'a> {
     username: &'a str,
     first_name: &'a str,
     last_name: &'a str,
-    /// Where their photo is, if they gave one.
+    /// The path of the account's photo, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/media/0193a1b2c3d4e5f60718293a4b5c6d7e.jpg")]
     photo: Option<String>,
@@ -194,7 +194,7 @@ impl<'a> From<&'a Trip> for TripObject<'a> {
 }
 
 impl TripObject<'_> {
-    /// The same for those who must not know who drives.
+    /// The same trip, for those who must not know the driver.
     pub fn without_driver(self) -> Self {
         Self {
             driver: None,
@@ -202,13 +202,13 @@ impl TripObject<'_> {
         }
     }
 
-    /// The object as JSON text.
+    /// The trip as JSON text.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("a trip object has only texts and finite numbers")
     }
 }
 
-/// Always six digits, as the older systems write them.
+/// Writes a time with six decimals, as the older systems do.
 pub fn microseconds<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{at:.6}"))
 }

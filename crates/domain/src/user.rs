@@ -1,4 +1,4 @@
-//! Who takes part.
+//! Accounts: their roles, their standing, and how others see them.
 
 use std::fmt;
 
@@ -7,15 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::id::{DriverId, OperatorId, PhotoId, RiderId, UserId};
 use super::text::{self, TextError};
 
-/// What an account may do.
+/// The role of an account, which decides what it may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Requests trips.
     Rider,
-    /// Takes trips.
     Driver,
-    /// Runs the service.
     Operator,
 }
 
@@ -29,7 +26,7 @@ impl Role {
         }
     }
 
-    /// The role of that word.
+    /// Reads a role's word.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Rider, Self::Driver, Self::Operator]
             .into_iter()
@@ -46,16 +43,15 @@ impl fmt::Display for Role {
 /// Whether an account may log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// It may.
     Active,
-    /// A driver whom the operator has not let in yet.
+    /// A new driver whom no operator has approved yet.
     Pending,
-    /// Shut out by the operator.
+    /// Blocked by an operator.
     Blocked,
 }
 
 impl Standing {
-    /// The word in rows.
+    /// The standing's word in rows.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
@@ -64,7 +60,7 @@ impl Standing {
         }
     }
 
-    /// The standing of that word.
+    /// Reads a standing's word.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Active, Self::Pending, Self::Blocked]
             .into_iter()
@@ -72,18 +68,16 @@ impl Standing {
     }
 }
 
-/// A rider or driver as the other party sees them; `Id` says which.
+/// A rider or a driver as the other party of a trip sees them. `Id` says which of the two.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Party<Id> {
-    /// Who.
     pub id: Id,
-    /// The name they log in with.
+    /// The name for logging in.
     pub username: String,
     /// May be empty.
     pub first_name: String,
     /// May be empty.
     pub last_name: String,
-    /// Their photo, if they gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub photo: Option<PhotoId>,
 }
@@ -92,18 +86,15 @@ pub struct Party<Id> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "role", content = "id", rename_all = "lowercase")]
 pub enum Actor {
-    /// A rider.
     Rider(RiderId),
-    /// A driver.
     Driver(DriverId),
-    /// An operator.
     Operator(OperatorId),
-    /// The service itself, when a deadline has passed.
+    /// The service itself, for example when a deadline has passed.
     Service,
 }
 
 impl Actor {
-    /// The word in rows.
+    /// The word for the actor's role in rows.
     pub const fn role(self) -> &'static str {
         match self {
             Self::Rider(_) => Role::Rider.as_str(),
@@ -113,7 +104,7 @@ impl Actor {
         }
     }
 
-    /// The account, if a person acted.
+    /// The actor's account; `None` for the service.
     pub const fn user(self) -> Option<UserId> {
         match self {
             Self::Rider(id) => Some(id.user()),
@@ -123,7 +114,7 @@ impl Actor {
         }
     }
 
-    /// The actor that a row's words name.
+    /// Reads an actor from the columns of a row.
     pub fn parse(role: &str, user: Option<UserId>) -> Option<Self> {
         match (role, user) {
             ("service", None) => Some(Self::Service),
@@ -135,17 +126,17 @@ impl Actor {
     }
 }
 
-/// The name somebody logs in with: 1 to 150 letters, digits and `@ . + - _`.
+/// The name that an account logs in with: 1 to 150 letters, digits and `@ . + - _`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Username(String);
 
-/// Which rule a name breaks.
+/// The rule that a name breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UsernameError {
-    /// A rule that all texts share.
+    /// A rule that holds for all texts.
     #[error(transparent)]
     Text(#[from] TextError),
-    /// A character that is not allowed.
+    /// The name has a character that is not allowed.
     #[error(
         "Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters."
     )]
@@ -153,7 +144,7 @@ pub enum UsernameError {
 }
 
 impl Username {
-    /// The name, kept as it is written.
+    /// Checks a name and keeps it as it is.
     pub fn parse(text: &str) -> Result<Self, UsernameError> {
         text::check(text, 150)?;
         if text
@@ -166,7 +157,7 @@ impl Username {
         }
     }
 
-    /// The name as the account gave it.
+    /// The name as it was written.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -175,42 +166,39 @@ impl Username {
 /// An account as others may see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
-    /// Who.
     pub id: UserId,
-    /// As what.
     pub role: Role,
-    /// The name they log in with.
+    /// The name for logging in.
     pub username: String,
     /// May be empty.
     pub first_name: String,
     /// May be empty.
     pub last_name: String,
-    /// Their photo, if they gave one.
     pub photo: Option<PhotoId>,
 }
 
 impl Person {
-    /// The rider, if it is one.
+    /// The account as a rider, if it is one.
     pub fn rider(&self) -> Option<Party<RiderId>> {
         (self.role == Role::Rider).then(|| self.party(RiderId::of(self.id)))
     }
 
-    /// The driver, if it is one.
+    /// The account as a driver, if it is one.
     pub fn driver(&self) -> Option<Party<DriverId>> {
         (self.role == Role::Driver).then(|| self.party(DriverId::of(self.id)))
     }
 
-    /// The operator, if it is one.
+    /// The account as an operator, if it is one.
     pub fn operator(&self) -> Option<OperatorId> {
         (self.role == Role::Operator).then(|| OperatorId::of(self.id))
     }
 
-    /// How the other party of a trip sees them.
+    /// The account as the other party of a trip sees it.
     pub(crate) fn as_party(&self) -> Party<UserId> {
         self.party(self.id)
     }
 
-    /// As whom they act.
+    /// The account as the actor of a command.
     pub(crate) const fn actor(&self) -> Actor {
         match self.role {
             Role::Rider => Actor::Rider(RiderId::of(self.id)),

@@ -1,4 +1,4 @@
-//! What a driver drives, and what a rider asks for.
+//! Vehicles and their classes.
 
 use std::fmt;
 
@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 /// The most seats that a vehicle can offer and a trip can need.
 pub const SEATS_MAX: u8 = 16;
 
-/// A class of vehicles, such as `standard` or `van`: 1 to 32 small letters, digits, `-` and `_`.
+/// A class of vehicles, such as `standard` or `van`: 1 to 32 lower-case letters, digits, `-` and `_`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct VehicleClass(String);
 
-/// A text that is no class's name.
+/// The text is not the name of a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("A class is 1 to 32 small letters, digits, - and _.")]
 pub struct VehicleClassError;
 
 impl VehicleClass {
-    /// The class of that name.
+    /// Reads the name of a class.
     pub fn parse(text: &str) -> Result<Self, VehicleClassError> {
         let is_allowed =
             |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
@@ -35,7 +35,7 @@ impl VehicleClass {
     }
 }
 
-/// The class of a trip and of a vehicle where nobody says another.
+/// The class of a trip or a vehicle for which no other is given.
 impl Default for VehicleClass {
     fn default() -> Self {
         Self("standard".to_owned())
@@ -62,37 +62,36 @@ impl fmt::Display for VehicleClass {
     }
 }
 
-/// What a driver drives on a shift.
+/// The vehicle of a shift.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vehicle {
-    /// Its class.
     pub class: VehicleClass,
-    /// How many passengers it takes, 1 to [`SEATS_MAX`].
+    /// How many passengers the vehicle takes, 1 to [`SEATS_MAX`].
     pub seats: u8,
 }
 
 impl Vehicle {
-    /// Whether it can serve a trip of that class for so many passengers.
+    /// Whether the vehicle can serve a trip of that class with so many passengers.
     pub fn serves(&self, class: &VehicleClass, passengers: u8) -> bool {
         self.class == *class && self.seats >= passengers
     }
 }
 
-/// What an account may drive: of each of these classes, as many seats or fewer.
+/// The vehicles that an account may drive: of each class in the list, vehicles with so many seats or fewer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Allowance(Vec<Vehicle>);
 
 impl Allowance {
-    /// These, and nothing else.
+    /// An allowance for these vehicles and no others.
     pub const fn of(vehicles: Vec<Vehicle>) -> Self {
         Self(vehicles)
     }
 
-    /// Whether that vehicle is one of them.
+    /// Whether the account may drive this vehicle.
     pub fn allows(&self, vehicle: &Vehicle) -> bool {
-        let mut known = self.0.iter();
-        known.any(|known| known.serves(&vehicle.class, vehicle.seats))
+        let mut allowed = self.0.iter();
+        allowed.any(|allowed| allowed.serves(&vehicle.class, vehicle.seats))
     }
 }
 
@@ -109,7 +108,7 @@ impl fmt::Display for Allowance {
     }
 }
 
-/// A text that is no vehicle.
+/// The text does not name a vehicle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a vehicle is a class and a number of seats from 1 to {SEATS_MAX}, such as van:6")]
 pub struct VehicleError;

@@ -1,21 +1,19 @@
-//! Who may see which trips, and which of them are wanted.
+//! Decides which trips an account may see, and filters the ones it asks for.
 
 use super::event::{Before, TripChange};
 use super::id::{DriverId, TripRef, UserId};
 use super::trip::{Status, Trip};
 use super::user::{Person, Role};
 
-/// Whose view of the trips is asked for.
+/// The account and the role for which trips are shown.
 #[derive(Debug, Clone, Copy)]
 pub struct Viewer {
-    /// Who looks.
     pub user: UserId,
-    /// As what.
     pub role: Role,
 }
 
 impl Viewer {
-    /// The viewer that this account is.
+    /// A viewer for this account.
     pub const fn of(person: &Person) -> Self {
         Self {
             user: person.id,
@@ -23,7 +21,7 @@ impl Viewer {
         }
     }
 
-    /// The viewer that this driver is.
+    /// A viewer for this driver.
     pub const fn driver(driver: DriverId) -> Self {
         Self {
             user: driver.user(),
@@ -31,7 +29,7 @@ impl Viewer {
         }
     }
 
-    /// Whether the viewer may see `trip`; lists show the same ones.
+    /// Whether the viewer may see `trip`. Lists show the same trips.
     pub fn sees(self, trip: &Trip) -> bool {
         self.may_see(trip, Before::from(trip))
     }
@@ -54,36 +52,32 @@ impl Viewer {
             .is_some_and(|before| self.may_see(&change.trip, before))
     }
 
-    /// Whether the viewer may see the trip when it stands like this.
-    fn may_see(self, trip: &Trip, stands: Before) -> bool {
-        let mut streams = stands.seen_in(trip);
+    /// Whether the viewer may see the trip in this state.
+    fn may_see(self, trip: &Trip, state: Before) -> bool {
+        let mut streams = state.seen_in(trip);
         streams.any(|stream| stream.is_heard_by(self.user, self.role))
     }
 }
 
-/// What is wanted of the trips that a viewer may see.
+/// Selects some of the trips that a viewer may see. A field that is `None` selects all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Only this trip.
     pub trip: Option<TripRef>,
-    /// Only this rider's.
     pub rider: Option<i64>,
-    /// Only this driver's.
     pub driver: Option<i64>,
-    /// Only those that stand there.
     pub status: Option<Status>,
 }
 
 impl Filter {
-    /// Whether a trip is wanted as it stands, or stood, like this.
-    pub fn wants(self, trip: &Trip, stands: Before) -> bool {
-        let driver = stands.driver.map(|driver| driver.user().get());
+    /// Whether the filter selects the trip in this state, which may be an earlier one.
+    pub fn wants(self, trip: &Trip, state: Before) -> bool {
+        let driver = state.driver.map(|driver| driver.user().get());
         let rider = trip.rider.id.user().get();
         let is_it =
             |wanted| wanted == TripRef::Key(trip.id) || wanted == TripRef::Number(trip.number);
         self.trip.is_none_or(is_it)
             && self.rider.is_none_or(|wanted| wanted == rider)
             && self.driver.is_none_or(|wanted| driver == Some(wanted))
-            && self.status.is_none_or(|wanted| wanted == stands.status)
+            && self.status.is_none_or(|wanted| wanted == state.status)
     }
 }

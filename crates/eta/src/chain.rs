@@ -1,4 +1,5 @@
-//! Sources in the order of preference: what one cannot answer is asked of the next, and the straight line answers the rest.
+//! Sources in the order of preference: what one cannot answer is asked of the next, and the straight line answers the
+//! rest.
 
 use std::fmt::Debug;
 

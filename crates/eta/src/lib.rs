@@ -5,8 +5,8 @@
 //! there is one. A chain asks the best of them first and falls back, so that a trip is dispatched whatever fails; its
 //! answer says who gave it.
 //!
-//! Asking is synchronous: dispatch plans on a blocking thread anyway, the road graph is nothing but computing, and a plan
-//! that waits for a table service has nothing else to do meanwhile.
+//! Asking is synchronous: dispatch plans on a blocking thread anyway, the road graph is nothing but computing, and a
+//! plan that waits for a table service has nothing else to do meanwhile.
 
 #![warn(unreachable_pub)]
 
@@ -27,7 +27,8 @@ pub use chain::{Chain, DrivingTimes, Source, Unanswered};
 pub use straight::Straight;
 pub use traffic::{Traffic, TrafficError};
 
-/// How far a place may be from the nearest street to be on a map. A farm may lie so far from the road; the next town does not.
+/// How far a place may be from the nearest street to be on a map. A farm may lie so far from the road; the next town
+/// does not.
 pub(crate) const LEG_MAX_M: f64 = 1_000.0;
 
 /// How long these drivers take to that pick-up?
@@ -44,7 +45,8 @@ pub struct EtaQuery<'a> {
 /// What was found out about an [`EtaQuery`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EtaAnswer {
-    /// Driver by driver in the order of the ask, in seconds; nothing for one who has no way there, or none within the time.
+    /// Driver by driver in the order of the ask, in seconds; nothing for one who has no way there, or none within the
+    /// time.
     pub seconds: Vec<Option<u32>>,
     /// Who has told.
     pub via: Via,

@@ -14,7 +14,8 @@ pub struct Straight {
 }
 
 impl Straight {
-    /// A large town by day: 12.8 km/h along the straight line, which is off by a tenth in the median of Manhattan's ways.
+    /// A large town by day: 12.8 km/h along the straight line, which is off by a tenth in the median of Manhattan's
+    /// ways.
     pub const CITY: Self = Self {
         detour: 1.3,
         speed_mps: 1.3 * 12.8 / 3.6,

@@ -1,13 +1,14 @@
 //! The cheapest way to match every row, where that can be done: shortest augmenting paths.
 //!
-//! Every column has a price, zero to begin with, and a row pays its edge and that price. What holds between any two steps: a matched row
-//! could not pay less elsewhere, and a column that nobody has is free of charge. Then the matches are the cheapest there are for the rows
-//! settled so far, and a row more is settled by the cheapest chain of changes that ends at a column nobody has: the new row takes
-//! a column, whose row takes another, and so on.
+//! Every column has a price, zero to begin with, and a row pays its edge and that price. What holds between any two
+//! steps: a matched row could not pay less elsewhere, and a column that nobody has is free of charge. Then the matches
+//! are the cheapest there are for the rows settled so far, and a row more is settled by the cheapest chain of changes
+//! that ends at a column nobody has: the new row takes a column, whose row takes another, and so on.
 //!
-//! Since a row's edges are sorted and prices are never below zero, a search leaves a row at the first edge that is too dear by its cost
-//! alone. How many more there are costs nothing. Letting rows bid for columns before any search, as is usual with dense costs, saved nothing
-//! on such graphs; that each row first takes its cheapest column, where nobody has it, is all that is left of it.
+//! Since a row's edges are sorted and prices are never below zero, a search leaves a row at the first edge that is too
+//! dear by its cost alone. How many more there are costs nothing. Letting rows bid for columns before any search, as is
+//! usual with dense costs, saved nothing on such graphs; that each row first takes its cheapest column, where nobody
+//! has it, is all that is left of it.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

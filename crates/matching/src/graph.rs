@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// The most rows, and the most columns, of a graph.
 pub const SIDE_MAX: usize = 1 << 20;
-/// The most an edge may cost, or gain: 8.7 years, in milliseconds. As many of them as there may be rows fit into an `i64`, with
-/// room for what a search adds up.
+/// The most an edge may cost, or gain: 8.7 years, in milliseconds. As many of them as there may be rows fit into an
+/// `i64`, with room for what a search adds up.
 pub const COST_MAX: i64 = 1 << 38;
 
 /// A column that a row may be matched with; written as `[column, cost]`.
@@ -32,8 +32,9 @@ impl From<Edge> for (u32, i64) {
 
 /// Rows, columns and the edges between them; what is infeasible has no edge.
 ///
-/// A row's edges are kept cheapest first, the lower column first where two cost the same, in whatever order they came. So the same
-/// problem is the same graph, and a search may stop early. It is written as `{"columns": 3, "rows": [[[2, 80], [0, 120]], []]}`.
+/// A row's edges are kept cheapest first, the lower column first where two cost the same, in whatever order they came.
+/// So the same problem is the same graph, and a search may stop early. It is written as `{"columns": 3, "rows": [[[2,
+/// 80], [0, 120]], []]}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "StoredGraph", into = "StoredGraph")]
 pub struct Graph {

@@ -1,19 +1,21 @@
 //! Who is matched with whom: one assignment for all that wait, over a sparse graph.
 //!
-//! Rows are riders, columns are drivers; an edge says that this driver may be offered to that rider, and at what cost. A `Graph` is plain
-//! data that can be stored with a decision and solved again; `solve` gives most matches first, and of those the cheapest, in whole numbers. It
-//! knows no clock, no randomness, no thread and no other module, so the same graph has the same `Solution` on every machine. Which of
-//! several best answers it is follows from the order of rows and columns alone: rows have their turns in order, and of columns that cost a
-//! row the same the lower one comes first.
+//! Rows are riders, columns are drivers; an edge says that this driver may be offered to that rider, and at what cost.
+//! A `Graph` is plain data that can be stored with a decision and solved again; `solve` gives most matches first, and
+//! of those the cheapest, in whole numbers. It knows no clock, no randomness, no thread and no other module, so the
+//! same graph has the same `Solution` on every machine. Which of several best answers it is follows from the order of
+//! rows and columns alone: rows have their turns in order, and of columns that cost a row the same the lower one comes
+//! first.
 //!
-//! How it is done: `shortage` finds the rows that compete for too few columns. Outside of it every row can be matched, and inside every
-//! column; so `exact` solves the first part for the rows and the second, turned round, for the columns. Neither has to weigh a match
-//! against its cost, nor to search all there is before it knows that somebody must stay behind. Parts of the graph that hang together by
-//! no edge need no care of their own, since no search leaves them.
+//! How it is done: `shortage` finds the rows that compete for too few columns. Outside of it every row can be matched,
+//! and inside every column; so `exact` solves the first part for the rows and the second, turned round, for the
+//! columns. Neither has to weigh a match against its cost, nor to search all there is before it knows that somebody
+//! must stay behind. Parts of the graph that hang together by no edge need no care of their own, since no search leaves
+//! them.
 //!
-//! What may be spent on the best answer is a number of edges to look at, not a time: a time would make the answer depend on the
-//! machine and on what else it does, and neither a simulation nor a stored decision could be repeated. When it is used up the rows
-//! that are left get their column greedily, and the solution says so.
+//! What may be spent on the best answer is a number of edges to look at, not a time: a time would make the answer
+//! depend on the machine and on what else it does, and neither a simulation nor a stored decision could be repeated.
+//! When it is used up the rows that are left get their column greedily, and the solution says so.
 //!
 //! Candidates for those who stay unmatched, the meaning of a cost, and when to solve at all are the caller's.
 
@@ -39,8 +41,8 @@ use solution::LowerBounds;
 
 /// Matches as many rows as can be, at the least cost; greedily what is left when so many edges have been looked at.
 ///
-/// An edge was looked at up to six times on average where drivers were plenty or short, and up to sixty times where there were about
-/// as many as riders; docs/performance.md has the times. The greedy rest looks at no edge twice.
+/// An edge was looked at up to six times on average where drivers were plenty or short, and up to sixty times where
+/// there were about as many as riders; docs/performance.md has the times. The greedy rest looks at no edge twice.
 pub fn solve(graph: &Graph, visits_max: u64) -> Solution {
     let mut attempt = Attempt {
         graph,

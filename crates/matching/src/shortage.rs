@@ -1,10 +1,11 @@
 //! Where columns are short: which rows must compete, since not all of them can be matched.
 //!
 //! A matching with the most matches is made, of any cost: rows look for a free column in turns, depth first, no two of
-//! them over the same column in one round. In the last round none of those that are left finds one. The rows and columns they have come by
-//! then are the shortage: these rows have edges to these columns only, and every matching with the most matches gives each of
-//! these columns to one of these rows, and a column to every row that is not among them (Dulmage and Mendelsohn's decomposition). So
-//! the problem falls into two parts in each of which one side is matched completely.
+//! them over the same column in one round. In the last round none of those that are left finds one. The rows and
+//! columns they have come by then are the shortage: these rows have edges to these columns only, and every matching
+//! with the most matches gives each of these columns to one of these rows, and a column to every row that is not among
+//! them (Dulmage and Mendelsohn's decomposition). So the problem falls into two parts in each of which one side is
+//! matched completely.
 
 use super::budget::{Budget, UsedUp};
 use super::graph::Graph;

@@ -88,8 +88,8 @@ impl<'g> LowerBounds<'g> {
         with_prices.max(self.cost_min_at(&free, matches))
     }
 
-    /// Let columns have these prices. Then so many matches pay at least what the so many rows pay that pay least, each where it pays
-    /// least; and of that the prices are at most all prices.
+    /// Let columns have these prices. Then so many matches pay at least what the so many rows pay that pay least, each
+    /// where it pays least; and of that the prices are at most all prices.
     fn cost_min_at(&self, prices: &[i64], matches: usize) -> i64 {
         let rows = (0..self.graph.rows()).map(|row| self.graph.row(row).iter());
         let mut pays: Vec<i64> = rows

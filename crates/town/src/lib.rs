@@ -1,8 +1,8 @@
 //! What the operator has decided for the town: fares, how drivers are found, areas, and what cancelling costs.
 //!
-//! It is read once, from one JSON text (docs/operations.md describes it), and is plain data afterwards. What an area does
-//! not say itself the town says, and what the town does not say has a default. A trip takes what concerns it along as its
-//! [`Terms`], so that a new file changes nothing that was agreed on. No files, clocks or requests in here.
+//! It is read once, from one JSON text (docs/operations.md describes it), and is plain data afterwards. What an area
+//! does not say itself the town says, and what the town does not say has a default. A trip takes what concerns it along
+//! as its [`Terms`], so that a new file changes nothing that was agreed on. No files, clocks or requests in here.
 
 #![warn(unreachable_pub)]
 
@@ -56,8 +56,9 @@ impl Town {
         self.areas.iter().find(|area| area.contains(at))
     }
 
-    /// What holds for a trip that begins there. Where there are areas it must begin in one of them. A trip without coordinates
-    /// is heard by all drivers, by the town's rules; it is refused where no area and not the town has that policy.
+    /// What holds for a trip that begins there. Where there are areas it must begin in one of them. A trip without
+    /// coordinates is heard by all drivers, by the town's rules; it is refused where no area and not the town has that
+    /// policy.
     pub fn place(&self, pick_up: Option<Coordinates>) -> Result<Rules<'_>, Unserved> {
         let Some(at) = pick_up else {
             let mut places = self.areas.iter().map(|area| &area.decisions);
@@ -96,8 +97,8 @@ impl Town {
         }
     }
 
-    /// What is agreed on with a trip of that class, and quoted if its metres and seconds are estimated. None where no class has a
-    /// tariff and nothing was said about waiting, cancelling and codes: then there is nothing to agree on.
+    /// What is agreed on with a trip of that class, and quoted if its metres and seconds are estimated. None where no
+    /// class has a tariff and nothing was said about waiting, cancelling and codes: then there is nothing to agree on.
     pub fn terms(
         &self,
         rules: &Rules<'_>,
@@ -133,8 +134,8 @@ impl Town {
         self.classes.keys()
     }
 
-    /// How many metres and seconds a ride between two points is expected to take: the straight line over the earth times 1.3,
-    /// at 20 km/h.
+    /// How many metres and seconds a ride between two points is expected to take: the straight line over the earth
+    /// times 1.3, at 20 km/h.
     pub fn estimate(from: Coordinates, to: Coordinates) -> (u64, u64) {
         estimate(from, to)
     }

@@ -1,5 +1,5 @@
-//! What is found out about a trip's driver: that they come nearer, are late or silent, or may not drive any more; and how an operator takes the trip
-//! from them.
+//! What is found out about a trip's driver: that they come nearer, are late or silent, or may not drive any more; and
+//! how an operator takes the trip from them.
 
 use jiff::Timestamp;
 

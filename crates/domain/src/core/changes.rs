@@ -1,4 +1,4 @@
-//! What commands have changed of the state, for whoever keeps it.
+//! What commands have changed in the state, so that the caller can save it.
 
 use std::collections::BTreeMap;
 
@@ -9,54 +9,51 @@ use crate::{
     DriverId, Event, Fact, Measured, MissedOffers, Offer, OfferId, Shift, Trip, TripId, UserId,
 };
 
-/// All that is to be saved, in the order in which it came to be where that matters.
+/// Everything that must be saved, in the order in which it happened where the order matters.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Changes {
-    /// The trips that are new, in the order of their requests; they have no number yet.
+    /// In the order of their requests. They have no number yet.
     pub new_trips: Vec<TripId>,
-    /// The trips that were there and are now different, in the order of their first change.
+    /// Trips that existed before, in the order of their first change.
     pub changed_trips: Vec<TripId>,
-    /// The offers that are new, in the order in which they were made.
+    /// In the order in which they were made.
     pub new_offers: Vec<OfferId>,
-    /// What new and open offers have become, and when.
+    /// The present state of each new or changed offer, and when it came to that.
     pub changed_offers: BTreeMap<OfferId, (Offer, Timestamp)>,
-    /// What drivers have missed now; nothing, where the device has acknowledged an offer.
+    /// The missed offers of each driver whose count has changed; `None` once the device has acknowledged an offer.
     pub unresponsive: BTreeMap<DriverId, Option<MissedOffers>>,
-    /// The shifts that were open and are over; those that begin and end are in the events.
+    /// Shifts that were open before and have ended. Shifts that begin are in the events.
     pub ended_shifts: Vec<Shift>,
-    /// What becomes of each trip's search, in order.
+    /// The steps of each trip's search, in order.
     pub searches: BTreeMap<TripId, Vec<SearchStep>>,
-    /// The keys that were used, each with whose it is and the revision of the trip that is its outcome.
+    /// The keys that were used: the account, the key, the trip and revision that the command led to, and the time.
     pub keys: Vec<(UserId, IdempotencyKey, (TripId, i64), Timestamp)>,
-    /// The rides that are over.
     pub ended_rides: Vec<EndedRide>,
-    /// What happened, in order; the events have neither numbers nor positions yet.
+    /// In order. The events have neither numbers nor positions yet.
     pub events: Vec<Event>,
 }
 
-/// A ride that is over, and what its way came to.
+/// A ride that has ended, with its measured distance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EndedRide {
-    /// Of which trip.
     pub trip: TripId,
-    /// Its metres, and what is shown of it.
     pub measured: Measured,
-    /// Until when it was measured.
+    /// The end of the time that was measured.
     pub until_at: Timestamp,
 }
 
-/// What becomes of a search for drivers.
+/// A step of a search for drivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SearchStep {
-    /// It begins: its first round is due then.
+    /// The search begins; its first round is due at that time.
     Begin(Timestamp),
-    /// Offers are open, new ones after that many rounds in which nobody was found: the next round comes once they have ended.
+    /// Offers are open, so no round is due. New offers come with the number of rounds that had found nobody.
     Wait(Option<i64>),
-    /// All offers have ended: the next round is due then.
+    /// All offers have ended; the next round is due at that time.
     Wake(Timestamp),
-    /// Nobody was found in that many rounds: the next one is due then.
+    /// That many rounds have found nobody; the next one is due at that time.
     Again(i64, Timestamp),
-    /// No driver is looked for any more.
+    /// The search is over.
     End,
 }
 
@@ -66,7 +63,7 @@ impl Changes {
         *self == Self::default()
     }
 
-    /// The event that made a trip's revision, if it is one of these.
+    /// The event that made this revision of the trip, if it is among the changes.
     pub fn event_of(&self, (trip, revision): (TripId, i64)) -> Option<&Event> {
         let is_it = |event: &&Event| {
             let change = event.trip();
@@ -75,7 +72,7 @@ impl Changes {
         self.events.iter().find(is_it)
     }
 
-    /// Tells the events of a new trip what its number is.
+    /// Writes the number of a new trip into its events.
     pub fn number(&mut self, trip: &Trip) {
         for event in &mut self.events {
             if let Fact::Trip(change) = &mut event.fact

@@ -1,4 +1,4 @@
-//! Idempotency keys: a command that is sent again under its key is carried out once.
+//! Idempotency keys: a command that is sent again under the same key is carried out only once.
 
 use std::sync::Arc;
 
@@ -18,12 +18,13 @@ const WORD_MAX: usize = 255;
 pub struct IdempotencyKey {
     /// 1 to 255 visible ASCII characters.
     pub word: String,
-    /// SHA-256 of what tells the command from others.
+    /// SHA-256 of the parts that distinguish the command from others.
     pub digest: [u8; 32],
 }
 
 impl IdempotencyKey {
-    /// The key of that word for the command that these parts make up, or which rule the word breaks.
+    /// Makes the key of that word for the command that consists of these parts. The error says which rule the word
+    /// breaks.
     pub fn new<'a>(word: &str, parts: impl IntoIterator<Item = &'a [u8]>) -> Result<Self, String> {
         let is_long_enough = (1..=WORD_MAX).contains(&word.len());
         if !is_long_enough || !word.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -43,17 +44,17 @@ impl IdempotencyKey {
     }
 }
 
-/// What a key stood for.
+/// The command that a key was used for, and its outcome.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UsedKey {
-    /// The digest of the command that it stood for.
+    /// The digest of that command.
     pub digest: [u8; 32],
-    /// The trip as that command left it; nothing if the event that says so is none of a trip.
+    /// The trip as that command left it; `None` if the event that was stored with the key is not about a trip.
     pub trip: Option<Arc<Trip>>,
 }
 
 impl State {
-    /// What a command under a key comes to that was used before.
+    /// The outcome of a command whose key was used before; `None` if the key is new.
     pub(super) fn replay(
         &self,
         user: UserId,

@@ -1,4 +1,4 @@
-//! The whole state in memory: what the simulator keeps, and what tests compare the databases with.
+//! The whole state in memory. The simulator runs on it, and tests compare the databases with it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::refusal::Refusal;
 use super::state::{OpenTrips, State};
 use crate::{DriverId, Fact, Offer, OfferState, RiderId, Status, Trip, TripId};
 
-/// The whole state, kept as a database keeps it: it numbers what is new, and refuses nothing.
+/// The whole state, kept as a database would keep it: new trips and shifts get numbers.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
     state: State,
@@ -21,21 +21,21 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// What it holds.
+    /// The state after all commands so far.
     pub const fn state(&self) -> &State {
         &self.state
     }
 
-    /// What it holds, to add what commands do not make: accounts, and what they may drive.
+    /// The same state, for adding what no command makes: accounts, and the vehicles that they may drive.
     pub const fn state_mut(&mut self) -> &mut State {
         &mut self.state
     }
 
-    /// Carries out a command and keeps what it has changed.
+    /// Carries out a command and keeps its changes.
     ///
     /// # Panics
     ///
-    /// If that is what no database would take: the core has let something through.
+    /// If the schema of the databases would refuse the changes, which means that the core has a fault.
     pub fn carry_out(&mut self, submission: &Submission) -> (Result<Outcome, Refusal>, Changes) {
         let outcome = self.state.decide(submission);
         let mut changes = self.state.take_changes();
@@ -92,7 +92,7 @@ impl Memory {
         }
     }
 
-    /// What the constraints of the schema would refuse of some changes, if anything.
+    /// The first thing in these changes that the constraints of the schema would refuse, if there is one.
     fn broken_by(&mut self, changes: &Changes) -> Option<String> {
         let state = &self.state;
         for id in changes.new_trips.iter().chain(&changes.changed_trips) {
@@ -122,7 +122,7 @@ impl Memory {
         None
     }
 
-    /// What of the whole does not fit together, if anything: what is counted and found by another way than the trips.
+    /// The first contradiction in the whole state, if there is one: the counts and indexes are compared with the trips.
     pub fn broken(&self) -> Option<String> {
         let mut taken = BTreeMap::<DriverId, TripId>::new();
         let mut open = BTreeMap::<RiderId, OpenTrips>::new();

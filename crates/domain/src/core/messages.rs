@@ -1,4 +1,4 @@
-//! What the parties of a trip write to each other.
+//! Messages between the two parties of a trip.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -7,7 +7,7 @@ use super::state::State;
 use crate::{Message, MessageText, Person, TripRef};
 
 impl State {
-    /// The message that a person writes, if the trip's room is open to them.
+    /// Makes the message that a person writes, if the trip's room is open to them.
     pub(super) fn message(
         &self,
         trip: TripRef,

@@ -1,8 +1,8 @@
-//! The core: what is decided, as one pure function over a state.
+//! The core decides every command with one pure function over a state.
 //!
-//! [`State::decide`] carries out one command. It knows no database, no clock and no chance: what it decides on is
-//! loaded before ([`needs`] says what), and what it changes is saved afterwards ([`Changes`]). The writer decides on
-//! the part of the state that a batch is about; [`Memory`] holds the whole of it.
+//! [`State::decide`] carries out one command. It uses no database, no clock and no randomness: the state is loaded
+//! before ([`needs`] says which part), and the [`Changes`] are saved afterwards. The writer loads the part of the
+//! state that a batch needs; [`Memory`] holds the whole state.
 
 mod changes;
 mod command;

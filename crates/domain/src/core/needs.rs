@@ -85,7 +85,8 @@ impl<'a> Named<'a> {
 pub struct Offered {
     /// Those of these trips.
     pub trips: BTreeSet<TripId>,
-    /// Those to these drivers, and the others of the trips that those are of: when one ends, it matters whether it was the last.
+    /// Those to these drivers, and the others of the trips that those are of: when one ends, it matters whether it was
+    /// the last.
     pub drivers: BTreeSet<DriverId>,
 }
 

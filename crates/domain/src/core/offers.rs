@@ -1,4 +1,4 @@
-//! What becomes of offers.
+//! How offers are made, answered and ended.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::{
 };
 
 impl State {
-    /// Offers a trip to those of the candidates who are still free, in their order.
+    /// Offers a trip to the candidates who are still free, in their order.
     pub(super) fn propose(
         &mut self,
         proposal: &Proposal,
@@ -77,7 +77,7 @@ impl State {
         self.record_offer(offer, trip, Actor::Service, at);
     }
 
-    /// A driver's device, or the driver, replies to an offer.
+    /// Carries out the reply of a device, or of its driver, to an offer.
     pub(super) fn reply(
         &mut self,
         trip: TripRef,
@@ -103,7 +103,7 @@ impl State {
         }
     }
 
-    /// Ends what of a trip's offers has come to its deadline.
+    /// Ends those offers of a trip whose deadline has passed.
     pub(super) fn lapse(&mut self, trip: TripId, at: Timestamp) -> Result<TripOutcome, Refusal> {
         let trip = self.trip(trip)?;
         let mut effect = Effect::AlreadyDone;
@@ -118,7 +118,7 @@ impl State {
         Ok(TripOutcome::new(trip, effect))
     }
 
-    /// Takes the driver's offer of a trip that is accepted, and withdraws the driver's other one, if there is one.
+    /// Accepts the driver's offer of this trip, and withdraws the driver's other offer, if there is one.
     pub(super) fn take_offer(
         &mut self,
         trip: &Trip,
@@ -136,7 +136,8 @@ impl State {
         Ok(())
     }
 
-    /// An offer is answered that is over, or would be if anybody had looked. Late as it is, the device is alive.
+    /// Refuses a reply to an offer that is over, or whose deadline has passed unnoticed. The reply still shows that the
+    /// device is alive.
     fn too_late(&mut self, offer: &Offer, over: OfferOver, at: Timestamp) -> Refusal {
         if let Ok(lapsed) = offer.apply(OfferAction::Lapse, at)
             && lapsed != *offer
@@ -171,7 +172,8 @@ impl State {
         }
     }
 
-    /// Notes what an open offer is now; when a trip's last one has ended in vain, drivers are looked for again.
+    /// Stores the new state of an open offer. When the last open offer of a trip has ended without an accept, the
+    /// search goes on.
     fn change_offer(&mut self, offer: Offer, actor: Actor, at: Timestamp) {
         let before = self.unresponsive.get(&offer.driver).copied();
         self.note_missed_offers(offer.driver, MissedOffers::after(before, offer.state, at));
@@ -181,8 +183,8 @@ impl State {
         if offer.state.is_open() {
             return;
         }
-        let place = (offer.trip, offer.driver);
-        self.last_offers.insert(place, offer.clone());
+        let key = (offer.trip, offer.driver);
+        self.last_offers.insert(key, offer.clone());
         if let Some(trip) = self.trips.get(&offer.trip).cloned() {
             let was_in_vain = offer.state != OfferState::Accepted;
             self.record_offer(offer, &trip, actor, at);
@@ -192,7 +194,7 @@ impl State {
         }
     }
 
-    /// Notes whether the device has acknowledged something, or has not.
+    /// Stores the missed offers of a driver; `None` once the device has acknowledged an offer.
     fn note_missed_offers(&mut self, driver: DriverId, after: Option<MissedOffers>) {
         let before = match after {
             Some(missed) => self.unresponsive.insert(driver, missed),
@@ -212,7 +214,7 @@ impl State {
         self.open_offers.of(trip).cloned().collect()
     }
 
-    /// The last offer of a trip to a driver: the open one, or what has become of it.
+    /// The last offer of a trip to a driver, open or ended.
     pub(super) fn last_offer(&self, trip: TripId, driver: DriverId) -> Result<Offer, Refusal> {
         let open = self.open_offers.to(driver).filter(|it| it.trip == trip);
         let last = open.or_else(|| self.last_offers.get(&(trip, driver)));

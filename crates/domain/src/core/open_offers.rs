@@ -1,4 +1,4 @@
-//! The offers that are open: at most one to each driver.
+//! The index of open offers. Each driver has at most one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,16 +23,16 @@ impl OpenOffers {
         of_trip.filter_map(|(_, driver)| self.to.get(driver))
     }
 
-    /// All of them, in the order of their drivers.
+    /// All open offers, in the order of their drivers' ids.
     pub fn iter(&self) -> impl Iterator<Item = &Offer> {
         self.to.values()
     }
 
-    /// Notes what an offer is now: it is put in, put in the place of what it was, or taken out.
+    /// Adds or replaces an offer that is open, and removes one that is not.
     pub(crate) fn put(&mut self, offer: Offer) {
-        let place = (offer.id, offer.driver);
+        let entry = (offer.id, offer.driver);
         if offer.state.is_open() {
-            self.of.entry(offer.trip).or_default().insert(place);
+            self.of.entry(offer.trip).or_default().insert(entry);
             self.to.insert(offer.driver, offer);
         } else if self
             .to(offer.driver)
@@ -40,7 +40,7 @@ impl OpenOffers {
         {
             self.to.remove(&offer.driver);
             if let Some(of_trip) = self.of.get_mut(&offer.trip) {
-                of_trip.remove(&place);
+                of_trip.remove(&entry);
                 if of_trip.is_empty() {
                     self.of.remove(&offer.trip);
                 }

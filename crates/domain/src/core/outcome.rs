@@ -1,15 +1,15 @@
-//! What a command came to.
+//! The outcomes of commands that succeeded.
 
 use std::sync::Arc;
 
 use crate::{Offer, Trip};
 
-/// What a command that succeeded came to.
+/// The outcome of a command that succeeded.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// A command about a trip: the trip as it is now.
+    /// Of a command about a trip: the trip as it is now.
     Trip(TripOutcome),
-    /// Anything else: which of the events that were recorded so far it is.
+    /// Of any other command: the index of its event among the events recorded so far.
     Event(usize),
 }
 
@@ -18,14 +18,13 @@ pub enum Outcome {
 pub struct TripOutcome {
     /// The trip as the command left it, or as it was when the key was first used.
     pub trip: Arc<Trip>,
-    /// What the command did.
     pub effect: Effect,
-    /// The offer that the command was about, as it is now.
+    /// The offer that the command was about, as it is now, if it was about one.
     pub offer: Option<Offer>,
 }
 
 impl TripOutcome {
-    /// An outcome that is about no offer.
+    /// An outcome without an offer.
     pub(crate) const fn new(trip: Arc<Trip>, effect: Effect) -> Self {
         Self {
             trip,
@@ -42,13 +41,13 @@ impl TripOutcome {
     }
 }
 
-/// What a command did.
+/// The effect of a command that succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// It changed the trip; an event says so.
+    /// It changed something, and recorded an event.
     Changed,
-    /// The same actor had done it before; nothing changed.
+    /// The same actor had done it before. Nothing changed.
     AlreadyDone,
-    /// The key was used before for the same command; its outcome is given again.
+    /// Its key was used before for the same command, whose outcome is given again.
     Replayed,
 }

@@ -1,29 +1,28 @@
-//! What dispatch proposes for a trip: drivers to offer it to.
+//! The drivers that dispatch proposes for a trip.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{DriverId, Offer, OfferId, OfferState, TripId};
 
-/// To whom a trip is to be offered.
+/// The drivers to whom a trip shall be offered, and how.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Proposal {
-    /// Which trip.
     pub trip: TripId,
-    /// In which attempt; an older one comes to nothing.
+    /// A proposal for an older attempt has no effect.
     pub attempt: i64,
-    /// In how many rounds nobody was found, if it is offered to somebody.
+    /// How many rounds have found nobody, if at least one of the candidates is still free.
     pub round: i64,
-    /// In how many rounds nobody was found, if none of these is free.
+    /// How many rounds have found nobody, if none of the candidates is free.
     pub next_round: i64,
-    /// The best first; maybe none.
+    /// The best comes first. There may be none.
     pub candidates: Vec<Candidate>,
-    /// How many are offered it at once.
+    /// How many candidates get an offer at the same time.
     pub wave: usize,
-    /// How long the devices have to acknowledge it, in seconds.
+    /// How long the devices have to acknowledge an offer, in seconds.
     pub deliver_s: i64,
     /// How long the drivers then have to decide, in seconds.
     pub decide_s: i64,
-    /// When drivers are looked for again if none of the candidates is free.
+    /// When the next round is due if none of the candidates is free.
     pub again_at: Timestamp,
 }
 
@@ -48,12 +47,11 @@ impl Proposal {
 /// A driver to whom a trip may be offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Candidate {
-    /// The key of the offer that would be made.
+    /// The id of the offer that would be made.
     pub offer: OfferId,
-    /// Who.
     pub driver: DriverId,
-    /// How far away, in metres.
+    /// The distance to the pick-up as the crow flies, in metres.
     pub metres: i64,
-    /// How long the way to the pick-up takes, in seconds.
+    /// The estimated time to the pick-up, in seconds.
     pub eta_s: i64,
 }

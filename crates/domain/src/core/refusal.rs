@@ -1,4 +1,4 @@
-//! Why a command is not carried out.
+//! The reasons for which the core refuses a command.
 
 use std::sync::Arc;
 
@@ -7,58 +7,51 @@ use crate::{Allowance, NoRoom, OfferOver, Shift, Status, Trip, TripRefusal};
 /// Why a command was not carried out.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Refusal {
-    /// There is no such trip.
     #[error("There is no such trip.")]
     UnknownTrip,
-    /// There is one whose row makes no sense.
+    /// The trip's row cannot be read.
     #[error("This is kept in a form that makes no sense; the log of the service names it.")]
     Corrupt,
-    /// The trip's own rules say no; the trip as it is.
+    /// The trip's own rules refuse the action. The trip is as it was.
     #[error("{0}")]
     Trip(TripRefusal, Arc<Trip>),
-    /// The driver already has an active trip.
     #[error("You already have an active trip.")]
     DriverBusy,
-    /// The rider has as many active trips as allowed.
+    /// The rider has as many active trips as are allowed: this many.
     #[error("You already have {0} active trips, which is as many as you may have.")]
     TooManyTrips(u32),
     /// The key was used for another command.
     #[error("This idempotency key was used for another request.")]
     KeyReused,
-    /// The account may not act any more.
+    /// The account has been blocked since it logged in.
     #[error("This account may not act any more.")]
     NotActive,
-    /// A frame says something else of the trip than what it is, in this field.
+    /// The frame repeats this field of the trip with another value.
     #[error("This is not the trip's, and cannot be changed here.")]
     Differs(&'static str),
-    /// The trip was not offered to the driver.
     #[error("This trip was not offered to you.")]
     NotOffered,
-    /// The driver's offer is not open any more.
     #[error(transparent)]
     OfferOver(#[from] OfferOver),
-    /// The driver is on a shift already.
     #[error("You are on a shift already.")]
     OnShift(Shift),
-    /// The driver is not on a shift.
     #[error("You are not on a shift.")]
     NotOnShift,
-    /// The driver's account may not drive this.
+    /// The driver's account may only drive these vehicles.
     #[error("You may not drive this vehicle. You may drive: {0}.")]
     WrongVehicle(Allowance),
-    /// The room is closed to the caller.
     #[error(transparent)]
     NoRoom(#[from] NoRoom),
 }
 
 impl Refusal {
-    /// Nothing of the kind is possible with a trip where it stands.
+    /// The refusal of an action that the trip's state does not allow.
     pub fn not_possible(trip: Trip, verb: &'static str) -> Self {
         let status = trip.state.status();
         Self::Trip(TripRefusal::NotPossible { verb, status }, Arc::new(trip))
     }
 
-    /// Where the trip stands, for those who came too late.
+    /// The status of the trip, if its own rules refused the command.
     pub fn trip_status(&self) -> Option<Status> {
         match self {
             Self::Trip(_, trip) => Some(trip.state.status()),

@@ -1,4 +1,4 @@
-//! Who is on shift.
+//! How shifts begin and end.
 
 use jiff::Timestamp;
 
@@ -32,7 +32,7 @@ impl State {
         Ok(self.record(at, Actor::Driver(driver), Fact::Shift(shift)))
     }
 
-    /// A driver who has a trip stays on shift until it is over.
+    /// Ends a driver's shift. A driver who has a trip stays on shift until it is over.
     pub(super) fn end_shift(
         &mut self,
         driver: DriverId,

@@ -1,4 +1,4 @@
-//! What becomes of trips.
+//! How trips are requested and changed.
 
 use std::sync::Arc;
 
@@ -109,7 +109,7 @@ impl State {
         self.named(trip, action.actor())
     }
 
-    /// An accept of an offer, with how long the rider was told that the driver takes.
+    /// Adds to an accept the time to the pick-up that the rider was promised, which is that of the offer.
     fn with_promise(&self, trip: &Trip, action: &Action) -> Option<Action> {
         let Action::Accept(driver, outset) = action else {
             return None;
@@ -122,7 +122,7 @@ impl State {
         (offer.trip == trip.id).then(|| Action::Accept(driver.clone(), outset))
     }
 
-    /// What is over or given back occupies nobody any longer.
+    /// Frees the driver and the rider's slot of a trip that has ended or lost its driver.
     fn let_go(&mut self, before: &Trip, after: &Trip) {
         let (was, is) = (before.state.status(), after.state.status());
         if let Some(open) = self.open_trips.get_mut(&after.rider.id) {
@@ -142,7 +142,8 @@ impl State {
         }
     }
 
-    /// Where a trip is offered one by one: a search begins when it becomes REQUESTED, and ends with that.
+    /// Begins a search when a trip becomes REQUESTED, and ends it when the trip is that no longer. A trip that all
+    /// drivers hear of has no search.
     fn search_for(&mut self, trip: &Trip, before: Option<Status>, at: Timestamp) {
         if !trip.is_offered() {
             return;
@@ -158,7 +159,7 @@ impl State {
         }
     }
 
-    /// Notes what a trip is now, and records the change and what the parties are told about it besides.
+    /// Stores the trip, and records the change together with its notifications.
     fn change_trip(
         &mut self,
         kind: TripEventKind,

@@ -1,4 +1,4 @@
-//! Streams by name, and who hears of which change.
+//! The names of streams, and which streams carry which change.
 
 use super::*;
 use crate::{TripState, sample};
@@ -30,7 +30,8 @@ fn a_stream_is_read_back_by_its_name() {
 const RIDER: UserId = UserId::new(1);
 const DRIVER: UserId = UserId::new(2);
 
-/// Who hears of a change of that kind, of a trip that all drivers may take; the first driver has it, if it is taken.
+/// The streams that carry a change of that kind. Any driver may accept the trip; once it is accepted, the driver is
+/// `DRIVER`.
 fn hearers(kind: TripEventKind) -> Vec<Stream> {
     let (rider, driver) = (Stream::User(RIDER), Stream::User(DRIVER));
     match kind {
@@ -57,7 +58,7 @@ fn hearers(kind: TripEventKind) -> Vec<Stream> {
     }
 }
 
-/// How a trip stands before and after a change of that kind.
+/// A change of that kind, with a trip before and after it.
 fn change(kind: TripEventKind) -> TripChange {
     let at = Timestamp::UNIX_EPOCH;
     let driver = sample::party(DriverId::of(DRIVER));

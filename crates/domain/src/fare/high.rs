@@ -1,4 +1,5 @@
-//! A fare far above the quote: it stands as computed, and everybody who sees the trip can see why.
+//! Explains a fare that is far above the quote. The fare stays as computed; everybody who sees the trip sees the
+//! reason.
 
 use std::fmt;
 
@@ -6,37 +7,37 @@ use serde::Serialize;
 
 use super::{Fare, LineKind};
 
-/// From how many permille of the quote on a fare is explained, where the town says nothing else.
+/// A fare above this many permille of the quote is explained, unless the town has another factor.
 pub const HIGH_FARE_PERMILLE: u16 = 1_500;
 
-/// Why a ride cost more than its quote by more than the town's factor.
+/// Why the fare of a ride is more than the town's factor times the quote.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct HighFare {
-    /// What was quoted, in minor units.
+    /// The quote, in minor units.
     pub quoted: i64,
-    /// What the ride came to, in minor units.
+    /// The fare, in minor units.
     pub computed: i64,
-    /// How many times the quote a fare may be before it is explained.
+    /// A fare above this many times the quote is explained.
     #[schema(example = 1.5)]
     pub factor: f64,
-    /// How far the ride was expected to be, in metres.
+    /// The expected distance, in metres.
     pub expected_metres: i64,
-    /// How far it was, in metres.
+    /// The distance of the ride, in metres.
     pub metres: i64,
-    /// How long it was expected to take, in seconds.
+    /// The expected duration, in seconds.
     pub expected_seconds: i64,
-    /// How long it took, in seconds.
+    /// The duration of the ride, in seconds.
     pub seconds: i64,
-    /// How many seconds of waiting at the pick-up are charged.
+    /// The seconds of waiting at the pick-up that are charged.
     pub waited_seconds: i64,
     /// The same in words.
     pub why: String,
 }
 
 impl HighFare {
-    /// Why this fare is above so many permille of the quote, if it is.
+    /// Explains this fare, if it is above so many permille of the quote.
     pub(crate) fn of(fare: &Fare, quoted: &Fare, permille: u16) -> Option<Self> {
-        // Neither product comes near the end of the numbers: a fare is below 10¹⁵.
+        // Neither product can overflow: a fare is below 10¹⁵.
         if fare.total * 1_000 <= quoted.total * i64::from(permille) {
             return None;
         }
@@ -75,13 +76,13 @@ impl fmt::Display for HighFare {
     }
 }
 
-/// Whole minutes, halves up.
+/// Whole minutes, rounded halves up.
 const fn minutes(seconds: i64) -> i64 {
     (seconds + 30) / 60
 }
 
 impl Fare {
-    /// Of how much a line of that kind is; nothing where there is none.
+    /// The quantity of the line of that kind; 0 if there is no such line.
     fn quantity(&self, kind: LineKind) -> i64 {
         let line = self.lines.iter().find(|line| line.kind == kind);
         line.and_then(|line| line.quantity).unwrap_or(0)

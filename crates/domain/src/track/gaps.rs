@@ -1,4 +1,4 @@
-//! What is not known of a ride, and what is put in for it.
+//! Finds the gaps of a ride, and fills in metres for them.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -7,51 +7,52 @@ use super::usable::{at, is_reachable};
 use super::{RideFacts, TrackFix, reach_m};
 use crate::Coordinates;
 
-/// A stretch of a ride without a usable fix is a gap when it is longer than this.
+/// A time without a usable fix is a gap if it is longer than this.
 pub(super) const GAP_MIN: SignedDuration = SignedDuration::from_secs(60);
 
-/// A stretch of a ride of which nothing is known.
+/// A part of a ride without a usable fix.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Gap {
-    /// When it begins: with the ride, or with the last fix before.
+    /// The time of the last fix before the gap, or the start of the ride.
     pub from_at: Timestamp,
-    /// When it ends: with the first fix after, or with the ride.
+    /// The time of the first fix after the gap, or the end of the ride.
     pub to_at: Timestamp,
-    /// Where it begins; at the beginning of the ride that is the pick-up, if it is known.
+    /// The location of the last fix before the gap, or the pick-up at the start of the ride.
     pub from: Option<Coordinates>,
-    /// Where it ends; at the end of the ride that is the drop-off, if it is known.
+    /// The location of the first fix after the gap, or the drop-off at the end of the ride.
     pub to: Option<Coordinates>,
-    /// What is put in for it, in metres.
+    /// The metres that were filled in.
     pub filled_m: f64,
 }
 
-/// A gap, what the quote reckons for it, and the least that it must have been.
+/// A gap with its estimated metres, and with the metres of the straight line across it.
 struct Unfilled {
     gap: Gap,
     straight_m: f64,
 }
 
-/// The gaps of a ride, and what is put in for all of them together, in metres.
+/// The gaps of a ride, and the metres that are filled in for all of them together.
 ///
-/// That is what the quote would reckon between the ends of each, but together no more than the quote has beyond what was measured, or than the straight
-/// lines across the gaps if these are longer; and never more than a car drives in that time. Where the limit cuts, it cuts all of them alike.
+/// Each gap is filled with the metres that a quote would estimate between its ends. The sum is limited to the larger of
+/// two: the quoted metres that were not measured, and the straight lines across the gaps. It is also limited to what a
+/// car drives in that time. A limit reduces all gaps in proportion.
 pub(super) fn fill(
     ride: &RideFacts,
     segments: &[Vec<TrackFix>],
     measured_m: f64,
-    way: impl Fn(Coordinates, Coordinates) -> f64,
+    estimate_m: impl Fn(Coordinates, Coordinates) -> f64,
 ) -> (Vec<Gap>, f64) {
     let unfilled: Vec<Unfilled> = find(ride, segments)
         .into_iter()
-        .map(|(gap, is_drivable)| reckon(gap, is_drivable, &way))
+        .map(|(gap, is_drivable)| estimated(gap, is_drivable, &estimate_m))
         .collect();
-    let reckoned: f64 = unfilled.iter().map(|one| one.gap.filled_m).sum();
-    let straight: f64 = unfilled.iter().map(|one| one.straight_m).sum();
-    let quoted = ride.quoted_m.unwrap_or(0.0) - measured_m;
-    let most = quoted.max(straight).min(ride.reach_m() - measured_m);
-    let filled_m = reckoned.min(most).max(0.0);
-    let share = if reckoned > 0.0 {
-        filled_m / reckoned
+    let estimated_m: f64 = unfilled.iter().map(|one| one.gap.filled_m).sum();
+    let straight_m: f64 = unfilled.iter().map(|one| one.straight_m).sum();
+    let quoted_m = ride.quoted_m.unwrap_or(0.0) - measured_m;
+    let max_m = quoted_m.max(straight_m).min(ride.reach_m() - measured_m);
+    let filled_m = estimated_m.min(max_m).max(0.0);
+    let share = if estimated_m > 0.0 {
+        filled_m / estimated_m
     } else {
         0.0
     };
@@ -62,11 +63,15 @@ pub(super) fn fill(
     (gaps.collect(), filled_m)
 }
 
-fn reckon(gap: Gap, is_drivable: bool, way: impl Fn(Coordinates, Coordinates) -> f64) -> Unfilled {
+fn estimated(
+    gap: Gap,
+    is_drivable: bool,
+    estimate_m: impl Fn(Coordinates, Coordinates) -> f64,
+) -> Unfilled {
     let reach = reach_m(gap.from_at, gap.to_at);
     let (mut filled_m, mut straight_m) = (0.0, 0.0);
     if let (Some(from), Some(to)) = (gap.from, gap.to) {
-        filled_m = way(from, to).clamp(0.0, reach);
+        filled_m = estimate_m(from, to).clamp(0.0, reach);
         if is_drivable {
             straight_m = from.metres_to(to).min(reach);
         }
@@ -77,7 +82,7 @@ fn reckon(gap: Gap, is_drivable: bool, way: impl Fn(Coordinates, Coordinates) ->
     }
 }
 
-/// The gaps, and whether a car can have driven across each.
+/// The gaps, each with whether a car can have driven across it.
 fn find(ride: &RideFacts, segments: &[Vec<TrackFix>]) -> Vec<(Gap, bool)> {
     let gap = |from_at, to_at, from, to| Gap {
         from_at,

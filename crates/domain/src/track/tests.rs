@@ -1,4 +1,4 @@
-//! The smallest inputs that were once charged wrongly.
+//! Small inputs that are easily charged wrongly.
 
 use jiff::SignedDuration;
 
@@ -22,12 +22,12 @@ fn fix(seconds: f64, lat: f64, lon: f64, accuracy_m: Option<f64>) -> Fix {
     }
 }
 
-/// What the quote reckons where the town knows no better.
-fn way(from: Coordinates, to: Coordinates) -> f64 {
+/// The estimate of the quote without a road graph.
+fn estimate_m(from: Coordinates, to: Coordinates) -> f64 {
     from.metres_to(to) * 1.3
 }
 
-/// A ride that begins at zero and was to go from 53.55/10 to 53.5535/10, quoted as 600 m.
+/// A ride that begins at second 0, from 53.55/10 to 53.5535/10, quoted as 600 m.
 fn ride(seconds: f64) -> RideFacts {
     RideFacts {
         started_at: after(0.0),
@@ -45,7 +45,7 @@ fn track(fixes: &[Fix]) -> Track {
 }
 
 fn measure(fixes: &[Fix], ride: &RideFacts) -> Measured {
-    track(fixes).measure(ride, way)
+    track(fixes).measure(ride, estimate_m)
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn zero_degrees_north_and_east_is_a_device_without_a_fix() {
     let home = |at| fix(at, 53.55, 10.0, None);
     let nowhere = |at| fix(at, 0.0, 0.0, None);
     let fixes = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0].map(nowhere);
-    assert_eq!(track(&fixes).spots(), []);
+    assert_eq!(track(&fixes).fixes(), []);
     let fixes = [
         home(0.0),
         nowhere(1.0),
@@ -125,7 +125,7 @@ fn a_parked_car_that_jitters_adds_nothing() {
     }
 }
 
-/// 90 fixes, ten seconds and 100 m apart.
+/// 90 fixes, each ten seconds and 100 m after the one before.
 fn offline() -> Vec<Fix> {
     let fixes = (0..90).map(|at| {
         let at = f64::from(at);
@@ -149,7 +149,7 @@ fn a_backlog_counts_in_whatever_order_it_comes() {
         let mut track = Track::default();
         let new: usize = reports.iter().map(|report| track.add(report).len()).sum();
         assert_eq!(new, 90);
-        let measured = track.measure(&ride(890.0), way);
+        let measured = track.measure(&ride(890.0), estimate_m);
         assert!((measured.measured_m - 8_900.0).abs() < 10.0, "{measured:?}");
         assert_eq!((measured.filled_m, measured.gaps.len()), (0.0, 0));
     }
@@ -170,7 +170,7 @@ fn fifteen_minutes_without_a_fix_are_filled_as_the_quote_reckons() {
     assert_eq!((measured.gaps.len(), measured.stood_still), (1, false));
 }
 
-/// 19.8 km, of which the first is told.
+/// A ride of 19.8 km, with fixes of the first kilometre only.
 #[test]
 fn a_killed_app_costs_what_was_quoted() {
     let north = |metres: f64| 53.55 + metres / 111_195.0;
@@ -236,8 +236,8 @@ fn of_too_many_fixes_the_most_accurate_of_each_span_counts_in_whatever_order_the
         .collect();
     let ride = ride(30_000.0);
     let ordered = track(&fixes);
-    assert!(ordered.is_thinned() && ordered.spots().len() <= FIXES_MAX);
-    assert!(ordered.spots().len() >= FIXES_MAX / 2);
+    assert!(ordered.is_thinned() && ordered.fixes().len() <= FIXES_MAX);
+    assert!(ordered.fixes().len() >= FIXES_MAX / 2);
     let mut shuffled = Track::default();
     let mut reports: Vec<&[Fix]> = fixes.chunks(100).collect();
     fastrand::Rng::with_seed(1).shuffle(&mut reports);
@@ -245,7 +245,7 @@ fn of_too_many_fixes_the_most_accurate_of_each_span_counts_in_whatever_order_the
         shuffled.add(report);
     }
     assert_eq!(shuffled, ordered);
-    let measured = ordered.measure(&ride, way).measured_m;
+    let measured = ordered.measure(&ride, estimate_m).measured_m;
     assert!((measured / 300_000.0 - 1.0).abs() < 0.001, "{measured}");
 }
 
@@ -261,8 +261,8 @@ fn northwards(seconds: u32, accuracy_m: impl Fn(u32) -> f64) -> Vec<Fix> {
 #[test]
 fn a_fix_that_is_surer_than_usual_leaves_the_good_ones_beside_it() {
     let fixes = northwards(61, |at| if at % 15 == 0 { 3.0 } else { 10.0 });
-    let spots: Vec<TrackFix> = fixes.iter().filter_map(TrackFix::of).collect();
-    assert_eq!(usable::sure(&spots), spots);
+    let track_fixes: Vec<TrackFix> = fixes.iter().filter_map(TrackFix::of).collect();
+    assert_eq!(usable::sure(&track_fixes), track_fixes);
 }
 
 #[test]

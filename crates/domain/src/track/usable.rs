@@ -1,41 +1,42 @@
-//! Which fixes of a ride say something about its way.
+//! Selects the fixes of a ride that can be relied on, and splits them at gaps and jumps.
 
 use jiff::Timestamp;
 
 use super::gaps::GAP_MIN;
-use super::{ACCURACY_UNSAID_M, SPEED_MAX_MPS, TrackFix};
+use super::{ACCURACY_UNKNOWN_M, SPEED_MAX_MPS, TrackFix};
 
-/// Fixes sooner after each other than this tell nothing more than one of them, in milliseconds.
+/// Of fixes that are closer in time than this, only one counts, in milliseconds.
 const APART_MIN_MS: i64 = 200;
-/// A fix that may be so far off, in metres, is passed over…
-const COARSE_M: f64 = ACCURACY_UNSAID_M;
+/// A fix with at least this accuracy radius, in metres, is passed over…
+const COARSE_M: f64 = ACCURACY_UNKNOWN_M;
 /// … where another one this much more accurate is near in time.
 const BETTER_BY: f64 = 3.0;
-/// How near in time, in milliseconds.
+/// How near in time the better fix must be, in milliseconds.
 const BETTER_WITHIN_MS: i64 = 10_000;
-/// So many fixes that agree with each other make a place believed that no car could have reached.
+/// How many fixes must agree on a location that no car could have reached before it is believed.
 const CONFIRMED_BY: usize = 3;
 
-/// The surest of each few that come nearly at once; `spots` are in order.
-pub(super) fn apart(spots: &[TrackFix]) -> Vec<TrackFix> {
-    let mut apart = spots.to_vec();
+/// Keeps the most accurate of fixes that come nearly at the same time. `fixes` are in order.
+pub(super) fn apart(fixes: &[TrackFix]) -> Vec<TrackFix> {
+    let mut apart = fixes.to_vec();
     let mut since_ms = apart.first().map_or(0, |first| first.at_ms);
     leave_surest(&mut apart, |next, _| {
-        let is_at_once = next.at_ms - since_ms < APART_MIN_MS;
-        if !is_at_once {
+        let is_near = next.at_ms - since_ms < APART_MIN_MS;
+        if !is_near {
             since_ms = next.at_ms;
         }
-        is_at_once
+        is_near
     });
     apart
 }
 
-/// Leaves the surest of each run of fixes that belong together, by whether the next one belongs to what is left of those before it.
+/// Keeps the most accurate of each run of fixes that belong together. `belongs` compares the next fix with the one that
+/// is kept of those before it.
 pub(super) fn leave_surest(
-    spots: &mut Vec<TrackFix>,
+    fixes: &mut Vec<TrackFix>,
     mut belongs: impl FnMut(&TrackFix, &TrackFix) -> bool,
 ) {
-    spots.dedup_by(|next, kept| {
+    fixes.dedup_by(|next, kept| {
         let belongs = belongs(next, kept);
         if belongs && next.rank() < kept.rank() {
             *kept = *next;
@@ -44,34 +45,31 @@ pub(super) fn leave_surest(
     });
 }
 
-/// The stretches without a gap and without a jump, in order; `sure` are the fixes of the ride that say something, in order.
+/// The segments of a ride without a gap or a jump, in order. `sure` are the usable fixes of the ride, in order.
 ///
-/// A place that no car could have reached begins a new stretch once [`CONFIRMED_BY`] fixes agree on it, and is no place otherwise: what was believed only
-/// because it repeated itself is where the device is, but not a way there.
+/// A location that no car could have reached is ignored until [`CONFIRMED_BY`] fixes agree on it, and then begins a new
+/// segment: the device is there, but it was not driven there.
 pub(super) fn segments(sure: &[TrackFix]) -> Vec<Vec<TrackFix>> {
     let mut segments: Vec<Vec<TrackFix>> = Vec::new();
     let mut doubted: Vec<TrackFix> = Vec::new();
-    for &spot in sure {
+    for &fix in sure {
         let Some(last) = segments.last().and_then(|segment| segment.last()) else {
-            segments.push(vec![spot]);
+            segments.push(vec![fix]);
             continue;
         };
-        if is_reachable(last, &spot) && !agrees(last, &doubted, &spot) {
+        if is_reachable(last, &fix) && !agrees(last, &doubted, &fix) {
             doubted.clear();
-            if is_gap(last, &spot) {
-                segments.push(vec![spot]);
+            if is_gap(last, &fix) {
+                segments.push(vec![fix]);
             } else if let Some(segment) = segments.last_mut() {
-                segment.push(spot);
+                segment.push(fix);
             }
             continue;
         }
-        if doubted
-            .last()
-            .is_some_and(|last| !is_reachable(last, &spot))
-        {
+        if doubted.last().is_some_and(|last| !is_reachable(last, &fix)) {
             doubted.clear();
         }
-        doubted.push(spot);
+        doubted.push(fix);
         if doubted.len() >= CONFIRMED_BY {
             segments.extend(doubted.chunk_by(|a, b| !is_gap(a, b)).map(<[_]>::to_vec));
             doubted.clear();
@@ -80,47 +78,49 @@ pub(super) fn segments(sure: &[TrackFix]) -> Vec<Vec<TrackFix>> {
     segments
 }
 
-/// Whether a fix says the same as those that are doubted, and would have been doubted with the first of them: that enough time has passed meanwhile to get
-/// there from the last one believed does not make their leap a way.
-fn agrees(last: &TrackFix, doubted: &[TrackFix], spot: &TrackFix) -> bool {
+/// Whether a fix agrees with the doubted ones, and would have been doubted at the time of the first of them. Since
+/// then, enough time may have passed to drive there from the last believed fix; the jump still was none that a car
+/// drove.
+fn agrees(last: &TrackFix, doubted: &[TrackFix], fix: &TrackFix) -> bool {
     let (Some(first), Some(latest)) = (doubted.first(), doubted.last()) else {
         return false;
     };
-    let at_once = TrackFix {
+    let at_first = TrackFix {
         at_ms: first.at_ms,
-        ..*spot
+        ..*fix
     };
-    is_reachable(latest, spot) && !is_reachable(last, &at_once)
+    is_reachable(latest, fix) && !is_reachable(last, &at_first)
 }
 
-/// Those that are not coarse, and those beside which no far better one is near in time: a coarse fix from a network says nothing while the sky is seen.
-pub(super) fn sure(spots: &[TrackFix]) -> Vec<TrackFix> {
-    let sure = spots.iter().enumerate().filter_map(|(at, spot)| {
-        let is_near = |other: &&TrackFix| (other.at_ms - spot.at_ms).abs() <= BETTER_WITHIN_MS;
-        let is_better = |other: &TrackFix| other.accuracy_m() * BETTER_BY < spot.accuracy_m();
-        let (before, after) = spots.split_at(at);
-        let is_coarse = spot.accuracy_m() >= COARSE_M;
+/// Leaves out each coarse fix that has a far better one near in time: a fix from a network adds nothing while the
+/// device has satellites.
+pub(super) fn sure(fixes: &[TrackFix]) -> Vec<TrackFix> {
+    let sure = fixes.iter().enumerate().filter_map(|(at, fix)| {
+        let is_near = |other: &&TrackFix| (other.at_ms - fix.at_ms).abs() <= BETTER_WITHIN_MS;
+        let is_better = |other: &TrackFix| other.accuracy_m() * BETTER_BY < fix.accuracy_m();
+        let (before, after) = fixes.split_at(at);
+        let is_coarse = fix.accuracy_m() >= COARSE_M;
         let is_outdone = is_coarse
             && (before.iter().rev().take_while(is_near).any(is_better)
                 || after.iter().take_while(is_near).any(is_better));
-        (!is_outdone).then_some(*spot)
+        (!is_outdone).then_some(*fix)
     });
     sure.collect()
 }
 
-/// Whether so much time is between them that what happened is not known.
+/// Whether the time between two fixes is a gap.
 pub(super) fn is_gap(from: &TrackFix, to: &TrackFix) -> bool {
     i128::from(to.at_ms - from.at_ms) > GAP_MIN.as_millis()
 }
 
-/// Whether a car can have got from the one to the other, as far off as both may be.
+/// Whether a car can have driven from one fix to the other, given the accuracy of both.
 pub(super) fn is_reachable(from: &TrackFix, to: &TrackFix) -> bool {
     let seconds = (to.at_ms - from.at_ms) as f64 / 1_000.0;
-    let unsure = from.accuracy_m() + to.accuracy_m();
-    from.location().metres_to(to.location()) <= SPEED_MAX_MPS * seconds + unsure
+    let tolerance = from.accuracy_m() + to.accuracy_m();
+    from.location().metres_to(to.location()) <= SPEED_MAX_MPS * seconds + tolerance
 }
 
-/// When that was, by the device's clock.
-pub(super) fn at(spot: &TrackFix) -> Timestamp {
-    Timestamp::from_millisecond(spot.at_ms).expect("it was made from a time")
+/// The time of a fix by the device's clock.
+pub(super) fn at(fix: &TrackFix) -> Timestamp {
+    Timestamp::from_millisecond(fix.at_ms).expect("it was made from a time")
 }

@@ -1,24 +1,28 @@
-//! Whether the errors of a device are new with each fix, or change slowly.
+//! Tells whether the errors of a device are new with each fix, or change slowly.
 //!
-//! Errors that change slowly bend a way a little; those that are new each time make a zigzag of it, whose metres nobody drove. A car on a winding road
-//! is off an even drive as well, but to the same side several times in a row.
+//! Errors that change slowly bend a path a little. Errors that are new each time make a zigzag, whose metres nobody
+//! drove. A car on a winding road deviates from an even drive as well, but to the same side several times in a row.
 
-use super::way::{FlatEarth, WayNode};
+use super::path::{FlatEarth, PathNode};
 
-/// A fix is off if it is further than this times its accuracy from where a car would be that drives evenly from the fix before to the one after.
-/// In the middle, errors that are new each time put them 0.95 accuracies off, those that change slowly 0.1 to 0.3.
+/// A fix is off if it is further than this times its accuracy from where an even drive from the fix before to the fix
+/// after would put the car. The median is 0.95 accuracies for errors that are new each time, and 0.1 to 0.3 for those
+/// that change slowly.
 const OFF_FACTOR: f64 = 0.6;
-/// Of the fixes that follow each other, such a share is off to opposite sides where errors are new each time: by chance it is a half.
+/// Errors are new each time if more than this share of neighbouring fixes is off to opposite sides. By chance it is a
+/// half.
 const OPPOSITE_SHARE: f64 = 0.67;
-/// Only neighbours so near in time tell it, in milliseconds: for longer no car drives evenly.
+/// Only neighbours this near in time are compared, in milliseconds: no car drives evenly for longer.
 const NEIGHBOUR_MAX_MS: i64 = 5_000;
 
-/// Whether half of the places are off, and mostly to the other side than the one before.
-pub(super) fn is_zigzag(nodes: &[WayNode]) -> bool {
+/// Whether more than half of the nodes are off, and mostly to the other side than the node before.
+pub(super) fn is_zigzag(nodes: &[PathNode]) -> bool {
     let offs: Vec<Option<(f64, f64)>> = nodes.windows(3).map(off_even).collect();
-    let known = offs.iter().flatten();
-    let off = known.clone().filter(|off| off.0.hypot(off.1) > OFF_FACTOR);
-    if off.count() * 2 <= known.count() {
+    let compared = offs.iter().flatten();
+    let off = compared
+        .clone()
+        .filter(|off| off.0.hypot(off.1) > OFF_FACTOR);
+    if off.count() * 2 <= compared.count() {
         return false;
     }
     let pairs = offs.windows(2).filter_map(|pair| pair[0].zip(pair[1]));
@@ -29,8 +33,9 @@ pub(super) fn is_zigzag(nodes: &[WayNode]) -> bool {
     opposite as f64 > OPPOSITE_SHARE * pairs.count() as f64
 }
 
-/// By how much the middle one of three places is off, east and north, in accuracies; nothing where the car stood, or too much time is between them.
-fn off_even(nodes: &[WayNode]) -> Option<(f64, f64)> {
+/// How far the middle one of three nodes is off an even drive, east and north, in units of its accuracy. `None` if the
+/// car stood, or if too much time lies between them.
+fn off_even(nodes: &[PathNode]) -> Option<(f64, f64)> {
     let [before, node, after] = nodes else {
         return None;
     };
@@ -40,8 +45,8 @@ fn off_even(nodes: &[WayNode]) -> Option<(f64, f64)> {
         return None;
     }
     let share = (at_ms - from_ms) as f64 / (to_ms - from_ms) as f64;
-    let plane = FlatEarth::around(node.place);
-    let (from, to) = (plane.metres(before.place), plane.metres(after.place));
+    let plane = FlatEarth::around(node.location);
+    let (from, to) = (plane.metres(before.location), plane.metres(after.location));
     let off = |from: f64, to: f64| (from + (to - from) * share) / node.accuracy_m;
     Some((off(from.0, to.0), off(from.1, to.1)))
 }

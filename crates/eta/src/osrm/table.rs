@@ -90,7 +90,8 @@ impl TableService {
         pick_up: Coordinates,
     ) -> Result<DrivingTimes, TableFailure> {
         let url = self.url(drivers, pick_up);
-        // The service ends a connection after some requests. When that is seen only after the next was sent, the same is asked anew.
+        // The service ends a connection after some requests. When that is seen only after the next was sent, the same
+        // is asked anew.
         let response = match self.agent.get(&url).call() {
             Err(error) if was_hung_up(&error) => self.agent.get(&url).call(),
             response => response,

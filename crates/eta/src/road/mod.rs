@@ -66,7 +66,8 @@ impl Roads {
         &self.graph
     }
 
-    /// How long the drivers take to the pick-up; nothing where that is off the map. A driver who is off the map has no way there.
+    /// How long the drivers take to the pick-up; nothing where that is off the map. A driver who is off the map has no
+    /// way there.
     pub fn times(&self, ask: &EtaQuery<'_>, at: Timestamp) -> Option<DrivingTimes> {
         let goal = self.on_street(ask.pick_up)?;
         let from = ask.drivers.iter().map(|driver| self.on_street(*driver));

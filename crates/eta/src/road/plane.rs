@@ -1,7 +1,8 @@
 //! A town laid flat: metres east and north of its middle.
 //!
-//! As true as a map of its size can be: within a town to a millimetre in a metre, at the edge of a country that is five degrees high to
-//! a few centimetres. Only the nearest street and the way to it are measured here; streets bring their lengths along.
+//! As true as a map of its size can be: within a town to a millimetre in a metre, at the edge of a country that is five
+//! degrees high to a few centimetres. Only the nearest street and the way to it are measured here; streets bring their
+//! lengths along.
 
 use domain::Coordinates;
 

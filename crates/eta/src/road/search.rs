@@ -110,8 +110,8 @@ impl SearchScratch {
         }
     }
 
-    /// For each of the places how long it takes to `goal`, in milliseconds; nothing where it takes longer than `ms_max`,
-    /// and for what is no place.
+    /// For each of the places how long it takes to `goal`, in milliseconds; nothing where it takes longer than
+    /// `ms_max`, and for what is no place.
     pub(super) fn times(
         &mut self,
         graph: &RoadGraph,
@@ -132,7 +132,8 @@ impl SearchScratch {
             let around =
                 exits(graph, at).filter_map(|exit| exit.ms.checked_add(self.ms(exit.node)?));
             let direct = along_the_street(graph, at, goal).map(|(ms, _)| ms);
-            // What the search has not come to is further away than `ms_max`, and so is every time that was found for it so far.
+            // What the search has not come to is further away than `ms_max`, and so is every time that was found for it
+            // so far.
             around.chain(direct).min().filter(|ms| *ms <= ms_max)
         });
         times.collect()

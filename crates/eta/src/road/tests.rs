@@ -179,7 +179,8 @@ fn between_all(nodes: usize, edges: &[RoadEdge]) -> Vec<Vec<Option<u32>>> {
     ms
 }
 
-/// The nodes of the largest part, the first of equally large ones as the graph has it: told by who can be reached on it.
+/// The nodes of the largest part, the first of equally large ones as the graph has it: told by who can be reached on
+/// it.
 fn part(graph: &RoadGraph, places: &[Coordinates]) -> Vec<usize> {
     let ends: Vec<u32> = graph
         .streets

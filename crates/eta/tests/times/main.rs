@@ -1,7 +1,7 @@
 //! Times to pick-ups on real maps, and beside a real table service.
 //!
-//! The maps lie in `../shared/data/osm`; the service, with the map of Manhattan, is at `CABRANK_TEST_OSRM`. Without them the tests are
-//! reported as ignored, one by one; where `CI` is set they fail instead.
+//! The maps lie in `../shared/data/osm`; the service, with the map of Manhattan, is at `CABRANK_TEST_OSRM`. Without
+//! them the tests are reported as ignored, one by one; where `CI` is set they fail instead.
 
 mod maps;
 #[path = "../../../../tests/service/harness/proxy.rs"]

@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::drive::{Drive, moved};
 
-/// An accuracy is the radius within which 68 % of the fixes are, as Android has it; that many standard deviations of one axis.
+/// An accuracy is the radius within which 68 % of the fixes are, as Android has it; that many standard deviations of
+/// one axis.
 const DEVIATIONS: f64 = 1.515;
 
 /// How the errors of a device hang together.

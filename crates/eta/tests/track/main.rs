@@ -1,7 +1,8 @@
-//! How far riders were driven, in towns where the true way is known: cars drive along the streets of real maps, and their devices err.
+//! How far riders were driven, in towns where the true way is known: cars drive along the streets of real maps, and
+//! their devices err.
 //!
-//! The maps lie in `../shared/data/osm`. Without them the tests are reported as ignored, one by one; where `CI` is set they fail instead.
-//! `cargo bench -p cabrank-eta` prints the figures behind them.
+//! The maps lie in `../shared/data/osm`. Without them the tests are reported as ignored, one by one; where `CI` is set
+//! they fail instead. `cargo bench -p cabrank-eta` prints the figures behind them.
 
 mod device;
 mod drive;

@@ -3,10 +3,11 @@
 //! `benches/matching.sh` installs the others and runs it. `cargo bench -p cabrank-matching` alone measures ours:
 //!
 //! - `CABRANK_BENCH_PEERS=PYTHON`: a Python that has the packages of `.ci/matching.txt`;
-//! - `CABRANK_BENCH_TRIPS=FILE`: real trips instead of a town made up, as `id,lat,lon,lat,lon,...` under a line of names.
+//! - `CABRANK_BENCH_TRIPS=FILE`: real trips instead of a town made up, as `id,lat,lon,lat,lon,...` under a line of
+//! names.
 //!
-//! What is compared is the CPU time of the solver alone, on input of its own kind that is there already. All that solve the same
-//! problem must find the same; otherwise the run ends.
+//! What is compared is the CPU time of the solver alone, on input of its own kind that is there already. All that solve
+//! the same problem must find the same; otherwise the run ends.
 
 #[path = "../../../../benches/people/made_up.rs"]
 mod made_up;

@@ -1,4 +1,5 @@
-//! What it costs to look at the nearest drivers only, before and after those who stay unmatched have been given twice as many candidates.
+//! What it costs to look at the nearest drivers only, before and after those who stay unmatched have been given twice
+//! as many candidates.
 
 use matching::{Solution, solve};
 

@@ -1,4 +1,5 @@
-//! Riders who wait and drivers who are free, and what it takes one to get to the other. The same seed makes the same town.
+//! Riders who wait and drivers who are free, and what it takes one to get to the other. The same seed makes the same
+//! town.
 //!
 //! With a file of real trips riders wait where passengers got in and drivers stand where others got out.
 
@@ -12,7 +13,8 @@ const SEED: u64 = 20_261_126;
 const METRES_PER_DEG: f64 = 111_195.0;
 /// How fast a straight line is driven along.
 const METRES_PER_MS: f64 = 12.8 / 3.6 / 1_000.0;
-/// How much the time by road differs from that of the straight line: by a tenth for half of all pairs, by a quarter for one in ten.
+/// How much the time by road differs from that of the straight line: by a tenth for half of all pairs, by a quarter for
+/// one in ten.
 const SPREAD: f64 = 0.15;
 
 /// Who is to be matched with whom.

@@ -1,7 +1,7 @@
 //! The best assignment of large batches, against solvers that others have written: as many matches, at the same cost.
 //!
-//! `CABRANK_TEST_PEERS` names a Python that has the packages of `.ci/matching.txt`. Without it these tests are reported as ignored,
-//! one by one, and fail where `CI` is set. Those on real trips are ignored where these are not at hand.
+//! `CABRANK_TEST_PEERS` names a Python that has the packages of `.ci/matching.txt`. Without it these tests are reported
+//! as ignored, one by one, and fail where `CI` is set. Those on real trips are ignored where these are not at hand.
 
 #[path = "../../../../benches/people/made_up.rs"]
 mod made_up;

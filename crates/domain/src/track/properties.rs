@@ -1,4 +1,4 @@
-//! What holds of whatever a device says.
+//! Properties that hold for whatever a device reports.
 
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ fn at_ms(ms: i64) -> Timestamp {
 }
 
 prop_compose! {
-    /// Mostly within a town, sometimes at the other end of the world, at times about the ride's.
+    /// A fix that is mostly within a town and sometimes anywhere, at a time around that of the ride.
     fn any_fix()(
         ms in -100_000..700_000_i64,
         lat in prop_oneof![8 => 53.5..53.6, 1 => -90.0..90.0_f64],
@@ -24,7 +24,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    /// A device that goes on about as fast as a car, and stands now and then.
+    /// The fixes of a device that moves about as fast as a car, and stands now and then.
     fn steady()(steps in prop::collection::vec((100..90_000_i64, 0.0..40.0_f64, -1.0..1.0_f64), 1..60)) -> Vec<Fix> {
         let (mut ms, mut east, mut north) = (0, 0.0, 0.0);
         steps.into_iter().map(|(wait_ms, mps, turn)| {
@@ -57,7 +57,7 @@ fn ride(seconds: i64) -> RideFacts {
     }
 }
 
-fn way(from: Coordinates, to: Coordinates) -> f64 {
+fn estimate_m(from: Coordinates, to: Coordinates) -> f64 {
     from.metres_to(to) * 1.3
 }
 
@@ -73,7 +73,7 @@ proptest! {
         let off = |fix: &Fix| Fix { at: fix.at + SignedDuration::from_millis(off_ms), ..*fix };
         let skewed: Vec<Fix> = fixes.iter().map(off).collect();
         for fixes in [fixes, skewed] {
-            let measured = track(&fixes).measure(&ride(seconds), way);
+            let measured = track(&fixes).measure(&ride(seconds), estimate_m);
             let metres = measured.measured_m + measured.filled_m;
             prop_assert!(measured.measured_m >= 0.0 && measured.filled_m >= 0.0);
             prop_assert!(metres <= 50.0 * seconds as f64 + 1e-6, "{metres} m in {seconds} s");
@@ -98,13 +98,13 @@ proptest! {
         let mut restored = Track::default();
         restored.restore(stored.into_iter().rev());
         prop_assert_eq!(&restored, &whole);
-        prop_assert_eq!(pieces.measure(&ride(600), way), whole.measure(&ride(600), way));
+        prop_assert_eq!(pieces.measure(&ride(600), estimate_m), whole.measure(&ride(600), estimate_m));
     }
 
     #[test]
     fn a_gap_is_longer_than_a_minute_or_the_whole_ride(fixes in any_fixes(), seconds in 1..700_i64) {
         let ride = ride(seconds);
-        let measured = track(&fixes).measure(&ride, way);
+        let measured = track(&fixes).measure(&ride, estimate_m);
         for gap in &measured.gaps {
             let is_long = gap.to_at.duration_since(gap.from_at) > GAP_MIN;
             let is_whole = (gap.from_at, gap.to_at) == (ride.started_at, ride.ended_at);
@@ -118,10 +118,10 @@ proptest! {
     fn a_car_has_only_stood_still_if_its_fixes_are_near_each_other(fixes in any_fixes(), seconds in 1..700_i64) {
         let ride = ride(seconds);
         let track = track(&fixes);
-        if track.measure(&ride, way).stood_still {
-            let is_within = |spot: &&TrackFix| (ride.started_at.as_millisecond()..=ride.ended_at.as_millisecond()).contains(&spot.at_ms);
-            let is_sure = |spot: &&TrackFix| spot.accuracy_m() <= 10.0;
-            let sure: Vec<&TrackFix> = track.spots().iter().filter(is_within).filter(is_sure).collect();
+        if track.measure(&ride, estimate_m).stood_still {
+            let is_within = |fix: &&TrackFix| (ride.started_at.as_millisecond()..=ride.ended_at.as_millisecond()).contains(&fix.at_ms);
+            let is_sure = |fix: &&TrackFix| fix.accuracy_m() <= 10.0;
+            let sure: Vec<&TrackFix> = track.fixes().iter().filter(is_within).filter(is_sure).collect();
             let in_pairs = sure.windows(2).filter(|pair| usable::is_reachable(pair[0], pair[1]));
             for pair in in_pairs {
                 let metres = pair[0].location().metres_to(pair[1].location());
