@@ -1,19 +1,18 @@
-//! How much may be looked at.
+//! The budget of a solution: how many edges it may visit.
 
-/// Edges looked at, and how many may be.
+/// Counts visited edges.
 pub(super) struct Budget {
-    /// How many have been looked at.
     pub(super) visits: u64,
-    /// At how many no further row has its turn.
+    /// No further row is begun once this many edges were visited.
     pub(super) visits_max: u64,
 }
 
-/// There was no budget for the next row.
+/// The budget did not suffice for the next row.
 #[derive(Debug)]
 pub(super) struct UsedUp;
 
 impl Budget {
-    /// Whether another row may have its turn.
+    /// Fails if no further row may be begun.
     pub(super) fn check(&self) -> Result<(), UsedUp> {
         if self.visits < self.visits_max {
             Ok(())

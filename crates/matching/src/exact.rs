@@ -1,14 +1,13 @@
-//! The cheapest way to match every row, where that can be done: shortest augmenting paths.
+//! Finds the cheapest matching of all rows by shortest augmenting paths. Each row must have a column to match.
 //!
-//! Every column has a price, zero to begin with, and a row pays its edge and that price. What holds between any two
-//! steps: a matched row could not pay less elsewhere, and a column that nobody has is free of charge. Then the matches
-//! are the cheapest there are for the rows settled so far, and a row more is settled by the cheapest chain of changes
-//! that ends at a column nobody has: the new row takes a column, whose row takes another, and so on.
+//! Every column has a price, which begins at zero, and a row pays the cost of its edge plus that price. Two things hold
+//! between any two steps: no matched row could pay less elsewhere, and every unmatched column has the price zero. So
+//! the matches are the cheapest for the rows settled so far. The next row is settled by the cheapest chain of changes
+//! that ends at an unmatched column: the new row takes a column, whose row takes another one, and so on.
 //!
-//! Since a row's edges are sorted and prices are never below zero, a search leaves a row at the first edge that is too
-//! dear by its cost alone. How many more there are costs nothing. Letting rows bid for columns before any search, as is
-//! usual with dense costs, saved nothing on such graphs; that each row first takes its cheapest column, where nobody
-//! has it, is all that is left of it.
+//! A row's edges are sorted and prices are never negative, so a search leaves a row at the first edge whose cost alone
+//! is too high. Further edges cost nothing. With dense costs, rows usually bid for columns before any search. On sparse
+//! graphs that saved nothing, so each row only takes its cheapest column at first if that is still unmatched.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -16,24 +15,24 @@ use std::collections::BinaryHeap;
 use super::budget::{Budget, UsedUp};
 use super::graph::{Edge, Graph};
 
-/// No row has the column.
-const NOBODY: u32 = u32::MAX;
+/// Stands for the row of an unmatched column.
+const UNMATCHED: u32 = u32::MAX;
 
-/// The rows' edges, and what they pay for their columns.
+/// The matched edges, and the prices of the columns.
 pub(super) struct Matching {
-    /// By row: the edge to its column; some have none yet where the budget was used up.
+    /// By row: the edge to its column. Rows without an edge have none, and neither have rows that the budget left out.
     pub(super) taken: Vec<Option<Edge>>,
     /// By column.
     pub(super) prices: Vec<i64>,
 }
 
-/// What is settled so far.
+/// The search for a matching, and what is settled so far.
 struct Settling<'g> {
     graph: &'g Graph,
     budget: &'g mut Budget,
     /// By row: the edge to its column.
     taken: Vec<Option<Edge>>,
-    /// By column: who has it, and at what price.
+    /// By column: its row and its price.
     held: Vec<Held>,
     search: PathSearch,
 }
@@ -44,44 +43,44 @@ struct Held {
     row: u32,
 }
 
-/// The memory of a search; empty between two of them.
+/// The memory of a search, which is empty between two searches.
 struct PathSearch {
-    /// By column: how it was reached at the least cost.
+    /// By column: the cheapest chain that reaches it.
     reached: Vec<Reached>,
     touched: Vec<u32>,
-    /// Columns whose cost is final, with it.
+    /// Columns whose distance is final, each with that distance.
     settled: Vec<(u32, i64)>,
     queue: BinaryHeap<Reverse<(i64, u32)>>,
 }
 
-/// How a search came to a column.
+/// The last step of the cheapest chain to a column.
 #[derive(Clone, Copy)]
 struct Reached {
-    /// What the changes up to here cost.
+    /// The cost of the chain.
     distance: i64,
-    /// What the last edge costs.
+    /// The cost of its last edge.
     cost: i64,
-    /// Which row would take the column.
+    /// The row that would take the column.
     row: u32,
 }
 
 const UNREACHED: Reached = Reached {
     distance: i64::MAX,
     cost: 0,
-    row: NOBODY,
+    row: UNMATCHED,
 };
 
-/// Matches the rows that have edges, each of which can be matched, as far as the budget goes.
+/// Matches the rows that have edges, as far as the budget goes. Each of them can be matched.
 pub(super) fn cheapest(graph: &Graph, budget: &mut Budget) -> (Matching, Result<(), UsedUp>) {
-    let nobody = Held {
+    let unmatched = Held {
         price: 0,
-        row: NOBODY,
+        row: UNMATCHED,
     };
     let mut settling = Settling {
         graph,
         budget,
         taken: vec![None; graph.rows()],
-        held: vec![nobody; graph.columns()],
+        held: vec![unmatched; graph.columns()],
         search: PathSearch {
             reached: vec![UNREACHED; graph.columns()],
             touched: Vec::new(),
@@ -105,7 +104,7 @@ impl Settling<'_> {
         Ok(())
     }
 
-    /// Gives each row its cheapest column, where no row before has it; gives the other rows.
+    /// Matches each row with its cheapest column, unless an earlier row has it. Returns the other rows.
     fn cheapest_columns(&mut self) -> Result<Vec<u32>, UsedUp> {
         let mut left = Vec::new();
         for row in (0..).take(self.graph.rows()) {
@@ -115,7 +114,7 @@ impl Settling<'_> {
             self.budget.check()?;
             self.budget.visits += 1;
             let held = &mut self.held[edge.column as usize];
-            if held.row == NOBODY {
+            if held.row == UNMATCHED {
                 held.row = row;
                 self.taken[row as usize] = Some(*edge);
             } else {
@@ -125,7 +124,7 @@ impl Settling<'_> {
         Ok(left)
     }
 
-    /// Settles one row more by the cheapest chain of changes.
+    /// Settles one more row by the cheapest chain of changes.
     fn augment(&mut self, start: u32) -> Result<(), UsedUp> {
         let found = self.shortest(start);
         if let Ok(Some((end, distance))) = found {
@@ -142,7 +141,7 @@ impl Settling<'_> {
         found.map(drop)
     }
 
-    /// Where the cheapest chain ends, and what it costs.
+    /// The column at which the cheapest chain ends, and the cost of the chain.
     fn shortest(&mut self, start: u32) -> Result<Option<(u32, i64)>, UsedUp> {
         let mut end = None;
         let (mut row, mut before) = (start, 0);
@@ -158,13 +157,13 @@ impl Settling<'_> {
         }
     }
 
-    /// What a matched row pays.
+    /// The cost and the price that a matched row pays.
     fn pays(&self, row: u32) -> i64 {
         let edge = self.taken[row as usize].expect("a column's row is matched");
         edge.cost + self.held[edge.column as usize].price
     }
 
-    /// Looks at what a row could have instead, if it costs less than the best end known.
+    /// Visits the columns that a row could take instead, as long as they cost less than the best end found.
     fn look(&mut self, row: u32, before: i64, end: &mut Option<(u32, i64)>) {
         let PathSearch {
             reached,
@@ -193,7 +192,7 @@ impl Settling<'_> {
                 cost: edge.cost,
                 row,
             };
-            if holder == NOBODY {
+            if holder == UNMATCHED {
                 *end = Some((edge.column, distance));
                 limit = distance;
             } else {
@@ -217,13 +216,13 @@ impl Settling<'_> {
 }
 
 impl PathSearch {
-    /// The nearest column that is not settled, which it now is; none as near as that.
+    /// Settles the nearest unsettled column, if it is nearer than `limit`.
     fn next(&mut self, limit: i64) -> Option<(u32, i64)> {
         while let Some(Reverse((distance, column))) = self.queue.pop() {
             if distance >= limit {
                 return None;
             }
-            // Otherwise it was reached at less cost later, and has had its turn.
+            // Otherwise a cheaper chain to it was found later, and it is settled already.
             if self.reached[column as usize].distance == distance {
                 self.settled.push((column, distance));
                 return Some((column, distance));

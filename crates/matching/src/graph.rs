@@ -1,20 +1,19 @@
-//! The problem: who could be matched with whom, and at what cost.
+//! The problem as a graph: which rows may be matched with which columns, and at what cost.
 
 use serde::{Deserialize, Serialize};
 
 /// The most rows, and the most columns, of a graph.
 pub const SIDE_MAX: usize = 1 << 20;
-/// The most an edge may cost, or gain: 8.7 years, in milliseconds. As many of them as there may be rows fit into an
-/// `i64`, with room for what a search adds up.
+/// The largest cost of an edge, and the largest gain: 8.7 years, in milliseconds. The sum over the most rows fits into
+/// an `i64`, with room for the sums of a search.
 pub const COST_MAX: i64 = 1 << 38;
 
-/// A column that a row may be matched with; written as `[column, cost]`.
+/// A column that a row may be matched with. It is stored as `[column, cost]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "(u32, i64)", into = "(u32, i64)")]
 pub struct Edge {
-    /// Which column.
     pub column: u32,
-    /// What the match costs; less is better, and it may be below zero.
+    /// The cost of the match, which may be negative. Less is better.
     pub cost: i64,
 }
 
@@ -30,54 +29,38 @@ impl From<Edge> for (u32, i64) {
     }
 }
 
-/// Rows, columns and the edges between them; what is infeasible has no edge.
+/// Rows, columns and the edges between them. A match that is not feasible has no edge.
 ///
-/// A row's edges are kept cheapest first, the lower column first where two cost the same, in whatever order they came.
-/// So the same problem is the same graph, and a search may stop early. It is written as `{"columns": 3, "rows": [[[2,
-/// 80], [0, 120]], []]}`.
+/// A row's edges are sorted by cost, then by column, in whatever order they came. So equal problems are equal graphs,
+/// and a search may stop early. A graph is stored as `{"columns": 3, "rows": [[[2, 80], [0, 120]], []]}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "StoredGraph", into = "StoredGraph")]
 pub struct Graph {
     columns: u32,
-    /// Where each row's edges begin, and at the end where the last ones end.
+    /// The index of each row's first edge, and finally the number of edges.
     starts: Vec<usize>,
     edges: Vec<Edge>,
 }
 
-/// What cannot be a graph.
+/// Why the input is not a valid graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum GraphError {
     /// There are more rows or columns than [`SIDE_MAX`].
     #[error("there are more than {SIDE_MAX} rows or columns")]
     TooLarge,
-    /// A row has an edge to a column that there is not.
+    /// A row has an edge to a column that does not exist.
     #[error("row {row} names column {column}, which there is not")]
-    UnknownColumn {
-        /// The row.
-        row: usize,
-        /// The column.
-        column: u32,
-    },
+    UnknownColumn { row: usize, column: u32 },
     /// A row has two edges to one column.
     #[error("row {row} names column {column} twice")]
-    ColumnTwice {
-        /// The row.
-        row: usize,
-        /// The column.
-        column: u32,
-    },
+    ColumnTwice { row: usize, column: u32 },
     /// An edge costs or gains more than [`COST_MAX`].
     #[error("row {row} has an edge of {cost}, beyond {COST_MAX}")]
-    CostBeyondMax {
-        /// The row.
-        row: usize,
-        /// The cost.
-        cost: i64,
-    },
+    CostBeyondMax { row: usize, cost: i64 },
 }
 
 impl Graph {
-    /// So many columns, and for each row its edges. Made quickest where they come cheapest first.
+    /// Makes a graph from the number of columns and each row's edges. That is fastest if the edges come cheapest first.
     pub fn new<Row>(columns: u32, rows: impl IntoIterator<Item = Row>) -> Result<Self, GraphError>
     where
         Row: IntoIterator<Item = Edge>,
@@ -90,7 +73,7 @@ impl Graph {
             starts: vec![0],
             edges: Vec::new(),
         };
-        // By column: how many rows there were when a row named it last.
+        // By column: the number of rows so far when a row last named it.
         let mut named = vec![0; columns as usize];
         for row in rows {
             let start = graph.edges.len();
@@ -109,17 +92,17 @@ impl Graph {
         Ok(graph)
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub(crate) fn rows(&self) -> usize {
         self.starts.len() - 1
     }
 
-    /// How many columns there are.
+    /// The number of columns.
     pub(crate) fn columns(&self) -> usize {
         self.columns as usize
     }
 
-    /// How many edges there are.
+    /// The number of edges.
     pub fn edges(&self) -> usize {
         self.edges.len()
     }
@@ -128,14 +111,14 @@ impl Graph {
     ///
     /// # Panics
     ///
-    /// Where there is no such row.
+    /// If there is no such row.
     pub(crate) fn row(&self, row: usize) -> &[Edge] {
         &self.edges[self.starts[row]..self.starts[row + 1]]
     }
 }
 
 impl Graph {
-    /// The graph with those edges only, its rows and columns as they are.
+    /// The graph with some of the edges only. Its rows and columns stay.
     pub(super) fn only(&self, is_wanted: impl Fn(usize, usize) -> bool) -> Self {
         let mut part = Self {
             columns: self.columns,
@@ -152,8 +135,8 @@ impl Graph {
         part
     }
 
-    /// The graph with rows for columns and columns for rows.
-    pub(super) fn turned(&self) -> Self {
+    /// The graph with rows and columns exchanged.
+    pub(super) fn transposed(&self) -> Self {
         let mut ends = vec![0; self.columns() + 1];
         for edge in &self.edges {
             ends[edge.column as usize + 1] += 1;
@@ -185,7 +168,7 @@ impl Graph {
     }
 }
 
-/// Whether these can be the edges of the last of so many rows.
+/// Checks the edges of the last one of so many rows.
 fn check(edges: &[Edge], rows: usize, named: &mut [usize]) -> Result<(), GraphError> {
     let row = rows - 1;
     for &Edge { column, cost } in edges {

@@ -1,23 +1,22 @@
-//! Who is matched with whom: one assignment for all that wait, over a sparse graph.
+//! The assignment: matches all waiting riders with drivers at once, over a sparse graph.
 //!
-//! Rows are riders, columns are drivers; an edge says that this driver may be offered to that rider, and at what cost.
-//! A `Graph` is plain data that can be stored with a decision and solved again; `solve` gives most matches first, and
-//! of those the cheapest, in whole numbers. It knows no clock, no randomness, no thread and no other module, so the
-//! same graph has the same `Solution` on every machine. Which of several best answers it is follows from the order of
-//! rows and columns alone: rows have their turns in order, and of columns that cost a row the same the lower one comes
-//! first.
+//! Rows are riders and columns are drivers. An edge says that this driver may be offered the rider's trip, and at what
+//! cost. A `Graph` is plain data that can be stored with a decision and solved again. `solve` finds a matching with the
+//! most matches, and among those the cheapest one, in whole numbers. It uses no clock, no randomness, no threads and no
+//! other crate of ours, so the same graph has the same `Solution` on every machine. The order of rows and columns alone
+//! decides between equally good answers: rows are settled in order, and of columns with the same cost the lower one
+//! comes first.
 //!
-//! How it is done: `shortage` finds the rows that compete for too few columns. Outside of it every row can be matched,
-//! and inside every column; so `exact` solves the first part for the rows and the second, turned round, for the
-//! columns. Neither has to weigh a match against its cost, nor to search all there is before it knows that somebody
-//! must stay behind. Parts of the graph that hang together by no edge need no care of their own, since no search leaves
-//! them.
+//! First, `shortage` finds the rows that compete for too few columns. Outside of the shortage every row can be matched,
+//! and inside it every column. So `exact` solves the first part for the rows and the second part, transposed, for the
+//! columns. Neither part has to weigh a match against its cost, or to search everything to learn that a row stays
+//! unmatched. Unconnected parts of the graph need no treatment of their own, since no search leaves its part.
 //!
-//! What may be spent on the best answer is a number of edges to look at, not a time: a time would make the answer
-//! depend on the machine and on what else it does, and neither a simulation nor a stored decision could be repeated.
-//! When it is used up the rows that are left get their column greedily, and the solution says so.
+//! The budget for the best answer is a number of edge visits, not a time. With a time the answer would depend on the
+//! machine and its load, and neither a simulation nor a stored decision could be repeated. When the budget is used up,
+//! the remaining rows are matched greedily, and the solution says so.
 //!
-//! Candidates for those who stay unmatched, the meaning of a cost, and when to solve at all are the caller's.
+//! The caller decides what a cost means, when to solve, and which further candidates unmatched rows get.
 
 #![warn(unreachable_pub)]
 
@@ -39,10 +38,11 @@ use exact::{Matching, cheapest};
 use shortage::shortage;
 use solution::LowerBounds;
 
-/// Matches as many rows as can be, at the least cost; greedily what is left when so many edges have been looked at.
+/// Matches as many rows as possible at the least cost. The rows that are left after so many edge visits are matched
+/// greedily.
 ///
-/// An edge was looked at up to six times on average where drivers were plenty or short, and up to sixty times where
-/// there were about as many as riders; docs/performance.md has the times. The greedy rest looks at no edge twice.
+/// On average an edge was visited up to six times where drivers were plenty or scarce, and up to sixty times where
+/// there were about as many drivers as riders; docs/performance.md has the times. The greedy part visits no edge twice.
 pub fn solve(graph: &Graph, visits_max: u64) -> Solution {
     let mut attempt = Attempt {
         graph,
@@ -69,11 +69,11 @@ pub fn solve(graph: &Graph, visits_max: u64) -> Solution {
     Solution::new(&taken, solver, budget.visits, &bounds)
 }
 
-/// What has been found so far.
+/// A solution in progress.
 struct Attempt<'g> {
     graph: &'g Graph,
     budget: Budget,
-    /// By row.
+    /// By row: the matched edge.
     taken: Vec<Option<Edge>>,
     bounds: LowerBounds<'g>,
 }
@@ -88,10 +88,10 @@ impl Attempt<'_> {
         let ample = |row: usize, column: usize| !short.rows[row] && !short.columns[column];
         self.rows_of(&self.graph.only(ample))?;
         let competing = self.graph.only(|row, _| short.rows[row]);
-        self.columns_of(&competing.turned())
+        self.columns_of(&competing.transposed())
     }
 
-    /// Every row of that part gets a column.
+    /// Matches every row of that part.
     fn rows_of(&mut self, part: &Graph) -> Result<(), UsedUp> {
         let (Matching { taken, prices }, outcome) = cheapest(part, &mut self.budget);
         self.taken = taken;
@@ -99,9 +99,9 @@ impl Attempt<'_> {
         outcome
     }
 
-    /// Every column of that part, which are its rows, gets a row.
-    fn columns_of(&mut self, turned: &Graph) -> Result<(), UsedUp> {
-        let (Matching { taken, .. }, outcome) = cheapest(turned, &mut self.budget);
+    /// Matches every column of a part that is given transposed.
+    fn columns_of(&mut self, transposed: &Graph) -> Result<(), UsedUp> {
+        let (Matching { taken, .. }, outcome) = cheapest(transposed, &mut self.budget);
         for (column, edge) in (0..).zip(taken) {
             if let Some(Edge { column: row, cost }) = edge {
                 self.taken[row as usize] = Some(Edge { column, cost });

@@ -1,56 +1,57 @@
-//! Where columns are short: which rows must compete, since not all of them can be matched.
+//! Finds the shortage: the rows that compete for too few columns, so that not all of them can be matched.
 //!
-//! A matching with the most matches is made, of any cost: rows look for a free column in turns, depth first, no two of
-//! them over the same column in one round. In the last round none of those that are left finds one. The rows and
-//! columns they have come by then are the shortage: these rows have edges to these columns only, and every matching
-//! with the most matches gives each of these columns to one of these rows, and a column to every row that is not among
-//! them (Dulmage and Mendelsohn's decomposition). So the problem falls into two parts in each of which one side is
+//! First a matching with the most matches is made, at any cost. In rounds, each unmatched row searches depth first for
+//! an unmatched column, and no column is passed twice in one round. In the last round no remaining row finds one. The
+//! rows and columns passed in that round are the shortage. These rows have edges to these columns only. Every matching
+//! with the most matches gives each of these columns to one of these rows, and matches every other row (the
+//! decomposition of Dulmage and Mendelsohn). So the problem falls into two parts, and in each of them one side is
 //! matched completely.
 
 use super::budget::{Budget, UsedUp};
 use super::graph::Graph;
 
-const NOBODY: u32 = u32::MAX;
+/// Stands for the row of an unmatched column.
+const UNMATCHED: u32 = u32::MAX;
 
-/// Rows and columns with the rows' edges only among themselves, and fewer columns than rows.
+/// Rows, and the fewer columns to which all edges of these rows lead.
 pub(super) struct Shortage {
-    /// By row.
+    /// By row: whether it belongs to the shortage.
     pub(super) rows: Vec<bool>,
-    /// By column.
+    /// By column: whether it belongs to the shortage.
     pub(super) columns: Vec<bool>,
-    /// How many matches there are at most, in the whole graph.
+    /// The most matches that the whole graph allows.
     pub(super) matches: usize,
 }
 
 impl Shortage {
-    /// Whether there is one.
+    /// Whether the graph has a shortage.
     pub(super) fn is_any(&self) -> bool {
         self.rows.contains(&true)
     }
 }
 
-/// A matching in the making.
+/// A matching that grows row by row.
 struct Growing<'g> {
     graph: &'g Graph,
     budget: &'g mut Budget,
     row_of: Vec<u32>,
-    /// By row: before which of its edges no column is free any more.
+    /// By row: the index of its first edge whose column may still be unmatched.
     fresh: Vec<u32>,
-    /// By row: before which of its edges every column has been come by in this round.
+    /// By row: the index of its first edge whose column may not have been passed in this round.
     next: Vec<u32>,
-    /// By column: in which round it was come by last.
+    /// By column: the last round in which it was passed.
     round_of: Vec<u32>,
     round: u32,
-    /// The rows from the one that looks to the one that could give up a column, each with the column it would take.
+    /// The rows of the present search, from the unmatched one on, each with the column that it would take.
     path: Vec<(u32, u32)>,
 }
 
-/// Finds the shortage.
+/// Finds the shortage of a graph.
 pub(super) fn shortage(graph: &Graph, budget: &mut Budget) -> Result<Shortage, UsedUp> {
     let mut growing = Growing {
         graph,
         budget,
-        row_of: vec![NOBODY; graph.columns()],
+        row_of: vec![UNMATCHED; graph.columns()],
         fresh: vec![0; graph.rows()],
         next: vec![0; graph.rows()],
         round_of: vec![0; graph.columns()],
@@ -71,13 +72,13 @@ pub(super) fn shortage(graph: &Graph, budget: &mut Budget) -> Result<Shortage, U
         }
         left = still;
         if left.is_empty() || left.len() == before {
-            return Ok(growing.come_by(&left));
+            return Ok(growing.passed(&left));
         }
     }
 }
 
 impl Growing<'_> {
-    /// Whether one row more could be matched.
+    /// Searches for a column for one more row. Returns whether there was one.
     fn grow(&mut self, row: u32) -> Result<bool, UsedUp> {
         self.path.clear();
         let mut row = row;
@@ -101,13 +102,13 @@ impl Growing<'_> {
         }
     }
 
-    /// A column of the row that nobody has.
+    /// An unmatched column of the row.
     fn free(&mut self, row: u32) -> Option<u32> {
         let fresh = &mut self.fresh[row as usize];
         for edge in &self.graph.row(row as usize)[*fresh as usize..] {
             self.budget.visits += 1;
             *fresh += 1;
-            if self.row_of[edge.column as usize] == NOBODY {
+            if self.row_of[edge.column as usize] == UNMATCHED {
                 self.round_of[edge.column as usize] = self.round;
                 return Some(edge.column);
             }
@@ -115,7 +116,7 @@ impl Growing<'_> {
         None
     }
 
-    /// A column of the row that was not come by in this round.
+    /// A column of the row that was not passed in this round.
     fn unseen(&mut self, row: u32) -> Option<u32> {
         let next = &mut self.next[row as usize];
         for edge in &self.graph.row(row as usize)[*next as usize..] {
@@ -130,12 +131,12 @@ impl Growing<'_> {
         None
     }
 
-    /// What the rows that are left came by in the last round, in which nothing was found.
-    fn come_by(&self, left: &[u32]) -> Shortage {
+    /// The rows and columns that were passed in the last round, in which the remaining rows found no column.
+    fn passed(&self, left: &[u32]) -> Shortage {
         let mut shortage = Shortage {
             rows: vec![false; self.graph.rows()],
             columns: vec![false; self.graph.columns()],
-            matches: self.row_of.iter().filter(|row| **row != NOBODY).count(),
+            matches: self.row_of.iter().filter(|row| **row != UNMATCHED).count(),
         };
         if left.is_empty() {
             return shortage;

@@ -1,35 +1,34 @@
-//! The answer, and how far from the best it may be.
+//! The solution of a graph, and how far from the best one it may be.
 
 use serde::{Deserialize, Serialize};
 
 use super::graph::{Edge, Graph};
 
-/// Who found an answer.
+/// How a solution was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Solver {
-    /// No answer matches more rows, and none that matches as many costs less.
+    /// By exact search: no solution matches more rows, and none with as many matches costs less.
     Exact,
-    /// The budget was used up, and at least some rows took the cheapest edge that was left.
+    /// The budget was used up, and at least some rows took the cheapest edge that was left to them.
     Greedy,
 }
 
-/// Which row has which column.
+/// The matches of a graph.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Solution {
-    /// By row: its column, unless it stays unmatched.
+    /// By row: its column, if the row is matched.
     pub columns: Vec<Option<u32>>,
-    /// How many rows have a column.
+    /// The number of matched rows.
     pub matched: usize,
-    /// More than this many could not have one.
+    /// An upper bound of the number of rows that can be matched.
     pub matched_max: usize,
-    /// What the matches cost together.
+    /// The sum of the matches' costs.
     pub cost: i64,
-    /// As many matches could not cost less than this.
+    /// A lower bound of the cost of as many matches.
     pub cost_min: i64,
-    /// Who found it.
     pub solver: Solver,
-    /// How many times an edge was looked at.
+    /// How many times an edge was visited.
     pub visits: u64,
 }
 
@@ -57,22 +56,22 @@ impl Solution {
         }
     }
 
-    /// How much cheaper as many matches could be, at most; nothing where the answer is exact.
+    /// How much cheaper as many matches could be at most; 0 if the solution is exact.
     pub fn gap(&self) -> i64 {
         self.cost - self.cost_min
     }
 }
 
-/// What no answer can be better than.
+/// Bounds that no solution can beat.
 pub(super) struct LowerBounds<'g> {
     graph: &'g Graph,
     pub(super) matched_max: usize,
-    /// By column, none of them below zero; any will do, and those of a search that was far give the most.
+    /// By column, none negative. Any prices give a valid bound; those of a search that got far give the best one.
     pub(super) prices: Vec<i64>,
 }
 
 impl<'g> LowerBounds<'g> {
-    /// As they can be told from the graph alone.
+    /// The bounds that follow from the graph alone.
     pub(super) fn of(graph: &'g Graph) -> Self {
         Self {
             graph,
@@ -81,15 +80,15 @@ impl<'g> LowerBounds<'g> {
         }
     }
 
-    /// What so many matches cost at least: with the prices, or without them.
+    /// The least cost of so many matches: the better bound of the prices and of no prices.
     fn cost_min(&self, matches: usize) -> i64 {
         let free = vec![0; self.prices.len()];
         let with_prices = self.cost_min_at(&self.prices, matches);
         with_prices.max(self.cost_min_at(&free, matches))
     }
 
-    /// Let columns have these prices. Then so many matches pay at least what the so many rows pay that pay least, each
-    /// where it pays least; and of that the prices are at most all prices.
+    /// The bound from prices, by duality. Each row pays at least its smallest sum of cost and price. So `matches` rows
+    /// pay at least the sum of the smallest of these, of which at most the sum of all prices is not cost.
     fn cost_min_at(&self, prices: &[i64], matches: usize) -> i64 {
         let rows = (0..self.graph.rows()).map(|row| self.graph.row(row).iter());
         let mut pays: Vec<i64> = rows

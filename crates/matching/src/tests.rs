@@ -1,4 +1,4 @@
-//! The answers against trying everything, on graphs small enough for that.
+//! Compares solutions with an exhaustive search, on small graphs.
 
 use proptest::prelude::*;
 
@@ -21,7 +21,7 @@ fn unmatched(solution: &Solution) -> impl Iterator<Item = usize> {
     rows.filter_map(|(row, column)| column.is_none().then_some(row))
 }
 
-/// By number of matches: what so many cost at the least; all there are, tried one by one.
+/// By number of matches: their least cost, found by trying all matchings one by one.
 fn tried(graph: &Graph) -> Vec<i64> {
     let mut least = vec![None::<i64>; graph.rows() + 1];
     try_from_row(graph, 0, &mut Vec::new(), &mut least);
@@ -63,7 +63,7 @@ fn check(graph: &Graph, solution: &Solution) {
     assert!(matched <= solution.matched_max);
 }
 
-/// Graphs of up to six rows and columns whose costs are of that kind.
+/// Graphs of up to six rows and columns with such costs.
 fn graphs(costs: impl Strategy<Value = i64> + Clone) -> impl Strategy<Value = Graph> {
     let sides = (0..=6_usize, 0..=6_usize, 0..=3_u8);
     sides.prop_flat_map(move |(rows, columns, one_in)| {
@@ -79,7 +79,7 @@ fn graphs(costs: impl Strategy<Value = i64> + Clone) -> impl Strategy<Value = Gr
     })
 }
 
-/// Few and many different ones, equal ones, gains, and as large as may be.
+/// Graphs with few or many different costs, equal ones, gains, and the largest ones.
 fn any_graph() -> impl Strategy<Value = Graph> {
     prop_oneof![
         graphs(0..=3_i64),
@@ -105,7 +105,7 @@ proptest! {
         prop_assert_eq!(solution.matched_max, solution.matched);
     }
 
-    /// Wherever the budget ends, the answer is a valid one, and not better than the best.
+    /// Wherever the budget ends, the solution is valid, and not better than the best.
     #[test]
     fn what_a_budget_leaves_is_valid(graph in any_graph(), visits_max in 0..60_u64) {
         let solution = solve(&graph, visits_max);

@@ -1,4 +1,4 @@
-//! A service area: its name, its shape, and what holds in it.
+//! Service areas: their names, their shapes, and the rules that apply in them.
 
 use geo::{Area as _, BoundingRect, Coord, Intersects, LineString, MultiPolygon, Polygon, Rect};
 use geojson::{Geometry, GeometryValue, Position};
@@ -7,10 +7,10 @@ use super::error::TownError;
 use super::rules::Decisions;
 use domain::Coordinates;
 
-/// How many corners all areas may have together, which bounds the memory and the time of a look-up.
+/// The most vertices that all areas may have together. It bounds the memory and the time of a look-up.
 pub(super) const VERTICES_MAX: usize = 100_000;
 
-/// A part of the town, by name.
+/// A service area of the town.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Area {
     pub(super) name: String,
@@ -27,19 +27,19 @@ impl Area {
         }
     }
 
-    /// What it is called.
+    /// The area's name.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether the point is in it, or on its border; what is in a hole is not.
+    /// Whether the point is in the area or on its border. A point in a hole is not.
     pub(crate) fn contains(&self, at: Coordinates) -> bool {
         let at = coord(at);
         self.shape.bounds.intersects(&at) && self.shape.polygons.intersects(&at)
     }
 }
 
-/// One or several polygons, with holes; at least one has a surface.
+/// One or several polygons, which may have holes. At least one has a surface.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Shape {
     polygons: MultiPolygon,
@@ -48,7 +48,7 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// The shape of a GeoJSON geometry; `path` is where that stands in the file.
+    /// Reads the shape of a GeoJSON geometry. `path` is the path of the geometry in the file.
     pub(super) fn read(geometry: &Geometry, path: &str) -> Result<Self, TownError> {
         let path = format!("{path}.coordinates");
         let polygons = match &geometry.value {
@@ -101,8 +101,9 @@ fn polygon(rings: &[Vec<Position>], path: &str) -> Result<Polygon, TownError> {
     Ok(Polygon::new(outer?, read.collect::<Result<_, _>>()?))
 }
 
-/// A closed ring around a surface. The standard's order, longitude before latitude, cannot be told from the other one
-/// near the equator; elsewhere a swapped pair is mostly not on earth, or in another country.
+/// Reads a closed ring around a surface. In GeoJSON, longitude comes before latitude. A swapped pair cannot always be
+/// detected: near the equator both orders are valid; elsewhere a swapped pair is mostly out of range, or in another
+/// country.
 fn ring(positions: &[Position], path: &str) -> Result<LineString, TownError> {
     let mut corners = Vec::with_capacity(positions.len());
     for (n, position) in positions.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Numbers of the town file that know their bounds, so that the parser can say where one is wrong.
+//! Numbers of the town file with bounds in their types, so that the parser can name the field that is out of bounds.
 
 use serde::Deserialize;
 
@@ -28,7 +28,7 @@ impl<const MIN: u32, const MAX: u32> TryFrom<i64> for Within<MIN, MAX> {
     }
 }
 
-/// How many times as much something is, or may be: 1.0 to 5.0.
+/// A factor from 1.0 to 5.0.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "f64")]
 pub(super) struct Factor(f64);

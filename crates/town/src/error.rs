@@ -1,13 +1,13 @@
-//! What can be wrong with a town file, and with a place.
+//! The errors of a town file and of a pick-up.
 
 use std::fmt;
 
-/// A rule that the town file breaks, and where.
+/// A rule that the town file breaks, and the field that breaks it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TownError {
-    /// The field, such as `classes.van.tariff.per_km`; empty for the file as a whole.
+    /// The path of the field, such as `classes.van.tariff.per_km`. Empty for the file as a whole.
     pub path: String,
-    /// What it must be, or what the parser says.
+    /// The rule, or the parser's message.
     pub rule: String,
 }
 
@@ -30,13 +30,13 @@ impl fmt::Display for TownError {
 
 impl std::error::Error for TownError {}
 
-/// Why a trip cannot begin there.
+/// Why a trip cannot begin at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unserved {
     /// The town has areas, and the pick-up is in none of them.
     #[error("The pick-up is outside every service area.")]
     OutsideEveryArea,
-    /// The pick-up has no coordinates, and drivers who hear every request are nowhere asked.
+    /// The pick-up has no coordinates, and nowhere in the town is a request announced to all drivers.
     #[error("The pick-up needs coordinates here.")]
     LocationNeeded,
 }

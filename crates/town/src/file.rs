@@ -1,4 +1,4 @@
-//! The town file as it is written: what it does not say is left open, to be taken from the town or from the defaults.
+//! The town file as it is written. Fields that are left out take the value of the town or the default.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::rules::{Cancellation, Decisions, Offering, Scheduling, Surge};
 use domain::fare::HIGH_FARE_PERMILLE;
 use domain::{Amount, CancelReason, Currency, Duties, Policy, Tariff, VehicleClass};
 
-/// An hour of waiting is long; a day is a mistake in the unit.
+/// An hour of waiting is long. More than a day is a mistake in the unit.
 type Seconds = Within<1, 86_400>;
 type FreeSeconds = Within<0, 86_400>;
 type Permille = Within<1_000, 5_000>;
@@ -130,7 +130,7 @@ enum FeatureType {
     Feature,
 }
 
-/// What an area is called, and what it decides itself.
+/// The name of an area, and the rules that it sets itself.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AreaProperties {
@@ -150,7 +150,7 @@ pub(super) struct AreaProperties {
 }
 
 impl TownFile {
-    /// What holds in the town: what the file says, and the defaults.
+    /// The rules of the town: those of the file, and defaults for the others.
     pub(super) fn decisions(&self) -> Decisions {
         let defaults = Decisions::default();
         Decisions {
@@ -168,13 +168,13 @@ impl TownFile {
         }
     }
 
-    /// From how many permille of the quote on a fare is explained.
+    /// A fare above this many permille of the quote is explained.
     pub(super) fn high_fare_permille(&self) -> u16 {
         let permille = |factor: Factor| (factor.get() * 1_000.0).round() as u16;
         self.high_fare_factor.map_or(HIGH_FARE_PERMILLE, permille)
     }
 
-    /// How far ahead trips can be ordered.
+    /// The limits for trips that are ordered ahead.
     pub(super) fn scheduling(&self) -> Scheduling {
         let (given, defaults) = (&self.scheduling, Scheduling::default());
         Scheduling {
@@ -189,7 +189,7 @@ impl TownFile {
 }
 
 impl AreaProperties {
-    /// What holds in the area: what it says itself, and what the town says.
+    /// The rules of the area: those that it sets itself, and the town's for the others.
     pub(super) fn decisions(&self, town: &Decisions) -> Decisions {
         Decisions {
             policy: self.policy.unwrap_or(town.policy),
@@ -208,7 +208,7 @@ impl AreaProperties {
     }
 }
 
-/// What trips have to remember of what was said, and of what held before.
+/// The rules `base`, overridden by the given ones, for those rules that a trip stores in its terms.
 fn with_trip_rules(
     base: &Decisions,
     ride_code: Option<bool>,

@@ -1,8 +1,9 @@
-//! What the operator has decided for the town: fares, how drivers are found, areas, and what cancelling costs.
+//! The operator's rules for the town: fares, how drivers are found, service areas, and cancellation fees.
 //!
-//! It is read once, from one JSON text (docs/operations.md describes it), and is plain data afterwards. What an area
-//! does not say itself the town says, and what the town does not say has a default. A trip takes what concerns it along
-//! as its [`Terms`], so that a new file changes nothing that was agreed on. No files, clocks or requests in here.
+//! They are read once from one JSON text (docs/operations.md describes it), and are plain data afterwards. Rules that
+//! an area does not set come from the town, and rules that the town does not set have defaults. A trip stores the rules
+//! that concern it as its [`Terms`], so a new file does not change what was agreed on. This crate knows no files,
+//! clocks or requests.
 
 #![warn(unreachable_pub)]
 
@@ -25,7 +26,7 @@ pub use rules::{Cancellation, Offering, Rules, Scheduling, Surge};
 
 use rules::Decisions;
 
-/// Everything that was decided.
+/// All rules of a town.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Town {
     currency: Option<Currency>,
@@ -36,7 +37,7 @@ pub struct Town {
     areas: Vec<Area>,
 }
 
-/// Where nobody has decided anything: no areas, no fares, every driver hears every request, and one class.
+/// The rules without a town file: no areas, no fares, one class, and requests are announced to all drivers.
 impl Default for Town {
     fn default() -> Self {
         Self {
@@ -51,21 +52,21 @@ impl Default for Town {
 }
 
 impl Town {
-    /// The first area of the file that the point is in.
+    /// The first area in the file that contains the point.
     pub fn area(&self, at: Coordinates) -> Option<&Area> {
         self.areas.iter().find(|area| area.contains(at))
     }
 
-    /// What holds for a trip that begins there. Where there are areas it must begin in one of them. A trip without
-    /// coordinates is heard by all drivers, by the town's rules; it is refused where no area and not the town has that
-    /// policy.
+    /// The rules for a trip with this pick-up. If the town has areas, the pick-up must be in one of them. A trip
+    /// without coordinates gets the town's rules and is announced to all drivers. It is refused if neither the town nor
+    /// any area has that policy.
     pub fn place(&self, pick_up: Option<Coordinates>) -> Result<Rules<'_>, Unserved> {
         let Some(at) = pick_up else {
-            let mut places = self.areas.iter().map(|area| &area.decisions);
+            let mut in_areas = self.areas.iter().map(|area| &area.decisions);
             let town = &self.decisions;
             if self.areas.is_empty()
                 || town.is_for_all_drivers()
-                || places.any(Decisions::is_for_all_drivers)
+                || in_areas.any(Decisions::is_for_all_drivers)
             {
                 let mut rules = self.rules(None, town);
                 rules.policy = Policy::Broadcast;
@@ -97,8 +98,8 @@ impl Town {
         }
     }
 
-    /// What is agreed on with a trip of that class, and quoted if its metres and seconds are estimated. None where no
-    /// class has a tariff and nothing was said about waiting, cancelling and codes: then there is nothing to agree on.
+    /// The terms of a trip of that class, with a quote if its metres and seconds are given. `None` if there is nothing
+    /// to agree on: no class has a tariff, and no rule about waiting, cancelling or codes was set.
     pub fn terms(
         &self,
         rules: &Rules<'_>,
@@ -124,18 +125,17 @@ impl Town {
         Some(terms)
     }
 
-    /// Whether trips of that class can be asked for.
+    /// Whether the town offers that class.
     pub fn has_class(&self, class: &VehicleClass) -> bool {
         self.classes.contains_key(class)
     }
 
-    /// The classes that can be asked for, by name.
+    /// The classes that the town offers, in the order of their names.
     pub fn classes(&self) -> impl Iterator<Item = &VehicleClass> {
         self.classes.keys()
     }
 
-    /// How many metres and seconds a ride between two points is expected to take: the straight line over the earth
-    /// times 1.3, at 20 km/h.
+    /// The expected metres and seconds of a ride between two points: 1.3 times the great circle, at 20 km/h.
     pub fn estimate(from: Coordinates, to: Coordinates) -> (u64, u64) {
         estimate(from, to)
     }

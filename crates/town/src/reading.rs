@@ -1,4 +1,4 @@
-//! From the file to a town: the rules that hold between fields, each named with the path of its field.
+//! Reads a town from the file, and checks the rules between fields. Errors name the path of the field.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -10,21 +10,21 @@ use super::rules::{Cancellation, Decisions};
 use domain::text::check;
 use domain::{Amount, Policy, Tariff, VehicleClass};
 
-/// How many areas a town may have.
+/// The most areas of a town.
 const AREAS_MAX: usize = 1_000;
-/// How many classes a town may have.
+/// The most classes of a town.
 const CLASSES_MAX: usize = 32;
-/// How many reasons for cancelling a rider may be shown.
+/// The most reasons for cancelling that a rider may choose from.
 const REASONS_MAX: usize = 32;
-/// How long the name of an area may be, in characters.
+/// The longest name of an area, in characters.
 const NAME_MAX: usize = 64;
-/// How long a reason for cancelling may be, in characters.
+/// The longest reason for cancelling, in characters.
 const REASON_MAX: usize = 255;
 
 impl Town {
-    /// The town that a file describes.
+    /// Reads a town file.
     pub fn parse(text: &str) -> Result<Self, TownError> {
-        // The parser would take a list of the fields' values as well.
+        // The parser would also accept an array of the fields' values.
         if text.trim_start().starts_with('[') {
             return Err(TownError::new("", "must be a JSON object"));
         }
@@ -57,12 +57,12 @@ impl Town {
     }
 
     fn charges(&self) -> bool {
-        let places = self.areas.iter().map(|area| &area.decisions);
+        let in_areas = self.areas.iter().map(|area| &area.decisions);
         let has_fee = |fees: &Cancellation| fees.fee.max(fees.no_show_fee) > Amount::ZERO;
         self.classes.values().any(Option::is_some)
-            || places
+            || in_areas
                 .chain([&self.decisions])
-                .any(|place| has_fee(&place.cancellation))
+                .any(|decisions| has_fee(&decisions.cancellation))
     }
 }
 
@@ -110,7 +110,7 @@ fn areas_of(file: &AreasFile, town: &Decisions) -> Result<Vec<Area>, TownError> 
     Ok(areas)
 }
 
-/// What must hold between the fields, whether the town or an area says them; `prefix` is the path to them.
+/// Checks the rules between the fields of the town or of an area. `prefix` is the path to the fields.
 fn check_decisions(decisions: &Decisions, prefix: &str) -> Result<(), TownError> {
     let (offering, surge) = (&decisions.offering, &decisions.surge);
     if offering.first_eta_seconds > offering.eta_max_seconds {
@@ -168,7 +168,7 @@ fn check_reasons(cancellation: &Cancellation, path: &str) -> Result<(), TownErro
 }
 
 impl Decisions {
-    /// Whether trips without coordinates can begin there.
+    /// Whether requests are announced to all drivers, so that a trip needs no coordinates.
     pub(super) fn is_for_all_drivers(&self) -> bool {
         match self.policy {
             Policy::Broadcast => true,

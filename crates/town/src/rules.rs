@@ -1,31 +1,31 @@
-//! What can be decided for a place, as plain data with its defaults.
+//! The rules that the town or an area can set, as plain data with defaults.
 
 use serde::{Deserialize, Serialize};
 
 use domain::{Amount, CancelReason, Duties, Policy};
 
-/// How offers go out where the policy is `nearest` or `batch`.
+/// How trips are offered under the policies `nearest` and `batch`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Offering {
-    /// How many drivers are offered a trip at once.
+    /// How many drivers are offered a trip at the same time.
     pub wave: u8,
-    /// For how long a device may leave an offer unacknowledged.
+    /// How long a device has to acknowledge an offer.
     pub deliver_seconds: u32,
-    /// For how long a driver may think about it.
+    /// How long a driver has to decide after that.
     pub decide_seconds: u32,
-    /// The first wave goes to drivers who need at most so long to the pick-up.
+    /// The longest time to the pick-up in the first round.
     pub first_eta_seconds: u32,
-    /// By how much that grows with each round that was in vain.
+    /// The factor by which that time grows with each round that found nobody.
     pub growth: f64,
-    /// Nobody who would need longer is asked.
+    /// The longest time to the pick-up in any round.
     pub eta_max_seconds: u32,
-    /// How long until the next look when nobody could be asked.
+    /// The time until the next round if a round found nobody.
     pub look_again_seconds: u32,
-    /// How many of the nearest by straight line are ranked by their time to the pick-up, under `nearest`.
+    /// Under `nearest`: how many of the nearest drivers by straight line are ranked by their time to the pick-up.
     pub candidates: u32,
-    /// Under `batch`, for how long requests gather where drivers are plenty.
+    /// Under `batch`: how long requests gather where drivers are plenty.
     pub window_shortest_ms: u32,
-    /// Under `batch`, for how long they gather where drivers are scarce.
+    /// Under `batch`: how long requests gather where drivers are scarce.
     pub window_longest_ms: u32,
 }
 
@@ -46,16 +46,16 @@ impl Default for Offering {
     }
 }
 
-/// What cancelling and not coming cost.
+/// The fees of riders who cancel late or do not come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cancellation {
-    /// For how long after acceptance a rider cancels for nothing.
+    /// How long after the accept cancelling is free.
     pub free_seconds: u32,
-    /// What cancelling later costs.
+    /// The fee for cancelling after that.
     pub fee: Amount,
-    /// What not coming costs.
+    /// The fee of a rider who does not come.
     pub no_show_fee: Amount,
-    /// The reasons that a rider may give; none: any.
+    /// The reasons that a rider may give. If the list is empty, any reason is accepted.
     pub reasons: Vec<CancelReason>,
 }
 
@@ -73,9 +73,9 @@ impl Default for Cancellation {
 /// How much high demand raises the price, in permille of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Surge {
-    /// Now; 1000: not at all.
+    /// The present surge. 1000 is none.
     pub permille: u16,
-    /// At most.
+    /// The highest surge that may be set.
     pub max_permille: u16,
 }
 
@@ -88,12 +88,12 @@ impl Default for Surge {
     }
 }
 
-/// How far ahead trips can be ordered; the same in all areas.
+/// The limits for trips that are ordered ahead. They are the same in all areas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scheduling {
-    /// How long before the pick-up a driver is looked for.
+    /// How long before the pick-up the search for a driver begins.
     pub lead_seconds: u32,
-    /// How many days ahead a trip can be ordered, at most.
+    /// The most days that a trip can be ordered ahead.
     pub ahead_days_max: u32,
 }
 
@@ -106,7 +106,7 @@ impl Default for Scheduling {
     }
 }
 
-/// What holds in one place: the town, or an area with what it does not say itself taken from the town.
+/// The rules of the town, or of an area together with those that it takes from the town.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Decisions {
     pub(super) policy: Policy,
@@ -115,11 +115,11 @@ pub(super) struct Decisions {
     pub(super) ride_code: bool,
     pub(super) free_waiting_seconds: u32,
     pub(super) cancellation: Cancellation,
-    /// Nothing where there is no town file.
+    /// `None` without a town file.
     pub(super) duties: Option<Duties>,
     pub(super) surge: Surge,
     pub(super) search_seconds: Option<u32>,
-    /// Whether anybody said something about waiting, cancelling or codes, which a trip then has to remember.
+    /// Whether a rule about waiting, cancelling or codes was set, which trips then store in their terms.
     pub(super) concerns_trips: bool,
 }
 
@@ -140,30 +140,27 @@ impl Default for Decisions {
     }
 }
 
-/// What holds for a trip, by where it begins.
+/// The rules for a trip, by the place of its pick-up.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules<'t> {
-    /// The area that it begins in; none where the town has no areas, or the trip has no coordinates.
+    /// The area of the pick-up. `None` if the town has no areas, or the pick-up has no coordinates.
     pub area: Option<&'t str>,
-    /// How its driver is found.
+    /// How a driver is found.
     pub policy: Policy,
-    /// How else it might be, which is looked at and written down; nothing follows from it.
+    /// Another policy, whose decisions are recorded but not carried out.
     pub shadow: Option<Policy>,
-    /// How it is offered, where the policy is `nearest` or `batch`.
+    /// How the trip is offered, if the policy is `nearest` or `batch`.
     pub offering: Offering,
-    /// Whether the ride starts only with the rider's code.
+    /// Whether the driver needs the rider's code to start the ride.
     pub ride_code: bool,
-    /// For how long a driver waits at the pick-up for nothing.
+    /// How long waiting at the pick-up is free.
     pub free_waiting_seconds: u32,
-    /// What cancelling and not coming cost.
     pub cancellation: &'t Cancellation,
-    /// What a driver owes the rider; nothing where there is no town file.
+    /// The driver's duties. `None` without a town file.
     pub duties: Option<Duties>,
-    /// How much high demand raises the price.
     pub surge: Surge,
-    /// How far ahead it can be ordered.
     pub scheduling: Scheduling,
-    /// For how long a driver is looked for, where the area says so; else `--search-time` does.
+    /// How long each attempt to find a driver may take, if the area sets it. Otherwise `--search-time` applies.
     pub search_seconds: Option<u32>,
     pub(super) concerns_trips: bool,
 }

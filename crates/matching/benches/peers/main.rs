@@ -1,13 +1,13 @@
-//! One assignment of many riders and drivers: cabrank's, SciPy's, lap's and OR-tools', in one run, beside each other.
+//! Compares cabrank's assignment of many riders and drivers with those of SciPy, lap and OR-tools, in one run.
 //!
-//! `benches/matching.sh` installs the others and runs it. `cargo bench -p cabrank-matching` alone measures ours:
+//! `benches/matching.sh` installs the other solvers and runs this. `cargo bench -p cabrank-matching` measures ours
+//! alone:
 //!
 //! - `CABRANK_BENCH_PEERS=PYTHON`: a Python that has the packages of `.ci/matching.txt`;
-//! - `CABRANK_BENCH_TRIPS=FILE`: real trips instead of a town made up, as `id,lat,lon,lat,lon,...` under a line of
-//! names.
+//! - `CABRANK_BENCH_TRIPS=FILE`: real trips instead of an invented town, as `id,lat,lon,lat,lon,...` with a header.
 //!
-//! What is compared is the CPU time of the solver alone, on input of its own kind that is there already. All that solve
-//! the same problem must find the same; otherwise the run ends.
+//! Only the CPU time of each solver is compared, on input that is ready in the solver's own format. Solvers of the same
+//! problem must find the same solution; otherwise the run ends.
 
 #[path = "../../../../benches/people/made_up.rs"]
 mod made_up;
@@ -26,7 +26,7 @@ use quality::Quality;
 use report::Row;
 use town::Batch;
 
-/// Riders and drivers: plenty, as many as there are riders, and a shortage.
+/// Numbers of riders and drivers: plenty of drivers, as many as riders, and a shortage.
 const SIZES: [(usize, usize); 6] = [
     (1_000, 1_500),
     (5_000, 7_500),
@@ -35,9 +35,9 @@ const SIZES: [(usize, usize); 6] = [
     (1_500, 1_000),
     (7_500, 5_000),
 ];
-/// How many candidates a rider has.
+/// The numbers of candidates of a rider.
 const CANDIDATES: [usize; 2] = [20, 40];
-/// Solvers of whole matrices are asked where drivers are plenty; elsewhere the largest would take them a minute.
+/// Solvers of whole matrices run on the first sizes only: they would take a minute for the largest of the others.
 const MATRICES: usize = 2;
 
 fn main() {
@@ -70,7 +70,7 @@ fn main() {
     }
 }
 
-/// Ours and everybody's time for a batch with so many candidates.
+/// Measures our time and that of the other solvers for a batch with so many candidates.
 fn measure(batch: &Batch, k: usize, peers: Option<&Peers>, matrix: Option<&[Found]>) -> Row {
     let ranked: Vec<Vec<Edge>> = (0..batch.riders.len())
         .map(|rider| batch.candidates(rider, k))

@@ -1,4 +1,4 @@
-//! Solvers that others have written, asked through a script of Python.
+//! Runs other solvers through a Python script.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use tempfile::TempDir;
 
 use crate::town::Batch;
 
-/// The times of so many runs are taken for their median.
+/// The number of runs of which the median time is taken.
 const RUNS: &str = "5";
 
-/// What one of them found, and how long it took.
+/// The result of one solver, and its time.
 #[derive(Clone)]
 pub struct Found {
     pub name: String,
@@ -29,14 +29,14 @@ struct Written {
     cpu_ms: f64,
 }
 
-/// The Python that has the solvers.
+/// A Python with the solvers.
 pub struct Peers {
     python: PathBuf,
     folder: TempDir,
 }
 
 impl Peers {
-    /// That one.
+    /// Uses the Python at this path.
     pub fn new(python: String) -> Self {
         Self {
             python: python.into(),
@@ -44,7 +44,7 @@ impl Peers {
         }
     }
 
-    /// What those find that take edges.
+    /// The results of the solvers that take edges.
     pub fn solve_edges(&self, graph: &Graph) -> Vec<Found> {
         let file = self.folder.path().join("graph.json");
         let text = serde_json::to_string(graph).expect("a graph is JSON");
@@ -52,7 +52,7 @@ impl Peers {
         self.ask("edges", &file, &[])
     }
 
-    /// What those find that take a whole matrix: what each driver takes to each rider.
+    /// The results of the solvers that take a whole matrix of each driver's cost to each rider.
     pub fn solve_matrix(&self, batch: &Batch) -> Vec<Found> {
         let file = self.folder.path().join("matrix");
         let mut bytes = Vec::with_capacity(4 * batch.riders.len() * batch.drivers.len());
@@ -76,8 +76,8 @@ impl Peers {
         let mut command = Command::new(&self.python);
         command.arg(script).arg(kind).arg(file).args(shape);
         let output = command.arg(RUNS).output().expect("Python can be started");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "the peers failed: {said}");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "the peers failed: {errors}");
         let found: BTreeMap<String, Written> =
             serde_json::from_slice(&output.stdout).expect("the peers answer in JSON");
         let found = found.into_iter().map(|(name, written)| Found {

@@ -1,25 +1,25 @@
-//! What it costs to look at the nearest drivers only, before and after those who stay unmatched have been given twice
-//! as many candidates.
+//! Measures what is lost by considering only the nearest drivers, before and after unmatched riders get twice as many
+//! candidates.
 
 use matching::{Solution, solve};
 
 use crate::peers::Found;
 use crate::town::Batch;
 
-/// The answers to one batch.
+/// The solutions of one batch.
 pub struct Quality {
     pub riders: usize,
     pub drivers: usize,
     pub k: usize,
     pub first: Answer,
     pub widened: Answer,
-    /// Greedily, with the same candidates.
+    /// The greedy solution, with the same candidates.
     pub greedy: Answer,
-    /// The best of the whole matrix.
+    /// The best solution of the whole matrix, if it was computed.
     pub best: Option<Answer>,
 }
 
-/// How many riders have a driver, and what that costs.
+/// The size and the cost of a solution.
 #[derive(Clone, Copy)]
 pub struct Answer {
     pub matched: usize,
@@ -27,12 +27,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// How much more a match costs on average than there, in percent.
+    /// How much more the average match costs than in another solution, in percent.
     pub fn dearer_than(self, other: Self) -> f64 {
         100.0 * (self.mean() / other.mean() - 1.0)
     }
 
-    /// What a match costs on average.
+    /// The average cost of a match.
     pub fn mean(self) -> f64 {
         self.cost as f64 / self.matched as f64
     }
@@ -46,7 +46,7 @@ impl From<&Solution> for Answer {
 }
 
 impl Quality {
-    /// With so many candidates, and twice as many for those unmatched.
+    /// Solves a batch with so many candidates, and again with twice as many for unmatched riders.
     pub fn of(batch: &Batch, k: usize, matrix: Option<&[Found]>) -> Self {
         let graph = batch.graph(|rider| batch.candidates(rider, k));
         let first = solve(&graph, u64::MAX);

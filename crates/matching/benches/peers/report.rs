@@ -1,11 +1,11 @@
-//! What was measured, as tables for docs/performance.md.
+//! Prints the measurements as tables for docs/performance.md.
 #![expect(clippy::print_stderr, reason = "progress is for whoever waits")]
 
 use crate::peers::Found;
 use crate::quality::{Answer, Quality};
 use crate::town::Batch;
 
-/// The times for one batch.
+/// The times of one batch.
 pub struct Row {
     pub riders: usize,
     pub drivers: usize,
@@ -13,13 +13,14 @@ pub struct Row {
     pub visits_per_edge: f64,
     pub exact_ms: f64,
     pub greedy_ms: f64,
-    /// To make the graph of candidates in the order of their costs, and in any order.
+    /// The time for making the graph from candidates in the order of their costs.
     pub ranked_ms: f64,
+    /// The same from candidates in any order.
     pub unranked_ms: f64,
     pub peers: Vec<Found>,
 }
 
-/// Says what is being measured.
+/// Reports the batch that is measured next.
 pub fn progress(batch: &Batch, k: usize) {
     eprintln!(
         "{} riders, {} drivers: {k}",
@@ -28,7 +29,7 @@ pub fn progress(batch: &Batch, k: usize) {
     );
 }
 
-/// Says what was not measured, and why.
+/// Reports that the other solvers were not run, and why.
 pub fn not_run(variable: &str) {
     println!("\nnot run: {variable} is not set");
 }

@@ -1,18 +1,18 @@
-//! The CPU time of something short: the system counts in ticks, so it is done many times for each look at the clock.
+//! Measures the CPU time of short work. The system counts in ticks, so each sample repeats the work many times.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// So long does one sample take; a tick is 4 ms of it, at most.
+/// The length of a sample. A tick is at most 4 ms of it.
 const SAMPLE: Duration = Duration::from_millis(300);
 const SAMPLES: usize = 9;
 
 /// The median of the samples, in milliseconds of this thread.
-pub fn cpu_ms<T>(mut what: impl FnMut() -> T) -> f64 {
-    // The quickest, since on a busy machine any of them may have been interrupted.
+pub fn cpu_ms<T>(mut work: impl FnMut() -> T) -> f64 {
+    // The shortest time, since any run may have been interrupted on a busy machine.
     let tries = (0..5).map(|_| {
         let began = Instant::now();
-        black_box(what());
+        black_box(work());
         began.elapsed()
     });
     let once = tries.min().unwrap_or(SAMPLE);
@@ -22,7 +22,7 @@ pub fn cpu_ms<T>(mut what: impl FnMut() -> T) -> f64 {
         .map(|_| {
             let before = own_cpu_ns();
             for _ in 0..times {
-                black_box(what());
+                black_box(work());
             }
             (own_cpu_ns() - before) as f64 / 1e6 / f64::from(times)
         })

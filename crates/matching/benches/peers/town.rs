@@ -1,7 +1,6 @@
-//! Riders who wait and drivers who are free, and what it takes one to get to the other. The same seed makes the same
-//! town.
+//! Waiting riders, free drivers, and the times between them. The same seed makes the same town.
 //!
-//! With a file of real trips riders wait where passengers got in and drivers stand where others got out.
+//! With a file of real trips, riders wait where passengers got in, and drivers stand where passengers got out.
 
 use fastrand::Rng;
 use matching::{Edge, Graph};
@@ -11,22 +10,20 @@ use crate::trips;
 
 const SEED: u64 = 20_261_126;
 const METRES_PER_DEG: f64 = 111_195.0;
-/// How fast a straight line is driven along.
+/// The speed along the straight line.
 const METRES_PER_MS: f64 = 12.8 / 3.6 / 1_000.0;
-/// How much the time by road differs from that of the straight line: by a tenth for half of all pairs, by a quarter for
-/// one in ten.
+/// How much the time by road differs from that along the straight line: by a tenth for half of all pairs, by a quarter
+/// for one in ten.
 const SPREAD: f64 = 0.15;
 
-/// Who is to be matched with whom.
+/// The riders and drivers to be matched.
 pub struct Batch {
-    /// Where riders wait.
     pub riders: Vec<Place>,
-    /// Where drivers are free.
     pub drivers: Vec<Place>,
 }
 
 impl Batch {
-    /// Of a town made up.
+    /// A batch of an invented town.
     pub fn made_up(riders: usize, drivers: usize) -> Self {
         let mut town = Town::new(SEED);
         Self {
@@ -35,7 +32,7 @@ impl Batch {
         }
     }
 
-    /// Of a file of real trips.
+    /// A batch from a file of real trips.
     pub fn of_trips(file: &str, riders: usize, drivers: usize) -> Self {
         let mut trips = trips::read(file);
         let mut random = Rng::with_seed(SEED);
@@ -52,7 +49,7 @@ impl Batch {
         }
     }
 
-    /// How long the driver would take, in milliseconds.
+    /// The driver's time to the rider, in milliseconds.
     pub fn cost(&self, rider: usize, driver: usize) -> i64 {
         let pair = rider as u64 * self.drivers.len() as u64 + driver as u64;
         let by_road = (SPREAD * normal(&mut Rng::with_seed(SEED ^ pair))).exp();
@@ -60,7 +57,7 @@ impl Batch {
         (metres / METRES_PER_MS * by_road).round() as i64
     }
 
-    /// The edges to the nearest drivers, cheapest first.
+    /// The edges to the `k` nearest drivers, cheapest first.
     pub fn candidates(&self, rider: usize, k: usize) -> Vec<Edge> {
         let metres = (0..self.drivers.len()).map(|driver| (self.metres(rider, driver), driver));
         let mut near: Vec<(f64, usize)> = metres.collect();
@@ -78,7 +75,7 @@ impl Batch {
         edges
     }
 
-    /// The graph with these edges for each rider.
+    /// Makes a graph from the edges of each rider.
     pub fn graph(&self, edges: impl FnMut(usize) -> Vec<Edge>) -> Graph {
         let rows = (0..self.riders.len()).map(edges);
         Graph::new(self.drivers.len() as u32, rows).expect("a town is a graph")
@@ -90,7 +87,7 @@ impl Batch {
     }
 }
 
-/// As if the whole town lay on one latitude, which is near enough for distances within it.
+/// Metres north and east, as if the whole town lay on one latitude. That is accurate enough within a town.
 fn in_metres((lat, lon): (f64, f64), shrink: f64) -> Place {
     (lat * METRES_PER_DEG, lon * METRES_PER_DEG * shrink)
 }

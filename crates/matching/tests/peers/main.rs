@@ -1,7 +1,7 @@
-//! The best assignment of large batches, against solvers that others have written: as many matches, at the same cost.
+//! Compares assignments of large batches with other solvers: they must have as many matches, at the same cost.
 //!
-//! `CABRANK_TEST_PEERS` names a Python that has the packages of `.ci/matching.txt`. Without it these tests are reported
-//! as ignored, one by one, and fail where `CI` is set. Those on real trips are ignored where these are not at hand.
+//! `CABRANK_TEST_PEERS` names a Python that has the packages of `.ci/matching.txt`. Without it, each of these tests is
+//! reported as ignored, or fails if `CI` is set. Tests on real trips are ignored if the files are missing.
 
 #[path = "../../../../benches/people/made_up.rs"]
 mod made_up;
@@ -25,15 +25,15 @@ const TRIPS: &str = concat!(
     "/../../../shared/data/hive_manhattan/nyc_20k.csv"
 );
 
-/// A batch, and what is left of its edges.
+/// A batch, and which of its edges are used.
 #[derive(Clone, Copy)]
 struct Case {
     name: &'static str,
     riders: usize,
     drivers: usize,
-    /// How many drivers are candidates of a rider.
+    /// The number of candidates of a rider.
     k: usize,
-    /// Costs are rounded up to this, so that many are equal.
+    /// Costs are rounded up to a multiple of this, so that many are equal.
     round_ms: i64,
     /// Dearer edges are left out.
     cost_max: i64,
@@ -136,7 +136,7 @@ fn graph(batch: &Batch, case: Case) -> Graph {
     })
 }
 
-/// Fails unless everybody finds the same number of matches and the same cost; the greedy answer is to be no better.
+/// Fails unless all solvers find the same number of matches and the same cost, and the greedy solution is no better.
 fn compare(graph: &Graph, peers: &Peers) -> Result<(), Failed> {
     let ours = solve(graph, u64::MAX);
     assert_eq!((ours.solver, ours.gap()), (Solver::Exact, 0));

@@ -1,4 +1,4 @@
-//! Solvers that others have written, asked through a script of Python.
+//! Runs other solvers through a Python script.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,33 +7,33 @@ use std::process::Command;
 use matching::Graph;
 use serde::Deserialize;
 
-/// The variable that names a Python that has them.
+/// The environment variable that names a Python with the solvers.
 pub const VARIABLE: &str = "CABRANK_TEST_PEERS";
 
-/// What one of them found.
+/// The result of one solver.
 #[derive(Debug, Deserialize)]
 pub struct Found {
-    /// How many rows have a column.
+    /// The number of matched rows.
     pub matched: usize,
-    /// What that costs.
+    /// The sum of the matches' costs.
     pub cost: i64,
 }
 
-/// The Python that has the solvers.
+/// A Python with the solvers.
 #[derive(Debug, Clone)]
 pub struct Peers {
     python: PathBuf,
 }
 
 impl Peers {
-    /// As the environment names it.
+    /// The Python that the environment names, if it does.
     pub fn from_environment() -> Option<Self> {
         let python = std::env::var_os(VARIABLE).filter(|python| !python.is_empty())?;
         let python = python.into();
         Some(Self { python })
     }
 
-    /// What each of them finds, by name.
+    /// The result of each solver, by its name.
     pub fn solve(&self, graph: &Graph) -> BTreeMap<String, Found> {
         let folder = tempfile::tempdir().expect("a directory can be made");
         let file = folder.path().join("graph.json");
