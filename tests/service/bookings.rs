@@ -99,17 +99,17 @@ fn what_breaks_a_rule_is_named(on: Database) {
     for wrong in ["A B", "Van", "", &"x".repeat(33)] {
         refused(&rider, &json!({"class": wrong}), "class", word);
     }
-    let known = "There is no such class here; there is: bike, standard, van.";
-    refused(&rider, &json!({"class": "boat"}), "class", known);
+    let classes = "There is no such class here; there is: bike, standard, van.";
+    refused(&rider, &json!({"class": "boat"}), "class", classes);
     let time = "A time like 2026-11-23T08:10:30Z is required.";
     for wrong in ["tomorrow", "2026-11-23", "2026-11-23T08:10:30", "08:10"] {
         refused(&rider, &json!({"pick_up_at": wrong}), "pick_up_at", time);
     }
     assert_eq!(rider.trips(), [0; 0].map(Value::from));
     let service = Service::start(on);
-    let known = "There is no such class here; there is: standard.";
+    let classes = "There is no such class here; there is: standard.";
     let rider = service.rider("ann");
-    refused(&rider, &json!({"class": "van"}), "class", known);
+    refused(&rider, &json!({"class": "van"}), "class", classes);
     assert_eq!(rider.orders(&json!({"passengers": 4}))["passengers"], 4);
 }
 

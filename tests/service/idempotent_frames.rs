@@ -135,10 +135,10 @@ fn every_command_of_a_driver_and_an_operator_takes_a_key(on: Database) {
         let first = native.call(action, &fields).ok(200);
         answers.push((action, fields, first));
     }
-    let mut desk = operator.native();
+    let mut of_operator = operator.native();
     let end = json!({"pk": trip["id"], "data": {"status": "CANCELLED", "reason": "flood"}});
-    let ended = desk.call("end", &keyed("end", &end)).ok(200);
-    assert_eq!(desk.call("end", &keyed("end", &end)).ok(200), ended);
+    let ended = of_operator.call("end", &keyed("end", &end)).ok(200);
+    assert_eq!(of_operator.call("end", &keyed("end", &end)).ok(200), ended);
     for (action, fields, first) in answers {
         assert_eq!(native.call(action, &fields).ok(200), first, "{action}");
     }

@@ -78,7 +78,7 @@ fn who_goes_offline_loses_the_offer(on: Database) {
     near.receives(&trip);
     let shift = near.call("end_shift", &json!({})).ok(200);
     assert!(shift["ended"].is_string(), "{shift}");
-    let heard = [near.news.next(), near.news.next()];
+    let heard = [near.follower.next(), near.follower.next()];
     let kinds = heard.each_ref().map(|event| event["kind"].as_str());
     assert!(kinds.contains(&Some("shift-ended")), "{heard:?}");
     assert!(kinds.contains(&Some("offer-ended")), "{heard:?}");

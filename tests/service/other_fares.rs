@@ -95,11 +95,11 @@ fn a_fare_far_above_the_quote_is_told_to_rider_and_desk(on: Database) {
         why.starts_with("The fare is more than 1.5 times the quote: "),
         "{why}"
     );
-    let desk = format!(
+    let text = format!(
         "Trip {}: the fare is more than 1.5 times the quote.",
         trip["id"]
     );
-    assert_eq!(texts(&operator), [json!(desk)]);
+    assert_eq!(texts(&operator), [json!(text)]);
 }
 
 fn a_fare_within_the_factor_is_told_to_nobody(on: Database) {

@@ -105,16 +105,16 @@ fn a_position_that_is_not_known_gets_a_snapshot(on: Database) {
     let rider = service.rider("ann");
     let trip = rider.request("A", "B");
     let (follower, _) = Follower::begin(&rider);
-    let known = follower.log.positions();
-    assert_eq!(opening(&rider, &known)["resumed"], true);
+    let current = follower.log.positions();
+    assert_eq!(opening(&rider, &current)["resumed"], true);
     let of_user = 2;
     let epoch = json!("0193a1b2-c3d4-7e5f-a607-18293a4b5c6d");
     let changed = |at: usize, key: &str, value: Value| {
-        let mut positions = known.clone();
+        let mut positions = current.clone();
         positions[at][key] = value;
         positions
     };
-    let mut without = known.clone();
+    let mut without = current.clone();
     without.as_array_mut().expect("a list").remove(0);
     let mut future_of_nothing = changed(0, "epoch", epoch.clone());
     future_of_nothing[0]["sequence"] = json!(5);

@@ -183,9 +183,9 @@ fn resume(operator: &Operator, positions: &Value) -> Value {
 fn a_client_that_does_not_name_the_stream_gets_a_snapshot_once(on: Database) {
     let service = Service::start(on);
     let operator = service.operator("olga");
-    let known = Follower::begin(&operator).0.log.positions();
+    let positions = Follower::begin(&operator).0.log.positions();
     let trip = service.rider("ann").request("A", "B");
-    let answer = resume(&operator, &without(&known));
+    let answer = resume(&operator, &without(&positions));
     assert_eq!(
         (&answer["reason"], &answer["snapshot"]["trips"]),
         (&json!("no-position"), &json!([trip]))
@@ -224,10 +224,10 @@ fn a_database_of_before_the_stream_is_followed_from_now_on(on: Database) {
 fn an_operator_who_was_away_for_too_long_gets_a_snapshot(on: Database) {
     let service = Service::with(on, &["--event-retention", "1"]);
     let (rider, operator) = (service.rider("ann"), service.operator("olga"));
-    let known = Follower::begin(&operator).0.log.positions();
+    let positions = Follower::begin(&operator).0.log.positions();
     let trip = rider.request("A", "B");
     let answer = eventually("an event is too old", || {
-        let answer = resume(&operator, &known);
+        let answer = resume(&operator, &positions);
         (answer["resumed"] == false).then_some(answer)
     });
     assert_eq!(
@@ -242,13 +242,13 @@ fn streams_that_begin_anew_begin_anew_for_the_staff(on: Database) {
     let mut follower = Follower::begin(&operator).0;
     let trip = rider.request("A", "B");
     follower.hears(&trip, "requested");
-    let known = follower.vanish().positions();
+    let positions = follower.vanish().positions();
     service.stop();
     service.home().must_run(&["new-epoch"], "");
     service.restart();
     rider.follow(&service);
     operator.follow(&service);
-    let answer = resume(&operator, &known);
+    let answer = resume(&operator, &positions);
     assert_eq!(answer["reason"], "unknown-epoch", "{answer}");
     let mut log = Log::default();
     log.open(&answer);

@@ -376,8 +376,8 @@ fn a_list_is_not_narrowed_by_what_is_unknown(on: Database) {
             "{errors}"
         );
     }
-    let known = json!({"rider": rider.id, "status": "REQUESTED"});
-    assert_eq!(native.call("list", &known).ok(200), json!([trip]));
+    let filters = json!({"rider": rider.id, "status": "REQUESTED"});
+    assert_eq!(native.call("list", &filters).ok(200), json!([trip]));
 }
 
 fn the_dialects_of_the_course_pass_over_everything(on: Database) {

@@ -66,7 +66,7 @@ impl Rider {
 /// A driver with an open app.
 pub struct Cab {
     driver: Driver,
-    pub news: Follower,
+    pub follower: Follower,
 }
 
 impl Deref for Cab {
@@ -82,8 +82,8 @@ impl Cab {
     #[track_caller]
     pub fn of(service: &Service, name: &str) -> Self {
         let driver = service.driver(name);
-        let (news, _) = Follower::begin(&driver);
-        Self { driver, news }
+        let (follower, _) = Follower::begin(&driver);
+        Self { driver, follower }
     }
 
     /// A new driver on shift, so many metres north of the stand.
@@ -99,7 +99,7 @@ impl Cab {
     /// Calls an action on the app's socket. Events that come before the answer are kept for later.
     #[track_caller]
     pub fn call(&mut self, action: &str, fields: &Value) -> Envelope {
-        self.news.native().call(action, fields)
+        self.follower.native().call(action, fields)
     }
 
     /// Calls an action on a trip.
@@ -130,7 +130,7 @@ impl Cab {
     /// The next event, which must be of this kind.
     #[track_caller]
     pub fn hears(&mut self, kind: &str) -> Value {
-        let event = self.news.next();
+        let event = self.follower.next();
         assert_eq!(event["kind"], kind, "{event}");
         event
     }
@@ -165,7 +165,7 @@ impl Cab {
         );
     }
 
-    /// The activity that the app is told.
+    /// The driver's activity, as the app gets it.
     #[track_caller]
     pub fn activity(&mut self) -> String {
         let duty = self.call("shift", &json!({})).ok(200);
@@ -177,14 +177,14 @@ impl Cab {
 
     /// Loses its connection without a close frame; gives the log of what it has heard.
     pub fn vanishes(self) -> (Driver, Log) {
-        (self.driver, self.news.vanish())
+        (self.driver, self.follower.vanish())
     }
 
     /// Reconnects and resumes from its log.
     #[track_caller]
     pub fn comes_back(service: &Service, mut driver: Driver, log: Log) -> Self {
         driver.follow(service);
-        let news = Follower::go_on(&driver, log);
-        Self { driver, news }
+        let follower = Follower::go_on(&driver, log);
+        Self { driver, follower }
     }
 }

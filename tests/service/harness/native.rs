@@ -219,7 +219,7 @@ impl Envelope {
         assert_eq!(self.refused(status, text), Value::Null, "{}", self.0);
     }
 
-    /// Checks that the caller is told that there is no such thing.
+    /// Checks that the answer is a plain 404.
     #[track_caller]
     pub fn not_found(&self) {
         self.plainly(404, "Not found");
