@@ -57,9 +57,7 @@ pub struct Accounts {
 /// The log-in and the account that a token or a cookie belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// The log-in.
     pub session: SessionId,
-    /// The account.
     pub person: Person,
 }
 
@@ -74,11 +72,8 @@ pub enum LookUp {
 
 /// What a successful log-in returns.
 pub struct LoggedIn {
-    /// Who.
     pub person: Person,
-    /// The access token.
     pub access: String,
-    /// The refresh token.
     pub refresh: String,
     /// The value of the session cookie.
     pub cookie: String,
@@ -86,7 +81,6 @@ pub struct LoggedIn {
 
 /// The new tokens that a refresh token gave.
 pub struct Refreshed {
-    /// The access token.
     pub access: String,
     /// Valid once, and only until the log-in ends.
     pub refresh: String,

@@ -98,9 +98,7 @@ impl NetworkConfig {
 /// On or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Switch {
-    /// On.
     On,
-    /// Off.
     Off,
 }
 
@@ -196,15 +194,12 @@ pub enum TownFileError {
     /// The file cannot be read.
     #[error("cannot read the town file {}: {error}", path.display())]
     Unreadable {
-        /// Which file.
         path: PathBuf,
-        /// What the system says.
         error: std::io::Error,
     },
     /// The file breaks a rule.
     #[error("the town file {} is wrong: {error}", path.display())]
     Wrong {
-        /// Which file.
         path: PathBuf,
         /// The broken rule, and where.
         error: TownError,
@@ -270,25 +265,18 @@ impl TripConfig {
 /// Everything that `serve` needs.
 #[derive(Debug, Clone, Args)]
 pub struct ServeConfig {
-    /// Where it listens.
     #[command(flatten)]
     pub network: NetworkConfig,
-    /// Where its data is.
     #[command(flatten)]
     pub data: DataConfig,
-    /// Who may log in.
     #[command(flatten)]
     pub accounts: AccountConfig,
-    /// What trips are allowed.
     #[command(flatten)]
     pub trips: TripConfig,
-    /// How long things are kept.
     #[command(flatten)]
     pub events: EventConfig,
-    /// What was decided for the town.
     #[command(flatten)]
     pub town: TownConfig,
-    /// Who tells how long drivers take.
     #[command(flatten)]
     pub eta: EtaConfig,
     /// Which clock counts: `stdin` puts the system's time ahead by the seconds that are read, line by line; for tests

@@ -19,7 +19,6 @@ pub struct Notices(Store);
 /// The notifications that an account marks as read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WhichNotifications {
-    /// All that there are.
     All,
     /// Those with these numbers, as far as they were sent to the account.
     These(Vec<i64>),
@@ -28,16 +27,13 @@ pub enum WhichNotifications {
 /// To whom an operator sends a notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Addressee {
-    /// The account of that name.
     Named(String),
-    /// All of them.
     Many(Audience),
 }
 
 /// Why a notification was not sent.
 #[derive(Debug, thiserror::Error)]
 pub enum NoticeError {
-    /// There is no account of that name.
     #[error("There is no user of that name.")]
     NoSuchUser,
     /// The notification could not be written.
@@ -46,7 +42,7 @@ pub enum NoticeError {
 }
 
 impl Notices {
-    /// Those of this store.
+    /// The notifications of this store.
     pub const fn of(store: Store) -> Self {
         Self(store)
     }

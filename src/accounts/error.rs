@@ -9,7 +9,6 @@ use crate::store::pool::Unavailable;
 /// Why an operation on an account failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
-    /// Somebody else has the name.
     #[error("A user with that username already exists.")]
     UsernameTaken,
     /// The name or the password is wrong. The client is not told which.
@@ -21,7 +20,6 @@ pub enum AccountError {
     /// There is no token, or it is not valid.
     #[error("Authentication credentials were not provided, or are not valid.")]
     NotAuthenticated,
-    /// There is no account of that name.
     #[error("There is no user of that name.")]
     NoSuchUser,
     /// There were too many tries from this address or for this name.

@@ -18,13 +18,11 @@ pub struct Admission(Option<IpAddr>);
 pub struct SignUp {
     /// The name must be free.
     pub username: Username,
-    /// The password.
     pub password: Password,
     /// May be empty.
     pub first_name: String,
     /// May be empty.
     pub last_name: String,
-    /// As what.
     pub role: Role,
     /// A file of any kind, which should be a picture.
     pub photo: Option<Vec<u8>>,

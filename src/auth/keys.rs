@@ -18,9 +18,7 @@ const KEPT_MAX: usize = 3;
 /// A key with its name, the `kid` in a token's header.
 #[derive(Clone)]
 pub struct SigningKey {
-    /// Its name.
     pub kid: String,
-    /// Its bytes.
     pub secret: Vec<u8>,
 }
 
@@ -34,7 +32,6 @@ pub enum KeyError {
     /// The text is not of the form that the message states.
     #[error("signing keys are written kid:base64[,kid:base64…], of {BYTES_MIN} bytes or more")]
     Malformed,
-    /// The file cannot be read or written.
     #[error("the key file cannot be used: {0}")]
     File(#[from] io::Error),
 }

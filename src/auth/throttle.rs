@@ -15,7 +15,6 @@ use crate::domain::{UserId, Username};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many tries; the next one is possible in {} s", .retry_after.as_secs())]
 pub struct TooMany {
-    /// After how long.
     pub retry_after: Duration,
 }
 

@@ -55,7 +55,6 @@ struct Claims {
 /// A token that is genuine and not expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verified {
-    /// The session it names.
     pub session: SessionId,
     /// The number of the refresh token within its session; 0 for other tokens.
     pub generation: i64,
@@ -71,7 +70,7 @@ pub struct BadToken;
 pub struct TokenIssuer(KeyRing);
 
 impl TokenIssuer {
-    /// Tokens signed with these keys.
+    /// Issues tokens signed with the first of these keys.
     pub fn new(keys: KeyRing) -> Self {
         Self(keys)
     }

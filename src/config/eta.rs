@@ -47,19 +47,12 @@ pub struct EtaConfig {
 pub enum EtaError {
     /// The map cannot be used.
     #[error("--roads {}: {error}", path.display())]
-    Roads {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        error: OsmError,
-    },
+    Roads { path: PathBuf, error: OsmError },
     /// The speed factors are not valid.
     #[error("--speed-factors {0}")]
     Factors(TrafficError),
-    /// The time zone is none.
     #[error("--time-zone {0}")]
     Zone(TrafficError),
-    /// The URL is not one of a table service.
     #[error("--osrm-url {0}")]
     Osrm(#[from] UrlError),
 }

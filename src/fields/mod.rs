@@ -62,7 +62,6 @@ impl fmt::Display for FieldErrors {
 /// Whether a field may be left out. For an optional field, null counts as left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Optionality {
-    /// It must be there.
     Required,
     /// It may be missing or null.
     Optional,

@@ -38,7 +38,6 @@ pub enum ConnectError {
     /// The account already has as many sockets as it may have.
     #[error(transparent)]
     TooMany(#[from] TooManySockets),
-    /// The service is stopping.
     #[error("the service is stopping")]
     Stopping,
 }
@@ -47,9 +46,7 @@ pub enum ConnectError {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Joined {
-    /// Which socket.
     pub socket: SocketId,
-    /// The trips of the snapshot.
     pub snapshot: Vec<TripId>,
 }
 
@@ -80,7 +77,6 @@ pub struct Disconnect(pub SocketId);
 pub struct Announce {
     /// In the order of their commits.
     pub events: Vec<Arc<Event>>,
-    /// Log-ins that are over.
     pub ended: Vec<SessionId>,
 }
 
@@ -97,7 +93,6 @@ pub struct TakeLagging {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Refilled {
-    /// Which socket.
     pub socket: SocketId,
     /// Each stream is now queued up to this sequence.
     pub through: Vec<(Stream, i64)>,
@@ -118,7 +113,6 @@ pub struct Count;
 /// How many sockets and groups there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, actix::MessageResponse)]
 pub struct Census {
-    /// Open sockets.
     pub sockets: usize,
     /// Only groups that have members.
     pub groups: usize,

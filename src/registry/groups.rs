@@ -85,7 +85,7 @@ impl Groups {
         self.members.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no groups.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
     }

@@ -14,9 +14,7 @@ use super::closing::Closing;
 /// The limits of a queue.
 #[derive(Debug, Clone, Copy)]
 pub struct Room {
-    /// In frames.
     pub frames: usize,
-    /// In bytes.
     pub bytes: usize,
 }
 

@@ -30,15 +30,10 @@ const BEHIND_MAX: Duration = Duration::from_secs(5);
 
 /// What a socket brings when it joins.
 pub struct JoiningSocket {
-    /// Whose.
     pub user: UserId,
-    /// Of which log-in.
     pub session: SessionId,
-    /// As what.
     pub role: Role,
-    /// How it writes what it hears.
     pub subscriber: Arc<dyn Subscriber>,
-    /// Its queue.
     pub outbound: Outbound,
 }
 
@@ -55,13 +50,9 @@ pub struct TooManySockets;
 
 /// A socket that is behind and has room again, with what it must receive from the log.
 pub struct Lagging {
-    /// Which socket.
     pub socket: SocketId,
-    /// The parts of streams to read.
     pub missed: Vec<Missed>,
-    /// How it writes them.
     pub subscriber: Arc<dyn Subscriber>,
-    /// Where to.
     pub outbound: Outbound,
 }
 

@@ -9,9 +9,7 @@ use super::groups::SocketId;
 
 /// One socket's slot, freed on drop. It exists before the registry is asked, so nothing can leak.
 pub struct SocketSlot {
-    /// Where.
     pub registry: Addr<TripRegistry>,
-    /// Under which id.
     pub socket: SocketId,
 }
 

@@ -23,7 +23,6 @@ pub const REPLAY_MAX: i64 = 1_000;
 /// The last position in a stream that a client has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamCursor {
-    /// Which stream.
     pub stream: Stream,
     /// None where nothing has ever happened in the stream.
     pub epoch: Option<Uuid>,

@@ -20,16 +20,13 @@ pub const STAFF_MAX: usize = 1_000;
 /// What an account must know now, as of the cursors of its [`Resumption`](super::Resumption).
 #[derive(Debug, Clone)]
 pub struct Snapshot {
-    /// Why the client gets it.
     pub reason: Reason,
     /// The account's own trips that are not over, and for drivers also the trips that every driver may accept. Newest
     /// first.
     pub trips: Vec<Trip>,
     /// How many notifications are unread.
     pub unread: i64,
-    /// The driver's open shift.
     pub shift: Option<Shift>,
-    /// The driver's open offer.
     pub offer: Option<OfferChange>,
     /// For operators. Read once for all of them.
     pub staff: Option<Arc<Staff>>,
@@ -44,18 +41,14 @@ pub struct Staff {
     pub shifts: Vec<Shift>,
     /// The open offers, newest first.
     pub offers: Vec<OfferChange>,
-    /// Of what there is more than is shown.
     pub more: More,
 }
 
 /// Whether there are more than [`STAFF_MAX`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct More {
-    /// Of the trips.
     pub trips: bool,
-    /// Of the shifts.
     pub shifts: bool,
-    /// Of the offers.
     pub offers: bool,
 }
 

@@ -63,13 +63,10 @@ pub enum ServerError {
     /// Another process has taken the database while this one ran.
     #[error("the database was lost to {0}; nothing more was written to it")]
     Lost(String),
-    /// The schema cannot be brought up to date.
     #[error(transparent)]
     Migration(#[from] MigrationError),
-    /// The signing keys cannot be used.
     #[error(transparent)]
     Keys(#[from] KeyError),
-    /// The town file cannot be used.
     #[error(transparent)]
     Town(#[from] TownFileError),
     /// A source of pickup ETAs cannot be used.

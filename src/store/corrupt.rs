@@ -14,7 +14,6 @@ use crate::domain::Stream;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("row {id} of {table} makes no sense: {why}")]
 pub struct Corrupt {
-    /// Which table.
     pub table: &'static str,
     /// The row's id. For an offer it is the number of its trip.
     pub id: i64,

@@ -12,9 +12,7 @@ use diesel::{Connection, ConnectionResult, QueryResult};
 
 /// An open connection to either database.
 pub enum Db {
-    /// To a PostgreSQL server.
     Pg(PgConnection),
-    /// To an SQLite file.
     Sqlite(SqliteConnection),
 }
 

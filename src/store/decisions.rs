@@ -10,7 +10,6 @@ use super::sql_types::At;
 /// A decision to store.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewDecision {
-    /// When it was made.
     pub at: Timestamp,
     /// Whether a shadow policy made it, so that it had no effect.
     pub is_shadow: bool,

@@ -205,7 +205,7 @@ pub fn at_revision(db: &mut Db, trip: TripId, revision: i64) -> QueryResult<Opti
     Ok(row.map(EventRow::into_event).transpose()?)
 }
 
-/// The event at a position.
+/// The event at a position of a stream.
 pub fn at_position(db: &mut Db, at: StreamPosition) -> QueryResult<Option<Event>> {
     let found = of_stream(db, at.stream, at.sequence, at.sequence, 1)?;
     Ok(found.into_iter().next())

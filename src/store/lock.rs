@@ -42,12 +42,9 @@ pub enum LockError {
     /// The directory of the file, or the lock file in it, cannot be created or locked.
     #[error("the lock file {} cannot be used: {error}", path.display())]
     File {
-        /// Which file.
         path: PathBuf,
-        /// What the system says.
         error: std::io::Error,
     },
-    /// There is no database there.
     #[error("the database cannot be opened: {0}")]
     Connect(#[from] ConnectionError),
     /// A query for the lock failed.

@@ -18,10 +18,8 @@ const LOCK: i64 = 0x0063_6162_7261_6e6b;
 /// Why the schema could not be brought up to date.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
-    /// The directory of the file cannot be made.
     #[error("the database's directory cannot be made: {0}")]
     Directory(#[from] std::io::Error),
-    /// There is no database there.
     #[error("the database cannot be opened: {0}")]
     Connect(#[from] diesel::ConnectionError),
     /// A step failed and was rolled back.

@@ -76,9 +76,7 @@ impl StoreBounds {
 /// The database, as the rest of the service sees it; cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    /// For writes.
     pub writer: WriterHandle,
-    /// For reads.
     pub reader: ReadPool,
     /// Whether another process has taken the database.
     pub loss: Loss,
@@ -90,7 +88,6 @@ pub struct Store {
 
 /// What [`Store::open`] returns besides the store.
 pub struct Opened {
-    /// The database.
     pub store: Store,
     /// What was committed, for the one task that announces it.
     pub feed: Feed,

@@ -26,7 +26,6 @@ struct NotificationRow {
 /// The account whose notifications are read, and the time.
 #[derive(Debug, Clone)]
 pub struct NotificationReader {
-    /// Who.
     pub user: UserId,
     /// The streams that the account hears.
     pub streams: Vec<Stream>,

@@ -307,7 +307,7 @@ pub(super) fn ended(
     Ok(ended)
 }
 
-/// All open offers.
+/// All open offers, in the order of their keys.
 pub fn open(db: &mut Db) -> QueryResult<Vec<Offer>> {
     let rows: Vec<OfferRow> = on!(&mut *db, |conn| offers::table
         .filter(is_open())

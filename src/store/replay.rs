@@ -40,7 +40,6 @@ pub enum Differs {
     /// A change does not begin with the state that the change before it led to.
     #[error("revision {0} begins where revision {1} did not end")]
     Broken(i64, i64),
-    /// Its row cannot be read.
     #[error("{0}")]
     Corrupt(Corrupt),
     /// The row differs from the last event.

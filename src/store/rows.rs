@@ -85,13 +85,11 @@ impl Details {
     }
 }
 
-/// A whole row of `trips`.
+/// A whole row of the table `trips`.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = trips)]
 pub struct TripRow {
-    /// The trip's number.
     pub id: i64,
-    /// The rest.
     #[diesel(embed)]
     pub columns: TripColumns,
 }

@@ -57,7 +57,7 @@ pub fn open_of(db: &mut Db, drivers: &[DriverId]) -> QueryResult<Vec<Shift>> {
     Ok(shifts_of(rows))
 }
 
-/// All open shifts.
+/// All open shifts, of all drivers.
 pub fn open(db: &mut Db) -> QueryResult<Vec<Shift>> {
     let rows: Vec<ShiftRow> = on!(db, |conn| shifts::table
         .filter(shifts::ended_at.is_null())

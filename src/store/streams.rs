@@ -18,7 +18,6 @@ use crate::domain::{Event, Stream};
 /// Where a stream stands, as seen from a sequence in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamStanding {
-    /// Which life of the stream.
     pub epoch: Uuid,
     /// The last sequence in the stream.
     pub sequence: i64,
@@ -87,11 +86,8 @@ pub fn heads(
 /// A part of a stream, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StreamPart {
-    /// Which stream.
     pub stream: Stream,
-    /// From this sequence.
     pub first: i64,
-    /// To this one.
     pub last: i64,
 }
 

@@ -68,7 +68,6 @@ macro_rules! rows_where {
 /// Whether other writers must wait for the rows that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowLock {
-    /// They need not.
     No,
     /// They must wait. On SQLite there is only one writer anyway.
     Rows,

@@ -16,30 +16,20 @@ use crate::domain::{PhotoId, Role, SessionId, Standing, UserId};
 /// A new account.
 #[derive(Debug, Clone)]
 pub struct NewAccount {
-    /// Unique, and checked.
     pub username: String,
-    /// In PHC form.
     pub password_hash: String,
-    /// May be empty.
     pub first_name: String,
-    /// May be empty.
     pub last_name: String,
-    /// For good.
     pub role: Role,
-    /// To begin with.
     pub standing: Standing,
-    /// Now.
     pub created_at: Timestamp,
-    /// Their photo, if they gave one.
     pub photo: Option<PhotoId>,
 }
 
 /// An account as it is stored.
 #[derive(Debug, Clone)]
 pub struct StoredAccount {
-    /// Who.
     pub id: UserId,
-    /// The name to log in with.
     pub username: String,
     /// In PHC form.
     pub password_hash: String,
@@ -47,18 +37,14 @@ pub struct StoredAccount {
     pub first_name: String,
     /// May be empty.
     pub last_name: String,
-    /// What it may do.
     pub role: Role,
-    /// Whether it may log in.
     pub standing: Standing,
-    /// Their photo, if they gave one.
     pub photo: Option<PhotoId>,
 }
 
 /// An open log-in with its account.
 #[derive(Debug, Clone)]
 pub struct OpenSession {
-    /// Whose.
     pub account: StoredAccount,
     /// The generation of the refresh token that is valid.
     pub refresh_generation: i64,
@@ -194,7 +180,7 @@ pub fn lock(db: &mut Db, ids: &[UserId]) -> QueryResult<Vec<(UserId, Standing)>>
     Ok(standings.filter_map(readable).collect())
 }
 
-/// Sets whether the account may log in; `false` if there is none of that name.
+/// Sets the standing of an account.
 pub fn set_standing(db: &mut Db, user: UserId, standing: Standing) -> QueryResult<()> {
     let user = users::table.find(user.get());
     on!(db, |conn| diesel::update(user)
@@ -203,7 +189,7 @@ pub fn set_standing(db: &mut Db, user: UserId, standing: Standing) -> QueryResul
     .map(drop)
 }
 
-/// Replaces the password.
+/// Replaces the password of an account.
 pub fn set_password(db: &mut Db, user: UserId, password_hash: &str) -> QueryResult<()> {
     let user = users::table.find(user.get());
     on!(db, |conn| diesel::update(user)

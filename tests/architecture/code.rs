@@ -20,9 +20,7 @@ pub struct Source {
 
 /// A mention of another module at the root of `src/`, or of a crate.
 pub struct Use {
-    /// Where.
     pub line: usize,
-    /// Which module.
     pub module: String,
 }
 

@@ -227,7 +227,6 @@ impl Town {
         wait_for(&self.runtime, self.feed.next()).expect("the writer is there")
     }
 
-    /// The whole log.
     pub fn log(&self) -> Vec<Event> {
         self.read(|db| events::range(db, 1, i64::MAX, i64::MAX)).0
     }

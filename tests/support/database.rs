@@ -23,7 +23,6 @@ pub enum On {
 
 /// A test's own database, dropped when the test ends.
 pub struct Database {
-    /// Where it is.
     pub url: DatabaseUrl,
     _home: Home,
 }

@@ -7,11 +7,8 @@ use crate::registry::Subscriber;
 /// The part of a stream that a socket has missed, from the first to the last sequence, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Missed {
-    /// Of which stream.
     pub stream: Stream,
-    /// From here.
     pub first: i64,
-    /// To here.
     pub last: i64,
 }
 

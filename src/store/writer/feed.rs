@@ -25,12 +25,7 @@ pub enum Item {
     /// A committed batch.
     News(Announcement),
     /// The events numbered `first` to `last` did not fit. They are in the log.
-    Gap {
-        /// The first of them.
-        first: i64,
-        /// The last of them.
-        last: i64,
-    },
+    Gap { first: i64, last: i64 },
 }
 
 #[derive(Debug, Clone, Copy)]

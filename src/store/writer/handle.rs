@@ -18,10 +18,8 @@ pub(super) const ANSWER_WAIT: Duration = Duration::from_secs(15);
 /// Why a command was not carried out: it was refused, or could not be decided now.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
-    /// The rules say no.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The database cannot be written, or too much waits.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }

@@ -40,7 +40,6 @@ const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
 /// How the writer reaches the database.
 pub struct DatabaseAccess {
-    /// Where it is.
     pub url: DatabaseUrl,
     /// The lock and the connection that has it, if other processes must be kept out.
     pub locked: Option<(DatabaseLock, Db)>,
@@ -98,7 +97,6 @@ struct Writer {
     has_staff: bool,
 }
 
-/// A batch that is committed.
 struct Committed {
     /// One for each command.
     outcomes: Vec<Result<Outcome, Refusal>>,
