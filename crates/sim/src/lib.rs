@@ -119,8 +119,8 @@ pub fn run(args: &SimulateArgs, clock: &dyn Fn() -> Duration) -> Result<(), SimE
             "{}: {:.1} s, of which the policy thought {:.1} s, {:.1} ms at once at most",
             variant.word,
             (clock() - begun).as_secs_f64(),
-            tally.thought.as_secs_f64(),
-            tally.thought_longest.as_secs_f64() * 1_000.0,
+            tally.policy_time.as_secs_f64(),
+            tally.policy_time_longest.as_secs_f64() * 1_000.0,
         ));
         policies.push(PolicyResult::of(&variant.word, &tally));
     }

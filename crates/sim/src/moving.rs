@@ -37,7 +37,7 @@ impl Simulation<'_> {
             unreachable!("a driver who is off shift may go on: {refused}");
         }
         self.supply.begin(driver, vehicle, at);
-        self.does(car, Doing::Idle);
+        self.set_doing(car, Doing::Idle);
         self.report(car);
         self.show_open(car);
         self.wake();
@@ -60,13 +60,13 @@ impl Simulation<'_> {
         let _ = self.service.end_shift(driver, by, moment(self.now));
         let _ = self.supply.end(driver);
         self.cars[car].stop(self.now);
-        self.does(car, Doing::Off);
+        self.set_doing(car, Doing::Off);
     }
 
     /// Called when a driver no longer has a trip.
     pub(super) fn freed(&mut self, car: usize) {
         self.cars[car].stop(self.now);
-        self.does(car, Doing::Idle);
+        self.set_doing(car, Doing::Idle);
         if self.is_over(car) {
             self.go_off(car, Actor::Driver(self.cars[car].driver));
         } else {
@@ -177,7 +177,7 @@ impl Simulation<'_> {
             let mut dice = Dice::of(self.seed, Question::Hint, about);
             if dice.permille(self.drivers.follow_hints_permille) {
                 self.drive(car, hint.to);
-                self.does(car, Doing::Roaming);
+                self.set_doing(car, Doing::Roaming);
             }
         }
     }

@@ -112,7 +112,7 @@ impl Simulation<'_> {
             return;
         };
         let ms = self.drive(car, pick_up);
-        self.does(car, Doing::ToPickUp(trip));
+        self.set_doing(car, Doing::ToPickUp(trip));
         let promised_s = promised_s.unwrap_or((ms + 999) / 1_000);
         self.tally.taken(trip, self.now, promised_s);
         let mood = self.moods[trip];
@@ -169,7 +169,7 @@ impl Simulation<'_> {
                 }
             }
             Doing::Roaming => {
-                self.does(car, Doing::Idle);
+                self.set_doing(car, Doing::Idle);
                 self.report(car);
             }
             Doing::Off | Doing::Idle | Doing::Waiting(_) => {}
@@ -177,7 +177,7 @@ impl Simulation<'_> {
     }
 
     fn arrived(&mut self, trip: usize, car: usize) {
-        self.does(car, Doing::Waiting(trip));
+        self.set_doing(car, Doing::Waiting(trip));
         self.tally.arrived(trip, self.now);
         let after_ms = if self.moods[trip].is_no_show {
             let until = self.service.trip(trip).free_waiting_ends_at();
@@ -206,7 +206,7 @@ impl Simulation<'_> {
             && let Some(drop_off) = self.service.trip(trip).drop_off.location
         {
             self.drive(car, drop_off);
-            self.does(car, Doing::Riding(trip));
+            self.set_doing(car, Doing::Riding(trip));
         }
     }
 

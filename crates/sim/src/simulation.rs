@@ -210,7 +210,7 @@ impl<'d> Simulation<'d> {
         // What the drivers are doing now lasts until the end of the counted hours.
         let (_, end) = self.day.scenario.span();
         for car in &self.cars {
-            self.tally.did(car.doing, car.since, self.now.max(end));
+            self.tally.add_time(car.doing, car.since, self.now.max(end));
         }
         self.tally
     }
@@ -274,9 +274,9 @@ impl<'d> Simulation<'d> {
     }
 
     /// Changes what a driver is doing, from now on.
-    pub(super) fn does(&mut self, car: usize, doing: Doing) {
+    pub(super) fn set_doing(&mut self, car: usize, doing: Doing) {
         let car = &mut self.cars[car];
-        self.tally.did(car.doing, car.since, self.now);
+        self.tally.add_time(car.doing, car.since, self.now);
         car.doing = doing;
         car.since = self.now;
     }

@@ -64,7 +64,7 @@ impl Simulation<'_> {
             *offers += 1;
             OfferId::new(Uuid::from_u128(*offers))
         });
-        self.tally.thought(clock().saturating_sub(begun));
+        self.tally.add_policy_time(clock().saturating_sub(begun));
         for decision in &plan.decisions {
             self.tally.decided(decision);
         }

@@ -91,9 +91,9 @@ pub struct DayTally {
     /// Drivers who were noted silent.
     pub silent: u64,
     /// The time that the policy took, by the machine's clock.
-    pub thought: Duration,
+    pub policy_time: Duration,
     /// The longest time that it took at once.
-    pub thought_longest: Duration,
+    pub policy_time_longest: Duration,
 }
 
 impl DayTally {
@@ -112,8 +112,8 @@ impl DayTally {
             given_back: 0,
             late: 0,
             silent: 0,
-            thought: Duration::ZERO,
-            thought_longest: Duration::ZERO,
+            policy_time: Duration::ZERO,
+            policy_time_longest: Duration::ZERO,
         }
     }
 
@@ -147,7 +147,7 @@ impl DayTally {
         self.rides[trip].outcome = Some(outcome);
     }
 
-    pub(super) fn did(&mut self, doing: Doing, since: i64, until: i64) {
+    pub(super) fn add_time(&mut self, doing: Doing, since: i64, until: i64) {
         let (begin, end) = self.span;
         let ms = until.min(end) - since.max(begin);
         self.doing_ms[doing.kind()] += ms.max(0);
@@ -185,8 +185,8 @@ impl DayTally {
         }
     }
 
-    pub(super) fn thought(&mut self, took: Duration) {
-        self.thought += took;
-        self.thought_longest = self.thought_longest.max(took);
+    pub(super) fn add_policy_time(&mut self, took: Duration) {
+        self.policy_time += took;
+        self.policy_time_longest = self.policy_time_longest.max(took);
     }
 }

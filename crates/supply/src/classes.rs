@@ -28,7 +28,7 @@ struct Class {
 
 impl Classes {
     /// Counts one more driver of a class; returns the class's number.
-    pub(crate) fn take(&self, class: &VehicleClass) -> u32 {
+    pub(crate) fn add_driver(&self, class: &VehicleClass) -> u32 {
         let table = &mut *self.table.write();
         if let Some(class) = table.classes.get_mut(class) {
             class.drivers += 1;
@@ -44,7 +44,7 @@ impl Classes {
     }
 
     /// Counts one driver of a class less. A class without drivers is forgotten.
-    pub(crate) fn give_back(&self, name: &VehicleClass) {
+    pub(crate) fn remove_driver(&self, name: &VehicleClass) {
         let mut table = self.table.write();
         if let Some(class) = table.classes.get_mut(name) {
             class.drivers -= 1;
@@ -69,12 +69,12 @@ mod tests {
         let classes = Classes::default();
         let van = VehicleClass::parse("van").expect("a class");
         assert_eq!(classes.number(&van), None);
-        let number = classes.take(&van);
-        assert_eq!(classes.take(&van), number);
-        assert_ne!(classes.take(&VehicleClass::default()), number);
-        classes.give_back(&van);
+        let number = classes.add_driver(&van);
+        assert_eq!(classes.add_driver(&van), number);
+        assert_ne!(classes.add_driver(&VehicleClass::default()), number);
+        classes.remove_driver(&van);
         assert_eq!(classes.number(&van), Some(number));
-        classes.give_back(&van);
+        classes.remove_driver(&van);
         assert_eq!(classes.number(&van), None);
     }
 }

@@ -78,12 +78,12 @@ pub(super) struct Occupations {
 
 impl Occupations {
     /// Counts a driver in.
-    pub(super) fn one_more(&self, occupation: Occupation) {
+    pub(super) fn increment(&self, occupation: Occupation) {
         self.of(occupation).fetch_add(1, RELAXED);
     }
 
     /// Counts a driver out.
-    pub(super) fn one_less(&self, occupation: Occupation) {
+    pub(super) fn decrement(&self, occupation: Occupation) {
         self.of(occupation).fetch_sub(1, RELAXED);
     }
 

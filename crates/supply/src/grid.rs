@@ -95,7 +95,7 @@ impl Grid {
             self.enter(square.tile())
         };
         tile.change(square.cell(), |node| node.insert(entry, 0));
-        take_out(slot, driver);
+        remove_entry(slot, driver);
         if !is_same_tile {
             self.leave(&slot.tile);
         }
@@ -114,7 +114,7 @@ impl Grid {
     /// Removes a driver.
     #[expect(clippy::needless_pass_by_value, reason = "the slot is used up")]
     pub(crate) fn remove(&self, slot: GridSlot, driver: DriverId) {
-        take_out(&slot, driver);
+        remove_entry(&slot, driver);
         self.leave(&slot.tile);
     }
 
@@ -162,7 +162,7 @@ fn entry(driver: DriverId, place: Coordinates, square: Square, tags: Tags) -> Gr
     GridEntry::new(driver, SpherePoint::of(place), square.path(), tags)
 }
 
-fn take_out(slot: &GridSlot, driver: DriverId) {
+fn remove_entry(slot: &GridSlot, driver: DriverId) {
     slot.tile.change(slot.square.cell(), |node| {
         node.remove(driver, slot.square.path(), 0);
     });

@@ -153,15 +153,15 @@ impl Supply {
             occupations,
             ..
         } = &*self.shared;
-        let class = classes.take(&vehicle.class);
+        let class = classes.add_driver(&vehicle.class);
         match self.shared.shifts.entry(driver) {
             Entry::Occupied(mut shift) => {
                 let before = shift.get_mut().resume(grid, vehicle, class, at);
-                classes.give_back(&before.class);
+                classes.remove_driver(&before.class);
             }
             Entry::Vacant(place) => {
                 place.insert(DriverOnShift::new(driver, vehicle, class, at));
-                occupations.one_more(Occupation::Free);
+                occupations.increment(Occupation::Free);
             }
         }
     }
@@ -176,8 +176,8 @@ impl Supply {
         } = &*self.shared;
         // Under the shard's lock, before another call can begin a new shift.
         let ended = self.shared.shifts.remove_if_mut(&driver, |_, shift| {
-            classes.give_back(&shift.end(grid).class);
-            occupations.one_less(shift.occupation());
+            classes.remove_driver(&shift.end(grid).class);
+            occupations.decrement(shift.occupation());
             true
         });
         ended.map(drop).ok_or(NotOnShift)
@@ -216,8 +216,8 @@ impl Supply {
         } = &*self.shared;
         self.change(driver, |shift| {
             let before = shift.occupy(grid, occupation);
-            occupations.one_less(before);
-            occupations.one_more(occupation);
+            occupations.decrement(before);
+            occupations.increment(occupation);
             before
         })
     }

@@ -140,11 +140,11 @@ fn who_may_not_get_the_trip_is_passed_over() {
         [1, 3]
     );
     for (eta_max_s, expected) in [(31, vec![]), (32, vec![1]), (63, vec![1, 2])] {
-        let ask = NearVienna {
+        let request = NearVienna {
             eta_max_s,
             ..NearVienna::default()
         };
-        assert_eq!(ask.of(&supply), expected, "{eta_max_s} s");
+        assert_eq!(request.of(&supply), expected, "{eta_max_s} s");
     }
     let five = NearVienna {
         passengers: 5,
@@ -195,11 +195,11 @@ fn a_driver_not_heard_of_gets_no_offer_and_then_is_idle() {
     for (seconds, is_stale) in [(-1, false), (60, false), (61, true), (400, true)] {
         let at = after_s(seconds);
         assert_eq!(supply.is_stale(driver(1), at), is_stale, "{seconds} s");
-        let ask = NearVienna {
+        let request = NearVienna {
             at,
             ..NearVienna::default()
         };
-        assert_eq!(ask.of(&supply).is_empty(), is_stale, "{seconds} s");
+        assert_eq!(request.of(&supply).is_empty(), is_stale, "{seconds} s");
     }
     let trip = TripId::new(Uuid::from_u128(7));
     let occupied = [
@@ -278,12 +278,12 @@ fn operators_see_how_many_fixes_were_what() {
 #[test]
 fn what_is_not_believed_neither_moves_a_driver_nor_is_a_sign_of_life() {
     let supply = three();
-    let report = [
+    let unbelieved = [
         (fix(48.2005, 16.37, after_s(-1)), Verdict::Late),
         (fix(48.2005, 16.37, noon()), Verdict::Duplicate),
         (fix(50.0, 16.37, after_s(50)), Verdict::Impossible),
     ];
-    for (fix, verdict) in report {
+    for (fix, verdict) in unbelieved {
         let reported = supply.report(driver(3), &[fix], after_s(50));
         let mut expected = Counts::default();
         expected.add(verdict);
@@ -293,15 +293,15 @@ fn what_is_not_believed_neither_moves_a_driver_nor_is_a_sign_of_life() {
     let report = supply.report(driver(2), &[fix(48.2, 16.37, after_s(50))], after_s(50));
     assert_eq!(report.expect("on shift").counts.accepted, 1);
     let at = after_s(61);
-    let ask = || NearVienna {
+    let request = || NearVienna {
         at,
         ..NearVienna::default()
     };
-    assert_eq!(ask().of(&supply), [2]);
+    assert_eq!(request().of(&supply), [2]);
     // After a fresh fix the driver is offered trips again.
     let report = supply.report(driver(3), &[fix(48.204, 16.37, at)], at);
     assert_eq!(report.expect("on shift").counts.accepted, 1);
-    assert_eq!(ask().of(&supply), [2, 3]);
+    assert_eq!(request().of(&supply), [2, 3]);
 }
 
 const IDS: i64 = 400;

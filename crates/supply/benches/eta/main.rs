@@ -61,9 +61,9 @@ fn measure(town: &Town, ours: &Ours<'_>, mut theirs: Theirs, during: Duration) {
     let row = |who: &str,
                queries: &[Query],
                servers: &[Process],
-               ask: &mut dyn FnMut(&Query) -> usize| {
+               eta_query: &mut dyn FnMut(&Query) -> usize| {
         let mut next = queries.iter().cycle();
-        let took = time(during, servers, || next.next().map_or(0, &mut *ask));
+        let took = time(during, servers, || next.next().map_or(0, &mut *eta_query));
         let Took {
             median_us,
             p99_us,
@@ -123,7 +123,9 @@ struct Ours<'a> {
 
 impl Ours<'_> {
     fn times(&self, pick_up: Coordinates, drivers: &[Coordinates]) -> usize {
-        let times = self.roads.times(&ask(pick_up, drivers), Town::at_minute(0));
+        let times = self
+            .roads
+            .times(&eta_query(pick_up, drivers), Town::at_minute(0));
         times.expect("the pick-up is on the map").len()
     }
 }
@@ -156,13 +158,13 @@ impl Theirs {
         let at = Town::at_minute(self.minute);
         let times = self
             .osrm
-            .try_to_pick_up(&[ask(pick_up, drivers)], at)
+            .try_to_pick_up(&[eta_query(pick_up, drivers)], at)
             .remove(0);
         times.expect("the service answers").len()
     }
 }
 
-fn ask(pick_up: Coordinates, drivers: &[Coordinates]) -> EtaQuery<'_> {
+fn eta_query(pick_up: Coordinates, drivers: &[Coordinates]) -> EtaQuery<'_> {
     EtaQuery {
         pick_up,
         drivers,

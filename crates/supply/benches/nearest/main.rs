@@ -154,28 +154,28 @@ fn run(city: &City, entrant: &Entrant<'_>, during: Duration) -> Row {
     let mut traffic = Traffic::new(city);
     let named = check(index, city, &traffic, entrant.tolerance);
     let warm_up = during / 10;
-    measure::ask(index, &city.pick_ups, warm_up);
-    let asked = measure::ask(index, &city.pick_ups, during);
+    measure::search(index, &city.pick_ups, warm_up);
+    let searches = measure::search(index, &city.pick_ups, during);
     let round_trip = measure::round_trips(index, warm_up);
     let together = entrant.together[0];
-    let (asked_meanwhile, driven_meanwhile) =
+    let (searches_meanwhile, reports_meanwhile) =
         measure::both(index, &city.pick_ups, &mut traffic, together, during);
-    let driven = entrant.together.iter().map(|together| {
-        let driven = measure::drive(index, &mut traffic, *together, during);
-        (*together, driven)
+    let reports = entrant.together.iter().map(|together| {
+        let reports = measure::report(index, &mut traffic, *together, during);
+        (*together, reports)
     });
-    let driven = driven.collect();
+    let reports = reports.collect();
     check(index, city, &traffic, entrant.tolerance);
     index.clear();
     Row {
         drivers: city.is_free.len(),
         name: entrant.name,
         named,
-        asked,
+        searches,
         round_trip,
-        asked_meanwhile,
-        driven_meanwhile,
-        driven,
+        searches_meanwhile,
+        reports_meanwhile,
+        reports,
     }
 }
 

@@ -14,7 +14,7 @@ const BETWEEN_LOOKS: usize = 16;
 
 /// The results of searches.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked {
+pub struct SearchTimes {
     pub median_us: f64,
     pub p99_us: f64,
     pub per_s: f64,
@@ -24,14 +24,14 @@ pub struct Asked {
 
 /// The results of reports.
 #[derive(Debug, Clone, Copy)]
-pub struct Driven {
+pub struct ReportTimes {
     pub per_s: f64,
     /// Of CPU time, client and server together.
     pub cpu_us: Option<f64>,
 }
 
 /// Measures searches, one after another.
-pub fn ask(index: &mut dyn Index, from: &[Coordinates], during: Duration) -> Asked {
+pub fn search(index: &mut dyn Index, from: &[Coordinates], during: Duration) -> SearchTimes {
     let mut pick_ups = from.iter().cycle().copied();
     time(index, during, |index| {
         if let Some(from) = pick_ups.next() {
@@ -41,7 +41,7 @@ pub fn ask(index: &mut dyn Index, from: &[Coordinates], during: Duration) -> Ask
 }
 
 /// Measures the round trip to the server alone.
-pub fn round_trips(index: &mut dyn Index, during: Duration) -> Asked {
+pub fn round_trips(index: &mut dyn Index, during: Duration) -> SearchTimes {
     time(index, during, |index| index.round_trip())
 }
 
@@ -49,7 +49,7 @@ fn time(
     index: &mut dyn Index,
     during: Duration,
     mut operation: impl FnMut(&mut dyn Index),
-) -> Asked {
+) -> SearchTimes {
     let server = index.server();
     let mut took_ns: Vec<u32> = Vec::new();
     let cpu_before = cpu_ns(server);
@@ -66,7 +66,7 @@ fn time(
     let cpu_us = cpu_us_each(cpu_before, cpu_ns(server), count);
     took_ns.sort_unstable();
     let at = |hundredth: usize| f64::from(took_ns[(count * hundredth / 100).min(count - 1)]) / 1e3;
-    Asked {
+    SearchTimes {
         median_us: at(50),
         p99_us: at(99),
         per_s: count as f64 / now.duration_since(began).as_secs_f64(),
@@ -75,22 +75,22 @@ fn time(
 }
 
 /// Measures reports, sent in lots of `together`, one lot after another.
-pub fn drive(
+pub fn report(
     index: &mut dyn Index,
     traffic: &mut Traffic<'_>,
     together: usize,
     during: Duration,
-) -> Driven {
+) -> ReportTimes {
     let began = Instant::now();
-    drive_while(index, traffic, together, || began.elapsed() < during)
+    report_while(index, traffic, together, || began.elapsed() < during)
 }
 
-fn drive_while(
+fn report_while(
     index: &mut dyn Index,
     traffic: &mut Traffic<'_>,
     together: usize,
     goes_on: impl Fn() -> bool,
-) -> Driven {
+) -> ReportTimes {
     let server = index.server();
     let mut count = 0;
     let cpu_before = cpu_ns(server);
@@ -102,7 +102,7 @@ fn drive_while(
             count += moves.len();
         }
     }
-    Driven {
+    ReportTimes {
         per_s: count as f64 / began.elapsed().as_secs_f64(),
         cpu_us: cpu_us_each(cpu_before, cpu_ns(server), count),
     }
@@ -115,17 +115,20 @@ pub fn both(
     traffic: &mut Traffic<'_>,
     together: usize,
     during: Duration,
-) -> (Asked, Driven) {
+) -> (SearchTimes, ReportTimes) {
     let mut other = index.another();
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
-        let driving = scope.spawn(|| {
+        let reporting = scope.spawn(|| {
             let goes_on = || !is_over.load(Ordering::Relaxed);
-            drive_while(other.as_mut(), traffic, together, goes_on)
+            report_while(other.as_mut(), traffic, together, goes_on)
         });
-        let asked = ask(index, from, during);
+        let searches = search(index, from, during);
         is_over.store(true, Ordering::Relaxed);
-        (asked, driving.join().expect("the other thread drives on"))
+        (
+            searches,
+            reporting.join().expect("the other thread drives on"),
+        )
     })
 }
 

@@ -1,19 +1,19 @@
 //! Prints the measurements as tables for docs/performance.md.
 #![expect(clippy::print_stderr, reason = "progress is for the person who waits")]
 
-use crate::measure::{Asked, Driven};
+use crate::measure::{ReportTimes, SearchTimes};
 
 /// The results of one index.
 pub struct Row {
     pub drivers: usize,
     pub name: &'static str,
     pub named: f64,
-    pub asked: Asked,
-    pub round_trip: Asked,
-    pub asked_meanwhile: Asked,
-    pub driven_meanwhile: Driven,
+    pub searches: SearchTimes,
+    pub round_trip: SearchTimes,
+    pub searches_meanwhile: SearchTimes,
+    pub reports_meanwhile: ReportTimes,
     /// By the number of reports sent together.
-    pub driven: Vec<(usize, Driven)>,
+    pub reports: Vec<(usize, ReportTimes)>,
 }
 
 /// Prints what is being measured.
@@ -36,12 +36,12 @@ pub fn print(rows: &[Row]) {
     );
     println!("|---:|---|---:|---:|---:|---:|---:|---:|");
     for row in rows {
-        let Asked {
+        let SearchTimes {
             median_us,
             p99_us,
             per_s,
             cpu_us,
-        } = row.asked;
+        } = row.searches;
         let round_trip = row.round_trip.median_us;
         println!(
             "| {} | {} | {median_us:.2} | {p99_us:.2} | {per_s:.0} | {} | {round_trip:.2} | {:.1} |",
@@ -55,13 +55,13 @@ pub fn print(rows: &[Row]) {
     println!("| drivers | index | median (us) | p99 (us) | searches a second | reports a second |");
     println!("|---:|---|---:|---:|---:|---:|");
     for row in rows {
-        let Asked {
+        let SearchTimes {
             median_us,
             p99_us,
             per_s,
             ..
-        } = row.asked_meanwhile;
-        let reports = row.driven_meanwhile.per_s;
+        } = row.searches_meanwhile;
+        let reports = row.reports_meanwhile.per_s;
         println!(
             "| {} | {} | {median_us:.2} | {p99_us:.2} | {per_s:.0} | {reports:.0} |",
             row.drivers, row.name
@@ -71,13 +71,13 @@ pub fn print(rows: &[Row]) {
     println!("| drivers | index | sent together | reports a second | CPU a report (us) |");
     println!("|---:|---|---:|---:|---:|");
     for row in rows {
-        for (together, driven) in &row.driven {
+        for (together, reports) in &row.reports {
             println!(
                 "| {} | {} | {together} | {:.0} | {} |",
                 row.drivers,
                 row.name,
-                driven.per_s,
-                or_dash(driven.cpu_us)
+                reports.per_s,
+                or_dash(reports.cpu_us)
             );
         }
     }

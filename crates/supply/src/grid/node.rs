@@ -121,7 +121,7 @@ impl GridNode {
             Self::Leaf(entries) => {
                 if let Some(at) = entries.iter().position(|entry| entry.driver == driver) {
                     entries.swap_remove(at);
-                    give_back(entries);
+                    shrink(entries);
                 }
             }
             Self::Split(split) => {
@@ -202,7 +202,7 @@ fn push(entries: &mut Vec<GridEntry>, entry: GridEntry) {
 }
 
 /// Keeps room for one entry, so that one driver leaving and another one joining moves no memory.
-fn give_back(entries: &mut Vec<GridEntry>) {
+fn shrink(entries: &mut Vec<GridEntry>) {
     if entries.is_empty() {
         *entries = Vec::new();
     } else if entries.capacity() > entries.len() + 1 {
