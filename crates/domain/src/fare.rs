@@ -17,7 +17,6 @@
 
 mod high;
 
-use std::fmt;
 use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
@@ -73,12 +72,6 @@ impl TryFrom<String> for Currency {
 impl From<Currency> for String {
     fn from(currency: Currency) -> Self {
         currency.as_str().to_owned()
-    }
-}
-
-impl fmt::Display for Currency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
