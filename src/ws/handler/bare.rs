@@ -1,4 +1,4 @@
-//! The course's sockets: trips are told as they are, to everybody concerned.
+//! The sockets of the bare dialects: clients receive trips as they stand.
 
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
@@ -16,10 +16,10 @@ use crate::ws::dialect::bare::{BareRequest, SocketOwner, Style};
 use crate::ws::frames;
 use crate::ws::session::{Greeting, ProtocolHandler, answer};
 
-/// A rider's or a driver's socket that speaks in this style.
+/// A rider's or a driver's socket in a bare dialect.
 pub(in crate::ws) struct Bare {
     pub(in crate::ws) app: App,
-    pub(in crate::ws) seat: SocketOwner,
+    pub(in crate::ws) owner: SocketOwner,
     pub(in crate::ws) viewer: Viewer,
     pub(in crate::ws) outbound: Outbound,
     subscriber: Arc<BareSubscriber>,
@@ -28,19 +28,19 @@ pub(in crate::ws) struct Bare {
 impl Bare {
     pub(in crate::ws) fn new(
         app: App,
-        seat: SocketOwner,
+        owner: SocketOwner,
         viewer: Viewer,
         outbound: Outbound,
         style: &'static Style,
     ) -> Self {
         let shown = OnceLock::new();
-        let driver = match &seat {
+        let driver = match &owner {
             SocketOwner::Driver(driver) => Some(driver.id),
             SocketOwner::Rider(_) => None,
         };
         Self {
             app,
-            seat,
+            owner,
             viewer,
             outbound,
             subscriber: Arc::new(BareSubscriber {
@@ -55,12 +55,12 @@ impl Bare {
         self.subscriber.style
     }
 
-    async fn carry_out(&self, asked: BareRequest) -> Result<Option<Bytes>, Problem> {
+    async fn carry_out(&self, request: BareRequest) -> Result<Option<Bytes>, Problem> {
         let dispatch = &self.app.dispatch;
-        let done: Result<TripOutcome, Problem> = match (&self.seat, asked) {
+        let done: Result<TripOutcome, Problem> = match (&self.owner, request) {
             (_, BareRequest::Echo(frame)) => return Ok(Some(frames::text(frame))),
-            (SocketOwner::Rider(rider), BareRequest::Trip(wish, key)) => {
-                let requested = dispatch.request(rider.clone(), *wish, key);
+            (SocketOwner::Rider(rider), BareRequest::Trip(order, key)) => {
+                let requested = dispatch.request(rider.clone(), *order, key);
                 requested.await.map_err(Problem::from)
             }
             (
@@ -82,7 +82,7 @@ impl Bare {
         };
         let TripOutcome { trip, effect, .. } = done?;
         Ok(match effect {
-            // The news reaches this socket like every other one.
+            // The event of the change reaches this socket like every other one.
             Effect::Changed => None,
             Effect::AlreadyDone | Effect::Replayed => {
                 Some(frames::text((self.style().trip)(&trip)))
@@ -92,10 +92,10 @@ impl Bare {
 }
 
 impl Bare {
-    /// The refusal of a frame.
+    /// The frame that refuses a frame, with the trip if the dialect shows it.
     async fn refused(&self, frame: &str, problem: &Problem) -> Bytes {
         let trip = match (self.style().named)(frame) {
-            // What cannot be read now is told without it.
+            // If the trip cannot be read now, the refusal goes out without it.
             Some(trip) => self.app.dispatch.find(self.viewer, trip).await.ok(),
             None => None,
         };
@@ -112,7 +112,7 @@ impl ProtocolHandler for Bare {
         Box::pin(async move {
             let trips = self.app.dispatch.active(self.viewer).await?;
             let shown = trips.iter().map(|trip| (trip.id, trip.revision)).collect();
-            // It is asked once.
+            // The handler is asked to greet once, so the cell is empty.
             let _ = self.subscriber.shown.set(shown);
             let style = self.style();
             let frames = trips.iter().filter(|_| style.greets);
@@ -127,8 +127,8 @@ impl ProtocolHandler for Bare {
 
     fn take(self: Rc<Self>, message: String) -> LocalBoxFuture<'static, ()> {
         Box::pin(async move {
-            let done = match (self.style().read)(&message, &self.seat) {
-                Ok(asked) => self.carry_out(asked).await,
+            let done = match (self.style().read)(&message, &self.owner) {
+                Ok(request) => self.carry_out(request).await,
                 Err(problem) => Err(problem),
             };
             let frame = match done {
@@ -146,10 +146,10 @@ impl ProtocolHandler for Bare {
     }
 }
 
-/// Tells every change of a trip that moves it, in the same words to everybody but drivers whose it is not.
+/// Writes every change of a trip's status, in the same words for every client but drivers of other trips.
 struct BareSubscriber {
     style: &'static Style,
-    /// Whose socket it is, if a driver's.
+    /// The owner of the socket, if that is a driver.
     driver: Option<DriverId>,
     /// The trips that the client was shown on connect, with their revisions.
     shown: OnceLock<Vec<(TripId, i64)>>,
@@ -169,8 +169,8 @@ impl BareSubscriber {
 }
 
 impl BareSubscriber {
-    /// How a trip is written for this client, and what such a frame is called.
-    fn words_for(&self, trip: &Trip) -> (&'static str, fn(&Trip) -> String) {
+    /// The function that writes a trip for this client, and the key of the frame among those that sockets share.
+    fn writer_for(&self, trip: &Trip) -> (&'static str, fn(&Trip) -> String) {
         let taken_by = trip.state.driver().map(|driver| driver.id);
         let is_others = self.driver.is_some() && taken_by.is_some() && taken_by != self.driver;
         match self.style.to_others.filter(|_| is_others) {
@@ -195,7 +195,7 @@ impl Subscriber for BareSubscriber {
         if change.kind.is_note() {
             return Ok(());
         }
-        let (name, write) = self.words_for(&change.trip);
+        let (name, write) = self.writer_for(&change.trip);
         let frame = shared.piece(name, |_| frames::text(write(&change.trip)));
         outbound.push(frame).map_err(|_| NotDelivered)
     }

@@ -1,4 +1,4 @@
-//! `/ws/chat/<nk>/`: one trip's room.
+//! `/ws/chat/<nk>/`: the room of one trip, where its rider and its driver chat.
 
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
@@ -16,12 +16,12 @@ use crate::ws::dialect::bare;
 use crate::ws::frames;
 use crate::ws::session::{Greeting, ProtocolHandler, answer};
 
-/// A party's socket in the room.
+/// The rider's or the driver's socket in the room.
 pub(in crate::ws) struct Chat {
     pub(in crate::ws) app: App,
     pub(in crate::ws) person: Person,
     pub(in crate::ws) trip: TripId,
-    /// The last message that the client has.
+    /// The event of the last message that the client has; 0 if it has none.
     pub(in crate::ws) after: i64,
     pub(in crate::ws) outbound: Outbound,
     pub(in crate::ws) subscriber: Arc<ChatSubscriber>,
@@ -48,7 +48,7 @@ impl ProtocolHandler for Chat {
             let room = self.app.dispatch.room(&self.person, self.trip, self.after);
             let messages = room.await?;
             let last = messages.last().map_or(self.after, |event| event.id);
-            // It is asked once.
+            // The handler is asked to greet once, so the cell is empty.
             let _ = self.subscriber.shown.set(last);
             Ok(Greeting {
                 frames: messages.iter().filter_map(message_frame).collect(),
@@ -70,10 +70,10 @@ impl ProtocolHandler for Chat {
     }
 }
 
-/// Tells the messages of one room.
+/// Writes the messages of one room.
 pub(in crate::ws) struct ChatSubscriber {
     pub(in crate::ws) trip: TripId,
-    /// The last message that the client was shown on connect.
+    /// The event of the last message that the client was shown on connect.
     pub(in crate::ws) shown: OnceLock<i64>,
 }
 

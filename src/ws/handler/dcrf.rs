@@ -1,4 +1,4 @@
-//! The native socket, `/ws/` and `/ws/trips/`: every frame is a call, and has its answer.
+//! The native socket, `/ws/` and `/ws/trips/`: every frame is a call and gets an answer.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,21 +16,21 @@ use crate::notices::WhichNotifications;
 use crate::problem::Problem;
 use crate::registry::{Outbound, SocketSlot, Subscriber};
 use crate::store::views::LIST_MAX;
-use crate::ws::dialect::dcrf::{self, Call, Done, Listing, OneAnswerCall, Pk, Return};
+use crate::ws::dialect::dcrf::{self, Call, Done, Listing, Pk, ReplyTo, UnaryCall};
 use crate::ws::frames;
 use crate::ws::session::{Greeting, ProtocolHandler, answer};
 
-/// One native socket.
+/// The protocol handler of one native socket.
 pub(in crate::ws) struct Dcrf {
     pub(super) app: App,
     pub(super) caller: Caller,
     pub(super) viewer: Viewer,
-    pub(super) place: Arc<SocketSlot>,
+    pub(super) slot: Arc<SocketSlot>,
     pub(super) outbound: Outbound,
     pub(super) subscriber: Arc<Subscriptions>,
 }
 
-/// A success: its status and its data as JSON.
+/// A success: its status, and its data as JSON.
 pub(super) struct Success(pub(super) Done, pub(super) String);
 
 pub(super) type Answered = Result<Success, Problem>;
@@ -39,7 +39,7 @@ impl Dcrf {
     pub(in crate::ws) fn new(
         app: App,
         caller: Caller,
-        place: Arc<SocketSlot>,
+        slot: Arc<SocketSlot>,
         outbound: Outbound,
     ) -> Self {
         let viewer = Viewer::of(&caller.person);
@@ -47,19 +47,19 @@ impl Dcrf {
             app,
             caller,
             viewer,
-            place,
+            slot,
             outbound,
             subscriber: Arc::new(Subscriptions::of(viewer)),
         }
     }
 
-    async fn carry_out(&self, to: &Return, call: Call) {
+    async fn carry_out(&self, to: &ReplyTo, call: Call) {
         let answered = match call {
             Call::Request(order, key) => self.request(*order, key).await.map(Some),
             Call::Act(call, key) => self.act(*call, key).await.map(Some),
-            Call::Ask(ask) => self.answer(to, ask).await.map(Some),
-            // These queue their answers themselves, so that nothing comes before or between.
-            Call::Hear(hear) => self.hear(to, hear).await,
+            Call::Unary(call) => self.answer(to, call).await.map(Some),
+            // These queue their answers themselves, so that no event comes before its subscription's answer.
+            Call::Subscribe(call) => self.subscribe(to, call).await,
         };
         let frame = match answered {
             Ok(None) => return,
@@ -69,47 +69,47 @@ impl Dcrf {
         answer(&self.outbound, frames::text(frame)).await;
     }
 
-    async fn answer(&self, to: &Return, ask: OneAnswerCall) -> Answered {
+    async fn answer(&self, to: &ReplyTo, call: UnaryCall) -> Answered {
         let request = to.has_request_id().then(|| to.request_id());
-        match ask {
-            OneAnswerCall::List(listing) => self.list(listing).await,
-            OneAnswerCall::Retrieve(pk) => Ok(ok(&self.visible(&pk).await?)),
-            OneAnswerCall::UnsubscribeInstance(pk) => self.unsubscribe_instance(request, &pk).await,
-            OneAnswerCall::UnsubscribeActivity => {
+        match call {
+            UnaryCall::List(listing) => self.list(listing).await,
+            UnaryCall::Retrieve(pk) => Ok(ok(&self.visible(&pk).await?)),
+            UnaryCall::UnsubscribeInstance(pk) => self.unsubscribe_instance(request, &pk).await,
+            UnaryCall::UnsubscribeActivity => {
                 let is_one = |topic: &Topic| matches!(topic, Topic::Activity(_));
                 Ok(self.unsubscribe(request, is_one))
             }
-            OneAnswerCall::UnsubscribeNotifications => {
+            UnaryCall::UnsubscribeNotifications => {
                 let is_one = |topic: &Topic| matches!(topic, Topic::Notifications(_));
                 Ok(self.unsubscribe(None, is_one))
             }
-            OneAnswerCall::Leave(pk) => {
+            UnaryCall::Leave(pk) => {
                 let trip = self.known(&pk).await?.id;
                 let is_it = |topic: &Topic| matches!(topic, Topic::Room(room, _) if *room == trip);
                 Ok(self.unsubscribe(None, is_it))
             }
-            OneAnswerCall::Say(pk, text) => self.say(&pk, text).await,
-            OneAnswerCall::ListNotifications => self.notifications().await,
-            OneAnswerCall::ReadNotifications(which) => self.read(which).await,
-            OneAnswerCall::Refresh(token) => self.refresh(&token).await,
-            OneAnswerCall::Quote(way) => self.quote(way).await,
-            OneAnswerCall::RideCode(pk) => self.ride_code(&pk).await,
-            OneAnswerCall::UnsubscribeDriverPosition(pk) => {
+            UnaryCall::Send(pk, text) => self.say(&pk, text).await,
+            UnaryCall::ListNotifications => self.notifications().await,
+            UnaryCall::ReadNotifications(which) => self.read(which).await,
+            UnaryCall::Refresh(token) => self.refresh(&token).await,
+            UnaryCall::Quote(request) => self.quote(request).await,
+            UnaryCall::RideCode(pk) => self.ride_code(&pk).await,
+            UnaryCall::UnsubscribeDriverPosition(pk) => {
                 let trip = self.visible(&pk).await?.id;
                 let is_it = |topic: &Topic| matches!(topic, Topic::DriverPosition(known, _) if *known == trip);
                 Ok(self.unsubscribe(request, is_it))
             }
-            OneAnswerCall::Shift(call) => self.shift(call).await,
+            UnaryCall::Shift(call) => self.shift(call).await,
         }
     }
 
-    /// The trip that a call is about, if the caller may know of it.
+    /// The trip that a key names, if the caller may know that it exists.
     pub(super) async fn known(&self, pk: &Pk) -> Result<Trip, Problem> {
         let found = self.app.dispatch.find_known(self.viewer, pk.trip()).await?;
         found.ok_or_else(Problem::no_such_trip)
     }
 
-    /// The trip that a call is about, if the caller may see it.
+    /// The trip that a key names, if the caller may see it.
     pub(super) async fn visible(&self, pk: &Pk) -> Result<Trip, Problem> {
         let found = self.app.dispatch.find(self.viewer, pk.trip()).await?;
         found.ok_or_else(Problem::no_such_trip)
@@ -137,7 +137,7 @@ impl Dcrf {
     }
 
     async fn unsubscribe_instance(&self, request: Option<&str>, pk: &Pk) -> Answered {
-        // A trip that is gone is known by how it was subscribed to.
+        // A trip that is no longer visible is matched by the key under which the client subscribed to it.
         let is_it = |number: Option<i64>| {
             move |topic: &Topic| match topic {
                 Topic::Trip(known, text, _) => number == Some(*known) || text == pk.text(),
@@ -158,8 +158,8 @@ impl Dcrf {
         Ok(self.unsubscribe(request, is_it(Some(trip.number))))
     }
 
-    fn unsubscribe(&self, request: Option<&str>, is_meant: impl Fn(&Topic) -> bool) -> Success {
-        self.subscriber.end(request, is_meant);
+    fn unsubscribe(&self, request: Option<&str>, matches: impl Fn(&Topic) -> bool) -> Success {
+        self.subscriber.end(request, matches);
         Success(Done::NoContent, "null".to_owned())
     }
 
@@ -202,7 +202,7 @@ impl ProtocolHandler for Dcrf {
     }
 
     fn greet(self: Rc<Self>) -> LocalBoxFuture<'static, Result<Greeting, Problem>> {
-        // It hears what it asks for.
+        // Its client is shown nothing until it asks.
         Box::pin(async { Ok(Greeting::default()) })
     }
 
@@ -216,7 +216,7 @@ impl ProtocolHandler for Dcrf {
     }
 
     fn refusal(&self, problem: &Problem) -> Bytes {
-        frames::text(Return::nobody().refused(problem))
+        frames::text(ReplyTo::unknown_call().refused(problem))
     }
 }
 

@@ -1,10 +1,10 @@
-//! The conversations: one file for each kind of socket.
+//! The protocol handlers, one for each kind of socket. The native socket's handler is spread over several files.
 
+mod acting;
 pub(super) mod bare;
 pub(super) mod chat;
 pub(super) mod dcrf;
-mod hearing;
 pub(super) mod notifications;
 mod ride;
+mod subscribing;
 mod subscriptions;
-mod verbs;

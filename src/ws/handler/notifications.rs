@@ -1,4 +1,4 @@
-//! `/ws/notifications/`: what an account is told.
+//! `/ws/notifications/`: the account's notifications.
 
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
@@ -42,7 +42,7 @@ impl ProtocolHandler for Notifications {
         Box::pin(async move {
             let unread = self.app.notices.unread(self.viewer).await?;
             let last = unread.first().map_or(0, |event| event.id);
-            // It is asked once.
+            // The handler is asked to greet once, so the cell is empty.
             let _ = self.subscriber.shown.set(last);
             Ok(Greeting {
                 frames: unread.iter().rev().filter_map(frame).collect(),
@@ -64,10 +64,10 @@ impl ProtocolHandler for Notifications {
     }
 }
 
-/// Tells notifications, whoever they are to.
+/// Writes the notifications that the registry hands to this socket.
 #[derive(Default)]
 pub(in crate::ws) struct NotificationSubscriber {
-    /// The last one that the client was shown on connect.
+    /// The event of the newest notification that the client was shown on connect.
     shown: OnceLock<i64>,
 }
 
@@ -78,8 +78,8 @@ impl Subscriber for NotificationSubscriber {
         outbound: &Outbound,
     ) -> Result<(), NotDelivered> {
         let event = shared.event();
-        let is_one = matches!(&event.fact, Fact::Notification(_));
-        if !is_one || self.shown.get().is_some_and(|shown| event.id <= *shown) {
+        let is_notification = matches!(&event.fact, Fact::Notification(_));
+        if !is_notification || self.shown.get().is_some_and(|shown| event.id <= *shown) {
             return Ok(());
         }
         let frame = shared.piece("notification", |event| frame(event).unwrap_or_default());

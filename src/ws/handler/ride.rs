@@ -1,4 +1,4 @@
-//! What a native socket does around a ride: quotes, codes, shifts, positions, replies to offers.
+//! Calls of a native socket around a ride: quotes, codes, shifts, positions, replies to offers.
 
 use serde_json::json;
 
@@ -11,10 +11,10 @@ use crate::problem::Problem;
 use crate::ws::dialect::dcrf::{Done, Pk, ShiftCall};
 
 impl Dcrf {
-    pub(super) async fn quote(&self, way: QuoteRequest) -> Answered {
+    pub(super) async fn quote(&self, request: QuoteRequest) -> Answered {
         let rider = self.caller.person.rider();
         let rider = rider.ok_or_else(Problem::not_allowed)?.id;
-        let quoted = self.app.dispatch.quote(rider, way).await?;
+        let quoted = self.app.dispatch.quote(rider, request).await?;
         let quotes = QuotesObject::from(&quoted[..]);
         Ok(Success(Done::Ok, json_of(&quotes)))
     }

@@ -1,4 +1,4 @@
-//! What a dcrf socket has asked to hear, and how it is told: one frame per subscription and event.
+//! The subscriptions of a dcrf socket, and its subscriber: it writes one frame per subscription and event.
 
 use std::sync::{Mutex, MutexGuard};
 
@@ -14,24 +14,24 @@ use crate::registry::subscriber::{NotDelivered, SharedEvent};
 use crate::registry::{Outbound, Subscriber};
 use crate::resume::Resumption;
 use crate::resume::follow::{Hold, event_data};
-use crate::ws::dialect::dcrf::{Done, Return};
+use crate::ws::dialect::dcrf::{Done, ReplyTo};
 use crate::ws::frames;
 
-/// How many subscriptions a socket may have.
+/// The most subscriptions of one socket.
 pub(super) const SUBSCRIPTIONS_MAX: usize = 64;
 
 /// What a subscription is to.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Topic {
-    /// One trip, known to the client by this text, after that revision.
+    /// One trip, by its number, after a revision. The client knows the trip by the text.
     Trip(i64, String, i64),
-    /// Trips that come, change and go.
+    /// Trips that enter, change in or leave a filtered list.
     Activity(Filter),
-    /// The messages of a trip's room after the one of that number.
+    /// The messages of a trip's room after an event.
     Room(TripId, i64),
-    /// The own notifications after the one of that number.
+    /// The account's notifications after an event.
     Notifications(i64),
-    /// Where the driver of a trip is, which the client knows by this text.
+    /// The positions of a trip's driver. The client knows the trip by the text.
     DriverPosition(TripId, String),
 }
 
@@ -60,27 +60,27 @@ impl Topic {
 pub(super) enum NotBegun {
     /// The queue is full for now.
     Full,
-    /// There are as many as there may be.
+    /// The socket has `SUBSCRIPTIONS_MAX` subscriptions.
     TooMany,
-    /// Something has happened since the answer was read.
+    /// An event was delivered after the answer was read.
     Outdated,
 }
 
 struct Subscription {
-    to: Return,
+    to: ReplyTo,
     topic: Topic,
 }
 
 struct SubscriptionState {
     subscriptions: Vec<Subscription>,
-    /// The event stream, and the call that has opened it.
+    /// Where the client stands in its streams, if it follows them.
     hold: Hold,
-    opened_by: Return,
-    /// The last event that subscriptions were told of, or passed over.
-    told: i64,
+    opened_by: ReplyTo,
+    /// The last event that was delivered to the subscriptions or did not concern them.
+    last_event: i64,
 }
 
-/// The subscriber of a dcrf socket.
+/// The subscriber of a dcrf socket, with its subscriptions.
 pub(super) struct Subscriptions {
     viewer: Viewer,
     state: Mutex<SubscriptionState>,
@@ -93,8 +93,8 @@ impl Subscriptions {
             state: Mutex::new(SubscriptionState {
                 subscriptions: Vec::new(),
                 hold: Hold::None,
-                opened_by: Return::nobody(),
-                told: 0,
+                opened_by: ReplyTo::unknown_call(),
+                last_event: 0,
             }),
         }
     }
@@ -105,28 +105,28 @@ impl Subscriptions {
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Whether its client may look where the driver of a trip is that stands like this.
-    fn may_look(&self, trip: &Trip) -> bool {
+    /// Whether the client may still see the positions of a trip's driver.
+    fn may_watch(&self, trip: &Trip) -> bool {
         !trip.state.status().is_final() && self.viewer.sees(trip)
     }
 
-    /// The last event that was told, or passed over.
-    pub(super) fn told(&self) -> i64 {
-        self.lock().told
+    /// The last event that was delivered or did not concern the client.
+    pub(super) fn last_event(&self) -> i64 {
+        self.lock().last_event
     }
 
-    /// Begins a subscription with its answer: nothing of it comes before that, and nothing between, if the answer was
-    /// read when `told` was the last event.
+    /// Begins a subscription and queues its answer. None of its events comes before the answer, and none is missed if
+    /// the answer was read when `last_event` was the last one delivered.
     pub(super) fn begin(
         &self,
-        to: &Return,
+        to: &ReplyTo,
         topic: Topic,
         answer: Bytes,
-        told: Option<i64>,
+        last_event: Option<i64>,
         outbound: &Outbound,
     ) -> Result<(), NotBegun> {
         let mut state = self.lock();
-        if told.is_some_and(|told| told != state.told) {
+        if last_event.is_some_and(|last| last != state.last_event) {
             return Err(NotBegun::Outdated);
         }
         let is_same = |known: &Subscription| {
@@ -146,38 +146,38 @@ impl Subscriptions {
         Ok(())
     }
 
-    /// Ends the subscriptions to such topics, all of them or those of that request; whether there were any.
-    pub(super) fn end(&self, request: Option<&str>, is_meant: impl Fn(&Topic) -> bool) -> bool {
+    /// Ends the subscriptions whose topic matches, all of them or those of one request. Returns whether there were any.
+    pub(super) fn end(&self, request: Option<&str>, matches: impl Fn(&Topic) -> bool) -> bool {
         let mut state = self.lock();
         let before = state.subscriptions.len();
         state.subscriptions.retain(|known| {
-            !is_meant(&known.topic) || request.is_some_and(|id| id != known.to.request_id())
+            !matches(&known.topic) || request.is_some_and(|id| id != known.to.request_id())
         });
         state.subscriptions.len() < before
     }
 
-    /// From now on, events are counted for the stream that is about to be opened.
+    /// From now on, notes the positions of events, because the streams are about to be followed.
     pub(super) fn expect(&self) {
         self.lock().hold.expect();
     }
 
-    /// Nothing comes of it.
-    pub(super) fn give_up(&self) {
+    /// Follows no streams, because they could not be opened.
+    pub(super) fn stop_following(&self) {
         self.lock().hold = Hold::None;
     }
 
-    /// Follows the streams with its answer; gives how far they are known to go, or nothing if the queue is full.
+    /// Follows the streams and queues the answer. Returns the last known sequences, or nothing if the queue is full.
     pub(super) fn follow(
         &self,
-        to: &Return,
-        opening: &Resumption,
+        to: &ReplyTo,
+        resumption: &Resumption,
         answer: Bytes,
         outbound: &Outbound,
     ) -> Option<Vec<(Stream, i64)>> {
         let mut state = self.lock();
         outbound.push(answer).ok()?;
         state.opened_by = to.clone();
-        Some(state.hold.begin(opening))
+        Some(state.hold.begin(resumption))
     }
 }
 
@@ -189,27 +189,27 @@ impl Subscriber for Subscriptions {
     ) -> Result<(), NotDelivered> {
         let mut state = self.lock();
         let event = shared.event();
-        let mut due = Vec::new();
-        if event.id > state.told {
+        let mut frames_due = Vec::new();
+        if event.id > state.last_event {
             for subscription in &state.subscriptions {
-                due.extend(frame(self.viewer, subscription, shared));
+                frames_due.extend(frame(self.viewer, subscription, shared));
             }
         }
-        let told = state.hold.positions(event)?;
-        if !told.is_empty() {
-            let data = event_data(shared, &told);
-            due.push(frames::text(state.opened_by.event(
+        let positions = state.hold.positions(event)?;
+        if !positions.is_empty() {
+            let data = event_data(shared, &positions);
+            frames_due.push(frames::text(state.opened_by.event(
                 "event",
                 Done::Ok,
                 &data,
             )));
         }
-        if !due.is_empty() {
-            outbound.push_all(&due).map_err(|_| NotDelivered)?;
+        if !frames_due.is_empty() {
+            outbound.push_all(&frames_due).map_err(|_| NotDelivered)?;
         }
-        state.told = state.told.max(event.id);
-        state.hold.advance(&told);
-        if let Some(lost) = event.trip().filter(|change| !self.may_look(&change.trip)) {
+        state.last_event = state.last_event.max(event.id);
+        state.hold.advance(&positions);
+        if let Some(lost) = event.trip().filter(|change| !self.may_watch(&change.trip)) {
             let lost = lost.trip.id;
             let is_lost =
                 |topic: &Topic| matches!(topic, Topic::DriverPosition(trip, _) if *trip == lost);
@@ -218,12 +218,12 @@ impl Subscriber for Subscriptions {
         Ok(())
     }
 
-    fn deliver_position(&self, sighting: &VehiclePosition, outbound: &Outbound) {
+    fn deliver_position(&self, position: &VehiclePosition, outbound: &Outbound) {
         for Subscription { to, topic } in &self.lock().subscriptions {
             if let Topic::DriverPosition(trip, pk) = topic
-                && *trip == sighting.trip
+                && *trip == position.trip
             {
-                let data = sighted(pk, &sighting.fix);
+                let data = position_data(pk, &position.fix);
                 let frame = to.event("position", Done::Ok, &data);
                 outbound.push_lossy(frames::text(frame));
             }
@@ -235,7 +235,7 @@ impl Subscriber for Subscriptions {
     }
 }
 
-/// What a subscription hears of an event, if it does.
+/// The frame that an event sends to a subscription, if any.
 fn frame(
     viewer: Viewer,
     subscription: &Subscription,
@@ -295,10 +295,10 @@ fn frame(
     Some(frames::text(text))
 }
 
-/// Where the driver of a trip is; the trip as the client knows it.
-pub(super) fn sighted(pk: &str, fix: &Fix) -> String {
+/// The data of a position frame. `pk` is the trip's key as the client knows it.
+pub(super) fn position_data(pk: &str, fix: &Fix) -> String {
     let position = json(&FixObject::from(fix));
-    // An object's text with one more key.
+    // The text of the position's object, with one more key in front.
     format!("{{\"pk\":{pk},{}", &position[1..])
 }
 
@@ -312,7 +312,7 @@ fn was_in(viewer: Viewer, filter: Filter, change: &TripChange) -> bool {
     viewer.saw(change) && change.before.is_some_and(wanted)
 }
 
-/// The trip object, made once for all who hear of the event.
+/// The trip object, made once for all sockets that receive the event.
 fn object(shared: &mut SharedEvent<'_>) -> Option<String> {
     let made = shared.piece("object", |event: &Event| {
         let trip = event.trip().map(|change| TripObject::from(&change.trip));

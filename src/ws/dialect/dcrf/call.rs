@@ -1,4 +1,4 @@
-//! What a client may want of a native socket.
+//! The calls of a native socket.
 
 use crate::dispatch::{OrderRequest, QuoteRequest};
 use crate::domain::core::{IdempotencyKey, Reply, Stated};
@@ -6,7 +6,7 @@ use crate::domain::{Action, Filter, MessageText, PositionReport, TripRef, Vehicl
 use crate::notices::WhichNotifications;
 use crate::resume;
 
-/// Which trip, as the client knows it.
+/// The primary key of a trip, as the client knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pk {
     pub(super) trip: TripRef,
@@ -14,69 +14,69 @@ pub struct Pk {
 }
 
 impl Pk {
-    /// Which trip that is.
+    /// The trip that the key names.
     pub const fn trip(&self) -> TripRef {
         self.trip
     }
 
-    /// JSON as it came.
+    /// The key as the client sent it, in JSON.
     pub fn text(&self) -> &str {
         &self.text
     }
 }
 
-/// A part of a list.
+/// A page of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListPage {
-    /// How many.
+    /// The most trips on the page.
     pub limit: i64,
-    /// After how many.
+    /// How many trips come before the page.
     pub offset: i64,
 }
 
-/// Which trips a client lists, and which page of them.
+/// A list of trips, or a page of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listing {
-    /// Of which trips.
+    /// Selects the trips in the list.
     pub filter: Filter,
-    /// Which part of it; all if nothing is said.
+    /// The page; absent for the whole list.
     pub page: Option<ListPage>,
 }
 
-/// What a client wants. It does not print, since it may carry a token.
+/// A call. It has no `Debug`, because it may carry a token.
 #[derive(Clone, PartialEq)]
 pub enum Call {
-    /// A new trip, one however often it is asked for with the same key.
+    /// A request for a new trip. Calls with the same key request it once.
     Request(Box<OrderRequest>, Option<IdempotencyKey>),
-    /// That something is done to a trip, once however often it is asked for with the same key.
+    /// An action on a trip. Calls with the same key carry it out once.
     Act(Box<ActCall>, Option<IdempotencyKey>),
-    /// One answer.
-    Ask(OneAnswerCall),
-    /// An answer from which more follows.
-    Hear(SubscriptionCall),
+    /// A call with one answer.
+    Unary(UnaryCall),
+    /// A call whose answer is followed by further frames.
+    Subscribe(SubscriptionCall),
 }
 
-/// What is done to a trip.
+/// An action on a trip.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ActCall {
-    /// Which trip.
+    /// The trip's primary key.
     pub pk: Pk,
-    /// What is done, as far as the client knows it.
+    /// As far as the client knows it; dispatch adds positions.
     pub action: Action,
-    /// What the frame repeats of the trip.
+    /// What the call repeats of the trip and cannot change.
     pub stated: Stated,
 }
 
-/// What has one answer.
+/// A call with one answer.
 #[derive(Clone, PartialEq)]
-pub enum OneAnswerCall {
+pub enum UnaryCall {
     List(Listing),
     Retrieve(Pk),
     UnsubscribeInstance(Pk),
     UnsubscribeActivity,
     Refresh(String),
     Leave(Pk),
-    Say(Pk, MessageText),
+    Send(Pk, MessageText),
     UnsubscribeNotifications,
     ListNotifications,
     ReadNotifications(WhichNotifications),
@@ -86,7 +86,7 @@ pub enum OneAnswerCall {
     Shift(ShiftCall),
 }
 
-/// What a driver does besides driving.
+/// A driver's call about shift, positions or offers.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ShiftCall {
     Show,
@@ -97,7 +97,7 @@ pub enum ShiftCall {
     Reply(Pk, Reply),
 }
 
-/// What more follows from than one answer.
+/// A call whose answer is followed by further frames.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SubscriptionCall {
     Pages(Listing),

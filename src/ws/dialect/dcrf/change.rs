@@ -1,4 +1,4 @@
-//! `update` and `patch`: what a rider changes, and how a driver moves a trip on.
+//! Reads `update` and `patch`: a rider changes the places of a trip, and a driver acts on it by setting its status.
 
 use serde_json::Value;
 
@@ -69,7 +69,7 @@ impl CallReader<'_> {
     }
 }
 
-/// What is repeated of an order, which nobody can change; clients send the objects that they got.
+/// What the call repeats of the order and cannot change, since clients send back the objects that they got.
 fn order(fields: &mut Fields<'_>) -> Stated {
     if fields
         .value("quote", Optionality::Optional)
@@ -93,7 +93,7 @@ fn order(fields: &mut Fields<'_>) -> Stated {
     }
 }
 
-/// What is said about one place, if anything is.
+/// The change of one place, if the call has any of its fields.
 fn place(
     fields: &mut Fields<'_>,
     address: &'static str,

@@ -1,26 +1,26 @@
-//! The envelope of an answer: five keys, in this order, whatever happens.
+//! The envelope of an answer. It always has the same five keys, in the same order.
 
 use crate::problem::Problem;
 
-/// The successes; the numbers are those of HTTP.
+/// The status of a success, as an HTTP status code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Done {
-    /// Here it is.
+    /// The data are what was asked for.
     Ok = 200,
-    /// It is made, or has begun.
+    /// Something was made, or has begun.
     Created = 201,
-    /// It is gone, or has ended.
+    /// Something was deleted, or has ended.
     NoContent = 204,
 }
 
-/// The streams that a frame may be wrapped for.
+/// The dcrf streams that a frame may be wrapped for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StreamName {
     /// Trips, and the event stream.
     Trips,
-    /// Rooms of trips.
+    /// The chats of trips.
     Chat,
-    /// What the account is told.
+    /// The account's own notifications.
     Notifications,
 }
 
@@ -34,7 +34,7 @@ impl StreamName {
         }
     }
 
-    /// The stream of that word.
+    /// The stream that a word on the wire names.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Trips, Self::Chat, Self::Notifications]
             .into_iter()
@@ -42,22 +42,22 @@ impl StreamName {
     }
 }
 
-/// To what an answer goes back; all but the words of our own are JSON as it came.
+/// Where the answer to a call goes. All fields are JSON as the client sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Return {
-    /// Around what the answer is wrapped, if the call was.
+pub struct ReplyTo {
+    /// The stream that the answer is wrapped for, if the call was wrapped.
     stream: Option<String>,
     action: String,
     pub(super) request_id: Option<String>,
 }
 
-impl Return {
-    /// For what cannot be read.
-    pub fn nobody() -> Self {
+impl ReplyTo {
+    /// For a frame that cannot be read.
+    pub fn unknown_call() -> Self {
         Self::to(None, "null".to_owned(), None)
     }
 
-    /// For a call that names itself like this.
+    /// For a call with this stream, action and `request_id`.
     pub(super) const fn to(
         stream: Option<String>,
         action: String,
@@ -70,29 +70,29 @@ impl Return {
         }
     }
 
-    /// Whether the client gave its call an id.
+    /// Whether the call has a `request_id`.
     pub fn has_request_id(&self) -> bool {
         self.request_id() != "null"
     }
 
-    /// The id as it came.
+    /// The `request_id` as it came, or `null`.
     pub fn request_id(&self) -> &str {
         self.request_id.as_deref().unwrap_or("null")
     }
 
-    /// The answer of a call that succeeded.
+    /// The answer that reports a success.
     pub fn done(&self, status: Done, data: &str) -> String {
         self.wrap("[]", data, &self.action, status as u16)
     }
 
-    /// The answer of a call that failed.
+    /// The answer that reports a problem.
     pub fn refused(&self, problem: &Problem) -> String {
         let errors = problem.envelope_errors().to_string();
         let data = problem.envelope_data().to_string();
         self.wrap(&errors, &data, &self.action, problem.status())
     }
 
-    /// What follows from a subscription: the same id, another action.
+    /// A frame of a subscription, with the `request_id` of the call that began it and an action of its own.
     pub fn event(&self, action: &str, status: Done, data: &str) -> String {
         self.wrap("[]", data, &format!("\"{action}\""), status as u16)
     }

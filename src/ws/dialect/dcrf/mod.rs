@@ -1,4 +1,4 @@
-//! The native dialect, which is that of Django Channels REST Framework: calls and answers in envelopes.
+//! The native dialect, that of Django Channels REST Framework: calls and answers in envelopes.
 
 mod call;
 mod change;
@@ -8,8 +8,8 @@ mod key;
 mod reader;
 mod ride;
 
-pub use call::{ActCall, Call, ListPage, Listing, OneAnswerCall, Pk, ShiftCall, SubscriptionCall};
-pub use envelope::{Done, Return, StreamName};
+pub use call::{ActCall, Call, ListPage, Listing, Pk, ShiftCall, SubscriptionCall, UnaryCall};
+pub use envelope::{Done, ReplyTo, StreamName};
 pub use frame::read;
 
 #[cfg(test)]

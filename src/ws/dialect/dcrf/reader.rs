@@ -1,4 +1,4 @@
-//! The actions, and what each takes.
+//! Reads a call: its action, and the members that the action takes.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::call::{ActCall, Call, ListPage, Listing, OneAnswerCall, Pk, SubscriptionCall};
-use super::envelope::{Return, StreamName};
+use super::call::{ActCall, Call, ListPage, Listing, Pk, SubscriptionCall, UnaryCall};
+use super::envelope::{ReplyTo, StreamName};
 use super::frame::Raw;
 use super::key::{KEY, key};
 use crate::domain::core::{IdempotencyKey, Stated};
@@ -22,16 +22,16 @@ use crate::problem::Problem;
 use crate::resume;
 use crate::store::views::LIST_MAX;
 
-/// How long a page is that does not say so.
+/// The default limit of a page.
 const PAGE: i64 = 100;
-/// How many positions may be given.
+/// The most positions in one `resume`.
 const POSITIONS_MAX: usize = 16;
 
-/// Reads the action and its fields.
+/// Reads the action and its members.
 pub(super) fn read(
     stream: StreamName,
     object: &Raw<'_>,
-    to: &Return,
+    to: &ReplyTo,
     person: &Person,
 ) -> Result<Call, Problem> {
     let action = match object.get("action").map(|raw| value(raw)) {
@@ -43,55 +43,55 @@ pub(super) fn read(
         object,
         to,
         person,
-        asked: RefCell::default(),
+        read_members: RefCell::default(),
     };
     let call = match stream {
         StreamName::Trips => reader.trips(&action),
         StreamName::Chat => reader.chat(&action),
         StreamName::Notifications => reader.notifications(&action),
     }?;
-    reader.nothing_else(&call)?;
+    reader.refuse_unknown(&call)?;
     Ok(call)
 }
 
-/// What every frame may have; `data` also where an action takes none.
+/// Members that every call may have. `data` is allowed even if the action takes none.
 const ENVELOPE: [&str; 5] = ["action", "request_id", "stream", "payload", "data"];
 
-/// Text that was read as raw JSON is JSON, but it may nest deeper than is read.
+/// The value of raw JSON; null if it nests too deep.
 pub(super) fn value(raw: &RawValue) -> Value {
     serde_json::from_str(raw.get()).unwrap_or_default()
 }
 
 pub(super) struct CallReader<'a> {
     object: &'a Raw<'a>,
-    to: &'a Return,
+    to: &'a ReplyTo,
     pub(super) person: &'a Person,
-    /// The members that were asked for so far.
-    asked: RefCell<BTreeSet<&'static str>>,
+    /// The members that have been read so far.
+    read_members: RefCell<BTreeSet<&'static str>>,
 }
 
 impl<'a> CallReader<'a> {
     fn member(&self, name: &'static str) -> Option<&'a RawValue> {
-        self.asked.borrow_mut().insert(name);
+        self.read_members.borrow_mut().insert(name);
         self.object.get(name).copied()
     }
 
-    /// Refuses what the action has not asked for. A key of a trip beside a filter is a filter that does not exist.
-    fn nothing_else(&self, call: &Call) -> Result<(), FieldErrors> {
-        let narrows = matches!(
+    /// Refuses members that the action does not take. In a call with a filter, any other key of a trip is an unknown filter.
+    fn refuse_unknown(&self, call: &Call) -> Result<(), FieldErrors> {
+        let has_filter = matches!(
             call,
-            Call::Ask(OneAnswerCall::List(_))
-                | Call::Hear(SubscriptionCall::Pages(_) | SubscriptionCall::Activity(_))
+            Call::Unary(UnaryCall::List(_))
+                | Call::Subscribe(SubscriptionCall::Pages(_) | SubscriptionCall::Activity(_))
         );
-        let is_passed_over = if narrows {
+        let is_passed_over = if has_filter {
             unknown::is_sent_along
         } else {
             unknown::is_passed_over
         };
-        let asked = self.asked.borrow();
+        let read_members = self.read_members.borrow();
         let mut names = self.object.keys().map(String::as_str);
         let unknown = names.find(|name| {
-            !ENVELOPE.contains(name) && !asked.contains(name) && !is_passed_over(name)
+            !ENVELOPE.contains(name) && !read_members.contains(name) && !is_passed_over(name)
         });
         match unknown {
             Some(name) => Err(FieldErrors::one(unknown::name_of(name), unknown::RULE)),
@@ -101,30 +101,30 @@ impl<'a> CallReader<'a> {
 
     fn trips(&self, action: &str) -> Result<Call, Problem> {
         if let Some(named) = actions::named(action) {
-            return self.act_on(named);
+            return self.named_action(named);
         }
         Ok(match action {
             "create" => self.only(&[Role::Rider]).and_then(|()| self.create())?,
             "list" => self.list()?,
-            "retrieve" => Call::Ask(OneAnswerCall::Retrieve(self.pk()?)),
+            "retrieve" => Call::Unary(UnaryCall::Retrieve(self.pk()?)),
             "update" => self.change(Optionality::Required)?,
             "patch" => self.change(Optionality::Optional)?,
             "subscribe_instance" => {
                 let pk = self.pk()?;
                 self.needs_request_id()?;
-                Call::Hear(SubscriptionCall::Instance(pk))
+                Call::Subscribe(SubscriptionCall::Instance(pk))
             }
-            "unsubscribe_instance" => Call::Ask(OneAnswerCall::UnsubscribeInstance(self.pk()?)),
+            "unsubscribe_instance" => Call::Unary(UnaryCall::UnsubscribeInstance(self.pk()?)),
             "subscribe_trip_activity" => {
                 self.needs_request_id()?;
-                Call::Hear(SubscriptionCall::Activity(self.filter()?))
+                Call::Subscribe(SubscriptionCall::Activity(self.filter()?))
             }
-            "unsubscribe_trip_activity" => Call::Ask(OneAnswerCall::UnsubscribeActivity),
+            "unsubscribe_trip_activity" => Call::Unary(UnaryCall::UnsubscribeActivity),
             "resume" => {
                 let data = self.data()?;
                 let mut fields = Fields::of(&data);
                 let given = fields.value("positions", Optionality::Optional);
-                Call::Hear(SubscriptionCall::Events(positions(
+                Call::Subscribe(SubscriptionCall::Events(positions(
                     fields.finish(Some(given))?,
                 )?))
             }
@@ -132,7 +132,7 @@ impl<'a> CallReader<'a> {
                 let data = self.data()?;
                 let mut fields = Fields::of(&data);
                 let token = fields.text("refresh", Optionality::Required);
-                Call::Ask(OneAnswerCall::Refresh(fields.finish(token)?.to_owned()))
+                Call::Unary(UnaryCall::Refresh(fields.finish(token)?.to_owned()))
             }
             other => return self.ride(other),
         })
@@ -143,16 +143,16 @@ impl<'a> CallReader<'a> {
         Ok(match action {
             "join" => {
                 self.only(parties)?;
-                Call::Hear(SubscriptionCall::Room(self.pk()?))
+                Call::Subscribe(SubscriptionCall::Room(self.pk()?))
             }
-            "leave" => Call::Ask(OneAnswerCall::Leave(self.pk()?)),
+            "leave" => Call::Unary(UnaryCall::Leave(self.pk()?)),
             "send" => {
                 self.only(parties)?;
                 let pk = self.pk()?;
                 let data = self.data()?;
                 let mut fields = Fields::of(&data);
                 let text = fields.parsed("message", Optionality::Required, MessageText::parse);
-                Call::Ask(OneAnswerCall::Say(pk, fields.finish(text)?))
+                Call::Unary(UnaryCall::Send(pk, fields.finish(text)?))
             }
             other => return Err(Problem::unknown_action(other)),
         })
@@ -160,14 +160,14 @@ impl<'a> CallReader<'a> {
 
     fn notifications(&self, action: &str) -> Result<Call, Problem> {
         Ok(match action {
-            "subscribe" => Call::Hear(SubscriptionCall::Notifications),
-            "unsubscribe" => Call::Ask(OneAnswerCall::UnsubscribeNotifications),
-            "list" => Call::Ask(OneAnswerCall::ListNotifications),
+            "subscribe" => Call::Subscribe(SubscriptionCall::Notifications),
+            "unsubscribe" => Call::Unary(UnaryCall::UnsubscribeNotifications),
+            "list" => Call::Unary(UnaryCall::ListNotifications),
             "read" => {
                 let data = self.data()?;
                 let mut fields = Fields::of(&data);
                 let which = fields.notices();
-                Call::Ask(OneAnswerCall::ReadNotifications(fields.finish(which)?))
+                Call::Unary(UnaryCall::ReadNotifications(fields.finish(which)?))
             }
             other => return Err(Problem::unknown_action(other)),
         })
@@ -189,7 +189,7 @@ impl<'a> CallReader<'a> {
         }
     }
 
-    /// What is no trip's key is like the key of a trip that does not exist.
+    /// Reads the trip's key. A value that is no key is refused like the key of a trip that does not exist.
     pub(super) fn pk(&self) -> Result<Pk, Problem> {
         let raw = self.member("pk").ok_or_else(Problem::no_such_trip)?;
         let trip = fields::trip(&value(raw)).ok_or_else(Problem::no_such_trip)?;
@@ -212,8 +212,8 @@ impl<'a> CallReader<'a> {
         }
     }
 
-    /// An action that is named as it is over HTTP.
-    fn act_on(&self, named: &NamedAction) -> Result<Call, Problem> {
+    /// Reads an action that has the same name over HTTP.
+    fn named_action(&self, named: &NamedAction) -> Result<Call, Problem> {
         self.only(named.roles)?;
         let pk = self.pk()?;
         let action = match named.read {
@@ -234,14 +234,14 @@ impl<'a> CallReader<'a> {
     }
 
     fn key(&self) -> Result<Option<IdempotencyKey>, Problem> {
-        self.asked.borrow_mut().insert(KEY);
+        self.read_members.borrow_mut().insert(KEY);
         Ok(key(self.object)?)
     }
 
     fn create(&self) -> Result<Call, Problem> {
         let data = self.data()?;
         let mut fields = Fields::of(&data);
-        let wish = fields.order();
+        let order = fields.order();
         fields.own("rider", self.person.id, &self.person.username);
         if fields.value("driver", Optionality::Optional).is_some() {
             fields.refuse("driver", "A rider cannot choose the driver.");
@@ -251,8 +251,8 @@ impl<'a> CallReader<'a> {
         {
             fields.refuse("status", "A rider cannot set the status.");
         }
-        let wish = fields.finish(wish)?;
-        Ok(Call::Request(Box::new(wish), self.key()?))
+        let order = fields.finish(order)?;
+        Ok(Call::Request(Box::new(order), self.key()?))
     }
 
     fn list(&self) -> Result<Call, Problem> {
@@ -260,7 +260,7 @@ impl<'a> CallReader<'a> {
         let streamed = self
             .member("streamed")
             .is_some_and(|raw| raw.get() == "true");
-        let (limit, offset) = (self.whole("limit")?, self.whole("offset")?);
+        let (limit, offset) = (self.page_number("limit")?, self.page_number("offset")?);
         let is_paged = streamed || limit.is_some() || offset.is_some();
         let page = ListPage {
             limit: limit
@@ -274,15 +274,15 @@ impl<'a> CallReader<'a> {
             page: is_paged.then_some(page),
         };
         Ok(if streamed {
-            Call::Hear(SubscriptionCall::Pages(listing))
+            Call::Subscribe(SubscriptionCall::Pages(listing))
         } else {
-            Call::Ask(OneAnswerCall::List(listing))
+            Call::Unary(UnaryCall::List(listing))
         })
     }
 
-    /// A number of a page: what is none counts as 0, as with the older systems, but one that nothing is counted with is
-    /// refused.
-    fn whole(&self, name: &'static str) -> Result<Option<i64>, FieldErrors> {
+    /// Reads `limit` or `offset`. As in the older systems, a value that is not a number counts as 0. A number too large
+    /// to be a count is refused.
+    fn page_number(&self, name: &'static str) -> Result<Option<i64>, FieldErrors> {
         let Some(given) = self.member(name).map(value) else {
             return Ok(None);
         };
@@ -323,7 +323,7 @@ fn positions(given: Option<&Value>) -> Result<Vec<resume::StreamCursor>, FieldEr
         Some(Value::Array(given)) if given.len() <= POSITIONS_MAX => given,
         Some(_) => return Err(wrong("A list of at most 16 positions.")),
     };
-    let place = |position: &Value| {
+    let cursor = |position: &Value| {
         let stream = position.get("stream")?.as_str()?;
         let epoch = position.get("epoch").filter(|epoch| !epoch.is_null());
         let epoch = match epoch {
@@ -336,8 +336,8 @@ fn positions(given: Option<&Value>) -> Result<Vec<resume::StreamCursor>, FieldEr
             sequence: Sequence::deserialize(position.get("sequence")?).ok()?.get(),
         })
     };
-    let places: Option<Vec<_>> = given.iter().map(place).collect();
-    places.ok_or_else(|| {
+    let cursors: Option<Vec<_>> = given.iter().map(cursor).collect();
+    cursors.ok_or_else(|| {
         wrong("A position has a stream, an epoch (or null) and a sequence that is a whole number.")
     })
 }

@@ -1,6 +1,6 @@
-//! The actions around a ride: quotes, codes, shifts, positions, offers.
+//! Reads the calls around a ride: quotes, codes, shifts, positions, offers.
 
-use super::call::{Call, OneAnswerCall, ShiftCall, SubscriptionCall};
+use super::call::{Call, ShiftCall, SubscriptionCall, UnaryCall};
 use super::reader::CallReader;
 use crate::domain::Role;
 use crate::domain::core::Reply;
@@ -17,15 +17,15 @@ impl CallReader<'_> {
             }
             "receive" | "decline" | "shift" | "begin_shift" | "end_shift" | "position" | "hint" => {
                 self.only(&[Role::Driver])?;
-                Ok(Call::Ask(OneAnswerCall::Shift(self.shift(action)?)))
+                Ok(Call::Unary(UnaryCall::Shift(self.shift(action)?)))
             }
             "subscribe_position" => {
                 self.only(&[Role::Rider, Role::Operator])?;
                 let pk = self.pk()?;
                 self.needs_request_id()?;
-                Ok(Call::Hear(SubscriptionCall::DriverPosition(pk)))
+                Ok(Call::Subscribe(SubscriptionCall::DriverPosition(pk)))
             }
-            "unsubscribe_position" => Ok(Call::Ask(OneAnswerCall::UnsubscribeDriverPosition(
+            "unsubscribe_position" => Ok(Call::Unary(UnaryCall::UnsubscribeDriverPosition(
                 self.pk()?,
             ))),
             other => Err(Problem::unknown_action(other)),
@@ -34,12 +34,12 @@ impl CallReader<'_> {
 
     fn rider(&self, action: &str) -> Result<Call, Problem> {
         if action == "ride_code" {
-            return Ok(Call::Ask(OneAnswerCall::RideCode(self.pk()?)));
+            return Ok(Call::Unary(UnaryCall::RideCode(self.pk()?)));
         }
         let data = self.data()?;
         let mut fields = Fields::of(&data);
-        let way = fields.quote_request();
-        Ok(Call::Ask(OneAnswerCall::Quote(fields.finish(way)?)))
+        let request = fields.quote_request();
+        Ok(Call::Unary(UnaryCall::Quote(fields.finish(request)?)))
     }
 
     fn shift(&self, action: &str) -> Result<ShiftCall, Problem> {

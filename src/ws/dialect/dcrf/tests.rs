@@ -1,4 +1,4 @@
-//! Frames to calls and refusals, without a socket.
+//! Tests of reading frames, without a socket.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -95,11 +95,13 @@ fn a_page_that_makes_no_sense_is_the_first_hundred() {
             frame[name] = value.clone();
         }
         match call(&frame, Role::Rider) {
-            Call::Ask(OneAnswerCall::List(listing))
-            | Call::Hear(SubscriptionCall::Pages(listing)) => {
+            Call::Unary(UnaryCall::List(listing))
+            | Call::Subscribe(SubscriptionCall::Pages(listing)) => {
                 listing.page.map(|page| (page.limit, page.offset))
             }
-            Call::Request(..) | Call::Act(..) | Call::Ask(_) | Call::Hear(_) => panic!("no list"),
+            Call::Request(..) | Call::Act(..) | Call::Unary(_) | Call::Subscribe(_) => {
+                panic!("no list")
+            }
         }
     };
     assert_eq!(page(json!({"data": {}})), None);

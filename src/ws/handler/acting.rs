@@ -1,4 +1,4 @@
-//! What a native socket does to trips.
+//! Requests and actions of a native socket.
 
 use super::dcrf::{Answered, Dcrf, Success, ok};
 use crate::dispatch::OrderRequest;
@@ -23,7 +23,7 @@ impl Dcrf {
         Ok(Success(Done::Created, trip.to_json()))
     }
 
-    /// Does something to a trip and answers with the trip.
+    /// Carries out an action and answers with the trip.
     pub(super) async fn act(&self, call: ActCall, key: Option<IdempotencyKey>) -> Answered {
         let ActCall { pk, action, stated } = call;
         let has_key = key.is_some();
@@ -33,7 +33,7 @@ impl Dcrf {
             .dispatch
             .act(pk.trip(), action, stated, key)
             .await?;
-        // What a rider has deleted is gone for these clients, but a command under a key is answered as it was.
+        // For these clients a deleted trip no longer exists. Only a command under a key still gets its first answer.
         if !has_key && done.effect == Effect::AlreadyDone && !self.viewer.sees(&done.trip) {
             return Err(Problem::no_such_trip());
         }
