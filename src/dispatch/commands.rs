@@ -1,4 +1,4 @@
-//! How commands get to the core: what only the service knows is added to them here.
+//! Sends commands to the core, with what only the service knows: positions, metered distances, the time.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use crate::inputs;
 use crate::store::pool::Unavailable;
 use crate::store::writer::CommandError;
 
-/// How often the way of a ride that is to end is measured. A ride may start after the first time; what is refused for
-/// that is tried again, and a ride that has started stays started.
-const MEASURED_MAX: usize = 2;
+/// How often the track of a ride that is to end is measured. A ride may start after the first measurement. Its end is
+/// then refused and tried once more, which is enough, because a ride that has started stays started.
+const MEASUREMENTS_MAX: usize = 2;
 
 impl Dispatch {
-    /// Somebody acts on a trip. `stated` is what their frame repeats of it.
+    /// Carries out an action on a trip. `stated` is what the caller's frame repeats of the trip.
     pub async fn act(
         &self,
         trip: TripRef,
@@ -27,7 +27,7 @@ impl Dispatch {
         if let Actor::Driver(driver) = action.actor() {
             self.projections.presence.heard(driver, inputs::now());
         }
-        // Ride codes cannot be guessed quickly.
+        // The throttle keeps ride codes from being guessed.
         if let Action::Start(driver, Some(_)) = &action {
             let tried = self.throttle.ride_code(driver.user());
             tried.map_err(DispatchError::TooManyCodes)?;
@@ -35,9 +35,9 @@ impl Dispatch {
         if let Action::Amend(rider, amendment) = &action {
             self.check_amendment(*rider, trip, amendment).await?;
         }
-        let mut measured = 0;
+        let mut measurements = 0;
         loop {
-            measured += 1;
+            measurements += 1;
             let command = Command::Act {
                 trip,
                 action: self.with_evidence(trip, action.clone()).await?,
@@ -47,18 +47,18 @@ impl Dispatch {
             let submission = Submission { command, key, at };
             match self.store.writer.act(submission).await {
                 Err(CommandError::Refused(Refusal::Trip(TripRefusal::NotMeasured, _)))
-                    if measured < MEASURED_MAX => {}
-                done => {
-                    let done = done?;
-                    // The driver may say at once where the ride is.
-                    self.projections.tracks.started(&done.trip);
-                    return Ok(done);
+                    if measurements < MEASUREMENTS_MAX => {}
+                outcome => {
+                    let outcome = outcome?;
+                    // The driver may report positions of the ride at once.
+                    self.projections.tracks.started(&outcome.trip);
+                    return Ok(outcome);
                 }
             }
         }
     }
 
-    /// An action with what the service knows of it: where the driver is, or how far the ride was.
+    /// Adds what only the service knows to an action: the driver's whereabouts, or the metered distance of the ride.
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "any other action is decided on what its actor says alone"
@@ -81,7 +81,7 @@ impl Dispatch {
         })
     }
 
-    /// Whether the town serves the new pick-up, if there is one and the trip is the rider's.
+    /// Checks that the town serves the new pick-up, if the amendment has one and the trip is the rider's.
     async fn check_amendment(
         &self,
         rider: RiderId,
@@ -99,7 +99,7 @@ impl Dispatch {
         }
     }
 
-    /// A party of a trip writes to the other.
+    /// Sends a message from one party of a trip to the other.
     pub async fn say(
         &self,
         sender: Person,

@@ -1,4 +1,4 @@
-//! How far a ride was: the fixes that memory and the database have of it, measured.
+//! Measures rides from the fixes that memory and the database have of them.
 
 use jiff::Timestamp;
 
@@ -14,20 +14,20 @@ use crate::store::writer::Tx;
 use crate::store::{QueryResult, trips};
 use crate::town::Town;
 
-/// How many rides are saved in one statement, so that other writes get their turn between.
+/// The most rides that are saved in one statement, so that other writes get their turn in between.
 const RIDES_MAX: usize = 500;
 
-/// A ride under way, as the database knows it.
-struct Saved {
+/// A ride in progress, as the database has it.
+struct SavedRide {
     trip: Trip,
     spots: Vec<TrackFix>,
-    /// What was known of it when the service learnt of gaps.
+    /// The part that an older version of the service measured without keeping its fixes.
     before: Option<KeptTrack>,
 }
 
-impl Saved {
-    fn read(db: &mut Db, trip: TripRef, of: Option<DriverId>) -> QueryResult<Option<Self>> {
-        let trip = trips::find(db, trip)?.filter(|trip| is_under_way(trip, of));
+impl SavedRide {
+    fn read(db: &mut Db, trip: TripRef, driver: Option<DriverId>) -> QueryResult<Option<Self>> {
+        let trip = trips::find(db, trip)?.filter(|trip| is_in_progress(trip, driver));
         let Some(trip) = trip else { return Ok(None) };
         let spots = tracks::spots_of(db, &[trip.number])?.remove(&trip.number);
         Ok(Some(Self {
@@ -37,7 +37,7 @@ impl Saved {
         }))
     }
 
-    /// What the ride comes to, with what is newer, if it goes until then, and ends there if that is known.
+    /// Measures the ride with its newer fixes, as if it ended at `ended_at`, and at `drop_off` if that is given.
     fn measure(
         self,
         newer: Vec<TrackFix>,
@@ -58,20 +58,20 @@ impl Saved {
         track.restore(self.spots.into_iter().chain(newer));
         match &self.before {
             None => track.measure(&ride, estimate),
-            Some(before) => go_on(before, &track, ride),
+            Some(before) => continue_from(before, &track, ride),
         }
     }
 }
 
 impl Dispatch {
-    /// The way of a ride that ends now; nothing if it is not under way, or another driver's.
+    /// Measures a ride that ends now; nothing if it is not in progress, or not this driver's.
     pub(super) async fn measured(
         &self,
         trip: TripRef,
-        of: Option<DriverId>,
+        driver: Option<DriverId>,
     ) -> Result<Option<Box<Measured>>, Unavailable> {
         let at = inputs::now();
-        let Some(saved) = self.under_way(trip, of).await? else {
+        let Some(saved) = self.in_progress(trip, driver).await? else {
             return Ok(None);
         };
         let drop_off = saved.trip.drop_off.location;
@@ -79,11 +79,11 @@ impl Dispatch {
         Ok(Some(Box::new(measured)))
     }
 
-    /// The way of a ride, so far or in the end, and until when that is; who may see it is for the caller to say.
+    /// The measured track of a ride, so far or in the end, and its time. The caller checks who may see it.
     pub async fn track(&self, trip: &Trip) -> Result<Option<KeptTrack>, Unavailable> {
         let until_at = inputs::now();
-        if let Some(saved) = self.under_way(trip.id.into(), None).await? {
-            // Nobody knows yet that it will end at the drop-off.
+        if let Some(saved) = self.in_progress(trip.id.into(), None).await? {
+            // A ride in progress may still end elsewhere than at the drop-off.
             let measured = self.measure(saved, until_at, None).await?;
             return Ok(Some(KeptTrack { measured, until_at }));
         }
@@ -92,20 +92,20 @@ impl Dispatch {
         self.store.reader.read(find).await
     }
 
-    /// What the database knows of a ride that is under way, as of one moment.
-    async fn under_way(
+    /// A ride in progress, read from the database in one snapshot.
+    async fn in_progress(
         &self,
         trip: TripRef,
-        of: Option<DriverId>,
-    ) -> Result<Option<Saved>, Unavailable> {
-        let find = move |db: &mut Db| db.snapshot(|db| Saved::read(db, trip, of));
+        driver: Option<DriverId>,
+    ) -> Result<Option<SavedRide>, Unavailable> {
+        let find = move |db: &mut Db| db.snapshot(|db| SavedRide::read(db, trip, driver));
         self.store.reader.read(find).await
     }
 
-    /// Measures what was saved of a ride and what is newer, on a thread that may take its time: there may be many fixes.
+    /// Measures a ride from its saved and its newer fixes, on a blocking thread, since there may be many fixes.
     async fn measure(
         &self,
-        saved: Saved,
+        saved: SavedRide,
         ended_at: Timestamp,
         drop_off: Option<Coordinates>,
     ) -> Result<Measured, Unavailable> {
@@ -115,7 +115,7 @@ impl Dispatch {
         measured.map_err(|error| Unavailable::Lost(error.to_string()))
     }
 
-    /// Writes what has come of the rides under way since the last time.
+    /// Writes the fixes that have arrived since the last call, for all rides in progress.
     pub async fn save_tracks(&self) -> Result<(), Unavailable> {
         for page in self.projections.tracks.unsaved().chunks(RIDES_MAX) {
             let pieces: Vec<TrackPiece> = page.iter().map(|(_, piece)| piece.clone()).collect();
@@ -127,18 +127,18 @@ impl Dispatch {
     }
 }
 
-/// What the quote reckons from one place to another, in metres.
+/// The metres that a quote estimates from one place to another.
 fn estimate(from: Coordinates, to: Coordinates) -> f64 {
     Town::estimate(from, to).0 as f64
 }
 
-/// Whether the ride is under way, and that driver's, if one is named.
-fn is_under_way(trip: &Trip, of: Option<DriverId>) -> bool {
-    matches!(&trip.state, TripState::InProgress { driver } if of.is_none_or(|of| driver.id == of))
+/// Whether the ride is in progress, and by this driver if one is given.
+fn is_in_progress(trip: &Trip, by: Option<DriverId>) -> bool {
+    matches!(&trip.state, TripState::InProgress { driver } if by.is_none_or(|by| driver.id == by))
 }
 
-/// A ride of which a part was measured before its fixes were kept goes on where that part ends.
-fn go_on(before: &KeptTrack, track: &Track, ride: RideFacts) -> Measured {
+/// Measures a ride of which an older version measured a part without keeping its fixes: the rest begins where it ends.
+fn continue_from(before: &KeptTrack, track: &Track, ride: RideFacts) -> Measured {
     let KeptTrack {
         measured: part,
         until_at,
@@ -152,7 +152,7 @@ fn go_on(before: &KeptTrack, track: &Track, ride: RideFacts) -> Measured {
             .map(|quoted| (quoted - part.measured_m).max(0.0)),
         ..ride
     };
-    // What was driven next began at the last place of that part.
+    // The rest begins at the last place of the measured part.
     let last = last.map(|location| Fix {
         location: *location,
         at: *until_at,
@@ -164,7 +164,7 @@ fn go_on(before: &KeptTrack, track: &Track, ride: RideFacts) -> Measured {
     track.add(last.as_slice());
     let rest = track.measure(&rest, estimate);
     let segments = part.segments.iter().cloned().chain(rest.segments);
-    // The older version had no such limit.
+    // The older version did not limit its part to what a car can drive.
     let reach_m = ride.reach_m();
     let measured_m = (part.measured_m + rest.measured_m).min(reach_m);
     Measured {
@@ -187,7 +187,7 @@ mod tests {
         Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second)
     }
 
-    /// So many metres north of somewhere.
+    /// A place this many metres north of a fixed point.
     fn place(metres: f64) -> Coordinates {
         Coordinates::new(48.0 + metres / 111_195.0, 11.0).expect("on earth")
     }
@@ -206,7 +206,7 @@ mod tests {
             until_at: at(200),
         };
         let mut track = Track::default();
-        // Those before are of the part that was measured.
+        // The fixes before second 200 belong to the part that was measured.
         let fixes = (100..=500).filter(|second| !(301..400).contains(second));
         let fixes: Vec<Fix> = fixes
             .map(|second| Fix {
@@ -225,8 +225,8 @@ mod tests {
             drop_off: Some(place(5_000.0)),
             quoted_m: Some(5_100.0),
         };
-        let measured = go_on(&before, &track, ride);
-        // 2,000 m before, 1,000 m on either side of the gap, and for its 1,000 m what the quote has left.
+        let measured = continue_from(&before, &track, ride);
+        // 2,000 m before, 1,000 m on either side of the gap, and for the gap of 1,000 m what is left of the quote.
         assert!((measured.measured_m - 4_000.0).abs() < 40.0, "{measured:?}");
         assert!((measured.filled_m - 1_100.0).abs() < 40.0, "{measured:?}");
         assert_eq!((measured.segments.len(), measured.gaps.len()), (3, 1));
@@ -250,7 +250,7 @@ mod tests {
             drop_off: Some(place(3_000.0)),
             quoted_m: Some(3_900.0),
         };
-        let measured = go_on(&before, &Track::default(), ride);
+        let measured = continue_from(&before, &Track::default(), ride);
         assert_eq!((measured.measured_m, measured.filled_m), (5_000.0, 0.0));
     }
 }

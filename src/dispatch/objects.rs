@@ -1,4 +1,4 @@
-//! What drivers, riders and operators are told about shifts and quotes, as the world outside sees it.
+//! Shifts, reports, hints, quotes and the supply as clients see them in JSON.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -13,11 +13,11 @@ use crate::domain::{Coordinates, Fare};
 use crate::supply::OnShift;
 use crate::supply::judge::Counts;
 
-/// The wire's answer to what a driver is at.
+/// A driver's shift, activity and open offer.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Duty)]
 pub struct ShiftStatusObject<'a> {
-    /// Nothing off shift.
+    /// Absent off shift.
     shift: Option<ShiftObject<'a>>,
     /// `available`, `offered`, `on_trip`, `stale` or `off_shift`.
     #[schema(example = "available")]
@@ -36,35 +36,36 @@ impl<'a> From<&'a ShiftStatus> for ShiftStatusObject<'a> {
     }
 }
 
-/// The wire's answer to a report. Each position is counted once among the verdicts, and, if it is new there, on the track as well.
+/// The answer to a report of positions. Each position is counted once among the verdicts, and also on the track if it
+/// is new there.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Reported)]
 pub struct ReportedObject {
     #[serde(flatten)]
     counts: Counts,
-    /// How many are new on the track of the ride that is under way, late ones too.
+    /// How many positions are new on the track of the ride in progress, late ones included.
     on_track: usize,
-    /// The service's time, by which a device can tell whether its clock is right.
+    /// The service's time, so that a device can check its clock.
     #[serde(serialize_with = "microseconds")]
     #[schema(value_type = String, format = DateTime)]
     time: Timestamp,
 }
 
 impl From<&ReportOutcome> for ReportedObject {
-    fn from(told: &ReportOutcome) -> Self {
+    fn from(outcome: &ReportOutcome) -> Self {
         Self {
-            counts: told.counts,
-            on_track: told.on_track,
-            time: told.received_at,
+            counts: outcome.counts,
+            on_track: outcome.on_track,
+            time: outcome.received_at,
         }
     }
 }
 
-/// Where a driver had better wait.
+/// Where a driver should wait for a trip.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Hint)]
 pub struct HintObject {
-    /// Nothing where the driver is right.
+    /// Absent if the driver should stay.
     hint: Option<LocationObject>,
 }
 
@@ -76,7 +77,7 @@ impl From<Option<Coordinates>> for HintObject {
     }
 }
 
-/// The wire's quotes.
+/// One quote for each class.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Quotes)]
 pub struct QuotesObject<'a> {
@@ -90,13 +91,13 @@ struct QuoteObject<'a> {
     id: String,
     #[schema(example = "standard")]
     class: &'a str,
-    /// For when, if not now.
+    /// The pick-up time, if it is not now.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pick_up_at: Option<String>,
-    /// How far it is expected to be.
+    /// The estimated distance of the ride.
     metres: u64,
-    /// How long it is expected to take.
+    /// The estimated duration of the ride.
     seconds: u64,
     fare: Option<&'a Fare>,
     #[serde(serialize_with = "microseconds")]
@@ -121,7 +122,7 @@ impl<'a> From<&'a [Quoted]> for QuotesObject<'a> {
     }
 }
 
-/// How many drivers are at what, how many of their positions were found to be what, and how far off what riders were promised was.
+/// The drivers on shift by occupation, their positions by verdict, and how accurate the promised times were.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Supply)]
 pub struct SupplyObject {

@@ -1,4 +1,4 @@
-//! What a rider may order, and what it would cost.
+//! Riders' orders and quotes: checks them against the town's rules and prices them.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -13,93 +13,93 @@ use crate::inputs;
 use crate::store::quotes::{self, QuoteId};
 use crate::town::{Rules, Town};
 
-/// For how long a quote is a promise.
+/// How long a quote holds.
 const QUOTE_LIFE: SignedDuration = SignedDuration::from_mins(5);
 
-/// What a rider asks for.
+/// A rider's order of a trip, before the town's rules are applied.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OrderRequest {
-    /// From where.
+    /// Where the ride begins.
     pub pick_up: Place,
-    /// To where.
+    /// Where the ride ends.
     pub drop_off: Place,
-    /// In which class of vehicle.
+    /// The class of vehicle.
     pub class: VehicleClass,
-    /// For how many.
+    /// The number of passengers.
     pub passengers: u8,
-    /// When, if not now.
+    /// The pick-up time, if it is not now.
     pub pick_up_at: Option<Timestamp>,
-    /// By which quote, if any.
+    /// The quote whose terms are to hold, if any.
     pub quote: Option<QuoteId>,
 }
 
-/// What a rider asks the price of.
+/// What a rider asks a quote for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QuoteRequest {
-    /// From where.
+    /// Where the ride begins.
     pub pick_up: Coordinates,
-    /// To where.
+    /// Where the ride ends.
     pub drop_off: Coordinates,
-    /// In which class of vehicle; in each, if nothing is said.
+    /// The class of vehicle; every class if absent.
     pub class: Option<VehicleClass>,
-    /// When, if not now.
+    /// The pick-up time, if it is not now.
     pub pick_up_at: Option<Timestamp>,
 }
 
-/// What a rider was told a trip would cost.
+/// A quote: what a ride is expected to cost, and on which terms.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Quote {
     pick_up: Coordinates,
     drop_off: Coordinates,
-    /// When, if not at the time of the quote.
+    /// The pick-up time, if it is not the time of the quote.
     #[serde(default)]
     pub pick_up_at: Option<Timestamp>,
-    /// In which class.
+    /// The class that was priced.
     pub class: VehicleClass,
-    /// How far it is expected to be, in metres.
+    /// The estimated distance, in metres.
     pub metres: u64,
-    /// How long it is expected to take, in seconds.
+    /// The estimated duration, in seconds.
     pub seconds: u64,
     terms: Terms,
 }
 
 impl Quote {
-    /// What it would cost.
+    /// The expected fare.
     pub const fn fare(&self) -> Option<&Fare> {
         self.terms.quoted.as_ref()
     }
 }
 
-/// A quote that can be insisted on.
+/// A quote that was saved, so that a request can name it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quoted {
-    /// Its key.
+    /// The id that a request names.
     pub id: QuoteId,
-    /// Until when.
+    /// When the quote expires.
     pub expires_at: Timestamp,
-    /// What it says.
+    /// The saved quote itself.
     pub quote: Quote,
 }
 
 impl Dispatch {
-    /// A rider asks for a trip.
+    /// Requests a trip for a rider.
     pub async fn request(
         &self,
         rider: Party<RiderId>,
-        wish: OrderRequest,
+        request: OrderRequest,
         key: Option<IdempotencyKey>,
     ) -> Result<TripOutcome, DispatchError> {
         let at = inputs::now();
-        let order = self.order(rider.id, &wish, at).await?;
-        let request = TripRequest {
+        let order = self.order(rider.id, &request, at).await?;
+        let trip = TripRequest {
             id: TripId::new(inputs::fresh_id()),
             rider,
-            pick_up: wish.pick_up,
-            drop_off: wish.drop_off,
+            pick_up: request.pick_up,
+            drop_off: request.drop_off,
             order,
         };
         let limits = self.settings.rider_limits;
-        let command = Command::RequestTrip(request, limits);
+        let command = Command::RequestTrip(trip, limits);
         let submission = Submission { command, key, at };
         Ok(self.store.writer.act(submission).await?)
     }
@@ -107,20 +107,20 @@ impl Dispatch {
     async fn order(
         &self,
         rider: RiderId,
-        wish: &OrderRequest,
+        request: &OrderRequest,
         at: Timestamp,
     ) -> Result<Order, DispatchError> {
-        let rules = self.town.place(wish.pick_up.location)?;
-        self.check_class(&wish.class)?;
-        let opens_at = opens_at(wish.pick_up_at, &rules, at)?;
-        let terms = match wish.quote {
-            Some(quote) => Some(self.insist(rider, quote, wish, at).await?),
-            None => self.town.terms(&rules, &wish.class, estimate(wish)),
+        let rules = self.town.place(request.pick_up.location)?;
+        self.check_class(&request.class)?;
+        let opens_at = opens_at(request.pick_up_at, &rules, at)?;
+        let terms = match request.quote {
+            Some(quote) => Some(self.quoted_terms(rider, quote, request, at).await?),
+            None => self.town.terms(&rules, &request.class, estimate(request)),
         };
         Ok(Order {
-            class: wish.class.clone(),
-            passengers: wish.passengers,
-            pick_up_at: wish.pick_up_at,
+            class: request.class.clone(),
+            passengers: request.passengers,
+            pick_up_at: request.pick_up_at,
             opens_at,
             area: rules.area.map(ToOwned::to_owned),
             policy: rules.policy,
@@ -131,7 +131,7 @@ impl Dispatch {
         })
     }
 
-    /// Whether a trip may begin there instead: its terms, and how its driver is found, are those of its area.
+    /// Checks that a pick-up may move: the terms and the policy of a trip are those of its area, so it must stay there.
     pub(super) fn check_move(&self, trip: &Trip, to: &Place) -> Result<(), DispatchError> {
         if to.location == trip.pick_up.location {
             return Ok(());
@@ -153,48 +153,48 @@ impl Dispatch {
         Err(DispatchError::UnknownClass(classes.join(", ")))
     }
 
-    /// The terms of a quote, if it is the rider's, still holds, and is for this.
-    async fn insist(
+    /// The terms of a quote, if it is the rider's, still holds, and is for the same ride.
+    async fn quoted_terms(
         &self,
         rider: RiderId,
         id: QuoteId,
-        wish: &OrderRequest,
+        request: &OrderRequest,
         at: Timestamp,
     ) -> Result<Terms, DispatchError> {
         let find = move |db: &mut _| quotes::find(db, id, rider, at);
         let payload = self.store.reader.read(find).await?;
         let quote = payload.and_then(|payload| serde_json::from_str::<Quote>(&payload).ok());
         let quote = quote.ok_or(DispatchError::UnknownQuote)?;
-        let same_way = wish.pick_up.location == Some(quote.pick_up)
-            && wish.drop_off.location == Some(quote.drop_off);
-        // As precisely as the wire tells it.
+        let same_places = request.pick_up.location == Some(quote.pick_up)
+            && request.drop_off.location == Some(quote.drop_off);
+        // Times have microseconds on the wire, so no more is compared.
         let time = |at: Option<Timestamp>| at.map(Timestamp::as_microsecond);
-        let same_time = time(wish.pick_up_at) == time(quote.pick_up_at);
-        if same_way && same_time && wish.class == quote.class {
+        let same_time = time(request.pick_up_at) == time(quote.pick_up_at);
+        if same_places && same_time && request.class == quote.class {
             Ok(quote.terms)
         } else {
             Err(DispatchError::OtherQuote)
         }
     }
 
-    /// What a trip would cost in each class that has a price, or in this one: now, or when it is for.
+    /// Quotes a ride in each class that has a price, or in the one that the request names, and saves the quotes.
     pub async fn quote(
         &self,
         rider: RiderId,
-        way: QuoteRequest,
+        request: QuoteRequest,
     ) -> Result<Vec<Quoted>, DispatchError> {
         let QuoteRequest {
             pick_up,
             drop_off,
             class,
             pick_up_at,
-        } = way;
+        } = request;
         let at = inputs::now();
         let rules = self.town.place(Some(pick_up))?;
         if let Some(class) = &class {
             self.check_class(class)?;
         }
-        // What could not be ordered for that time is not quoted for it.
+        // A ride that cannot be ordered for that time is not quoted either.
         opens_at(pick_up_at, &rules, at)?;
         let (metres, seconds) = Town::estimate(pick_up, drop_off);
         let classes = self.town.classes();
@@ -224,11 +224,11 @@ impl Dispatch {
             .iter()
             .map(|quoted| (quoted.id, text(&quoted.quote)))
             .collect();
-        let keep = self
+        let save = self
             .store
             .writer
             .change(move |tx| quotes::insert(tx.db, rider, &rows, expires_at));
-        keep.await?;
+        save.await?;
         Ok(quoted)
     }
 }
@@ -237,12 +237,12 @@ fn text(quote: &Quote) -> String {
     serde_json::to_string(quote).expect("texts, finite numbers and whole ones are JSON")
 }
 
-fn estimate(wish: &OrderRequest) -> Option<(u64, u64)> {
-    let ends = wish.pick_up.location.zip(wish.drop_off.location);
+fn estimate(request: &OrderRequest) -> Option<(u64, u64)> {
+    let ends = request.pick_up.location.zip(request.drop_off.location);
     ends.map(|(from, to)| Town::estimate(from, to))
 }
 
-/// When a driver is begun to be looked for, if not at once.
+/// When the search for a driver begins, if not at once.
 fn opens_at(
     pick_up_at: Option<Timestamp>,
     rules: &Rules<'_>,

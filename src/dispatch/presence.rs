@@ -1,7 +1,8 @@
-//! What is heard of the drivers who have a trip, shared between requests, sockets and sweeps.
+//! Signs of life of drivers on a trip, shared between requests, sockets and sweeps.
 //!
-//! It is memory, and decides nothing. What must outlive a restart are columns: a driver who has reported positions has a row of their own, a driver
-//! who has come near enough has it in their trip. After a restart nobody has been silent for longer than the service runs.
+//! This is memory, and it decides nothing. What must survive a restart is in the database: a driver who has reported
+//! positions has a row of their own, and a driver's approach is noted in the trip. After a restart, no driver
+//! counts as silent for longer than the service runs.
 
 use std::sync::Arc;
 
@@ -12,11 +13,11 @@ use crate::domain::presence::HeardDrivers;
 use crate::domain::{DriverId, UserId};
 use crate::inputs;
 
-/// What is heard of drivers; cheap to clone.
+/// The signs of life of drivers on a trip; cheap to clone.
 #[derive(Clone)]
 pub struct Presence(Arc<Mutex<HeardDrivers>>);
 
-/// A socket that is open; closed when it is dropped.
+/// A driver's open socket. Dropping it notes that the socket is closed.
 #[must_use]
 pub struct OpenSocket {
     presence: Presence,
@@ -31,23 +32,23 @@ impl Drop for OpenSocket {
 }
 
 impl Presence {
-    /// Nothing has been heard yet.
+    /// Begins without signs of life, at the start of the service.
     pub(super) fn begin(since: Timestamp) -> Self {
         Self(Arc::new(Mutex::new(HeardDrivers::begin(since))))
     }
 
-    /// The drivers who have a trip. They are locked until what this gives is dropped.
+    /// Locks the drivers who have a trip until the guard is dropped.
     pub(super) fn drivers(&self) -> MutexGuard<'_, HeardDrivers> {
         self.0.lock()
     }
 
-    /// A driver has sent something.
+    /// Notes a sign of life of a driver.
     pub fn heard(&self, driver: DriverId, at: Timestamp) {
         self.drivers().heard(driver, at);
     }
 
-    /// A socket is open until what this gives is dropped. Of those who do not drive nobody asks.
-    pub fn opens(&self, user: UserId) -> OpenSocket {
+    /// Notes an open socket until the returned value is dropped. For accounts that are not drivers' this has no effect.
+    pub fn open_socket(&self, user: UserId) -> OpenSocket {
         let driver = DriverId::of(user);
         self.drivers().opens(driver);
         OpenSocket {

@@ -1,6 +1,7 @@
-//! Who has asked where to wait, what they were told, and where requests came from lately.
+//! Hints for idle drivers: who has asked where to wait, the hints given, and recent requests.
 //!
-//! A hint is for whoever asks for one; nobody else is counted on to go anywhere. It is memory, like `supply`: after a restart hints begin anew with the requests that come then.
+//! Only drivers who ask get a hint; the others are assumed to stay. Like `supply`, this is memory: after a restart,
+//! hints are made from the requests that come then.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,120 +14,121 @@ use super::requests::Requests;
 use crate::domain::{Coordinates, DriverId, RiderId, TripId};
 use crate::supply::{Occupation, Supply};
 
-/// For how long a hint holds.
+/// How long a hint holds.
 const LIFE: SignedDuration = SignedDuration::from_mins(10);
-/// Who has not asked for so long is not counted on.
+/// How long after the last question a driver counts as asking.
 const ASKING: SignedDuration = SignedDuration::from_mins(3);
-/// So often at most everybody's hints are thought about anew.
-const THINK_EVERY: SignedDuration = SignedDuration::from_secs(10);
-/// Whoever is so near has come to where the hint led.
-const THERE_M: f64 = 200.0;
+/// The shortest time between two plans of the hints of all drivers.
+const PLAN_EVERY: SignedDuration = SignedDuration::from_secs(10);
+/// A driver this near to the place of a hint has arrived, in metres.
+const ARRIVED_M: f64 = 200.0;
 
-/// What hints are made from; cheap to clone.
+/// Recent requests and the drivers who ask; cheap to clone.
 #[derive(Clone, Default)]
 pub struct Repositioning(Arc<Mutex<RepositioningMemory>>);
 
 #[derive(Default)]
 struct RepositioningMemory {
     requests: Requests,
-    asking: HashMap<DriverId, Asking>,
-    thought_at: Option<Timestamp>,
+    asking: HashMap<DriverId, AskingDriver>,
+    planned_at: Option<Timestamp>,
 }
 
-struct Asking {
+struct AskingDriver {
     asked_at: Timestamp,
-    told: Option<ToldHint>,
+    hint: Option<GivenHint>,
 }
 
 #[derive(Clone, Copy)]
-struct ToldHint {
+struct GivenHint {
     to: Coordinates,
     at: Timestamp,
 }
 
 impl Repositioning {
-    /// A trip was asked for.
+    /// Notes that a rider has requested a trip.
     pub(super) fn requested(&self, rider: RiderId, trip: TripId, at: Timestamp, from: Coordinates) {
         self.0.lock().requests.add(rider, trip, at, from);
     }
 
-    /// A trip was called off.
+    /// Notes that a request was cancelled.
     pub(super) fn cancelled(&self, rider: RiderId, trip: TripId) {
         self.0.lock().requests.cancel(rider, trip);
     }
 
-    /// Where a driver who asks had better wait; nothing where the driver is right, or not free.
+    /// Where a driver who asks should wait; nothing if the driver should stay, or is not free.
     pub(super) fn hint(
         &self,
         driver: DriverId,
         supply: &Supply,
         at: Timestamp,
     ) -> Option<Coordinates> {
-        if self.0.lock().asks(driver, supply, at) {
-            // The work is not done under the lock, which whoever announces what was committed wants too.
+        if self.0.lock().note_asking(driver, supply, at) {
+            // The plan is made without the lock, because the task that announces events needs it too.
             let free = supply.free(at);
-            let (requested, idle) = self.0.lock().known(free);
+            let (requested, idle) = self.0.lock().inputs(free);
             let hints = reposition::hints(&requested, &idle);
-            self.0.lock().tell(hints, at);
+            self.0.lock().give(hints, at);
         }
         let is_free = supply.occupation(driver) == Some(Occupation::Free);
-        let told = self.0.lock().asking.get(&driver)?.told;
-        told.filter(|_| is_free).map(|told| told.to)
+        let hint = self.0.lock().asking.get(&driver)?.hint;
+        hint.filter(|_| is_free).map(|hint| hint.to)
     }
 }
 
 impl RepositioningMemory {
-    /// Notes that a driver asks; whether it is time to think about everybody anew.
-    fn asks(&mut self, driver: DriverId, supply: &Supply, at: Timestamp) -> bool {
-        let told = self.asking.get(&driver).and_then(|asking| asking.told);
-        self.asking.insert(driver, Asking { asked_at: at, told });
+    /// Notes that a driver asks. Returns whether it is time to plan the hints of all drivers anew.
+    fn note_asking(&mut self, driver: DriverId, supply: &Supply, at: Timestamp) -> bool {
+        let hint = self.asking.get(&driver).and_then(|asking| asking.hint);
+        self.asking
+            .insert(driver, AskingDriver { asked_at: at, hint });
         self.forget(supply, at);
-        let thought_at = self.thought_at;
-        let is_time = thought_at.is_none_or(|thought| at.duration_since(thought) >= THINK_EVERY);
+        let planned_at = self.planned_at;
+        let is_time = planned_at.is_none_or(|planned| at.duration_since(planned) >= PLAN_EVERY);
         if is_time {
-            self.thought_at = Some(at);
+            self.planned_at = Some(at);
         }
         is_time
     }
 
-    /// Where requests came from, and what those who are free are up to.
-    fn known(&self, free: Vec<(DriverId, Coordinates)>) -> (Vec<Requested>, Vec<Idle>) {
+    /// The recent requests, and the free drivers with the places where they are going.
+    fn inputs(&self, free: Vec<(DriverId, Coordinates)>) -> (Vec<Requested>, Vec<Idle>) {
         let idle = free.into_iter().map(|(driver, place)| Idle {
             driver,
             place,
             bound_for: self.bound_for(driver, place),
         });
-        (self.requests.known(), idle.collect())
+        (self.requests.recent(), idle.collect())
     }
 
-    /// Forgets old requests, who asks no longer, and hints that are old, were followed, or are from before a trip.
+    /// Forgets old requests, drivers who no longer ask, and hints that are old, were followed, or precede a trip.
     fn forget(&mut self, supply: &Supply, at: Timestamp) {
         let is_old = |since: Timestamp, life| at.duration_since(since) > life;
         self.requests.forget(at);
         self.asking
             .retain(|_, asking| !is_old(asking.asked_at, ASKING));
         for (driver, asking) in &mut self.asking {
-            asking.told = asking.told.filter(|told| {
+            asking.hint = asking.hint.filter(|hint| {
                 supply.seen(*driver).is_some_and(|seen| {
-                    let is_there = seen.place.metres_to(told.to) <= THERE_M;
-                    !is_there && !is_old(told.at, LIFE) && told.at >= seen.since
+                    let has_arrived = seen.place.metres_to(hint.to) <= ARRIVED_M;
+                    !has_arrived && !is_old(hint.at, LIFE) && hint.at >= seen.since
                 })
             });
         }
     }
 
-    /// Where an idle driver is going; who does not ask cannot be told, and stays.
+    /// Where an idle driver is going. A driver who does not ask gets no hint and is assumed to stay.
     fn bound_for(&self, driver: DriverId, place: Coordinates) -> Option<Coordinates> {
         match self.asking.get(&driver) {
-            Some(asking) => asking.told.map(|told| told.to),
+            Some(asking) => asking.hint.map(|hint| hint.to),
             None => Some(place),
         }
     }
 
-    fn tell(&mut self, hints: Vec<Hint>, at: Timestamp) {
+    fn give(&mut self, hints: Vec<Hint>, at: Timestamp) {
         for Hint { driver, to } in hints {
             if let Some(asking) = self.asking.get_mut(&driver) {
-                asking.told = Some(ToldHint { to, at });
+                asking.hint = Some(GivenHint { to, at });
             }
         }
     }
@@ -145,7 +147,7 @@ mod tests {
         DriverId::of(UserId::new(number))
     }
 
-    /// So many hundredths of a degree north: 1,112 m each.
+    /// A place this many hundredths of a degree to the north; each is 1,112 m.
     fn north(hundredths: f64) -> Coordinates {
         Coordinates::new(48.0 + hundredths / 100.0, 11.0).expect("on earth")
     }
@@ -162,7 +164,7 @@ mod tests {
         assert_eq!(reported.expect("on shift").counts.accepted, 1);
     }
 
-    /// Two drivers who idle in one place, while trips begin here and there.
+    /// Two drivers who idle in one place, and trips that begin there and elsewhere.
     fn town() -> (Supply, Repositioning) {
         let (supply, repositioning) = (Supply::default(), Repositioning::default());
         for number in [1, 2] {
@@ -219,10 +221,10 @@ mod tests {
             .expect("on shift");
         supply.wait_from(driver(1), at(30));
         repositioning.0.lock().forget(&supply, at(31));
-        assert!(repositioning.0.lock().asking[&driver(1)].told.is_none());
+        assert!(repositioning.0.lock().asking[&driver(1)].hint.is_none());
         repositioning.0.lock().forget(&supply, at(500));
         assert!(repositioning.0.lock().asking.is_empty());
         repositioning.0.lock().forget(&supply, at(2_000));
-        assert!(repositioning.0.lock().requests.known().is_empty());
+        assert!(repositioning.0.lock().requests.recent().is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! Where riders requested trips lately, for hints: each rider once, and only so many.
+//! Recent requests, from which hints are made: the last one of each rider, up to a bound.
 
 use std::collections::HashMap;
 
@@ -7,17 +7,17 @@ use jiff::{SignedDuration, Timestamp};
 use super::reposition::Requested;
 use crate::domain::{Coordinates, RiderId, TripId};
 
-/// For how long a request says where the next ones will come.
+/// How long a request counts as a forecast of the next ones.
 const FORECAST: SignedDuration = SignedDuration::from_mins(30);
-/// How many are remembered at most.
+/// The most requests that are remembered.
 const REQUESTS_MAX: usize = 5_000;
 
 /// The last request of each rider.
 #[derive(Default)]
 pub(super) struct Requests {
     all: Vec<RecentRequest>,
-    /// Where in there each rider's is.
-    of: HashMap<RiderId, usize>,
+    /// The index in `all` of each rider's request.
+    index_of: HashMap<RiderId, usize>,
 }
 
 #[derive(Clone, Copy)]
@@ -25,68 +25,67 @@ struct RecentRequest {
     rider: RiderId,
     trip: TripId,
     at: Timestamp,
-    what: Requested,
+    request: Requested,
 }
 
 impl Requests {
-    /// A rider has requested a trip: what they requested before does not count any more. Where there are too many, one by chance is
-    /// forgotten, so that nobody who requests much pushes out what others did.
+    /// Remembers a rider's request in place of the rider's last one. If there are too many, a random one is forgotten,
+    /// so that a rider with many requests cannot push out those of others.
     pub(super) fn add(&mut self, rider: RiderId, trip: TripId, at: Timestamp, from: Coordinates) {
-        let what = Requested {
-            from,
-            is_cancelled: false,
-        };
         let request = RecentRequest {
             rider,
             trip,
             at,
-            what,
+            request: Requested {
+                from,
+                is_cancelled: false,
+            },
         };
-        if let Some(place) = self.of.get(&rider) {
-            self.all[*place] = request;
+        if let Some(index) = self.index_of.get(&rider) {
+            self.all[*index] = request;
             return;
         }
         if self.all.len() == REQUESTS_MAX {
             self.forget_one(trip);
         }
-        self.of.insert(rider, self.all.len());
+        self.index_of.insert(rider, self.all.len());
         self.all.push(request);
     }
 
-    /// A trip was called off.
+    /// Notes that a trip was cancelled.
     pub(super) fn cancel(&mut self, rider: RiderId, trip: TripId) {
-        if let Some(place) = self.of.get(&rider)
-            && self.all[*place].trip == trip
+        if let Some(index) = self.index_of.get(&rider)
+            && self.all[*index].trip == trip
         {
-            self.all[*place].what.is_cancelled = true;
+            self.all[*index].request.is_cancelled = true;
         }
     }
 
-    /// Forgets what is too old.
+    /// Forgets the requests that are too old.
     pub(super) fn forget(&mut self, at: Timestamp) {
         let is_old = |request: &RecentRequest| at.duration_since(request.at) > FORECAST;
         if self.all.iter().any(is_old) {
             self.all.retain(|request| !is_old(request));
-            let places = self.all.iter().enumerate();
-            self.of = places.map(|(place, one)| (one.rider, place)).collect();
+            let indexed = self.all.iter().enumerate();
+            self.index_of = indexed.map(|(index, one)| (one.rider, index)).collect();
         }
     }
 
-    /// All that are remembered, the latest last.
-    pub(super) fn known(&self) -> Vec<Requested> {
+    /// The remembered requests, the latest last.
+    pub(super) fn recent(&self) -> Vec<Requested> {
         let mut all = self.all.clone();
         all.sort_unstable_by_key(|request| (request.at, request.trip));
-        all.into_iter().map(|request| request.what).collect()
+        all.into_iter().map(|request| request.request).collect()
     }
 
-    /// The dice are the key of the new trip, which nobody can choose.
-    fn forget_one(&mut self, dice: TripId) {
-        let number = dice.uuid().as_u128() % self.all.len() as u128;
-        let place = usize::try_from(number).unwrap_or(0);
-        let gone = self.all.swap_remove(place);
-        self.of.remove(&gone.rider);
-        if let Some(moved) = self.all.get(place) {
-            self.of.insert(moved.rider, place);
+    /// Forgets a random request. The randomness is the key of the new trip, which no client can choose.
+    fn forget_one(&mut self, random: TripId) {
+        let number = random.uuid().as_u128() % self.all.len() as u128;
+        let index = usize::try_from(number).unwrap_or(0);
+        let forgotten = self.all.swap_remove(index);
+        self.index_of.remove(&forgotten.rider);
+        if let Some(moved) = self.all.get(index) {
+            self.index_of.insert(moved.rider, index);
         }
     }
 }
@@ -121,15 +120,15 @@ mod tests {
         requests.add(rider(1), trip(3), at(2), place(48.2));
         requests.cancel(rider(1), trip(1));
         requests.cancel(rider(2), trip(2));
-        let known = requests.known();
-        let known: Vec<_> = known.iter().map(|it| (it.from, it.is_cancelled)).collect();
-        assert_eq!(known, [(place(48.1), true), (place(48.2), false)]);
+        let recent = requests.recent();
+        let recent: Vec<_> = recent.iter().map(|it| (it.from, it.is_cancelled)).collect();
+        assert_eq!(recent, [(place(48.1), true), (place(48.2), false)]);
         requests.forget(at(1_801));
-        assert_eq!(requests.known().len(), 2);
+        assert_eq!(requests.recent().len(), 2);
         requests.forget(at(1_802));
-        assert_eq!(requests.known().len(), 1);
+        assert_eq!(requests.recent().len(), 1);
         requests.cancel(rider(1), trip(3));
-        assert!(requests.known()[0].is_cancelled, "it is still found");
+        assert!(requests.recent()[0].is_cancelled, "it is still found");
     }
 
     #[test]
@@ -139,14 +138,14 @@ mod tests {
         for number in 0..max {
             requests.add(rider(number), trip(number as u128), at(number), place(48.0));
         }
-        // Which one is the new trip's key to say.
+        // The key of the new trip says which one: 7.
         requests.add(rider(max), trip(7 + 2 * max as u128), at(max), place(48.0));
         assert_eq!(requests.all.len(), REQUESTS_MAX);
-        assert!(!requests.of.contains_key(&rider(7)));
-        assert!(requests.of.contains_key(&rider(0)));
-        for (rider, place) in &requests.of {
-            assert_eq!(requests.all[*place].rider, *rider);
+        assert!(!requests.index_of.contains_key(&rider(7)));
+        assert!(requests.index_of.contains_key(&rider(0)));
+        for (rider, index) in &requests.index_of {
+            assert_eq!(requests.all[*index].rider, *rider);
         }
-        assert_eq!(requests.of.len(), REQUESTS_MAX);
+        assert_eq!(requests.index_of.len(), REQUESTS_MAX);
     }
 }

@@ -1,8 +1,8 @@
-//! What another policy would have chosen for requests that all drivers hear of, beside who took them.
+//! Shadow decisions under `broadcast`: compares the driver who took a request with those another policy would choose.
 //!
-//! Under `broadcast` there is no search that a shadow policy could decide on together with the policy in force. So the requests themselves
-//! are remembered while nobody has taken them, in memory, and only so many of them: a restart forgets them, and one too many is not
-//! remembered. Nothing but the comparison is lost.
+//! Under `broadcast` there is no search that a shadow policy could decide on together with the policy in force. So the
+//! requests themselves are remembered in memory while no driver has taken them, up to a bound. A restart forgets them,
+//! and requests beyond the bound are not remembered. Only the comparison is lost.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,17 +16,17 @@ use crate::domain::{
 };
 use crate::town::Town;
 
-/// So many open requests are looked at; further ones are not compared.
+/// The most open requests that are remembered; further ones are not compared.
 const OPEN_MAX: usize = 4_096;
 
-/// The requests that a shadow policy is to decide on, and what it decided; cheap to clone.
+/// The requests for a shadow policy to decide on, and its decisions; cheap to clone.
 #[derive(Clone)]
 pub struct Shadow {
     town: Arc<Town>,
     open: Arc<Mutex<HashMap<TripId, UntakenRequest>>>,
 }
 
-/// A request that nobody has taken yet.
+/// A request that no driver has taken yet.
 struct UntakenRequest {
     trip: Trip,
     since: Timestamp,
@@ -34,7 +34,7 @@ struct UntakenRequest {
 }
 
 impl Shadow {
-    /// For the shadows of that town.
+    /// Begins without requests; the town says where a shadow policy applies.
     pub fn new(town: Arc<Town>) -> Self {
         Self {
             town,
@@ -42,7 +42,7 @@ impl Shadow {
         }
     }
 
-    /// A trip has changed; whether there is something new to decide on.
+    /// Takes note of a change of a trip. Returns whether there is a new request to decide on.
     pub(super) fn changed(&self, change: &TripChange, at: Timestamp) -> bool {
         let trip = &change.trip;
         if trip.state.status() != Status::Requested {
@@ -79,7 +79,7 @@ impl Shadow {
         rules.is_ok_and(|rules| rules.shadow.is_some())
     }
 
-    /// What is still to be decided on, the oldest first.
+    /// The requests without a decision, the oldest first, as searches.
     pub(super) fn undecided(&self, at: Timestamp) -> Vec<Search> {
         let mut open = self.open.lock();
         forget_ended(&mut open, at);
@@ -98,7 +98,7 @@ impl Shadow {
         searches
     }
 
-    /// Remembers what was decided, until somebody takes the trip.
+    /// Remembers the decisions until a driver takes the trip.
     pub(super) fn decided(&self, decisions: &[Decision]) {
         let mut open = self.open.lock();
         for decision in decisions {
@@ -113,26 +113,26 @@ impl Shadow {
     }
 }
 
-/// Another node may have served them, which nobody hears of here.
+/// Forgets requests whose search is over. Their end may have happened on another node, which is not announced here.
 fn forget_ended(open: &mut HashMap<TripId, UntakenRequest>, at: Timestamp) {
     open.retain(|_, open| open.trip.search_ends_at > at);
 }
 
 impl UntakenRequest {
-    /// Logs who took the trip beside whom the other policy would have asked.
+    /// Logs the driver who took the trip beside those that the other policy would have asked.
     fn compare(&self, now: &Trip) {
         let driver: Option<DriverId> = now.state.driver().map(|driver| driver.id);
         if let (Some(driver), Some((policy, searched))) = (driver, &self.decided) {
-            let known = searched.considered(driver);
+            let candidate = searched.considered(driver);
             tracing::info!(
-                // As the log has always named it.
+                // The log has always had this target.
                 target: "cabrank::dispatch::onlooking",
                 policy = policy.as_str(),
                 trip = %now.id,
                 same = searched.chosen.drivers().contains(&driver),
                 shadow_offered = !searched.chosen.drivers().is_empty(),
-                // Not known of a driver who was not on shift, or too far away to come into question.
-                pick_up_s = known.map(|one| one.free_in_s + one.eta_s),
+                // Absent for a driver who was not on shift, or too far away to be a candidate.
+                pick_up_s = candidate.map(|one| one.free_in_s + one.eta_s),
                 shadow_pick_up_s = searched.pick_up_s(),
                 "Compared who took a trip with whom another policy would have chosen"
             );

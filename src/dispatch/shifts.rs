@@ -1,4 +1,4 @@
-//! What drivers do besides driving: shifts, positions, replies to offers.
+//! Drivers' shifts, position reports, hints and replies to offers.
 
 use std::time::Duration;
 
@@ -17,22 +17,22 @@ use crate::store::{offers, shifts, trips};
 use crate::supply::judge::Counts;
 use crate::supply::{Occupation, STALE_AFTER};
 
-/// How long at most the answer about a shift waits until dispatch knows of it too.
+/// How long the answer to a change of shift waits at most until dispatch has taken note of it.
 const NOTED_MAX: Duration = Duration::from_secs(1);
 
-/// A driver's shift, and what the driver is at.
+/// A driver's shift, activity and open offer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShiftStatus {
     /// The shift, if the driver is on one.
     pub shift: Option<Shift>,
-    /// At what.
+    /// What the driver is doing now.
     pub activity: Activity,
-    /// The trip that is offered to the driver right now.
+    /// The open offer, with its trip.
     pub offer: Option<OfferChange>,
 }
 
 impl ShiftStatus {
-    /// Of a driver who is not on shift.
+    /// The status of a driver who is not on shift.
     const OFF: Self = Self {
         shift: None,
         activity: Activity::OffShift,
@@ -40,16 +40,16 @@ impl ShiftStatus {
     };
 }
 
-/// What a driver is at.
+/// What a driver is doing now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activity {
-    /// Waits for offers.
+    /// On shift, without an offer or a trip.
     Available,
-    /// Has one.
+    /// Has an open offer.
     Offered,
     /// Has a trip.
     OnTrip,
-    /// Was not heard of lately, and gets no offers.
+    /// On shift, but without recent positions; gets no offers.
     Stale,
     /// Is not on shift.
     OffShift,
@@ -68,19 +68,19 @@ impl Activity {
     }
 }
 
-/// What became of a report.
+/// The verdicts on the positions of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReportOutcome {
-    /// How many of its positions were found to be what.
+    /// The positions by verdict.
     pub counts: Counts,
-    /// How many of them are new on the track of the ride that is under way.
+    /// How many positions are new on the track of the ride in progress.
     pub on_track: usize,
-    /// When it came, by the service's clock.
+    /// When the report arrived, by the service's clock.
     pub received_at: Timestamp,
 }
 
 impl Dispatch {
-    /// A driver goes online; one who is online with that vehicle already stays so.
+    /// Begins a driver's shift. A driver who is on shift with the same vehicle already stays on that shift.
     pub async fn begin_shift(
         &self,
         driver: DriverId,
@@ -97,7 +97,7 @@ impl Dispatch {
         }
     }
 
-    /// A driver goes offline.
+    /// Ends a driver's shift.
     pub async fn end_shift(&self, driver: DriverId) -> Result<Shift, CommandError> {
         let by = Actor::Driver(driver);
         self.change_shift(Command::EndShift(driver, by)).await
@@ -115,15 +115,15 @@ impl Dispatch {
         }
     }
 
-    /// Waits until what was committed is known here too: whoever was told to be on shift may report positions at once.
+    /// Waits until dispatch has taken note of an event: a driver may report positions as soon as the shift begins.
     async fn noted(&self, event: i64) {
         let mut noted = self.projections.applied.subscribe();
         let known = noted.wait_for(|last| last.is_some_and(|last| last >= event));
-        // News may be late where much has happened; the shift stands all the same.
+        // Under load the event may be late; the shift is committed all the same.
         let _ = tokio::time::timeout(NOTED_MAX, known).await;
     }
 
-    /// What a driver is at.
+    /// What a driver is doing now.
     pub async fn shift_status(&self, driver: DriverId) -> Result<ShiftStatus, Unavailable> {
         let read = self.store.reader.read(move |db| {
             let Some(shift) = shifts::open_of(db, &[driver])?.pop() else {
@@ -153,7 +153,7 @@ impl Dispatch {
         })
     }
 
-    /// A driver's device says where it was; gives also who is to see it.
+    /// Records positions of a driver's device. Also returns the latest one, if a trip's rider is to see it.
     pub fn report(
         &self,
         driver: DriverId,
@@ -169,7 +169,7 @@ impl Dispatch {
             .report(driver, &report.fixes, received_at)
             .map_err(|_| Refusal::NotOnShift)?;
         self.projections.supply.count_invalid(report.invalid);
-        let mut told = ReportOutcome {
+        let mut outcome = ReportOutcome {
             counts: Counts {
                 invalid: report.invalid,
                 ..reported.counts
@@ -178,13 +178,13 @@ impl Dispatch {
             received_at,
         };
         let Some(Occupation::OnTrip(trip)) = self.projections.supply.occupation(driver) else {
-            return Ok((told, None));
+            return Ok((outcome, None));
         };
-        // What comes too late to say where the driver is still says where the ride went.
-        told.on_track = self
+        // Positions that are too late for the supply still belong on the track.
+        outcome.on_track = self
             .projections
             .tracks
-            .go_on(trip, &report.fixes, received_at);
+            .add(trip, &report.fixes, received_at);
         if self
             .projections
             .presence
@@ -193,13 +193,13 @@ impl Dispatch {
         {
             self.projections.wake.notify_one();
         }
-        let sighting = reported
+        let vehicle_position = reported
             .latest()
             .map(|fix| VehiclePosition { trip, fix: *fix });
-        Ok((told, sighting))
+        Ok((outcome, vehicle_position))
     }
 
-    /// Where a driver who has nothing to do had better wait, by where requests came from lately; nothing where the driver is right.
+    /// Where an idle driver should wait, by the places of recent requests; nothing if the driver should stay.
     pub async fn hint(&self, driver: DriverId) -> Result<Option<Coordinates>, CommandError> {
         self.projections
             .supply
@@ -209,12 +209,12 @@ impl Dispatch {
             self.projections.repositioning.clone(),
             self.projections.supply.clone(),
         );
-        let think = move || repositioning.hint(driver, &supply, inputs::now());
-        let thought = tokio::task::spawn_blocking(think).await;
-        Ok(thought.map_err(|error| Unavailable::Lost(error.to_string()))?)
+        let find = move || repositioning.hint(driver, &supply, inputs::now());
+        let hint = tokio::task::spawn_blocking(find).await;
+        Ok(hint.map_err(|error| Unavailable::Lost(error.to_string()))?)
     }
 
-    /// Where a driver is, if their device has said so lately.
+    /// The driver's whereabouts, if their device has reported them lately.
     pub(super) fn whereabouts(&self, driver: DriverId) -> Option<Whereabouts> {
         let at = inputs::now();
         let fix = self.projections.supply.latest(driver)?;
@@ -223,14 +223,14 @@ impl Dispatch {
         (is_fresh && is_heard).then(|| Whereabouts::new(fix.location, fix.accuracy_m))
     }
 
-    /// Where the driver of a trip is, while the trip is theirs.
-    pub fn sighting(&self, trip: &Trip) -> Option<VehiclePosition> {
+    /// The last position of a trip's driver, while the driver has the trip.
+    pub fn vehicle_position(&self, trip: &Trip) -> Option<VehiclePosition> {
         let driver = trip.taken_by()?;
         let fix = self.projections.supply.latest(driver.id)?;
         Some(VehiclePosition { trip: trip.id, fix })
     }
 
-    /// The driver's device has the offer of this trip, or the driver does not want it.
+    /// Records a driver's reply to an offer: the device has received it, or the driver declines it.
     pub async fn reply(
         &self,
         driver: DriverId,

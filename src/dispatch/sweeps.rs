@@ -1,4 +1,4 @@
-//! Deadlines: columns that are looked at again and again, so that a restart forgets none.
+//! The sweeper: carries out the deadlines that are due. They are columns, so that a restart forgets none.
 
 use std::collections::HashMap;
 
@@ -14,28 +14,28 @@ use crate::store::pool::Unavailable;
 use crate::store::writer::{CommandError, Tx};
 use crate::store::{decisions, offers, searches, silences, trips};
 
-/// How many of each kind are carried out at once.
+/// The most deadlines of each kind that one sweep carries out.
 pub(super) const SWEEP_MAX: i64 = 256;
-/// How many searches are decided on at once: `batch` wants all that wait, a memory has an end.
+/// The most searches that are decided on together. `batch` wants all that wait; memory sets the bound.
 const POOL_MAX: i64 = 4_096;
 
 impl Dispatch {
-    /// Carries out all that is due.
+    /// Carries out every deadline that is due, and searches for drivers.
     pub async fn sweep(&self) -> Result<(), Unavailable> {
         self.expire_overdue().await?;
         self.open_due().await?;
         self.lapse_overdue().await?;
         self.send_home_idle().await?;
         self.hold_to_duties().await?;
-        self.look().await
+        self.search().await
     }
 
-    /// Waits until something has happened after which drivers may have to be looked for.
+    /// Waits until an event may have made a search for drivers necessary.
     pub async fn woken(&self) {
         self.projections.wake.notified().await;
     }
 
-    /// Gives up the searches whose time is over.
+    /// Expires the trips whose search is over.
     async fn expire_overdue(&self) -> Result<(), Unavailable> {
         let at = inputs::now();
         let find = move |db: &mut _| trips::overdue(db, at, SWEEP_MAX);
@@ -43,7 +43,7 @@ impl Dispatch {
         self.act_on(overdue, &Action::Expire).await
     }
 
-    /// Begins the searches for trips for later.
+    /// Begins the searches for scheduled trips.
     async fn open_due(&self) -> Result<(), Unavailable> {
         let at = inputs::now();
         let find = move |db: &mut _| trips::due(db, at, SWEEP_MAX);
@@ -60,7 +60,7 @@ impl Dispatch {
         self.carry_out(commands).await
     }
 
-    /// Ends the offers whose time is over.
+    /// Lapses the offers that are overdue.
     async fn lapse_overdue(&self) -> Result<(), Unavailable> {
         let at = inputs::now();
         let find = move |db: &mut _| offers::overdue(db, at, SWEEP_MAX);
@@ -69,10 +69,10 @@ impl Dispatch {
             .await
     }
 
-    /// Looks for drivers for all trips whose time for it has come. What is decided is written down before anybody hears of it.
-    async fn look(&self) -> Result<(), Unavailable> {
-        // Two plans from one pool would want the same drivers.
-        let _alone = self.planning.lock().await;
+    /// Searches for drivers for all trips that are due. Decisions are saved before the offers are made.
+    async fn search(&self) -> Result<(), Unavailable> {
+        // Two plans made at the same time would want the same drivers.
+        let _exclusive = self.planning.lock().await;
         let at = inputs::now();
         let shadowed = self.projections.shadow.undecided(at);
         let is_shadowed = !shadowed.is_empty();
@@ -90,14 +90,14 @@ impl Dispatch {
             return Ok(());
         }
         let dispatch = self.clone();
-        // It may take long, or wait for somebody who knows the streets.
+        // A plan may take long, and may wait for the table service.
         let plan = move || dispatch.plan(&pool, &shadowed, &unresponsive, at);
         let planned = tokio::task::spawn_blocking(plan).await;
-        let (Plan { proposals, .. }, kept) =
+        let (Plan { proposals, .. }, records) =
             planned.map_err(|error| Unavailable::Lost(error.to_string()))?;
-        if !kept.is_empty() {
-            let keep = move |tx: &mut Tx<'_>| decisions::insert(tx.db, &kept);
-            self.store.writer.change(keep).await?;
+        if !records.is_empty() {
+            let save = move |tx: &mut Tx<'_>| decisions::insert(tx.db, &records);
+            self.store.writer.change(save).await?;
         }
         let mut proposals = proposals.into_iter().peekable();
         while proposals.peek().is_some() {
@@ -107,7 +107,7 @@ impl Dispatch {
         Ok(())
     }
 
-    /// Whom to ask, and the decisions to be kept. No driver is asked for a search that is only shadowed.
+    /// The proposals, and the decisions to save. Shadowed requests get no proposals.
     fn plan(
         &self,
         pool: &[Search],
@@ -129,14 +129,14 @@ impl Dispatch {
         let others = policy::shadow_at_once(shadowed, &world);
         self.projections.shadow.decided(&others);
         shadows.extend(others);
-        let kept = plan.decisions.iter();
-        let kept = kept.map(|decision| to_keep(decision, false));
-        let kept = kept.chain(shadows.iter().map(|shadow| to_keep(shadow, true)));
-        let kept = kept.collect();
-        (plan, kept)
+        let records = plan.decisions.iter();
+        let records = records.map(|decision| record(decision, false));
+        let records = records.chain(shadows.iter().map(|shadow| record(shadow, true)));
+        let records = records.collect();
+        (plan, records)
     }
 
-    /// Takes off shift those of whom nothing was heard for long; whoever has a trip stays.
+    /// Ends the shifts of drivers who have been silent for long, except those who have a trip.
     async fn send_home_idle(&self) -> Result<(), Unavailable> {
         let at = inputs::now();
         let idle = self.projections.supply.idle(at).into_iter();
@@ -150,12 +150,12 @@ impl Dispatch {
     ) -> Result<(), Unavailable> {
         let at = inputs::now();
         let writer = &self.store.writer;
-        let done = commands.map(|command| writer.carry_out(Submission::new(command, at)));
-        settled(join_all(done).await)
+        let results = commands.map(|command| writer.carry_out(Submission::new(command, at)));
+        settled(join_all(results).await)
     }
 }
 
-/// The service does something to a trip.
+/// A command by which the service acts on a trip.
 pub(super) fn act(trip: TripId, action: Action) -> Command {
     Command::Act {
         trip: trip.into(),
@@ -164,7 +164,7 @@ pub(super) fn act(trip: TripId, action: Action) -> Command {
     }
 }
 
-/// What was refused has been settled by somebody quicker: all the better.
+/// Ignores refusals: what was due has been settled by another command in the meantime.
 fn settled<T>(results: Vec<Result<T, CommandError>>) -> Result<(), Unavailable> {
     for result in results {
         match result {
@@ -175,8 +175,8 @@ fn settled<T>(results: Vec<Result<T, CommandError>>) -> Result<(), Unavailable> 
     Ok(())
 }
 
-/// A decision as it is kept; `is_shadow` where nothing follows from it.
-fn to_keep(decision: &Decision, is_shadow: bool) -> decisions::NewDecision {
+/// A decision as it is saved. Nothing follows from a shadow decision.
+fn record(decision: &Decision, is_shadow: bool) -> decisions::NewDecision {
     let searches = decision.searches.iter();
     decisions::NewDecision {
         at: decision.at,
@@ -186,7 +186,7 @@ fn to_keep(decision: &Decision, is_shadow: bool) -> decisions::NewDecision {
     }
 }
 
-/// Logs how the policies that only look on would have decided, beside what was decided.
+/// Logs the decisions of the shadow policies beside those of the policies in force.
 fn compare(decided: &[Decision], shadows: &[Decision]) {
     let decided = decided.iter().flat_map(|decision| &decision.searches);
     let decided: HashMap<TripId, &Searched> = decided.map(|own| (own.trip, own)).collect();

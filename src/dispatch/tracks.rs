@@ -1,4 +1,4 @@
-//! The fixes of the rides that are under way; what is new of them is written to the database every few seconds.
+//! The fixes of rides in progress. New ones are written to the database every few seconds.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,18 +11,17 @@ use crate::domain::{Fix, Track, TrackFix, Trip, TripId, TripState};
 use crate::store::tracks::TrackPiece;
 use crate::supply::judge::AHEAD_MAX;
 
-/// So many fixes of a ride are written at most; a device that says more than any honest one loses the rest with the process.
+/// The most fixes of a ride that are written. No honest device reports more; the rest is lost with the process.
 const SAVED_MAX: usize = 4 * FIXES_MAX;
 
-/// The fixes of the rides that are under way; cheap to clone.
+/// The fixes of rides in progress; cheap to clone.
 #[derive(Clone, Default)]
 pub struct Tracks(Arc<Mutex<HashMap<TripId, OpenTrack>>>);
 
-/// What is known of a trip that a driver has.
+/// The track of a trip that a driver has accepted.
 struct OpenTrack {
-    /// The trip's number.
     number: i64,
-    /// When the ride began; nothing before.
+    /// When the ride began; absent until then.
     started_at: Option<Timestamp>,
     track: Track,
     unsaved: Vec<TrackFix>,
@@ -30,10 +29,10 @@ struct OpenTrack {
 }
 
 impl Tracks {
-    /// A driver has the trip, or the ride has begun. What is reported from the acceptance on is kept, for it may be heard of before the start is.
+    /// Follows a trip from its acceptance on: the first fixes of the ride may arrive before the event of its start.
     pub(super) fn follow(&self, trip: &Trip) {
-        let mut ways = self.0.lock();
-        let way = ways.entry(trip.id).or_insert_with(|| OpenTrack {
+        let mut open_tracks = self.0.lock();
+        let open = open_tracks.entry(trip.id).or_insert_with(|| OpenTrack {
             number: trip.number,
             started_at: None,
             track: Track::default(),
@@ -41,64 +40,67 @@ impl Tracks {
             saved: 0,
         });
         if matches!(trip.state, TripState::InProgress { .. }) {
-            way.start(trip);
+            open.start(trip);
         }
     }
 
-    /// A ride has begun; nothing happens unless its trip is followed.
+    /// Notes that a ride has begun, if its trip is followed.
     pub(super) fn started(&self, trip: &Trip) {
-        if let (TripState::InProgress { .. }, Some(way)) =
+        if let (TripState::InProgress { .. }, Some(open)) =
             (&trip.state, self.0.lock().get_mut(&trip.id))
         {
-            way.start(trip);
+            open.start(trip);
         }
     }
 
-    /// A ride that is followed goes on where it was when the service stopped.
+    /// Restores the fixes that were saved before a restart, if the trip is followed.
     pub(super) fn restore(&self, trip: TripId, spots: Vec<TrackFix>) {
-        if let Some(way) = self.0.lock().get_mut(&trip) {
-            way.saved += spots.len();
-            way.track.restore(spots);
+        if let Some(open) = self.0.lock().get_mut(&trip) {
+            open.saved += spots.len();
+            open.track.restore(spots);
         }
     }
 
-    /// The driver's device says where it was, sooner or later; gives how many of the fixes are new on the ride's track.
-    pub(super) fn go_on(&self, trip: TripId, fixes: &[Fix], received_at: Timestamp) -> usize {
-        let mut ways = self.0.lock();
-        let Some(way) = ways.get_mut(&trip) else {
+    /// Adds fixes in any order, and returns how many of them are new on the ride's track.
+    pub(super) fn add(&self, trip: TripId, fixes: &[Fix], received_at: Timestamp) -> usize {
+        let mut open_tracks = self.0.lock();
+        let Some(open) = open_tracks.get_mut(&trip) else {
             return 0;
         };
-        let earliest = way.started_at.unwrap_or(Timestamp::MIN);
+        let earliest = open.started_at.unwrap_or(Timestamp::MIN);
         let in_time = |fix: &&Fix| (earliest..=received_at + AHEAD_MAX).contains(&fix.at);
         let fixes: Vec<Fix> = fixes.iter().filter(in_time).copied().collect();
-        let new = way.track.add(&fixes);
-        if way.started_at.is_none() {
+        let new = open.track.add(&fixes);
+        if open.started_at.is_none() {
             return 0;
         }
-        if way.saved + way.unsaved.len() < SAVED_MAX {
-            way.unsaved.extend(&new);
+        if open.saved + open.unsaved.len() < SAVED_MAX {
+            open.unsaved.extend(&new);
         }
         new.len()
     }
 
-    /// The trip is over, or its driver has it no longer.
+    /// Stops following a trip that is over or no longer has its driver.
     pub(super) fn end(&self, trip: TripId) {
         self.0.lock().remove(&trip);
     }
 
-    /// The fixes so far.
+    /// The fixes of a trip so far.
     pub(super) fn of(&self, trip: TripId) -> Vec<TrackFix> {
-        let ways = self.0.lock();
-        ways.get(&trip)
-            .map_or_else(Vec::new, |way| way.track.fixes().to_vec())
+        let open_tracks = self.0.lock();
+        open_tracks
+            .get(&trip)
+            .map_or_else(Vec::new, |open| open.track.fixes().to_vec())
     }
 
-    /// What has come of the rides since it was last saved.
+    /// The fixes of each ride that are not saved yet.
     pub(super) fn unsaved(&self) -> Vec<(TripId, TrackPiece)> {
-        let ways = self.0.lock();
-        let grown = ways.iter().filter(|(_, way)| !way.unsaved.is_empty());
-        let pieces = grown.map(|(trip, way)| {
-            let (number, spots) = (way.number, way.unsaved.clone());
+        let open_tracks = self.0.lock();
+        let grown = open_tracks
+            .iter()
+            .filter(|(_, open)| !open.unsaved.is_empty());
+        let pieces = grown.map(|(trip, open)| {
+            let (number, spots) = (open.number, open.unsaved.clone());
             (
                 *trip,
                 TrackPiece {
@@ -110,22 +112,22 @@ impl Tracks {
         pieces.collect()
     }
 
-    /// These are saved.
+    /// Notes that these fixes are saved.
     pub(super) fn saved(&self, saved: &[(TripId, TrackPiece)]) {
-        let mut ways = self.0.lock();
+        let mut open_tracks = self.0.lock();
         for (trip, piece) in saved {
-            if let Some(way) = ways.get_mut(trip) {
-                // What came meanwhile stands behind them.
-                let count = piece.spots.len().min(way.unsaved.len());
-                way.unsaved.drain(..count);
-                way.saved += count;
+            if let Some(open) = open_tracks.get_mut(trip) {
+                // Fixes that arrived meanwhile come after these.
+                let count = piece.spots.len().min(open.unsaved.len());
+                open.unsaved.drain(..count);
+                open.saved += count;
             }
         }
     }
 }
 
 impl OpenTrack {
-    /// The ride begins: what was said before is the way to the pick-up.
+    /// Begins the ride. Earlier fixes belong to the approach to the pick-up and are dropped.
     fn start(&mut self, trip: &Trip) {
         let at = trip.times.started_at.unwrap_or(trip.changed_at);
         if self.started_at.is_none() {
@@ -186,39 +188,32 @@ mod tests {
     fn only_what_is_of_the_ride_is_on_its_track_however_late_it_comes() {
         let (tracks, trip) = (Tracks::default(), taken());
         assert_eq!(
-            tracks.go_on(trip.id, &[fix(11)], at(11)),
+            tracks.add(trip.id, &[fix(11)], at(11)),
             0,
             "it is not followed"
         );
         tracks.follow(&trip);
         assert_eq!(
-            tracks.go_on(trip.id, &[fix(12), fix(21)], at(22)),
+            tracks.add(trip.id, &[fix(12), fix(21)], at(22)),
             0,
             "it has not begun"
         );
         assert!(tracks.unsaved().is_empty());
         tracks.follow(&does(&trip, &Action::Start(BOB, None), 20));
+        assert_eq!(tracks.add(trip.id, &[fix(30), fix(15), fix(21)], at(30)), 1);
         assert_eq!(
-            tracks.go_on(trip.id, &[fix(30), fix(15), fix(21)], at(30)),
-            1
-        );
-        assert_eq!(
-            tracks.go_on(trip.id, &[fix(9_000)], at(31)),
+            tracks.add(trip.id, &[fix(9_000)], at(31)),
             0,
             "it is from the future"
         );
         assert_eq!(
-            tracks.go_on(trip.id, &[fix(25)], at(9_000)),
+            tracks.add(trip.id, &[fix(25)], at(9_000)),
             1,
             "it comes late"
         );
         assert_eq!(seconds(&tracks.of(trip.id)), [21, 25, 30]);
         tracks.end(trip.id);
-        assert_eq!(
-            tracks.go_on(trip.id, &[fix(26)], at(9_001)),
-            0,
-            "it is over"
-        );
+        assert_eq!(tracks.add(trip.id, &[fix(26)], at(9_001)), 0, "it is over");
         assert!(tracks.of(trip.id).is_empty());
     }
 
@@ -227,10 +222,10 @@ mod tests {
         let (tracks, trip) = (Tracks::default(), taken());
         tracks.follow(&does(&trip, &Action::Start(BOB, None), 20));
         tracks.restore(trip.id, vec![TrackFix::of(&fix(21)).expect("it counts")]);
-        tracks.go_on(trip.id, &[fix(21), fix(22)], at(22));
+        tracks.add(trip.id, &[fix(21), fix(22)], at(22));
         let first = tracks.unsaved();
         assert_eq!(seconds(&first[0].1.spots), [22]);
-        tracks.go_on(trip.id, &[fix(23), fix(22)], at(23));
+        tracks.add(trip.id, &[fix(23), fix(22)], at(23));
         tracks.saved(&first);
         let second = tracks.unsaved();
         assert_eq!(seconds(&second[0].1.spots), [23]);

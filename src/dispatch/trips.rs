@@ -1,4 +1,4 @@
-//! What people see of trips, and which trip a caller means.
+//! Reads trips and their rooms for those who may see them.
 
 use super::Dispatch;
 use super::explain::Explanation;
@@ -10,7 +10,7 @@ use crate::store::pool::Unavailable;
 use crate::store::writer::CommandError;
 use crate::store::{events, offers, trips, views};
 
-/// How many messages a room shows at once.
+/// The most messages that a room shows at once.
 pub const MESSAGES_MAX: i64 = 100;
 
 impl Dispatch {
@@ -27,7 +27,7 @@ impl Dispatch {
         self.active.get(viewer).await
     }
 
-    /// A page of the trips that the viewer may see and wants, newest first, and how many there are in all.
+    /// A page of the trips that the viewer may see and the filter selects, newest first, and their number in all.
     pub async fn page(
         &self,
         viewer: Viewer,
@@ -50,7 +50,8 @@ impl Dispatch {
         Ok(found.filter(|trip| viewer.sees(trip)))
     }
 
-    /// The trip, if the reference names it to the viewer: a key does, a number to those who know the trip.
+    /// The trip, if the viewer may refer to it. A key is enough. A number, which can be guessed, counts only for those
+    /// who know the trip.
     pub async fn find_known(
         &self,
         viewer: Viewer,
@@ -70,7 +71,7 @@ impl Dispatch {
         self.store.reader.read(find).await
     }
 
-    /// The trip, whoever may see it.
+    /// The trip, without a check of who may see it.
     pub(super) async fn find_any(&self, trip: TripRef) -> Result<Option<Trip>, Unavailable> {
         self.store
             .reader
@@ -78,13 +79,13 @@ impl Dispatch {
             .await
     }
 
-    /// How a trip's driver was looked for.
+    /// Explains the search for a trip's driver.
     pub async fn explanation(&self, id: TripId) -> Result<Option<Explanation>, Unavailable> {
         let read = move |db: &mut _| Explanation::read(db, id);
         self.store.reader.read(read).await
     }
 
-    /// The last messages of a trip's room after the one of number `after`, oldest first, for one of its parties.
+    /// The last messages of a trip's room after the event `after`, oldest first, for one of its parties.
     pub async fn room(
         &self,
         person: &Person,

@@ -82,9 +82,9 @@ pub(super) async fn position(
     if trip.taken_by().is_none() {
         return Err(Refusal::not_possible(trip, "position").into());
     }
-    let sighting = app.dispatch.sighting(&trip);
-    let sighting = sighting.ok_or_else(|| Problem::new(Code::NotFound, "Nothing is known yet."))?;
-    Ok(HttpResponse::Ok().json(FixObject::from(&sighting.fix)))
+    let position = app.dispatch.vehicle_position(&trip);
+    let position = position.ok_or_else(|| Problem::new(Code::NotFound, "Nothing is known yet."))?;
+    Ok(HttpResponse::Ok().json(FixObject::from(&position.fix)))
 }
 
 /// Show the track of a ride

@@ -208,7 +208,7 @@ impl SocketRequest {
         connected.map_err(|_| Problem::stopping())??;
         let greeting = handler.clone().greet().await?;
         outbound.begin_with(greeting.frames);
-        let open = self.app.dispatch.presence().opens(caller.person.id);
+        let open = self.app.dispatch.presence().open_socket(caller.person.id);
         let limits = self.app.limits;
         let session = SocketSession::new(handler, slot.clone(), outbound.clone(), open, limits);
         let payload = self.payload;

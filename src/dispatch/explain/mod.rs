@@ -1,4 +1,4 @@
-//! Why a trip was offered to whom: what was decided about it, from what, and what became of the offers.
+//! Explains which drivers a trip was offered to, and why, from the recorded decisions and the offers.
 
 mod object;
 mod text;
@@ -15,68 +15,68 @@ use crate::store::{decisions, offers, trips, users};
 
 pub use object::DispatchObject;
 
-/// How many decisions about a trip are told, the last ones.
+/// The most decisions about a trip that are explained, the last ones.
 const DECISIONS_MAX: i64 = 100;
 
-/// What is known of how a trip's driver was looked for.
+/// The explanation of the search for a trip's driver.
 #[derive(Debug, Clone)]
 pub struct Explanation {
     trip: Trip,
     rounds: Vec<Round>,
-    /// Decisions that an older version wrote in words of its own.
+    /// The number of decisions that an older version wrote in another format.
     unreadable: usize,
     offers: Vec<Offer>,
     names: HashMap<DriverId, String>,
 }
 
-/// A decision, as far as it is about the trip.
+/// The part of a decision that is about the trip.
 #[derive(Debug, Clone)]
 struct Round {
     is_shadow: bool,
     at: Timestamp,
     policy: Policy,
     window_ms: i64,
-    /// How many searches were decided on together.
+    /// The number of searches that were decided on together.
     searches: usize,
     solved: Option<SolvedAssignment>,
-    /// Whether the record, decided anew, says the same.
+    /// Whether deciding anew from the record gives the same result.
     is_same_again: bool,
     searched: Searched,
 }
 
 impl Round {
-    /// What a record says of the trip; nothing if it cannot be read.
-    fn of(kept: &decisions::KeptDecision, trip: TripId) -> Option<Self> {
-        let mut decision: Decision = serde_json::from_str(&kept.payload).ok()?;
+    /// The round of a record; nothing if the record cannot be read.
+    fn of(record: &decisions::KeptDecision, trip: TripId) -> Option<Self> {
+        let mut decision: Decision = serde_json::from_str(&record.payload).ok()?;
         let mut searches = decision.searches.iter();
-        let place = searches.position(|searched| searched.trip == trip)?;
+        let index = searches.position(|searched| searched.trip == trip)?;
         Some(Self {
-            is_shadow: kept.is_shadow,
+            is_shadow: record.is_shadow,
             at: decision.at,
             policy: decision.policy,
             window_ms: decision.window_ms,
             searches: decision.searches.len(),
             solved: decision.solved,
             is_same_again: decision.is_same_again(),
-            searched: decision.searches.swap_remove(place),
+            searched: decision.searches.swap_remove(index),
         })
     }
 }
 
 impl Explanation {
-    /// Reads it, and decides anew from each record; nothing if there is no such trip.
+    /// Reads the explanation of a trip, and decides anew from each record; nothing if there is no such trip.
     pub fn read(db: &mut Db, trip: TripId) -> QueryResult<Option<Self>> {
         let Some(trip) = trips::find(db, trip)? else {
             return Ok(None);
         };
         let ids = decisions::of_trip(db, trip.number, DECISIONS_MAX)?;
         let (mut rounds, mut unreadable) = (Vec::with_capacity(ids.len()), 0);
-        // One by one: in a large town a record is large.
+        // One record at a time, since records of a large town are large.
         for id in ids {
-            let Some(kept) = decisions::find(db, id)? else {
+            let Some(record) = decisions::find(db, id)? else {
                 continue;
             };
-            match Round::of(&kept, trip.id) {
+            match Round::of(&record, trip.id) {
                 Some(round) => rounds.push(round),
                 None => unreadable += 1,
             }
@@ -92,8 +92,8 @@ impl Explanation {
         }))
     }
 
-    /// How long the driver who has accepted the present attempt would take to the pick-up, in seconds.
-    fn promised_s(&self) -> Option<i64> {
+    /// The time to the pick-up that was estimated for the driver who accepted the present attempt, in seconds.
+    fn accepted_eta_s(&self) -> Option<i64> {
         let mut offers = self.offers.iter();
         let accepted = offers.find(|offer| {
             offer.attempt == self.trip.attempt && offer.state == OfferState::Accepted
@@ -101,7 +101,7 @@ impl Explanation {
         accepted.map(|offer| offer.eta_s)
     }
 
-    /// Whom a round has chosen who was not offered the trip after all: they were not free any more when it was to be written.
+    /// Drivers whom a round chose but who got no offer, because they were no longer free when the offers were made.
     fn not_offered(&self, round: &Round) -> Vec<DriverId> {
         let Chosen::Offered(chosen) = &round.searched.chosen else {
             return Vec::new();
@@ -115,8 +115,11 @@ impl Explanation {
         };
         let offers = self.offers.iter().filter(is_of_round);
         let offered: BTreeSet<DriverId> = offers.map(|offer| offer.driver).collect();
-        let left = chosen.iter().filter(|driver| !offered.contains(driver));
-        left.copied().filter(|_| !round.is_shadow).collect()
+        let without_offer = chosen.iter().filter(|driver| !offered.contains(driver));
+        without_offer
+            .copied()
+            .filter(|_| !round.is_shadow)
+            .collect()
     }
 
     fn name(&self, driver: DriverId) -> &str {
@@ -124,7 +127,7 @@ impl Explanation {
     }
 }
 
-/// The names of all drivers that it speaks of.
+/// The names of all drivers in the rounds and offers.
 fn names(
     db: &mut Db,
     rounds: &[Round],

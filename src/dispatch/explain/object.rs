@@ -1,4 +1,4 @@
-//! The explanation as the world outside sees it.
+//! The explanation as clients see it in JSON.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -11,32 +11,32 @@ use crate::domain::{DriverId, Offer, OfferState, Policy};
 use crate::eta::Via;
 use crate::matching::Solver;
 
-/// How a trip's driver was looked for.
+/// The search for a trip's driver.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Dispatch)]
 pub struct DispatchObject<'a> {
     /// The trip's key.
     #[schema(min_length = 32, max_length = 32)]
     nk: String,
-    /// Each time that drivers were looked for, the oldest first; at most the last 100.
+    /// The search rounds, the oldest first; at most the last 100.
     rounds: Vec<RoundObject<'a>>,
-    /// What became of the offers, the oldest first.
-    offers: Vec<FateObject<'a>>,
-    /// Of the present attempt; nothing before a driver has accepted an offer.
+    /// The offers and their states, the oldest first.
+    offers: Vec<OfferObject<'a>>,
+    /// For the present attempt; absent until a driver has accepted an offer.
     promise: Option<PromiseObject>,
 }
 
-/// What the rider was promised when a driver took the trip.
+/// The time to the pick-up that the rider was promised when a driver took the trip.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = DispatchPromise)]
 struct PromiseObject {
-    /// How long the driver would take to the pick-up, in seconds.
+    /// The estimated time to the pick-up, in seconds.
     eta: i64,
-    /// How long it took, once the driver was there.
+    /// The actual time, in seconds, once the driver has arrived.
     took: Option<i64>,
 }
 
-/// One time that drivers were looked for.
+/// One search round.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = DispatchRound)]
 struct RoundObject<'a> {
@@ -45,39 +45,42 @@ struct RoundObject<'a> {
     at: Timestamp,
     #[schema(value_type = String, example = "batch")]
     policy: Policy,
-    /// Whether it was only looked at what this policy would have chosen.
+    /// Whether this is a shadow decision, from which nothing follows.
     shadow: bool,
-    /// In which attempt, from 1.
+    /// The attempt of the trip, from 1.
     attempt: i64,
-    /// In how many rounds of this search nobody had been found before.
+    /// How many earlier rounds of this search found no driver.
     round: i64,
     /// How long the rider had waited, in seconds.
     waited: i64,
-    /// For how long searches had gathered, in seconds.
+    /// How long searches had been collected for a joint decision, in seconds.
     window: f64,
-    /// How many searches were decided on together.
+    /// The number of searches that were decided on together.
     searches: usize,
-    /// How they were, where it was one assignment.
+    /// How the assignment was solved, if the policy solved one.
     solver: Option<SolverObject>,
-    /// Drivers who would take longer were not looked for, in seconds.
+    /// Drivers who would take longer to the pick-up were not considered, in seconds.
     eta_max: u32,
-    /// Who told the driving times: `straight`, `road` or `osrm`.
+    /// The source of the driving times: `straight`, `road` or `osrm`.
     #[schema(value_type = String, example = "road")]
     eta_by: Via,
-    /// How many were to be asked at once: the area's `wave`, and one more for each offer in a row that no device acknowledged, up to 8.
+    /// How many drivers are asked at once: the area's `wave`, and one more for each offer in a row that no device
+    /// acknowledged, up to 8.
     wave: usize,
-    /// Who came into question, the nearest by driving time first; devices that left their last offers unacknowledged come last.
+    /// The candidates, the nearest by driving time first. Drivers whose devices left their last offers unacknowledged
+    /// come last.
     candidates: Vec<CandidateObject<'a>>,
-    /// Who was near and did not.
-    left_out: Vec<LeftOutObject<'a>>,
+    /// Drivers who were near, but excluded.
+    left_out: Vec<ExcludedObject<'a>>,
     /// `offered`, `held` (for a driver who will soon be free) or `nobody`.
     #[schema(example = "offered")]
     outcome: &'static str,
-    /// Whom that concerns.
-    drivers: Vec<NamedObject<'a>>,
-    /// Who of them was not offered it after all: blocked, off shift, or not free any more when it was to be written.
-    not_offered: Vec<NamedObject<'a>>,
-    /// Whether the same is decided when it is decided anew from this record.
+    /// The drivers of the outcome.
+    drivers: Vec<DriverObject<'a>>,
+    /// Those of them who got no offer after all, because they were blocked, off shift or no longer free when the offers
+    /// were made.
+    not_offered: Vec<DriverObject<'a>>,
+    /// Whether deciding anew from this record gives the same result.
     same_again: bool,
 }
 
@@ -85,18 +88,18 @@ struct RoundObject<'a> {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = DispatchSolver)]
 struct SolverObject {
-    /// `exact`: no other assignment has more matches, or as many at less cost; or `greedy`: that would have taken too long.
+    /// `exact`: no assignment has more matches, or as many at a lower cost. `greedy`: an exact solution took too long.
     #[schema(value_type = String, example = "exact")]
     name: Solver,
-    /// How many edges were looked at.
+    /// The number of edges that were visited.
     visits: u64,
-    /// How many searches got somebody.
+    /// The number of searches that were matched with a driver.
     matched: usize,
-    /// How many could have, at most.
+    /// The most searches that any assignment could match.
     matched_max: usize,
-    /// What it costs, in milliseconds of riders' time.
+    /// The total cost, in milliseconds of riders' time.
     cost: i64,
-    /// By how much that is more than the least possible, at most.
+    /// An upper bound on how much the cost exceeds the least possible, in milliseconds.
     gap: i64,
 }
 
@@ -116,46 +119,46 @@ impl From<SolvedAssignment> for SolverObject {
 /// A driver.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = DispatchDriver)]
-struct NamedObject<'a> {
+struct DriverObject<'a> {
     id: i64,
     username: &'a str,
 }
 
-/// A driver who came into question.
+/// A candidate: a driver who could be asked.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = DispatchCandidate)]
 struct CandidateObject<'a> {
-    driver: NamedObject<'a>,
-    /// How far from the pick-up, by straight line.
+    driver: DriverObject<'a>,
+    /// The distance to the pick-up in a straight line.
     metres: i64,
-    /// How long to the pick-up, in seconds.
+    /// The driving time to the pick-up, in seconds.
     eta: u32,
-    /// After how many seconds the driver would be free; 0: free already.
+    /// Seconds until the driver is free; 0 if the driver is free already.
     free_in: u32,
-    /// Whether the driver had been asked in this attempt before, by an offer that the device did not acknowledge.
+    /// Whether the driver was asked before in this attempt, by an offer that the device did not acknowledge.
     again: bool,
-    /// What it would have cost, in milliseconds of the rider's time.
+    /// The cost of choosing this driver, in milliseconds of the rider's time.
     cost: i64,
-    parts: PartsObject,
+    parts: CostObject,
 }
 
-/// What a cost is made of, in milliseconds; `idle` and `waited` are taken off.
+/// The parts of a cost, in milliseconds; `idle` and `waited` are subtracted.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = DispatchCost)]
-struct PartsObject {
-    /// Until the driver is at the pick-up.
+struct CostObject {
+    /// The time until the driver is at the pick-up.
     pick_up: i64,
-    /// What a refusal would cost, as likely as it is.
+    /// The cost of a refusal, weighted by its probability.
     refusal: i64,
-    /// For how long the driver has had nothing to do.
+    /// How long the driver has been idle.
     idle: i64,
-    /// For how long the rider has waited.
+    /// How long the rider has waited.
     waited: i64,
-    /// What keeps a device that left its last offer, or its last two, unacknowledged behind the others: a day, or two.
+    /// A penalty of a day for a device that left its last offer unacknowledged, and of two days for its last two.
     silence: i64,
 }
 
-impl From<Cost> for PartsObject {
+impl From<Cost> for CostObject {
     fn from(cost: Cost) -> Self {
         Self {
             pick_up: cost.pick_up_ms,
@@ -167,23 +170,23 @@ impl From<Cost> for PartsObject {
     }
 }
 
-/// A driver who was near and did not come into question.
+/// A driver who was near, but excluded.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = DispatchLeftOut)]
-struct LeftOutObject<'a> {
-    driver: NamedObject<'a>,
-    /// How far from the pick-up, by straight line.
+struct ExcludedObject<'a> {
+    driver: DriverObject<'a>,
+    /// The distance to the pick-up in a straight line.
     metres: i64,
     /// `occupied`, `other_class`, `too_few_seats`, `stale`, `asked_before`, `proposed`, `too_far` or `silent`.
     #[schema(value_type = String, example = "occupied")]
     why: Why,
 }
 
-/// What became of an offer.
+/// An offer and its state.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = DispatchOffer)]
-struct FateObject<'a> {
-    driver: NamedObject<'a>,
+struct OfferObject<'a> {
+    driver: DriverObject<'a>,
     attempt: i64,
     #[schema(value_type = String, example = "declined")]
     state: OfferState,
@@ -197,8 +200,8 @@ impl<'a> From<&'a Explanation> for DispatchObject<'a> {
         Self {
             nk: of.trip.id.to_string(),
             rounds: of.rounds.iter().map(|round| of.round(round)).collect(),
-            offers: of.offers.iter().map(|offer| of.fate(offer)).collect(),
-            promise: of.promised_s().map(|eta| PromiseObject {
+            offers: of.offers.iter().map(|offer| of.offer(offer)).collect(),
+            promise: of.accepted_eta_s().map(|eta| PromiseObject {
                 eta,
                 took: took_s(&of.trip),
             }),
@@ -207,16 +210,16 @@ impl<'a> From<&'a Explanation> for DispatchObject<'a> {
 }
 
 impl Explanation {
-    fn named(&self, driver: DriverId) -> NamedObject<'_> {
-        NamedObject {
+    fn driver(&self, driver: DriverId) -> DriverObject<'_> {
+        DriverObject {
             id: driver.user().get(),
             username: self.name(driver),
         }
     }
 
-    fn fate(&self, offer: &Offer) -> FateObject<'_> {
-        FateObject {
-            driver: self.named(offer.driver),
+    fn offer(&self, offer: &Offer) -> OfferObject<'_> {
+        OfferObject {
+            driver: self.driver(offer.driver),
             attempt: offer.attempt,
             state: offer.state,
             offered: offer.offered_at,
@@ -225,8 +228,8 @@ impl Explanation {
 
     fn round(&self, round: &Round) -> RoundObject<'_> {
         let searched = &round.searched;
-        let excluded = searched.excluded.iter().map(|excluded| LeftOutObject {
-            driver: self.named(excluded.driver),
+        let excluded = searched.excluded.iter().map(|excluded| ExcludedObject {
+            driver: self.driver(excluded.driver),
             metres: excluded.metres,
             why: excluded.why,
         });
@@ -252,11 +255,11 @@ impl Explanation {
                 Chosen::Held(_) => "held",
                 Chosen::Nobody => "nobody",
             },
-            drivers: drivers.map(|driver| self.named(*driver)).collect(),
+            drivers: drivers.map(|driver| self.driver(*driver)).collect(),
             not_offered: self
                 .not_offered(round)
                 .into_iter()
-                .map(|driver| self.named(driver))
+                .map(|driver| self.driver(driver))
                 .collect(),
             same_again: round.is_same_again,
         }
@@ -264,7 +267,7 @@ impl Explanation {
 
     fn candidate(&self, one: &Considered) -> CandidateObject<'_> {
         CandidateObject {
-            driver: self.named(one.driver),
+            driver: self.driver(one.driver),
             metres: one.metres,
             eta: one.eta_s,
             free_in: one.free_in_s,

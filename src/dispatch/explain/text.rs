@@ -1,4 +1,4 @@
-//! The explanation for people.
+//! The explanation as text for operators.
 
 use std::fmt;
 
@@ -42,12 +42,12 @@ impl fmt::Display for Explanation {
                 offer.offered_at, offer.attempt
             )?;
         }
-        if let Some(eta_s) = self.promised_s() {
-            let took = took_s(&self.trip).map_or_else(
+        if let Some(eta_s) = self.accepted_eta_s() {
+            let actual = took_s(&self.trip).map_or_else(
                 || "not there yet".to_owned(),
                 |took_s| format!("took {took_s} s"),
             );
-            writeln!(f, "\npromised {eta_s} s to the pick-up, {took}")?;
+            writeln!(f, "\npromised {eta_s} s to the pick-up, {actual}")?;
         }
         Ok(())
     }
@@ -122,7 +122,7 @@ impl Explanation {
         chosen: &Chosen,
     ) -> fmt::Result {
         let is_chosen = chosen.drivers().contains(&one.driver);
-        let what = match chosen {
+        let outcome = match chosen {
             Chosen::Offered(_) if is_chosen => "offered to",
             Chosen::Held(_) if is_chosen => "waits for ",
             Chosen::Offered(_) | Chosen::Held(_) | Chosen::Nobody => "candidate ",
@@ -131,7 +131,7 @@ impl Explanation {
         let s = |ms: i64| ms as f64 / 1_000.0;
         write!(
             f,
-            "  {what} {name:20} {:>6} m {:>5} s",
+            "  {outcome} {name:20} {:>6} m {:>5} s",
             one.metres, one.eta_s
         )?;
         if one.free_in_s > 0 {

@@ -106,7 +106,7 @@ impl Dcrf {
             if trip.state.status().is_final() {
                 return Err(Refusal::not_possible(trip, "subscribe_position").into());
             }
-            let last = self.app.dispatch.sighting(&trip);
+            let last = self.app.dispatch.vehicle_position(&trip);
             let last = last.map(|position| position_data(pk.text(), &position.fix));
             let topic = Topic::DriverPosition(trip.id, pk.text().to_owned());
             let data = last.as_deref().unwrap_or("null");

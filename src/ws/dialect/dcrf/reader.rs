@@ -76,7 +76,7 @@ impl<'a> CallReader<'a> {
         self.object.get(name).copied()
     }
 
-    /// Refuses members that the action does not take. In a call with a filter, any other key of a trip is an unknown filter.
+    /// Refuses members that the action does not take. With a filter, another key of a trip counts as an unknown filter.
     fn refuse_unknown(&self, call: &Call) -> Result<(), FieldErrors> {
         let has_filter = matches!(
             call,
