@@ -1,4 +1,4 @@
-//! Holds drivers to what they owe their riders: who is late, who is silent, who comes nearer, and who may not drive any more.
+//! Sweeps over drivers on trips: notes who is late, silent or near, and settles drivers who may no longer drive.
 
 use jiff::Timestamp;
 
@@ -13,12 +13,12 @@ use crate::store::pool::Unavailable;
 use crate::store::{quiet_drivers, settling, trips};
 
 impl Dispatch {
-    /// What is heard of drivers.
+    /// The signs of life of drivers on a trip.
     pub const fn presence(&self) -> &Presence {
         &self.projections.presence
     }
 
-    /// Carries out what is due of it.
+    /// Carries out the checks of drivers that are due.
     pub(super) async fn hold_to_duties(&self) -> Result<(), Unavailable> {
         self.note_nearer().await?;
         self.note_late().await?;
@@ -26,7 +26,7 @@ impl Dispatch {
         self.settle().await
     }
 
-    /// Writes down who has come near enough to a pick-up.
+    /// Records the drivers who have come near enough to a pick-up.
     async fn note_nearer(&self) -> Result<(), Unavailable> {
         let came = self.projections.presence.drivers().came_near();
         let near = |(driver, trip, metres): &(DriverId, TripId, u32)| {
@@ -74,7 +74,8 @@ impl Dispatch {
         put_off.await
     }
 
-    /// Writes down which drivers on trips have reported positions: only they can be silent. They are looked at at once.
+    /// Records the drivers on trips who have reported positions, since only they can be silent. The next check is due
+    /// at once.
     async fn keep_reporting(&self, at: Timestamp) -> Result<(), Unavailable> {
         let new = self.projections.presence.drivers().to_keep();
         if new.is_empty() {
@@ -90,7 +91,7 @@ impl Dispatch {
         Ok(())
     }
 
-    /// Settles the drivers who were blocked, are not logged in any more, or may not drive any more what they drive.
+    /// Settles the drivers who were blocked, have logged out, or may no longer drive their vehicle.
     async fn settle(&self) -> Result<(), Unavailable> {
         let at = inputs::now();
         let find = move |db: &mut _| settling::due(db, at, SWEEP_MAX);

@@ -1,8 +1,8 @@
-//! What riders, drivers and operators do and see, as far as the core cannot know it: times, ids, positions, metered
-//! ways; and who is asked to take a trip.
+//! Carries out what riders, drivers and operators do, adds what the core cannot know (times, ids, positions, metered
+//! distances), and searches for drivers.
 //!
-//! Under `broadcast` every driver hears every request, and the first accept wins. Under `nearest` and `batch` [`policy`](crate::dispatch::policy) proposes
-//! drivers for the searches that are due, and offers go out.
+//! Under `broadcast` every driver sees every request, and the first accept wins. Under `nearest` and `batch`,
+//! [`policy`](crate::dispatch::policy) proposes drivers for the searches that are due, and they get offers.
 
 mod commands;
 mod duties;
@@ -45,34 +45,35 @@ use crate::store::views;
 use crate::supply::Supply;
 use crate::town::Town;
 
-/// What an operator may set for the whole service.
+/// The settings of an operator for the whole service.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// How many trips a rider may have.
+    /// The most trips that a rider may have.
     pub rider_limits: RiderLimits,
-    /// How long a driver is looked for where the town says nothing else, in seconds.
+    /// How long a search lasts if the town does not say, in seconds.
     pub search_s: u32,
     /// How long after its end a trip's room stays open.
     pub chat_after: SignedDuration,
 }
 
-/// What can be done and seen; cheap to clone.
+/// Carries out commands and answers questions about trips; cheap to clone.
 #[derive(Clone)]
 pub struct Dispatch {
     store: Store,
-    /// Reads active trips for many who connect at once.
+    /// Reads active trips once for many clients that connect at the same time.
     active: Gather<Viewer, Vec<Trip>>,
     settings: Settings,
     town: Arc<Town>,
     throttle: Arc<Throttle>,
     eta: Arc<dyn Provider>,
     projections: Projections,
+    /// Held while a search round is planned.
     planning: Arc<Mutex<()>>,
 }
 
 impl Dispatch {
-    /// Dispatch over this store, for this town. `eta` knows how long drivers take to a pick-up, `throttle` how often
-    /// accounts may try ride codes and send messages.
+    /// Dispatch over this store, for this town. `eta` estimates how long drivers take to a pick-up; `throttle` limits
+    /// how often accounts may try ride codes and send messages.
     pub fn new(
         store: Store,
         settings: Settings,
@@ -94,7 +95,7 @@ impl Dispatch {
         }
     }
 
-    /// What is remembered of the committed events, for the one task that applies them.
+    /// The projections of the committed events, for the one task that applies events to them.
     pub const fn projections(&self) -> &Projections {
         &self.projections
     }
@@ -104,12 +105,12 @@ impl Dispatch {
         &self.projections.supply
     }
 
-    /// How long riders were told that their drivers would take, and how long the drivers took.
+    /// How accurate the promised times to pick-ups were.
     pub const fn eta_accuracy(&self) -> &EtaAccuracy {
         &self.projections.eta_accuracy
     }
 
-    /// What the operator has decided.
+    /// The operator's areas, fares, policies and rules.
     pub fn town(&self) -> &Town {
         &self.town
     }

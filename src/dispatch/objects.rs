@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Dispatch;
-use super::eta_accuracy::Kept;
+use super::eta_accuracy::EtaErrors;
 use super::order::Quoted;
 use super::shifts::{ReportOutcome, ShiftStatus};
 use crate::domain::event_object::{OfferObject, ShiftObject};
@@ -129,7 +129,7 @@ pub struct SupplyObject {
     on_shift: OnShift,
     /// Since the service started.
     positions: Counts,
-    promises: Kept,
+    promises: EtaErrors,
 }
 
 impl From<&Dispatch> for SupplyObject {
@@ -137,7 +137,7 @@ impl From<&Dispatch> for SupplyObject {
         Self {
             on_shift: dispatch.supply().drivers(),
             positions: dispatch.supply().verdicts(),
-            promises: dispatch.eta_accuracy().kept(),
+            promises: dispatch.eta_accuracy().errors(),
         }
     }
 }

@@ -1,6 +1,6 @@
-//! What dispatch remembers of the committed events: who is on shift, who is free, which rides are under way.
+//! What dispatch remembers of the committed events: the drivers on shift, the free drivers, the rides in progress.
 //!
-//! It is made again from the database at each start, and decides nothing.
+//! It is rebuilt from the database at each start, and decides nothing.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use crate::store::{offers, shifts, tracks, trips};
 use crate::supply::{Occupation, Supply};
 use crate::town::Town;
 
-/// Everything that is remembered of the committed events; cheap to clone, and without a way to write.
+/// What dispatch remembers of the committed events; cheap to clone. It cannot write to the database.
 #[derive(Clone)]
 pub struct Projections {
     pub(super) supply: Supply,
@@ -36,16 +36,16 @@ pub struct Projections {
     pub(super) repositioning: Repositioning,
     pub(super) shadow: Shadow,
     pub(super) wake: Arc<Notify>,
-    /// Who has which trip, on shift or not.
+    /// The trip of each driver who has one, on shift or not.
     pub(super) driving: Arc<Mutex<HashMap<DriverId, TripId>>>,
-    /// The last event that was applied; nothing before the first restoring.
+    /// The last event that was applied; absent until `restore` is done.
     pub(super) applied: Arc<watch::Sender<Option<i64>>>,
 }
 
-/// Of how many rides the fixes are read at once.
+/// The most rides whose fixes are read in one statement.
 const RIDES_MAX: usize = 500;
 
-/// What there was when the service started.
+/// What the database has when the service starts.
 struct FoundAtStart {
     shifts: Vec<Shift>,
     offers: Vec<Offer>,
@@ -54,7 +54,7 @@ struct FoundAtStart {
 }
 
 impl Projections {
-    /// Nothing is remembered yet. The policies that only look on are those of this town.
+    /// Begins with nothing. The town says where a shadow policy applies.
     pub(super) fn new(town: Arc<Town>) -> Self {
         Self {
             supply: Supply::default(),
@@ -70,7 +70,7 @@ impl Projections {
         }
     }
 
-    /// Reads from the database who is on shift, and what they are doing.
+    /// Reads the drivers on shift and their occupations from the database.
     pub async fn restore(&self, reader: &ReadPool) -> Result<(), Unavailable> {
         let found = reader.read(|db| {
             let shifts = shifts::open(db)?;
@@ -116,7 +116,7 @@ impl Projections {
             Fact::Trip(change) => self.trip(change, event.at),
             Fact::Offer(change) => self.offer(&change.offer),
             Fact::Shift(shift) if shift.ended_at.is_some() => {
-                // Off shift is off shift, whoever said so first.
+                // The shift may have been ended by another command before.
                 let _ = self.supply.end(shift.driver);
             }
             Fact::Shift(shift) => {
@@ -138,10 +138,10 @@ impl Projections {
             OfferState::Created | OfferState::Delivered => {
                 self.occupy(offer.driver, Occupation::Offered);
             }
-            // The trip says the rest.
+            // The event of the trip sets the occupation.
             OfferState::Accepted => {
                 self.supply.answered(offer.driver, true);
-                self.eta_accuracy.made(offer);
+                self.eta_accuracy.promise(offer);
             }
             OfferState::Declined
             | OfferState::Expired
@@ -210,7 +210,7 @@ impl Projections {
         self.occupy(driver, Occupation::OnTrip(trip.id));
     }
 
-    /// Whether that was the driver's trip until now; what becomes of one that is over concerns no other.
+    /// Forgets a driver's trip. Returns whether the driver had that trip, since a later one is not affected.
     fn let_go(&self, driver: DriverId, trip: TripId) -> bool {
         let mut driving = self.driving.lock();
         let is_theirs = driving.get(&driver) == Some(&trip);
@@ -220,7 +220,7 @@ impl Projections {
         is_theirs
     }
 
-    /// Not everybody who drives is on shift: under `broadcast` nobody has to be.
+    /// Notes a driver's occupation. Under `broadcast` a driver need not be on shift, and then this has no effect.
     fn occupy(&self, driver: DriverId, occupation: Occupation) {
         let _ = self.supply.occupy(driver, occupation);
     }

@@ -1,4 +1,4 @@
-//! What is known of drivers after each event.
+//! Tests of what is remembered of drivers after each event.
 
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ fn requested() -> Trip {
     Trip::request(sample::request(ANN), inputs::now())
 }
 
-/// A trip that has a price.
+/// A requested trip with terms.
 fn ordered(number: u128) -> Trip {
     let rules = r#"{"currency": "EUR", "classes": {"standard": {"tariff": {"per_km": 100}}}}"#;
     let town = Town::parse(rules).expect("a town");
@@ -32,7 +32,7 @@ fn ordered(number: u128) -> Trip {
     Trip::request(request, inputs::now())
 }
 
-/// Bob takes a trip and drives.
+/// Bob accepts a trip and starts the ride.
 fn rides(projections: &Projections, trip: &Trip) -> Trip {
     let accept = Action::Accept(sample::party(BOB), Outset::default());
     let taken = act(projections, trip, &accept);
@@ -49,7 +49,7 @@ fn apply(projections: &Projections, fact: Fact) {
     });
 }
 
-/// Does something to a trip and lets it be heard.
+/// Acts on a trip and applies the event.
 fn act(projections: &Projections, trip: &Trip, action: &Action) -> Trip {
     let after = match trip.apply(action, inputs::now()) {
         Ok(Change::To(after)) => *after,
