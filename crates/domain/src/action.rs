@@ -1,8 +1,8 @@
-//! What people do to trips, and the one table of what comes of it: [`Trip::apply`].
+//! The actions on trips, and the one table of their effects: [`Trip::apply`].
 //!
-//! `docs/transitions.txt` is the table in words; a test compares the two. `drive` has what its driver does, `leave` how
-//! a trip changes or ends without one, `note` what is found out about its driver, `fare` what may be decided about its
-//! price afterwards.
+//! `docs/transitions.txt` is the table in words; a test compares the two. `drive` has the actions of the driver,
+//! `leave` those of riders, operators and deadlines, `note` the findings about the driver, and `fare` an operator's
+//! later decision about the price.
 
 mod drive;
 mod fare;
@@ -24,14 +24,13 @@ use super::user::{Actor, Party};
 /// How an operator ends a ride that is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RideEnding {
-    /// As if the driver had.
+    /// The ride counts as completed, as if the driver had ended it.
     Completed,
-    /// Called off.
     Cancelled,
 }
 
 impl RideEnding {
-    /// The ending of that status.
+    /// Reads the status that the ride shall end with.
     pub fn parse(word: &str) -> Result<Self, &'static str> {
         match word {
             "COMPLETED" => Ok(Self::Completed),
@@ -41,46 +40,43 @@ impl RideEnding {
     }
 }
 
-/// What somebody wants to do to a trip.
+/// What a person, or the service, does to a trip.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
-    /// A driver takes it.
     Accept(Party<DriverId>, Outset),
-    /// Its driver is at the pick-up; and where their device is, if that is known.
+    /// The driver is at the pick-up. `Whereabouts` is where the device is, if that is known.
     Arrive(DriverId, Option<Whereabouts>),
-    /// Its driver starts the ride, with what the rider has told them.
+    /// The driver starts the ride, with the code that the rider told.
     Start(DriverId, Option<RideCode>),
-    /// Its driver ends the ride, whose way was this; nothing where it was not under way when it was looked for.
+    /// The driver ends the ride, which was measured as this. `None` if no ride was under way when it was to be
+    /// measured.
     Complete(DriverId, Option<Box<Measured>>),
-    /// Its driver cannot do it.
     GiveBack(DriverId, Option<Reason>),
-    /// Its driver has waited in vain; and where their device is, if that is known.
+    /// The driver has waited in vain. `Whereabouts` is where the device is, if that is known.
     NoShow(DriverId, Option<Whereabouts>),
-    /// Its rider calls it off.
     Cancel(RiderId, Option<Reason>),
-    /// Its rider changes where it begins or ends.
     Amend(RiderId, Amendment),
-    /// Its rider withdraws it, or no longer wants to see it.
+    /// The rider hides the trip. That also cancels a trip for which a driver is still looked for.
     Delete(RiderId),
-    /// An operator calls it off.
     CancelByOperator(OperatorId, Reason),
-    /// An operator ends the ride, whose way was this; nothing where it was not under way when it was looked for.
+    /// An operator ends the ride, which was measured as this. `None` if no ride was under way when it was to be
+    /// measured.
     End(OperatorId, RideEnding, Reason, Option<Box<Measured>>),
-    /// An operator decides what it costs, after its end.
+    /// An operator sets the fare of a trip that has ended.
     SetFare(OperatorId, Amount, Reason),
-    /// An operator takes it from its driver, before the start.
+    /// An operator takes the trip from its driver, before the start.
     TakeBack(OperatorId, Reason),
-    /// Its driver has come as near to the pick-up as so many metres.
+    /// The driver has come within so many metres of the pick-up.
     NoteNearer(DriverId, u32),
-    /// Its driver may be later than promised.
+    /// The time has passed at which the driver is later than promised.
     NoteLate,
-    /// Nothing has been heard of its driver since then.
+    /// Nothing has been heard from the driver since that time.
     NoteSilent(DriverId, Timestamp),
-    /// Its driver may not act any more.
+    /// The driver's account was blocked.
     NoteBlocked(DriverId),
-    /// The time to look for a driver has come.
+    /// The search for a trip for later begins.
     Open,
-    /// The search time is over.
+    /// The search has found no driver in time.
     Expire,
 }
 
@@ -110,7 +106,7 @@ impl Action {
         }
     }
 
-    /// The way of the ride that it ends, if that is known.
+    /// The measured distance of the ride that the action ends, if it was measured.
     pub(crate) fn measured(&self) -> Option<&Measured> {
         match self {
             Self::Complete(_, measured) | Self::End(_, _, _, measured) => measured.as_deref(),

@@ -1,35 +1,35 @@
-//! What a driver owes the rider of a trip, and what is known of how they keep it.
+//! The duties of a trip's driver, and how the driver keeps them.
 //!
-//! [`Duties`] are the town's numbers as they were when the trip was ordered. [`Conduct`] is what was found out about
-//! the driver who has the trip now; it begins anew with each attempt. What a device says is held against both before a
-//! rider pays: in doubt the rider does not pay.
+//! [`Duties`] are the town's rules at the time of the order. [`Conduct`] has the findings about the trip's present
+//! driver, and begins anew with each attempt. Before a rider pays a fee, the device's positions are checked against
+//! both. In case of doubt the rider does not pay.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::place::Coordinates;
 
-/// How far off a device may be that does not say so, in metres.
+/// The accuracy radius of a position that reports none, in metres.
 const ACCURACY_M: f64 = 30.0;
 
-/// What a driver owes, in numbers.
+/// The duties of a driver, in numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Duties {
-    /// Whoever is further from the pick-up has not arrived, in metres; 0: it is not looked at.
+    /// The largest distance from the pick-up at which a driver has arrived, in metres. 0 means that it is not checked.
     pub arrive_within_m: u32,
-    /// By which part of the way the driver must have come nearer before it costs anything to cancel, in percent; 0: it
-    /// is not looked at.
+    /// The part of the distance that the driver must have driven before a cancellation costs anything, in percent. 0
+    /// means that it is not checked.
     pub nearer_percent: u32,
-    /// By how much later than promised is late, in seconds…
+    /// A driver who comes this much later than promised is late, in seconds…
     pub late_s: u32,
-    /// … or by which part of what was promised, in percent, whichever is more.
+    /// … or by this part of the promised time, in percent, whichever is more.
     pub late_percent: u32,
-    /// Whoever has reported positions and is not heard of for so long is silent, in seconds.
+    /// A driver who has reported positions is silent once nothing was heard for this long, in seconds.
     pub silent_s: u32,
 }
 
-/// What holds in a town that says nothing else.
+/// The defaults of a town.
 impl Default for Duties {
     fn default() -> Self {
         Self {
@@ -43,8 +43,8 @@ impl Default for Duties {
 }
 
 impl Duties {
-    /// What holds where there is no town, and for trips of before there were duties: nothing is looked at that costs
-    /// anybody anything.
+    /// The duties without a town, and of stored trips without duties. Nothing is checked that could cost anybody
+    /// anything.
     pub(crate) const OF_NO_TOWN: Self = Self {
         arrive_within_m: 0,
         nearer_percent: 0,
@@ -53,7 +53,7 @@ impl Duties {
         silent_s: 180,
     };
 
-    /// Where an arrival was, if it is looked at and not too far away; else how far away it was.
+    /// Checks an arrival. Returns whether it could be verified, or refuses it if the device is too far away.
     pub(super) fn judge_arrival(
         &self,
         from: Option<Whereabouts>,
@@ -71,14 +71,14 @@ impl Duties {
             let within = self.arrive_within_m;
             Err(TooFar { metres, within })
         } else if from.accuracy_m > within {
-            // It may be there, and it may be anywhere.
+            // The device may be at the pick-up or far away from it.
             Ok(Some(Arrival::Unverified))
         } else {
             Ok(Some(Arrival::AtPickUp))
         }
     }
 
-    /// When a driver is late who is expected at that time, after so many seconds.
+    /// When a driver becomes late who is expected at that time, after so many seconds.
     fn late_after(&self, expected_at: Timestamp, promised_s: u32) -> Timestamp {
         let part = u64::from(promised_s) * u64::from(self.late_percent) / 100;
         let grace = part.max(u64::from(self.late_s));
@@ -88,27 +88,27 @@ impl Duties {
             .unwrap_or(Timestamp::MAX)
     }
 
-    /// Whether a driver is silent of whom nothing has been heard since then.
+    /// Whether a driver is silent if nothing has been heard since that time.
     pub(crate) fn is_silent(&self, heard_at: Timestamp, at: Timestamp) -> bool {
         at.duration_since(heard_at) >= self.silence()
     }
 
-    /// For how long nothing may be heard of a driver.
+    /// How long nothing may be heard from a driver.
     pub(crate) fn silence(&self) -> SignedDuration {
         SignedDuration::from_secs(i64::from(self.silent_s))
     }
 }
 
-/// Somebody says that they are at the pick-up, and is not.
+/// The driver is too far from the pick-up for an arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooFar {
-    /// How far away they are.
+    /// The distance from the pick-up, in metres.
     pub metres: u32,
-    /// Within how much one has arrived.
+    /// The largest distance that is allowed, in metres.
     pub within: u32,
 }
 
-/// Where a driver's device is, as far as it is believed, and fresh.
+/// The location of a driver's device, if its last position is fresh and believed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Whereabouts {
     place: Coordinates,
@@ -116,7 +116,7 @@ pub struct Whereabouts {
 }
 
 impl Whereabouts {
-    /// There, give or take so many metres.
+    /// A location with so many metres of accuracy.
     pub fn new(place: Coordinates, accuracy_m: Option<f64>) -> Self {
         let accuracy_m = accuracy_m.unwrap_or(ACCURACY_M);
         Self { place, accuracy_m }
@@ -126,65 +126,65 @@ impl Whereabouts {
         self.place.metres_to(other)
     }
 
-    /// How far away a place is at most, in metres.
+    /// The largest distance that a place may have, in metres.
     pub(crate) fn metres_at_most_to(&self, other: Coordinates) -> u32 {
         whole((self.metres_to(other) + self.accuracy_m).ceil())
     }
 }
 
 fn whole(metres: f64) -> u32 {
-    // The earth is small enough, and what is below nothing is nothing.
+    // No distance on earth is too large, and a negative one becomes 0.
     metres.max(0.0) as u32
 }
 
-/// What is known of a driver who accepts a trip.
+/// The circumstances of a driver who accepts a trip.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Outset {
-    /// Where they are.
+    /// Where the device is, if that is known.
     pub from: Option<Whereabouts>,
-    /// How long the rider is told that they take to the pick-up, in seconds, if the rider is told.
+    /// The time to the pick-up that the rider is promised, in seconds, if one is.
     pub promised_s: Option<u32>,
 }
 
-/// Where a driver was who said that they are at the pick-up.
+/// Whether an arrival at the pick-up could be verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Arrival {
-    /// There, as far as their device can tell.
+    /// The device was at the pick-up.
     AtPickUp,
-    /// It cannot be told: no fresh position, or none that is sure enough, or no pin.
+    /// It cannot be told: there is no fresh position, none that is accurate enough, or no coordinates of the pick-up.
     Unverified,
 }
 
-/// What is known of how a trip's driver keeps their duties.
+/// The findings about how a trip's driver keeps the duties.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Conduct {
-    /// How far the pick-up was at least when they accepted, in metres.
+    /// The least distance of the pick-up at the accept, in metres.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub way_m: Option<u32>,
-    /// When they had come nearer by as much as they must.
+    /// When the driver had come as much nearer as is required.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nearer_at: Option<Timestamp>,
-    /// When they are late, if the rider was promised anything.
+    /// When the driver becomes late, if the rider was promised a time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub late_after: Option<Timestamp>,
-    /// Since when they are late.
+    /// When the driver was found to be late.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub late_at: Option<Timestamp>,
-    /// When they were last found to be silent.
+    /// When the driver was last found to be silent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub silent_at: Option<Timestamp>,
-    /// When they were found to be blocked, under way.
+    /// When the driver was found to be blocked, after the start.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocked_at: Option<Timestamp>,
-    /// Where they were when they said that they had arrived, if it was looked at.
+    /// Whether the arrival could be verified, if it was checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arrival: Option<Arrival>,
 }
 
 impl Conduct {
-    /// Of a driver who accepts at that time, for a pick-up then if it is for later.
+    /// The conduct of a driver who accepts at that time. A trip for later has the pick-up time `pick_up_at`.
     pub(super) fn begin(
         duties: &Duties,
         outset: Outset,
@@ -206,25 +206,26 @@ impl Conduct {
         }
     }
 
-    /// From how far away at most the driver has come as much nearer as they must; nothing if that cannot be told.
+    /// The distance from the pick-up, in metres, at which the driver has come as much nearer as is required. `None` if
+    /// that cannot be told.
     pub(super) fn near_m(&self, duties: &Duties) -> Option<u32> {
         let left = u64::from(self.way_m?) * u64::from(100 - duties.nearer_percent.min(100)) / 100;
         u32::try_from(left).ok()
     }
 
-    /// Whether what they have done so far is worth a fee, if the rider cancels now.
+    /// Whether the driver has earned a fee if the rider cancels now.
     pub(super) fn deserves_fee(&self, duties: &Duties, has_arrived: bool) -> bool {
         let is_on_the_way = duties.nearer_percent == 0 || self.nearer_at.is_some();
         let has_failed = self.late_at.is_some() || self.silent_at.is_some();
         !has_failed && (has_arrived && self.has_truly_arrived() || is_on_the_way)
     }
 
-    /// Whether what they call an arrival was one, as far as it was looked at.
+    /// Whether the arrival was verified, or not checked at all.
     pub(crate) fn has_truly_arrived(&self) -> bool {
         self.arrival != Some(Arrival::Unverified)
     }
 
-    /// Whether there is nothing to say.
+    /// Whether there are no findings.
     pub fn is_blank(&self) -> bool {
         *self == Self::default()
     }
@@ -238,7 +239,7 @@ mod tests {
         Coordinates::new(lat, 10.0).expect("on the earth")
     }
 
-    /// So many metres north of the pick-up, give or take.
+    /// A device so many metres north of the pick-up, with an accuracy.
     fn off(metres: f64, accuracy_m: f64) -> Option<Whereabouts> {
         let place = place(53.55 + metres / 111_195.0);
         Some(Whereabouts::new(place, Some(accuracy_m)))

@@ -1,6 +1,6 @@
-//! Remembers what is heard of the drivers who have a trip: positions, commands, open sockets, and how near they come.
+//! Remembers what is heard from drivers who have a trip: positions, commands, open sockets, and how near they come.
 //!
-//! It decides nothing: what it remembers becomes a finding only by a command.
+//! It decides nothing. A finding needs a command.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,10 +12,10 @@ use crate::id::{DriverId, TripId};
 use crate::place::Coordinates;
 use crate::trip::Trip;
 
-/// The drivers who have a trip, and when each of them was last heard of.
+/// The drivers who have a trip, and when each of them was last heard from.
 #[derive(Debug)]
 pub struct HeardDrivers {
-    /// Since when anything could be heard: nobody has been silent for longer.
+    /// When this memory began. No driver counts as silent for longer.
     since: Timestamp,
     driving: BTreeMap<DriverId, Driving>,
     open_sockets: HashMap<DriverId, u32>,
@@ -28,14 +28,14 @@ struct Driving {
     number: i64,
     heard_at: Timestamp,
     has_reported: bool,
-    /// Whether that they have reported is written down.
+    /// Whether it is stored that the driver has reported positions.
     is_kept: bool,
     approach: Option<Approach>,
-    /// How near they have come, if that is near enough, in metres.
+    /// How near the driver has come, if that is near enough, in metres.
     near_m: Option<u32>,
 }
 
-/// From when on how near to where is near enough.
+/// The distance to a pick-up that is near enough, and from when on it counts.
 #[derive(Debug, Clone, Copy)]
 struct Approach {
     pick_up: Coordinates,
@@ -71,7 +71,7 @@ pub struct ReportingDriver {
 }
 
 impl HeardDrivers {
-    /// Nothing has been heard yet.
+    /// A memory in which nothing has been heard yet.
     pub fn begin(since: Timestamp) -> Self {
         Self {
             since,
@@ -80,7 +80,7 @@ impl HeardDrivers {
         }
     }
 
-    /// A driver has that trip, as it is now.
+    /// Notes that a driver has this trip, as it is now.
     pub fn drives(&mut self, driver: DriverId, trip: &Trip, has_reported: bool, at: Timestamp) {
         let known = self.driving.get(&driver);
         let known = known.filter(|known| known.trip == trip.id);
@@ -91,25 +91,25 @@ impl HeardDrivers {
             has_reported: has_reported || known.is_some_and(|known| known.has_reported),
             is_kept: known.is_some_and(|known| known.is_kept),
             approach: Approach::of(trip),
-            // What is still to be written down stays so, whatever becomes of the trip meanwhile.
+            // What is not stored yet must still be stored, whatever happens to the trip.
             near_m: known.and_then(|known| known.near_m),
         };
         self.driving.insert(driver, driving);
     }
 
-    /// A driver has no trip any more.
+    /// Notes that a driver has no trip any more.
     pub fn ends(&mut self, driver: DriverId) {
         self.driving.remove(&driver);
     }
 
-    /// A driver has sent something.
+    /// Notes that a driver has sent a command.
     pub fn heard(&mut self, driver: DriverId, at: Timestamp) {
         if let Some(driving) = self.driving.get_mut(&driver) {
             driving.heard_at = driving.heard_at.max(at);
         }
     }
 
-    /// A driver's device has reported positions; whether they have come near enough by that.
+    /// Notes that a driver's device has reported positions. Returns whether the driver has now come near enough.
     pub fn reported(&mut self, driver: DriverId, fixes: &[Fix], at: Timestamp) -> bool {
         let Some(driving) = self.driving.get_mut(&driver) else {
             return false;
@@ -127,12 +127,12 @@ impl HeardDrivers {
         true
     }
 
-    /// A driver has opened a socket.
+    /// Notes that a driver has opened a socket.
     pub fn opens(&mut self, driver: DriverId) {
         *self.open_sockets.entry(driver).or_default() += 1;
     }
 
-    /// One of a driver's sockets is closed.
+    /// Notes that one of a driver's sockets has closed.
     pub fn closes(&mut self, driver: DriverId, at: Timestamp) {
         if let Some(open) = self.open_sockets.get_mut(&driver) {
             *open -= 1;
@@ -143,7 +143,7 @@ impl HeardDrivers {
         self.heard(driver, at);
     }
 
-    /// When a driver was last heard of: just now, as long as a socket is open.
+    /// When a driver was last heard from: just now, as long as a socket is open.
     pub fn heard_at(&self, driver: DriverId, at: Timestamp) -> Timestamp {
         if self.open_sockets.contains_key(&driver) {
             return at;
@@ -152,7 +152,7 @@ impl HeardDrivers {
         known.map_or(self.since, |known| known.heard_at.max(self.since))
     }
 
-    /// The drivers who have reported positions on their trips, where that is not written down.
+    /// The drivers who have reported positions on their trips, where that is not stored yet.
     pub fn to_keep(&self) -> Vec<ReportingDriver> {
         let is_new = |(_, driving): &(_, &Driving)| driving.has_reported && !driving.is_kept;
         let new = self.driving.iter().filter(is_new);
@@ -164,7 +164,7 @@ impl HeardDrivers {
         .collect()
     }
 
-    /// These are written down.
+    /// Notes that these drivers are stored.
     pub fn kept(&mut self, kept: &[ReportingDriver]) {
         for ReportingDriver { driver, trip, .. } in kept {
             let driving = self.driving.get_mut(driver);
@@ -174,7 +174,7 @@ impl HeardDrivers {
         }
     }
 
-    /// Takes out the drivers who have come near enough to the pick-ups of their trips, and how near, in metres.
+    /// Takes the drivers who have come near enough to the pick-ups of their trips, and how near, in metres.
     pub fn came_near(&mut self) -> Vec<(DriverId, TripId, u32)> {
         let came = self.driving.iter_mut().filter_map(|(driver, driving)| {
             let metres = driving.near_m.take()?;
@@ -183,7 +183,7 @@ impl HeardDrivers {
         came.collect()
     }
 
-    /// What could not be written down is tried again.
+    /// Puts back findings that could not be stored, so that they are tried again.
     pub fn still_near(&mut self, came: &[(DriverId, TripId, u32)]) {
         for (driver, trip, metres) in came {
             let driving = self.driving.get_mut(driver);

@@ -1,4 +1,5 @@
-//! Says what follows for drivers who were blocked, have no session any more, or may not drive the vehicle of their shift any more.
+//! Says what follows for drivers who were blocked, have no session any more, or may not drive the vehicle of their
+//! shift any more.
 
 use jiff::Timestamp;
 
@@ -33,14 +34,14 @@ impl UnsettledDriver {
         Some((trip, Action::NoteBlocked(self.driver)))
     }
 
-    /// Whether the service takes the driver offline. A blocked driver's trip may just have been taken from them, so the core
-    /// decides whether they still have one.
+    /// Whether the service takes the driver offline. A blocked driver's trip may just have been taken from them, so the
+    /// core decides whether they still have one.
     pub fn has_shift_to_end(&self) -> bool {
         let may_be_free = self.trip.is_none() || self.is_blocked;
         self.shift.is_some() && self.may_not_stay_online() && may_be_free
     }
 
-    /// Whether nothing is left to be done. A driver who is not blocked ends their trip first.
+    /// Whether nothing is left to be done. A driver who is not blocked may end the trip first.
     pub fn is_settled(&self) -> bool {
         let has_nothing = self.shift.is_none() && self.trip.is_none();
         let may_go_on = !self.may_not_stay_online() || self.trip.is_some();

@@ -1,6 +1,6 @@
 //! Checks whether the driver of a trip is silent.
 //!
-//! Only drivers who have reported positions on their trips are checked. Whoever keeps them keeps also when each is checked next.
+//! Only drivers who have reported positions on their trips are checked. The caller stores when each is checked next.
 
 use jiff::Timestamp;
 

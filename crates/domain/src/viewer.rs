@@ -34,8 +34,8 @@ impl Viewer {
         self.may_see(trip, Before::from(trip))
     }
 
-    /// Whether a number names `trip` to the viewer, who could have guessed it: they see the trip, or saw it. `was_offered` says
-    /// whether the trip was ever offered to them.
+    /// Whether a number names `trip` to the viewer, who could have guessed it: they see the trip, or saw it.
+    /// `was_offered` says whether the trip was ever offered to them.
     pub fn knows(self, trip: &Trip, was_offered: bool) -> bool {
         let saw = match self.role {
             Role::Rider => trip.rider.id.user() == self.user,

@@ -1,5 +1,5 @@
-//! Sources in the order of preference: what one cannot answer is asked of the next, and the straight line answers the
-//! rest.
+//! A chain of sources, the best one first. A query that one source cannot answer goes to the next one, and the straight
+//! line answers the rest.
 
 use std::fmt::Debug;
 
@@ -8,21 +8,21 @@ use parking_lot::Mutex;
 
 use super::{EtaAnswer, EtaQuery, Provider, Straight, Via};
 
-/// How long a source that comes and goes is not complained about again.
+/// The shortest time between two warnings about the same source, which may come and go.
 const QUIET: SignedDuration = SignedDuration::from_secs(60);
 
-/// Seconds for each driver; nothing for one who has no way there.
+/// The seconds of each driver; `None` for a driver without a route.
 pub type DrivingTimes = Vec<Option<u32>>;
 
-/// Somebody who may know, and may fail.
+/// A source of driving times, which may fail.
 pub trait Source: Debug + Send + Sync {
-    /// Who it is.
+    /// Names the source in answers and logs.
     fn via(&self) -> Via;
 
-    /// For each ask, in their order, the drivers' times or why there are none.
+    /// For each query, in their order, the drivers' times or why there are none.
     fn try_to_pick_up(
         &self,
-        asks: &[EtaQuery<'_>],
+        queries: &[EtaQuery<'_>],
         at: Timestamp,
     ) -> Vec<Result<DrivingTimes, Unanswered>>;
 }
@@ -30,15 +30,15 @@ pub trait Source: Debug + Send + Sync {
 /// Why a source has not answered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unanswered {
-    /// The pick-up is not on its map; other asks are none the worse for it.
+    /// The pick-up is not on the source's map. Other queries are not affected.
     #[error("the pick-up is off the map")]
     OffTheMap,
-    /// It is out of order.
+    /// The source is out of order, for this reason.
     #[error("{0}")]
     OutOfOrder(String),
 }
 
-/// The best answer there is: a source's failure never reaches dispatch.
+/// Gives the best answer there is, so that a source's failure never reaches dispatch.
 #[derive(Debug)]
 pub struct Chain {
     sources: Vec<(Box<dyn Source>, Outage)>,
@@ -46,7 +46,7 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// Asks these in their order, and the straight line last.
+    /// A chain of these sources in their order, with the straight line last.
     pub fn new(sources: Vec<Box<dyn Source>>, straight: Straight) -> Self {
         let sources = sources.into_iter();
         Self {
@@ -57,52 +57,52 @@ impl Chain {
 }
 
 impl Provider for Chain {
-    fn to_pick_up(&self, asks: &[EtaQuery<'_>], at: Timestamp) -> Vec<EtaAnswer> {
-        let mut answers: Vec<Option<EtaAnswer>> = vec![None; asks.len()];
+    fn to_pick_up(&self, queries: &[EtaQuery<'_>], at: Timestamp) -> Vec<EtaAnswer> {
+        let mut answers: Vec<Option<EtaAnswer>> = vec![None; queries.len()];
         for (source, outage) in &self.sources {
             let open = open(&answers);
             if open.is_empty() {
                 break;
             }
-            let left: Vec<EtaQuery<'_>> = open.iter().map(|place| asks[*place]).collect();
+            let left: Vec<EtaQuery<'_>> = open.iter().map(|index| queries[*index]).collect();
             let results = source.try_to_pick_up(&left, at);
-            for ((place, ask), result) in open.into_iter().zip(left).zip(results) {
+            for ((index, query), result) in open.into_iter().zip(left).zip(results) {
                 outage.note(source.via(), &result, at);
-                answers[place] = result.ok().map(|times| ask.answer(times, source.via()));
+                answers[index] = result.ok().map(|times| query.answer(times, source.via()));
             }
         }
         let open = open(&answers);
-        let left: Vec<EtaQuery<'_>> = open.iter().map(|place| asks[*place]).collect();
-        for (place, answer) in open.into_iter().zip(self.straight.to_pick_up(&left, at)) {
-            answers[place] = Some(answer);
+        let left: Vec<EtaQuery<'_>> = open.iter().map(|index| queries[*index]).collect();
+        for (index, answer) in open.into_iter().zip(self.straight.to_pick_up(&left, at)) {
+            answers[index] = Some(answer);
         }
-        // None is left open; `flatten` says so without a way to panic.
+        // Every query has an answer now; `flatten` keeps them without a panic.
         answers.into_iter().flatten().collect()
     }
 }
 
-/// The places that have no answer yet.
+/// The indexes of the queries without an answer.
 fn open(answers: &[Option<EtaAnswer>]) -> Vec<usize> {
     let open = answers.iter().enumerate();
     let open = open.filter(|(_, answer)| answer.is_none());
-    open.map(|(place, _)| place).collect()
+    open.map(|(index, _)| index).collect()
 }
 
-/// Whether a source is out of order, so that the log says so once and not for each request.
+/// Whether a source is out of order, so that the log says it once and not for each query.
 #[derive(Debug, Default)]
-struct Outage(Mutex<ChainState>);
+struct Outage(Mutex<OutageState>);
 
 #[derive(Debug, Default)]
-struct ChainState {
-    /// Whether the log says so.
-    is_told: bool,
-    told_at: Option<Timestamp>,
+struct OutageState {
+    /// Whether the last line in the log says that the source is out of order.
+    is_logged: bool,
+    logged_at: Option<Timestamp>,
 }
 
-/// Where these lines of the log come from, as operators know it: `--log cabrank=debug` shows them.
+/// The target of these log lines, as operators know it: `--log cabrank=debug` shows them.
 const LOGGED_AS: &str = "cabrank::eta::chain";
 
-/// What the log should say.
+/// The line that the log should get.
 #[derive(Debug, PartialEq, Eq)]
 enum LogNote {
     Out,
@@ -138,21 +138,21 @@ impl Outage {
     fn changes(&self, is_out: bool, at: Timestamp) -> LogNote {
         let mut state = self.0.lock();
         if !is_out {
-            let was_told = std::mem::take(&mut state.is_told);
-            return if was_told {
+            let was_logged = std::mem::take(&mut state.is_logged);
+            return if was_logged {
                 LogNote::Back
             } else {
                 LogNote::None
             };
         }
         let is_quiet = state
-            .told_at
-            .is_some_and(|told| at.duration_since(told) < QUIET);
-        if state.is_told || is_quiet {
+            .logged_at
+            .is_some_and(|logged| at.duration_since(logged) < QUIET);
+        if state.is_logged || is_quiet {
             return LogNote::None;
         }
-        state.is_told = true;
-        state.told_at = Some(at);
+        state.is_logged = true;
+        state.logged_at = Some(at);
         LogNote::Out
     }
 }
@@ -168,7 +168,7 @@ mod tests {
         Coordinates::new(48.0, 11.0).expect("on earth")
     }
 
-    /// Answers with so many seconds, or fails; ask by ask.
+    /// Answers each query in turn with so many seconds, or fails.
     #[derive(Debug)]
     struct Scripted(Via, Vec<Result<u32, Unanswered>>);
 
@@ -179,13 +179,13 @@ mod tests {
 
         fn try_to_pick_up(
             &self,
-            asks: &[EtaQuery<'_>],
+            queries: &[EtaQuery<'_>],
             _: Timestamp,
         ) -> Vec<Result<DrivingTimes, Unanswered>> {
-            let results = self.1.iter().cycle().zip(asks);
-            let results = results.map(|(result, ask)| {
+            let results = self.1.iter().cycle().zip(queries);
+            let results = results.map(|(result, query)| {
                 let seconds = result.clone()?;
-                Ok(vec![Some(seconds); ask.drivers.len()])
+                Ok(vec![Some(seconds); query.drivers.len()])
             });
             results.collect()
         }
@@ -201,13 +201,13 @@ mod tests {
         let road = Scripted(Via::Road, vec![Ok(20), Err(Unanswered::OffTheMap)]);
         let chain = Chain::new(vec![Box::new(osrm), Box::new(road)], Straight::CITY);
         let drivers = [here(), here()];
-        let ask = EtaQuery {
+        let query = EtaQuery {
             pick_up: here(),
             drivers: &drivers,
             within_s: 60,
         };
-        let answers = chain.to_pick_up(&[ask; 3], AT);
-        let told: Vec<_> = answers
+        let answers = chain.to_pick_up(&[query; 3], AT);
+        let given: Vec<_> = answers
             .iter()
             .map(|answer| (answer.via.word(), answer.seconds[1]))
             .collect();
@@ -216,7 +216,7 @@ mod tests {
             ("road", Some(20)),
             ("straight", Some(0)),
         ];
-        assert_eq!(told, expected);
+        assert_eq!(given, expected);
         assert_eq!(chain.to_pick_up(&[], AT), []);
     }
 
@@ -226,12 +226,12 @@ mod tests {
             vec![Box::new(Scripted(Via::Osrm, vec![Ok(61)]))],
             Straight::CITY,
         );
-        let ask = EtaQuery {
+        let query = EtaQuery {
             pick_up: here(),
             drivers: &[here()],
             within_s: 60,
         };
-        assert_eq!(chain.to_pick_up(&[ask], AT)[0].seconds, [None]);
+        assert_eq!(chain.to_pick_up(&[query], AT)[0].seconds, [None]);
     }
 
     #[test]
@@ -244,7 +244,7 @@ mod tests {
         assert_eq!(outage.changes(false, at(501)), LogNote::Back);
         assert_eq!(outage.changes(false, at(501)), LogNote::None);
         assert_eq!(outage.changes(true, at(502)), LogNote::Out);
-        // It comes and goes: no line for each time.
+        // The source comes and goes: not every change is logged.
         assert_eq!(outage.changes(false, at(503)), LogNote::Back);
         assert_eq!(outage.changes(true, at(504)), LogNote::None);
         assert_eq!(outage.changes(false, at(505)), LogNote::None);

@@ -1,12 +1,11 @@
-//! How long drivers take to a pick-up.
+//! Estimates how long drivers take to a pick-up.
 //!
-//! Three sources know it: a straight line times a factor, always; a road graph in this process
-//! ([`road`]), where the operator has given a map; a table service ([`osrm`]), where
-//! there is one. A chain asks the best of them first and falls back, so that a trip is dispatched whatever fails; its
-//! answer says who gave it.
+//! There are three sources: the straight line times a factor, always; a road graph in this process ([`road`]), if the
+//! operator has given a map; and a table service ([`osrm`]), if there is one. A chain asks the best source first and
+//! falls back to the next, so that a trip is dispatched whatever fails. The answer names its source.
 //!
-//! Asking is synchronous: dispatch plans on a blocking thread anyway, the road graph is nothing but computing, and a
-//! plan that waits for a table service has nothing else to do meanwhile.
+//! Queries are synchronous: dispatch plans on a blocking thread anyway, the road graph only computes, and a plan that
+//! waits for a table service has nothing else to do.
 
 #![warn(unreachable_pub)]
 
@@ -27,32 +26,29 @@ pub use chain::{Chain, DrivingTimes, Source, Unanswered};
 pub use straight::Straight;
 pub use traffic::{Traffic, TrafficError};
 
-/// How far a place may be from the nearest street to be on a map. A farm may lie so far from the road; the next town
-/// does not.
+/// The largest distance from the nearest street, in metres, at which a point counts as on the map. A farm may be that
+/// far from its road; another town is further.
 pub(crate) const LEG_MAX_M: f64 = 1_000.0;
 
-/// How long these drivers take to that pick-up?
+/// Asks how long these drivers take to a pick-up.
 #[derive(Debug, Clone, Copy)]
 pub struct EtaQuery<'a> {
-    /// Where the rider is.
     pub pick_up: Coordinates,
-    /// Where the drivers are.
     pub drivers: &'a [Coordinates],
-    /// Who takes longer is of no interest, in seconds.
+    /// Drivers who take longer than this many seconds are of no interest.
     pub within_s: u32,
 }
 
-/// What was found out about an [`EtaQuery`].
+/// The answer to an [`EtaQuery`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EtaAnswer {
-    /// Driver by driver in the order of the ask, in seconds; nothing for one who has no way there, or none within the
-    /// time.
+    /// Seconds, in the order of the drivers. `None` for a driver without a route, or with none within the time.
     pub seconds: Vec<Option<u32>>,
-    /// Who has told.
+    /// The source of the answer.
     pub via: Via,
 }
 
-/// Who tells how long drivers take.
+/// The source of driving times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Via {
@@ -60,12 +56,12 @@ pub enum Via {
     Straight,
     /// The road graph in this process.
     Road,
-    /// A table service that speaks as OSRM does.
+    /// A table service with OSRM's interface.
     Osrm,
 }
 
 impl Via {
-    /// The word for it, in records and logs.
+    /// The source's word in records and logs.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Straight => "straight",
@@ -75,17 +71,17 @@ impl Via {
     }
 }
 
-/// Tells how long drivers take, for as many pick-ups at once as there are.
+/// Estimates driving times for any number of pick-ups at once.
 pub trait Provider: Debug + Send + Sync {
-    /// An answer for each ask, in their order, for drivers who set out at that time. It may block.
-    fn to_pick_up(&self, asks: &[EtaQuery<'_>], at: Timestamp) -> Vec<EtaAnswer>;
+    /// The answer to each query, in their order, for drivers who set out at that time. The call may block.
+    fn to_pick_up(&self, queries: &[EtaQuery<'_>], at: Timestamp) -> Vec<EtaAnswer>;
 }
 
 impl EtaQuery<'_> {
-    /// The answer, without those who take too long.
+    /// The answer, without drivers who take too long.
     fn answer(&self, mut seconds: DrivingTimes, via: Via) -> EtaAnswer {
-        for of_one in &mut seconds {
-            *of_one = of_one.filter(|seconds| *seconds <= self.within_s);
+        for time in &mut seconds {
+            *time = time.filter(|seconds| *seconds <= self.within_s);
         }
         EtaAnswer { seconds, via }
     }

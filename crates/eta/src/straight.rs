@@ -1,4 +1,4 @@
-//! What a straight line can tell: the last resort, which always answers.
+//! Driving times along the straight line: the last resort, which always has an answer.
 
 use jiff::Timestamp;
 
@@ -7,28 +7,27 @@ use super::{EtaAnswer, EtaQuery, Provider, Via};
 /// A straight line times a factor, at one speed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Straight {
-    /// How much longer the way by road is than the straight line.
+    /// The ratio of the distance by road to the straight line.
     pub detour: f64,
-    /// How fast drivers get on, in metres a second, lights and jams included.
+    /// The average speed by road, in metres per second, lights and jams included.
     pub speed_mps: f64,
 }
 
 impl Straight {
-    /// A large town by day: 12.8 km/h along the straight line, which is off by a tenth in the median of Manhattan's
-    /// ways.
+    /// A large town by day: 12.8 km/h along the straight line. The median error for trips in Manhattan is a tenth.
     pub const CITY: Self = Self {
         detour: 1.3,
         speed_mps: 1.3 * 12.8 / 3.6,
     };
 
-    /// Whole seconds for a distance by straight line, rounded up.
+    /// The time for a straight-line distance, in whole seconds, rounded up.
     pub fn seconds(self, metres: f64) -> u32 {
         (metres * self.detour / self.speed_mps).ceil() as u32
     }
 
-    /// A distance that nobody exceeds who is there in time.
+    /// The largest straight-line distance that can be driven in the time, in metres.
     pub fn metres_max(self, eta_max_s: u32) -> f64 {
-        // A metre more than it is, for rounding: who is found is judged by `seconds`.
+        // One metre more because of rounding; `seconds` decides about the drivers within it.
         f64::from(eta_max_s) * self.speed_mps / self.detour + 1.0
     }
 }
@@ -40,11 +39,11 @@ impl Default for Straight {
 }
 
 impl Provider for Straight {
-    fn to_pick_up(&self, asks: &[EtaQuery<'_>], _at: Timestamp) -> Vec<EtaAnswer> {
-        let answers = asks.iter().map(|ask| {
-            let drivers = ask.drivers.iter();
-            let seconds = drivers.map(|driver| Some(self.seconds(driver.metres_to(ask.pick_up))));
-            ask.answer(seconds.collect(), Via::Straight)
+    fn to_pick_up(&self, queries: &[EtaQuery<'_>], _at: Timestamp) -> Vec<EtaAnswer> {
+        let answers = queries.iter().map(|query| {
+            let drivers = query.drivers.iter();
+            let seconds = drivers.map(|driver| Some(self.seconds(driver.metres_to(query.pick_up))));
+            query.answer(seconds.collect(), Via::Straight)
         });
         answers.collect()
     }

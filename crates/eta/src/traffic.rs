@@ -1,41 +1,41 @@
-//! How fast the traffic is at which hour of the day.
+//! The speed of the traffic by hour of the day.
 
 use std::str::FromStr;
 
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 
-/// The slowest and the fastest that traffic may be said to be.
+/// The range of factors.
 const FACTORS: std::ops::RangeInclusive<f64> = 0.05..=5.0;
-/// As many as a day has.
+/// The hours of a day.
 const HOURS: usize = 24;
 
-/// Factors of speed, by the hour of the town's own clock.
+/// The factors of speed, by hour of the town's local time.
 #[derive(Debug, Clone)]
 pub struct Traffic {
     factors: [f64; HOURS],
     zone: TimeZone,
 }
 
-/// What is wrong with the operator's words about traffic.
+/// Why the operator's settings of the traffic are invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TrafficError {
-    /// Not a list of numbers of that length, or one of them is out of range.
+    /// The factors are not a list of 1 or 24 numbers, or one of them is out of range.
     #[error("must be one number or 24, separated by commas, each from 0.05 to 5")]
     Factors,
-    /// Nobody knows that time zone.
+    /// There is no such time zone.
     #[error("must be the name of a time zone, such as Europe/Vienna, or an offset, such as +01:00")]
     Zone,
 }
 
 impl Traffic {
-    /// As fast at every hour as the map says.
+    /// Free traffic at every hour, with the speeds of the map.
     pub const FREE: Self = Self {
         factors: [1.0; HOURS],
         zone: TimeZone::UTC,
     };
 
-    /// One factor for all hours, or one for each, from midnight on, separated by commas; in that time zone.
+    /// Reads one factor for all hours, or 24 factors from midnight on, separated by commas, and the time zone.
     pub fn parse(factors: &str, zone: &str) -> Result<Self, TrafficError> {
         Ok(Self {
             factors: parse_factors(factors)?,
@@ -43,7 +43,7 @@ impl Traffic {
         })
     }
 
-    /// How fast the traffic is at that time, 1 being as fast as the map says.
+    /// The factor of speed at that time. 1 is the speed of the map.
     pub(crate) fn factor(&self, at: Timestamp) -> f64 {
         let hour = self.zone.to_datetime(at).hour();
         usize::try_from(hour).map_or(1.0, |hour| self.factors[hour])

@@ -1,4 +1,4 @@
-//! What a driver does to a trip.
+//! The actions of a trip's driver.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -151,7 +151,7 @@ impl Trip {
         }
     }
 
-    /// The next attempt to find a driver begins, without this one.
+    /// Begins the next attempt to find a driver, without this one.
     pub(super) fn given_back(&self, by: DriverId, reason: Option<Reason>, at: Timestamp) -> Change {
         let mut given_back_by = self.given_back_by.clone();
         given_back_by.push(by);
@@ -203,7 +203,7 @@ impl Trip {
         self.only_for_its_driver(by)?;
         match &self.state {
             TripState::Arrived { driver } => {
-                // Whoever has gone away again does not wait.
+                // A driver who has driven away again does not wait.
                 self.order
                     .duties()
                     .judge_arrival(from, self.pick_up.location)?;
@@ -228,21 +228,21 @@ impl Trip {
         }
     }
 
-    /// Until when the rider may keep the driver waiting for nothing.
+    /// The end of the free waiting time.
     pub fn free_waiting_ends_at(&self) -> Timestamp {
         let terms = self.order.terms.as_ref();
         let free_s = terms.map_or(FREE_WAITING_S, |terms| terms.free_waiting_s);
         self.waits_from() + SignedDuration::from_secs(i64::from(free_s))
     }
 
-    /// Since when the driver waits: since the arrival, or the time that was ordered where that is later.
+    /// When the driver's waiting time began: at the arrival, or at the ordered time if that is later.
     fn waits_from(&self) -> Timestamp {
         let arrived_at = self.times.arrived_at.unwrap_or(self.changed_at);
         let ordered_at = self.order.pick_up_at;
         ordered_at.map_or(arrived_at, |ordered_at| ordered_at.max(arrived_at))
     }
 
-    /// What a ride that ends now costs, if the trip has a price at all.
+    /// The fare of a ride that ends now, if the trip has a price.
     pub(super) fn ride_fare(&self, ridden: Metered, at: Timestamp) -> Option<Fare> {
         let terms = self.order.terms.as_ref()?;
         let seconds = |from: Option<Timestamp>, to: Timestamp| {
@@ -260,7 +260,7 @@ impl Trip {
         })
     }
 
-    /// A ride is over, which was so far and costs this.
+    /// The trip after its ride has ended, with this distance and fare.
     pub(super) fn ridden(
         &self,
         state: TripState,
@@ -316,13 +316,13 @@ impl Trip {
     }
 }
 
-/// How far the ride was that an action ends.
+/// The metered distance of the ride that an action ends.
 pub(super) fn ridden(action: &Action) -> Result<Metered, TripRefusal> {
     let measured = action.measured().ok_or(TripRefusal::NotMeasured)?;
     Ok(Metered::from(measured))
 }
 
-/// How long a rider may keep the driver waiting where the town says nothing, in seconds.
+/// The free waiting time of a trip without terms, in seconds.
 const FREE_WAITING_S: u32 = 300;
 
 impl From<TooFar> for TripRefusal {

@@ -1,4 +1,4 @@
-//! Another fare than the computed one.
+//! An operator's fare in place of the computed one.
 
 use jiff::Timestamp;
 
@@ -8,7 +8,7 @@ use crate::text::Reason;
 use crate::trip::{Trip, TripState};
 
 impl Trip {
-    /// An operator decides what a ride that is over costs, or a fee that is due.
+    /// Sets the fare of a ride that has ended, or the amount of a fee.
     pub(super) fn set_fare(
         &self,
         amount: Amount,

@@ -1,4 +1,4 @@
-//! How a trip changes or ends without its driver's doing.
+//! The actions of riders, operators and deadlines.
 
 use jiff::Timestamp;
 
@@ -44,7 +44,7 @@ impl Trip {
         }
     }
 
-    /// What it costs the rider, by the terms of the trip.
+    /// The fee of the cancellation, by the terms of the trip.
     fn cancellation_fee(
         &self,
         reason: Option<&Reason>,
@@ -66,7 +66,7 @@ impl Trip {
         Ok(terms.cancellation(self.times.taken_at, has_arrived, at, word))
     }
 
-    /// The pick-up while a driver is looked for, the drop-off until the trip is over.
+    /// Changes the pick-up while a driver is looked for, and the drop-off until the trip ends.
     pub(super) fn amend(
         &self,
         amendment: &Amendment,
@@ -103,7 +103,7 @@ impl Trip {
         })))
     }
 
-    /// The order with what the way between these ends is expected to cost, by the terms that were agreed on.
+    /// The order with a new quote for the distance between these places, by the terms that were agreed on.
     fn requoted(
         &self,
         ends: (Option<Coordinates>, Option<Coordinates>),
@@ -114,7 +114,7 @@ impl Trip {
         };
         let estimated = match ends {
             (Some(from), Some(to)) => Some(estimate(from, to)),
-            // Without an end there is nothing to go by, and what was agreed on would be lost.
+            // Without both places nothing can be quoted, and the old quote would be lost.
             (None, _) if terms.quoted.is_some() => {
                 return Err(TripRefusal::PinNeeded("pick_up_location"));
             }
@@ -214,7 +214,7 @@ impl Trip {
         }
     }
 
-    /// A driver is looked for from now on.
+    /// Begins the search of a trip for later.
     pub(super) fn open(&self, action: &Action, at: Timestamp) -> Result<Change, TripRefusal> {
         let is_due = self.order.opens_at.is_none_or(|opens_at| at >= opens_at);
         match &self.state {

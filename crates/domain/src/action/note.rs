@@ -1,5 +1,5 @@
-//! What is found out about a trip's driver: that they come nearer, are late or silent, or may not drive any more; and
-//! how an operator takes the trip from them.
+//! Findings about a trip's driver: nearer, late, silent or blocked. Also how an operator takes the trip from the
+//! driver.
 
 use jiff::Timestamp;
 
@@ -10,7 +10,7 @@ use crate::text::Reason;
 use crate::trip::{Trip, TripState};
 
 impl Trip {
-    /// The next attempt to find a driver begins.
+    /// Begins the next attempt to find a driver.
     pub(super) fn take_back(
         &self,
         reason: Option<Reason>,
@@ -21,7 +21,7 @@ impl Trip {
             TripState::Accepted { driver } | TripState::Arrived { driver } => {
                 Ok(self.given_back(driver.id, reason, at))
             }
-            // Nobody has it any more, which is what was wanted.
+            // The trip has no driver any more, as was wanted.
             TripState::Requested if self.attempt > 1 => Ok(Change::AlreadyDone),
             TripState::Scheduled
             | TripState::Requested
@@ -33,7 +33,7 @@ impl Trip {
         }
     }
 
-    /// A late cancellation may cost something from now on.
+    /// Notes that the driver has come near enough for a late cancellation to cost something.
     pub(super) fn note_nearer(
         &self,
         driver: DriverId,
@@ -58,7 +58,7 @@ impl Trip {
         ))
     }
 
-    /// The driver is later than the rider was promised.
+    /// Notes that the driver is later than promised.
     pub(super) fn note_late(&self, action: &Action, at: Timestamp) -> Result<Change, TripRefusal> {
         if matches!(self.state, TripState::Accepted { .. }) && self.conduct.late_at.is_some() {
             return Ok(Change::AlreadyDone);
@@ -76,7 +76,7 @@ impl Trip {
         ))
     }
 
-    /// Nothing has been heard of the driver for too long. It is noted once before the start, and once after it.
+    /// Notes that nothing has been heard from the driver for too long: once before the start, and once after it.
     pub(super) fn note_silent(
         &self,
         driver: DriverId,
@@ -91,7 +91,7 @@ impl Trip {
         if self.is_silence_noted() {
             return Ok(Change::AlreadyDone);
         }
-        // Clocks may run back, and what is noted after the start stays after it.
+        // Clocks may run backwards; a finding after the start must keep a time after it.
         let silent_at = Some(self.times.started_at.map_or(at, |started| at.max(started)));
         Ok(self.noted(
             Conduct {
@@ -102,7 +102,7 @@ impl Trip {
         ))
     }
 
-    /// Whether it was noted that the driver is silent: before the start, or after it where the ride has begun.
+    /// Whether the driver's silence is noted already, for the part of the trip before the start or after it.
     pub(crate) fn is_silence_noted(&self) -> bool {
         let silent_at = self.conduct.silent_at;
         silent_at.is_some_and(|silent_at| {
@@ -112,7 +112,8 @@ impl Trip {
         })
     }
 
-    /// Before the start another driver is looked for; after it the ride goes on until an operator ends it.
+    /// Notes that the driver was blocked. Before the start the trip goes back to the search; after it the ride goes on
+    /// until an operator ends it.
     pub(super) fn note_blocked(
         &self,
         driver: DriverId,

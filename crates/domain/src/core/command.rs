@@ -1,4 +1,4 @@
-//! The commands: all that people, devices and deadlines can ask of the core.
+//! The commands that people, devices and deadlines give to the core.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,14 +9,13 @@ use crate::{
     TripId, TripRef, TripRequest, Vehicle, VehicleClass,
 };
 
-/// A command as it is handed to the core.
+/// A command with its idempotency key and its time.
 #[derive(Debug, Clone)]
 pub struct Submission {
-    /// What is to be done.
     pub command: Command,
-    /// The caller's key for it, under which it is carried out once.
+    /// The key under which the command is carried out once.
     pub key: Option<IdempotencyKey>,
-    /// When it was asked.
+    /// When the command was given.
     pub at: Timestamp,
 }
 
@@ -31,23 +30,21 @@ impl Submission {
     }
 }
 
-/// What somebody, or a deadline, wants to be done.
+/// What a person, a device or a deadline wants to be done.
 #[derive(Debug, Clone)]
 pub enum Command {
     /// A rider requests a trip, and may have so many.
     RequestTrip(TripRequest, RiderLimits),
     /// Somebody acts on a trip.
     Act {
-        /// Which trip.
         trip: TripRef,
-        /// What to do.
         action: Action,
-        /// What the caller believes the trip to be, where it said.
+        /// What the frame repeats of the trip.
         stated: Stated,
     },
-    /// Dispatch has found drivers: the trip is offered to those of them who are still free.
+    /// Dispatch proposes drivers. The trip is offered to those who are still free.
     Propose(Proposal),
-    /// A driver, or a driver's device, replies to an offer.
+    /// A driver, or the driver's device, replies to an offer.
     ReplyToOffer {
         /// Of which trip.
         trip: TripRef,
@@ -56,24 +53,22 @@ pub enum Command {
         /// What.
         reply: Reply,
     },
-    /// The deadlines of a trip's open offers are looked at.
+    /// Ends those open offers of a trip whose deadlines have passed.
     LapseOffers(TripId),
     /// A party of a trip writes to the other.
     SendMessage {
         /// In which trip's room.
         trip: TripRef,
-        /// Who writes.
         sender: Person,
-        /// What.
         text: MessageText,
-        /// How long after the trip's end the room stays open.
+        /// How long the room stays open after the trip's end.
         open_for: SignedDuration,
     },
-    /// An operator notifies somebody.
+    /// An operator sends a notification.
     Notify(OperatorId, Notification),
     /// A driver goes online with this vehicle.
     BeginShift(DriverId, Vehicle),
-    /// A driver goes offline, or is taken off by the service.
+    /// A driver goes offline, or the service takes the driver offline.
     EndShift(DriverId, Actor),
 }
 
@@ -93,7 +88,7 @@ impl Command {
         }
     }
 
-    /// The trip that it is about, unless that is still to be made.
+    /// The trip that the command is about, unless it makes a new one.
     pub(crate) const fn trip(&self) -> Option<TripRef> {
         match self {
             Self::Act { trip, .. }
@@ -109,45 +104,39 @@ impl Command {
     }
 }
 
-/// How many trips a rider may have that are not over.
+/// The most open trips that a rider may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RiderLimits {
-    /// For which a driver is looked for, or found.
+    /// Of trips for now, and of those for later whose search has begun.
     pub active_max: u32,
-    /// For later.
+    /// Of trips for later whose search has not begun.
     pub scheduled_max: u32,
 }
 
-/// What comes back from an offer.
+/// The reply to an offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reply {
-    /// The device has it.
+    /// The device acknowledges the offer.
     Receive,
-    /// The driver does not want it.
+    /// The driver declines the offer.
     Decline,
 }
 
-/// What a frame repeats of a trip and cannot change; it must be the trip's own.
+/// The fields of a trip that a frame repeats but cannot change. Those that are given must have the trip's values.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Stated {
-    /// The number, if repeated.
     pub number: Option<i64>,
-    /// The status, if repeated.
     pub status: Option<Status>,
-    /// The pick-up, if repeated.
     pub pick_up: Option<Address>,
-    /// The drop-off, if repeated.
     pub drop_off: Option<Address>,
-    /// When it is for, or that it is for now, if repeated.
+    /// `Some(None)` says that the trip is for now.
     pub pick_up_at: Option<Option<Timestamp>>,
-    /// In which class, if repeated.
     pub class: Option<VehicleClass>,
-    /// For how many, if repeated.
     pub passengers: Option<u8>,
 }
 
 impl Stated {
-    /// The first field that says something else than the trip.
+    /// The name of the first field whose value differs from the trip's.
     pub(crate) fn differs_from(&self, trip: &Trip) -> Option<&'static str> {
         let status = trip.state.status();
         let fields = [

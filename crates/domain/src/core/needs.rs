@@ -1,8 +1,7 @@
-//! What must be loaded before commands can be decided: pure functions of the commands, and of what was loaded for
-//! them so far.
+//! Computes what must be loaded before commands can be decided, from the commands and from what is loaded so far.
 //!
-//! In three steps, since what a command is about is known only bit by bit: [`Named`] is what commands name;
-//! [`Offered`] follows from the trips that they name, and [`Implied`] from the offers that are open.
+//! There are three steps: [`Named`] is what the commands name, [`Offered`] follows from the trips that they name, and
+//! [`Implied`] follows from the open offers.
 
 use std::collections::BTreeSet;
 
@@ -10,27 +9,26 @@ use super::command::{Command, Submission};
 use super::state::State;
 use crate::{Action, Actor, DriverId, RiderId, Standing, Status, TripId, TripRef, UserId};
 
-/// What commands name. Accounts and trips are locked, in the order of their ids, before anything else is read.
+/// What the commands name. Accounts and trips are locked, in the order of their ids, before anything else is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Named<'a> {
-    /// Those who act, and drivers whom nobody else may occupy or release meanwhile.
+    /// The accounts that act, and drivers whom no other batch may occupy or release meanwhile.
     pub accounts: BTreeSet<UserId>,
-    /// The trips.
     pub trips: BTreeSet<TripRef>,
-    /// Riders whose open trips are counted.
+    /// Riders whose open trips must be counted.
     pub riders: BTreeSet<RiderId>,
-    /// Drivers who may become busy, or must not be: their trips and open offers matter.
+    /// Drivers who may become busy, or must not be: their trips and open offers are needed.
     pub drivers: BTreeSet<DriverId>,
-    /// Drivers whose shifts matter.
+    /// Drivers whose shifts are needed.
     pub on_shift: BTreeSet<DriverId>,
-    /// Drivers whose shifts begin: what they may drive matters.
+    /// Drivers whose shifts begin: the vehicles that they may drive are needed.
     pub beginning: BTreeSet<DriverId>,
     /// Keys that may have been used before.
     pub keys: BTreeSet<(UserId, &'a str)>,
 }
 
 impl<'a> Named<'a> {
-    /// All that these name.
+    /// Everything that these commands name.
     pub fn by(submissions: &[&'a Submission]) -> Self {
         let mut named = Self::default();
         for submission in submissions {
@@ -80,18 +78,18 @@ impl<'a> Named<'a> {
     }
 }
 
-/// Whose open offers matter.
+/// The open offers that are needed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Offered {
-    /// Those of these trips.
+    /// The open offers of these trips.
     pub trips: BTreeSet<TripId>,
-    /// Those to these drivers, and the others of the trips that those are of: when one ends, it matters whether it was
-    /// the last.
+    /// The open offers to these drivers, and the other open offers of the same trips: when an offer ends, the core must
+    /// know whether it was the trip's last one.
     pub drivers: BTreeSet<DriverId>,
 }
 
 impl Offered {
-    /// What follows from what was named, once its trips are loaded.
+    /// What follows from the named trips, once they are loaded.
     pub fn of(named: &Named<'_>, loaded: &State) -> Self {
         let trips = named.trips.iter().filter_map(|trip| loaded.find(*trip));
         let offered = trips.filter(|trip| trip.is_offered());
@@ -107,19 +105,19 @@ impl Offered {
     }
 }
 
-/// What follows from the offers that are open.
+/// What follows from the open offers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Implied {
-    /// Trips that are told about when offers of them end, and not changed.
+    /// Trips whose offers may end. They are not changed, but the events of their offers describe them.
     pub trips: BTreeSet<TripId>,
-    /// Drivers of whom it may be noted that their devices were silent, or were not.
+    /// Drivers whose missed offers may change.
     pub unresponsive: BTreeSet<DriverId>,
-    /// Of these trips to these drivers, the last offer that is over.
+    /// Pairs of trip and driver whose last ended offer is needed.
     pub last_offers: BTreeSet<(TripId, DriverId)>,
 }
 
 impl Implied {
-    /// What follows once the open offers are loaded.
+    /// What follows from the open offers, once they are loaded.
     pub fn by(submissions: &[&Submission], offered: &Offered, loaded: &State) -> Self {
         let open = || loaded.open_offers.iter();
         let elsewhere = open().map(|offer| offer.trip);
@@ -151,7 +149,7 @@ impl Implied {
     }
 }
 
-/// The trip and the driver of the offer that a command replies to, if it may come to that after the ones before it.
+/// The trip and the driver of the offer that a command replies to, if that may still be open after the commands before.
 fn replied_to(
     submission: &Submission,
     before: &[&Submission],
@@ -171,7 +169,7 @@ fn replied_to(
     };
     let trip = loaded.find(named)?;
     let is_active = loaded.standings.get(&driver.user()) == Some(&Standing::Active);
-    // Another driver's accept takes the trip out of the search, anything else may put it back.
+    // Another driver's accept ends the search; any other command may begin it again.
     let is_it = |other| loaded.find(other).is_some_and(|other| other.id == trip.id);
     let is_changed =
         |it: &&Submission| it.command.trip().is_some_and(is_it) && accept_of(&it.command).is_none();

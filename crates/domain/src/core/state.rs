@@ -1,4 +1,4 @@
-//! The state that commands are decided on, and the one way to decide: [`State::decide`].
+//! The state, and the function that decides commands over it: [`State::decide`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,56 +16,53 @@ use crate::{
     TripRef, Unresponsive, UserId, Viewer,
 };
 
-/// What is decided on: the whole of it, or the part that some commands are about.
+/// The state that commands are decided on: the whole of it, or the part that some commands need.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct State {
-    /// Whether accounts may act.
+    /// The standing of accounts.
     pub standings: BTreeMap<UserId, Standing>,
-    /// What drivers may drive, where anything is set.
+    /// The vehicles that drivers may drive. A driver without an entry may drive any.
     pub allowances: BTreeMap<DriverId, Allowance>,
-    /// The trips.
     pub trips: BTreeMap<TripId, Arc<Trip>>,
-    /// Trips whose rows make no sense: whoever wants something of them is refused, and nobody else.
+    /// Trips whose rows cannot be read. Commands about them are refused; others are not affected.
     pub corrupt: BTreeSet<TripRef>,
-    /// How many trips riders have that are not over; none, where nothing is said.
+    /// The number of open trips of each rider. A rider without an entry has none.
     pub open_trips: BTreeMap<RiderId, OpenTrips>,
-    /// Which trips drivers have.
+    /// The trip that each driver has.
     pub taken: BTreeMap<DriverId, TripId>,
-    /// The offers that are open.
     pub open_offers: OpenOffers,
-    /// Of each trip to each driver the last offer that is over.
+    /// The last ended offer of each trip to each driver.
     pub last_offers: BTreeMap<(TripId, DriverId), Offer>,
-    /// Whose devices did not acknowledge their last offers.
+    /// The missed offers of drivers whose devices did not acknowledge their last offers.
     pub unresponsive: Unresponsive,
-    /// The shifts that are open.
+    /// The open shifts.
     pub shifts: BTreeMap<DriverId, Shift>,
-    /// Where the searches for drivers stand. Commands change them and do not depend on them, so a part may do without.
+    /// The searches. Commands change them but never depend on them, so a part of the state may leave them out.
     pub searches: BTreeMap<TripId, SearchState>,
-    /// The keys that were used.
     pub keys: BTreeMap<(UserId, String), UsedKey>,
     pub(super) changes: Changes,
 }
 
-/// How many trips a rider has that are not over.
+/// The numbers of a rider's open trips.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OpenTrips {
-    /// Those for which a driver is looked for, or found.
+    /// Trips for now, and those for later whose search has begun.
     pub active: i64,
-    /// Those for later.
+    /// Trips for later whose search has not begun.
     pub scheduled: i64,
 }
 
-/// Where a search for drivers stands.
+/// The state of a search for a driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SearchState {
-    /// In how many rounds nobody was found.
+    /// The number of rounds that have found nobody.
     pub round: i64,
-    /// When the next round is due; nothing while offers are open.
+    /// When the next round is due; `None` while offers are open.
     pub look_at: Option<Timestamp>,
 }
 
 impl State {
-    /// Carries out a command, or says why not. A refused command may have ended offers whose time was over.
+    /// Carries out a command, or refuses it. Even a refused command may have ended offers whose deadlines had passed.
     pub fn decide(&mut self, submission: &Submission) -> Result<Outcome, Refusal> {
         let Submission { command, key, at } = submission;
         let is_corrupt = |trip| self.corrupt.contains(&trip);
@@ -86,7 +83,7 @@ impl State {
         Ok(outcome)
     }
 
-    /// The account that acts, if it still may; none, where the service does.
+    /// Refuses an account that may not act any more. Returns the account, or `None` for the service.
     fn active_user(&self, actor: Actor) -> Result<Option<UserId>, Refusal> {
         match actor.user() {
             Some(user) if self.standings.get(&user) == Some(&Standing::Active) => Ok(Some(user)),
@@ -135,7 +132,7 @@ impl State {
         Ok(Outcome::Trip(trip))
     }
 
-    /// Records that something happened; which of the events it is.
+    /// Records an event, and returns its index among the events recorded so far.
     pub(super) fn record(&mut self, at: Timestamp, actor: Actor, fact: Fact) -> usize {
         self.changes.events.push(Event {
             id: 0,
@@ -151,19 +148,19 @@ impl State {
         self.trips.get(&id).cloned().ok_or(Refusal::UnknownTrip)
     }
 
-    /// The trip of that key or number, whoever may know of it.
+    /// The trip of that key or number, for any actor.
     pub fn find(&self, trip: TripRef) -> Option<&Arc<Trip>> {
         match trip {
             TripRef::Key(id) => self.trips.get(&id),
-            // The trips of the same batch have no numbers yet.
+            // Trips of the same batch have no numbers yet.
             TripRef::Number(0) => None,
             TripRef::Number(number) => self.trips.values().find(|trip| trip.number == number),
         }
     }
 
-    /// The trip that an actor names, if it names one to them.
+    /// The trip that an actor names, if the actor may know of it.
     ///
-    /// Riders know only their own trips. Drivers were told the key of a trip, but could guess its number.
+    /// Riders know their own trips only. Drivers have received the key of a trip, but could guess a number.
     pub(super) fn named(&self, trip: TripRef, actor: Actor) -> Result<Arc<Trip>, Refusal> {
         let found = self.find(trip).ok_or(Refusal::UnknownTrip)?;
         let is_known = match (actor, trip) {
@@ -209,7 +206,7 @@ impl State {
         }
     }
 
-    /// What has changed since this was last asked, for whoever keeps the state.
+    /// Takes the changes since the last call, so that the caller can save them.
     pub fn take_changes(&mut self) -> Changes {
         std::mem::take(&mut self.changes)
     }

@@ -96,8 +96,8 @@ impl State {
         Ok(TripOutcome::new(after, Effect::Changed))
     }
 
-    /// The trip that somebody acts on. A driver who takes a trip that every driver heard of is told that another one was
-    /// first.
+    /// The trip that somebody acts on. A driver who takes a trip that every driver heard of is told that another one
+    /// was first.
     fn meant(&self, trip: TripRef, action: &Action) -> Result<Arc<Trip>, Refusal> {
         if matches!(action, Action::Accept(..))
             && let Some(found) = self.find(trip)

@@ -1,4 +1,4 @@
-//! Fares: the formula by examples, and its promises for any tariff and ride.
+//! Tests fares: the formula by examples, and its properties for any tariff and ride.
 
 use proptest::prelude::*;
 
@@ -150,7 +150,7 @@ proptest! {
         prop_assert_eq!(fare.total % i64::from(tariff.rounding.get()), 0);
     }
 
-    /// What is added for rounding is less than one step, and the lines are within half a unit of the exact price.
+    /// The rounding adds less than one step, and each line is within half a unit of the exact price.
     #[test]
     fn every_line_is_the_nearest_amount(tariff in a_tariff(), surge in any::<u16>(), ridden in a_ride()) {
         let fare = ride_fare(&tariff, euro(), surge, ridden);

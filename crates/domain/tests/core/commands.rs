@@ -1,4 +1,4 @@
-//! A small town in which anything is tried: mostly what may succeed, often what may not.
+//! Random commands in a small town. Most may succeed, and many are refused.
 
 use domain::core::{
     Candidate, Command, IdempotencyKey, Proposal, Reply, RiderLimits, State, Stated, Submission,
@@ -19,7 +19,7 @@ const LIMITS: RiderLimits = RiderLimits {
     scheduled_max: 2,
 };
 
-/// Its chance and its clock.
+/// The random generator and the clock of the town.
 pub struct Town {
     rng: Rng,
     second: i64,
@@ -66,7 +66,7 @@ impl Town {
         }
     }
 
-    /// The last rider and the last driver may not act, and the last but one may drive small cars only.
+    /// The last rider and the last driver are blocked, and the last driver but one may drive small cars only.
     pub fn populate(&mut self, state: &mut State) {
         let riders = (0..RIDERS).map(|number| rider(number).user());
         let drivers = (0..DRIVERS).map(|number| driver(number).user());
@@ -89,7 +89,7 @@ impl Town {
         Uuid::from_u128(self.ids)
     }
 
-    /// One to four commands at once; time goes on in between.
+    /// A batch of one to four commands. The clock goes on before each.
     pub fn batch(&mut self, state: &State) -> Vec<Submission> {
         self.second += self.rng.i64(0..8);
         let size = self.rng.usize(1..=4);
@@ -98,7 +98,7 @@ impl Town {
     }
 
     fn any_trip(&mut self, state: &State) -> Option<TripId> {
-        // The younger, the more likely: old ones are over.
+        // Younger trips are more likely: most old ones have ended.
         let trips: Vec<&TripId> = state.trips.keys().rev().take(6).collect();
         self.rng.choice(trips).copied()
     }
@@ -223,7 +223,7 @@ impl Town {
         })
     }
 
-    /// A trip by its key or its number; now and then another trip's, which somebody has guessed.
+    /// Names a trip by its key or its number. Sometimes the number is that of another trip, as if it was guessed.
     fn reference(&mut self, state: &State, trip: TripId) -> TripRef {
         let number = state.trips[&trip].number;
         match self.rng.u8(0..10) {

@@ -1,5 +1,5 @@
-//! Random lives of the whole core in memory. Every batch is also decided on the part of the state that it needs: that
-//! is the same.
+//! Runs random batches through the core in memory. Each batch is also decided on only the part of the state that it
+//! needs, and must have the same outcome.
 
 mod commands;
 mod part;
@@ -9,7 +9,7 @@ use domain::core::{Changes, Memory, Outcome, Refusal, State, Submission};
 use crate::commands::Town;
 use crate::part::part;
 
-/// How many lives, and how many batches a life.
+/// The number of runs, and of batches in each run.
 const LIVES: u64 = 60;
 const BATCHES: usize = 120;
 

@@ -1,4 +1,4 @@
-//! Loads from a whole state what a batch needs, as the store does from its tables.
+//! Loads the part of a state that a batch needs, as the store loads it from its tables.
 
 use std::collections::{BTreeMap, BTreeSet};
 

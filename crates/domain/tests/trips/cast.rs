@@ -1,4 +1,4 @@
-//! The people, places and times that the tests play with.
+//! The people, places and times of the tests.
 
 use domain::fare::HIGH_FARE_PERMILLE;
 use domain::{
@@ -8,22 +8,22 @@ use domain::{
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-/// How long a driver is looked for, in seconds.
+/// How long an attempt to find a driver may take, in seconds.
 pub const SEARCH_SECONDS: i64 = 600;
 
-/// How long a rider may keep the driver waiting, in seconds.
+/// The free waiting time, in seconds.
 pub const FREE_WAITING_SECONDS: i64 = 300;
 
-/// When a driver is begun to be looked for, for a trip that is for later.
+/// When the search for a trip for later begins.
 pub const OPENS_SECOND: i64 = 60;
 
-/// `seconds` after the trip was asked for.
+/// The time `seconds` after the request.
 pub fn at(seconds: i64) -> Timestamp {
     let asked = Timestamp::from_second(1_900_000_000).expect("a time within jiff's range");
     asked + SignedDuration::from_secs(seconds)
 }
 
-/// One of the riders; number 0 asks for the trip.
+/// One of the riders. Number 0 has requested the trip.
 pub fn rider(number: u8) -> RiderId {
     RiderId::of(UserId::new(100 + i64::from(number)))
 }
@@ -38,7 +38,7 @@ pub fn operator(number: u8) -> OperatorId {
     OperatorId::of(UserId::new(300 + i64::from(number)))
 }
 
-/// Somebody as the other party sees them.
+/// A party as the other one sees it.
 pub fn party<Id>(id: Id) -> Party<Id> {
     Party {
         id,
@@ -49,12 +49,12 @@ pub fn party<Id>(id: Id) -> Party<Id> {
     }
 }
 
-/// Why something is called off.
+/// The reason for a cancellation.
 pub fn reason() -> Reason {
     Reason::parse("The road is flooded").expect("a reason")
 }
 
-/// What the way of a short ride came to.
+/// The measured distance of a short ride.
 pub fn measured() -> Measured {
     Measured {
         measured_m: 99.6,
@@ -74,7 +74,7 @@ pub fn place(address: &str) -> Place {
     }
 }
 
-/// A trip that rider 0 has asked for.
+/// A trip that rider 0 has requested.
 pub fn requested() -> Trip {
     ordered(
         place("1 Main Street"),
@@ -91,7 +91,7 @@ pub fn later() -> Order {
     }
 }
 
-/// An order in a town that charges for a late cancellation, and for not coming.
+/// An order in a town that charges for late cancellations and no-shows.
 pub fn in_a_town() -> Order {
     let amount = |units| Amount::new(units).expect("an amount");
     let terms = Terms {

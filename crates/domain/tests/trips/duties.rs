@@ -1,4 +1,4 @@
-//! What a rider pays, by what their driver has done for it.
+//! Tests that fees depend on what the driver has done.
 
 use domain::{
     Action, Arrival, Change, Coordinates, DriverId, Duties, Order, Outset, Place, Trip,
@@ -37,7 +37,7 @@ fn after(trip: &Trip, action: &Action, second: i64) -> Trip {
     }
 }
 
-/// A trip that a driver has taken from there, with a promise of two minutes.
+/// A trip that a driver at that place has accepted, with a promise of two minutes.
 fn taken(order: Order, from: Option<Whereabouts>) -> Trip {
     let trip = ordered(pick_up(), place("2 Side Street"), order);
     let outset = Outset {
@@ -47,7 +47,7 @@ fn taken(order: Order, from: Option<Whereabouts>) -> Trip {
     after(&trip, &Action::Accept(party(bob()), outset), 0)
 }
 
-/// What it costs to cancel then.
+/// The fee for cancelling at that time.
 #[track_caller]
 fn cancelling(trip: &Trip, second: i64) -> Option<i64> {
     let over = after(trip, &Action::Cancel(rider(0), None), second);

@@ -1,4 +1,4 @@
-//! The rules of trips: the whole table as checked-in text, and random lives of trips against a model.
+//! Tests the rules of trips: the whole table as checked-in text, and random lives of trips compared with a model.
 
 mod cast;
 mod duties;

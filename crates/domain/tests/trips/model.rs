@@ -1,5 +1,5 @@
-//! Random lives of trips, against a model that knows only a status, a driver, who ended it, what riders change,
-//! who has given it back, what was found out about the driver, and some times.
+//! Compares random lives of trips with a model. The model has only a status, a driver, who ended the trip, what riders
+//! change, who has given it back, the findings about the driver, and some times.
 
 use domain::{
     Action, Actor, Address, Amendment, Change, Coordinates, Order, Outset, Place, PlaceChange,
@@ -13,14 +13,14 @@ use crate::cast::{
     ordered, party, place, reason, rider,
 };
 
-/// How long the rider is told that a driver takes, in seconds.
+/// The time to the pick-up that the rider is promised, in seconds.
 const PROMISED_SECONDS: u32 = 60;
-/// By how much later than that is late.
+/// A driver who comes this much later is late, in seconds.
 const LATE_SECONDS: i64 = 300;
-/// For how long a driver who is not silent may not be heard of.
+/// How long nothing may be heard from a driver, in seconds.
 const SILENT_SECONDS: i64 = 180;
 
-/// Who does what; the numbers tell people of one role apart, and rider 0 asked for the trip.
+/// An action and its actor. The numbers distinguish people of one role. Rider 0 has requested the trip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Deed {
     Accept(u8),
@@ -30,22 +30,22 @@ enum Deed {
     GiveBack(u8),
     NoShow(u8),
     Cancel(u8),
-    /// Who, the new pick-up and the new drop-off.
+    /// The rider, the new pick-up and the new drop-off.
     Amend(u8, Option<&'static str>, Option<&'static str>),
     Delete(u8),
     CancelByOperator(u8),
     End(u8, RideEnding),
     TakeBack(u8),
-    /// Its driver may be late.
+    /// The driver may be late.
     Late,
-    /// Nothing was heard of that driver for so many seconds.
+    /// Nothing was heard from that driver for so many seconds.
     Silent(u8, i64),
     Block(u8),
     Open,
     Expire,
 }
 
-/// What a deed must come to.
+/// The result that an action must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Changed,
@@ -62,7 +62,7 @@ enum Verdict {
 struct Model {
     status: Status,
     driver: Option<u8>,
-    /// Who brought it where it is.
+    /// Who made the last change of the status.
     by: Actor,
     pick_up: Place,
     drop_off: Place,
@@ -138,7 +138,7 @@ impl Deed {
         }
     }
 
-    /// Where it leads, from wherever it is possible; nowhere if the trip stays where it is.
+    /// The status that the action leads to, if it is possible. `None` if the status stays.
     fn target(self) -> Option<Status> {
         Some(match self {
             Self::Accept(_) => Status::Accepted,
@@ -189,7 +189,7 @@ impl Deed {
 }
 
 impl Model {
-    /// What is found out about the driver, and an operator who takes the trip from them.
+    /// Findings about the driver, and an operator who takes the trip back.
     fn judge_note(&self, deed: Deed, second: i64) -> Option<Verdict> {
         let has_it = |number| self.driver == Some(number) && deed.sources().contains(&self.status);
         let (is_done, is_possible) = match deed {
@@ -236,7 +236,7 @@ impl Model {
         })
     }
 
-    /// The driver has it no longer, and does not get it again.
+    /// The driver loses the trip, and does not get it again.
     fn let_go(&mut self, second: i64) {
         self.status = Status::Requested;
         self.given_back_by.extend(self.driver.take());
@@ -244,7 +244,7 @@ impl Model {
         self.forget();
     }
 
-    /// What was known of the driver who had it.
+    /// Forgets the findings about the driver who had the trip.
     fn forget(&mut self) {
         (self.started, self.late_due, self.silent) = (None, None, None);
         (self.is_late, self.is_blocked) = (false, false);
@@ -317,7 +317,7 @@ impl Model {
                 self.late_due = Some(second + i64::from(PROMISED_SECONDS) + LATE_SECONDS);
             }
             Deed::Amend(_, pick_up, drop_off) => {
-                // The pins stay.
+                // The coordinates stay.
                 let renamed = |address: Option<&str>, now: &Place| Place {
                     address: address
                         .map_or_else(|| now.address.clone(), |text| place(text).address),
@@ -375,7 +375,7 @@ impl Model {
         }
     }
 
-    /// An amendment without the addresses that are the trip's own anyway.
+    /// An amendment without addresses that equal the trip's.
     fn without_idle_parts(&self, deed: Deed) -> Deed {
         let differs = |now: &Place, address: &&str| now.address.as_str() != *address;
         let Deed::Amend(number, pick_up, drop_off) = deed else {
@@ -409,7 +409,7 @@ fn verdict(outcome: &Result<Change, TripRefusal>) -> Verdict {
     }
 }
 
-/// What holds for every trip at any time.
+/// Checks the invariants of every trip.
 fn check_shape(trip: &Trip, model: &Model) {
     assert_eq!(trip.state.status(), model.status);
     assert_eq!(
@@ -453,7 +453,7 @@ fn check_shape(trip: &Trip, model: &Model) {
     );
 }
 
-/// What a change must have done, and what it must have left alone.
+/// Checks what a change must have done, and what it must not have touched.
 fn check_change(before: &Trip, after: &Trip, action: &Action, now: Timestamp) {
     let is_over = before.state.status().is_final();
     assert!(
@@ -494,13 +494,13 @@ fn check_change(before: &Trip, after: &Trip, action: &Action, now: Timestamp) {
         changed_at: before.changed_at,
         revision: before.revision,
         reason: before.reason.clone(),
-        // The model says what becomes of these.
+        // The model covers these fields.
         pick_up: before.pick_up.clone(),
         drop_off: before.drop_off.clone(),
         hidden: before.hidden,
         given_back_by: before.given_back_by.clone(),
         search_ends_at: before.search_ends_at,
-        // These go with the state.
+        // These fields belong to the state.
         ridden: before.ridden,
         attempt: before.attempt,
         times: before.times,
@@ -580,7 +580,7 @@ fn live(mut trip: Trip, deeds: &[(Deed, i64)]) {
 
 fn a_deed() -> impl Strategy<Value = Deed> {
     let ending = prop_oneof![Just(RideEnding::Completed), Just(RideEnding::Cancelled)];
-    // The driver of most deeds is number 0, so that lives get beyond their beginnings.
+    // Driver 0 does most of the actions, so that trips get beyond their beginnings.
     let number = || prop_oneof![4 => Just(0_u8), 1 => 1..3_u8];
     let address = || proptest::option::of(prop_oneof![Just("A"), Just("B")]);
     prop_oneof![
@@ -604,7 +604,7 @@ fn a_deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
-/// Pauses may be negative: clocks of two nodes differ, and clocks are set.
+/// Pauses may be negative: the clocks of two nodes differ, and clocks are set.
 fn deeds() -> impl Strategy<Value = Vec<(Deed, i64)>> {
     proptest::collection::vec((a_deed(), -20..90_i64), 0..24)
 }

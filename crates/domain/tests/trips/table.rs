@@ -1,4 +1,4 @@
-//! `docs/transitions.txt` says what every action does in every state; it is made from `Trip::apply` and compared.
+//! Compares `docs/transitions.txt`, which says what every action does in every state, with `Trip::apply`.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -26,10 +26,10 @@ const HEADER: &str = "\
 # - reason           refused
 ";
 
-/// When a driver is late who was expected a minute after the first second.
+/// When a driver becomes late who was expected a minute after the first second.
 const LATE_SECOND: i64 = 1 + 60 + 300;
 
-/// For how long nothing is heard of a driver who is silent.
+/// How long nothing was heard from a silent driver.
 const SILENT_SECONDS: i64 = 180;
 
 /// The trip after one more action, which must take effect.
@@ -44,7 +44,7 @@ fn after_at(trip: &Trip, action: &Action, second: i64) -> Trip {
     }
 }
 
-/// Every state that the rules tell apart.
+/// Every state that the rules distinguish.
 fn states() -> Vec<(&'static str, Trip)> {
     let requested = requested();
     let started = after(
@@ -117,7 +117,7 @@ fn states() -> Vec<(&'static str, Trip)> {
     ]
 }
 
-/// What the rules tell apart of what is found out about drivers.
+/// The findings about drivers that the rules distinguish.
 fn held_states() -> Vec<(&'static str, Trip)> {
     let outset = Outset {
         from: Some(off(1_000.0)),
@@ -144,7 +144,7 @@ fn held_states() -> Vec<(&'static str, Trip)> {
     ]
 }
 
-/// What the rules tell apart of trips that have a price.
+/// The states of trips with a price that the rules distinguish.
 fn priced_states() -> Vec<(&'static str, Trip)> {
     let requested = ordered(place("1 Main Street"), place("2 Side Street"), priced());
     let started = after(
@@ -164,7 +164,7 @@ fn priced_states() -> Vec<(&'static str, Trip)> {
     ]
 }
 
-/// An order in a town where rides, and not coming, cost something.
+/// An order in a town with fares and no-show fees.
 fn priced() -> Order {
     let terms = Terms {
         currency: Currency::parse("EUR").ok(),
@@ -188,7 +188,7 @@ fn set_fare(by: u8) -> Action {
     Action::SetFare(operator(by), Amount::ZERO, reason())
 }
 
-/// Every action, by those it is meant for and by others, with the second in which it is tried.
+/// Every action, by the right actors and by others, with the second in which it is tried.
 fn actions() -> Vec<(String, Action, i64)> {
     let mut actions = Vec::new();
     for number in [1, 2] {
@@ -350,7 +350,7 @@ fn table() -> String {
     let mut states = states();
     states.extend(held_states());
     states.extend(priced_states());
-    // In the order of a trip's life; the sort is stable.
+    // In the order of a trip's life. The sort is stable.
     states.sort_by_key(|(_, trip)| trip.state.status() as u8);
     let mut text = HEADER.to_owned();
     for (state, trip) in states {

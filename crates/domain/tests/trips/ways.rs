@@ -1,4 +1,4 @@
-//! Rides end with their ways, and not without.
+//! Tests that a ride ends only with its measured distance.
 
 use domain::{Action, Change, Measured, Outset, RideEnding, Trip, TripRefusal};
 
@@ -12,7 +12,7 @@ fn after(trip: &Trip, action: &Action) -> Trip {
     }
 }
 
-/// What ends a ride of driver 1 that came to this.
+/// The actions that end a ride of driver 1 with this measured distance.
 fn endings(way: Option<&Measured>) -> [Action; 3] {
     let end = |ending| Action::End(operator(1), ending, reason(), way.cloned().map(Box::new));
     [

@@ -1,11 +1,11 @@
-//! Recorded tracks in GPX: their points, where these have a time.
+//! Reads recorded tracks in GPX.
 
 use std::path::Path;
 
 use domain::{Coordinates, Fix};
 use jiff::{SignedDuration, Timestamp};
 
-/// The recorded tracks, by name. Points without a time are taken to be ten seconds apart; none says how sure it is.
+/// The recorded tracks and their names. Points without a time are taken to be ten seconds apart. None has an accuracy.
 pub fn tracks() -> Vec<(String, Vec<Fix>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/gpx");
     let entries = std::fs::read_dir(folder).expect("the tracks can be read");

@@ -1,6 +1,6 @@
-//! By how much the metres of rides are off where the true way is known, and what recorded tracks come to.
+//! Measures the error of metered distances for simulated drives, and meters recorded tracks.
 //!
-//! `CABRANK_BENCH_DRIVES` is how many drives in each town; the maps and tracks lie in `../shared/data`.
+//! `CABRANK_BENCH_DRIVES` is the number of drives in each town. The maps and tracks are in `../shared/data`.
 
 #[path = "../../tests/track/device.rs"]
 mod device;
@@ -15,7 +15,7 @@ use fastrand::Rng;
 use device::{Device, Noise, ride};
 use drive::{Drive, Town};
 
-/// How a device reports: a name, the seconds between fixes, its errors.
+/// The devices: a name, the range of seconds between fixes, and the errors.
 const DEVICES: [(&str, (f64, f64), Noise); 7] = [
     ("every 1 to 3 s, exact", (1.0, 3.0), Noise::None),
     ("every 1 s, correlated", (1.0, 1.0), Noise::Correlated(0.95)),
@@ -88,7 +88,7 @@ fn main() {
     recorded_tracks();
 }
 
-/// What recorded tracks come to, as rides from their first to their last fix, with no quote.
+/// Meters recorded tracks as rides from their first to their last fix, without a quote.
 fn recorded_tracks() {
     println!("\n| track | fixes | all steps added up (m) | metres | filled | segments | gaps |");
     println!("|---|---:|---:|---:|---:|---:|---:|");
@@ -148,7 +148,7 @@ fn measure(fixes: &[Fix], ride: &RideFacts) -> Measured {
     track.measure(ride, way)
 }
 
-/// What a quote reckons where the town knows no better.
+/// The estimate of a quote without a road graph.
 fn way(from: Coordinates, to: Coordinates) -> f64 {
     from.metres_to(to) * 1.3
 }

@@ -1,14 +1,14 @@
-//! Who is not asked while it does not answer.
+//! A circuit breaker: a service that does not answer is not asked for a while.
 
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
-/// So many failures one after the other are an outage.
+/// This many failures in a row open the breaker.
 const FAILURES: u32 = 3;
-/// How long it is left alone then.
+/// How long the breaker stays open.
 const PAUSE: SignedDuration = SignedDuration::from_secs(5);
 
-/// Counts failures. After [`FAILURES`] nobody passes for [`PAUSE`]; then one does, to see.
+/// Counts failures. After [`FAILURES`] in a row no request passes for [`PAUSE`]; then one passes as a test.
 #[derive(Debug, Default)]
 pub(super) struct Breaker(Mutex<BreakerState>);
 
@@ -25,7 +25,7 @@ impl Breaker {
             return true;
         };
         let paused = at.duration_since(since);
-        // A clock that was put back must not keep it shut.
+        // A clock that was set back must not keep requests out.
         if (SignedDuration::ZERO..PAUSE).contains(&paused) {
             return false;
         }

@@ -1,7 +1,7 @@
-//! Driving times from a table service that speaks as OSRM does.
+//! Driving times from a table service with OSRM's interface.
 //!
-//! What was asked within the same minute is remembered. The rest is asked for over a few connections at once, and an
-//! outage is met by a breaker: after a few failures nobody waits for the service, until one ask has tried again.
+//! Answers are cached for the same minute. Everything else is requested over a few connections at once. In an outage a
+//! breaker opens: after a few failures no query waits for the service, until a test request has succeeded.
 
 mod breaker;
 mod table;
@@ -24,71 +24,72 @@ pub use table::UrlError;
 use breaker::Breaker;
 use table::{TableFailure, TableService};
 
-/// How many drivers are asked for at once: with the pick-up as many places as the service takes by default.
+/// The most drivers in one request. With the pick-up they make as many coordinates as the service takes by default.
 const DRIVERS_MAX: usize = 99;
-/// How many connections are used at once.
+/// The most connections that are used at once.
 const THREADS: usize = 4;
-/// How many answers are remembered: some four megabytes.
-const REMEMBERED_MAX: usize = 65_536;
-/// How many timeouts a plan waits at most, whatever it asks for; what is open then is told by somebody else.
-const PATIENCE: u32 = 20;
-/// Places are the same that agree in so many parts of a degree: 11 m.
+/// The most cached times: some four megabytes.
+const CACHED_MAX: usize = 65_536;
+/// The longest time that a call may take, in timeouts of a request. Queries without an answer go to the next source.
+const TIMEOUTS_MAX: u32 = 20;
+/// The cache rounds coordinates to this part of a degree: 11 m.
 const PARTS_OF_A_DEGREE: f64 = 10_000.0;
 
-/// A table service.
+/// A table service, with a cache and a breaker.
 #[derive(Debug)]
 pub struct Osrm {
     table: TableService,
     timeout: Duration,
     breaker: Breaker,
-    remembered: Cache<TimesKey, Option<u32>>,
+    cache: Cache<TimesKey, Option<u32>>,
 }
 
-/// A driver's place, a pick-up and a minute.
+/// A driver's location, a pick-up and a minute.
 type TimesKey = ([i32; 2], [i32; 2], i64);
 
-/// A part of an ask that fits into one request.
+/// A part of a query that fits into one request.
 struct QueryPart<'a> {
-    ask: usize,
+    /// The index of the query.
+    query: usize,
     pick_up: Coordinates,
-    /// The drivers who are asked for, and their places in the ask.
+    /// The drivers of this part, each with the index within the query.
     drivers: &'a [(usize, Coordinates)],
 }
 
-/// What came of a part.
+/// The outcome of one request.
 type PartOutcome = Result<DrivingTimes, Unanswered>;
 
 impl Osrm {
-    /// The service at that URL, which has so long for each answer.
+    /// The service at that URL. Each request may take as long as `timeout`.
     pub fn new(url: &Url, timeout: Duration) -> Result<Self, UrlError> {
         Ok(Self {
             table: TableService::new(url, timeout)?,
             timeout,
             breaker: Breaker::default(),
-            remembered: Cache::new(REMEMBERED_MAX),
+            cache: Cache::new(CACHED_MAX),
         })
     }
 
-    /// What is remembered of an ask, and for whom the service has to be asked.
-    fn recall(
+    /// The cached times of a query, and the drivers for whom the service has to be asked.
+    fn cached(
         &self,
-        ask: &EtaQuery<'_>,
+        query: &EtaQuery<'_>,
         at: Timestamp,
     ) -> (DrivingTimes, Vec<(usize, Coordinates)>) {
-        let mut times = vec![None; ask.drivers.len()];
+        let mut times = vec![None; query.drivers.len()];
         let mut unknown = Vec::new();
-        for (place, driver) in ask.drivers.iter().enumerate() {
-            match self.remembered.get(&key(*driver, ask.pick_up, at)) {
-                Some(seconds) => times[place] = seconds,
-                None => unknown.push((place, *driver)),
+        for (index, driver) in query.drivers.iter().enumerate() {
+            match self.cache.get(&key(*driver, query.pick_up, at)) {
+                Some(seconds) => times[index] = seconds,
+                None => unknown.push((index, *driver)),
             }
         }
         (times, unknown)
     }
 
-    /// Asks for all parts, a few at once.
-    fn ask_for(&self, parts: &[QueryPart<'_>], at: Timestamp) -> Vec<PartOutcome> {
-        let until = Instant::now() + self.timeout * PATIENCE;
+    /// Requests all parts, a few of them at once.
+    fn request(&self, parts: &[QueryPart<'_>], at: Timestamp) -> Vec<PartOutcome> {
+        let until = Instant::now() + self.timeout * TIMEOUTS_MAX;
         let next = AtomicUsize::new(0);
         let outcomes: Vec<Mutex<Option<PartOutcome>>> =
             parts.iter().map(|_| Mutex::default()).collect();
@@ -97,13 +98,13 @@ impl Osrm {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 parts.get(number).zip(outcomes.get(number))
             } {
-                *outcome.lock() = Some(self.ask_for_part(part, at, until));
+                *outcome.lock() = Some(self.request_part(part, at, until));
             }
         };
         std::thread::scope(|scope| {
-            // This thread works as well: who asks for one thing needs no other.
+            // This thread works as well: a single part needs no other thread.
             for _ in 1..THREADS.min(parts.len()) {
-                // Where the system has no thread left the others do its work.
+                // If the system has no thread left, the others do its work.
                 let _ = std::thread::Builder::new().spawn_scoped(scope, work);
             }
             work();
@@ -114,7 +115,7 @@ impl Osrm {
             .collect()
     }
 
-    fn ask_for_part(&self, part: &QueryPart<'_>, at: Timestamp, until: Instant) -> PartOutcome {
+    fn request_part(&self, part: &QueryPart<'_>, at: Timestamp, until: Instant) -> PartOutcome {
         if Instant::now() >= until {
             return Err(late());
         }
@@ -128,8 +129,7 @@ impl Osrm {
             Ok(times) => {
                 self.breaker.succeeded();
                 for (driver, seconds) in drivers.iter().zip(&times) {
-                    self.remembered
-                        .insert(key(*driver, part.pick_up, at), *seconds);
+                    self.cache.insert(key(*driver, part.pick_up, at), *seconds);
                 }
                 Ok(times)
             }
@@ -150,31 +150,29 @@ impl Source for Osrm {
         Via::Osrm
     }
 
-    fn try_to_pick_up(&self, asks: &[EtaQuery<'_>], at: Timestamp) -> Vec<PartOutcome> {
-        let recalled: Vec<_> = asks.iter().map(|ask| self.recall(ask, at)).collect();
+    fn try_to_pick_up(&self, queries: &[EtaQuery<'_>], at: Timestamp) -> Vec<PartOutcome> {
+        let cached: Vec<_> = queries.iter().map(|query| self.cached(query, at)).collect();
         let parts =
-            recalled
+            cached
                 .iter()
-                .zip(asks)
+                .zip(queries)
                 .enumerate()
-                .flat_map(|(number, ((_, unknown), ask))| {
+                .flat_map(|(number, ((_, unknown), query))| {
                     unknown.chunks(DRIVERS_MAX).map(move |drivers| QueryPart {
-                        ask: number,
-                        pick_up: ask.pick_up,
+                        query: number,
+                        pick_up: query.pick_up,
                         drivers,
                     })
                 });
         let parts: Vec<QueryPart<'_>> = parts.collect();
-        let mut outcomes: Vec<PartOutcome> = recalled
-            .iter()
-            .map(|(times, _)| Ok(times.clone()))
-            .collect();
-        for (part, told) in parts.iter().zip(self.ask_for(&parts, at)) {
-            let outcome = &mut outcomes[part.ask];
-            match (&mut *outcome, told) {
-                (Ok(times), Ok(told)) => {
-                    for ((place, _), seconds) in part.drivers.iter().zip(told) {
-                        times[*place] = seconds;
+        let mut outcomes: Vec<PartOutcome> =
+            cached.iter().map(|(times, _)| Ok(times.clone())).collect();
+        for (part, answer) in parts.iter().zip(self.request(&parts, at)) {
+            let outcome = &mut outcomes[part.query];
+            match (&mut *outcome, answer) {
+                (Ok(times), Ok(answer)) => {
+                    for ((index, _), seconds) in part.drivers.iter().zip(answer) {
+                        times[*index] = seconds;
                     }
                 }
                 (Ok(_), Err(error)) => *outcome = Err(error),
@@ -191,6 +189,6 @@ fn late() -> Unanswered {
 
 fn key(driver: Coordinates, pick_up: Coordinates, at: Timestamp) -> TimesKey {
     let rounded = |degrees: f64| (degrees * PARTS_OF_A_DEGREE).round() as i32;
-    let cell = |place: Coordinates| [rounded(place.lat()), rounded(place.lon())];
+    let cell = |at: Coordinates| [rounded(at.lat()), rounded(at.lon())];
     (cell(driver), cell(pick_up), at.as_second().div_euclid(60))
 }

@@ -1,4 +1,4 @@
-//! One request of a table service, and its answer.
+//! One request to a table service, and its answer.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -11,38 +11,39 @@ use super::DrivingTimes;
 use crate::LEG_MAX_M;
 use domain::Coordinates;
 
-/// The longest answer that is read; one for a hundred places has some twenty kilobytes, if the service describes each.
+/// The longest answer that is read. One for a hundred coordinates has some twenty kilobytes if the service describes
+/// them.
 const ANSWER_BYTES_MAX: u64 = 256 * 1024;
-/// How many connections wait for their next request.
+/// The most idle connections that are kept.
 const IDLE_MAX: usize = 8;
-/// Longer than a day and a half is a mistake of the service.
+/// The longest time that is believed: a day and a half.
 const SECONDS_MAX: f64 = 131_072.0;
 
-/// Why a URL is not one of a table service.
+/// The URL cannot be that of a table service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "must be http://HOST[:PORT][/PATH], without user, query and fragment; the client speaks no TLS"
 )]
 pub struct UrlError;
 
-/// Why there are no durations.
+/// Why a request gave no durations.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TableFailure {
-    /// It was not reached, or not in time.
+    /// The service was not reached, or not in time.
     #[error("no answer: {0}")]
     Unreached(ureq::Error),
-    /// It knows no street near one of the places.
+    /// The service has no street near one of the coordinates.
     #[error("no street near one of the places")]
     NoSegment,
-    /// It refuses the question.
+    /// The service refused the request.
     #[error("refused: {code} {message}")]
     Refused { code: String, message: String },
-    /// It says something else than a table of that size.
+    /// The answer is not a table of the expected size.
     #[error("an answer that is no table: {0}")]
     Garbage(String),
 }
 
-/// The answer, as far as it is of interest.
+/// The fields of the answer that are used.
 #[derive(Deserialize)]
 struct TableBody {
     code: String,
@@ -52,11 +53,11 @@ struct TableBody {
     durations: Vec<Vec<Option<f64>>>,
 }
 
-/// Where it is, and the connections to it.
+/// The address of the service, and the connections to it.
 #[derive(Debug)]
 pub(super) struct TableService {
     agent: Agent,
-    /// Up to where the places begin.
+    /// The URL up to the coordinates.
     base: String,
 }
 
@@ -74,7 +75,7 @@ impl TableService {
             .max_idle_connections(IDLE_MAX)
             .max_idle_connections_per_host(IDLE_MAX)
             .max_redirects(0)
-            // It is the operator's own service, whatever the surroundings say about the way to others.
+            // It is the operator's own service, so a proxy for outside services does not apply.
             .proxy(None)
             .timeout_global(Some(timeout))
             .build()
@@ -83,15 +84,15 @@ impl TableService {
         Ok(Self { agent, base })
     }
 
-    /// Seconds from each driver to the pick-up, rounded up; nothing where there is no way.
+    /// The seconds from each driver to the pick-up, rounded up; `None` without a route.
     pub(super) fn durations(
         &self,
         drivers: &[Coordinates],
         pick_up: Coordinates,
     ) -> Result<DrivingTimes, TableFailure> {
         let url = self.url(drivers, pick_up);
-        // The service ends a connection after some requests. When that is seen only after the next was sent, the same
-        // is asked anew.
+        // The service closes a connection after some requests. If that is noticed only after the next request was sent,
+        // the request is sent again.
         let response = match self.agent.get(&url).call() {
             Err(error) if was_hung_up(&error) => self.agent.get(&url).call(),
             response => response,
@@ -111,12 +112,13 @@ impl TableService {
 
     fn url(&self, drivers: &[Coordinates], pick_up: Coordinates) -> String {
         let mut url = self.base.clone();
-        // Writing to a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = write!(url, "{},{}", pick_up.lon(), pick_up.lat());
         for driver in drivers {
             let _ = write!(url, ";{},{}", driver.lon(), driver.lat());
         }
-        // A service moves any place on earth to its nearest street: whose pick-up is off its map has to be told apart.
+        // Without a radius the service would move any coordinates on earth to its nearest street. The radius lets it
+        // report a pick-up that is off its map.
         let _ = write!(url, "?radiuses={LEG_MAX_M}{}", ";".repeat(drivers.len()));
         url.push_str("&destinations=0&annotations=duration&generate_hints=false&skip_waypoints=true&sources=");
         for source in 1..=drivers.len() {

@@ -1,4 +1,4 @@
-//! The client against a service that does everything wrong.
+//! Tests the client with a service that fails in every way.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,23 +10,22 @@ use jiff::SignedDuration;
 
 use super::*;
 
-/// What the service does with the next request.
+/// How the service handles a request.
 #[derive(Clone, Copy)]
-enum Deed {
-    /// Answers with that status and body.
-    Say(u16, &'static str),
-    /// Answers, and hangs up without having said so.
-    SayAndHangUp(&'static str),
-    /// Hangs up.
+enum Handling {
+    Answer(u16, &'static str),
+    /// Answers, and closes the connection without announcing it.
+    AnswerAndHangUp(&'static str),
     HangUp,
-    /// Says nothing.
+    /// Sends no answer.
     Sleep,
 }
 
-use Deed::{HangUp, Say, SayAndHangUp, Sleep};
+use Handling::{Answer, AnswerAndHangUp, HangUp, Sleep};
 
-/// A service that does the deeds in turn, the last for ever; and how many requests it has had.
-fn service(deeds: &'static [Deed]) -> (Url, Arc<AtomicUsize>) {
+/// A service that handles its requests in these ways in turn, all later ones like the last, and the number of its
+/// requests so far.
+fn service(handlings: &'static [Handling]) -> (Url, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("a port").port();
     let count = Arc::new(AtomicUsize::new(0));
@@ -34,31 +33,31 @@ fn service(deeds: &'static [Deed]) -> (Url, Arc<AtomicUsize>) {
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let counted = Arc::clone(&counted);
-            thread::spawn(move || serve(&stream, deeds, &counted));
+            thread::spawn(move || serve(&stream, handlings, &counted));
         }
     });
     let url = format!("http://127.0.0.1:{port}").parse();
     (url.expect("a URL"), count)
 }
 
-fn serve(mut stream: &TcpStream, deeds: &[Deed], counted: &AtomicUsize) {
+fn serve(mut stream: &TcpStream, handlings: &[Handling], counted: &AtomicUsize) {
     let mut lines = BufReader::new(stream).lines();
     while let Some(Ok(line)) = lines.next() {
         if !line.is_empty() {
             continue; // a request ends with an empty line
         }
         let number = counted.fetch_add(1, Ordering::Relaxed);
-        let deed = deeds.get(number).or(deeds.last()).copied();
-        let mut say = |status: u16, body: &str| {
+        let handling = handlings.get(number).or(handlings.last()).copied();
+        let mut answer = |status: u16, body: &str| {
             let length = body.len();
             let _ = write!(
                 stream,
                 "HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n\r\n{body}"
             );
         };
-        match deed {
-            Some(Say(status, body)) => say(status, body),
-            Some(SayAndHangUp(body)) => return say(200, body),
+        match handling {
+            Some(Answer(status, body)) => answer(status, body),
+            Some(AnswerAndHangUp(body)) => return answer(200, body),
             Some(Sleep) => thread::sleep(Duration::from_secs(5)),
             Some(HangUp) | None => return,
         }
@@ -77,7 +76,7 @@ fn at(second: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second)
 }
 
-/// Asks for drivers of these numbers.
+/// Queries the times of the drivers with these numbers.
 fn ask(osrm: &Osrm, drivers: &[usize], second: i64) -> PartOutcome {
     let drivers: Vec<Coordinates> = drivers.iter().map(|number| place(*number)).collect();
     let ask = EtaQuery {
@@ -100,7 +99,7 @@ const TWO: &str = r#"{"code":"Ok","durations":[[60.1],[null]],"sources":[]}"#;
 
 #[test]
 fn seconds_are_rounded_up_and_null_is_no_way() {
-    let (url, count) = service(&[Say(200, TWO)]);
+    let (url, count) = service(&[Answer(200, TWO)]);
     let osrm = osrm(&url);
     assert_eq!(ask(&osrm, &[1, 2], 0), Ok(vec![Some(61), None]));
     assert_eq!(count.load(Ordering::Relaxed), 1);
@@ -108,7 +107,7 @@ fn seconds_are_rounded_up_and_null_is_no_way() {
 
 #[test]
 fn within_a_minute_nothing_is_asked_twice() {
-    let (url, count) = service(&[Say(200, TWO)]);
+    let (url, count) = service(&[Answer(200, TWO)]);
     let osrm = osrm(&url);
     assert_eq!(ask(&osrm, &[1, 2], 1), Ok(vec![Some(61), None]));
     let asked = count.load(Ordering::Relaxed);
@@ -121,8 +120,8 @@ fn within_a_minute_nothing_is_asked_twice() {
 #[test]
 fn only_those_who_are_unknown_are_asked_for() {
     let (url, _) = service(&[
-        Say(200, r#"{"code":"Ok","durations":[[10]]}"#),
-        Say(200, r#"{"code":"Ok","durations":[[20],[30]]}"#),
+        Answer(200, r#"{"code":"Ok","durations":[[10]]}"#),
+        Answer(200, r#"{"code":"Ok","durations":[[20],[30]]}"#),
     ]);
     let osrm = osrm(&url);
     assert_eq!(ask(&osrm, &[2], 0), Ok(vec![Some(10)]));
@@ -145,7 +144,7 @@ fn what_is_no_table_is_refused() {
         r#"{"code":"Ok","durations":[[1],[1e9]]}"#,
         r#"{"code":"Ok","durations":[[1],["1"]]}"#,
     ] {
-        let (url, _) = service(Box::leak(Box::new([Say(200, body)])));
+        let (url, _) = service(Box::leak(Box::new([Answer(200, body)])));
         assert_out(&ask(&osrm(&url), &[1, 2], 0), "no table");
     }
 }
@@ -153,11 +152,11 @@ fn what_is_no_table_is_refused() {
 #[test]
 fn a_refusal_is_told_in_its_own_words() {
     let (url, _) = service(&[
-        Say(
+        Answer(
             400,
             r#"{"code":"TooBig","message":"Too many table coordinates"}"#,
         ),
-        Say(
+        Answer(
             400,
             r#"{"code":"NoSegment","message":"One of the supplied input coordinates could not snap"}"#,
         ),
@@ -169,7 +168,7 @@ fn a_refusal_is_told_in_its_own_words() {
 
 #[test]
 fn a_connection_that_was_ended_meanwhile_is_made_anew() {
-    let (url, count) = service(&[SayAndHangUp(TWO), HangUp, Say(200, TWO)]);
+    let (url, count) = service(&[AnswerAndHangUp(TWO), HangUp, Answer(200, TWO)]);
     let osrm = osrm(&url);
     for minute in 0..3 {
         let outcome = ask(&osrm, &[1, 2], 60 * minute);
@@ -180,7 +179,7 @@ fn a_connection_that_was_ended_meanwhile_is_made_anew() {
 
 #[test]
 fn an_outage_costs_a_few_timeouts_and_then_none() {
-    let (url, count) = service(&[Sleep, Sleep, Sleep, Say(200, TWO)]);
+    let (url, count) = service(&[Sleep, Sleep, Sleep, Answer(200, TWO)]);
     let osrm = osrm(&url);
     for _ in 0..3 {
         assert_out(&ask(&osrm, &[1, 2], 0), "timeout");

@@ -1,7 +1,7 @@
-//! The streets as numbers: nodes where they meet, arcs in one long row, sorted by where they lead.
+//! The graph of streets: nodes where streets meet, and all arcs in one vector, sorted by the node that they lead to.
 //!
-//! A street lies between two nodes and has a shape; between its ends nothing joins it, so a search never looks inside.
-//! Kept is the largest part of which every place can be reached from every other one: a car that is put on the graph
+//! A street lies between two nodes and has a shape. Nothing joins it between its ends, so a search visits nodes only.
+//! The graph has only the largest part in which every node can be reached from every other one, so a car on the graph
 //! can get everywhere on it.
 
 use std::collections::HashMap;
@@ -10,37 +10,34 @@ use super::part::largest_part;
 use super::plane::{Plane, PlanePoint};
 use domain::Coordinates;
 
-/// Stands for "not in this direction".
+/// Stands for the time of a direction that must not be driven.
 pub(super) const CLOSED: u32 = u32::MAX;
 
-/// A way from one node to another that can be driven in that direction.
+/// A directed edge from one node to another.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RoadEdge {
-    /// The number of the node where it begins.
     pub from: u32,
-    /// The number of the node where it ends.
     pub to: u32,
-    /// How long it is.
     pub metres: f64,
-    /// How long it takes in free traffic, in milliseconds.
+    /// The driving time in free traffic, in milliseconds.
     pub ms: u32,
 }
 
-/// Why there is no graph.
+/// Why a graph cannot be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RoadGraphError {
-    /// An edge begins or ends at a node that there is not.
+    /// The edge with this index begins or ends at a node that does not exist.
     #[error("edge {0} begins or ends at a node that does not exist")]
     UnknownNode(usize),
-    /// Nothing is left to drive on.
+    /// No streets are left.
     #[error("it has no streets on which a car could go there and back")]
     Empty,
-    /// More than the numbers can count.
+    /// There are more nodes or points than 32 bits can count.
     #[error("it has more than four thousand million nodes or points")]
     TooLarge,
 }
 
-/// A street before it has its place in the graph.
+/// A street that is not yet part of a graph.
 #[derive(Debug, Clone)]
 pub(super) struct RawStreet {
     pub from: u32,
@@ -51,7 +48,7 @@ pub(super) struct RawStreet {
     pub backward_ms: u32,
 }
 
-/// A street: its shape's points are `points[first..end]`, the first at node `from` and the last at node `to`.
+/// A street. Its shape is `points[first..end]`, with the first point at node `from` and the last one at node `to`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Street {
     pub from: u32,
@@ -63,14 +60,14 @@ pub(super) struct Street {
     pub backward_ms: u32,
 }
 
-/// A direction of a street, as it is met by a search that goes against it.
+/// A direction of a street, for searches that go backwards.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Arc {
-    /// Where it begins.
+    /// The node where the direction begins.
     pub from: u32,
     pub ms: u32,
-    /// Twice the street's number, and one more where it is driven from `to` to `from`.
-    pub way: u32,
+    /// Twice the street's number, plus one for the direction from `to` to `from`.
+    pub direction: u32,
 }
 
 /// A graph of streets.
@@ -80,15 +77,16 @@ pub struct RoadGraph {
     pub(super) streets: Vec<Street>,
     left_out: usize,
     pub(super) points: Vec<PlanePoint>,
-    /// How far each point is from the beginning of its street along it, in metres of the plane.
+    /// The distance of each point from the beginning of its street along the street, in metres of the plane.
     pub(super) along: Vec<f64>,
-    /// The arcs into node n are `arcs[first_into[n]..first_into[n + 1]]`.
+    /// The arcs that lead to node n are `arcs[first_into[n]..first_into[n + 1]]`.
     first_into: Vec<u32>,
     arcs: Vec<Arc>,
 }
 
 impl RoadGraph {
-    /// A graph of straight edges. An edge and its opposite make one street, so that a car there may go either way.
+    /// Makes a graph of straight edges. An edge and its opposite are one street, so that a car on it may go in both
+    /// directions.
     pub fn new(nodes: &[Coordinates], edges: &[RoadEdge]) -> Result<Self, RoadGraphError> {
         let node = |number: u32| usize::try_from(number).ok().and_then(|n| nodes.get(n));
         let streets = edges.iter().enumerate().map(|(number, edge)| {
@@ -107,7 +105,7 @@ impl RoadGraph {
         Self::of(nodes.len(), streets)
     }
 
-    /// A graph of these streets between so many nodes.
+    /// Makes a graph of these streets between so many nodes.
     pub(super) fn of(nodes: usize, drawn: Vec<RawStreet>) -> Result<Self, RoadGraphError> {
         u32::try_from(nodes).map_err(|_| RoadGraphError::TooLarge)?;
         let merged = merge(drawn);
@@ -176,22 +174,22 @@ impl RoadGraph {
         }
     }
 
-    /// How many nodes it has.
+    /// The number of nodes.
     pub fn nodes(&self) -> usize {
         self.first_into.len() - 1
     }
 
-    /// How many streets it has.
+    /// The number of streets.
     pub fn streets(&self) -> usize {
         self.streets.len()
     }
 
-    /// How many streets were left out because one could not get there and back.
+    /// The number of streets that were left out because a car could not get there and back.
     pub fn left_out(&self) -> usize {
         self.left_out
     }
 
-    /// The arcs that lead into a node, and the number of the first.
+    /// The arcs that lead to a node, and the number of the first one.
     pub(super) fn into(&self, node: u32) -> (usize, &[Arc]) {
         let node = node as usize;
         let (first, end) = (self.first_into[node], self.first_into[node + 1]);
@@ -199,12 +197,12 @@ impl RoadGraph {
         (first, &self.arcs[first..end])
     }
 
-    /// The place so far along a street, from 0 to 1.
+    /// The point at a share of a street's length, from 0 to 1.
     pub(super) fn point_on(&self, street: Street, share: f64) -> PlanePoint {
         let (first, end) = (street.first as usize, street.end as usize);
         let along = &self.along[first..end];
         let gone = share * along[along.len() - 1];
-        // A street has two points at least.
+        // A street has at least two points.
         let next = along
             .partition_point(|at| *at < gone)
             .clamp(1, along.len() - 1);
@@ -223,9 +221,9 @@ impl RoadGraph {
     }
 }
 
-/// One street where several have the same shape, whichever way they were drawn; each direction as fast as the fastest.
+/// Merges streets with the same shape, in whichever direction they were drawn. Each direction gets the shortest time.
 fn merge(drawn: Vec<RawStreet>) -> Vec<RawStreet> {
-    let mut place_of: HashMap<(u32, u32, Vec<[u64; 2]>), usize> = HashMap::new();
+    let mut index_of: HashMap<(u32, u32, Vec<[u64; 2]>), usize> = HashMap::new();
     let mut merged: Vec<RawStreet> = Vec::with_capacity(drawn.len());
     for mut street in drawn {
         if street.from > street.to {
@@ -234,13 +232,13 @@ fn merge(drawn: Vec<RawStreet>) -> Vec<RawStreet> {
             street.shape.reverse();
         }
         let shape = street.shape.iter();
-        let shape = shape.map(|place| [place.lat().to_bits(), place.lon().to_bits()]);
+        let shape = shape.map(|at| [at.lat().to_bits(), at.lon().to_bits()]);
         let key = (street.from, street.to, shape.collect());
-        let place = *place_of.entry(key).or_insert(merged.len());
-        match merged.get_mut(place) {
-            Some(known) => {
-                known.forward_ms = known.forward_ms.min(street.forward_ms);
-                known.backward_ms = known.backward_ms.min(street.backward_ms);
+        let index = *index_of.entry(key).or_insert(merged.len());
+        match merged.get_mut(index) {
+            Some(same) => {
+                same.forward_ms = same.forward_ms.min(street.forward_ms);
+                same.backward_ms = same.backward_ms.min(street.backward_ms);
             }
             None => merged.push(street),
         }
@@ -248,7 +246,7 @@ fn merge(drawn: Vec<RawStreet>) -> Vec<RawStreet> {
     merged
 }
 
-/// The arcs of all directions, sorted by where they lead, and where those of each node begin.
+/// The arcs of all directions, sorted by the node that they lead to, after the index of each node's first arc.
 fn arcs(nodes: usize, streets: &[Street]) -> (Vec<u32>, Vec<Arc>) {
     let mut found: Vec<(u32, Arc)> = Vec::with_capacity(2 * streets.len());
     for (number, street) in (0_u32..).zip(streets) {
@@ -256,10 +254,17 @@ fn arcs(nodes: usize, streets: &[Street]) -> (Vec<u32>, Vec<Arc>) {
             (street.from, street.to, street.forward_ms, 2 * number),
             (street.to, street.from, street.backward_ms, 2 * number + 1),
         ];
-        for (from, to, ms, way) in directions {
-            // A street that comes back to its own beginning is no way to anywhere.
+        for (from, to, ms, direction) in directions {
+            // A street that returns to its own beginning leads nowhere.
             if ms != CLOSED && from != to {
-                found.push((to, Arc { from, ms, way }));
+                found.push((
+                    to,
+                    Arc {
+                        from,
+                        ms,
+                        direction,
+                    },
+                ));
             }
         }
     }

@@ -1,7 +1,7 @@
-//! The streets of an extract of OpenStreetMap.
+//! Reads the streets of an OpenStreetMap extract.
 //!
-//! The file is read twice: which ways there are and where they meet, then where their nodes are. Nodes that no street
-//! needs, which are most, are never kept.
+//! The file is read twice: first the ways, which tell where streets meet, then the locations of their nodes. Most nodes
+//! belong to no street and are never stored.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -18,31 +18,31 @@ use domain::Coordinates;
 /// Why a map cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum OsmError {
-    /// It cannot be read as an `*.osm.pbf` file.
+    /// The file cannot be read as `*.osm.pbf`.
     #[error("it cannot be read as an *.osm.pbf file: {0}")]
     Unreadable(#[from] osmpbf::Error),
-    /// Its streets make no graph.
+    /// The streets do not make a graph.
     #[error(transparent)]
     Graph(#[from] RoadGraphError),
 }
 
-/// A way, node by node.
+/// A way of OpenStreetMap that cars may drive, with its nodes in order.
 struct OsmWay {
     kind: Drivable,
     nodes: Vec<i64>,
 }
 
-/// What is known of a node of the map.
+/// A node of OpenStreetMap that streets use.
 #[derive(Default)]
 struct OsmNode {
-    /// How often streets use it; twice where one ends.
+    /// How often streets use the node. The end of a street counts twice.
     uses: u32,
-    place: Option<Coordinates>,
+    location: Option<Coordinates>,
 }
 
 type Nodes = HashMap<i64, OsmNode, RandomState>;
 
-/// The graph of the streets in a file.
+/// Reads a graph of streets from a file.
 pub(super) fn read(file: &Path) -> Result<RoadGraph, OsmError> {
     let ways = ways(file)?;
     let mut nodes = uses(&ways);
@@ -93,13 +93,13 @@ fn locate(file: &Path, nodes: &mut Nodes) -> Result<(), osmpbf::Error> {
             Element::Way(_) | Element::Relation(_) => return,
         };
         if let Some(node) = nodes.get_mut(&id) {
-            node.place = Coordinates::new(lat, lon).ok();
+            node.location = Coordinates::new(lat, lon).ok();
         }
     })
 }
 
-/// The streets of a way: one from each corner to the next, a corner being where streets meet or end. Where the extract
-/// was cut through a way, a node has no place; the way has a gap there.
+/// Adds the streets of a way: one from each corner to the next. A corner is a node where streets meet or end. Where the
+/// extract cuts through a way, a node has no location, and the way has a gap.
 fn draw(
     way: &OsmWay,
     nodes: &Nodes,
@@ -108,23 +108,23 @@ fn draw(
 ) {
     let mut begun: Option<(u32, Vec<Coordinates>)> = None;
     for id in &way.nodes {
-        let Some((uses, place)) = nodes
+        let Some((uses, location)) = nodes
             .get(id)
-            .and_then(|node| Some((node.uses, node.place?)))
+            .and_then(|node| Some((node.uses, node.location?)))
         else {
             begun = None;
             continue;
         };
         if let Some((_, shape)) = &mut begun {
-            shape.push(place);
+            shape.push(location);
         }
         if uses < 2 {
             continue;
         }
-        // Numbers of nodes are four bytes wide; `Graph::of` refuses more.
+        // Node numbers have 32 bits; `RoadGraph::of` refuses more nodes.
         let next = corners.len() as u32;
         let corner = *corners.entry(*id).or_insert(next);
-        if let Some((from, shape)) = begun.replace((corner, vec![place])) {
+        if let Some((from, shape)) = begun.replace((corner, vec![location])) {
             drawn.push(street(way.kind, from, corner, shape));
         }
     }

@@ -1,7 +1,8 @@
-//! The part of a graph in which one can get from everywhere to everywhere.
+//! Finds the largest strongly connected part of a graph.
 
-/// For each node whether it belongs to the largest such part (by Kosaraju: the order in which searches end forwards,
-/// then searches backwards in the reverse of it). Without recursion, since a street may have a million nodes.
+/// For each node, whether it belongs to the largest strongly connected part. Kosaraju's algorithm: forward searches
+/// give an order of the nodes, and backward searches in the reverse order give the parts. It does not recurse, since a
+/// chain of streets may have a million nodes.
 pub(super) fn largest_part(nodes: usize, edges: &[(u32, u32)]) -> Vec<bool> {
     let forwards = NeighbourRow::new(nodes, edges.iter().copied());
     let backwards = NeighbourRow::new(nodes, edges.iter().map(|(from, to)| (*to, *from)));
@@ -27,12 +28,12 @@ pub(super) fn largest_part(nodes: usize, edges: &[(u32, u32)]) -> Vec<bool> {
         }
         sizes.push(size);
     }
-    // The first of equally large ones, so that a file always gives the same graph.
+    // Of equally large parts the first one, so that a file always gives the same graph.
     let largest = (0..sizes.len()).rev().max_by_key(|part| sizes[*part]);
     part_of.into_iter().map(|part| part == largest).collect()
 }
 
-/// The nodes in the order in which a search from everywhere, in depth, is done with them.
+/// The nodes in the order in which depth-first searches from all nodes finish them.
 fn ended(nodes: usize, edges: &NeighbourRow) -> Vec<u32> {
     let mut is_known = vec![false; nodes];
     let mut order = Vec::with_capacity(nodes);
@@ -60,7 +61,7 @@ fn ended(nodes: usize, edges: &NeighbourRow) -> Vec<u32> {
     order
 }
 
-/// The neighbours of all nodes in one row.
+/// The neighbours of all nodes in one vector.
 struct NeighbourRow {
     first: Vec<usize>,
     neighbours: Vec<u32>,

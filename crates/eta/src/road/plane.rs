@@ -1,8 +1,8 @@
-//! A town laid flat: metres east and north of its middle.
+//! A plane for a town: metres east and north of its middle.
 //!
-//! As true as a map of its size can be: within a town to a millimetre in a metre, at the edge of a country that is five
-//! degrees high to a few centimetres. Only the nearest street and the way to it are measured here; streets bring their
-//! lengths along.
+//! Its error is a millimetre in a metre within a town, and a few centimetres in a metre at the edge of a country that
+//! is five degrees high. Only the nearest street and the distance to it are measured here; streets have lengths of
+//! their own.
 
 use domain::Coordinates;
 
@@ -12,7 +12,7 @@ const METRES_PER_DEG: f64 = 111_195.0;
 /// Metres east and north.
 pub(super) type Metres = [f64; 2];
 
-/// A place on the plane.
+/// A point of the plane.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct PlanePoint(pub Metres);
 
@@ -22,13 +22,13 @@ impl PlanePoint {
         (x - other_x).hypot(y - other_y)
     }
 
-    /// The place so far on the way to another, from 0 to 1.
+    /// The point at a share of the line to another point, from 0 to 1.
     pub(super) fn towards(self, other: Self, share: f64) -> Self {
         let ([x, y], [other_x, other_y]) = (self.0, other.0);
         Self([x + (other_x - x) * share, y + (other_y - y) * share])
     }
 
-    /// How far along the line to `end` the place nearest to `of` is, from 0 to 1.
+    /// The share of the line to `end` at which the point nearest to `of` lies, from 0 to 1.
     pub(super) fn nearest_share(self, end: Self, of: Self) -> f64 {
         let ([x, y], [end_x, end_y], [of_x, of_y]) = (self.0, end.0, of.0);
         let (east, north) = (end_x - x, end_y - y);
@@ -40,7 +40,7 @@ impl PlanePoint {
     }
 }
 
-/// Where the plane touches the earth.
+/// A plane that touches the earth at a point.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Plane {
     lat: f64,
@@ -49,7 +49,7 @@ pub(super) struct Plane {
 }
 
 impl Plane {
-    /// One that is truest in the middle of these places.
+    /// The plane that touches the earth in the middle of these points.
     pub(super) fn around<'a>(places: impl Iterator<Item = &'a Coordinates>) -> Self {
         let mut south_west = (90.0_f64, 180.0_f64);
         let mut north_east = (-90.0_f64, -180.0_f64);
@@ -59,7 +59,7 @@ impl Plane {
             north_east = (north_east.0.max(lat), north_east.1.max(lon));
         }
         let lat = f64::midpoint(south_west.0, north_east.0);
-        // Near a pole a degree east is next to nothing, but something.
+        // Near a pole the length of a degree of longitude goes to zero; it must not become zero.
         let shrink = lat.to_radians().cos().max(1e-3);
         Self {
             lat,
@@ -75,7 +75,7 @@ impl Plane {
         ])
     }
 
-    /// The way back; what rounding puts beyond the edge of the earth is put on it.
+    /// The coordinates of a point. Where rounding puts it out of range, it is clamped.
     pub(super) fn place(self, PlanePoint([east, north]): PlanePoint) -> Option<Coordinates> {
         let lat = self.lat + north / METRES_PER_DEG;
         let lon = self.lon + east / self.metres_per_deg_east;

@@ -1,4 +1,4 @@
-//! The way itself, for whoever wants to move a car along it.
+//! Routes by road, which simulated cars follow.
 
 use jiff::Timestamp;
 
@@ -9,32 +9,31 @@ use super::search::{Exit, NO_ARC, along_the_street, exits};
 use super::snap::OnStreet;
 use domain::Coordinates;
 
-/// A way by road.
+/// A route by road.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Route {
-    /// Where it turns, from beginning to end.
+    /// The points at which the route bends, from beginning to end.
     pub stops: Vec<RoutePlace>,
-    /// How long it is, the legs to and from the street included.
+    /// The length, including the legs to the first street and from the last one.
     pub metres: f64,
 }
 
-/// A place on a route.
+/// A point of a route, and when it is passed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RoutePlace {
-    /// Where.
     pub place: Coordinates,
-    /// How long after the beginning, in milliseconds.
+    /// The time since the beginning, in milliseconds.
     pub after_ms: u64,
 }
 
 impl Route {
-    /// How long it takes, in milliseconds.
+    /// The driving time, in milliseconds.
     pub fn ms(&self) -> u64 {
         self.stops.last().map_or(0, |stop| stop.after_ms)
     }
 }
 
-/// A way that grows at its end; times in milliseconds, not yet rounded.
+/// A route that grows at its end. Times are in milliseconds, not yet rounded.
 struct Trace<'r> {
     roads: &'r Roads,
     factor: f64,
@@ -44,7 +43,7 @@ struct Trace<'r> {
 }
 
 impl Roads {
-    /// The quickest way for who sets out at that time; nothing where one of the two is off the map.
+    /// The fastest route for a car that sets out at that time. `None` if one of its ends is off the map.
     pub fn route(&self, from: Coordinates, to: Coordinates, at: Timestamp) -> Option<Route> {
         let (begin, goal) = (self.on_street(from)?, self.on_street(to)?);
         let stop = RoutePlace {
@@ -61,10 +60,10 @@ impl Roads {
         trace.stop(begin.point);
         self.search(|scratch| {
             let ms = scratch.times(&self.graph, goal, &[Some(begin)], CLOSED - 1)[0]?;
-            if let Some((_, way)) =
+            if let Some((_, direction)) =
                 along_the_street(&self.graph, begin, goal).filter(|direct| direct.0 == ms)
             {
-                trace.drive(way, begin.share, goal.share);
+                trace.drive(direction, begin.share, goal.share);
                 return Some(());
             }
             let quickest = |exit: &Exit| {
@@ -72,19 +71,23 @@ impl Roads {
                 rest.and_then(|rest| exit.ms.checked_add(rest)) == Some(ms)
             };
             let exit = exits(&self.graph, begin).find(quickest)?;
-            if let Some(way) = exit.way {
-                trace.drive(way, begin.share, end_of(way));
+            if let Some(direction) = exit.direction {
+                trace.drive(direction, begin.share, end_of(direction));
             }
             let mut node = exit.node;
             while scratch.arc(node) != NO_ARC {
                 let arc = self.graph.arc(scratch.arc(node));
-                trace.drive(arc.way, 1.0 - end_of(arc.way), end_of(arc.way));
-                node = self.head(arc.way);
+                trace.drive(
+                    arc.direction,
+                    1.0 - end_of(arc.direction),
+                    end_of(arc.direction),
+                );
+                node = self.head(arc.direction);
             }
             if goal.corner(&self.graph).is_none() {
                 let is_forward = self.enters_forward(goal, node, scratch.ms(node));
-                let way = 2 * goal.street + u32::from(!is_forward);
-                trace.drive(way, 1.0 - end_of(way), goal.share);
+                let direction = 2 * goal.street + u32::from(!is_forward);
+                trace.drive(direction, 1.0 - end_of(direction), goal.share);
             }
             Some(())
         })?;
@@ -97,17 +100,18 @@ impl Roads {
         })
     }
 
-    /// The node to which a direction of a street leads.
-    fn head(&self, way: u32) -> u32 {
-        let street = self.graph.streets[way as usize / 2];
-        if way.is_multiple_of(2) {
+    /// The node that a direction of a street leads to.
+    fn head(&self, direction: u32) -> u32 {
+        let street = self.graph.streets[direction as usize / 2];
+        if direction.is_multiple_of(2) {
             street.to
         } else {
             street.from
         }
     }
 
-    /// Whether the goal's street is entered from its beginning by who comes to `node`, so long before the goal.
+    /// Whether a route enters the goal's street at its beginning, given the last node and the time from there to the
+    /// goal.
     fn enters_forward(&self, goal: OnStreet, node: u32, ms: Option<u32>) -> bool {
         let street = self.graph.streets[goal.street as usize];
         let takes = f64::from(street.forward_ms) * goal.share;
@@ -115,17 +119,21 @@ impl Roads {
     }
 }
 
-/// Where a direction of a street ends, as a share of it.
-fn end_of(way: u32) -> f64 {
-    if way.is_multiple_of(2) { 1.0 } else { 0.0 }
+/// The end of a direction, as a share of its street.
+fn end_of(direction: u32) -> f64 {
+    if direction.is_multiple_of(2) {
+        1.0
+    } else {
+        0.0
+    }
 }
 
 impl Trace<'_> {
-    /// Along a street, in that direction, from one share of it to another.
-    fn drive(&mut self, way: u32, from: f64, to: f64) {
+    /// Drives along a direction of a street, from one share of it to another.
+    fn drive(&mut self, direction: u32, from: f64, to: f64) {
         let graph = &self.roads.graph;
-        let street = graph.streets[way as usize / 2];
-        let is_forward = way.is_multiple_of(2);
+        let street = graph.streets[direction as usize / 2];
+        let is_forward = direction.is_multiple_of(2);
         let street_ms = if is_forward {
             street.forward_ms
         } else {

@@ -1,5 +1,5 @@
-//! How long it takes from many places to one: a search that goes from the one against the streets (Dijkstra), until all
-//! are reached or the time is over.
+//! Finds the driving times from many points to one goal. The search (Dijkstra's) goes backwards from the goal until all
+//! points are reached or the time is exceeded.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -7,52 +7,55 @@ use std::collections::BinaryHeap;
 use super::graph::{CLOSED, RoadGraph};
 use super::snap::OnStreet;
 
-/// Reached without an arc: the goal lies on a street that begins there.
+/// Marks a node that was reached without an arc: the goal lies on a street that begins there.
 pub(super) const NO_ARC: u32 = u32::MAX;
 
-/// What one search writes down; the next one goes on in the same memory. What carries an older number counts as blank.
+/// The buffers of a search, which later searches reuse. A label with an older search's number counts as empty.
 #[derive(Debug)]
 pub(super) struct SearchScratch {
     search: u32,
     nodes: Vec<Label>,
-    /// Milliseconds in the upper half, the node in the lower.
+    /// The milliseconds in the upper half, the node in the lower half.
     open: BinaryHeap<Reverse<u64>>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Label {
-    /// Which search has reached the node.
+    /// The search that reached the node last.
     reached: u32,
-    /// Which search looks for it.
+    /// The search that needs the node's time.
     wanted: u32,
-    /// From the node to the goal.
+    /// The time from the node to the goal.
     ms: u32,
-    /// The arc to begin with.
+    /// The first arc of the route from the node to the goal.
     arc: u32,
 }
 
-/// How one leaves a place on a street.
+/// A way to leave a point on a street.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Exit {
-    /// To which node.
     pub node: u32,
-    /// After how many milliseconds.
+    /// The time to the node, in milliseconds.
     pub ms: u32,
-    /// In which direction of the street; in none by who stands at the corner.
-    pub way: Option<u32>,
+    /// The direction of the street. `None` for a point that is at a node.
+    pub direction: Option<u32>,
 }
 
-/// From a corner by any of its streets, from elsewhere by the directions of the street.
+/// The exits of a point: its node if it is at one, and otherwise the ends of its street.
 pub(super) fn exits(graph: &RoadGraph, at: OnStreet) -> impl Iterator<Item = Exit> {
     let street = graph.streets[at.street as usize];
-    let exit = |node, ms, way| Exit { node, ms, way };
+    let exit = |node, ms, direction| Exit {
+        node,
+        ms,
+        direction,
+    };
     let corner = at.corner(graph).map(|node| exit(node, 0, None));
-    let way = 2 * at.street;
+    let direction = 2 * at.street;
     let forward = part(street.forward_ms, 1.0 - at.share);
     let backward = part(street.backward_ms, at.share);
     let along = [
-        exit(street.to, forward, Some(way)),
-        exit(street.from, backward, Some(way + 1)),
+        exit(street.to, forward, Some(direction)),
+        exit(street.from, backward, Some(direction + 1)),
     ];
     let along = along
         .into_iter()
@@ -60,7 +63,7 @@ pub(super) fn exits(graph: &RoadGraph, at: OnStreet) -> impl Iterator<Item = Exi
     corner.into_iter().chain(along)
 }
 
-/// From which nodes one comes to a place on their street, and how long that takes.
+/// The nodes from which a point on a street is entered, and the time from each to the point.
 fn entries(graph: &RoadGraph, at: OnStreet) -> impl Iterator<Item = (u32, u32)> {
     let street = graph.streets[at.street as usize];
     let corner = at.corner(graph).map(|node| (node, 0));
@@ -71,7 +74,7 @@ fn entries(graph: &RoadGraph, at: OnStreet) -> impl Iterator<Item = (u32, u32)> 
     corner.into_iter().chain(along)
 }
 
-/// Along the street that both are on, where its direction allows that: how long, and in which direction.
+/// The time between two points on the same street and the direction, if that direction may be driven.
 pub(super) fn along_the_street(
     graph: &RoadGraph,
     from: OnStreet,
@@ -82,9 +85,9 @@ pub(super) fn along_the_street(
     }
     let street = graph.streets[from.street as usize];
     let ahead = to.share - from.share;
-    let way = 2 * from.street;
-    let forward = (ahead >= 0.0).then(|| (part(street.forward_ms, ahead), way));
-    let backward = (ahead <= 0.0).then(|| (part(street.backward_ms, -ahead), way + 1));
+    let direction = 2 * from.street;
+    let forward = (ahead >= 0.0).then(|| (part(street.forward_ms, ahead), direction));
+    let backward = (ahead <= 0.0).then(|| (part(street.backward_ms, -ahead), direction + 1));
     let open = forward
         .into_iter()
         .chain(backward)
@@ -92,12 +95,12 @@ pub(super) fn along_the_street(
     open.min()
 }
 
-/// So much of the time for a whole street; a closed one stays closed.
+/// A share of the time of a whole street. A closed direction stays closed.
 fn part(ms: u32, share: f64) -> u32 {
     if ms == CLOSED {
         return CLOSED;
     }
-    // The share is from 0 to 1, so this is no more than it was.
+    // The share is from 0 to 1, so the result fits.
     (f64::from(ms) * share).round() as u32
 }
 
@@ -110,8 +113,8 @@ impl SearchScratch {
         }
     }
 
-    /// For each of the places how long it takes to `goal`, in milliseconds; nothing where it takes longer than
-    /// `ms_max`, and for what is no place.
+    /// The time from each of the points to `goal`, in milliseconds. `None` if it is more than `ms_max`, or if the point
+    /// is `None`.
     pub(super) fn times(
         &mut self,
         graph: &RoadGraph,
@@ -132,20 +135,20 @@ impl SearchScratch {
             let around =
                 exits(graph, at).filter_map(|exit| exit.ms.checked_add(self.ms(exit.node)?));
             let direct = along_the_street(graph, at, goal).map(|(ms, _)| ms);
-            // What the search has not come to is further away than `ms_max`, and so is every time that was found for it
-            // so far.
+            // A node that the search has not settled is further away than `ms_max`, and so is any time found for it so
+            // far.
             around.chain(direct).min().filter(|ms| *ms <= ms_max)
         });
         times.collect()
     }
 
-    /// From a node to the goal; nothing for one that was not reached.
+    /// The time from a node to the goal; `None` if the node was not reached.
     pub(super) fn ms(&self, node: u32) -> Option<u32> {
         let label = self.nodes[node as usize];
         (label.reached == self.search).then_some(label.ms)
     }
 
-    /// The arc that leads from a node, which was reached, towards the goal; [`NO_ARC`] where its street does.
+    /// The arc from a node that was reached towards the goal; [`NO_ARC`] if the goal is on a street of the node.
     pub(super) fn arc(&self, node: u32) -> u32 {
         self.nodes[node as usize].arc
     }
@@ -171,12 +174,12 @@ impl SearchScratch {
             }
             let label = self.nodes[node as usize];
             if ms > label.ms {
-                continue; // it was reached sooner meanwhile
+                continue; // a shorter time was found since
             }
             missing -= u32::from(label.wanted == self.search);
             let (first, arcs) = graph.into(node);
             for (number, arc) in (first as u32..).zip(arcs) {
-                // Beyond 49 days nothing is worth knowing.
+                // Times beyond 49 days are of no interest.
                 if let Some(ms) = ms.checked_add(arc.ms) {
                     self.reach(arc.from, ms, number);
                 }

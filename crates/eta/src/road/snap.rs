@@ -1,4 +1,4 @@
-//! The place on a street that is nearest to a place on the map.
+//! Finds the nearest point on a street.
 
 use rstar::RTree;
 use rstar::primitives::{GeomWithData, Line};
@@ -10,20 +10,20 @@ use domain::Coordinates;
 /// A straight piece of a street, with its street and the number of its first point.
 type StreetPiece = GeomWithData<Line<Metres>, (u32, u32)>;
 
-/// Who is so near to the end of a street is at the corner.
+/// A point this near to the end of a street, in metres, is at the corner.
 const CORNER_M: f64 = 2.0;
 
-/// Finds streets.
+/// The spatial index of all streets.
 #[derive(Debug)]
 pub(super) struct Streets(RTree<StreetPiece>);
 
-/// A place on a street.
+/// A point on a street.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct OnStreet {
     pub street: u32,
-    /// How much of the street lies before it, from 0 to 1.
+    /// The share of the street before the point, from 0 to 1.
     pub share: f64,
-    /// How far it is from what was asked for, in metres.
+    /// The distance from the queried coordinates, in metres.
     pub leg_m: f64,
     pub point: PlanePoint,
 }
@@ -39,19 +39,19 @@ impl Streets {
         Self(RTree::bulk_load(pieces.collect()))
     }
 
-    /// Nothing where no street is within so many metres.
+    /// The nearest point on a street. `None` if no street is within so many metres.
     pub(super) fn nearest(
         &self,
         graph: &RoadGraph,
         at: Coordinates,
         metres_max: f64,
     ) -> Option<OnStreet> {
-        let asked = graph.plane.point(at);
-        let (street, first) = self.0.nearest_neighbor(&asked.0)?.data;
+        let queried = graph.plane.point(at);
+        let (street, first) = self.0.nearest_neighbor(&queried.0)?.data;
         let (a, b) = (first as usize, first as usize + 1);
-        let share = graph.points[a].nearest_share(graph.points[b], asked);
+        let share = graph.points[a].nearest_share(graph.points[b], queried);
         let point = graph.points[a].towards(graph.points[b], share);
-        let leg_m = point.metres_to(asked);
+        let leg_m = point.metres_to(queried);
         let along = graph.along[a] + share * (graph.along[b] - graph.along[a]);
         let whole = graph.along[graph.streets[street as usize].end as usize - 1];
         let share = if along <= CORNER_M.min(whole / 2.0) {
@@ -72,7 +72,7 @@ impl Streets {
 }
 
 impl OnStreet {
-    /// The node at which it is, if it is at an end of its street.
+    /// The node of the point, if it is at an end of its street.
     pub(super) fn corner(self, graph: &RoadGraph) -> Option<u32> {
         let street = graph.streets[self.street as usize];
         let at_begin = (self.share <= 0.0).then_some(street.from);

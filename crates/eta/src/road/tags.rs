@@ -1,13 +1,14 @@
-//! Which ways of OpenStreetMap a car may drive, in which direction and how fast.
+//! Tells which ways of OpenStreetMap a car may drive, in which directions and how fast.
 //!
-//! The words are those of the OpenStreetMap wiki: `highway`, `access` and its kinds, `oneway`, `junction`, `maxspeed`.
+//! The tags are described in the OpenStreetMap wiki: `highway`, `access` and its kinds, `oneway`, `junction`,
+//! `maxspeed`.
 
-/// How much of what is allowed is driven on the whole, bends and crossings included.
+/// The average share of the speed limit that is driven, bends and crossings included.
 const OF_THE_LIMIT: f64 = 0.8;
 const KM_PER_MILE: f64 = 1.609_344;
-/// Limits beyond these are slips of the pen.
+/// Limits out of this range are mistakes.
 const LIMITS_KMH: std::ops::RangeInclusive<f64> = 5.0..=130.0;
-/// How fast a way is where no limit is noted, by its class; what is not listed is not for cars.
+/// The speed on a way without a limit, by its class. Classes that are not listed are not for cars.
 const CLASSES_KMH: &[(&str, f64)] = &[
     ("motorway", 95.0),
     ("motorway_link", 50.0),
@@ -25,9 +26,9 @@ const CLASSES_KMH: &[(&str, f64)] = &[
     ("living_street", 8.0),
     ("service", 12.0),
 ];
-/// Who may drive there, the most particular first.
+/// The access tags, the most specific first.
 const ACCESS: [&str; 4] = ["motorcar", "motor_vehicle", "vehicle", "access"];
-/// Not somebody who fetches passengers.
+/// Access values that exclude a car that picks up passengers.
 const DENIED: &[&str] = &[
     "no",
     "private",
@@ -43,14 +44,14 @@ const DENIED: &[&str] = &[
 /// A way that cars may drive.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Drivable {
-    /// From its first node to its last.
+    /// From the first node to the last one.
     pub forward: bool,
-    /// The other way round.
+    /// From the last node to the first one.
     pub backward: bool,
     pub kmh: f64,
 }
 
-/// What a way's tags say about cars; nothing where they may not drive.
+/// Reads the tags of a way. `None` if cars may not drive there.
 pub(super) fn drivable<'t>(tags: impl Iterator<Item = (&'t str, &'t str)>) -> Option<Drivable> {
     let (mut highway, mut oneway, mut junction, mut limit, mut area) =
         (None, None, None, None, None);
@@ -85,7 +86,7 @@ pub(super) fn drivable<'t>(tags: impl Iterator<Item = (&'t str, &'t str)>) -> Op
     })
 }
 
-/// Nothing for a lane that changes its direction by the hour.
+/// Whether the way may be driven forward and backward. `None` for a lane whose direction changes by the hour.
 fn directions(highway: &str, oneway: Option<&str>, junction: Option<&str>) -> Option<(bool, bool)> {
     let is_implied = highway == "motorway" || matches!(junction, Some("roundabout" | "circular"));
     match oneway {
@@ -105,7 +106,7 @@ fn limit_kmh(text: &str) -> Option<f64> {
     let per_hour = match unit.trim() {
         "" | "km/h" | "kmh" | "kph" => 1.0,
         "mph" => KM_PER_MILE,
-        // `RO:urban`, `signals`, `none`, several limits: the class says more.
+        // `RO:urban`, `signals`, `none`, several limits: the class tells more.
         _ => return None,
     };
     let kmh = number.parse::<f64>().ok()? * per_hour;

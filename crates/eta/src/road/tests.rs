@@ -1,4 +1,4 @@
-//! The roads against plain ways to compute the same.
+//! Compares the roads with plain ways to compute the same.
 
 use jiff::Timestamp;
 
@@ -8,7 +8,7 @@ use domain::Coordinates;
 const AT: Timestamp = Timestamp::UNIX_EPOCH;
 const LONG: u32 = 1_000_000;
 
-/// So many thousandths of a degree north and east: 111 m each, on the equator.
+/// The point so many thousandths of a degree north and east. Each is 111 m, on the equator.
 fn at(north: f64, east: f64) -> Coordinates {
     Coordinates::new(north / 1_000.0, east / 1_000.0).expect("on earth")
 }
@@ -29,7 +29,7 @@ fn roads(nodes: &[Coordinates], edges: &[RoadEdge]) -> Roads {
     )
 }
 
-/// Seconds from each of the drivers to the pick-up.
+/// The seconds from each of the drivers to the pick-up.
 fn times(
     roads: &Roads,
     pick_up: Coordinates,
@@ -44,7 +44,7 @@ fn times(
     roads.times(&ask, AT).expect("the pick-up is on the map")
 }
 
-/// A ring of four corners, one-way, a minute each; between 0 and 1 one may go back.
+/// A one-way ring of four corners, a minute apart. Only the street between 0 and 1 is open in both directions.
 fn ring() -> Roads {
     let nodes = [at(0.0, 0.0), at(0.0, 10.0), at(10.0, 10.0), at(10.0, 0.0)];
     let edges = [(0, 1), (1, 2), (2, 3), (3, 0), (1, 0)].map(|(from, to)| edge(from, to, 60_000));
@@ -144,7 +144,7 @@ fn a_dead_end_for_ever_is_no_place_to_be_put_on() {
     assert_eq!(nowhere.map(|_| ()), Err(RoadGraphError::UnknownNode(1)));
 }
 
-/// A town made up: places and edges at random, some of them twice, some to themselves.
+/// A random town: some edges occur twice, and some lead back to their own node.
 fn random_town(random: &mut fastrand::Rng) -> (Vec<Coordinates>, Vec<RoadEdge>) {
     let nodes = random.usize(2..12);
     let places = (0..nodes).map(|_| at(random.f64() * 5.0, random.f64() * 5.0));

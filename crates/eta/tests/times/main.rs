@@ -1,7 +1,7 @@
-//! Times to pick-ups on real maps, and beside a real table service.
+//! Tests driving times on real maps, and compares them with a real table service.
 //!
-//! The maps lie in `../shared/data/osm`; the service, with the map of Manhattan, is at `CABRANK_TEST_OSRM`. Without
-//! them the tests are reported as ignored, one by one; where `CI` is set they fail instead.
+//! The maps are in `../shared/data/osm`. The service, with the map of Manhattan, is at `CABRANK_TEST_OSRM`. Without
+//! them each test is reported as ignored, or fails if `CI` is set.
 
 mod maps;
 #[path = "../../../../tests/service/harness/proxy.rs"]
@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
-/// A test's name, a sentence, and what it does.
+/// A test's name and its function.
 type Test = (&'static str, fn());
 
 /// A list of tests named after their functions.
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// `missing` says what the tests would need, if it is not there.
+/// The trials of a group. `missing` names what the tests need and is not there.
 fn trials(
     group: &'static str,
     tests: Vec<Test>,

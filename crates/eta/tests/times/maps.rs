@@ -1,4 +1,4 @@
-//! Streets read from extracts of OpenStreetMap.
+//! Tests streets that are read from OpenStreetMap extracts.
 
 use eta::road::Roads;
 use eta::{EtaQuery, Traffic};
@@ -55,7 +55,7 @@ fn liechtenstein_has_its_streets_and_distances() {
     assert_eq!(roads.route(vaduz, at(45.0, 13.0), AT), None);
 }
 
-/// Each driver's own search is from the driver's side another one: its bound is none, and it ends with that driver.
+/// A route is found by a search for a single driver, which has no bound of time and ends at that driver.
 fn one_search_agrees_with_the_way_of_each_driver() {
     let roads = roads(MANHATTAN);
     let mut random = fastrand::Rng::with_seed(1);
@@ -73,7 +73,7 @@ fn one_search_agrees_with_the_way_of_each_driver() {
             let route = roads.route(*driver, pick_up, AT).expect("a way");
             let alone = u32::try_from(route.ms().div_ceil(1_000)).expect("a short way");
             match seconds {
-                // The route adds up its parts, each rounded.
+                // The route's time is a sum of rounded parts.
                 Some(seconds) => assert!(seconds.abs_diff(alone) <= 1, "{seconds} {alone}"),
                 None => assert!(alone + 1 >= within_s, "{alone} of {within_s}"),
             }
@@ -94,7 +94,7 @@ fn a_route_is_as_long_as_what_it_passes() {
         let ratio = passed / route.metres;
         assert!((0.995..1.005).contains(&ratio), "{passed} {}", route.metres);
         assert!(route.stops.is_sorted_by_key(|stop| stop.after_ms));
-        // No car leaps: nowhere more than 50 m a second.
+        // No car jumps: it drives nowhere faster than 50 m/s.
         for ends in route.stops.windows(2) {
             let ms = ends[1].after_ms - ends[0].after_ms;
             let metres = ends[0].place.metres_to(ends[1].place);

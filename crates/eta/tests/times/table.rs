@@ -1,4 +1,4 @@
-//! The client beside a real table service with the streets of Manhattan.
+//! Tests the client with a real table service that has the streets of Manhattan.
 
 use std::fmt::Write;
 use std::net::TcpListener;
@@ -15,9 +15,9 @@ use crate::Test;
 use crate::proxy::Proxy;
 use crate::town::{AT, MANHATTAN, at, in_manhattan, map};
 
-/// The variable that says where the service is.
+/// The environment variable with the URL of the service.
 const OSRM: &str = "CABRANK_TEST_OSRM";
-/// What a slow machine may take; the default is for the same network.
+/// Long enough for a slow machine. The default is for the same network.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 pub fn tests() -> Vec<Test> {
@@ -61,7 +61,7 @@ fn ask(pick_up: Coordinates, drivers: &[Coordinates]) -> EtaQuery<'_> {
     }
 }
 
-/// Of one ask.
+/// The times of one query.
 fn times(
     osrm: &Osrm,
     pick_up: Coordinates,
@@ -70,7 +70,7 @@ fn times(
     osrm.try_to_pick_up(&[ask(pick_up, drivers)], AT).remove(0)
 }
 
-/// What the service says when it is asked for one driver after the other, by another client.
+/// The service's answers to another client that asks for one driver at a time.
 fn own_words(pick_up: Coordinates, drivers: &[Coordinates]) -> DrivingTimes {
     let agent = ureq::Agent::new_with_defaults();
     let base = url();
@@ -110,7 +110,7 @@ fn its_durations_are_the_services_own() {
     }
 }
 
-/// It does so after 512 requests.
+/// The service closes a connection after 512 requests.
 fn the_service_may_end_connections() {
     let mut random = fastrand::Rng::with_seed(2);
     let osrm = osrm(&url());
@@ -159,7 +159,7 @@ fn a_pick_up_off_its_map_is_told_apart() {
     assert_eq!(words(&chain, &asks, AT), ["straight", "osrm"]);
 }
 
-/// Who has told, ask by ask.
+/// The source of the answer to each query.
 fn words(chain: &Chain, asks: &[EtaQuery<'_>], at: Timestamp) -> Vec<&'static str> {
     let answers = chain.to_pick_up(asks, at).into_iter();
     answers.map(|answer| answer.via.word()).collect()
@@ -221,7 +221,7 @@ fn a_service_that_goes_is_missed_and_one_that_comes_back_is_asked() {
     assert_eq!(told(60), ["osrm"]);
 }
 
-/// Both drive a little slower than allowed; only the service knows what turns cost.
+/// Both assume speeds a little below the limits; only the service counts turns.
 fn the_streets_tell_about_the_same() {
     let roads = Roads::load(&map(MANHATTAN), Traffic::FREE).expect("a map");
     let osrm = osrm(&url());

@@ -1,11 +1,11 @@
-//! Places in the towns of the maps.
+//! Points in the towns of the maps.
 
 use std::path::PathBuf;
 
 use domain::Coordinates;
 use jiff::Timestamp;
 
-/// Where the maps are, if anywhere.
+/// The path of a map, which may be missing.
 pub fn map(name: &str) -> PathBuf {
     let root = env!("CARGO_MANIFEST_DIR");
     PathBuf::from(root)
@@ -24,7 +24,7 @@ pub fn at(lat: f64, lon: f64) -> Coordinates {
     Coordinates::new(lat, lon).expect("on earth")
 }
 
-/// Somewhere in the middle of Manhattan, where streets are everywhere.
+/// A random point in the middle of Manhattan, where streets are everywhere.
 pub fn in_manhattan(random: &mut fastrand::Rng) -> Coordinates {
     // Along the island, and a little across it.
     let (up, across) = (random.f64(), random.f64());

@@ -1,4 +1,4 @@
-//! Devices that report where a car is, and err as devices do.
+//! Simulated devices that report a car's position with typical errors.
 
 use domain::Fix;
 use domain::track::RideFacts;
@@ -7,35 +7,34 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::drive::{Drive, moved};
 
-/// An accuracy is the radius within which 68 % of the fixes are, as Android has it; that many standard deviations of
-/// one axis.
+/// The accuracy in standard deviations of one axis. As in Android, it is the radius within which 68 % of the fixes are.
 const DEVIATIONS: f64 = 1.515;
 
-/// How the errors of a device hang together.
+/// How the errors of a device depend on each other.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Noise {
-    /// It does not err.
+    /// No errors.
     None,
-    /// Each error is that share of the one a second ago, and new for the rest.
+    /// Each error consists of this share of the error a second before, and of a new part.
     Correlated(f64),
-    /// Each error is new.
+    /// Each error is independent of the others.
     Independent,
 }
 
-/// A device, and how it reports.
+/// A simulated device.
 #[derive(Debug, Clone, Copy)]
 pub struct Device {
-    /// How much time is between its fixes, in seconds: from, to.
+    /// The range of the time between fixes, in seconds.
     pub every_s: (f64, f64),
-    /// How sure it says that it is, in metres.
+    /// The accuracy that it reports, in metres.
     pub accuracy_m: f64,
-    /// How much it errs, as a share of what the accuracy means.
+    /// The actual error, as a share of what the accuracy means.
     pub errs: f64,
     pub noise: Noise,
 }
 
 impl Device {
-    /// What it reports of a drive, from the beginning to the end.
+    /// The fixes of a whole drive.
     pub fn fixes(&self, drive: &Drive, chance: &mut Rng) -> Vec<Fix> {
         let deviation = match self.noise {
             Noise::None => 0.0,
@@ -69,12 +68,12 @@ impl Device {
     }
 }
 
-/// So many seconds after the beginning of a ride.
+/// The time so many seconds after the beginning of a ride.
 pub fn after(second: f64) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_millis((second * 1_000.0).round() as i64)
 }
 
-/// The ride of that drive, with what was quoted for it.
+/// The ride of that drive, with its quoted distance.
 pub fn ride(drive: &Drive, quoted_m: f64) -> RideFacts {
     RideFacts {
         started_at: after(0.0),
@@ -85,7 +84,7 @@ pub fn ride(drive: &Drive, quoted_m: f64) -> RideFacts {
     }
 }
 
-/// By the polar method.
+/// A normally distributed number, by the polar method.
 fn normal(chance: &mut Rng) -> f64 {
     loop {
         let (x, y) = (chance.f64() * 2.0 - 1.0, chance.f64() * 2.0 - 1.0);

@@ -1,4 +1,4 @@
-//! Cars that drive along real streets: slower round corners, and at a stand at some of them.
+//! Simulated cars that drive along real streets. They slow down at corners and stop at some of them.
 
 use std::path::PathBuf;
 
@@ -8,31 +8,31 @@ use eta::road::Roads;
 use fastrand::Rng;
 use jiff::Timestamp;
 
-/// How far apart the places are between which a car is reckoned with, in metres.
+/// The length of a step of the simulation, in metres.
 const STEP_M: f64 = 2.0;
-/// How fast a car gains and loses speed, in metres a second each second.
+/// The acceleration and the deceleration of a car, in metres per second squared.
 const GAIN: f64 = 1.5;
 const LOSS: f64 = 2.5;
-/// How fast it goes round a corner, in metres a second.
+/// The speed at a corner, in metres per second.
 const CORNER_MPS: f64 = 5.0;
-/// What is a corner, in degrees.
+/// The smallest turn that is a corner, in degrees.
 const CORNER_DEG: f64 = 35.0;
-/// How long a degree of latitude is, in metres.
+/// The length of a degree of latitude, in metres.
 const DEGREE_M: f64 = 111_195.0;
 
 /// A town with its streets.
 pub struct Town {
     pub name: &'static str,
     roads: Roads,
-    /// Its south-west and north-east, in degrees.
+    /// The south-west and north-east corners, in degrees.
     ends: [(f64, f64); 2],
 }
 
 /// A drive from a pick-up to a drop-off.
 pub struct Drive {
-    /// Where the car was, and how long after the beginning, in seconds.
+    /// Where the car was, each with the seconds since the beginning.
     stops: Vec<(f64, Coordinates)>,
-    /// How long the way is that it drove, in metres.
+    /// The length of the driven route, in metres.
     pub metres: f64,
 }
 
@@ -47,7 +47,7 @@ fn map(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// What there is not, of what these drives need.
+/// Names a map that is missing, if one is.
 pub fn missing() -> Option<String> {
     let mut maps = [MANHATTAN, LIECHTENSTEIN].map(map).into_iter();
     let missing = maps.find(|map| !map.exists());
@@ -85,7 +85,7 @@ impl Town {
             let Some(route) = route else {
                 continue;
             };
-            // From street to street: the first and the last leg are no streets.
+            // Without the first and the last leg, which are not on streets.
             let mut way = route.stops[1..route.stops.len() - 1].to_vec();
             way.dedup_by_key(|stop| stop.place);
             let legs = way.windows(2);
@@ -107,9 +107,9 @@ impl Town {
 }
 
 impl Drive {
-    /// Along that way, with these speeds from place to place, in metres a second.
+    /// A drive along these points, with a speed for each piece between them, in metres per second.
     fn along(places: &[Coordinates], speeds: &[f64], chance: &mut Rng) -> Self {
-        // Where the car is, how fast it may be, and how long it stands there.
+        // The location, the highest speed there, and how long the car stands there.
         let mut course: Vec<(Coordinates, f64, f64)> = Vec::new();
         for (at, ends) in places.windows(2).enumerate() {
             let turn = match at {
@@ -165,18 +165,18 @@ impl Drive {
         Self { stops, metres }
     }
 
-    /// A car that stands where it is, for so many seconds.
+    /// A car that stands for so many seconds.
     pub fn parked(place: Coordinates, seconds: f64) -> Self {
         let stops = vec![(0.0, place), (seconds, place)];
         Self { stops, metres: 0.0 }
     }
 
-    /// How long it takes, in seconds.
+    /// The duration, in seconds.
     pub fn seconds(&self) -> f64 {
         self.stops.last().map_or(0.0, |stop| stop.0)
     }
 
-    /// Where the car is, so many seconds after the beginning.
+    /// The location of the car so many seconds after the beginning.
     pub fn place(&self, second: f64) -> Coordinates {
         let next = self.stops.partition_point(|stop| stop.0 <= second);
         match (
@@ -199,14 +199,14 @@ fn between(from: Coordinates, to: Coordinates, share: f64) -> Coordinates {
         .expect("between two places on earth")
 }
 
-/// That place, moved so many metres to the east and to the north.
+/// The location, moved by so many metres to the east and to the north.
 pub fn moved(place: Coordinates, east_m: f64, north_m: f64) -> Coordinates {
     let lat = place.lat() + north_m / DEGREE_M;
     let lon = place.lon() + east_m / DEGREE_M / place.lat().to_radians().cos();
     Coordinates::new(lat, lon).expect("near a place on earth")
 }
 
-/// By how many degrees a way turns at a place.
+/// The angle by which a route turns at a point, in degrees.
 fn turn_deg(before: Coordinates, at: Coordinates, after: Coordinates) -> f64 {
     let course = |from: Coordinates, to: Coordinates| {
         let east = (to.lon() - from.lon()) * from.lat().to_radians().cos();

@@ -1,8 +1,8 @@
-//! How far riders were driven, in towns where the true way is known: cars drive along the streets of real maps, and
-//! their devices err.
+//! Compares metered distances with true ones: simulated cars drive along the streets of real maps, and their devices
+//! make errors.
 //!
-//! The maps lie in `../shared/data/osm`. Without them the tests are reported as ignored, one by one; where `CI` is set
-//! they fail instead. `cargo bench -p cabrank-eta` prints the figures behind them.
+//! The maps are in `../shared/data/osm`. Without them each test is reported as ignored, or fails if `CI` is set.
+//! `cargo bench -p cabrank-eta` prints the figures behind the tests.
 
 mod device;
 mod drive;

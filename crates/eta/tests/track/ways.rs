@@ -1,4 +1,4 @@
-//! What a ride comes to, beside the way that the car drove.
+//! Compares the measured distance of a ride with the driven one.
 
 use domain::track::{Measured, Track};
 use domain::{Coordinates, Fix};
@@ -7,9 +7,9 @@ use fastrand::Rng;
 use crate::device::{Device, Noise, ride};
 use crate::drive::{Drive, Town};
 
-/// How many drives in each town.
+/// The number of drives in each town.
 const DRIVES: u64 = 24;
-/// How much time is between fixes that come every few seconds: from, to.
+/// Ranges of the time between fixes that come every few seconds.
 const EVERY_FEW_S: [(f64, f64); 3] = [(1.0, 1.0), (1.0, 3.0), (3.0, 3.0)];
 
 pub fn tests() -> Vec<(&'static str, fn())> {
@@ -34,7 +34,7 @@ pub fn tests() -> Vec<(&'static str, fn())> {
     ]
 }
 
-/// What a quote reckons where the town knows no better.
+/// The estimate of a quote without a road graph.
 fn way(from: Coordinates, to: Coordinates) -> f64 {
     from.metres_to(to) * 1.3
 }
@@ -49,7 +49,7 @@ fn measure(drive: &Drive, fixes: &[Fix]) -> Measured {
     track.measure(&ride(drive, quoted_m(drive)), way)
 }
 
-/// Drives in both towns, each with its own chance.
+/// Drives in both towns, each with a random generator of its own.
 fn drives() -> impl Iterator<Item = (String, Drive, Rng)> {
     [Town::manhattan, Town::liechtenstein]
         .into_iter()
@@ -63,7 +63,7 @@ fn drives() -> impl Iterator<Item = (String, Drive, Rng)> {
         })
 }
 
-/// The measured way of each drive, by how much it is too long, is within these.
+/// Fails unless the relative error of each drive's measured distance is within the range.
 fn assert_within(every_s: (f64, f64), noise: Noise, (least, most): (f64, f64)) {
     for (name, drive, mut chance) in drives() {
         for accuracy_m in [5.0, 10.0] {
@@ -130,7 +130,7 @@ fn whatever_fixes_are_lost_the_ride_is_neither_longer_nor_shorter_than_it_can_be
     }
 }
 
-/// The straight lines through the places where those fixes were taken.
+/// The length of the straight lines through the true locations of the fixes, in metres.
 fn straight_m(drive: &Drive, fixes: &[Fix]) -> f64 {
     let place = |fix: &Fix| drive.place(fix.at.as_millisecond() as f64 / 1_000.0);
     let lines = fixes.windows(2);
