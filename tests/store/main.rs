@@ -17,6 +17,7 @@ mod rides;
 mod rooms;
 mod searches;
 mod silences;
+mod statements;
 mod steps;
 mod streams;
 #[path = "../support/mod.rs"]
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         rides::tests(),
         searches::tests(),
         silences::tests(),
+        statements::tests(),
         tracks::tests(),
     ];
     let on_postgres = [faults::on_postgres(), gather::on_postgres()];
