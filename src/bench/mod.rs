@@ -50,20 +50,12 @@ const DRAIN_POLL: Duration = Duration::from_millis(20);
 pub enum BenchError {
     /// The file of users cannot be read or written.
     #[error("{}: {reason}", .file.display())]
-    Users {
-        /// The file.
-        file: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
+    Users { file: PathBuf, reason: String },
     /// There are fewer users than sockets to open.
     #[error("there are {have} {role}, {need} are needed")]
     TooFewUsers {
-        /// What there are too few of.
         role: &'static str,
-        /// How many there are.
         have: usize,
-        /// How many it takes.
         need: usize,
     },
     /// Users cannot be signed up.
@@ -74,7 +66,6 @@ pub enum BenchError {
     Open {
         /// The user's name.
         who: String,
-        /// What went wrong.
         cause: SocketError,
     },
     /// The URL cannot be used.

@@ -32,7 +32,6 @@ pub struct WireEvent {
     pub id: i64,
     /// The kind of event.
     pub kind: String,
-    /// Who did it.
     pub actor: WireActor,
     /// The trip after the change.
     pub trip: Option<WireTrip>,

@@ -43,7 +43,6 @@ pub enum ClientError {
     Refused {
         /// The attempted operation.
         operation: &'static str,
-        /// The HTTP status.
         status: u16,
         /// The problem code; empty if the answer has none.
         code: String,

@@ -25,7 +25,6 @@ impl WireRole {
 /// A user who has logged in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
-    /// The user's number.
     pub id: i64,
     /// The name that the user logs in with.
     pub username: String,
@@ -38,18 +37,14 @@ pub struct User {
 /// The rider or the driver of a trip.
 #[derive(Clone, Debug, Deserialize)]
 pub struct WireParty {
-    /// The user's number.
     pub id: i64,
-    /// The user's name.
     pub username: String,
 }
 
 /// A position in degrees.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Location {
-    /// North of the equator.
     pub lat: f64,
-    /// East of Greenwich.
     pub lon: f64,
 }
 
@@ -58,13 +53,10 @@ pub struct Location {
 pub struct WireTrip {
     /// The trip's key in frames and paths.
     pub nk: String,
-    /// Who wants to go.
     pub rider: Option<WireParty>,
     /// The driver, once one has accepted.
     pub driver: Option<WireParty>,
-    /// Where it begins.
     pub pick_up_address: String,
-    /// Where it ends.
     pub drop_off_address: String,
     /// The pick-up's coordinates, if the rider gave them.
     pub pick_up_location: Option<Location>,
@@ -78,7 +70,6 @@ pub struct WireTrip {
     pub reason: Option<String>,
     /// The fare, once the trip is over.
     pub fare: Option<WireFare>,
-    /// How far it has got.
     pub status: WireStatus,
 }
 
@@ -127,7 +118,6 @@ impl WireStatus {
 pub struct WireFare {
     /// The three-letter code.
     pub currency: String,
-    /// All together.
     pub total: i64,
     /// The lines, which add up to the total.
     pub lines: Vec<FareLine>,
@@ -136,9 +126,7 @@ pub struct WireFare {
 /// A line of a fare.
 #[derive(Clone, Debug, Deserialize)]
 pub struct FareLine {
-    /// For what.
     pub kind: String,
-    /// How much.
     pub amount: i64,
 }
 
@@ -149,14 +137,12 @@ pub struct WireQuote {
     pub id: String,
     /// The expected distance.
     pub metres: u64,
-    /// The price.
     pub fare: WireFare,
 }
 
 /// A trip that is proposed to a driver.
 #[derive(Clone, Debug, Deserialize)]
 pub struct WireOffer {
-    /// What has become of it.
     pub state: WireOfferState,
     /// The attempt to find a driver, from 1.
     pub attempt: i64,
@@ -166,7 +152,6 @@ pub struct WireOffer {
     pub eta: i64,
     /// Time that the driver has to decide, in seconds.
     pub decide_seconds: i64,
-    /// Which trip.
     pub trip: WireTrip,
 }
 
@@ -207,11 +192,9 @@ pub struct WireShift {
 /// A chat message between the parties of a trip.
 #[derive(Clone, Debug, Deserialize)]
 pub struct WireMessage {
-    /// The text.
     pub message: String,
     /// The trip's `nk`.
     pub trip: String,
-    /// Who wrote it.
     pub sender: WireParty,
 }
 

@@ -61,7 +61,6 @@ pub enum DemoError {
     Join {
         /// The user's name.
         who: String,
-        /// What happened to it.
         cause: ClientError,
     },
     /// A user's app failed.
@@ -69,7 +68,6 @@ pub enum DemoError {
     Left {
         /// The user's name.
         who: String,
-        /// What happened to it.
         cause: ClientError,
     },
 }

@@ -29,9 +29,7 @@ const CANCELLED: usize = 1;
 /// A recent request. The caller must list each rider only once.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Requested {
-    /// The pick-up.
     pub from: Coordinates,
-    /// Whether it was called off.
     pub is_cancelled: bool,
 }
 
@@ -44,9 +42,7 @@ impl Requested {
 /// A driver without an offer or a trip.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Idle {
-    /// Who.
     pub driver: DriverId,
-    /// Where.
     pub place: Coordinates,
     /// The place that an earlier hint sends the driver to, while under way.
     pub bound_for: Option<Coordinates>,
@@ -55,9 +51,7 @@ pub struct Idle {
 /// Where a driver should wait.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hint {
-    /// Who.
     pub driver: DriverId,
-    /// Where.
     pub to: Coordinates,
 }
 

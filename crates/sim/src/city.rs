@@ -23,7 +23,6 @@ const PARTS: [u32; 4] = [6, 10, 16, 24];
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct City {
-    /// Where people are.
     pub quarters: Vec<Quarter>,
     /// The requests in each hour of the day, as weights.
     pub hours: Vec<u32>,
@@ -33,7 +32,6 @@ pub struct City {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quarter {
-    /// What it is called.
     pub name: String,
     /// Its middle, in degrees north.
     pub lat: f64,

@@ -26,9 +26,7 @@ pub struct RideRequest {
     /// In milliseconds after midnight.
     #[serde(rename = "at_ms")]
     pub at: i64,
-    /// From where.
     pub from: Coordinates,
-    /// To where.
     pub to: Coordinates,
     /// The number of passengers.
     pub passengers: u8,

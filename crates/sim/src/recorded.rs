@@ -16,7 +16,6 @@ pub struct Recorded {
     pub requests: Vec<RideRequest>,
     /// One for each shift, so a driver with two shifts counts as two.
     pub drivers: Vec<Start>,
-    /// What came of it.
     pub outcome: RecordedOutcome,
 }
 

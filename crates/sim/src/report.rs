@@ -13,11 +13,8 @@ use super::tally::{DayTally, RideOutcome, RideTally, Windows};
 pub struct DayReport {
     /// The scenario's name.
     pub scenario: String,
-    /// By which seed.
     pub seed: u64,
-    /// How many drivers there were.
     pub drivers: usize,
-    /// How many requests.
     pub requests: usize,
     /// When requests came, from and until, in milliseconds after midnight.
     pub span_ms: (i64, i64),
@@ -35,9 +32,7 @@ pub struct DayReport {
 /// The distribution of durations, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Spread {
-    /// How many there were.
     pub count: u64,
-    /// In the mean.
     pub mean_ms: i64,
     /// Half of them took no longer.
     pub p50_ms: i64,
@@ -147,7 +142,6 @@ pub struct NotAccepted {
 /// The batching windows that were solved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct SolvedWindows {
-    /// How many.
     pub solved: u64,
     /// How many of them were solved exactly.
     pub exact: u64,
@@ -166,9 +160,7 @@ pub struct Moment {
     pub idle: u64,
     /// On the way to a pick-up, or waiting there.
     pub coming: u64,
-    /// With a rider.
     pub riding: u64,
-    /// Off shift.
     pub off: u64,
     /// The number of trips without a driver.
     pub looked_for: u64,

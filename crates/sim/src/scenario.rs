@@ -20,7 +20,6 @@ use town::Town;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Scenario {
-    /// What it is called.
     pub name: String,
     /// When the first request can come, in hours after midnight.
     pub begin_hour: u32,
@@ -50,9 +49,7 @@ pub struct Scenario {
     pub town: Map<String, Value>,
     /// All drivers accept at once and no rider cancels. `driver` and `rider` are ignored then.
     pub ideal: bool,
-    /// How drivers behave.
     pub driver: Drivers,
-    /// How riders behave.
     pub rider: Riders,
     /// The dead devices.
     #[serde(skip_serializing_if = "DeadDevices::is_none")]
@@ -350,7 +347,6 @@ impl Scenario {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Start {
-    /// Where.
     pub place: Coordinates,
     /// When the shift begins, in milliseconds after midnight.
     #[serde(rename = "begin_ms")]

@@ -46,11 +46,9 @@ pub struct Outside<'o> {
 /// The inputs that are the same for every policy.
 #[derive(Debug)]
 pub struct Day {
-    /// What is simulated.
     pub scenario: Scenario,
     /// The seed of everything random.
     pub seed: u64,
-    /// The streets.
     pub streets: ScenarioStreets,
     /// The requests, in the order of time.
     pub requests: Vec<RideRequest>,

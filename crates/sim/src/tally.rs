@@ -10,7 +10,6 @@ use matching::Solver;
 /// How a trip ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RideOutcome {
-    /// The rider was driven.
     Served,
     /// No driver was found within the search time.
     Expired,
@@ -25,7 +24,6 @@ pub enum RideOutcome {
 /// The times and the outcome of one trip. Times are in milliseconds after midnight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RideTally {
-    /// When it was requested.
     pub requested: i64,
     /// When a driver last accepted it.
     pub taken: Option<i64>,
@@ -33,7 +31,6 @@ pub struct RideTally {
     pub promised_s: i64,
     /// When the driver arrived.
     pub arrived: Option<i64>,
-    /// How it ended.
     pub outcome: Option<RideOutcome>,
     /// The number of drivers that it was shown to.
     pub shown: u64,
@@ -74,7 +71,6 @@ pub struct DayTally {
     pub doing_ms: [i64; Doing::KINDS],
     /// Samples at regular intervals.
     pub samples: Vec<Sample>,
-    /// The windows that were solved.
     pub windows: Windows,
     /// Offers that drivers declined.
     pub declined: u64,

@@ -9,7 +9,6 @@ use domain::Policy;
 pub struct Variant {
     /// The word, as in the table's header.
     pub word: String,
-    /// Who is asked.
     pub policy: Policy,
     /// Under `broadcast`, the longest time to the pick-up by straight line for drivers who hear of a request, in
     /// seconds.

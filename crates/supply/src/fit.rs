@@ -9,11 +9,9 @@ use domain::DriverId;
 /// A driver near a pick-up who may not get the trip.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PassedOver {
-    /// Who.
     pub driver: DriverId,
     /// Distance to the pick-up by straight line.
     pub metres: f64,
-    /// Why not.
     pub why: Unfit,
 }
 
@@ -23,7 +21,6 @@ pub struct PassedOver {
 pub enum Unfit {
     /// The driver has an offer or is on a trip.
     Occupied,
-    /// Drives another class.
     OtherClass,
     /// The vehicle has fewer seats than the trip has passengers.
     TooFewSeats,

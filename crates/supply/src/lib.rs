@@ -103,13 +103,11 @@ impl Reported {
 /// What a trip needs of a driver.
 #[derive(Clone, Copy)]
 pub struct Wanted<'a> {
-    /// The pick-up.
     pub from: Coordinates,
     /// The greatest number of drivers to find.
     pub k: usize,
     /// The longest time to the pick-up, in seconds.
     pub eta_max_s: u32,
-    /// What they must drive.
     pub class: &'a VehicleClass,
     /// The number of seats that the vehicle must have.
     pub passengers: u8,
@@ -122,7 +120,6 @@ pub struct Wanted<'a> {
 /// A driver who may get the trip.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct NearbyDriver {
-    /// Who.
     pub driver: DriverId,
     /// Distance to the pick-up by straight line.
     pub metres: f64,
@@ -133,7 +130,6 @@ pub struct NearbyDriver {
 /// What dispatching needs of a driver on shift whose position is known.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Seen {
-    /// Where.
     pub place: Coordinates,
     /// Since when the driver has waited for a trip, or has been serving one.
     pub since: Timestamp,

@@ -16,9 +16,7 @@ const EXCLUDED_MAX: usize = 10;
 /// A driver whose ride will soon be over.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EndingRide {
-    /// Who.
     pub driver: DriverId,
-    /// Where.
     pub drop_off: Coordinates,
     /// Time until the ride is over, in seconds.
     pub free_in_s: u32,

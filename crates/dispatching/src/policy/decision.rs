@@ -18,9 +18,7 @@ use town::Offering;
 /// The record of one choice of drivers, for one search or for several at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
-    /// When.
     pub at: Timestamp,
-    /// By which policy.
     pub policy: Policy,
     /// The least time that the searches had gathered, in milliseconds.
     pub window_ms: i64,
@@ -28,7 +26,6 @@ pub struct Decision {
     pub visits_max: u64,
     /// How the assignment was solved; `None` where each search was decided on its own.
     pub solved: Option<SolvedAssignment>,
-    /// The searches, and whom each of them got.
     pub searches: Vec<Searched>,
 }
 
@@ -52,11 +49,9 @@ pub struct SolvedAssignment {
 /// The record of one search round: the candidates, the excluded drivers and the choice.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Searched {
-    /// Of which trip.
     pub trip: TripId,
     /// The trip's integer id in the database.
     pub number: i64,
-    /// In which attempt.
     pub attempt: i64,
     /// The count of earlier rounds that found no driver.
     pub round: i64,
@@ -76,7 +71,6 @@ pub struct Searched {
     /// The drivers near the pick-up who may not get the trip.
     #[serde(rename = "left_out")]
     pub excluded: Vec<ExcludedCandidate>,
-    /// What was decided.
     pub chosen: Chosen,
 }
 
@@ -97,7 +91,6 @@ const WAVE_MAX: usize = 8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredCandidate", into = "StoredCandidate")]
 pub struct Considered {
-    /// Who.
     pub driver: DriverId,
     /// Distance to the pick-up by straight line.
     pub metres: i64,
@@ -107,7 +100,6 @@ pub struct Considered {
     pub free_in_s: u32,
     /// Whether the driver was asked before in this attempt, by an offer that the device did not acknowledge.
     pub is_again: bool,
-    /// What it would cost.
     pub cost: Cost,
 }
 
@@ -170,11 +162,9 @@ impl From<Considered> for StoredCandidate {
 /// A driver near the pick-up who may not get the trip, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExcludedCandidate {
-    /// Who.
     pub driver: DriverId,
     /// Distance to the pick-up by straight line.
     pub metres: i64,
-    /// Why.
     pub why: Why,
 }
 
@@ -184,7 +174,6 @@ pub struct ExcludedCandidate {
 pub enum Why {
     /// The driver has an offer or is on a trip.
     Occupied,
-    /// Drives another class.
     OtherClass,
     /// The vehicle has fewer seats than the trip has passengers.
     TooFewSeats,

@@ -33,11 +33,8 @@ pub use decision::{
 /// The facts that a plan is made from.
 #[derive(Clone, Copy)]
 pub struct World<'a> {
-    /// Who is on shift, and where.
     pub supply: &'a Supply,
-    /// What the operator has decided.
     pub town: &'a Town,
-    /// How long drivers take.
     pub eta: &'a dyn Provider,
     /// The rides under way, some of which will soon be over.
     pub rides: &'a Rides,

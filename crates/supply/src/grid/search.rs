@@ -23,7 +23,6 @@ const TILES_REMEMBERED: usize = 4;
 /// A driver whom a search found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FoundDriver {
-    /// Who.
     pub driver: DriverId,
     /// Distance over the earth's surface.
     pub metres: f64,
