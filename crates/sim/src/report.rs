@@ -99,10 +99,6 @@ pub struct PolicyResult {
     pub offers: NotAccepted,
     /// How many trips drivers gave back.
     pub given_back: u64,
-    /// How many times a driver was noted late.
-    pub late: u64,
-    /// How many times a driver was noted silent.
-    pub silent: u64,
     /// The windows that were solved.
     pub windows: SolvedWindows,
     /// The number of served riders by wait, in steps of half a minute. The last step has all longer waits.
@@ -251,8 +247,6 @@ impl PolicyResult {
                 withdrawn: tally.withdrawn,
             },
             given_back: tally.given_back,
-            late: tally.late,
-            silent: tally.silent,
             windows: SolvedWindows::of(&tally.windows),
             waits: steps(&waits),
             wait: Spread::of(waits),

@@ -276,7 +276,6 @@ impl Simulation<'_> {
         let trip = &change.trip;
         let before = change.before.and_then(|before| before.driver);
         let status = trip.state.status();
-        self.tally.noted(change.kind);
         if status != Status::Requested {
             self.open.close(super::service::number(trip.id));
         }

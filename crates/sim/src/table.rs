@@ -7,7 +7,7 @@ use super::report::{DayReport, PolicyResult};
 /// A row of the table: its head, and the function for its cells.
 type TableRow = (&'static str, fn(&DayReport, &PolicyResult) -> String);
 
-const ROWS: [TableRow; 19] = [
+const ROWS: [TableRow; 18] = [
     ("wait, mean s", |_, of| seconds(of.wait.mean_ms)),
     ("wait, p50 s", |_, of| seconds(of.wait.p50_ms)),
     ("wait, p90 s", |_, of| seconds(of.wait.p90_ms)),
@@ -34,9 +34,6 @@ const ROWS: [TableRow; 19] = [
         seconds(of.roaming_per_served_ms)
     }),
     ("offers per request", |_, of| thousandth(of.shown_permille)),
-    ("drivers noted late, silent", |_, of| {
-        format!("{}, {}", of.late, of.silent)
-    }),
     ("windows solved, exactly", |_, of| match of.windows.solved {
         0 => "-".to_owned(),
         solved => format!("{solved}, {}", of.windows.exact),

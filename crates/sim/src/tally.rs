@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::car::Doing;
 use dispatching::policy::Decision;
-use domain::{OfferState, TripEventKind};
+use domain::OfferState;
 use matching::Solver;
 
 /// How a trip ended.
@@ -82,10 +82,6 @@ pub struct DayTally {
     pub withdrawn: u64,
     /// Trips that drivers gave back.
     pub given_back: u64,
-    /// Drivers who were noted late.
-    pub late: u64,
-    /// Drivers who were noted silent.
-    pub silent: u64,
     /// The time that the policy took, by the machine's clock.
     pub policy_time: Duration,
     /// The longest time that it took at once.
@@ -106,8 +102,6 @@ impl DayTally {
             undelivered: 0,
             withdrawn: 0,
             given_back: 0,
-            late: 0,
-            silent: 0,
             policy_time: Duration::ZERO,
             policy_time_longest: Duration::ZERO,
         }
@@ -165,11 +159,6 @@ impl DayTally {
             OfferState::Withdrawn => self.withdrawn += 1,
             OfferState::Created | OfferState::Delivered | OfferState::Accepted => {}
         }
-    }
-
-    pub(super) fn noted(&mut self, kind: TripEventKind) {
-        self.late += u64::from(kind == TripEventKind::DriverLate);
-        self.silent += u64::from(kind == TripEventKind::DriverSilent);
     }
 
     pub(super) fn decided(&mut self, decision: &Decision) {
