@@ -50,7 +50,7 @@ impl Rides {
         self.0.lock().remove(&driver);
     }
 
-    /// The drivers who will be free within [`SOON_S`], sorted by id.
+    /// The drivers who will be free within `SOON_S` seconds, sorted by id.
     pub fn ending(&self, supply: &Supply, eta: &dyn Provider, at: Timestamp) -> Vec<EndingRide> {
         let rides: Vec<(DriverId, Coordinates)> = {
             let rides = self.0.lock();

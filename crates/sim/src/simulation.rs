@@ -126,7 +126,7 @@ pub(super) fn moment(ms: i64) -> Timestamp {
     midnight + SignedDuration::from_millis(ms)
 }
 
-/// The pair that [`Dice`] uses for a question between a trip and a driver.
+/// The pair that [`Dice`](super::dice::Dice) uses for a question between a trip and a driver.
 pub(super) const fn about(trip: usize, car: usize) -> [u64; 2] {
     [trip as u64, car as u64]
 }
