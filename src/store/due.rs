@@ -3,7 +3,8 @@
 use diesel::QueryResult;
 
 use super::db::Db;
-use super::rows::{self, TripRow};
+use super::rows;
+use super::trip_columns::TripRow;
 use crate::domain::{Trip, TripId};
 
 /// After this many rows the reading ends.

@@ -30,6 +30,7 @@ pub mod silences;
 mod sql_types;
 pub mod streams;
 pub mod tracks;
+mod trip_columns;
 pub mod trips;
 pub mod users;
 pub mod views;

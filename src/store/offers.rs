@@ -11,9 +11,10 @@ use jiff::Timestamp;
 use super::corrupt::{Corrupt, readable};
 use super::db::{Db, on};
 use super::due;
-use super::rows::{self, TripRow};
+use super::rows;
 use super::schema::{offers, trips};
 use super::sql_types::{At, Id};
+use super::trip_columns::TripRow;
 use crate::domain::asked::SILENT_FOR;
 use crate::domain::{
     DriverId, EndedOffer, Offer, OfferChange, OfferId, OfferState, Trip, TripId, UserId,

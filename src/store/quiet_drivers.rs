@@ -5,9 +5,9 @@ use jiff::Timestamp;
 
 use super::db::{Db, on};
 use super::due;
-use super::rows::TripRow;
 use super::schema::{quiet_drivers, trips};
 use super::sql_types::At;
+use super::trip_columns::TripRow;
 use crate::domain::Trip;
 
 /// Notes, for drivers who have reported positions, when they will count as silent. A trip that is noted already keeps

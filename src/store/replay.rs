@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use super::corrupt::Corrupt;
 use super::db::{Db, on};
 use super::events::{EventRow, into_events};
-use super::rows::{self, FoundTrips, TripRow};
+use super::rows::{self, FoundTrips};
 use super::schema::{events, trips};
 use super::sql_types::At;
+use super::trip_columns::TripRow;
 use crate::domain::{Before, Event, Trip, TripChange, TripId};
 
 /// The result for one page of trips.

@@ -8,42 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::corrupt::{Corrupt, readable};
 use super::db::{Db, on};
-use super::schema::{trips, users};
+use super::schema::users;
 use super::sql_types::{At, Id};
+use super::trip_columns::{TripColumns, TripRow};
 use crate::domain::fare::SetFare;
 use crate::domain::{
     Actor, Address, Conduct, Coordinates, DriverId, Fare, Metered, Order, Party, PhotoId, Place,
     Policy, Reason, RiderId, Status, Trip, TripId, TripState, TripTimes, UserId,
 };
-
-/// A trip's columns without its number, which the database assigns.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = trips, treat_none_as_default_value = false, treat_none_as_null = true)]
-pub struct TripColumns {
-    nk: Id,
-    rider_id: i64,
-    pub(super) driver_id: Option<i64>,
-    pub(super) pick_up_address: String,
-    pub(super) pick_up_lat: Option<f64>,
-    pub(super) pick_up_lon: Option<f64>,
-    pub(super) drop_off_address: String,
-    pub(super) drop_off_lat: Option<f64>,
-    pub(super) drop_off_lon: Option<f64>,
-    pub(super) status: String,
-    pub(super) ended_by_role: Option<String>,
-    pub(super) ended_by_id: Option<i64>,
-    pub(super) reason: Option<String>,
-    pub(super) revision: i64,
-    pub(super) search_ends_at: At,
-    created_at: At,
-    pub(super) updated_at: At,
-    pub(super) hidden: bool,
-    policy: String,
-    pub(super) attempt: i64,
-    opens_at: Option<At>,
-    pub(super) details: Option<String>,
-    pub(super) late_after: Option<At>,
-}
 
 /// The parts of a trip that no query searches by, as JSON in one column. Default values are left out.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -83,15 +55,6 @@ impl Details {
         let text = || serde_json::to_string(&details).expect("texts and whole numbers are JSON");
         (!is_default(&details)).then(text)
     }
-}
-
-/// A whole row of the table `trips`.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = trips)]
-pub struct TripRow {
-    pub id: i64,
-    #[diesel(embed)]
-    pub columns: TripColumns,
 }
 
 impl From<&Trip> for TripColumns {

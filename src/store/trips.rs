@@ -6,15 +6,14 @@ use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use diesel::upsert::excluded;
 use jiff::Timestamp;
 
 use super::db::{Db, on};
 use super::due;
-use super::prepared::UpdateTrip;
-use super::rows::{self, FoundTrips, TripColumns, TripRow};
+use super::rows::{self, FoundTrips};
 use super::schema::trips;
 use super::sql_types::{At, Id};
+use super::trip_columns::{self, TripColumns, TripRow, UpdateTrip};
 use crate::domain::core::OpenTrips;
 use crate::domain::{DriverId, RiderId, Status, Trip, TripId, TripRef, UserId};
 
@@ -235,33 +234,7 @@ pub fn insert(db: &mut Db, new: &mut [&mut Trip]) -> QueryResult<()> {
 pub fn update(db: &mut Db, changed: &[&Trip]) -> QueryResult<()> {
     let rows: Vec<TripRow> = changed.iter().map(|trip| TripRow::from(*trip)).collect();
     match db {
-        // The rows exist and are locked, so there is always a conflict: one statement updates all of them.
-        Db::Pg(conn) => diesel::insert_into(trips::table)
-            .values(&rows)
-            .on_conflict(trips::id)
-            .do_update()
-            .set((
-                trips::driver_id.eq(excluded(trips::driver_id)),
-                trips::pick_up_address.eq(excluded(trips::pick_up_address)),
-                trips::pick_up_lat.eq(excluded(trips::pick_up_lat)),
-                trips::pick_up_lon.eq(excluded(trips::pick_up_lon)),
-                trips::drop_off_address.eq(excluded(trips::drop_off_address)),
-                trips::drop_off_lat.eq(excluded(trips::drop_off_lat)),
-                trips::drop_off_lon.eq(excluded(trips::drop_off_lon)),
-                trips::status.eq(excluded(trips::status)),
-                trips::ended_by_role.eq(excluded(trips::ended_by_role)),
-                trips::ended_by_id.eq(excluded(trips::ended_by_id)),
-                trips::reason.eq(excluded(trips::reason)),
-                trips::revision.eq(excluded(trips::revision)),
-                trips::updated_at.eq(excluded(trips::updated_at)),
-                trips::hidden.eq(excluded(trips::hidden)),
-                trips::search_ends_at.eq(excluded(trips::search_ends_at)),
-                trips::attempt.eq(excluded(trips::attempt)),
-                trips::details.eq(excluded(trips::details)),
-                trips::late_after.eq(excluded(trips::late_after)),
-            ))
-            .execute(conn)
-            .map(drop),
+        Db::Pg(conn) => trip_columns::overwrite(conn, &rows),
         Db::Sqlite(conn) => rows
             .iter()
             .try_for_each(|row| UpdateTrip(row).execute(conn).map(drop)),

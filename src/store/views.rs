@@ -8,9 +8,10 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::db::{Db, on};
-use super::rows::{self, TripRow};
+use super::rows;
 use super::schema::trips;
 use super::sql_types::Id;
+use super::trip_columns::TripRow;
 use super::trips::status_among;
 use crate::domain::{Filter, Role, Status, Trip, TripRef, UserId, Viewer};
 
