@@ -1,6 +1,6 @@
-//! Tests that a ride ends only with its measured distance.
+//! Tests of how trips and rides end: with their measured distance, and without what was said before.
 
-use domain::{Action, Change, Measured, Outset, RideEnding, Trip, TripRefusal};
+use domain::{Action, Change, Measured, Outset, RideEnding, Status, Trip, TripRefusal};
 
 use crate::cast::{at, driver, measured, operator, party, reason, requested};
 
@@ -50,4 +50,18 @@ fn no_ride_ends_without_its_way() {
         Err(TripRefusal::NotYourTrip),
         "whose it is comes first"
     );
+}
+
+#[test]
+fn a_trip_that_expires_keeps_no_reason_of_an_earlier_change() {
+    let accept = Action::Accept(party(driver(1)), Outset::default());
+    let give_back = Action::GiveBack(driver(1), Some(reason()));
+    let given_back = after(&after(&requested(), &accept), &give_back);
+    assert_eq!(given_back.reason, Some(reason()));
+    let expired = given_back.apply(&Action::Expire, given_back.search_ends_at);
+    let Ok(Change::To(expired)) = expired else {
+        panic!("its search time is over, but: {expired:?}");
+    };
+    assert_eq!(expired.state.status(), Status::Expired);
+    assert_eq!(expired.reason, None);
 }
