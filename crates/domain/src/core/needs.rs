@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::command::{Command, Submission};
 use super::state::State;
-use crate::{Action, Actor, DriverId, RiderId, Standing, Status, TripId, TripRef, UserId};
+use crate::{Action, Actor, DriverId, RiderId, Standing, Status, Trip, TripId, TripRef, UserId};
 
 /// What the commands name. Accounts and trips are locked, in the order of their ids, before anything else is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -132,13 +132,14 @@ impl Implied {
         if !offered.trips.is_empty() {
             implied.unresponsive.extend(&offered.drivers);
         }
-        for (position, submission) in submissions.iter().enumerate() {
-            let before = &submissions[..position];
-            let replied_to = replied_to(submission, before, loaded);
+        let about = submissions.iter().map(|it| About::of(it, loaded));
+        let about: Vec<About<'_>> = about.collect();
+        for (index, one) in about.iter().enumerate() {
+            let replied_to = replied_to(one, &about[..index], loaded);
             if let Some((_, driver)) = replied_to {
                 implied.unresponsive.insert(driver);
             }
-            if let Some((trip, driver)) = replied_to.or_else(|| guessed(submission, loaded)) {
+            if let Some((trip, driver)) = replied_to.or_else(|| one.guessed()) {
                 let open = loaded.open_offers.to(driver);
                 if open.is_none_or(|offer| offer.trip != trip) {
                     implied.last_offers.insert((trip, driver));
@@ -149,51 +150,75 @@ impl Implied {
     }
 }
 
+/// A command, and the trip that it names.
+struct About<'a> {
+    command: &'a Command,
+    trip: Option<&'a Trip>,
+}
+
+impl<'a> About<'a> {
+    fn of(submission: &'a Submission, loaded: &'a State) -> Self {
+        let command = &submission.command;
+        let named = command.trip().and_then(|trip| loaded.find(trip));
+        Self {
+            command,
+            trip: named.map(|trip| &**trip),
+        }
+    }
+
+    /// The driver who accepts.
+    fn accepts(&self) -> Option<DriverId> {
+        match self.command {
+            Command::Act {
+                action: Action::Accept(driver, _),
+                ..
+            } => Some(driver.id),
+            Command::Act { .. }
+            | Command::RequestTrip(..)
+            | Command::Propose(_)
+            | Command::ReplyToOffer { .. }
+            | Command::LapseOffers(_)
+            | Command::SendMessage { .. }
+            | Command::Notify(..)
+            | Command::BeginShift(..)
+            | Command::EndShift(..) => None,
+        }
+    }
+
+    /// The trip that a driver names by its number. The driver may do so if it was ever offered to them.
+    fn guessed(&self) -> Option<(TripId, DriverId)> {
+        let (Actor::Driver(driver), Some(TripRef::Number(_))) =
+            (self.command.actor(), self.command.trip())
+        else {
+            return None;
+        };
+        let trip = self.trip.filter(|trip| trip.is_offered())?;
+        Some((trip.id, driver))
+    }
+}
+
 /// The trip and the driver of the offer that a command replies to, if that may still be open after the commands before.
-fn replied_to(
-    submission: &Submission,
-    before: &[&Submission],
-    loaded: &State,
-) -> Option<(TripId, DriverId)> {
-    let accept = accept_of(&submission.command);
-    let (named, driver) = match &submission.command {
-        Command::ReplyToOffer { trip, driver, .. } => (*trip, *driver),
-        Command::Act { .. } => accept?,
-        Command::RequestTrip(..)
+fn replied_to(one: &About<'_>, before: &[About<'_>], loaded: &State) -> Option<(TripId, DriverId)> {
+    let accepts = one.accepts();
+    let driver = match one.command {
+        Command::ReplyToOffer { driver, .. } => *driver,
+        Command::Act { .. }
+        | Command::RequestTrip(..)
         | Command::Propose(_)
         | Command::LapseOffers(_)
         | Command::SendMessage { .. }
         | Command::Notify(..)
         | Command::BeginShift(..)
-        | Command::EndShift(..) => return None,
+        | Command::EndShift(..) => accepts?,
     };
-    let trip = loaded.find(named)?;
+    let trip = one.trip?;
     let is_active = loaded.standings.get(&driver.user()) == Some(&Standing::Active);
     // Another driver's accept ends the search; any other command may begin it again.
-    let is_it = |other| loaded.find(other).is_some_and(|other| other.id == trip.id);
-    let is_changed =
-        |it: &&Submission| it.command.trip().is_some_and(is_it) && accept_of(&it.command).is_none();
+    let is_changed = |other: &About<'_>| {
+        other.trip.is_some_and(|it| it.id == trip.id) && other.accepts().is_none()
+    };
     let may_be_searching =
         || trip.state.status() == Status::Requested || before.iter().any(is_changed);
-    let matters = is_active && trip.is_offered() && (accept.is_none() || may_be_searching());
+    let matters = is_active && trip.is_offered() && (accepts.is_none() || may_be_searching());
     matters.then_some((trip.id, driver))
-}
-
-/// The trip that a driver names by its number, which names it to them if it was ever offered to them.
-fn guessed(submission: &Submission, loaded: &State) -> Option<(TripId, DriverId)> {
-    let Actor::Driver(driver) = submission.command.actor() else {
-        return None;
-    };
-    let number = submission.command.trip()?;
-    let trip = loaded.find(number).filter(|trip| trip.is_offered())?;
-    matches!(number, TripRef::Number(_)).then_some((trip.id, driver))
-}
-
-fn accept_of(command: &Command) -> Option<(TripRef, DriverId)> {
-    if let Command::Act { trip, action, .. } = command
-        && let Action::Accept(driver, _) = action
-    {
-        return Some((*trip, driver.id));
-    }
-    None
 }
