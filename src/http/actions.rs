@@ -12,7 +12,7 @@ use super::trips::{answer, named};
 use crate::app::App;
 use crate::domain::TripObject;
 use crate::domain::core::Stated;
-use crate::fields::actions::{self, Read};
+use crate::fields::actions;
 use crate::problem::Problem;
 use crate::problem::described::{Commanding, Guessable, UnknownTrip};
 
@@ -152,10 +152,7 @@ async fn act(
     let action = action.ok_or_else(Problem::not_allowed)?;
     let body = body?;
     let mut fields = body.fields();
-    let action = match action.read {
-        Read::Nothing(read) => read(person),
-        Read::Fields(read) => read(person, &mut fields),
-    };
+    let action = (action.read)(person, &mut fields);
     let action = fields.finish(action)?;
     let done = app
         .dispatch

@@ -16,7 +16,7 @@ use crate::domain::core::{IdempotencyKey, Stated};
 use crate::domain::{
     Action, Filter, MessageText, NotASequence, Person, Role, Sequence, Status, Stream,
 };
-use crate::fields::actions::{self, NamedAction, Read};
+use crate::fields::actions::{self, NamedAction};
 use crate::fields::{self, FieldErrors, Fields, Optionality, unknown};
 use crate::problem::Problem;
 use crate::resume;
@@ -216,16 +216,14 @@ impl<'a> CallReader<'a> {
     fn named_action(&self, named: &NamedAction) -> Result<Call, Problem> {
         self.only(named.roles)?;
         let pk = self.pk()?;
-        let action = match named.read {
-            Read::Nothing(read) => read(self.person).ok_or_else(Problem::not_allowed)?,
-            Read::Fields(read) => {
-                let data = self.data()?;
-                let mut fields = Fields::of(&data);
-                let action = read(self.person, &mut fields);
-                fields.finish(action)?
-            }
+        let data = if named.takes_fields {
+            self.data()?
+        } else {
+            Map::new()
         };
-        self.act(pk, action, Stated::default())
+        let mut fields = Fields::of(&data);
+        let action = (named.read)(self.person, &mut fields);
+        self.act(pk, fields.finish(action)?, Stated::default())
     }
 
     pub(super) fn act(&self, pk: Pk, action: Action, stated: Stated) -> Result<Call, Problem> {
