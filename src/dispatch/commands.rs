@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::{Dispatch, DispatchError};
 use crate::domain::core::{Command, IdempotencyKey, Refusal, Stated, Submission, TripOutcome};
 use crate::domain::{
-    Action, Actor, Amendment, Event, MessageText, Outset, Person, RiderId, TripRef, TripRefusal,
+    Action, Actor, Amendment, Event, MessageText, Outset, Person, PlaceChange, RiderId, TripRef,
+    TripRefusal,
 };
 use crate::inputs;
 use crate::store::pool::Unavailable;
@@ -81,14 +82,15 @@ impl Dispatch {
         })
     }
 
-    /// Checks that the town serves the new pick-up, if the amendment has one and the trip is the rider's.
+    /// Checks that the town serves the new pick-up, if the amendment moves it and the trip is the rider's.
     async fn check_amendment(
         &self,
         rider: RiderId,
         trip: TripRef,
         amendment: &Amendment,
     ) -> Result<(), DispatchError> {
-        let Some(change) = &amendment.pick_up else {
+        let moved = |change: &&PlaceChange| change.location.is_some();
+        let Some(change) = amendment.pick_up.as_ref().filter(moved) else {
             return Ok(());
         };
         match self.find_any(trip).await? {

@@ -58,15 +58,18 @@ impl Dispatch {
         trip: TripRef,
     ) -> Result<Option<Trip>, Unavailable> {
         let find = move |db: &mut Db| {
-            let found = trips::find(db, trip)?;
-            let (Some(found), TripRef::Number(_)) = (&found, trip) else {
-                return Ok(found);
+            let Some(found) = trips::find(db, trip)? else {
+                return Ok(None);
             };
-            let was_offered = match viewer.role {
-                Role::Driver => offers::last(db, found, DriverId::of(viewer.user))?.is_some(),
-                Role::Rider | Role::Operator => false,
+            let is_known = match (trip, viewer.role) {
+                (TripRef::Key(_), _) => true,
+                (TripRef::Number(_), Role::Driver) => {
+                    let offer = offers::last(db, &found, DriverId::of(viewer.user))?;
+                    viewer.knows(&found, offer.is_some())
+                }
+                (TripRef::Number(_), Role::Rider | Role::Operator) => viewer.knows(&found, false),
             };
-            Ok(viewer.knows(found, was_offered).then(|| found.clone()))
+            Ok(is_known.then_some(found))
         };
         self.store.reader.read(find).await
     }
