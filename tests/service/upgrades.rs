@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use crate::photos;
 
 use crate::harness::{
-    Client, Database, Follower, Home, Log, Options, STAND, Service, Socket, Test, location,
-    north_of, restore, tables, tests, unix_now,
+    Client, Database, Follower, Home, Log, Options, STAND, Service, Socket, Test, eventually,
+    location, north_of, restore, tables, tests, unix_now,
 };
 
 pub fn tests() -> Vec<Test> {
@@ -265,7 +265,11 @@ fn a_ride_under_way_is_completed_after_an_upgrade(on: Database) {
         let track = una.get(&format!("/api/trip/{trip}/track/")).ok(200);
         assert_eq!(track["metres"], upgraded.record["track"]["metres"]);
         let place = location(north_of(STAND, 9.0 * 170.0));
-        let counts = dan.post("/api/positions/", &place).ok(200);
+        // Positions are refused until the service has read which drivers are on shift.
+        let counts = eventually("the service takes positions", || {
+            let answer = dan.post("/api/positions/", &place);
+            (answer.status != 503).then(|| answer.ok(200))
+        });
         assert_eq!(counts["accepted"], 1, "{counts}");
         let completed = dan
             .post_nothing(&format!("/api/trip/{trip}/complete/"))
