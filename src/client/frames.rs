@@ -13,7 +13,7 @@ pub enum IncomingFrame {
     /// An event.
     Event(Box<WireEvent>),
     /// The position of a trip's driver.
-    Sighting(Location),
+    DriverPosition(Location),
 }
 
 /// The answer to a call.
@@ -90,7 +90,7 @@ pub(super) fn read(text: &[u8]) -> Result<Option<IncomingFrame>, serde_json::Err
         "event" => Some(IncomingFrame::Event(serde_json::from_value(
             data["event"].take(),
         )?)),
-        "position" => Some(IncomingFrame::Sighting(serde_json::from_value(data)?)),
+        "position" => Some(IncomingFrame::DriverPosition(serde_json::from_value(data)?)),
         _ => None,
     })
 }
@@ -146,7 +146,7 @@ mod tests {
         };
         assert_eq!(answer.outcome, Ok(json!({"accepted": 1})));
         let position = json!({"errors": [], "data": {"pk": 1, "lat": 48.1, "lon": 11.6, "at": "…"}, "action": "position", "response_status": 200, "request_id": "subscribe_position"});
-        let Some(IncomingFrame::Sighting(seen)) = read_value(&position) else {
+        let Some(IncomingFrame::DriverPosition(seen)) = read_value(&position) else {
             panic!("not a position")
         };
         assert_eq!((seen.lat, seen.lon), (48.1, 11.6));

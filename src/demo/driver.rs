@@ -62,7 +62,7 @@ pub async fn play(
             Some(IncomingFrame::Event(event)) => driver.follow(*event).await?,
             Some(IncomingFrame::Answer(answer)) => driver.answered(answer).await?,
             // Only riders follow a car's position.
-            Some(IncomingFrame::Sighting(_)) => {}
+            Some(IncomingFrame::DriverPosition(_)) => {}
             None => driver.act().await?,
         }
     }

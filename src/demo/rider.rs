@@ -97,7 +97,7 @@ impl DemoRide<'_> {
             match socket.receive(wait).await? {
                 Some(IncomingFrame::Event(event)) => self.follow(*event, socket).await?,
                 Some(IncomingFrame::Answer(answer)) => self.answered(answer, socket).await?,
-                Some(IncomingFrame::Sighting(at)) => self.see(at),
+                Some(IncomingFrame::DriverPosition(at)) => self.see(at),
                 None => self.act(socket).await?,
             }
         }

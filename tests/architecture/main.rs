@@ -5,6 +5,7 @@
 
 mod code;
 mod docs;
+mod pages;
 mod rules;
 mod walks;
 
