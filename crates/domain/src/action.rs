@@ -18,7 +18,7 @@ use super::id::{DriverId, OperatorId, RiderId};
 use super::order::RideCode;
 use super::text::Reason;
 use super::track::Measured;
-use super::trip::{Status, Trip, TripState};
+use super::trip::{Status, Trip};
 use super::user::{Actor, Party};
 
 /// How an operator ends a ride that is under way.
@@ -251,14 +251,6 @@ impl Trip {
             verb: action.verb(),
             status: self.state.status(),
         }
-    }
-
-    fn to(&self, state: TripState, reason: Option<Reason>, at: Timestamp) -> Change {
-        Change::To(Box::new(Self {
-            state,
-            reason,
-            ..self.next(at)
-        }))
     }
 
     /// The same trip, one revision later. Time never runs backwards within a trip, even where the clock does.

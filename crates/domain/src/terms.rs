@@ -79,7 +79,7 @@ impl Terms {
 
     /// Whether a cancellation can cost anything.
     pub(crate) fn has_cancel_fee(&self) -> bool {
-        self.currency.is_some() && self.cancel_fee > Amount::ZERO
+        self.fee(LineKind::Cancellation, self.cancel_fee).is_some()
     }
 
     /// The fee for a cancellation by the rider. It is free before a driver has accepted, for a free reason, and within
@@ -230,7 +230,9 @@ mod tests {
         assert_eq!(total(terms.no_show()), Some(500));
         terms.no_show_fee = Amount::ZERO;
         assert_eq!(terms.no_show(), None);
+        assert!(terms.has_cancel_fee());
         terms.currency = None;
+        assert!(!terms.has_cancel_fee());
         assert_eq!(
             terms.cancellation(Some(second(0)), true, second(1), None),
             None

@@ -199,9 +199,11 @@ impl Trip {
 
     pub(super) fn expire(&self, action: &Action, at: Timestamp) -> Result<Change, TripRefusal> {
         match &self.state {
-            TripState::Requested if at >= self.search_ends_at => {
-                Ok(self.to(TripState::Expired, None, at))
-            }
+            TripState::Requested if at >= self.search_ends_at => Ok(Change::To(Box::new(Self {
+                state: TripState::Expired,
+                reason: None,
+                ..self.next(at)
+            }))),
             TripState::Expired => Ok(Change::AlreadyDone),
             TripState::Scheduled
             | TripState::Requested

@@ -1,60 +1,26 @@
 //! Random commands in a small town. Most may succeed, and many are refused.
 
 use domain::core::{
-    Candidate, Command, IdempotencyKey, Proposal, Reply, RiderLimits, State, Stated, Submission,
+    Candidate, Command, IdempotencyKey, Proposal, Reply, State, Stated, Submission,
 };
 use domain::{
-    Action, Actor, Address, Allowance, Audience, DriverId, MessageText, NoticeText, Notification,
-    OfferId, OperatorId, Order, Outset, Party, Person, Place, Policy, Reason, RideEnding, RiderId,
-    Role, Standing, TripId, TripRef, TripRequest, UserId, Vehicle, VehicleClass,
+    Action, Actor, Allowance, Audience, DriverId, MessageText, NoticeText, Notification, OfferId,
+    Order, Outset, Policy, RideEnding, RiderId, Role, Standing, TripId, TripRef, TripRequest,
 };
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
+use crate::cast::{LIMITS, driver, operator, party, person, place, reason, rider, vehicle};
+
 const RIDERS: i64 = 4;
 const DRIVERS: i64 = 6;
-const LIMITS: RiderLimits = RiderLimits {
-    active_max: 3,
-    scheduled_max: 2,
-};
 
 /// The random generator and the clock of the town.
 pub struct Town {
     rng: Rng,
     second: i64,
     ids: u128,
-}
-
-fn rider(number: i64) -> RiderId {
-    RiderId::of(UserId::new(1 + number))
-}
-
-fn driver(number: i64) -> DriverId {
-    DriverId::of(UserId::new(101 + number))
-}
-
-fn operator() -> OperatorId {
-    OperatorId::of(UserId::new(201))
-}
-
-fn party<Id>(id: Id) -> Party<Id> {
-    Party {
-        id,
-        username: "somebody".to_owned(),
-        first_name: String::new(),
-        last_name: String::new(),
-        photo: None,
-    }
-}
-
-fn vehicle(seats: u8) -> Vehicle {
-    let class = VehicleClass::default();
-    Vehicle { class, seats }
-}
-
-fn reason() -> Reason {
-    Reason::parse("The road is flooded").expect("a reason")
 }
 
 impl Town {
@@ -136,10 +102,6 @@ impl Town {
     }
 
     fn request(&mut self) -> Command {
-        let place = |text: &str| Place {
-            address: Address::parse(text).expect("an address"),
-            location: None,
-        };
         let policies = [Policy::Broadcast, Policy::Nearest, Policy::Batch];
         let opens_at = self.at() + SignedDuration::from_secs(30);
         let order = Order {
@@ -178,14 +140,7 @@ impl Town {
             4 => Command::LapseOffers(trip),
             5 => Command::SendMessage {
                 trip: self.reference(state, trip),
-                sender: Person {
-                    id: now.rider.id.user(),
-                    role: Role::Rider,
-                    username: String::new(),
-                    first_name: String::new(),
-                    last_name: String::new(),
-                    photo: None,
-                },
+                sender: person(now.rider.id, Role::Rider),
                 text: MessageText::parse("I am here").expect("a text"),
                 open_for: SignedDuration::from_mins(1),
             },

@@ -1,8 +1,10 @@
-//! Runs random batches through the core in memory. Each batch is also decided on only the part of the state that it
-//! needs, and must have the same outcome.
+//! Tests of the core in memory: its rules one by one, and random batches. Each of those is also decided on only the
+//! part of the state that it needs, and must have the same outcome.
 
+mod cast;
 mod commands;
 mod part;
+mod rules;
 
 use domain::core::{Changes, Memory, Outcome, Refusal, State, Submission};
 

@@ -3,7 +3,7 @@
 
 use domain::{
     Action, Actor, Address, Amendment, Change, Coordinates, Order, Outset, Place, PlaceChange,
-    RideEnding, Status, Trip, TripRefusal, TripState,
+    RideEnding, Status, Trip, TripRefusal, TripState, TripTimes,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -69,7 +69,8 @@ struct Model {
     hidden: bool,
     given_back_by: Vec<u8>,
     search_ends: i64,
-    arrived: i64,
+    taken: Option<i64>,
+    arrived: Option<i64>,
     started: Option<i64>,
     late_due: Option<i64>,
     is_late: bool,
@@ -246,7 +247,8 @@ impl Model {
 
     /// Forgets the findings about the driver who had the trip.
     fn forget(&mut self) {
-        (self.started, self.late_due, self.silent) = (None, None, None);
+        (self.taken, self.arrived, self.started) = (None, None, None);
+        (self.late_due, self.silent) = (None, None);
         (self.is_late, self.is_blocked) = (false, false);
     }
 
@@ -283,7 +285,9 @@ impl Model {
             if self.status == Status::Requested && self.given_back_by.contains(&number));
         let still_waits = matches!(deed, Deed::NoShow(_))
             && self.status == Status::Arrived
-            && at_second < self.arrived + FREE_WAITING_SECONDS;
+            && self
+                .arrived
+                .is_some_and(|arrived| at_second < arrived + FREE_WAITING_SECONDS);
         if had_it {
             Verdict::GivenBack
         } else if still_waits && !strange {
@@ -314,6 +318,7 @@ impl Model {
         match self.without_idle_parts(deed) {
             Deed::Accept(number) => {
                 self.driver = Some(number);
+                self.taken = Some(second);
                 self.late_due = Some(second + i64::from(PROMISED_SECONDS) + LATE_SECONDS);
             }
             Deed::Amend(_, pick_up, drop_off) => {
@@ -340,7 +345,7 @@ impl Model {
             Deed::Block(_) => self.let_go(second),
             Deed::Start(_) => self.started = Some(second),
             Deed::Open => self.search_ends = second + SEARCH_SECONDS,
-            Deed::Arrive(_) => self.arrived = second,
+            Deed::Arrive(_) => self.arrived = Some(second),
             Deed::Complete(_)
             | Deed::NoShow(_)
             | Deed::Cancel(_)
@@ -416,6 +421,12 @@ fn check_shape(trip: &Trip, model: &Model) {
         trip.state.driver().map(|party| party.id),
         model.driver.map(driver)
     );
+    let times = TripTimes {
+        taken_at: model.taken.map(at),
+        arrived_at: model.arrived.map(at),
+        started_at: model.started.map(at),
+    };
+    assert_eq!(trip.times, times);
     let conduct = trip.conduct;
     assert_eq!(conduct.late_at.is_some(), model.is_late);
     assert_eq!(conduct.silent_at, model.silent.map(at));
@@ -530,7 +541,8 @@ fn live(mut trip: Trip, deeds: &[(Deed, i64)]) {
         hidden: false,
         given_back_by: Vec::new(),
         search_ends: SEARCH_SECONDS,
-        arrived: 0,
+        taken: None,
+        arrived: None,
         started: None,
         late_due: None,
         is_late: false,
@@ -559,7 +571,8 @@ fn live(mut trip: Trip, deeds: &[(Deed, i64)]) {
                 assert_eq!((verb, status), (action.verb(), trip.state.status()));
             }
             Err(TripRefusal::TooEarly { until }) => {
-                assert_eq!(until, at(model.arrived + FREE_WAITING_SECONDS));
+                let arrived = model.arrived.expect("the driver has arrived");
+                assert_eq!(until, at(arrived + FREE_WAITING_SECONDS));
             }
             Ok(Change::AlreadyDone)
             | Err(

@@ -1,12 +1,23 @@
-//! Tests of how trips and rides end: with their measured distance, and without what was said before.
+//! Tests of how trips and rides end: with their measured distance and its fare, and without what was said before.
 
-use domain::{Action, Change, Measured, Outset, RideEnding, Status, Trip, TripRefusal};
+use domain::{
+    Action, Amount, Arrival, Change, Conduct, Measured, Order, Outset, RideEnding, Status, Tariff,
+    Terms, Trip, TripRefusal,
+};
 
-use crate::cast::{at, driver, measured, operator, party, reason, requested};
+use crate::cast::{
+    FREE_WAITING_SECONDS, at, driver, in_a_town, measured, operator, ordered, party, place, reason,
+    requested,
+};
 
 #[track_caller]
 fn after(trip: &Trip, action: &Action) -> Trip {
-    match trip.apply(action, at(1)) {
+    after_at(trip, action, 1)
+}
+
+#[track_caller]
+fn after_at(trip: &Trip, action: &Action, second: i64) -> Trip {
+    match trip.apply(action, at(second)) {
         Ok(Change::To(after)) => *after,
         other => panic!("{action:?} should have taken effect, but: {other:?}"),
     }
@@ -64,4 +75,62 @@ fn a_trip_that_expires_keeps_no_reason_of_an_earlier_change() {
     };
     assert_eq!(expired.state.status(), Status::Expired);
     assert_eq!(expired.reason, None);
+}
+
+/// A trip whose ride begins at second 500, of a driver who has come to the pick-up at second 100.
+fn riding_in_a_town(arrival: Arrival) -> Trip {
+    let amount = |units| Amount::new(units).expect("an amount");
+    let in_a_town = in_a_town();
+    let terms = in_a_town.terms.as_ref().map(|terms| Terms {
+        tariff: Some(Tariff {
+            base: amount(100),
+            per_km: amount(1_000),
+            per_minute: amount(60),
+            waiting_per_minute: amount(600),
+            ..Tariff::default()
+        }),
+        ..Terms::clone(terms)
+    });
+    let order = Order {
+        terms: terms.map(Box::new),
+        ..in_a_town
+    };
+    let trip = ordered(place("1 Main Street"), place("2 Side Street"), order);
+    let accept = Action::Accept(party(driver(1)), Outset::default());
+    let mut there = after(&after(&trip, &accept), &Action::Arrive(driver(1), None));
+    there.times.arrived_at = Some(at(100));
+    there.conduct = Conduct {
+        arrival: Some(arrival),
+        ..there.conduct
+    };
+    after_at(&there, &Action::Start(driver(1), None), 500)
+}
+
+#[test]
+fn a_ride_costs_what_was_driven_and_what_was_waited_beyond_the_free_time() {
+    let waited = 400 - FREE_WAITING_SECONDS;
+    let cost = |arrival, action: &Action| {
+        let over = after_at(&riding_in_a_town(arrival), action, 620);
+        over.fare.map(|fare| fare.total)
+    };
+    let [complete, end_completed, end_cancelled] = endings(Some(&measured()));
+    let driven = 100 + 100 + 120;
+    assert_eq!(
+        cost(Arrival::AtPickUp, &complete),
+        Some(driven + 10 * waited)
+    );
+    assert_eq!(
+        cost(Arrival::AtPickUp, &end_completed),
+        Some(driven + 10 * waited)
+    );
+    assert_eq!(
+        cost(Arrival::Unverified, &complete),
+        Some(driven),
+        "nobody saw them wait"
+    );
+    assert_eq!(
+        cost(Arrival::AtPickUp, &end_cancelled),
+        None,
+        "a ride that did not take place"
+    );
 }
