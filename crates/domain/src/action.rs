@@ -262,3 +262,16 @@ impl Trip {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ride_ends_completed_or_cancelled() {
+        assert_eq!(RideEnding::parse("COMPLETED"), Ok(RideEnding::Completed));
+        assert_eq!(RideEnding::parse("CANCELLED"), Ok(RideEnding::Cancelled));
+        let refused = Err("Not a valid choice: COMPLETED or CANCELLED.");
+        assert_eq!(RideEnding::parse("completed"), refused);
+    }
+}

@@ -80,9 +80,8 @@ impl Duties {
 
     /// When a driver becomes late who is expected at that time, after so many seconds.
     fn late_after(&self, expected_at: Timestamp, promised_s: u32) -> Timestamp {
-        let part = u64::from(promised_s) * u64::from(self.late_percent) / 100;
-        let grace = part.max(u64::from(self.late_s));
-        let grace = i64::try_from(grace).unwrap_or(i64::MAX / 4);
+        let part = i64::from(promised_s).saturating_mul(i64::from(self.late_percent)) / 100;
+        let grace = part.max(i64::from(self.late_s));
         expected_at
             .checked_add(SignedDuration::from_secs(grace))
             .unwrap_or(Timestamp::MAX)
@@ -267,6 +266,8 @@ mod tests {
             Ok(Some(Arrival::Unverified)),
             "so unsure a device proves nothing"
         );
+        assert_eq!(judge(off(0.0, 300.0)), Ok(Some(Arrival::AtPickUp)));
+        assert_eq!(judge(off(0.0, 301.0)), Ok(Some(Arrival::Unverified)));
         assert_eq!(judge(None), Ok(Some(Arrival::Unverified)));
         let no_pin = duties.judge_arrival(off(0.0, 5.0), None);
         assert_eq!(no_pin, Ok(Some(Arrival::Unverified)));

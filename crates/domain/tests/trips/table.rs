@@ -383,3 +383,33 @@ fn the_table_is_what_the_code_does() {
         table.lines().count(),
     );
 }
+
+#[test]
+fn a_refusal_names_the_action_and_the_status() {
+    let refusal = |action: &Action| {
+        let expired = states().into_iter().find(|(name, _)| *name == "EXPIRED");
+        let (_, trip) = expired.expect("one of the states");
+        let refused = trip.apply(action, at(1)).expect_err("it is over");
+        refused.to_string()
+    };
+    let by_driver = driver(1);
+    for (action, verb) in [
+        (
+            Action::Accept(party(driver(1)), Outset::default()),
+            "accept",
+        ),
+        (Action::Arrive(by_driver, None), "arrive"),
+        (Action::Start(by_driver, None), "start"),
+        (Action::Complete(by_driver, None), "complete"),
+        (Action::GiveBack(by_driver, None), "give_back"),
+        (Action::NoShow(by_driver, None), "no_show"),
+        (Action::Cancel(rider(0), None), "cancel"),
+        (Action::CancelByOperator(operator(1), reason()), "cancel"),
+        (Action::TakeBack(operator(1), reason()), "take_back"),
+        (Action::NoteLate, "note"),
+        (Action::Open, "open"),
+    ] {
+        let sentence = format!("A trip that is EXPIRED does not allow {verb}.");
+        assert_eq!(refusal(&action), sentence);
+    }
+}
