@@ -112,7 +112,8 @@ impl Missing {
     }
 }
 
-fn is_test(attrs: &[Attribute]) -> bool {
+/// Whether the item is there for tests only.
+pub fn is_test(attrs: &[Attribute]) -> bool {
     attrs.iter().any(|attr| match &attr.meta {
         Meta::List(list) => list.path.is_ident("cfg") && list.tokens.to_string() == "test",
         Meta::Path(_) | Meta::NameValue(_) => false,

@@ -1,10 +1,11 @@
 //! The rules of the architecture that cargo cannot check, checked on the sources: which modules may use each other,
-//! which may use a library, and which items must have a doc.
+//! which may use a library, which items must have a doc, and that names are used once.
 //!
 //! ARCHITECTURE.md says why. The tables are in `rules.rs`. A new module is entered there first.
 
 mod code;
 mod docs;
+mod names;
 mod pages;
 mod rules;
 mod walks;

@@ -1,4 +1,5 @@
-//! The paths of code that the pages name are there: `module::Item`, each part of it somewhere in the sources.
+//! The paths of code that the pages name are there: `module::Item`, each part of it somewhere in the sources. Prose has
+//! lines that fit on a screen.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -50,6 +51,43 @@ fn stale<'a>(page: &'a str, names: &BTreeSet<String>) -> Vec<&'a str> {
     let paths = quoted.filter(|quoted| quoted.contains("::") && !quoted.contains(' '));
     let is_stale = |path: &&str| path.split("::").any(|part| !names.contains(part));
     paths.filter(is_stale).collect()
+}
+
+/// The longest line of prose, in characters.
+const WIDTH: usize = 120;
+
+/// The lines of prose that are longer than that. Tables, examples, headings and links have the length that they need.
+fn too_long(page: &str) -> Vec<&str> {
+    let is_example = |line: &str| line.trim_start().starts_with("```");
+    let prose = page.lines().scan(false, |is_in_example, line| {
+        *is_in_example ^= is_example(line);
+        Some(if *is_in_example { "" } else { line })
+    });
+    let is_prose = |line: &&str| !line.trim_start().starts_with(['|', '#', '!', '<']);
+    let is_long = |line: &&str| line.chars().count() > WIDTH;
+    prose.filter(is_prose).filter(is_long).collect()
+}
+
+#[test]
+fn prose_fits_on_a_screen() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = std::fs::read_dir(root.join("docs")).expect("there are pages");
+    let docs = docs.map(|entry| entry.expect("a page can be found").path());
+    let mut pages: Vec<_> = docs
+        .filter(|path| path.extension() == Some("md".as_ref()))
+        .collect();
+    pages.extend(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(|page| root.join(page)));
+    for page in pages {
+        let text = std::fs::read_to_string(&page).expect("the page is there");
+        assert_eq!(too_long(&text), [""; 0], "{}", page.display());
+    }
+}
+
+#[test]
+fn a_long_line_is_found() {
+    let long = "a".repeat(WIDTH + 1);
+    assert_eq!(too_long(&long), [&long]);
+    assert_eq!(too_long(&format!("```\n{long}\n```\n| {long}")), [""; 0]);
 }
 
 #[test]

@@ -230,6 +230,19 @@ mod tests {
     }
 
     #[test]
+    fn rows_and_payloads_have_the_same_words() {
+        for state in OfferState::ALL {
+            let word = state.as_str();
+            assert_eq!(serde_json::to_value(state).ok(), Some(word.into()));
+            assert_eq!(OfferState::parse(word), Some(state));
+        }
+        assert_eq!(OfferState::parse("Created"), None);
+        let id = offer().id;
+        assert_eq!(id.to_string(), "0".repeat(32));
+        assert_eq!(serde_json::to_value(id).ok(), Some(id.to_string().into()));
+    }
+
+    #[test]
     fn what_is_over_stays_so() {
         let open = offer();
         for over in [

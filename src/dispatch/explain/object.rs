@@ -21,7 +21,7 @@ pub struct DispatchObject<'a> {
     /// The search rounds, the oldest first; at most the last 100.
     rounds: Vec<RoundObject<'a>>,
     /// The offers and their states, the oldest first.
-    offers: Vec<OfferObject<'a>>,
+    offers: Vec<DispatchOfferObject<'a>>,
     /// For the present attempt; absent until a driver has accepted an offer.
     promise: Option<PromiseObject>,
 }
@@ -185,7 +185,7 @@ struct ExcludedObject<'a> {
 /// An offer and its state.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = DispatchOffer)]
-struct OfferObject<'a> {
+struct DispatchOfferObject<'a> {
     driver: DriverObject<'a>,
     attempt: i64,
     #[schema(value_type = String, example = "declined")]
@@ -217,8 +217,8 @@ impl Explanation {
         }
     }
 
-    fn offer(&self, offer: &Offer) -> OfferObject<'_> {
-        OfferObject {
+    fn offer(&self, offer: &Offer) -> DispatchOfferObject<'_> {
+        DispatchOfferObject {
             driver: self.driver(offer.driver),
             attempt: offer.attempt,
             state: offer.state,

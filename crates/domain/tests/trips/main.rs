@@ -1,7 +1,9 @@
-//! Tests the rules of trips: the whole table as checked-in text, and random lives of trips compared with a model.
+//! Tests the rules of trips: the whole table as checked-in text, random lives of trips compared with a model, and what
+//! the model leaves out.
 
 mod cast;
 mod duties;
 mod model;
+mod prices;
 mod table;
 mod ways;

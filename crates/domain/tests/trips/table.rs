@@ -6,7 +6,7 @@ use std::path::Path;
 use domain::fare::{HIGH_FARE_PERMILLE, SURGE_NONE};
 use domain::{
     Action, Amendment, Amount, Change, Coordinates, Currency, Order, Outset, PlaceChange, RideCode,
-    RideEnding, Tariff, Terms, Trip, TripRefusal, Whereabouts,
+    RideEnding, Status, Tariff, Terms, Trip, TripRefusal, Whereabouts,
 };
 
 use crate::cast::{
@@ -412,4 +412,14 @@ fn a_refusal_names_the_action_and_the_status() {
         let sentence = format!("A trip that is EXPIRED does not allow {verb}.");
         assert_eq!(refusal(&action), sentence);
     }
+}
+
+#[test]
+fn rows_and_payloads_have_the_same_words() {
+    for status in Status::ALL {
+        let word = status.as_str();
+        assert_eq!(serde_json::to_value(status).ok(), Some(word.into()));
+        assert_eq!(Status::parse(word), Some(status));
+    }
+    assert_eq!(Status::parse("requested"), None);
 }

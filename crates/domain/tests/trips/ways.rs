@@ -6,8 +6,8 @@ use domain::{
 };
 
 use crate::cast::{
-    FREE_WAITING_SECONDS, at, driver, in_a_town, measured, operator, ordered, party, place, reason,
-    requested,
+    FREE_WAITING_SECONDS, OPENS_SECOND, SEARCH_SECONDS, at, driver, in_a_town, later, measured,
+    operator, ordered, party, place, reason, requested,
 };
 
 #[track_caller]
@@ -75,6 +75,22 @@ fn a_trip_that_expires_keeps_no_reason_of_an_earlier_change() {
     };
     assert_eq!(expired.state.status(), Status::Expired);
     assert_eq!(expired.reason, None);
+}
+
+#[test]
+fn the_next_driver_does_not_inherit_the_reason_of_the_last() {
+    let accept = |number| Action::Accept(party(driver(number)), Outset::default());
+    let give_back = Action::GiveBack(driver(1), Some(reason()));
+    let given_back = after(&after(&requested(), &accept(1)), &give_back);
+    assert_eq!(after(&given_back, &accept(2)).reason, None);
+}
+
+#[test]
+fn a_search_that_begins_late_lasts_as_long_as_any() {
+    let trip = ordered(place("1 Main Street"), place("2 Side Street"), later());
+    assert_eq!(trip.search_ends_at, at(OPENS_SECOND + SEARCH_SECONDS));
+    let opened = after_at(&trip, &Action::Open, OPENS_SECOND + 5);
+    assert_eq!(opened.search_ends_at, at(OPENS_SECOND + 5 + SEARCH_SECONDS));
 }
 
 /// A trip whose ride begins at second 500, of a driver who has come to the pick-up at second 100.

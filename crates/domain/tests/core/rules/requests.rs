@@ -30,6 +30,7 @@ fn a_request_makes_a_trip_and_begins_its_search() {
     assert_eq!(service.told(), ["rider: Requested"]);
     assert_eq!(service.trip(trip).state.status(), Status::Requested);
     assert_eq!(service.trip(trip).number, 1);
+    assert!(!service.changes.is_empty());
     assert_eq!(service.changes.new_trips, [trip]);
     assert_eq!(service.changes.changed_trips, []);
     assert_eq!(service.steps(trip), [SearchStep::Begin(at(7))]);
