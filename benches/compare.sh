@@ -2,7 +2,8 @@
 # benches/compare.sh      cabrank and the reference server in turn under the same load, for several rounds; prints a
 #                         Markdown table
 #
-# env: ROUNDS=3 DRIVERS=1000 RIDERS=50 SECONDS_EACH=10 BENCH="further options of cabrank bench"
+# env: BESIDE=path/to/another/cabrank, to compare with that build of it instead of the reference
+#      ROUNDS=3 DRIVERS=1000 RIDERS=50 SECONDS_EACH=10 BENCH="further options of cabrank bench"
 #      REFERENCE=../shared/reference  REFERENCE_STATE (its virtual environment and data; made if missing)  CABRANK=target/release/cabrank
 # It needs redis-server (apt install redis-server) and python3 for the reference, an otherwise idle machine, and
 # `ulimit -n` well above DRIVERS.
@@ -11,6 +12,7 @@ cd "$(dirname "$0")/.."
 ROUNDS=${ROUNDS:-3} DRIVERS=${DRIVERS:-1000} RIDERS=${RIDERS:-50} SECONDS_EACH=${SECONDS_EACH:-10}
 CABRANK=$(realpath "${CABRANK:-target/release/cabrank}")
 REFERENCE=$(realpath "${REFERENCE:-../shared/reference}")
+BESIDE=${BESIDE:+$(realpath "$BESIDE")}
 read -ra further <<<"${BENCH:-}"
 OUR_PORT=${OUR_PORT:-8166} REFERENCE_PORT=${REFERENCE_PORT:-8167}
 export REDIS_PORT=${REDIS_PORT:-6399} PYTHONDONTWRITEBYTECODE=1
@@ -44,10 +46,23 @@ bench() { # URL FURTHER...
   "$CABRANK" bench --url "$1" --drivers "$DRIVERS" --riders "$RIDERS" --seconds "$SECONDS_EACH" --json "${further[@]}" "${@:2}"
 }
 
-start_ours() { # DATA_DIR
-  "$CABRANK" serve --listen "127.0.0.1:$OUR_PORT" --data-dir "$1" --limits off --rider-trips 1000000 >"$work/log" 2>&1 &
+start_cabrank() { # BINARY DATA_DIR
+  "$1" serve --listen "127.0.0.1:$OUR_PORT" --data-dir "$2" --limits off --rider-trips 1000000 >"$work/log" 2>&1 &
   server=$!
   await "http://127.0.0.1:$OUR_PORT/openapi.json"
+}
+# Users are signed up once, and each round gets a copy: hashing their passwords would leave its memory in the measured process.
+sign_up() { # BINARY NAME
+  start_cabrank "$1" "$work/$2.users"
+  bench "http://127.0.0.1:$OUR_PORT" --idle --save-users "$work/$2.jsonl" >/dev/null
+  stop
+}
+measure_cabrank() { # BINARY NAME
+  cp -a "$work/$2.users" "$work/round"
+  start_cabrank "$1" "$work/round"
+  bench "http://127.0.0.1:$OUR_PORT" --users "$work/$2.jsonl" --pid "$server" >>"$work/$2.results"
+  stop
+  rm -rf "$work/round"
 }
 start_reference() {
   WORKERS=2 ENABLE_DCRF=0 FRESH=1 "$REFERENCE/run.sh" "$REFERENCE_PORT" 2 >"$work/log" 2>&1 &
@@ -55,32 +70,28 @@ start_reference() {
   await "http://127.0.0.1:$REFERENCE_PORT/healthz"
 }
 
-# Users are signed up once, and each round gets a copy: hashing their passwords would leave its memory in the measured process.
-start_ours "$work/users"
-bench "http://127.0.0.1:$OUR_PORT" --idle --save-users "$work/ours.jsonl" >/dev/null
-stop
-
-for round in $(seq "$ROUNDS"); do
-  echo "round $round of $ROUNDS: cabrank" >&2
-  cp -a "$work/users" "$work/round"
-  start_ours "$work/round"
-  bench "http://127.0.0.1:$OUR_PORT" --users "$work/ours.jsonl" --pid "$server" >>"$work/ours.results"
-  stop
-  rm -rf "$work/round"
-
-  echo "round $round of $ROUNDS: reference" >&2
+measure_reference() {
   start_reference
   (cd "$REFERENCE" && DATABASE_URL="sqlite://$REFERENCE_STATE/var/db-$REFERENCE_PORT.sqlite3" \
-    "$REFERENCE_STATE/.venv/bin/python" manage.py mkusers --riders "$RIDERS" --drivers "$DRIVERS") >"$work/reference.jsonl"
+    "$REFERENCE_STATE/.venv/bin/python" manage.py mkusers --riders "$RIDERS" --drivers "$DRIVERS") >"$work/other.jsonl"
   redis=$(redis-cli -p "$REDIS_PORT" info server | tr -d '\r' | sed -n 's/^process_id://p')
-  bench "http://127.0.0.1:$REFERENCE_PORT" --users "$work/reference.jsonl" --pid "$server" --pid "$redis" >>"$work/reference.results"
+  bench "http://127.0.0.1:$REFERENCE_PORT" --users "$work/other.jsonl" --pid "$server" --pid "$redis" >>"$work/other.results"
   stop
+}
+
+sign_up "$CABRANK" ours
+if [ -n "$BESIDE" ]; then sign_up "$BESIDE" other; fi
+for round in $(seq "$ROUNDS"); do
+  echo "round $round of $ROUNDS: cabrank" >&2
+  measure_cabrank "$CABRANK" ours
+  echo "round $round of $ROUNDS: ${BESIDE:-reference}" >&2
+  if [ -n "$BESIDE" ]; then measure_cabrank "$BESIDE" other; else measure_reference; fi
 done
 
-python3 - "$work/ours.results" "$work/reference.results" <<'PYTHON'
+python3 - "$work/ours.results" "$work/other.results" "${BESIDE:-reference}" <<'PYTHON'
 import json, statistics, sys
 
-ours, reference = ([json.loads(line) for line in open(name)] for name in sys.argv[1:])
+ours, other = ([json.loads(line) for line in open(name)] for name in sys.argv[1:3])
 ROWS = [
     ("requests committed per second", "requests_per_s", 1),
     ("deliveries per second", "deliveries_per_s", 0),
@@ -111,9 +122,9 @@ def spread(results, key, digits):
 
 run = ours[0]
 print(f"{run['drivers']} drivers, {run['riders']} riders, {run['seconds']} s, load: {run['load']}; median of {len(ours)} rounds (least to most)\n")
-print("| | cabrank | reference | ratio |\n|---|---:|---:|---:|")
+print(f"| | cabrank | {sys.argv[3]} | ratio |\n|---|---:|---:|---:|")
 for name, key, digits in ROWS:
-    one, two = median(ours, key), median(reference, key)
+    one, two = median(ours, key), median(other, key)
     ratio = f"{one / two:.3g}" if one is not None and two else "-"
-    print(f"| {name} | {spread(ours, key, digits)} | {spread(reference, key, digits)} | {ratio} |")
+    print(f"| {name} | {spread(ours, key, digits)} | {spread(other, key, digits)} | {ratio} |")
 PYTHON

@@ -262,5 +262,8 @@ mod tests {
         }
         let declined = after(&open, OfferAction::Decline, 1);
         assert_eq!(after(&declined, OfferAction::Decline, 2), declined);
+        let accepted = after(&open, OfferAction::Accept, 1);
+        let refused = accepted.apply(OfferAction::Decline, at(2));
+        assert_eq!(refused, Err(OfferOver(OfferState::Accepted)));
     }
 }
