@@ -423,3 +423,13 @@ fn rows_and_payloads_have_the_same_words() {
     }
     assert_eq!(Status::parse("requested"), None);
 }
+
+#[test]
+fn a_trip_that_was_written_before_there_were_attempts_is_in_its_first() {
+    let trip = requested();
+    let mut payload = serde_json::to_value(&trip).expect("a trip is JSON");
+    let members = payload.as_object_mut().expect("it is an object");
+    assert_eq!(members.remove("attempt"), Some(1.into()));
+    let read: Trip = serde_json::from_value(payload).expect("it is read");
+    assert_eq!(read, trip);
+}
