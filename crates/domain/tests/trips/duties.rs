@@ -1,7 +1,7 @@
 //! Tests that fees depend on what the driver has done.
 
 use domain::{
-    Action, Arrival, Change, Coordinates, DriverId, Duties, Order, Outset, Place, Trip,
+    Action, Amount, Arrival, Change, Coordinates, DriverId, Duties, Order, Outset, Place, Trip,
     TripRefusal, Whereabouts,
 };
 
@@ -66,6 +66,32 @@ fn a_driver_who_has_not_come_nearer_earns_no_fee() {
     let near = after(&trip, &nearer(740), 100);
     assert_eq!(cancelling(&near, 120), None, "it is free at first");
     assert_eq!(cancelling(&near, 200), Some(300));
+}
+
+#[test]
+fn that_a_driver_comes_nearer_is_noted_only_where_it_makes_a_difference() {
+    let noted = |trip: &Trip| trip.apply(&Action::NoteNearer(bob(), 100), at(100));
+    let in_vain = |trip: &Trip| matches!(noted(trip), Err(TripRefusal::NotPossible { .. }));
+    let mut free = in_a_town();
+    if let Some(terms) = &mut free.terms {
+        terms.cancel_fee = Amount::ZERO;
+    }
+    assert!(in_vain(&taken(free, off(1_000.0))), "cancelling is free");
+    let unchecked = Order {
+        duties: Some(Duties {
+            nearer_percent: 0,
+            ..Duties::default()
+        }),
+        ..in_a_town()
+    };
+    assert!(
+        in_vain(&taken(unchecked, off(1_000.0))),
+        "it is not checked"
+    );
+    let trip = taken(in_a_town(), off(1_000.0));
+    let arrived = after(&trip, &Action::Arrive(bob(), off(10.0)), 90);
+    assert!(in_vain(&arrived), "the driver is there");
+    assert!(matches!(noted(&trip), Ok(Change::To(_))));
 }
 
 #[test]

@@ -433,3 +433,11 @@ fn a_trip_that_was_written_before_there_were_attempts_is_in_its_first() {
     let read: Trip = serde_json::from_value(payload).expect("it is read");
     assert_eq!(read, trip);
 }
+
+#[test]
+fn the_driver_can_be_changed_wherever_there_is_one() {
+    for (name, mut trip) in states() {
+        let driver = trip.state.driver().cloned();
+        assert_eq!(trip.state.driver_mut().cloned(), driver, "{name}");
+    }
+}

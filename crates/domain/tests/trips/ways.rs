@@ -89,6 +89,13 @@ fn the_next_driver_does_not_inherit_the_reason_of_the_last() {
 fn a_search_that_begins_late_lasts_as_long_as_any() {
     let trip = ordered(place("1 Main Street"), place("2 Side Street"), later());
     assert_eq!(trip.search_ends_at, at(OPENS_SECOND + SEARCH_SECONDS));
+    assert_eq!(trip.state.status(), Status::Scheduled);
+    let due = Order {
+        opens_at: Some(at(0)),
+        ..Order::default()
+    };
+    let due = ordered(place("1 Main Street"), place("2 Side Street"), due);
+    assert_eq!(due.state.status(), Status::Requested);
     let opened = after_at(&trip, &Action::Open, OPENS_SECOND + 5);
     assert_eq!(opened.search_ends_at, at(OPENS_SECOND + 5 + SEARCH_SECONDS));
 }

@@ -1,10 +1,13 @@
 //! What actions change besides their trip.
 
 use domain::core::{Command, Effect, Refusal, SearchStep, Stated};
+use domain::{
+    Action, Actor, Amount, Currency, Measured, Order, Policy, Status, Tariff, Terms, TripRef,
+    TripRefusal, VehicleClass,
+};
 
 use super::service::{Service, accept, act, at};
 use crate::cast::{driver, operator, place, reason, rider};
-use domain::{Action, Actor, Measured, Order, Policy, Status, TripRef, TripRefusal, VehicleClass};
 
 #[test]
 fn a_driver_is_busy_from_the_accept_to_the_end() {
@@ -212,4 +215,51 @@ fn an_order_for_later_is_searched_for_when_it_opens() {
     assert_eq!(service.told(), ["service: Requested"]);
     assert_eq!(service.steps(trip), [], "all drivers hear of it");
     service.accept(trip, 0);
+}
+
+#[test]
+fn a_fare_far_above_the_quote_is_told_to_rider_and_operators() {
+    let amount = |units| Amount::new(units).expect("an amount");
+    let mut terms = Terms {
+        currency: Some(Currency::parse("EUR").expect("a currency")),
+        tariff: Some(Tariff {
+            per_km: amount(100),
+            ..Tariff::default()
+        }),
+        surge_permille: 1_000,
+        quoted: None,
+        free_waiting_s: 300,
+        free_cancel_s: 120,
+        cancel_fee: Amount::ZERO,
+        no_show_fee: Amount::ZERO,
+        reasons: Vec::new(),
+        high_fare_permille: 1_500,
+    };
+    terms.quoted = terms.quote(1_000, 600);
+    let told = |metres: f64| {
+        let mut service = Service::new();
+        let order = Order {
+            terms: Some(Box::new(terms.clone())),
+            ..Order::default()
+        };
+        let request = service.request_of(0, order);
+        let trip = request.id;
+        service.trip_after(Command::RequestTrip(request, crate::cast::LIMITS));
+        service.accept(trip, 0);
+        service.act(trip, Action::Start(driver(0), None));
+        let way = Measured {
+            measured_m: metres,
+            ..Measured::default()
+        };
+        service.act(trip, Action::Complete(driver(0), Some(Box::new(way))));
+        service.told()
+    };
+    assert_eq!(told(1_500.0), ["driver: Completed"]);
+    let [completed, of_rider, of_operators] = &told(1_600.0)[..] else {
+        panic!("the ride, its rider and the operators");
+    };
+    assert_eq!(completed, "driver: Completed");
+    assert!(of_rider.starts_with("service: The fare is more than 1.5 times the quote: 1600 m"));
+    let sentence = "service: Trip 1: the fare is more than 1.5 times the quote.";
+    assert_eq!(of_operators, sentence);
 }
