@@ -85,10 +85,12 @@ impl State {
 
     /// Refuses an account that may not act any more. Returns the account, or `None` for the service.
     fn active_user(&self, actor: Actor) -> Result<Option<UserId>, Refusal> {
-        match actor.user() {
-            Some(user) if self.standings.get(&user) == Some(&Standing::Active) => Ok(Some(user)),
-            None if actor == Actor::Service => Ok(None),
-            Some(_) | None => Err(Refusal::NotActive),
+        let user = actor.user();
+        let is_active = |user| self.standings.get(&user) == Some(&Standing::Active);
+        if user.is_none_or(is_active) {
+            Ok(user)
+        } else {
+            Err(Refusal::NotActive)
         }
     }
 

@@ -1,6 +1,6 @@
 //! What actions change besides their trip.
 
-use domain::core::{Command, Effect, Refusal, SearchStep, Stated};
+use domain::core::{Command, Effect, Refusal, SearchStep, Stated, Submission};
 use domain::{
     Action, Actor, Amount, Currency, Measured, Order, Policy, Status, Tariff, Terms, TripRef,
     TripRefusal, VehicleClass,
@@ -262,4 +262,28 @@ fn a_fare_far_above_the_quote_is_told_to_rider_and_operators() {
     assert!(of_rider.starts_with("service: The fare is more than 1.5 times the quote: 1600 m"));
     let sentence = "service: Trip 1: the fare is more than 1.5 times the quote.";
     assert_eq!(of_operators, sentence);
+}
+
+#[test]
+fn a_batch_saves_each_trip_once() {
+    let mut service = Service::new();
+    let old = service.request(Policy::Broadcast);
+    let request = service.request_of(0, Order::default());
+    let new = request.id;
+    let act = |trip, action| act(TripRef::Key(trip), action);
+    let commands = [
+        Command::RequestTrip(request, crate::cast::LIMITS),
+        act(new, accept(0)),
+        act(old, accept(1)),
+        act(old, Action::Arrive(driver(1), None)),
+    ];
+    let mut state = service.state().clone();
+    for command in commands {
+        let submission = Submission::new(command, service.now());
+        state.decide(&submission).expect("it is carried out");
+    }
+    let changes = state.take_changes();
+    assert_eq!(changes.new_trips, [new]);
+    assert_eq!(changes.changed_trips, [old]);
+    assert!(state.take_changes().is_empty(), "they are taken once");
 }
