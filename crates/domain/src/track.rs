@@ -27,10 +27,10 @@ pub const FIXES_MAX: usize = 20_000;
 pub(crate) const SPEED_MAX_MPS: f64 = 50.0;
 /// A fix with a larger accuracy radius than this, in metres, is not used.
 pub const ACCURACY_MAX_M: f64 = 100.0;
-/// The smallest accuracy radius that is believed, in metres. No phone is better than this, whatever it reports.
-const ACCURACY_MIN_M: f64 = 3.0;
-/// The accuracy radius of a fix that reports none, in metres.
-pub(crate) const ACCURACY_UNKNOWN_M: f64 = 30.0;
+/// The smallest accuracy radius that is believed, in decimetres. No phone is better than this, whatever it reports.
+const ACCURACY_MIN_DM: u32 = 30;
+/// The accuracy radius of a fix that reports none, in decimetres.
+const ACCURACY_UNKNOWN_DM: u32 = 300;
 /// The shortest span of time of which one fix counts, once there are too many. It doubles until the rest fits.
 const SPAN_MIN_MS: i64 = 1_000;
 
@@ -88,13 +88,18 @@ impl TrackFix {
 
     /// Orders the most accurate fix first, then the earliest.
     fn rank(&self) -> (u32, Self) {
-        ((self.accuracy_m() * 10.0) as u32, *self)
+        (self.believed_dm(), *self)
     }
 
-    /// The accuracy radius in metres, as far as it is believed.
+    /// The accuracy radius in decimetres, as far as it is believed.
+    fn believed_dm(&self) -> u32 {
+        let reported_dm = self.accuracy_dm.map(u32::from);
+        reported_dm.map_or(ACCURACY_UNKNOWN_DM, |dm| dm.max(ACCURACY_MIN_DM))
+    }
+
+    /// The same in metres.
     fn accuracy_m(&self) -> f64 {
-        let reported_m = self.accuracy_dm.map(|dm| f64::from(dm) / 10.0);
-        reported_m.map_or(ACCURACY_UNKNOWN_M, |metres| metres.max(ACCURACY_MIN_M))
+        f64::from(self.believed_dm()) / 10.0
     }
 }
 

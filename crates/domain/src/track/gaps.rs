@@ -46,8 +46,8 @@ pub(super) fn fill(
         .into_iter()
         .map(|(gap, is_drivable)| estimated(gap, is_drivable, &estimate_m))
         .collect();
-    let estimated_m: f64 = unfilled.iter().map(|one| one.gap.filled_m).sum();
-    let straight_m: f64 = unfilled.iter().map(|one| one.straight_m).sum();
+    let estimated_m = unfilled.iter().fold(0.0, |sum, one| sum + one.gap.filled_m);
+    let straight_m = unfilled.iter().fold(0.0, |sum, one| sum + one.straight_m);
     let quoted_m = ride.quoted_m.unwrap_or(0.0) - measured_m;
     let max_m = quoted_m.max(straight_m).min(ride.reach_m() - measured_m);
     let filled_m = estimated_m.min(max_m).max(0.0);

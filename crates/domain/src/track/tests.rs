@@ -90,6 +90,31 @@ fn zero_degrees_north_and_east_is_a_device_without_a_fix() {
 }
 
 #[test]
+fn a_fix_without_a_usable_accuracy_does_not_count() {
+    let accuracy_dm = |accuracy_m| {
+        let fix = TrackFix::of(&fix(0.0, 53.55, 10.0, accuracy_m));
+        fix.map(|fix| fix.accuracy_dm)
+    };
+    assert_eq!(accuracy_dm(None), Some(None));
+    assert_eq!(accuracy_dm(Some(0.0)), Some(Some(0)));
+    assert_eq!(accuracy_dm(Some(12.34)), Some(Some(123)));
+    assert_eq!(accuracy_dm(Some(100.0)), Some(Some(1_000)));
+    for accuracy_m in [-1.0, 100.1, f64::NAN] {
+        assert_eq!(accuracy_dm(Some(accuracy_m)), None, "{accuracy_m}");
+    }
+}
+
+#[test]
+fn what_is_no_place_or_no_time_is_not_sound() {
+    let fix = TrackFix::of(&fix(0.0, 53.55, 10.0, None)).expect("a fix");
+    assert!(fix.is_sound());
+    let lat_e7 = 900_000_001;
+    assert!(!TrackFix { lat_e7, ..fix }.is_sound());
+    let at_ms = i64::MAX;
+    assert!(!TrackFix { at_ms, ..fix }.is_sound());
+}
+
+#[test]
 fn a_coarse_fix_makes_no_metres_while_better_ones_come() {
     for accuracy_m in [450.0, 100.0, 60.0] {
         let fixes: Vec<Fix> = (0..10)

@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 
 use super::gaps::GAP_MIN;
-use super::{ACCURACY_UNKNOWN_M, SPEED_MAX_MPS, TrackFix};
+use super::{ACCURACY_UNKNOWN_DM, SPEED_MAX_MPS, TrackFix};
 
 /// Of fixes that are closer in time than this, only one counts, in milliseconds.
 const APART_MIN_MS: i64 = 200;
-/// A fix with at least this accuracy radius, in metres, is passed over…
-const COARSE_M: f64 = ACCURACY_UNKNOWN_M;
-/// … where another one this much more accurate is near in time.
-const BETTER_BY: f64 = 3.0;
+/// A fix with at least this accuracy radius, in decimetres, is passed over…
+const COARSE_DM: u32 = ACCURACY_UNKNOWN_DM;
+/// … where another one this many times more accurate is near in time.
+const BETTER_BY: u32 = 3;
 /// How near in time the better fix must be, in milliseconds.
 const BETTER_WITHIN_MS: i64 = 10_000;
 /// How many fixes must agree on a location that no car could have reached before it is believed.
@@ -97,9 +97,9 @@ fn agrees(last: &TrackFix, doubted: &[TrackFix], fix: &TrackFix) -> bool {
 pub(super) fn sure(fixes: &[TrackFix]) -> Vec<TrackFix> {
     let sure = fixes.iter().enumerate().filter_map(|(at, fix)| {
         let is_near = |other: &&TrackFix| (other.at_ms - fix.at_ms).abs() <= BETTER_WITHIN_MS;
-        let is_better = |other: &TrackFix| other.accuracy_m() * BETTER_BY < fix.accuracy_m();
+        let is_better = |other: &TrackFix| other.believed_dm() * BETTER_BY < fix.believed_dm();
         let (before, after) = fixes.split_at(at);
-        let is_coarse = fix.accuracy_m() >= COARSE_M;
+        let is_coarse = fix.believed_dm() >= COARSE_DM;
         let is_outdone = is_coarse
             && (before.iter().rev().take_while(is_near).any(is_better)
                 || after.iter().take_while(is_near).any(is_better));
