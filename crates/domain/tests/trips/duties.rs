@@ -160,6 +160,25 @@ fn a_late_or_silent_driver_earns_no_fee() {
 }
 
 #[test]
+fn what_is_found_of_another_driver_is_not_noted() {
+    let stranger = driver(2);
+    let coming = taken(in_a_town(), off(1_000.0));
+    let riding = after(&coming, &Action::Start(bob(), None), 300);
+    for trip in [&coming, &riding] {
+        for finding in [
+            Action::NoteBlocked(stranger),
+            Action::NoteSilent(stranger, at(0)),
+            Action::NoteNearer(stranger, 100),
+        ] {
+            assert!(matches!(
+                trip.apply(&finding, at(400)),
+                Err(TripRefusal::NotPossible { .. })
+            ));
+        }
+    }
+}
+
+#[test]
 fn the_next_driver_begins_anew() {
     let trip = taken(in_a_town(), off(1_000.0));
     let late = after(&trip, &Action::NoteLate, 420);
