@@ -274,6 +274,14 @@ fn of_too_many_fixes_the_most_accurate_of_each_span_counts_in_whatever_order_the
     assert!((measured / 300_000.0 - 1.0).abs() < 0.001, "{measured}");
 }
 
+#[test]
+fn a_track_that_is_a_little_too_long_keeps_a_fix_of_each_second() {
+    let fixes: Vec<Fix> = (0..=FIXES_MAX as u32)
+        .map(|at| fix(f64::from(at) * 0.5, 53.55, 10.0, Some(5.0)))
+        .collect();
+    assert_eq!(track(&fixes).fixes().len(), FIXES_MAX / 2 + 1);
+}
+
 /// A drive to the north at 10 m/s, with a fix a second.
 fn northwards(seconds: u32, accuracy_m: impl Fn(u32) -> f64) -> Vec<Fix> {
     let fixes = (0..seconds).map(|at| {

@@ -1,8 +1,8 @@
 //! Tests of what changes a trip's price: other pins, and an operator.
 
 use domain::{
-    Action, Amendment, Amount, Change, Coordinates, Order, Outset, Place, PlaceChange, Reason,
-    Tariff, Terms, Trip, TripRefusal,
+    Action, Amendment, Amount, CancelReason, Change, Coordinates, Order, Outset, Place,
+    PlaceChange, Reason, Tariff, Terms, Trip, TripRefusal,
 };
 
 use crate::cast::{
@@ -172,4 +172,19 @@ fn a_fee_is_set_only_where_there_is_one() {
         ..free
     };
     assert_eq!(after(&trip, &set).fare.map(|fare| fare.total), Some(70));
+}
+
+#[test]
+fn a_rider_gives_one_of_the_reasons_of_the_town() {
+    let mut order = in_a_town();
+    if let Some(terms) = &mut order.terms {
+        let reason = reason();
+        terms.reasons = vec![CancelReason { reason, free: true }];
+    }
+    let trip = ordered(place_at(48.0), place_at(48.01), order);
+    let cancel = |reason| Action::Cancel(rider(0), Some(reason));
+    let other = Reason::parse("A detour").expect("a reason");
+    let refused = trip.apply(&cancel(other), at(1));
+    assert_eq!(refused, Err(TripRefusal::UnknownReason));
+    assert_eq!(after(&trip, &cancel(reason())).reason, Some(reason()));
 }

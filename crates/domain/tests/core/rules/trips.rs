@@ -260,6 +260,7 @@ fn a_fare_far_above_the_quote_is_told_to_rider_and_operators() {
     };
     assert_eq!(completed, "driver: Completed");
     assert!(of_rider.starts_with("service: The fare is more than 1.5 times the quote: 1600 m"));
+    assert!(!of_rider.contains("Waiting"), "{of_rider}");
     let sentence = "service: Trip 1: the fare is more than 1.5 times the quote.";
     assert_eq!(of_operators, sentence);
 }
