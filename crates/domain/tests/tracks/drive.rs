@@ -45,91 +45,89 @@ const GOOD: Habits = Habits {
 
 impl Habits {
     /// Each set of habits, with its name.
-    pub fn all() -> Vec<(&'static str, Self)> {
-        vec![
-            ("good", GOOD),
-            (
-                "zigzag",
-                Self {
-                    error: 1.0,
-                    is_slow: false,
-                    every_ms: (900, 1_100),
-                    ..GOOD
-                },
-            ),
-            (
-                "coarse",
-                Self {
-                    accuracies_m: &[-1.0, 20.0, 30.0, 45.0, 90.0, 100.0, 101.0, 2.0],
-                    is_slow: false,
-                    ..GOOD
-                },
-            ),
-            (
-                "dense",
-                Self {
-                    every_ms: (60, 400),
-                    accuracies_m: &[3.0, 10.0, 30.0],
-                    error: 0.7,
-                    ..GOOD
-                },
-            ),
-            (
-                "sparse",
-                Self {
-                    every_ms: (10_000, 75_000),
-                    fixes: 40,
-                    ..GOOD
-                },
-            ),
-            (
-                "stops",
-                Self {
-                    stops: 12,
-                    every_ms: (3_000, 6_000),
-                    accuracies_m: &[6.0, 10.0, 25.0],
-                    error: 0.8,
-                    ..GOOD
-                },
-            ),
-            (
-                "leaps",
-                Self {
-                    leaps: 6,
-                    every_ms: (1_000, 12_000),
-                    ..GOOD
-                },
-            ),
-            (
-                "gaps",
-                Self {
-                    gaps: 5,
-                    leaps: 1,
-                    ..GOOD
-                },
-            ),
-            (
-                "parked",
-                Self {
-                    stops: 100,
-                    turns: 0,
-                    error: 0.9,
-                    is_slow: false,
-                    ..GOOD
-                },
-            ),
-            (
-                "date line",
-                Self {
-                    begin: (-17.0, 179.995),
-                    turns: 4,
-                    error: 0.9,
-                    is_slow: false,
-                    ..GOOD
-                },
-            ),
-        ]
-    }
+    pub const ALL: [(&'static str, Self); 10] = [
+        ("good", GOOD),
+        (
+            "zigzag",
+            Self {
+                error: 1.0,
+                is_slow: false,
+                every_ms: (900, 1_100),
+                ..GOOD
+            },
+        ),
+        (
+            "coarse",
+            Self {
+                accuracies_m: &[-1.0, 20.0, 30.0, 45.0, 90.0, 100.0, 101.0, 2.0],
+                is_slow: false,
+                ..GOOD
+            },
+        ),
+        (
+            "dense",
+            Self {
+                every_ms: (60, 400),
+                accuracies_m: &[3.0, 10.0, 30.0],
+                error: 0.7,
+                ..GOOD
+            },
+        ),
+        (
+            "sparse",
+            Self {
+                every_ms: (10_000, 75_000),
+                fixes: 40,
+                ..GOOD
+            },
+        ),
+        (
+            "stops",
+            Self {
+                stops: 12,
+                every_ms: (3_000, 6_000),
+                accuracies_m: &[6.0, 10.0, 25.0],
+                error: 0.8,
+                ..GOOD
+            },
+        ),
+        (
+            "leaps",
+            Self {
+                leaps: 6,
+                every_ms: (1_000, 12_000),
+                ..GOOD
+            },
+        ),
+        (
+            "gaps",
+            Self {
+                gaps: 5,
+                leaps: 1,
+                ..GOOD
+            },
+        ),
+        (
+            "parked",
+            Self {
+                stops: 100,
+                turns: 0,
+                error: 0.9,
+                is_slow: false,
+                ..GOOD
+            },
+        ),
+        (
+            "date line",
+            Self {
+                begin: (-17.0, 179.995),
+                turns: 4,
+                error: 0.9,
+                is_slow: false,
+                ..GOOD
+            },
+        ),
+    ];
 }
 
 /// A ride, how far its car went, and what its device reported.

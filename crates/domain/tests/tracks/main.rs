@@ -66,7 +66,7 @@ fn line(name: &str, seed: u64, drive: &Drive, facts: &RideFacts, measured: &Meas
 
 fn table() -> String {
     let mut table = HEADER.to_owned();
-    for (name, habits) in Habits::all() {
+    for (name, habits) in Habits::ALL {
         table.push('\n');
         for seed in 0..RIDES {
             let drive = Drive::of(&habits, seed);

@@ -99,65 +99,30 @@ fn what_is_repeated_of_a_trip_must_be_the_trips() {
         class: Some(VehicleClass::default()),
         passengers: Some(1),
     };
-    let elsewhere = Some(place("3 Market Place").address);
-    let van = VehicleClass::parse("van").expect("a class");
-    let other = [
-        (
-            "id",
-            Stated {
-                number: Some(2),
-                ..of_trip.clone()
-            },
-        ),
-        (
-            "status",
-            Stated {
-                status: Some(Status::Expired),
-                ..of_trip.clone()
-            },
-        ),
-        (
-            "pick_up_address",
-            Stated {
-                pick_up: elsewhere.clone(),
-                ..of_trip.clone()
-            },
-        ),
-        (
-            "drop_off_address",
-            Stated {
-                drop_off: elsewhere,
-                ..of_trip.clone()
-            },
-        ),
-        (
-            "pick_up_at",
-            Stated {
-                pick_up_at: Some(Some(at(0))),
-                ..of_trip.clone()
-            },
-        ),
-        (
-            "class",
-            Stated {
-                class: Some(van),
-                ..of_trip.clone()
-            },
-        ),
-        (
-            "passengers",
-            Stated {
-                passengers: Some(2),
-                ..of_trip.clone()
-            },
-        ),
+    let elsewhere = || Some(place("3 Market Place").address);
+    let changes: [(_, fn(&mut Stated)); 5] = [
+        ("id", |stated| stated.number = Some(2)),
+        ("status", |stated| stated.status = Some(Status::Expired)),
+        ("pick_up_at", |stated| stated.pick_up_at = Some(Some(at(0)))),
+        ("class", |stated| {
+            stated.class = VehicleClass::parse("van").ok()
+        }),
+        ("passengers", |stated| stated.passengers = Some(2)),
     ];
+    let changed = changes.map(|(field, change)| {
+        let mut stated = of_trip.clone();
+        change(&mut stated);
+        (field, stated)
+    });
+    let [mut pick_up, mut drop_off] = [of_trip.clone(), of_trip.clone()];
+    (pick_up.pick_up, drop_off.drop_off) = (elsewhere(), elsewhere());
+    let places = [("pick_up_address", pick_up), ("drop_off_address", drop_off)];
     let cancel = |stated| Command::Act {
         trip: TripRef::Key(trip),
         action: Action::Cancel(rider(0), None),
         stated,
     };
-    for (field, stated) in other {
+    for (field, stated) in changed.into_iter().chain(places) {
         assert_eq!(service.refused(cancel(stated)), Refusal::Differs(field));
         assert!(service.changes.is_empty());
     }
