@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use cabrank::domain::{
-    Actor, Address, Event, Fact, Order, Party, Place, RiderId, Role, SessionId, Trip, TripChange,
-    TripEventKind, TripId, TripRequest, UserId,
+    Actor, Address, Event, Fact, Order, Party, Place, RiderId, Role, SessionId, Stream,
+    StreamPosition, Trip, TripChange, TripEventKind, TripId, TripRequest, UserId,
 };
 use cabrank::inputs;
 use cabrank::registry::groups::SocketId;
@@ -77,6 +77,14 @@ fn join(roster: &mut Roster, user: UserId) -> Outbound {
     outbound
 }
 
+fn position(stream: Stream) -> StreamPosition {
+    StreamPosition {
+        stream,
+        epoch: inputs::fresh_id(),
+        sequence: 1,
+    }
+}
+
 fn requested() -> Event {
     let at = inputs::now();
     let place = |text| Place {
@@ -108,6 +116,8 @@ fn requested() -> Event {
             trip,
             before: None,
         }),
-        positions: Vec::new(),
+        positions: [Stream::User(UserId::new(1)), Stream::Drivers]
+            .map(position)
+            .into(),
     }
 }

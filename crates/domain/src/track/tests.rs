@@ -351,7 +351,13 @@ fn who_says_little_or_leaps_about_has_not_stood_still() {
         })
         .collect();
     let early = [1.0, 2.0, 3.0].map(|at| fix(at, 53.55, 10.0, Some(5.0)));
-    for (fixes, seconds) in [(&alone[..], 120.0), (&leaps, 1.5), (&early, 30.0)] {
+    let at_once = [fix(0.0, 53.55, 10.0, Some(5.0))];
+    for (fixes, seconds) in [
+        (&alone[..], 120.0),
+        (&leaps, 1.5),
+        (&early, 30.0),
+        (&at_once, 0.0),
+    ] {
         let measured = measure(fixes, &ride(seconds));
         assert_eq!((measured.measured_m, measured.filled_m), (0.0, 0.0));
         assert!(!measured.stood_still, "{measured:?}");
