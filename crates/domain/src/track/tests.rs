@@ -222,6 +222,12 @@ fn a_ride_that_stood_still_is_measured_as_that() {
     let measured = measure(&fixes, &ride(5.0));
     assert_eq!((measured.measured_m, measured.filled_m), (0.0, 0.0));
     assert!(measured.stood_still);
+    let mut fixes = [1.0, 3.0, 5.0, 7.0, 9.0]
+        .map(|at| fix(at, 53.55, 10.0, Some(5.0)))
+        .to_vec();
+    fixes.extend([2.0, 4.0, 6.0].map(|at| fix(at, 50.0 + at, 10.0, Some(5.0))));
+    let among_leaps = measure(&fixes, &ride(10.0));
+    assert!(among_leaps.stood_still, "{among_leaps:?}");
 }
 
 #[test]

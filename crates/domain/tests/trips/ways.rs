@@ -42,6 +42,8 @@ fn no_ride_ends_without_its_way() {
         assert_eq!(riding.apply(without, at(2)), Err(TripRefusal::NotMeasured));
         let over = after(&riding, with);
         assert!(over.ridden.is_some(), "{with:?}");
+        let by_operator = matches!(with, Action::End(..));
+        assert_eq!(over.reason, by_operator.then(reason), "{with:?}");
         assert_eq!(
             over.apply(without, at(3)),
             Ok(Change::AlreadyDone),
