@@ -240,6 +240,24 @@ fn a_ride_without_fixes_is_one_gap_and_no_longer_than_a_car_drives_in_its_time()
 }
 
 #[test]
+fn what_is_filled_in_leaves_the_ride_as_short_as_a_car_can_drive_it() {
+    let north = |metres: f64| 53.55 + metres / 111_195.0;
+    let fixes = [
+        fix(0.0, north(0.0), 10.0, None),
+        fix(1.0, north(100.0), 10.0, None),
+    ];
+    let ride = RideFacts {
+        drop_off: Some(place(north(10_000.0), 10.0)),
+        quoted_m: Some(10_000.0),
+        ..ride(101.0)
+    };
+    let measured = measure(&fixes, &ride);
+    assert!((measured.measured_m - 100.0).abs() < 0.1, "{measured:?}");
+    let metres = measured.measured_m + measured.filled_m;
+    assert!((metres - ride.reach_m()).abs() < 0.1, "{measured:?}");
+}
+
+#[test]
 fn what_is_outside_the_ride_by_the_device_s_clock_is_not_its_way() {
     let mut fixes = offline();
     let before = fixes.iter().map(|fix| Fix {
