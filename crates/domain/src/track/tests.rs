@@ -244,15 +244,15 @@ fn what_is_filled_in_leaves_the_ride_as_short_as_a_car_can_drive_it() {
     let north = |metres: f64| 53.55 + metres / 111_195.0;
     let fixes = [
         fix(0.0, north(0.0), 10.0, None),
-        fix(1.0, north(100.0), 10.0, None),
+        fix(2.0, north(150.0), 10.0, None),
     ];
     let ride = RideFacts {
         drop_off: Some(place(north(10_000.0), 10.0)),
         quoted_m: Some(10_000.0),
-        ..ride(101.0)
+        ..ride(102.0)
     };
     let measured = measure(&fixes, &ride);
-    assert!((measured.measured_m - 100.0).abs() < 0.1, "{measured:?}");
+    assert!((measured.measured_m - 150.0).abs() < 0.1, "{measured:?}");
     let metres = measured.measured_m + measured.filled_m;
     assert!((metres - ride.reach_m()).abs() < 0.1, "{measured:?}");
 }
