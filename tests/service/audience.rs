@@ -186,7 +186,10 @@ fn a_driver_who_connects_later_hears_what_comes(on: Database) {
         service.driver("bob"),
         service.driver("ben"),
     );
+    let mut other_phone = driver.connect();
     let trip = rider.request("A", "B");
+    // The rider is answered a moment before the request has reached everybody who is connected.
+    other_phone.hears(&trip, "REQUESTED");
     let mut phone = late.connect();
     phone.heard_nothing();
     driver.accept(&trip).ok(200);
