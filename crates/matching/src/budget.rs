@@ -21,3 +21,18 @@ impl Budget {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_is_used_up_at_its_last_visit() {
+        let check = |visits| {
+            let visits_max = 5;
+            Budget { visits, visits_max }.check().is_ok()
+        };
+        assert!(check(4));
+        assert!(!check(5) && !check(6));
+    }
+}

@@ -195,3 +195,10 @@ fn a_solution_can_be_stored() {
     let read: Solution = serde_json::from_str(&text).expect("a solution");
     assert_eq!(read, solution);
 }
+
+#[test]
+fn the_greedy_part_counts_its_visits_too() {
+    // The second row finds its first edge taken.
+    let solution = solve(&graph(2, &[&[(0, 1)], &[(0, 2), (1, 3)]]), 0);
+    assert_eq!((solution.solver, solution.visits), (Solver::Greedy, 3));
+}
