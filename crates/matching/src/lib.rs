@@ -44,15 +44,7 @@ use solution::LowerBounds;
 /// On average an edge was visited up to six times where drivers were plenty or scarce, and up to sixty times where
 /// there were about as many drivers as riders; docs/performance.md has the times. The greedy part visits no edge twice.
 pub fn solve(graph: &Graph, visits_max: u64) -> Solution {
-    let mut attempt = Attempt {
-        graph,
-        budget: Budget {
-            visits: 0,
-            visits_max,
-        },
-        taken: vec![None; graph.rows()],
-        bounds: LowerBounds::of(graph),
-    };
+    let mut attempt = Attempt::of(graph, visits_max);
     let solver = match attempt.exact() {
         Ok(()) => Solver::Exact,
         Err(UsedUp) => {
@@ -78,7 +70,19 @@ struct Attempt<'g> {
     bounds: LowerBounds<'g>,
 }
 
-impl Attempt<'_> {
+impl<'g> Attempt<'g> {
+    fn of(graph: &'g Graph, visits_max: u64) -> Self {
+        Self {
+            graph,
+            budget: Budget {
+                visits: 0,
+                visits_max,
+            },
+            taken: vec![None; graph.rows()],
+            bounds: LowerBounds::of(graph),
+        }
+    }
+
     fn exact(&mut self) -> Result<(), UsedUp> {
         let short = shortage(self.graph, &mut self.budget)?;
         self.bounds.matched_max = short.matches;

@@ -140,6 +140,28 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// No search could try these graphs. By duality, prices whose bound is the cost prove that no other matching of all
+    /// rows is cheaper.
+    #[test]
+    fn prices_prove_a_large_matching(
+        rows in prop::collection::vec(prop::collection::vec(0..1_000_i64, 40), 30),
+    ) {
+        let rows = rows.into_iter().map(|costs| {
+            (0..).zip(costs).map(|(column, cost)| Edge { column, cost })
+        });
+        let graph = Graph::new(40, rows).expect("a graph");
+        let mut attempt = Attempt::of(&graph, NO_LIMIT);
+        attempt.exact().expect("a budget without a limit");
+        prop_assert!(attempt.bounds.prices.iter().all(|price| *price >= 0));
+        // Only of a greedy solution is the bound computed from prices.
+        let proven = Solution::new(&attempt.taken, Solver::Greedy, 0, &attempt.bounds);
+        prop_assert_eq!((proven.matched, proven.gap()), (30, 0));
+    }
+}
+
 #[test]
 fn a_match_more_is_worth_any_cost() {
     for cost in [-COST_MAX, COST_MAX] {
