@@ -2,8 +2,8 @@
 
 use domain::fare::HIGH_FARE_PERMILLE;
 use domain::{
-    Address, Amount, Currency, DriverId, Duties, Measured, OperatorId, Order, Party, Place, Reason,
-    RiderId, Terms, Trip, TripId, TripRequest, UserId,
+    Action, Address, Amount, Change, Currency, DriverId, Duties, Measured, OperatorId, Order,
+    Party, Place, Reason, RiderId, Tariff, Terms, Trip, TripId, TripRequest, UserId,
 };
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -91,9 +91,13 @@ pub fn later() -> Order {
     }
 }
 
+/// An amount of so many minor units.
+pub fn amount(units: i64) -> Amount {
+    Amount::new(units).expect("an amount")
+}
+
 /// An order in a town that charges for late cancellations and no-shows.
 pub fn in_a_town() -> Order {
-    let amount = |units| Amount::new(units).expect("an amount");
     let terms = Terms {
         currency: Some(Currency::parse("EUR").expect("a currency")),
         tariff: None,
@@ -113,6 +117,15 @@ pub fn in_a_town() -> Order {
     }
 }
 
+/// The same with a tariff.
+pub fn in_a_town_with(tariff: Tariff) -> Order {
+    let mut order = in_a_town();
+    if let Some(terms) = &mut order.terms {
+        terms.tariff = Some(tariff);
+    }
+    order
+}
+
 /// A trip of rider 0 between these places.
 pub fn ordered(pick_up: Place, drop_off: Place, order: Order) -> Trip {
     let request = TripRequest {
@@ -123,4 +136,19 @@ pub fn ordered(pick_up: Place, drop_off: Place, order: Order) -> Trip {
         order,
     };
     Trip::request(request, at(0))
+}
+
+/// The trip after one more action at second 1, which must take effect.
+#[track_caller]
+pub fn after(trip: &Trip, action: &Action) -> Trip {
+    after_at(trip, action, 1)
+}
+
+/// The same at that second.
+#[track_caller]
+pub fn after_at(trip: &Trip, action: &Action, second: i64) -> Trip {
+    match trip.apply(action, at(second)) {
+        Ok(Change::To(after)) => *after,
+        other => panic!("{action:?} should have taken effect, but: {other:?}"),
+    }
 }

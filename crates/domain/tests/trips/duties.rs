@@ -6,7 +6,8 @@ use domain::{
 };
 
 use crate::cast::{
-    FREE_WAITING_SECONDS, at, driver, in_a_town, operator, ordered, party, place, reason, rider,
+    FREE_WAITING_SECONDS, after_at, at, driver, in_a_town, operator, ordered, party, place, reason,
+    rider,
 };
 
 const BOB: u8 = 1;
@@ -29,14 +30,6 @@ fn off(metres: f64) -> Option<Whereabouts> {
     Some(Whereabouts::new(place, Some(5.0)))
 }
 
-#[track_caller]
-fn after(trip: &Trip, action: &Action, second: i64) -> Trip {
-    match trip.apply(action, at(second)) {
-        Ok(Change::To(after)) => *after,
-        other => panic!("{action:?} should have taken effect, but: {other:?}"),
-    }
-}
-
 /// A trip that a driver at that place has accepted, with a promise of two minutes.
 fn taken(order: Order, from: Option<Whereabouts>) -> Trip {
     let trip = ordered(pick_up(), place("2 Side Street"), order);
@@ -44,13 +37,13 @@ fn taken(order: Order, from: Option<Whereabouts>) -> Trip {
         from,
         promised_s: Some(120),
     };
-    after(&trip, &Action::Accept(party(bob()), outset), 0)
+    after_at(&trip, &Action::Accept(party(bob()), outset), 0)
 }
 
 /// The fee for cancelling at that time.
 #[track_caller]
 fn cancelling(trip: &Trip, second: i64) -> Option<i64> {
-    let over = after(trip, &Action::Cancel(rider(0), None), second);
+    let over = after_at(trip, &Action::Cancel(rider(0), None), second);
     over.fare.map(|fare| fare.total)
 }
 
@@ -63,7 +56,7 @@ fn a_driver_who_has_not_come_nearer_earns_no_fee() {
         trip.apply(&nearer(760), at(100)),
         Err(TripRefusal::NotPossible { .. })
     ));
-    let near = after(&trip, &nearer(740), 100);
+    let near = after_at(&trip, &nearer(740), 100);
     assert_eq!(cancelling(&near, 120), None, "it is free at first");
     assert_eq!(cancelling(&near, 200), Some(300));
 }
@@ -89,7 +82,7 @@ fn that_a_driver_comes_nearer_is_noted_only_where_it_makes_a_difference() {
         "it is not checked"
     );
     let trip = taken(in_a_town(), off(1_000.0));
-    let arrived = after(&trip, &Action::Arrive(bob(), off(10.0)), 90);
+    let arrived = after_at(&trip, &Action::Arrive(bob(), off(10.0)), 90);
     assert!(in_vain(&arrived), "the driver is there");
     assert!(matches!(noted(&trip), Ok(Change::To(_))));
 }
@@ -98,7 +91,7 @@ fn that_a_driver_comes_nearer_is_noted_only_where_it_makes_a_difference() {
 fn a_driver_without_positions_earns_a_fee_by_arriving_only_where_the_town_takes_their_word() {
     let trip = taken(in_a_town(), None);
     assert_eq!(cancelling(&trip, 200), None);
-    let arrived = after(&trip, &Action::Arrive(bob(), None), 100);
+    let arrived = after_at(&trip, &Action::Arrive(bob(), None), 100);
     assert_eq!(arrived.conduct.arrival, Some(Arrival::Unverified));
     assert_eq!(cancelling(&arrived, 200), None);
     let trusting = Order {
@@ -108,7 +101,7 @@ fn a_driver_without_positions_earns_a_fee_by_arriving_only_where_the_town_takes_
         }),
         ..in_a_town()
     };
-    let arrived = after(&taken(trusting, None), &Action::Arrive(bob(), None), 100);
+    let arrived = after_at(&taken(trusting, None), &Action::Arrive(bob(), None), 100);
     assert_eq!(cancelling(&arrived, 101), Some(300));
 }
 
@@ -120,7 +113,7 @@ fn whoever_is_far_away_has_not_arrived() {
         matches!(refused, Err(TripRefusal::TooFar { metres, within: 300 }) if (83_900..84_100).contains(&metres)),
         "{refused:?}"
     );
-    let arrived = after(&trip, &Action::Arrive(bob(), off(20.0)), 100);
+    let arrived = after_at(&trip, &Action::Arrive(bob(), off(20.0)), 100);
     assert_eq!(cancelling(&arrived, 101), Some(300));
 }
 
@@ -128,13 +121,13 @@ fn whoever_is_far_away_has_not_arrived() {
 fn only_an_arrival_at_the_pick_up_earns_the_fee_of_a_no_show() {
     let late = 200 + FREE_WAITING_SECONDS;
     let fee = |from| {
-        let arrived = after(&taken(in_a_town(), from), &Action::Arrive(bob(), from), 100);
-        let over = after(&arrived, &Action::NoShow(bob(), from), late);
+        let arrived = after_at(&taken(in_a_town(), from), &Action::Arrive(bob(), from), 100);
+        let over = after_at(&arrived, &Action::NoShow(bob(), from), late);
         over.fare.map(|fare| fare.total)
     };
     assert_eq!(fee(off(20.0)), Some(500));
     assert_eq!(fee(None), None);
-    let arrived = after(
+    let arrived = after_at(
         &taken(in_a_town(), None),
         &Action::Arrive(bob(), off(20.0)),
         100,
@@ -145,17 +138,17 @@ fn only_an_arrival_at_the_pick_up_earns_the_fee_of_a_no_show() {
 
 #[test]
 fn a_late_or_silent_driver_earns_no_fee() {
-    let near = after(
+    let near = after_at(
         &taken(in_a_town(), off(1_000.0)),
         &Action::NoteNearer(bob(), 100),
         60,
     );
     assert_eq!(cancelling(&near, 500), Some(300));
-    let late = after(&near, &Action::NoteLate, 420);
+    let late = after_at(&near, &Action::NoteLate, 420);
     assert_eq!(cancelling(&late, 500), None);
-    let silent = after(&near, &Action::NoteSilent(bob(), at(220)), 400);
+    let silent = after_at(&near, &Action::NoteSilent(bob(), at(220)), 400);
     assert_eq!(cancelling(&silent, 500), None);
-    let arrived = after(&late, &Action::Arrive(bob(), off(10.0)), 450);
+    let arrived = after_at(&late, &Action::Arrive(bob(), off(10.0)), 450);
     assert_eq!(cancelling(&arrived, 500), None, "from then on");
 }
 
@@ -163,7 +156,7 @@ fn a_late_or_silent_driver_earns_no_fee() {
 fn what_is_found_of_another_driver_is_not_noted() {
     let stranger = driver(2);
     let coming = taken(in_a_town(), off(1_000.0));
-    let riding = after(&coming, &Action::Start(bob(), None), 300);
+    let riding = after_at(&coming, &Action::Start(bob(), None), 300);
     for trip in [&coming, &riding] {
         for finding in [
             Action::NoteBlocked(stranger),
@@ -181,8 +174,8 @@ fn what_is_found_of_another_driver_is_not_noted() {
 #[test]
 fn the_next_driver_begins_anew() {
     let trip = taken(in_a_town(), off(1_000.0));
-    let late = after(&trip, &Action::NoteLate, 420);
-    let back = after(&late, &Action::TakeBack(operator(1), reason()), 430);
+    let late = after_at(&trip, &Action::NoteLate, 420);
+    let back = after_at(&late, &Action::TakeBack(operator(1), reason()), 430);
     assert!(back.conduct.is_blank());
     assert_eq!(back.attempt, 2);
     assert_eq!(
@@ -194,7 +187,7 @@ fn the_next_driver_begins_anew() {
 #[test]
 fn a_trip_of_no_town_is_as_it_was() {
     let trip = taken(Order::default(), off(84_000.0));
-    let arrived = after(&trip, &Action::Arrive(bob(), off(84_000.0)), 10);
+    let arrived = after_at(&trip, &Action::Arrive(bob(), off(84_000.0)), 10);
     assert_eq!(arrived.conduct.arrival, None);
     let terms = Order {
         duties: None,

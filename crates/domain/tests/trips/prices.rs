@@ -1,17 +1,14 @@
 //! Tests of what changes a trip's price: other pins, and an operator.
 
 use domain::{
-    Action, Amendment, Amount, CancelReason, Change, Coordinates, Order, Outset, Place,
-    PlaceChange, Reason, Tariff, Terms, Trip, TripRefusal,
+    Action, Amendment, CancelReason, Change, Coordinates, Order, Outset, Place, PlaceChange,
+    Reason, Tariff, Trip, TripRefusal,
 };
 
 use crate::cast::{
-    at, driver, in_a_town, measured, operator, ordered, party, place, reason, rider,
+    after, amount, at, driver, in_a_town, in_a_town_with, measured, operator, ordered, party,
+    place, reason, rider,
 };
-
-fn amount(units: i64) -> Amount {
-    Amount::new(units).expect("an amount")
-}
 
 fn pin(lat: f64) -> Coordinates {
     Coordinates::new(lat, 10.0).expect("on the earth")
@@ -24,28 +21,12 @@ fn place_at(lat: f64) -> Place {
     }
 }
 
-#[track_caller]
-fn after(trip: &Trip, action: &Action) -> Trip {
-    match trip.apply(action, at(1)) {
-        Ok(Change::To(after)) => *after,
-        other => panic!("{action:?} should have taken effect, but: {other:?}"),
-    }
-}
-
 /// An order in a town where a kilometre costs 1,000.
 fn with_tariff() -> Order {
-    let in_a_town = in_a_town();
-    let terms = in_a_town.terms.as_ref().map(|terms| Terms {
-        tariff: Some(Tariff {
-            per_km: amount(1_000),
-            ..Tariff::default()
-        }),
-        ..Terms::clone(terms)
-    });
-    Order {
-        terms: terms.map(Box::new),
-        ..in_a_town
-    }
+    in_a_town_with(Tariff {
+        per_km: amount(1_000),
+        ..Tariff::default()
+    })
 }
 
 /// A trip over a hundredth of a degree, for which 1,446 m were quoted.

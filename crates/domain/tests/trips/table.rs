@@ -10,8 +10,8 @@ use domain::{
 };
 
 use crate::cast::{
-    FREE_WAITING_SECONDS, OPENS_SECOND, SEARCH_SECONDS, at, driver, in_a_town, later, operator,
-    ordered, party, place, reason, requested, rider,
+    FREE_WAITING_SECONDS, OPENS_SECOND, SEARCH_SECONDS, after, after_at, at, driver, in_a_town,
+    later, operator, ordered, party, place, reason, requested, rider,
 };
 
 const HEADER: &str = "\
@@ -31,18 +31,6 @@ const LATE_SECOND: i64 = 1 + 60 + 300;
 
 /// How long nothing was heard from a silent driver.
 const SILENT_SECONDS: i64 = 180;
-
-/// The trip after one more action, which must take effect.
-fn after(trip: &Trip, action: &Action) -> Trip {
-    after_at(trip, action, 1)
-}
-
-fn after_at(trip: &Trip, action: &Action, second: i64) -> Trip {
-    match trip.apply(action, at(second)) {
-        Ok(Change::To(after)) => *after,
-        other => panic!("{action:?} should have taken effect, but: {other:?}"),
-    }
-}
 
 /// Every state that the rules distinguish.
 fn states() -> Vec<(&'static str, Trip)> {

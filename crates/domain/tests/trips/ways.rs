@@ -1,27 +1,14 @@
 //! Tests of how trips and rides end: with their measured distance and its fare, and without what was said before.
 
 use domain::{
-    Action, Amount, Arrival, Change, Conduct, Measured, Order, Outset, RideEnding, Status, Tariff,
-    Terms, Trip, TripRefusal,
+    Action, Arrival, Change, Conduct, Measured, Order, Outset, RideEnding, Status, Tariff, Trip,
+    TripRefusal,
 };
 
 use crate::cast::{
-    FREE_WAITING_SECONDS, OPENS_SECOND, SEARCH_SECONDS, at, driver, in_a_town, later, measured,
-    operator, ordered, party, place, reason, requested,
+    FREE_WAITING_SECONDS, OPENS_SECOND, SEARCH_SECONDS, after, after_at, amount, at, driver,
+    in_a_town_with, later, measured, operator, ordered, party, place, reason, requested,
 };
-
-#[track_caller]
-fn after(trip: &Trip, action: &Action) -> Trip {
-    after_at(trip, action, 1)
-}
-
-#[track_caller]
-fn after_at(trip: &Trip, action: &Action, second: i64) -> Trip {
-    match trip.apply(action, at(second)) {
-        Ok(Change::To(after)) => *after,
-        other => panic!("{action:?} should have taken effect, but: {other:?}"),
-    }
-}
 
 /// The actions that end a ride of driver 1 with this measured distance.
 fn endings(way: Option<&Measured>) -> [Action; 3] {
@@ -104,22 +91,13 @@ fn a_search_that_begins_late_lasts_as_long_as_any() {
 
 /// A trip whose ride begins at second 500, of a driver who has come to the pick-up at second 100.
 fn riding_in_a_town(arrival: Arrival) -> Trip {
-    let amount = |units| Amount::new(units).expect("an amount");
-    let in_a_town = in_a_town();
-    let terms = in_a_town.terms.as_ref().map(|terms| Terms {
-        tariff: Some(Tariff {
-            base: amount(100),
-            per_km: amount(1_000),
-            per_minute: amount(60),
-            waiting_per_minute: amount(600),
-            ..Tariff::default()
-        }),
-        ..Terms::clone(terms)
+    let order = in_a_town_with(Tariff {
+        base: amount(100),
+        per_km: amount(1_000),
+        per_minute: amount(60),
+        waiting_per_minute: amount(600),
+        ..Tariff::default()
     });
-    let order = Order {
-        terms: terms.map(Box::new),
-        ..in_a_town
-    };
     let trip = ordered(place("1 Main Street"), place("2 Side Street"), order);
     let accept = Action::Accept(party(driver(1)), Outset::default());
     let mut there = after(&after(&trip, &accept), &Action::Arrive(driver(1), None));

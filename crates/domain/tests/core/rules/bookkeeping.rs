@@ -33,22 +33,13 @@ fn a_contradiction_between_trips_and_indexes_is_found() {
         state.taken.insert(driver(2), on_offer);
     });
     assert!(found.contains("not the trips' drivers"), "{found}");
-    let found = broken(|state, _, _| {
-        let one_more = OpenTrips {
-            active: 3,
-            scheduled: 0,
-        };
-        state.open_trips.insert(rider(0), one_more);
-    });
-    assert!(found.contains("counted wrong"), "{found}");
-    let found = broken(|state, _, _| {
-        let scheduled = OpenTrips {
-            active: 2,
-            scheduled: 1,
-        };
-        state.open_trips.insert(rider(0), scheduled);
-    });
-    assert!(found.contains("counted wrong"), "{found}");
+    for (active, scheduled) in [(3, 0), (2, 1)] {
+        let found = broken(|state, _, _| {
+            let counted = OpenTrips { active, scheduled };
+            state.open_trips.insert(rider(0), counted);
+        });
+        assert!(found.contains("counted wrong"), "{found}");
+    }
     let found = broken(|state, _, _| {
         state.shifts.remove(&driver(0));
     });
@@ -63,7 +54,7 @@ fn a_contradiction_between_trips_and_indexes_is_found() {
 }
 
 #[test]
-fn a_trip_that_is_over_or_for_later_is_not_active() {
+fn trips_that_are_over_are_not_active() {
     let (mut service, on_offer, taken) = service();
     service.act(on_offer, Action::Cancel(rider(0), None));
     service.act(taken, Action::CancelByOperator(operator(), reason()));
