@@ -1,5 +1,5 @@
 //! The rules of the architecture that cargo cannot check, checked on the sources: which modules may use each other,
-//! which may use a library, which items must have a doc, and that names are used once.
+//! which may use a library, which items must have a doc, and that a type name is used once.
 //!
 //! ARCHITECTURE.md says why. The tables are in `rules.rs`. A new module is entered there first.
 
